@@ -1,0 +1,1 @@
+"""Speed and ranking quality, measured on data that the caller names."""

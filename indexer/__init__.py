@@ -1,0 +1,1 @@
+"""IN: source files become Work records, researchers, embeddings, and documents in OpenSearch."""

@@ -1,0 +1,1 @@
+"""WHAT IS STORED: index mappings, analyzers and search pipelines, their names and versions."""

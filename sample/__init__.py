@@ -1,0 +1,6 @@
+"""The sample corpus that ships with Peerscope: see README.md beside this file."""
+
+from importlib.resources import files
+from pathlib import Path
+
+WORKS = Path(str(files(__name__).joinpath("works.jsonl")))

@@ -1,0 +1,1 @@
+"""OUT: the HTTP API and the web pages, answered from OpenSearch."""
