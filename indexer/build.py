@@ -1,0 +1,143 @@
+"""Builds researchers, topics and institutions from the works that are in the index."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from indexer.bulk import delete_action, index_action, write
+from indexer.researchers import researcher_document
+from indexer.topics import topic_name, topic_parent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from opensearchpy import OpenSearch
+
+    from indexer.report import Report
+    from mappings import IndexNames
+
+#: Researchers built together: with their works' vectors some 10 MB of JSON at three works each.
+BATCH = 250
+#: Works fetched in one answer.
+PAGE = 1_000
+BUCKETS = 1_000
+WORK_FIELDS = ["id", "title", "year", "topics", "researchers", "institutions", "embedding", "embedding_model"]
+
+
+def build_researchers(
+    client: OpenSearch, names: IndexNames, report: Report, on_batch: Callable[[int, int], None]
+) -> None:
+    """Build every researcher that is marked as pending; one without a work left is removed.
+
+    `on_batch` is told how many are done, of how many.
+    """
+    client.indices.refresh(index=f"{names.pending},{names.works}")
+    total, done = client.count(index=names.pending)["count"], 0
+    for ids in _pending(client, names):
+        works = _works_by_researcher(client, names, ids)
+        write(client, (_researcher_action(names, id_, works.get(id_, [])) for id_ in ids))
+        # Only now: a kill before this line means that the next run builds these again.
+        write(client, (delete_action(names.pending, id_) for id_ in ids))
+        report.counts.researchers_written += len(works)
+        report.counts.researchers_removed += len(ids) - len(works)
+        done += len(ids)
+        on_batch(done, total)
+    client.indices.refresh(index=f"{names.pending},{names.researchers}")
+
+
+def _pending(client: OpenSearch, names: IndexNames) -> Iterator[list[str]]:
+    """Give the marked ids in batches, in order, so that marks which come or go meanwhile do no harm."""
+    body: dict[str, Any] = {"size": BATCH, "sort": ["researcher_id"], "_source": False}
+    while hits := client.search(index=names.pending, body=body)["hits"]["hits"]:
+        yield [hit["_id"] for hit in hits]
+        body["search_after"] = hits[-1]["sort"]
+
+
+def _works_by_researcher(client: OpenSearch, names: IndexNames, ids: list[str]) -> dict[str, list[dict[str, Any]]]:
+    wanted = set(ids)
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    body: dict[str, Any] = {
+        "size": PAGE,
+        "sort": ["id"],
+        "query": {"bool": {"filter": [{"terms": {"researchers.id": ids}}]}},
+        "_source": WORK_FIELDS,
+    }
+    while hits := client.search(index=names.works, body=body)["hits"]["hits"]:
+        for hit in hits:
+            for id_ in wanted.intersection(entry["id"] for entry in hit["_source"]["researchers"]):
+                found[id_].append(hit["_source"])
+        body["search_after"] = hits[-1]["sort"]
+    return found
+
+
+def _researcher_action(names: IndexNames, id_: str, works: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    if not works:
+        return delete_action(names.researchers, id_)
+    document = researcher_document(id_, works)
+    document["embedding_model"] = works[0]["embedding_model"]
+    document["indexed_at"] = _now()
+    return index_action(names.researchers, id_, document)
+
+
+def build_groups(client: OpenSearch, names: IndexNames, report: Report) -> None:
+    """Build the small indices of topics and institutions anew from the works, with their counts."""
+    report.counts.topics = _build(client, names, names.topics, "topics", _topic)
+    report.counts.institutions = _build(client, names, names.institutions, "institutions", _institution)
+
+
+def _topic(topic_id: str, known: dict[str, Any]) -> dict[str, Any]:
+    return {"name": topic_name(topic_id, known["name"]), "parent": topic_parent(topic_id)}
+
+
+def _institution(_id: str, known: dict[str, Any]) -> dict[str, Any]:
+    return {"name": known["name"]}
+
+
+def _build(
+    client: OpenSearch,
+    names: IndexNames,
+    index: str,
+    field: str,
+    describe: Callable[[str, dict[str, Any]], dict[str, Any]],
+) -> int:
+    """Write one document for each value of `<field>.id`; those that no work names any more are removed."""
+    started, count = _now(), 0
+    for buckets in _buckets(client, names, field):
+        actions = []
+        for bucket in buckets:
+            (work,) = bucket["one"]["hits"]["hits"]
+            id_ = bucket["key"]["id"]
+            known = next(entry for entry in work["_source"][field] if entry["id"] == id_)
+            document = {
+                "id": id_,
+                "works_count": bucket["doc_count"],
+                "researchers_count": bucket["researchers"]["value"],
+                "indexed_at": started,
+                **describe(id_, known),
+            }
+            actions.append(index_action(index, id_, document))
+        write(client, actions)
+        count += len(actions)
+    client.indices.refresh(index=index)
+    stale = {"query": {"range": {"indexed_at": {"lt": started}}}}
+    client.delete_by_query(index=index, body=stale, params={"conflicts": "proceed", "refresh": "true"})
+    return count
+
+
+def _buckets(client: OpenSearch, names: IndexNames, field: str) -> Iterator[list[dict[str, Any]]]:
+    composite: dict[str, Any] = {"size": BUCKETS, "sources": [{"id": {"terms": {"field": f"{field}.id"}}}]}
+    one = {"top_hits": {"size": 1, "_source": [field], "sort": ["id"]}}
+    people = {"cardinality": {"field": "researchers.id"}}
+    while True:
+        aggs = {"all": {"composite": composite, "aggs": {"one": one, "researchers": people}}}
+        answer = client.search(index=names.works, body={"size": 0, "aggs": aggs})["aggregations"]["all"]
+        if not answer["buckets"]:
+            return
+        yield answer["buckets"]
+        composite["after"] = answer["after_key"]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

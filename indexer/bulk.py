@@ -1,0 +1,77 @@
+"""Bulk writes that outlive a busy or restarting OpenSearch.
+
+Every action carries its document's id, so doing one twice ends in the same state; that is what makes retrying safe.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from opensearchpy.exceptions import ConnectionError as OpenSearchUnreachable
+from opensearchpy.exceptions import TransportError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from opensearchpy import OpenSearch
+
+#: Seconds to wait before each new try: a minute in all, which a node needs to come back after a crash.
+PAUSES = (0.5, 1, 2, 4, 8, 15, 30)
+#: Too many requests, and the answers of a proxy or node that is not ready.
+PASSING = (429, 502, 503, 504)
+
+Action = dict[str, Any]
+
+
+class WriteError(Exception):
+    """OpenSearch stayed away, or refused documents for a reason that trying again does not mend."""
+
+
+def index_action(index: str, document_id: str, document: dict[str, Any]) -> list[Action]:
+    """Give the two lines that write a document whole."""
+    return [{"index": {"_index": index, "_id": document_id}}, document]
+
+
+def delete_action(index: str, document_id: str) -> list[Action]:
+    """Give the line that removes a document; one that is not there is no error."""
+    return [{"delete": {"_index": index, "_id": document_id}}]
+
+
+def write(client: OpenSearch, actions: Iterable[list[Action]]) -> None:
+    """Carry out index and delete actions, each at least once.
+
+    Waits out what is passing for about a minute. Raises WriteError with OpenSearch's own reason for anything else.
+    """
+    left = list(actions)
+    for pause in (*PAUSES, None):
+        if not left:
+            return
+        try:
+            left, reason = _attempt(client, left)
+        except (OpenSearchUnreachable, TransportError) as error:
+            if not isinstance(error, OpenSearchUnreachable) and error.status_code not in PASSING:
+                raise WriteError(f"OpenSearch refused a bulk write: {error}") from error
+            reason = str(error)
+        if left and pause is not None:
+            time.sleep(pause)
+    if left:
+        raise WriteError(f"OpenSearch did not take {len(left)} documents in {sum(PAUSES):.0f} s: {reason[:300]}")
+
+
+def _attempt(client: OpenSearch, actions: list[list[Action]]) -> tuple[list[list[Action]], str]:
+    """Send the actions once; give those worth another try, and why they failed."""
+    answer = client.bulk(body=[line for action in actions for line in action])
+    again, reason = [], ""
+    for action, result in zip(actions, _results(answer), strict=True):
+        if result["status"] in PASSING:
+            again.append(action)
+            reason = str(result["error"])
+        elif "error" in result:
+            raise WriteError(f"OpenSearch refused document {result['_id']}: {result['error']}")
+    return again, reason
+
+
+def _results(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for item in answer["items"]:
+        yield from item.values()

@@ -1,0 +1,73 @@
+"""Work record -> document of the index `works`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from indexer.identity import fold_name, identity_key, researcher_id, strong_id
+from indexer.topics import topic_name
+
+if TYPE_CHECKING:
+    from indexer.records import Author, Work
+
+#: Part of every content hash: raise it when the same record has to give another document, and all are written anew.
+DOCUMENT_VERSION = 1
+
+
+def content_hash(work: Work, model_fingerprint: str) -> str:
+    """Give the SHA-256 of all that the document follows from: the record, the model, and how documents are made."""
+    content = [DOCUMENT_VERSION, model_fingerprint, asdict(work)]
+    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode("utf-8")).hexdigest()
+
+
+def work_document(work: Work) -> dict[str, Any]:
+    """Give the document of a work, all but its embedding, hash and time. Every field is there, null where unknown."""
+    researchers = [_researcher(author, position) for position, author in enumerate(work.authors, 1)]
+    return {
+        "id": work.id,
+        "ids": sorted({work.id, *([f"doi:{work.doi}"] if work.doi else [])}),
+        "title": work.title,
+        "abstract": work.abstract,
+        "abstract_origin": work.abstract_origin,
+        "has_abstract": work.abstract is not None,
+        "year": work.year,
+        "date": work.date,
+        "type": work.type,
+        "venue": work.venue,
+        "doi": work.doi,
+        "url": work.url,
+        "license": work.license,
+        "source": work.source,
+        "language": work.language,
+        "cited_by_count": work.cited_by_count,
+        "topics": [{"id": id_, "name": topic_name(id_, name)} for id_, name in work.topics],
+        "researchers": researchers,
+        "institutions": _unique(institution for author in work.authors for institution in institutions(author)),
+    }
+
+
+def _researcher(author: Author, position: int) -> dict[str, Any]:
+    at = institutions(author)
+    return {
+        "id": researcher_id(identity_key(author)),
+        "name": author.name,
+        "position": position,
+        "source_id": strong_id(author),
+        "orcid": author.orcid,
+        "affiliation": author.affiliation,
+        "institution_id": at[0]["id"] if at else None,
+    }
+
+
+def institutions(author: Author) -> list[dict[str, str]]:
+    """Give the institutions that an affiliation names, one for each part between semicolons, by their folded name."""
+    names = [part.strip() for part in (author.affiliation or "").split(";")]
+    return _unique({"id": slug, "name": name} for name in names if (slug := re.sub(r"\s+", "-", fold_name(name))[:100]))
+
+
+def _unique(institutions: Any) -> list[dict[str, str]]:
+    return list({institution["id"]: institution for institution in institutions}.values())

@@ -1,0 +1,58 @@
+"""Which researcher stands behind a name on a work.
+
+One researcher for each id that a source gives, else for each ORCID iD, else for each folded name. So namesakes without
+an id fall together, and one person under two ids stays apart: evidence is not weighed yet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from indexer.records import Author
+
+#: A source's id that is only a slug of the name says nothing that the name does not.
+NAME_SCHEME = "name:"
+
+#: Letters that Unicode does not decompose, as they are commonly transcribed.
+_LETTERS = str.maketrans(
+    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "\u0131": "i", "ħ": "h"}
+)
+#: Apostrophes as they are typed; they join what a hyphen would part.
+_APOSTROPHES = "'`\u2019\u02bc"
+
+
+def fold_name(name: str) -> str:
+    """Give a name without case, diacritics and punctuation: `Jürgen O'Neill-Jost` becomes `jurgen oneill jost`."""
+    decomposed = unicodedata.normalize("NFKD", name.casefold()).translate(_LETTERS)
+    letters = "".join(c for c in decomposed if not unicodedata.combining(c) and c not in _APOSTROPHES)
+    return " ".join(re.sub(r"[\W_]+", " ", letters).split())
+
+
+def strong_id(author: Author) -> str | None:
+    """Give the id by which the source itself knows this person, None where it knows only a name."""
+    return author.id if author.id and not author.id.startswith(NAME_SCHEME) else None
+
+
+def identity_key(author: Author) -> str:
+    """Give what makes two authors one researcher: the source's id, else the ORCID iD, else the folded name."""
+    if found := strong_id(author):
+        return found
+    if author.orcid:
+        return f"orcid:{author.orcid}"
+    # A name in a script that folds to nothing is still a name.
+    return NAME_SCHEME + (fold_name(author.name) or author.name)
+
+
+def researcher_id(key: str) -> str:
+    """Give a researcher's id for an identity key: readable, fit for a URL, and the same in every run.
+
+    `name:konrad p kording` becomes `konrad-p-kording-` and eight hex digits of the key's SHA-256, so that two keys
+    that read alike stay two ids.
+    """
+    readable = re.sub(r"[^a-z0-9]+", "-", fold_name(key.partition(":")[2])).strip("-")[:60]
+    digest = hashlib.sha256(key.encode("utf-8")).hexdigest()[:8]
+    return f"{readable}-{digest}" if readable else digest

@@ -1,0 +1,244 @@
+"""The Work record: what a source gives us of one work, checked field by field.
+
+Missing stays missing (None, never a guess). What cannot be right is refused with a reason that a person can act on;
+keys that we do not know are passed over, and counted so that a misspelt one is noticed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
+
+from mappings import bare_doi, orcid_id, work_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: No published title comes near this; longer ones are a whole text in the wrong field.
+MAX_TITLE = 5_000
+MAX_ABSTRACT = 100_000
+#: The largest known collaboration papers have some 5,500 authors.
+MAX_AUTHORS = 10_000
+YEARS = range(1000, date.today().year + 3)
+
+KNOWN_KEYS = frozenset(
+    {
+        "id",
+        "title",
+        "abstract",
+        "abstract_origin",
+        "year",
+        "date",
+        "type",
+        "venue",
+        "doi",
+        "url",
+        "license",
+        "source",
+        "language",
+        "cited_by_count",
+        "topics",
+        "topic_names",
+        "authors",
+    }
+)
+KNOWN_AUTHOR_KEYS = frozenset({"name", "id", "orcid", "affiliation"})
+
+
+class RecordError(ValueError):
+    """A record that cannot be indexed; the message is the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """A name on a work, as printed, with what the source knows of the person behind it."""
+
+    name: str
+    id: str | None = None
+    orcid: str | None = None
+    affiliation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One work as a source describes it. `topics` are (id, name or None) pairs in the source's order."""
+
+    id: str
+    title: str
+    authors: tuple[Author, ...]
+    abstract: str | None = None
+    abstract_origin: str | None = None
+    year: int | None = None
+    date: str | None = None
+    type: str | None = None
+    venue: str | None = None
+    doi: str | None = None
+    url: str | None = None
+    license: str | None = None
+    source: str | None = None
+    language: str | None = None
+    cited_by_count: int | None = None
+    topics: tuple[tuple[str, str | None], ...] = ()
+
+
+def parse_work(raw: object) -> Work:
+    """Make a Work of one decoded JSON value. Raises RecordError with the reason when it cannot be one."""
+    if not isinstance(raw, dict):
+        raise RecordError(f"a record is a JSON object, this is a {type(raw).__name__}")
+    day = _date(raw)
+    return Work(
+        id=_id(raw),
+        title=_required(raw, "title", MAX_TITLE),
+        authors=_authors(raw),
+        abstract=_text(raw, "abstract", MAX_ABSTRACT),
+        abstract_origin=_text(raw, "abstract_origin"),
+        year=_year(raw, day),
+        date=day,
+        type=_text(raw, "type"),
+        venue=_text(raw, "venue"),
+        doi=_doi(raw),
+        url=_url(raw),
+        license=_text(raw, "license"),
+        source=_text(raw, "source"),
+        language=_text(raw, "language"),
+        cited_by_count=_count(raw, "cited_by_count"),
+        topics=_topics(raw),
+    )
+
+
+def unknown_keys(raw: Mapping[str, Any]) -> set[str]:
+    """Name the keys of a record that `parse_work` does not read; those of authors as `authors[].key`."""
+    found = set(raw.keys() - KNOWN_KEYS)
+    for author in raw.get("authors") or ():
+        if isinstance(author, dict) and not author.keys() <= KNOWN_AUTHOR_KEYS:
+            found.update(f"authors[].{key}" for key in author.keys() - KNOWN_AUTHOR_KEYS)
+    return found
+
+
+def _text(raw: Mapping[str, Any], key: str, limit: int = 2_000) -> str | None:
+    """Give the text under `key` with its white space folded; None when it is missing or empty."""
+    value = raw.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise RecordError(f"{key} is a {type(value).__name__}, not text")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise RecordError(f"{key} holds half a character (a lone surrogate)") from error
+    if len(value) > limit:
+        raise RecordError(f"{key} has {len(value):,} characters, more than {limit:,}")
+    return " ".join(value.replace("\0", " ").split()) or None
+
+
+def _required(raw: Mapping[str, Any], key: str, limit: int = 2_000) -> str:
+    value = _text(raw, key, limit)
+    if value is None:
+        raise RecordError(f"{key} is missing")
+    return value
+
+
+def _id(raw: Mapping[str, Any]) -> str:
+    value = raw.get("id")
+    text = _required(raw if not isinstance(value, int) else {"id": str(value)}, "id", 500)
+    if re.search(r"\s", text):
+        raise RecordError(f"id {text!r} holds white space")
+    return work_id(text)
+
+
+def _date(raw: Mapping[str, Any]) -> str | None:
+    """Give a full ISO date; one that is only a year or a month is no date, and says so through `year` alone."""
+    text = _text(raw, "date")
+    if text is None or re.fullmatch(r"\d{4}(-\d{2})?", text):
+        return None
+    try:
+        return date.fromisoformat(text[:10]).isoformat()
+    except ValueError as error:
+        raise RecordError(f"date {text!r} is not a date like 2019-10-02") from error
+
+
+def _year(raw: Mapping[str, Any], day: str | None) -> int | None:
+    value = raw.get("year")
+    if isinstance(value, str) and re.fullmatch(r"\s*\d{4}\s*", value):
+        value = int(value)
+    if value is None:
+        partial = _text(raw, "date")
+        value = int((day or partial or "0")[:4]) or None
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value not in YEARS:
+        raise RecordError(f"year {value!r} is not a year between {YEARS.start} and {YEARS.stop - 1}")
+    return value
+
+
+def _doi(raw: Mapping[str, Any]) -> str | None:
+    text = _text(raw, "doi")
+    if text is None:
+        return None
+    # Some feeds list several DOIs in one field; the first is the work's own.
+    try:
+        return bare_doi(text.split()[0])
+    except ValueError as error:
+        raise RecordError(f"doi {text!r} is not a DOI like 10.1000/xyz") from error
+
+
+def _url(raw: Mapping[str, Any]) -> str | None:
+    text = _text(raw, "url")
+    # Pages link to it: a javascript: address from a feed must never get that far.
+    if text is not None and not text.lower().startswith(("https://", "http://")):
+        raise RecordError(f"url {text[:80]!r} does not start with https:// or http://")
+    return text
+
+
+def _count(raw: Mapping[str, Any], key: str) -> int | None:
+    value = raw.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
+        raise RecordError(f"{key} {value!r} is not a count")
+    return value
+
+
+def _topics(raw: Mapping[str, Any]) -> tuple[tuple[str, str | None], ...]:
+    ids, names = _texts(raw, "topics"), _texts(raw, "topic_names")
+    if names and len(names) != len(ids):
+        raise RecordError(f"topic_names has {len(names)} entries, topics {len(ids)}")
+    return tuple(dict(zip(ids, names or repeat(None), strict=False)).items())
+
+
+def _texts(raw: Mapping[str, Any], key: str) -> list[str]:
+    values = raw.get(key)
+    if values is None:
+        return []
+    if not isinstance(values, list):
+        raise RecordError(f"{key} is a {type(values).__name__}, not a list")
+    return [_required({key: value}, key) for value in values]
+
+
+def _authors(raw: Mapping[str, Any]) -> tuple[Author, ...]:
+    authors = raw.get("authors")
+    if not isinstance(authors, list) or not authors:
+        raise RecordError("authors is missing or empty; a work has at least one")
+    if len(authors) > MAX_AUTHORS:
+        raise RecordError(f"authors has {len(authors):,} entries, more than {MAX_AUTHORS:,}")
+    return tuple(_author(author) for author in authors)
+
+
+def _author(raw: object) -> Author:
+    if not isinstance(raw, dict):
+        raise RecordError(f"an author is an object with a name, this is a {type(raw).__name__}")
+    orcid = _text(raw, "orcid")
+    try:
+        return Author(
+            name=_required(raw, "name", 500),
+            id=_text(raw, "id", 500),
+            orcid=orcid_id(orcid) if orcid else None,
+            affiliation=_text(raw, "affiliation"),
+        )
+    except RecordError as error:
+        raise RecordError(f"author: {error}") from error
+    except ValueError as error:
+        raise RecordError(f"author {raw.get('name')!r}: {error}") from error

@@ -1,0 +1,97 @@
+"""What a run did: counts, rejects with line and reason, times; kept in a folder of its own and shown at the end."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from pathlib import Path
+
+    from indexer.sources import Item
+
+#: Of a rejected line this many characters are kept, enough to find it by.
+KEPT = 2_000
+
+
+@dataclass
+class Counts:
+    """How many records went which way. Every record read is in exactly one of the other five of `works`."""
+
+    read: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    repeated: int = 0
+    rejected: int = 0
+    researchers_written: int = 0
+    researchers_removed: int = 0
+    topics: int = 0
+    institutions: int = 0
+
+
+@dataclass
+class Report:
+    """The record of one run, in `folder`: `report.json`, and `rejects.jsonl` when anything was refused."""
+
+    folder: Path
+    counts: Counts = field(default_factory=Counts)
+    unknown: Counter[str] | None = None
+    broken_sources: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+    @classmethod
+    def new(cls, runs: Path) -> Report:
+        """Begin a report in a new folder below `runs`, named for the time of day so that folders sort by age."""
+        folder = runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:4]}"
+        folder.mkdir(parents=True)
+        return cls(folder)
+
+    @property
+    def rejects(self) -> Path:
+        """The file with what was refused, one JSON object a line: source, line, reason, text."""
+        return self.folder / "rejects.jsonl"
+
+    def reject(self, item: Item, reason: str) -> None:
+        """Note a refused record at once, so that nothing is lost when the run is."""
+        self.counts.rejected += 1
+        entry = {"source": item.source, "line": item.line, "reason": reason, "text": item.text[:KEPT]}
+        with self.rejects.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give everything as plain data."""
+        return {
+            "run": self.folder.name,
+            "started_at": self.started_at,
+            **asdict(self.counts),
+            "seconds": {part: round(value, 2) for part, value in self.seconds.items()},
+            "broken_sources": self.broken_sources,
+            "rejects": str(self.rejects) if self.counts.rejected else None,
+        }
+
+    def save(self) -> None:
+        """Write `report.json`."""
+        text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
+        (self.folder / "report.json").write_text(text + "\n", encoding="utf-8")
+
+
+class Stopwatch:
+    """Adds the wall time of a `with` block to one part of a report's `seconds`."""
+
+    def __init__(self, report: Report, part: str) -> None:
+        """Name the part."""
+        self._report, self._part = report, part
+
+    def __enter__(self) -> None:
+        self._start = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        took = time.perf_counter() - self._start
+        self._report.seconds[self._part] = self._report.seconds.get(self._part, 0.0) + took

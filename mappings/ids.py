@@ -1,0 +1,87 @@
+"""Ids as people write them, and the one spelling under which they are stored.
+
+A work is `scheme:local`. The same work may be asked for by its arXiv number, its DOI, or the address of either; a
+researcher by an ORCID iD, bare or as an address. Both sides of the index use these functions, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote
+
+WORK_SCHEMES = ("arxiv", "doi", "openalex", "acl", "openreview", "local")
+
+_ARXIV = r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})"
+_ADDRESSES = (
+    (
+        re.compile(rf"^https?://(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html)/({_ARXIV})(?:v\d+)?(?:\.pdf)?/?$"),
+        "arxiv",
+    ),
+    (re.compile(r"^https?://(?:dx\.)?doi\.org/(10\..+)$", re.IGNORECASE), "doi"),
+    (re.compile(r"^https?://(?:api\.)?openalex\.org/(?:works/)?(W\d+)$", re.IGNORECASE), "openalex"),
+    (re.compile(r"^https?://(?:www\.)?aclanthology\.org/([\w.-]+?)(?:\.pdf)?/?$"), "acl"),
+    (re.compile(r"^https?://openreview\.net/forum\?id=([\w-]+)$"), "openreview"),
+)
+_BARE = (
+    (re.compile(rf"^({_ARXIV})(?:v\d+)?$"), "arxiv"),
+    (re.compile(r"^(10\.\d{4,9}/\S+)$"), "doi"),
+    (re.compile(r"^(W\d{4,})$", re.IGNORECASE), "openalex"),
+)
+_ARXIV_DOI = re.compile(r"^10\.48550/arxiv\.(.+)$", re.IGNORECASE)
+_ORCID = re.compile(r"^(?:https?://orcid\.org/|orcid:)?(\d{4}-?\d{4}-?\d{4}-?\d{3}[\dX])/?$", re.IGNORECASE)
+
+
+def work_id(text: str) -> str:
+    """Give the stored spelling of a work's id: `arxiv:1910.00744`, `doi:10.1000/x`, and `local:` before anything else.
+
+    An address, a bare arXiv number or DOI, an arXiv version and the DOI that arXiv registers all come out as one id.
+    """
+    text = text.strip()
+    for pattern, scheme in _ADDRESSES + _BARE:
+        if match := pattern.match(unquote(text) if scheme == "doi" else text):
+            return _spelled(scheme, match[1])
+    scheme, colon, local = text.partition(":")
+    if colon and scheme.lower() in WORK_SCHEMES:
+        return _spelled(scheme.lower(), local.strip())
+    return f"local:{text}"
+
+
+def _spelled(scheme: str, local: str) -> str:
+    if scheme == "doi":
+        if arxiv := _ARXIV_DOI.match(local):
+            return _spelled("arxiv", arxiv[1])
+        return f"doi:{local.lower()}"
+    if scheme == "arxiv":
+        return "arxiv:" + re.sub(r"v\d+$", "", local)
+    if scheme == "openalex":
+        return f"openalex:{local.upper()}"
+    return f"{scheme}:{local}"
+
+
+def bare_doi(text: str) -> str:
+    """Give a DOI without `doi:` or an address in front, in lower case: `10.1000/xyz`.
+
+    Raises ValueError when it is none.
+    """
+    local = re.sub(r"^(?:doi:|https?://(?:dx\.)?doi\.org/)", "", unquote(text.strip()), flags=re.IGNORECASE)
+    if not re.match(r"^10\.\d{4,9}/\S+$", local):
+        raise ValueError(f"not a DOI: {text!r}")
+    return local.lower()
+
+
+def orcid_id(text: str) -> str:
+    """Give an ORCID iD as `0000-0002-1825-0097`, from that, from sixteen characters or from its address.
+
+    Raises ValueError when the form or the check digit (ISO 7064, MOD 11-2) is wrong.
+    """
+    match = _ORCID.match(text.strip())
+    if not match:
+        raise ValueError(f"not an ORCID iD: {text!r}")
+    digits = match[1].replace("-", "").upper()
+    total = 0
+    for digit in digits[:-1]:
+        total = (total + int(digit)) * 2
+    check = (12 - total % 11) % 11
+    if digits[-1] != ("X" if check == 10 else str(check)):
+        raise ValueError(f"the check digit of this ORCID iD is wrong: {text!r}")
+    return "-".join(digits[i : i + 4] for i in range(0, 16, 4))

@@ -1,0 +1,68 @@
+"""Puts the service together: one place that makes the app, and one that makes what it asks."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from flask import Flask, Response, g, request
+from opensearchpy.exceptions import TransportError
+from werkzeug.exceptions import HTTPException
+
+import engine
+from mappings import IndexNames
+from search_api import errors, health, openapi
+from search_api.errors import Problem
+from search_api.researchers.views import blueprint as researchers
+from search_api.services import KEY, Services
+from search_api.topics.views import blueprint as topics
+from search_api.web import views as web
+from search_api.works.views import blueprint as works
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Seconds OpenSearch has for an answer: with it away a caller hears 503 within two.
+SEARCH_TIMEOUT = 1.8
+#: Answers may be kept by a browser or proxy for this many seconds; afterwards their ETag asks whether they still hold.
+MAX_AGE = 60
+_REQUEST_ID = re.compile(r"^[\w.-]{1,100}$")
+
+
+def create_app(config: Mapping[str, Any] | None = None, services: Services | None = None) -> Flask:
+    """Make the Flask app. `services` is what it asks (default: the engine and model of the environment)."""
+    app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
+    app.config.from_mapping(MAX_CONTENT_LENGTH=1_000_000)
+    app.config.from_mapping(config or {})
+    app.extensions[KEY] = services or Services(engine.connect(timeout=SEARCH_TIMEOUT), IndexNames.from_env())
+    for blueprint in (works, researchers, topics, health.blueprint, openapi.blueprint, web.blueprint):
+        app.register_blueprint(blueprint)
+    app.before_request(_name_request)
+    app.after_request(_finish)
+    app.register_error_handler(Problem, _answer)
+    app.register_error_handler(HTTPException, lambda error: _answer(errors.from_http(error)))
+    app.register_error_handler(TransportError, lambda error: _answer(errors.from_opensearch(error)))
+    return app
+
+
+def _name_request() -> None:
+    """Take over the caller's request id when it is a plain word, so that logs on both sides can be matched."""
+    given = request.headers.get("X-Request-ID", "")
+    g.request_id = given if _REQUEST_ID.match(given) else uuid4().hex
+
+
+def _answer(problem: Problem) -> Response:
+    return problem.response() if request.path.startswith("/api/") else web.error_page(problem)
+
+
+def _finish(response: Response) -> Response:
+    response.headers["X-Request-ID"] = g.get("request_id") or uuid4().hex
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    if request.method in {"GET", "HEAD"} and response.status_code == HTTPStatus.OK and not response.is_streamed:
+        if "Cache-Control" not in response.headers and request.blueprint != "health":
+            response.headers["Cache-Control"] = f"public, max-age={MAX_AGE}"
+        response.add_etag()
+        response.make_conditional(request)
+    return response

@@ -1,0 +1,100 @@
+"""Query parameters -> checked values, by a marshmallow schema; unknown ones are refused, and the valid ones listed."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from search_api.errors import Problem
+from search_api.paging import DEFAULT_PER_PAGE, MAX_PER_PAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from werkzeug.datastructures import MultiDict
+
+    from search_api.filters import Field
+
+#: Characters of a query: a pasted abstract fits, a book does not.
+MAX_QUERY = 20_000
+
+
+class Repeated(fields.List[str]):
+    """A parameter that may stand more than once; empty values do not count."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Make it a list of strings."""
+        super().__init__(fields.String(validate=validate.Length(max=1_000)), load_default=list, **kwargs)
+
+
+class CommaList(fields.List[str]):
+    """One parameter with several names between commas, each out of a fixed set."""
+
+    def __init__(self, choices: tuple[str, ...], **kwargs: Any) -> None:
+        """Allow only `choices`."""
+        super().__init__(fields.String(validate=validate.OneOf(choices)), load_default=list, **kwargs)
+
+
+class Args(Schema):
+    """The base of all argument schemas: no unknown parameters."""
+
+    class Meta:
+        """What marshmallow does with the rest."""
+
+        unknown = RAISE
+
+
+class PageArgs(Args):
+    """Where in a list."""
+
+    page = fields.Integer(
+        load_default=1, validate=validate.Range(min=1, max=1_000_000), metadata={"description": "Page, from 1."}
+    )
+    per_page = fields.Integer(
+        load_default=DEFAULT_PER_PAGE,
+        validate=validate.Range(min=1, max=MAX_PER_PAGE),
+        metadata={"description": f"Results a page, at most {MAX_PER_PAGE}."},
+    )
+
+
+def filter_args(table: Mapping[str, Field]) -> type[Schema]:
+    """Make a schema with one repeatable parameter for each field of a filter table."""
+    return Schema.from_dict(
+        {name: Repeated(metadata={"description": field.description}) for name, field in table.items()}
+    )
+
+
+def parse(schema: Schema, given: MultiDict[str, str]) -> dict[str, Any]:
+    """Check the parameters of a request. Raises Problem (400) naming each bad one, and all valid ones."""
+    raw: dict[str, Any] = {}
+    for name, values in given.lists():
+        field = schema.fields.get(name)
+        if isinstance(field, Repeated):
+            raw[name] = [value for value in values if value.strip()]
+        elif isinstance(field, CommaList):
+            raw[name] = [part.strip() for value in values for part in value.split(",") if part.strip()]
+        elif field is None or values[-1].strip() or isinstance(field, fields.String):
+            raw[name] = values[-1]
+    try:
+        loaded: dict[str, Any] = schema.load(raw)
+    except ValidationError as error:
+        raise _problem(schema, error) from error
+    return loaded
+
+
+def _problem(schema: Schema, error: ValidationError) -> Problem:
+    messages = {name: list(_flat(value)) for name, value in error.messages_dict.items()}
+    unknown = sorted(messages.keys() - schema.fields.keys())
+    detail = f"These parameters cannot be used: {', '.join(sorted(messages))}."
+    if unknown:
+        detail += f" Valid parameters are: {', '.join(sorted(schema.fields))}."
+    return Problem(HTTPStatus.BAD_REQUEST, detail, messages)
+
+
+def _flat(messages: Any) -> list[str]:
+    """Give the messages of a field as one list; those of a list's entries come nested under their index."""
+    if isinstance(messages, dict):
+        return [text for nested in messages.values() for text in _flat(nested)]
+    return [str(text) for text in messages]

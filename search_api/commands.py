@@ -1,0 +1,113 @@
+"""`peerscope serve | search | similar`: the service, and the same answers in a terminal."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+import engine
+from search_api.app import create_app
+from search_api.serving import Server
+
+RESULTS = 10
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 for all.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen at.")
+def serve(host: str, port: int) -> None:
+    """Serve the API and the pages until Ctrl-C.
+
+    Starts the embedded OpenSearch when PEERSCOPE_OPENSEARCH_URL names no cluster and none runs, and stops it at the
+    end. PEERSCOPE_WORKERS sets the number of worker processes.
+    """
+    engine_or_fail()
+    click.echo(f"Peerscope is at http://{host}:{port}  (API docs at /api/docs, Ctrl-C ends it)", err=True)
+    Server(host, port).run()
+
+
+@click.command()
+@click.argument("text")
+@click.option("--mode", type=click.Choice(["hybrid", "semantic", "keyword"]), default="hybrid", show_default=True)
+@click.option("--researchers", is_flag=True, help="Find who works on it, not works.")
+@click.option("-n", "count", default=RESULTS, show_default=True, type=click.IntRange(1, 100), help="Results to show.")
+@click.option("--json", "as_json", is_flag=True, help="Print the API's answer, for programs.")
+def search(text: str, mode: str, researchers: bool, count: int, as_json: bool) -> None:
+    """Find works, or with --researchers the people, for TEXT."""
+    path, params = ("researchers", {"about": text}) if researchers else ("works", {"q": text, "mode": mode})
+    show(ask(path, per_page=count, **params), as_json)
+
+
+@click.command()
+@click.argument("id_", metavar="ID")
+@click.option("-n", "count", default=RESULTS, show_default=True, type=click.IntRange(1, 100), help="Results to show.")
+@click.option("--json", "as_json", is_flag=True, help="Print the API's answer, for programs.")
+def similar(id_: str, count: int, as_json: bool) -> None:
+    """Find what is like ID: works like a work, or researchers like a researcher.
+
+    ID is as the tables show it, or a DOI, an ORCID iD, or the address of one.
+    """
+    app_client = client()
+    for kind in ("works", "researchers"):
+        response = app_client.get(f"/api/v1/{kind}/{quote(id_, safe=':')}/similar", query_string={"per_page": count})
+        if response.status_code != 404:
+            show(checked(response), as_json)
+            return
+    raise click.ClickException(f"No work and no researcher has the id {id_!r}.")
+
+
+def engine_or_fail() -> None:
+    """Have OpenSearch running, or end with its own message."""
+    try:
+        engine.connect()
+    except engine.EngineError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def client() -> Any:
+    """Give a client of the app within this process: the very code that serves the API."""
+    engine_or_fail()
+    return create_app().test_client()
+
+
+def ask(path: str, **params: Any) -> dict[str, Any]:
+    """Give the API's answer. Raises ClickException with its detail when it is an error."""
+    return checked(client().get(f"/api/v1/{path}", query_string=params))
+
+
+def checked(response: Any) -> dict[str, Any]:
+    """Give the body of an answer. Raises ClickException with its detail when it is an error."""
+    if response.status_code != 200:
+        raise click.ClickException(response.get_json(force=True)["detail"])
+    answer: dict[str, Any] = response.get_json()
+    return answer
+
+
+def show(answer: dict[str, Any], as_json: bool) -> None:
+    """Print a list as a table, or as it came."""
+    if as_json:
+        click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("score", "what", "id"):
+        table.add_column(name, overflow="fold", no_wrap=name == "score")
+    for result in answer["results"]:
+        table.add_row(f"{result['score']:.2f}", _describe(result), result["id"])
+    console = Console()
+    console.print(table if answer["results"] else "Nothing found.")
+    for part in answer["meta"].get("degraded", []):
+        console.print(f"[yellow]Note:[/] {part} search is out of order; these are keyword results.")
+
+
+def _describe(result: dict[str, Any]) -> str:
+    if "title" not in result:
+        return f"{escape(result['name'])}\n[dim]{escape(result['tagline'] or 'topics not imported')}[/]"
+    names = [author["name"] for author in result["authors"]]
+    authors = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"{escape(result['title'])}\n[dim]{escape(authors)}, {result['year'] or 'year not imported'}[/]"

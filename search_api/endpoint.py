@@ -1,0 +1,62 @@
+"""What all JSON views share: arguments in by one schema, the answer out by another, and both kept for OpenAPI.
+
+@blueprint.get("/works")
+@endpoint(WorksArgs, WorkList, "Search works")
+def works(args): ...
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from flask import Response, json, request
+
+from search_api import args as arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from marshmallow import Schema
+
+
+@dataclass(frozen=True)
+class Described:
+    """What OpenAPI has to know of a view."""
+
+    args: type[Schema]
+    answer: type[Schema]
+    summary: str
+
+
+def endpoint(args: type[Schema], answer: type[Schema], summary: str) -> Callable[[Callable[..., Any]], Any]:
+    """Make a JSON view of a function that takes checked arguments (and path variables) and gives an object to dump.
+
+    A view may also give a ready Response, for instance a redirect.
+    """
+    takes, gives = args(), answer()
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Response]:
+        @wraps(function)
+        def view(**path: str) -> Response:
+            checked = arguments.parse(takes, request.args)
+            result = function(checked, **path)
+            if isinstance(result, Response):
+                return result
+            dumped = _selected(gives.dump(result), checked.get("select"))
+            return Response(json.dumps(dumped), content_type="application/json")
+
+        view.described = Described(args, answer, summary)  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
+def _selected(dumped: Any, names: list[str] | None) -> Any:
+    """Keep only the named fields, of one thing or of each result of a list."""
+    if not names:
+        return dumped
+    if "results" in dumped:
+        return {**dumped, "results": [_selected(result, names) for result in dumped["results"]]}
+    return {name: value for name, value in dumped.items() if name in names}

@@ -1,0 +1,75 @@
+"""Every error has one shape, RFC 9457 `application/problem+json`; pages get the same facts as HTML (see `web`)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from flask import Response, g
+from opensearchpy.exceptions import ConnectionError as OpenSearchUnreachable
+from opensearchpy.exceptions import NotFoundError, TransportError
+
+if TYPE_CHECKING:
+    from werkzeug.exceptions import HTTPException
+
+#: Seconds after which asking again makes sense when OpenSearch is away: about what a node needs to come back.
+RETRY_AFTER = 10
+PASSING = (429, 502, 503, 504)
+
+
+@dataclass
+class Problem(Exception):  # noqa: N818 (RFC 9457's own word)
+    """An answer that is an error. `errors` maps a field or parameter to what is wrong with it."""
+
+    status: int
+    detail: str
+    errors: dict[str, list[str]] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The status in words."""
+        return HTTPStatus(self.status).phrase
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the problem as RFC 9457 names its parts; `type` stays `about:blank`, since the status says it all."""
+        return {
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "errors": self.errors,
+            "request_id": g.get("request_id"),
+        }
+
+    def response(self) -> Response:
+        """Give the HTTP answer."""
+        body = json.dumps(self.to_dict(), ensure_ascii=False)
+        return Response(body, self.status, headers=self.headers, content_type="application/problem+json")
+
+
+def not_found(kind: str, id_: str) -> Problem:
+    """Give the 404 for one thing that was asked for by id."""
+    return Problem(HTTPStatus.NOT_FOUND, f"No {kind} has the id {id_[:200]!r}.")
+
+
+def unavailable(detail: str) -> Problem:
+    """Give a 503 that says when to try again."""
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": str(RETRY_AFTER)})
+
+
+def from_http(error: HTTPException) -> Problem:
+    """Turn an error of Flask's own (no such route, wrong method, body too large) into a Problem."""
+    headers = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
+    return Problem(error.code or 500, error.description or "", headers=headers)
+
+
+def from_opensearch(error: TransportError) -> Problem:
+    """Tell apart OpenSearch that is away or empty (503: try again) from a request of ours that it refuses (500)."""
+    if isinstance(error, NotFoundError):
+        return unavailable("Nothing is indexed yet. Run `peerscope index` first.")
+    if isinstance(error, OpenSearchUnreachable) or error.status_code in PASSING:
+        return unavailable("The search engine does not answer at the moment.")
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The search engine refused the request. This is our fault.")

@@ -1,0 +1,108 @@
+"""Answers that are lists: the envelope around results, with counts, page links and facets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from flask import request
+
+from search_api import facets as facet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from search_api.facets import Facet
+    from search_api.filters import Filter
+    from search_api.paging import Pagination
+    from search_api.services import Services
+
+#: Hits that share the score of a page's last one are put in order of their id; this many beyond the page are looked at.
+SLACK = 25
+
+
+def envelope(
+    results: Sequence[Any],
+    *,
+    count: int,
+    pagination: Pagination,
+    took_ms: int,
+    count_relation: str = "eq",
+    mode: str | None = None,
+    next_cursor: str | None = None,
+    degraded: Sequence[str] = (),
+    facets: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Put results in the envelope that every list has. `degraded` names parts that are out of order."""
+    return {
+        "meta": {
+            "count": count,
+            "count_relation": count_relation,
+            "page": None if pagination.cursor else pagination.page,
+            "per_page": pagination.per_page,
+            "mode": mode,
+            "took_ms": took_ms,
+            "next_cursor": next_cursor,
+            **({"degraded": degraded} if degraded else {}),
+        },
+        "results": results,
+        "facets": facets or {},
+        "links": page_links(pagination, count, next_cursor),
+    }
+
+
+def page_links(pagination: Pagination, count: int, next_cursor: str | None) -> dict[str, str | None]:
+    """Give the addresses of this page, the next and the one before."""
+    following = replace(pagination, cursor=next_cursor) if next_cursor else pagination.after(count)
+    return {
+        "self": address(),
+        "next": address(_position(following)) if following else None,
+        "prev": address(_position(before)) if (before := pagination.before()) else None,
+    }
+
+
+def _position(pagination: Pagination) -> dict[str, str]:
+    return {"cursor": pagination.cursor} if pagination.cursor else {"page": str(pagination.page)}
+
+
+def address(changes: Mapping[str, str] | None = None) -> str:
+    """Give this request's path and query, with some parameters set to other values."""
+    changes = changes or {}
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name not in changes]
+    query = urlencode([*kept, *changes.items()])
+    return f"{request.path}?{query}" if query else request.path
+
+
+def in_total_order(hits: Iterable[dict[str, Any]], pagination: Pagination) -> list[dict[str, Any]]:
+    """Give one page of hits ordered by score, then id.
+
+    A hybrid query cannot be sorted by score together with another key, so the hits up to the page's end and `SLACK`
+    more are ordered here.
+    """
+    ordered = sorted(hits, key=lambda hit: (-(hit["_score"] or 0.0), hit["_id"]))
+    return ordered[pagination.offset : pagination.offset + pagination.per_page]
+
+
+def count_of(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Give `count` and `count_relation` of an OpenSearch answer."""
+    total = answer["hits"]["total"]
+    return {"count": total["value"], "count_relation": total["relation"]}
+
+
+def dump_facets(
+    services: Services,
+    table: Mapping[str, Facet],
+    asked: Sequence[str],
+    counted: Mapping[str, Any],
+    filters: Sequence[Filter],
+) -> dict[str, list[dict[str, Any]]]:
+    """Turn counted aggregations into facets with labels, in the order asked for."""
+    chosen = {one.name: one for one in filters}
+    result = {}
+    for name in asked:
+        buckets = counted[name]["buckets"]
+        index = table[name].labels
+        names = services.labels(getattr(services.names, index), [b["key"] for b in buckets]) if index else {}
+        result[name] = facet.values(buckets, names, chosen.get(name))
+    return result

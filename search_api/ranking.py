@@ -1,0 +1,82 @@
+"""How things are ranked: every formula and weight in one place.
+
+Keyword score: BM25 (Robertson & Zaragoza 2009) as Lucene has it, k1 1.2, b 0.75. Semantic score: cosine of unit
+vectors. Hybrid: both brought to [0, 1] by min-max over what each retrieved, then their weighted mean; that is the
+search pipeline in mappings/hybrid.json.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+#: Nearest neighbours that a hybrid or semantic search looks at.
+K = 100
+#: Keyword hits of a shard that take part in the fusion. Fixed, for another depth would be another result set.
+PAGINATION_DEPTH = 1_000
+#: Candidates for "researchers like this" whose works are compared one by one.
+CANDIDATES = 50
+
+
+def knn(vector: Sequence[float] | NDArray[np.float32], filters: list[dict[str, Any]], k: int = K) -> dict[str, Any]:
+    """Give the vector clause; its filter must stand inside, or neighbours would be lost to it afterwards."""
+    values = vector.tolist() if isinstance(vector, np.ndarray) else list(vector)
+    clause: dict[str, Any] = {"vector": values, "k": k}
+    if filters:
+        clause["filter"] = {"bool": {"filter": filters}}
+    return {"knn": {"embedding": clause}}
+
+
+def hybrid(keyword: dict[str, Any], semantic: dict[str, Any], filters: list[dict[str, Any]]) -> dict[str, Any]:
+    """Give the hybrid query of a keyword and a vector clause. `semantic` carries the filters already."""
+    query: dict[str, Any] = {"queries": [keyword, semantic], "pagination_depth": PAGINATION_DEPTH}
+    if filters:
+        query["filter"] = {"bool": {"filter": filters}}
+    return {"hybrid": query}
+
+
+def cosine_of(score: float) -> float:
+    """Turn Lucene's score of a cosine, (1 + cos) / 2, back into the cosine, cut to [0, 1]."""
+    return min(1.0, max(0.0, 2.0 * score - 1.0))
+
+
+def relative(score: float, best: float | None) -> float:
+    """Put a BM25 score on [0, 1] as a share of the best hit's; BM25 itself has no upper bound."""
+    return min(1.0, score / best) if best and best > 0 else 0.0
+
+
+def best_match_mean(mine: NDArray[np.float32], theirs: NDArray[np.float32]) -> float:
+    """Give how alike two bodies of work are: the symmetric mean of best matches, in [0, 1].
+
+    For each work the cosine to the closest work on the other side; the mean of those, from both sides, averaged. It
+    ordered researchers better than the cosine of centroids (MRR .85 against .84, split halves) and than the single
+    closest pair (.72). `mine` is float32[m, d], `theirs` float32[n, d], rows of unit length.
+    """
+    similarity = mine @ theirs.T
+    both = (similarity.max(axis=1).mean() + similarity.max(axis=0).mean()) / 2
+    return float(np.clip(both, 0.0, 1.0))
+
+
+def closest_pairs(mine: NDArray[np.float32], theirs: NDArray[np.float32], n: int) -> list[tuple[int, int, float]]:
+    """Give the `n` closest pairs (row of mine, row of theirs, cosine), no work twice on either side."""
+    similarity = mine @ theirs.T
+    pairs: list[tuple[int, int, float]] = []
+    order = np.argsort(-similarity, axis=None, kind="stable")
+    rows, columns = np.unravel_index(order, similarity.shape)
+    seen_mine: set[int] = set()
+    seen_theirs: set[int] = set()
+    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+        if row in seen_mine or column in seen_theirs:
+            continue
+        pairs.append((row, column, float(np.clip(similarity[row, column], 0.0, 1.0))))
+        seen_mine.add(row)
+        seen_theirs.add(column)
+        if len(pairs) == n:
+            break
+    return pairs

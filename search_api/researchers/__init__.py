@@ -1,0 +1,1 @@
+"""Researchers: by name, by what they work on, profile, works, collaborators, and who is like them."""

@@ -1,0 +1,119 @@
+"""Request bodies for researchers; pure functions, tested without a server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mappings import orcid_id
+from search_api import filters, ranking
+from search_api.facets import Facet
+from search_api.filters import Field
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+Body = dict[str, Any]
+
+
+def level(value: str) -> Body:
+    """Match a verification level, `1` to `4` or `L1` to `L4`. Raises ValueError for anything else."""
+    number = value.strip().upper().removeprefix("L")
+    if number not in {"1", "2", "3", "4"}:
+        raise ValueError("A level is L1, L2, L3 or L4.")
+    return {"term": {"verification_level": int(number)}}
+
+
+FILTERS = {
+    "topic": Field(filters.term("topics.id"), "topic", "Topic id, such as `cs.LG`."),
+    "institution": Field(filters.term("institutions.id"), "institution", "Institution id."),
+    "verification": Field(level, "verification", "`L1` to `L4`."),
+}
+
+FACETS = {
+    "topic": Facet("topics.id", labels="topics"),
+    "institution": Facet("institutions.id", labels="institutions"),
+    "verification": Facet("verification_level"),
+}
+
+SORTS: dict[str, list[Body]] = {
+    "relevance": [{"_score": "desc"}, {"works_count": "desc"}, {"id": "asc"}],
+    "works_count": [{"works_count": "desc"}, {"id": "asc"}],
+    "name": [{"name.sort": "asc"}, {"id": "asc"}],
+    "recent": [{"last_year": {"order": "desc", "missing": "_last"}}, {"works_count": "desc"}, {"id": "asc"}],
+}
+
+SOURCE = {"excludes": ["embedding", "embedding_model", "expertise", "indexed_at"]}
+#: What a list shows of each; the rest belongs to the profile.
+SUMMARY = {"excludes": [*SOURCE["excludes"], "collaborators", "counts_by_year"]}
+
+MAX_WORDS = 200
+NAME_FIELDS = ("name", "name_variants")
+
+
+def by_name(text: str) -> Body:
+    """Match a name whatever its order, diacritics, initials and small typos: every part has to be there somehow.
+
+    A part counts most as it stands, then as a beginning (`K.`, `Kord`), then with a typo, then as the initial that a
+    record has in its place.
+    """
+    try:
+        return {"bool": {"filter": [{"term": {"orcid": orcid_id(text)}}]}}
+    except ValueError:
+        words = text.replace(".", " ").replace(",", " ").split()[:20]
+        return {"bool": {"must": [_name_part(word) for word in words] or [{"match_none": {}}]}}
+
+
+def _name_part(word: str) -> Body:
+    ways: list[Body] = []
+    for field in NAME_FIELDS:
+        ways.append({"match": {field: {"query": word, "boost": 4}}})
+        ways.append({"match_phrase_prefix": {field: {"query": word, "boost": 2, "max_expansions": 100}}})
+        if len(word) > 1:
+            fuzzy = {"query": word, "fuzziness": "AUTO:4,8", "prefix_length": 1, "operator": "and"}
+            ways.append({"match": {field: fuzzy}})
+            ways.append({"match": {field: {"query": word[0], "boost": 0.5}}})
+    return {"dis_max": {"queries": ways, "tie_breaker": 0.1}}
+
+
+def by_expertise(text: str) -> Body:
+    """Give the keyword clause for what someone works on: the titles of their works."""
+    return {"match": {"expertise": " ".join(text.split()[:MAX_WORDS])}}
+
+
+def query(name: str | None, about: str | None, vector: NDArray[np.float32] | None, clauses: list[Body]) -> Body:
+    """Give the query: by expertise (hybrid, or by keyword without a vector), else by name, else all.
+
+    With both, the name filters and the expertise ranks.
+    """
+    if about:
+        inside = [*clauses, *([by_name(name)] if name else [])]
+        if vector is None:
+            return {"bool": {"must": [by_expertise(about)], "filter": inside}}
+        return ranking.hybrid(by_expertise(about), ranking.knn(vector, inside), inside)
+    if name:
+        return {"bool": {"must": [by_name(name)], "filter": clauses}}
+    return {"bool": {"filter": clauses or [{"match_all": {}}]}}
+
+
+def more_like(index: str, researcher_id: str) -> Body:
+    """Give the keyword clause for researchers whose titles share this one's most telling words."""
+    like = {"_index": index, "_id": researcher_id}
+    return {"more_like_this": {"fields": ["expertise"], "like": [like], "min_term_freq": 1, "min_doc_freq": 2}}
+
+
+def none_of(ids: Sequence[str]) -> Body:
+    """Give the clause that holds for everyone but these."""
+    return {"bool": {"must_not": [{"terms": {"id": list(ids)}}]}}
+
+
+def works_of(ids: Sequence[str], size: int) -> Body:
+    """Give the request for the newest works of these researchers, with their vectors."""
+    return {
+        "size": size,
+        "sort": [{"year": {"order": "desc", "missing": "_last"}}, {"id": "asc"}],
+        "query": {"bool": {"filter": [{"terms": {"researchers.id": list(ids)}}]}},
+        "_source": ["id", "title", "researchers.id", "embedding"],
+    }

@@ -1,0 +1,52 @@
+"""Routes of researchers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+
+from search_api.endpoint import endpoint
+from search_api.researchers import schemas, search
+from search_api.researchers import similar as likeness
+from search_api.services import services
+from search_api.works import search as works_search
+from search_api.works.schemas import WorkList, WorksArgs
+
+blueprint = Blueprint("researchers", __name__, url_prefix="/api/v1")
+
+
+@blueprint.get("/researchers")
+@endpoint(schemas.ResearchersArgs, schemas.ResearcherList, "Search researchers")
+def researchers(args: dict[str, Any]) -> Any:
+    """Search by name (`q`), by what they work on (`about`), or both."""
+    return search.search(services(), args)
+
+
+@blueprint.get("/researchers/<path:id_>/works")
+@endpoint(WorksArgs, WorkList, "Works of a researcher")
+def works(args: dict[str, Any], id_: str) -> Any:
+    """List or search the works of a researcher, newest first, then by title."""
+    own = {"term": {"researchers.id": search.find(services(), id_)["id"]}}
+    return works_search.search(services(), args, fixed=[own])
+
+
+@blueprint.get("/researchers/<path:id_>/similar")
+@endpoint(schemas.SimilarArgs, schemas.ResearcherList, "Researchers like this one")
+def similar(args: dict[str, Any], id_: str) -> Any:
+    """Find researchers like one, each with the reasons."""
+    return likeness.similar(services(), id_, args)
+
+
+@blueprint.get("/researchers/<path:id_>/collaborators")
+@endpoint(schemas.CollaboratorsArgs, schemas.CollaboratorList, "Collaborators of a researcher")
+def collaborators(args: dict[str, Any], id_: str) -> Any:
+    """List who is on works with a researcher, with how many and when."""
+    return search.collaborators(services(), id_, args)
+
+
+@blueprint.get("/researchers/<path:id_>")
+@endpoint(schemas.ResearcherArgs, schemas.Researcher, "A researcher's profile")
+def researcher(args: dict[str, Any], id_: str) -> Any:  # noqa: ARG001 (there are none, and unknown ones are refused)
+    """Give a profile by the researcher's id, an id of a source, or an ORCID iD."""
+    return search.dressed(search.find(services(), id_))

@@ -1,0 +1,68 @@
+"""Parts that the answers of all entities share: the envelope of a list, facets, links, and an error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields
+
+
+class Links(Schema):
+    """Addresses of this answer and its neighbours."""
+
+    self = fields.String(required=True)
+    next = fields.String(allow_none=True)
+    prev = fields.String(allow_none=True)
+
+
+class Meta(Schema):
+    """What a list says of itself."""
+
+    count = fields.Integer(required=True, metadata={"description": "Results in all."})
+    count_relation = fields.String(required=True, metadata={"description": "`eq`, or `gte` where counting stopped."})
+    page = fields.Integer(allow_none=True)
+    per_page = fields.Integer(required=True)
+    mode = fields.String(allow_none=True, metadata={"description": "How the query was answered."})
+    took_ms = fields.Integer(required=True)
+    next_cursor = fields.String(allow_none=True)
+    degraded = fields.List(
+        fields.String(), metadata={"description": "Parts that are out of order, such as `semantic`."}
+    )
+
+
+class FacetValue(Schema):
+    """One value of a facet."""
+
+    key = fields.String(required=True)
+    label = fields.String(required=True)
+    count = fields.Integer(required=True)
+    is_selected = fields.Boolean(required=True)
+
+
+class Named(Schema):
+    """A thing with an id and a name."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+
+
+def list_of(result: type[Schema], name: str) -> type[Schema]:
+    """Make the envelope schema of a list of `result`, under a name for OpenAPI."""
+    parts: dict[str, Any] = {
+        "meta": fields.Nested(Meta, required=True),
+        "results": fields.List(fields.Nested(result), required=True),
+        "facets": fields.Dict(keys=fields.String(), values=fields.List(fields.Nested(FacetValue)), required=True),
+        "links": fields.Nested(Links, required=True),
+    }
+    return Schema.from_dict(parts, name=name)
+
+
+class ProblemSchema(Schema):
+    """RFC 9457 problem details."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    errors = fields.Dict(keys=fields.String(), values=fields.List(fields.String()), required=True)
+    request_id = fields.String(allow_none=True)

@@ -1,0 +1,72 @@
+"""What a request needs from outside: the OpenSearch client, the index names, the embedding model."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from flask import current_app
+
+import embedding
+from embedding import EmbeddingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from opensearchpy import OpenSearch
+
+    from mappings import IndexNames
+
+#: Key of `app.extensions`.
+KEY = "peerscope"
+
+
+@dataclass
+class Services:
+    """The client and names are ready; the model is loaded at the first use, which in a server is its warm-up."""
+
+    client: OpenSearch
+    names: IndexNames
+    load_embedder: Callable[[], embedding.Embedder] = embedding.load
+    _embedder: embedding.Embedder | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def embedder(self) -> embedding.Embedder:
+        """Give the model, loading it once. Raises EmbeddingError when it cannot be had."""
+        with self._lock:
+            if self._embedder is None:
+                self._embedder = self.load_embedder()
+            return self._embedder
+
+    def embed_query(self, text: str) -> NDArray[np.float32] | None:
+        """Give the query's vector, float32[n]; None when embedding is out of order, so that keywords can answer."""
+        try:
+            return self.embedder().embed_query(text)
+        except EmbeddingError:
+            current_app.logger.exception("embedding failed; answering by keyword")
+            return None
+
+    def search(self, index: str, body: dict[str, Any], pipeline: str | None = None) -> dict[str, Any]:
+        """Ask OpenSearch, through a search pipeline where one is named."""
+        params = {"search_pipeline": pipeline} if pipeline else {}
+        return cast("dict[str, Any]", self.client.search(index=index, body=body, params=params))
+
+    def get(self, index: str, id_: str, **params: Any) -> dict[str, Any] | None:
+        """Give one document by its id; None where there is none."""
+        answer = self.client.get(index=index, id=id_, params=params, ignore=[404])
+        return cast("dict[str, Any]", answer["_source"]) if answer.get("found") else None
+
+    def labels(self, index: str, ids: list[str]) -> dict[str, str]:
+        """Give the names of things by their ids; those that are not there are left out."""
+        if not ids:
+            return {}
+        answer = self.client.mget(index=index, body={"ids": ids}, params={"_source_includes": "name"})
+        return {found["_id"]: found["_source"]["name"] for found in answer["docs"] if found.get("found")}
+
+
+def services() -> Services:
+    """Give the services of the app that is handling this request."""
+    return cast("Services", current_app.extensions[KEY])

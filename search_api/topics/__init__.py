@@ -1,0 +1,1 @@
+"""Topics: browse them, and what one of them holds."""

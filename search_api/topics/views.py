@@ -1,0 +1,27 @@
+"""Routes of topics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+
+from search_api.endpoint import endpoint
+from search_api.services import services
+from search_api.topics import schemas, search
+
+blueprint = Blueprint("topics", __name__, url_prefix="/api/v1")
+
+
+@blueprint.get("/topics")
+@endpoint(schemas.TopicsArgs, schemas.TopicList, "Browse topics")
+def topics(args: dict[str, Any]) -> Any:
+    """List topics by number of works or by name, or find them by name."""
+    return search.search(services(), args)
+
+
+@blueprint.get("/topics/<path:id_>")
+@endpoint(schemas.TopicArgs, schemas.Topic, "One topic")
+def topic(args: dict[str, Any], id_: str) -> Any:  # noqa: ARG001 (there are none, and unknown ones are refused)
+    """Give a topic with its works by year, leading researchers and related topics."""
+    return search.topic(services(), id_)

@@ -1,0 +1,1 @@
+"""The pages: the same answers as the API gives, as HTML."""

@@ -1,0 +1,1 @@
+"""Works: search, one work, similar works."""

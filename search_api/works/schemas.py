@@ -1,0 +1,116 @@
+"""Works over the wire."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from search_api.args import MAX_QUERY, Args, CommaList, PageArgs, filter_args
+from search_api.schemas import Named, list_of
+from search_api.works import queries
+
+MODES = ("hybrid", "semantic", "keyword")
+
+
+class Authorship(Schema):
+    """A name on a work, and the researcher behind it."""
+
+    researcher_id = fields.String(attribute="id", required=True)
+    name = fields.String(required=True)
+    position = fields.Integer(required=True)
+    affiliation = fields.String(allow_none=True)
+    institution_id = fields.String(allow_none=True)
+
+
+class Match(Schema):
+    """What each part found in a result: the keyword score as a share of the best, and the cosine."""
+
+    keyword = fields.Float(required=True)
+    semantic = fields.Float(required=True)
+
+
+class Reasons(Match):
+    """Why a work is similar."""
+
+    shared_topics = fields.List(fields.Nested(Named), required=True)
+    shared_authors = fields.List(fields.Nested(Named), required=True)
+
+
+class WorkLinks(Schema):
+    """Addresses of a work."""
+
+    self = fields.String(required=True)
+    html = fields.String(required=True)
+    similar = fields.String(required=True)
+
+
+class Work(Schema):
+    """A work."""
+
+    id = fields.String(required=True)
+    ids = fields.List(fields.String(), required=True)
+    title = fields.String(required=True)
+    abstract = fields.String(allow_none=True)
+    abstract_origin = fields.String(
+        allow_none=True, metadata={"description": "`summary` where the abstract is not the published one."}
+    )
+    year = fields.Integer(allow_none=True)
+    date = fields.String(allow_none=True)
+    type = fields.String(allow_none=True)
+    venue = fields.String(allow_none=True)
+    doi = fields.String(allow_none=True)
+    url = fields.String(allow_none=True)
+    source = fields.String(allow_none=True)
+    license = fields.String(allow_none=True)
+    language = fields.String(allow_none=True)
+    cited_by_count = fields.Integer(allow_none=True)
+    topics = fields.List(fields.Nested(Named), required=True)
+    authors = fields.List(fields.Nested(Authorship), attribute="researchers", required=True)
+    institutions = fields.List(fields.Nested(Named), required=True)
+    links = fields.Nested(WorkLinks, required=True)
+    score = fields.Float(metadata={"description": "In [0, 1]; there when the list is ranked."})
+    match = fields.Nested(Match)
+    highlight = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
+    reasons = fields.Nested(Reasons)
+
+
+WorkList = list_of(Work, "WorkList")
+#: Fields that `select` can name.
+SELECTABLE = tuple(name for name in Work().fields if name not in {"score", "match", "highlight", "reasons"})
+
+
+class WorkArgs(Args):
+    """One work."""
+
+    select = CommaList(SELECTABLE, metadata={"description": "Only these fields."})
+
+
+class SimilarArgs(PageArgs, filter_args(queries.FILTERS)):  # type: ignore[misc]  # the base is made from the table
+    """Works like one."""
+
+    select = CommaList(SELECTABLE, metadata={"description": "Only these fields."})
+
+
+class WorksArgs(SimilarArgs):
+    """A search for works."""
+
+    q = fields.String(
+        load_default="", validate=validate.Length(max=MAX_QUERY), metadata={"description": "What to look for."}
+    )
+    mode = fields.String(
+        load_default="hybrid",
+        validate=validate.OneOf(MODES),
+        metadata={"description": "By words and meaning, by meaning, or by words."},
+    )
+    sort = fields.String(
+        load_default=None,
+        validate=validate.OneOf(tuple(queries.SORTS)),
+        metadata={"description": "Default: `relevance` with `q`, `newest` without."},
+    )
+    highlight = fields.Boolean(load_default=False, metadata={"description": "Mark the words found, as escaped HTML."})
+    explain = fields.Boolean(load_default=False, metadata={"description": "Say what keyword and vector found."})
+    facets = CommaList(tuple(queries.FACETS), metadata={"description": "Facets to count."})
+    cursor = fields.String(
+        load_default=None,
+        validate=validate.Length(min=1, max=4_000),
+        metadata={"description": "`*` to begin, then `meta.next_cursor`; with `mode=keyword` or without `q`."},
+    )
