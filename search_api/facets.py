@@ -51,13 +51,12 @@ def values(
     buckets: Iterable[Mapping[str, Any]], labels: Mapping[str, str], chosen: Filter | None
 ) -> list[dict[str, Any]]:
     """Turn an aggregation's buckets into what goes over the wire: `key`, `label`, `count`, `is_selected`."""
-    selected = set(chosen.wanted) if chosen else set()
     return [
         {
             "key": (key := str(bucket["key"])),
             "label": labels.get(key, key),
             "count": bucket["doc_count"],
-            "is_selected": key in selected,
+            "is_selected": chosen is not None and chosen.selects(key),
         }
         for bucket in buckets
     ]

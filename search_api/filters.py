@@ -49,6 +49,12 @@ class Filter:
             parts["must_not"] = [self.field.clause(value) for value in self.excluded]
         return {"bool": parts}
 
+    def selects(self, key: str) -> bool:
+        """Tell whether a facet's key is among the values wanted; for years, whether it lies in a span that is."""
+        if self.field.clause is not year:
+            return key in self.wanted
+        return any(_covers(year(value), int(key)) for value in self.wanted)
+
     def sentence(self) -> str:
         """Say the filter in words: `year 2015-2020 or 2024, not 2016`."""
         words = " or ".join(self.wanted)
@@ -71,6 +77,13 @@ def year(value: str) -> Clause:
         return {"term": {"year": int(match[1])}}
     bounds = {"gte": match[2], "lte": match[3]}
     return {"range": {"year": {side: int(bound) for side, bound in bounds.items() if bound}}}
+
+
+def _covers(clause: Clause, number: int) -> bool:
+    if "term" in clause:
+        return bool(clause["term"]["year"] == number)
+    bounds = clause["range"]["year"]
+    return bool(bounds.get("gte", number) <= number <= bounds.get("lte", number))
 
 
 def flag(path: str) -> Callable[[str], Clause]:

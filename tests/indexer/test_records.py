@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from indexer.records import Author, RecordError, parse_work, unknown_keys
+
+MINIMAL: dict[str, Any] = {"id": "arxiv:1", "title": "A title", "authors": [{"name": "Ada Lovelace"}]}
+
+
+def record(**changes: Any) -> dict[str, Any]:
+    return {**MINIMAL, **changes}
+
+
+def test_the_required_fields_are_enough_and_missing_stays_missing() -> None:
+    work = parse_work(MINIMAL)
+    assert (work.id, work.title, work.authors) == ("arxiv:1", "A title", (Author("Ada Lovelace"),))
+    unknown = {work.abstract, work.year, work.date, work.type, work.venue, work.doi, work.url, work.cited_by_count}
+    assert unknown == {None}
+    assert work.topics == ()
+
+
+def test_every_field_is_taken_over() -> None:
+    work = parse_work(
+        record(
+            abstract=" Two\n lines ",
+            year=2019,
+            date="2019-10-02",
+            type="preprint",
+            venue="arXiv",
+            doi="https://doi.org/10.1000/XYZ",
+            url="https://example.org/1",
+            license="CC0",
+            source="arXiv",
+            language="en",
+            cited_by_count=12,
+            topics=["cs.LG", "stat.ML"],
+            topic_names=["Machine Learning", "Statistics"],
+            authors=[{"name": "A", "id": "acl:a", "orcid": "0000000218250097", "affiliation": "Here"}],
+        )
+    )
+    assert work.abstract == "Two lines"
+    assert work.doi == "10.1000/xyz"
+    assert work.topics == (("cs.LG", "Machine Learning"), ("stat.ML", "Statistics"))
+    assert work.authors == (Author("A", "acl:a", "0000-0002-1825-0097", "Here"),)
+    assert (work.date, work.year, work.cited_by_count) == ("2019-10-02", 2019, 12)
+
+
+@pytest.mark.parametrize(
+    ("changes", "year", "date"),
+    [
+        ({"year": "2019"}, 2019, None),
+        ({"date": "2019"}, 2019, None),
+        ({"date": "2019-10"}, 2019, None),
+        ({"date": "2019-10-02T09:00:00Z"}, 2019, "2019-10-02"),
+        ({"date": "2019-10-02", "year": 2020}, 2020, "2019-10-02"),
+    ],
+)
+def test_years_and_dates(changes: dict[str, Any], year: int, date: str | None) -> None:
+    work = parse_work(record(**changes))
+    assert (work.year, work.date) == (year, date)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"id": None}, "id is missing"),
+        ({"id": ""}, "id is missing"),
+        ({"id": "a b"}, "white space"),
+        ({"title": "  "}, "title is missing"),
+        ({"title": ["x"]}, "title is a list, not text"),
+        ({"title": "x" * 5_001}, "title has 5,001 characters"),
+        ({"title": "half \ud800"}, "half a character"),
+        ({"authors": []}, "authors is missing or empty"),
+        ({"authors": None}, "authors is missing or empty"),
+        ({"authors": ["Ada"]}, "an author is an object"),
+        ({"authors": [{"name": ""}]}, "author: name is missing"),
+        ({"authors": [{"name": "A", "orcid": "0000-0000-0000-0000"}]}, "check digit"),
+        ({"year": 20190}, "year 20190"),
+        ({"year": "next"}, "year 'next'"),
+        ({"year": True}, "year True"),
+        ({"date": "02.10.2019"}, "date '02.10.2019'"),
+        ({"doi": "nine"}, "not a DOI"),
+        ({"url": "javascript:alert(1)"}, "https:// or http://"),
+        ({"cited_by_count": -1}, "not a count"),
+        ({"topics": "cs.LG"}, "topics is a str, not a list"),
+        ({"topics": ["a"], "topic_names": ["A", "B"]}, "topic_names has 2 entries"),
+    ],
+)
+def test_what_cannot_be_right_is_refused_with_the_reason(changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(RecordError, match=reason):
+        parse_work(record(**changes))
+
+
+@pytest.mark.parametrize("value", [None, 3, "text", [MINIMAL]])
+def test_only_an_object_is_a_record(value: object) -> None:
+    with pytest.raises(RecordError, match="JSON object"):
+        parse_work(value)
+
+
+def test_unknown_keys_are_named() -> None:
+    assert unknown_keys(record(tittle="x", authors=[{"name": "A", "e_mail": "y"}])) == {"tittle", "authors[].e_mail"}

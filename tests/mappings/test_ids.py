@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+
+from mappings import bare_doi, orcid_id, work_id
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        ("arxiv:1910.00744", "arxiv:1910.00744"),
+        ("arXiv:1910.00744v3", "arxiv:1910.00744"),
+        ("1910.00744", "arxiv:1910.00744"),
+        ("1910.00744v2", "arxiv:1910.00744"),
+        ("math.GT/0309136", "arxiv:math.GT/0309136"),
+        ("hep-th/9901001v1", "arxiv:hep-th/9901001"),
+        ("https://arxiv.org/abs/1910.00744v2", "arxiv:1910.00744"),
+        ("http://export.arxiv.org/pdf/1910.00744.pdf", "arxiv:1910.00744"),
+        ("10.48550/arXiv.1910.00744", "arxiv:1910.00744"),
+        ("https://doi.org/10.48550/arXiv.1910.00744", "arxiv:1910.00744"),
+        ("doi:10.1162/NECO_a_00001", "doi:10.1162/neco_a_00001"),
+        ("10.1162/NECO_a_00001", "doi:10.1162/neco_a_00001"),
+        ("https://dx.doi.org/10.1000%2Fxyz", "doi:10.1000/xyz"),
+        ("https://openalex.org/w2741809807", "openalex:W2741809807"),
+        ("W2741809807", "openalex:W2741809807"),
+        ("https://aclanthology.org/2019.iwslt-1.1/", "acl:2019.iwslt-1.1"),
+        ("https://aclanthology.org/P19-1001.pdf", "acl:P19-1001"),
+        ("https://openreview.net/forum?id=rJl-b3RcF7", "openreview:rJl-b3RcF7"),
+        ("local:mine", "local:mine"),
+        ("mine", "local:mine"),
+        ("isbn:123", "local:isbn:123"),
+        ("  acl:P19-1001 ", "acl:P19-1001"),
+    ],
+)
+def test_a_work_has_one_id_however_it_is_written(written: str, stored: str) -> None:
+    assert work_id(written) == stored
+    assert work_id(stored) == stored
+
+
+@pytest.mark.parametrize("written", ["10.1000/XyZ", "doi:10.1000/xyz", "https://doi.org/10.1000/xyz"])
+def test_a_doi_is_bare_and_in_lower_case(written: str) -> None:
+    assert bare_doi(written) == "10.1000/xyz"
+
+
+@pytest.mark.parametrize("written", ["", "10.1000", "10.1/x y", "https://example.org/10.1000/x"])
+def test_what_is_no_doi_is_refused(written: str) -> None:
+    with pytest.raises(ValueError, match="not a DOI"):
+        bare_doi(written)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["0000-0002-1825-0097", "0000000218250097", "https://orcid.org/0000-0002-1825-0097", "orcid:0000-0002-1825-0097"],
+)
+def test_an_orcid_id_has_one_spelling(written: str) -> None:
+    assert orcid_id(written) == "0000-0002-1825-0097"
+
+
+def test_an_orcid_id_may_end_on_x() -> None:
+    assert orcid_id("0000-0002-1694-233x") == "0000-0002-1694-233X"
+
+
+@pytest.mark.parametrize(("written", "why"), [("0000-0002-1825-0098", "check digit"), ("0000-0002", "not an ORCID")])
+def test_a_wrong_orcid_id_is_refused(written: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        orcid_id(written)

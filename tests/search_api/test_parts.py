@@ -1,0 +1,240 @@
+"""The pure parts that all entities share: filters, facets, paging, arguments, ranking, trust."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from flask import Flask
+from werkzeug.datastructures import MultiDict
+
+from search_api import args, facets, filters, ranking
+from search_api.errors import Problem
+from search_api.paging import Pagination, decode_cursor, encode_cursor
+from search_api.researchers import trust
+from search_api.works import queries
+from search_api.works.schemas import WorksArgs
+
+
+@pytest.mark.parametrize(
+    ("value", "clause"),
+    [
+        ("2019", {"term": {"year": 2019}}),
+        ("2015-2020", {"range": {"year": {"gte": 2015, "lte": 2020}}}),
+        ("2015-", {"range": {"year": {"gte": 2015}}}),
+        ("-2010", {"range": {"year": {"lte": 2010}}}),
+    ],
+)
+def test_years(value: str, clause: dict[str, Any]) -> None:
+    assert filters.year(value) == clause
+
+
+@pytest.mark.parametrize("value", ["", "-", "19", "2015-20", "2015-2020-", "abcd", "2015 2020"])
+def test_what_is_no_year_is_refused(value: str) -> None:
+    with pytest.raises(ValueError, match="A year is"):
+        filters.year(value)
+
+
+def test_repeated_values_are_or_and_an_exclamation_mark_negates() -> None:
+    (one,) = filters.parse(queries.FILTERS, {"topic": ["cs.LG", "cs.CL", "!cs.AI"]})
+    assert one.clause() == {
+        "bool": {
+            "filter": [{"bool": {"should": [{"term": {"topics.id": "cs.LG"}}, {"term": {"topics.id": "cs.CL"}}]}}],
+            "must_not": [{"term": {"topics.id": "cs.AI"}}],
+        }
+    }
+    assert one.sentence() == "topic cs.LG or cs.CL, not cs.AI"
+
+
+def test_different_filters_are_and_and_one_can_be_left_out() -> None:
+    both = filters.parse(queries.FILTERS, {"topic": ["cs.LG"], "year": ["2019"]})
+    assert len(filters.clauses(both)) == 2
+    assert filters.clauses(both, without="year") == [both[0].clause()]
+
+
+def test_every_bad_value_is_named() -> None:
+    with pytest.raises(Problem) as caught:
+        filters.parse(queries.FILTERS, {"year": ["soon", "2019", "!then"], "has_abstract": ["maybe"]})
+    assert caught.value.status == 400
+    assert {name: len(messages) for name, messages in caught.value.errors.items()} == {"year": 2, "has_abstract": 1}
+
+
+def test_a_researcher_may_be_named_by_an_orcid_id() -> None:
+    assert filters.researcher("https://orcid.org/0000-0002-1825-0097") == {
+        "term": {"researchers.orcid": "0000-0002-1825-0097"}
+    }
+
+
+def test_facets_with_a_selection_are_counted_apart() -> None:
+    chosen = filters.parse(queries.FILTERS, {"topic": ["cs.LG"]})
+    assert list(facets.riding_along(queries.FACETS, ["topic", "year"], chosen)) == ["year"]
+    assert facets.apart(["topic", "year"], chosen) == ["topic"]
+
+
+def test_facet_values_say_what_is_selected() -> None:
+    (chosen,) = filters.parse(queries.FILTERS, {"topic": ["cs.LG"]})
+    buckets = [{"key": "cs.LG", "doc_count": 3}, {"key": "cs.CL", "doc_count": 1}]
+    assert facets.values(buckets, {"cs.LG": "Machine Learning"}, chosen) == [
+        {"key": "cs.LG", "label": "Machine Learning", "count": 3, "is_selected": True},
+        {"key": "cs.CL", "label": "cs.CL", "count": 1, "is_selected": False},
+    ]
+
+
+def test_a_range_of_years_selects_the_years_in_it() -> None:
+    (chosen,) = filters.parse(queries.FILTERS, {"year": ["2015-2017", "2020-"]})
+    buckets = [{"key": year, "doc_count": 1} for year in (2014, 2015, 2017, 2018, 2024)]
+    assert [value["is_selected"] for value in facets.values(buckets, {}, chosen)] == [False, True, True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("page", "count", "following", "before"), [(1, 60, 2, None), (3, 60, None, 2), (1, 25, None, None)]
+)
+def test_pages(page: int, count: int, following: int | None, before: int | None) -> None:
+    here = Pagination(page)
+    found = here.after(count), here.before()
+    assert tuple(one.page if one else None for one in found) == (following, before)
+
+
+def test_the_window_ends_at_ten_thousand() -> None:
+    assert Pagination(100, 100).after(1_000_000) is None
+    with pytest.raises(Problem) as caught:
+        Pagination(101, 100)
+    assert "cursor" in caught.value.detail
+
+
+def test_cursors_come_back_as_they_went() -> None:
+    values = [1.5, "title", None]
+    assert decode_cursor(encode_cursor(values), 3) == values
+    assert decode_cursor("*", 3) is None
+
+
+@pytest.mark.parametrize("cursor", ["!", "e30", "W10", "\N{SNOWMAN}", "WzFd", encode_cursor([[1], 2, 3])])
+def test_a_foreign_cursor_is_refused(cursor: str) -> None:
+    with pytest.raises(Problem, match="cursor"):
+        decode_cursor(cursor, 3)
+
+
+def parse(**given: Any) -> dict[str, Any]:
+    pairs = [
+        (name, value) for name, values in given.items() for value in (values if isinstance(values, list) else [values])
+    ]
+    return args.parse(WorksArgs(), MultiDict(pairs))
+
+
+def test_arguments_have_defaults() -> None:
+    found = parse()
+    assert (found["q"], found["mode"], found["page"], found["per_page"]) == ("", "hybrid", 1, 25)
+    assert found["topic"] == []
+
+
+def test_arguments_may_repeat_or_stand_between_commas() -> None:
+    found = parse(topic=["a", "b"], facets="topic, year", select=["id", "title,year"])
+    assert (found["topic"], found["facets"], found["select"]) == (
+        ["a", "b"],
+        ["topic", "year"],
+        ["id", "title", "year"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({"tpic": "x"}, "tpic"),
+        ({"per_page": "101"}, "per_page"),
+        ({"per_page": "0"}, "per_page"),
+        ({"page": "one"}, "page"),
+        ({"mode": "magic"}, "mode"),
+        ({"facets": "topic,colour"}, "facets"),
+        ({"select": "embedding"}, "select"),
+        ({"q": "x" * 20_001}, "q"),
+    ],
+)
+def test_bad_arguments_are_named(given: dict[str, str], name: str) -> None:
+    with pytest.raises(Problem) as caught:
+        parse(**given)
+    assert caught.value.status == 400
+    assert list(caught.value.errors) == [name]
+
+
+def test_an_unknown_argument_lists_the_valid_ones() -> None:
+    with pytest.raises(Problem) as caught:
+        parse(tpic="x")
+    assert "has_abstract" in caught.value.detail
+    with Flask(__name__).app_context():
+        assert caught.value.to_dict()["title"] == "Bad Request"
+
+
+@pytest.mark.parametrize(("score", "cosine"), [(1.0, 1.0), (0.5, 0.0), (0.75, 0.5), (0.2, 0.0)])
+def test_lucenes_score_is_turned_back_into_a_cosine(score: float, cosine: float) -> None:
+    assert ranking.cosine_of(score) == cosine
+
+
+def test_best_match_mean_is_symmetric_and_bounded() -> None:
+    mine = np.eye(3, dtype=np.float32)[:2]
+    theirs = np.eye(3, dtype=np.float32)[1:]
+    assert ranking.best_match_mean(mine, theirs) == ranking.best_match_mean(theirs, mine) == 0.5
+    assert ranking.best_match_mean(mine, mine) == 1.0
+    assert ranking.best_match_mean(mine, -mine) == 0.0
+
+
+def test_closest_pairs_use_no_work_twice() -> None:
+    mine = np.array([[1, 0], [0.8, 0.6]], dtype=np.float32)
+    theirs = np.array([[1, 0], [0, 1]], dtype=np.float32)
+    pairs = ranking.closest_pairs(mine, theirs, 5)
+    assert [(row, column) for row, column, _ in pairs] == [(0, 0), (1, 1)]
+    np.testing.assert_allclose([score for _, _, score in pairs], [1.0, 0.6], rtol=1e-6)
+
+
+def researcher(**changes: Any) -> dict[str, Any]:
+    known = {
+        "verification_level": 1,
+        "works_count": 9,
+        "close_collaborators_count": 4,
+        "affiliations": [],
+        "orcid": None,
+        "claimed": False,
+    }
+    return {**known, **changes}
+
+
+def test_nine_works_and_four_close_collaborators_are_emerging() -> None:
+    found = trust.snapshot(researcher())
+    assert (found["score"], found["band"]) == (21, "Emerging")
+    assert abs(sum(part["points"] for part in found["parts"]) - 21) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("changes", "score", "band"),
+    [
+        ({"works_count": 0, "close_collaborators_count": 0}, 5, "New"),
+        ({"affiliations": [{"name": "Here"}], "orcid": "0000"}, 41, "Established"),
+        ({"verification_level": 3, "affiliations": [1], "orcid": "0000"}, 66, "Trusted"),
+        (
+            {
+                "verification_level": 4,
+                "works_count": 200,
+                "close_collaborators_count": 100,
+                "affiliations": [1],
+                "orcid": "0",
+            },
+            100,
+            "Verified",
+        ),
+        (
+            {
+                "verification_level": 4,
+                "works_count": 9_999,
+                "close_collaborators_count": 9_999,
+                "affiliations": [1],
+                "orcid": "0",
+            },
+            100,
+            "Verified",
+        ),
+    ],
+)
+def test_trust_grows_with_what_is_known(changes: dict[str, Any], score: int, band: str) -> None:
+    found = trust.snapshot(researcher(**changes))
+    assert (found["score"], found["band"]) == (score, band)
+    assert sum(part["max"] for part in found["parts"]) == 100
