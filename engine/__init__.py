@@ -1,1 +1,13 @@
-"""."""
+"""OPENSEARCH: settings, client, the embedded node, readiness.
+
+`connect()` is all that the other rooms need: it gives a client, whether OpenSearch is a cluster somewhere or a child
+process on this laptop.
+"""
+
+from engine.client import connect
+from engine.errors import EngineError
+from engine.node import Node
+from engine.readiness import wait_until_ready
+from engine.settings import EngineSettings
+
+__all__ = ["EngineError", "EngineSettings", "Node", "connect", "wait_until_ready"]

@@ -1,0 +1,61 @@
+"""The one way to an OpenSearch: a named cluster, or the embedded node, which is started when needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from opensearchpy import OpenSearch
+
+from engine.errors import NotRunning
+from engine.node import START_TIMEOUT, Node
+from engine.readiness import wait_until_ready
+from engine.settings import EngineSettings
+
+if TYPE_CHECKING:
+    from engine.state import NodeState
+
+TIMEOUT = 30.0  # seconds for one request: a bulk of a thousand works with vectors takes 1 to 2 on two cores
+POOL = 16  # connections kept open, as many as a web server's worker has threads; more would only wait in OpenSearch
+
+
+def connect(
+    settings: EngineSettings | None = None,
+    *,
+    start: bool = True,
+    timeout: float = TIMEOUT,
+    pool: int = POOL,
+    ready_timeout: float = START_TIMEOUT,
+) -> OpenSearch:
+    """Give a client of the cluster that is named in the settings, or else of the embedded node.
+
+    A cluster is not asked anything yet: `wait_until_ready` does. The embedded node is found, or started as a part of
+    this process (`start=False`: `NotRunning` is raised), and is ready when this returns. Raises `EngineError`.
+    """
+    settings = settings or EngineSettings.from_env()
+    if settings.url:
+        return cluster_client(settings, timeout=timeout, pool=pool)
+    node = Node(settings)
+    state = node.answering() or (node.start() if start else None)
+    if not state:
+        raise NotRunning(
+            "OpenSearch is not running: start it with `peerscope engine start`, or name a cluster in"
+            " PEERSCOPE_OPENSEARCH_URL"
+        )
+    client = node_client(state, timeout=timeout, pool=pool)
+    wait_until_ready(client, ready_timeout)
+    return client
+
+
+def node_client(state: NodeState, *, timeout: float = TIMEOUT, pool: int = POOL) -> OpenSearch:
+    """Give a client of a running embedded node."""
+    return OpenSearch(hosts=[state.url], timeout=timeout, pool_maxsize=pool)
+
+
+def cluster_client(settings: EngineSettings, *, timeout: float = TIMEOUT, pool: int = POOL) -> OpenSearch:
+    """Give a client of the cluster that the settings name. A safe request that fails is sent anew, twice."""
+    options: dict[str, Any] = {"timeout": timeout, "pool_maxsize": pool, "max_retries": 2, "http_compress": True}
+    if settings.user:
+        options["http_auth"] = (settings.user, settings.password or "")
+    if settings.ca:
+        options["ca_certs"] = str(settings.ca)
+    return OpenSearch(hosts=[settings.url], **options)
