@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 from flask import request
 
 from search_api import facets as facet
+from search_api import ranking
+from search_api.paging import WINDOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -72,6 +74,20 @@ def address(changes: Mapping[str, str] | None = None) -> str:
     kept = [(name, value) for name, value in request.args.items(multi=True) if name not in changes]
     query = urlencode([*kept, *changes.items()])
     return f"{request.path}?{query}" if query else request.path
+
+
+def first_hits(pagination: Pagination) -> dict[str, Any]:
+    """Give the part of a hybrid list to fetch: everything up to the page's end, and what may tie with it."""
+    return {"size": min(WINDOW, pagination.offset + pagination.per_page + SLACK)}
+
+
+def take_scores(services: Services, index: str, hits: Sequence[dict[str, Any]], fused: Mapping[str, Any]) -> None:
+    """Give hits that were sorted by a field the score that the hybrid query has for them; 0 beyond its depth."""
+    body = {"query": fused, "_source": False, "size": ranking.PAGINATION_DEPTH + ranking.K}
+    found = services.search(index, body, services.names.hybrid)["hits"]["hits"]
+    scores = {hit["_id"]: hit["_score"] for hit in found}
+    for hit in hits:
+        hit["_score"] = scores.get(hit["_id"], 0.0)
 
 
 def in_total_order(hits: Iterable[dict[str, Any]], pagination: Pagination) -> list[dict[str, Any]]:

@@ -41,6 +41,14 @@ def hybrid(keyword: dict[str, Any], semantic: dict[str, Any], filters: list[dict
     return {"hybrid": query}
 
 
+def either(keyword: dict[str, Any], semantic: dict[str, Any], filters: list[dict[str, Any]]) -> dict[str, Any]:
+    """Give the query that finds what the hybrid query finds, for lists in another order than by its score.
+
+    A hybrid query that is sorted by a field gives no scores at all, and none can be tracked beside it.
+    """
+    return {"bool": {"should": [keyword, semantic], "minimum_should_match": 1, "filter": filters}}
+
+
 def cosine_of(score: float) -> float:
     """Turn Lucene's score of a cosine, (1 + cos) / 2, back into the cosine, cut to [0, 1]."""
     return min(1.0, max(0.0, 2.0 * score - 1.0))

@@ -79,7 +79,7 @@ class ResearcherLinks(Schema):
     collaborators = fields.String(required=True)
 
 
-class Reasons(Schema):
+class ResearcherReasons(Schema):
     """Why a researcher is like another."""
 
     shared_topics = fields.List(fields.Nested(Named), required=True)
@@ -110,7 +110,7 @@ class ResearcherSummary(Schema):
     institutions = fields.List(fields.Nested(Named), required=True)
     links = fields.Nested(ResearcherLinks, required=True)
     score = fields.Float(metadata={"description": "In [0, 1]; there when the list is ranked."})
-    reasons = fields.Nested(Reasons)
+    reasons = fields.Nested(ResearcherReasons)
 
 
 class Researcher(ResearcherSummary):

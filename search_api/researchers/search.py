@@ -11,8 +11,8 @@ from mappings import orcid_id
 from search_api import facets as facet
 from search_api import filters, ranking
 from search_api.errors import not_found
-from search_api.listing import SLACK, count_of, dump_facets, envelope, in_total_order
-from search_api.paging import WINDOW, Pagination
+from search_api.listing import count_of, dump_facets, envelope, first_hits, in_total_order, take_scores
+from search_api.paging import Pagination
 from search_api.researchers import queries, trust
 
 if TYPE_CHECKING:
@@ -34,36 +34,37 @@ def search(services: Services, args: Mapping[str, Any]) -> Result:
     sort = args["sort"] or ("relevance" if name or about else "works_count")
     pagination = Pagination(args["page"], args["per_page"])
 
-    def query(without: str | None = None) -> Result:
-        return queries.query(name, about, vector, filters.clauses(asked, without))
+    def query(without: str | None = None, *, fused: bool = True) -> Result:
+        return queries.query(name, about, vector, filters.clauses(asked, without), fused=fused)
 
+    is_hybrid = vector is not None
+    by_score = is_hybrid and sort == "relevance"
+    order = {"from": pagination.offset, "size": pagination.per_page, "sort": queries.SORTS[sort], "track_scores": True}
     body: Result = {
-        "query": query(),
+        "query": query(fused=by_score),
         "_source": queries.SUMMARY,
         "track_total_hits": True,
         "aggs": facet.riding_along(queries.FACETS, args["facets"], asked),
+        **(first_hits(pagination) if by_score else order),
     }
-    fused = "hybrid" in body["query"] and sort == "relevance"
-    if fused:
-        body["size"] = min(WINDOW, pagination.offset + pagination.per_page + SLACK)
-    else:
-        body |= {"from": pagination.offset, "size": pagination.per_page, "sort": queries.SORTS[sort]}
-        body["track_scores"] = True
     answer = services.search(services.names.researchers, body, _pipeline(services, body["query"]))
-    hits = in_total_order(answer["hits"]["hits"], pagination) if fused else answer["hits"]["hits"]
-    best = 1.0 if fused else answer["hits"]["max_score"]
+    hits = answer["hits"]["hits"]
+    if by_score:
+        hits = in_total_order(hits, pagination)
+    elif is_hybrid:
+        take_scores(services, services.names.researchers, hits, query())
+    best = 1.0 if is_hybrid else answer["hits"]["max_score"]
     counted = answer.get("aggregations", {})
     for own in facet.apart(args["facets"], asked):
         counted |= _count_apart(services, own, query(without=own))
-    mode = ("hybrid" if vector is not None else "keyword") if about else None
     return envelope(
         [_ranked(hit, best if name or about else None) for hit in hits],
         **count_of(answer),
         pagination=pagination,
         took_ms=answer["took"],
         facets=dump_facets(services, queries.FACETS, args["facets"], counted, asked),
-        mode=mode,
-        degraded=["semantic"] if about and vector is None else [],
+        mode=("hybrid" if is_hybrid else "keyword") if about else None,
+        degraded=["semantic"] if about and not is_hybrid else [],
     )
 
 
@@ -116,10 +117,8 @@ def dressed(source: Mapping[str, Any]) -> Result:
 
 def tagline(source: Mapping[str, Any]) -> str | None:
     """Say in one line what someone works on, from their most frequent topics; None where none is known."""
-    names = [topic["name"] for topic in source["topics"][:TAGLINE]]
-    if len(names) < 2:
-        return names[0] if names else None
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+    # Names of topics hold commas and "and" themselves, so neither can part them.
+    return " · ".join(topic["name"] for topic in source["topics"][:TAGLINE]) or None
 
 
 def collaborators(services: Services, given: str, args: Mapping[str, Any]) -> Result:

@@ -67,15 +67,21 @@ def more_like(index: str, work_id: str) -> Body:
     return {"more_like_this": {"fields": ["title", "abstract"], "like": [like], "min_term_freq": 1, "min_doc_freq": 2}}
 
 
-def query(mode: str, text: str | None, vector: NDArray[np.float32] | None, clauses: list[Body]) -> Body:
-    """Give the query for a mode: without `text` all that passes the filters, without `vector` by keyword."""
+def query(
+    mode: str, text: str | None, vector: NDArray[np.float32] | None, clauses: list[Body], *, fused: bool = True
+) -> Body:
+    """Give the query for a mode: without `text` all that passes the filters, without `vector` by keyword.
+
+    `fused=False` gives, in hybrid mode, the same works without their fused score, for other sorts.
+    """
     if not text:
         return {"bool": {"filter": clauses or [{"match_all": {}}]}}
     if mode == "keyword" or vector is None:
         return {"bool": {"must": [keyword(text)], "filter": clauses}}
     if mode == "semantic":
         return ranking.knn(vector, clauses)
-    return ranking.hybrid(keyword(text), ranking.knn(vector, clauses), clauses)
+    combine = ranking.hybrid if fused else ranking.either
+    return combine(keyword(text), ranking.knn(vector, clauses), clauses)
 
 
 def highlight() -> Body:

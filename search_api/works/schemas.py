@@ -28,7 +28,7 @@ class Match(Schema):
     semantic = fields.Float(required=True)
 
 
-class Reasons(Match):
+class WorkReasons(Match):
     """Why a work is similar."""
 
     shared_topics = fields.List(fields.Nested(Named), required=True)
@@ -70,7 +70,7 @@ class Work(Schema):
     score = fields.Float(metadata={"description": "In [0, 1]; there when the list is ranked."})
     match = fields.Nested(Match)
     highlight = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
-    reasons = fields.Nested(Reasons)
+    reasons = fields.Nested(WorkReasons)
 
 
 WorkList = list_of(Work, "WorkList")

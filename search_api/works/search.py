@@ -12,9 +12,10 @@ from mappings import bare_doi, work_id
 from search_api import facets as facet
 from search_api import filters, ranking
 from search_api.errors import Problem, not_found
-from search_api.listing import SLACK, count_of, dump_facets, envelope, in_total_order
-from search_api.paging import WINDOW, Pagination, decode_cursor, encode_cursor
+from search_api.listing import count_of, dump_facets, envelope, first_hits, in_total_order, take_scores
+from search_api.paging import Pagination, decode_cursor, encode_cursor
 from search_api.works import queries
+from search_api.works.parts import parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,27 +33,31 @@ def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] 
     """Search works as `WorksArgs` describes; `fixed` clauses hold besides its filters (a researcher's works)."""
     asked = filters.parse(queries.FILTERS, args)
     text, vector, mode, degraded = _prepare(services, args)
-    sort = args["sort"] or ("relevance" if text else "newest")
-    if sort == "relevance" and not text:
-        sort = "newest"
+    sort = _sort(args["sort"], text)
     pagination = Pagination(args["page"], args["per_page"], args["cursor"])
-    query = queries.query(mode, text, vector, [*filters.clauses(asked), *fixed])
+    clauses = [*filters.clauses(asked), *fixed]
+    fused = queries.query(mode, text, vector, clauses)
+    is_hybrid = "hybrid" in fused
+    by_score = is_hybrid and sort == "relevance"
     body: dict[str, Any] = {
-        "query": query,
+        "query": fused if by_score else queries.query(mode, text, vector, clauses, fused=False),
         "_source": queries.SOURCE,
         "track_total_hits": True,
         "aggs": facet.riding_along(queries.FACETS, args["facets"], asked),
-        **_position(mode if text else "keyword", sort, pagination),
+        **({"highlight": queries.highlight()} if args["highlight"] and text else {}),
+        **(first_hits(pagination) if by_score else _position(sort, pagination)),
     }
-    if args["highlight"] and text:
-        body["highlight"] = queries.highlight()
-    answer = services.search(services.names.works, body, _pipeline(services, query))
+    answer = services.search(services.names.works, body, _pipeline(services, body["query"]))
     hits = answer["hits"]["hits"]
-    if "hybrid" in query and sort == "relevance":
+    if by_score:
         hits = in_total_order(hits, pagination)
-    results = [_scored(hit, answer["hits"]["max_score"], mode if text else None) for hit in hits]
+    elif is_hybrid:
+        take_scores(services, services.names.works, hits, fused)
+    results = [scored(hit, answer["hits"]["max_score"], mode if text else None) for hit in hits]
     if args["explain"] and text:
-        explain(services, results, text, vector)
+        found = parts(services, [result["id"] for result in results], queries.keyword(text), vector)
+        for result in results:
+            result["match"] = found[result["id"]]
     return envelope(
         results,
         **count_of(answer),
@@ -63,6 +68,13 @@ def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] 
         next_cursor=_next_cursor(pagination, hits),
         degraded=degraded,
     )
+
+
+def _sort(asked: str | None, text: str) -> str:
+    """Give the order of the list: by default relevance, which only a query can give."""
+    if asked is None or asked == "relevance":
+        return "relevance" if text else "newest"
+    return asked
 
 
 def _prepare(services: Services, args: Mapping[str, Any]) -> tuple[str, NDArray[np.float32] | None, str, list[str]]:
@@ -82,10 +94,8 @@ def _prepare(services: Services, args: Mapping[str, Any]) -> tuple[str, NDArray[
     return text, vector, mode, []
 
 
-def _position(mode: str, sort: str, pagination: Pagination) -> dict[str, Any]:
-    """Give the sort and the place in the list, as far as OpenSearch can do both."""
-    if mode == "hybrid" and sort == "relevance":
-        return {"size": min(WINDOW, pagination.offset + pagination.per_page + SLACK)}
+def _position(sort: str, pagination: Pagination) -> dict[str, Any]:
+    """Give the order and the place in the list."""
     order = queries.SORTS[sort]
     if pagination.cursor is None:
         place: dict[str, Any] = {"from": pagination.offset}
@@ -105,7 +115,7 @@ def _next_cursor(pagination: Pagination, hits: Sequence[Mapping[str, Any]]) -> s
     return encode_cursor(hits[-1]["sort"])
 
 
-def _scored(hit: Mapping[str, Any], best: float | None, mode: str | None) -> Result:
+def scored(hit: Mapping[str, Any], best: float | None, mode: str | None) -> Result:
     """Make a result of a hit, with its score on [0, 1] when the list is ranked by a query."""
     result = dressed(hit["_source"])
     if mode is not None and hit["_score"] is not None:
@@ -138,33 +148,6 @@ def _facets(
     return dump_facets(services, queries.FACETS, args["facets"], counted, asked)
 
 
-def explain(services: Services, results: Sequence[Result], text: str, vector: NDArray[np.float32] | None) -> None:
-    """Add to each result what keyword search and vector search found in it by themselves."""
-    found = parts(services, [result["id"] for result in results], queries.keyword(text), vector)
-    for result in results:
-        result["match"] = found[result["id"]]
-
-
-def parts(
-    services: Services, ids: Sequence[str], keyword: Mapping[str, Any], vector: NDArray[np.float32] | list[float] | None
-) -> dict[str, dict[str, float]]:
-    """Give for each work its keyword score (a share of the best among all works) and its cosine to the vector."""
-    if not ids:
-        return {}
-    works, size = services.names.works, len(ids)
-    slim: dict[str, Any] = {"_source": False, "size": size}
-    best = services.search(works, {"query": keyword, "_source": False, "size": 1})["hits"]["max_score"]
-    inside = {"bool": {"must": [keyword], "filter": [queries.only(ids)]}}
-    found = {id_: {"keyword": 0.0, "semantic": 0.0} for id_ in ids}
-    for hit in services.search(works, {"query": inside, **slim})["hits"]["hits"]:
-        found[hit["_id"]]["keyword"] = ranking.relative(hit["_score"], best)
-    if vector is not None:
-        near = ranking.knn(vector, [queries.only(ids)], k=size)
-        for hit in services.search(works, {"query": near, **slim})["hits"]["hits"]:
-            found[hit["_id"]]["semantic"] = ranking.cosine_of(hit["_score"])
-    return found
-
-
 def dressed(source: Mapping[str, Any]) -> Result:
     """Give a stored work with its links; authors in the order of their position."""
     id_ = source["id"]
@@ -189,37 +172,3 @@ def find(services: Services, given: str) -> Result:
         source: Result = hit["_source"]
         return source
     raise not_found("work", given)
-
-
-def similar(services: Services, given: str, args: Mapping[str, Any]) -> Result:
-    """Give works like one: by its telling words and by its vector, itself left out, each with reasons."""
-    work = find(services, given)
-    asked = filters.parse(queries.FILTERS, args)
-    pagination = Pagination(args["page"], args["per_page"])
-    clauses = [*filters.clauses(asked), queries.not_these([work["id"]])]
-    keyword = queries.more_like(services.names.works, work["id"])
-    body = {
-        "query": ranking.hybrid(keyword, ranking.knn(work["embedding"], clauses), clauses),
-        "_source": queries.SOURCE,
-        "track_total_hits": True,
-        "size": min(WINDOW, pagination.offset + pagination.per_page + SLACK),
-    }
-    answer = services.search(services.names.works, body, services.names.hybrid)
-    hits = in_total_order(answer["hits"]["hits"], pagination)
-    results = [_scored(hit, None, "hybrid") for hit in hits]
-    found = parts(services, [result["id"] for result in results], keyword, work["embedding"])
-    for result in results:
-        result["reasons"] = {**shared(work, result), **found[result["id"]]}
-    return envelope(results, **count_of(answer), pagination=pagination, took_ms=answer["took"], mode="hybrid")
-
-
-def shared(work: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
-    """Give the topics and researchers that two works have in common, in the order of the first."""
-    topics = {topic["id"] for topic in other["topics"]}
-    people = {entry["id"] for entry in other["researchers"]}
-    return {
-        "shared_topics": [topic for topic in work["topics"] if topic["id"] in topics],
-        "shared_authors": [
-            {"id": entry["id"], "name": entry["name"]} for entry in work["researchers"] if entry["id"] in people
-        ],
-    }

@@ -9,6 +9,7 @@ from flask import Blueprint
 from search_api.endpoint import endpoint
 from search_api.services import services
 from search_api.works import schemas, search
+from search_api.works import similar as likeness
 
 blueprint = Blueprint("works", __name__, url_prefix="/api/v1")
 
@@ -24,7 +25,7 @@ def works(args: dict[str, Any]) -> Any:
 @endpoint(schemas.SimilarArgs, schemas.WorkList, "Works like this one")
 def similar(args: dict[str, Any], id_: str) -> Any:
     """Find works like one, each with the reasons."""
-    return search.similar(services(), id_, args)
+    return likeness.similar(services(), id_, args)
 
 
 @blueprint.get("/works/<path:id_>")

@@ -1,0 +1,42 @@
+"""The docs are held against the code: a setting, route or command that is not described fails here."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from cli import main
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ROOMS = ("artifacts", "benchmarks", "embedding", "engine", "indexer", "mappings", "search_api")
+
+
+def sources() -> str:
+    files = [ROOT / "cli.py", *(file for room in ROOMS for file in (ROOT / room).rglob("*.py"))]
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
+def test_every_setting_is_described_and_every_described_one_exists() -> None:
+    described = set(re.findall(r"`(PEERSCOPE_\w+)`", (ROOT / "docs/settings.md").read_text(encoding="utf-8")))
+    assert described == set(re.findall(r"[\"'`](PEERSCOPE_[A-Z_]+)", sources()))
+
+
+def test_links_between_docs_lead_somewhere() -> None:
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)[)#]", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_route_of_the_api_is_described() -> None:
+    page = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+    views = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "search_api").rglob("*.py"))
+    routes = set(re.findall(r'@blueprint\.get\("([^"]+)"\)\n@endpoint', views)) | {"/healthz", "/readyz"}
+    assert len(routes) > 10
+    for route in routes:
+        assert f"`{re.sub(r'<(?:path:)?id_>', '{id}', route)}`" in page, route
+
+
+def test_every_command_is_described() -> None:
+    pages = "\n".join(page.read_text(encoding="utf-8") for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+    for command in main.commands:
+        assert f"peerscope {command}" in pages, command
