@@ -4,10 +4,11 @@
 process on this laptop.
 """
 
+from engine.checks import Check, diagnose
 from engine.client import connect
 from engine.errors import EngineError
 from engine.node import Node
 from engine.readiness import wait_until_ready
 from engine.settings import EngineSettings
 
-__all__ = ["EngineError", "EngineSettings", "Node", "connect", "wait_until_ready"]
+__all__ = ["Check", "EngineError", "EngineSettings", "Node", "connect", "diagnose", "wait_until_ready"]

@@ -10,6 +10,7 @@ import atexit
 import os
 import secrets
 import time
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -23,14 +24,13 @@ from engine.java import Java, find_java
 from engine.logs import size_of, why_it_failed
 from engine.place import leave_link, link_tree, place_for, reachable
 from engine.ports import choose_port
-from engine.process import end, find, is_alive, spawn, strays
+from engine.process import end, find, is_alive, memory_of, spawn, strays
 from engine.readiness import PAUSE, answering_name
 from engine.settings import EngineSettings
 from engine.state import NodeState, clear_state, read_state, write_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from psutil import Process  # type: ignore[import-untyped]
@@ -58,7 +58,11 @@ class Node:
 
     def __init__(self, settings: EngineSettings | None = None) -> None:
         self.settings = settings or EngineSettings.from_env()
-        self.place = place_for(self.settings.node_folder)
+        try:
+            self.wanted = self.settings.node_folder
+        except ArtifactError as error:
+            raise AssemblyError(str(error)) from error
+        self.place = place_for(self.wanted)
 
     def answering(self) -> NodeState | None:
         """Give the node when it runs and answers, else None."""
@@ -71,8 +75,8 @@ class Node:
         if not (found := self._process()):
             return status
         state, process = found
-        memory = int(process.memory_info().rss) if is_alive(process) else None
-        return replace(status, state="running" if _answers(state) else "starting", node=state, memory=memory)
+        answer = "running" if _answers(state) else "starting"
+        return replace(status, state=answer, node=state, memory=memory_of(process))
 
     def start(self, *, detach: bool = False, timeout: float = START_TIMEOUT) -> NodeState:
         """Give the running node, starting it when there is none. It ends with this process unless detached.
@@ -97,12 +101,14 @@ class Node:
             clear_state(self.place.folder)
             return bool(processes)
 
-    def _lock(self) -> AbstractContextManager[None]:
-        try:
-            self.place.folder.mkdir(parents=True, exist_ok=True)
-            return exclusive(self.place.folder / "lock")
-        except (ArtifactError, OSError) as error:
-            raise AssemblyError(f"cannot write in the folder {self.place.folder}: {error}") from error
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(exclusive(self.place.folder / "lock"))
+            except ArtifactError as error:
+                raise AssemblyError(str(error)) from error
+            yield
 
     def _process(self) -> tuple[NodeState, Process] | None:
         state = read_state(self.place.folder)
@@ -138,7 +144,9 @@ class Node:
         name = f"peerscope-{secrets.token_hex(4)}"
         write_configuration(self.place, name, port)
         command = java_command(java, distribution, self.place, self.settings.heap)
-        with status(self._announcement()):
+        if leave_link(self.wanted, self.place):
+            note(f"OpenSearch does not run as root; its account cannot enter {self.wanted}: see {self.place.folder}")
+        with status(f"starting OpenSearch {opensearch_version()} (8 to 30 s)"):
             offset = size_of(self.place.log)
             process = spawn(command, self.place, detach=detach)
             state = self._record(process, name, port, java, detach=detach)
@@ -157,14 +165,6 @@ class Node:
         target = self.place.folder / f"java-{java.version}"
         link_tree(java.home, target)
         return replace(java, home=target)
-
-    def _announcement(self) -> str:
-        wanted = self.settings.node_folder
-        if wanted != self.place.folder and not wanted.exists():
-            leave_link(wanted, self.place)
-            note(f"OpenSearch does not run as root; its account cannot enter {wanted}, so it uses {self.place.folder}")
-        first = not any(self.place.data.iterdir())
-        return f"starting OpenSearch {opensearch_version()}" + (" (the first start takes about 30 s)" if first else "")
 
     def _record(self, process: Process, name: str, port: int, java: Java, *, detach: bool) -> NodeState:
         state = NodeState(

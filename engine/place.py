@@ -74,7 +74,8 @@ class Place:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if self.account:
-                self.folder.chmod(0o755)
+                for folder in (self.folder, *(parent for parent in self.folder.parents if parent == ELSEWHERE)):
+                    folder.chmod(0o755)  # whatever root's umask is
             for folder in (self.data, self.config, self.logs, self.temporary):
                 folder.mkdir(exist_ok=True)
                 folder.chmod(0o700)
@@ -109,19 +110,20 @@ def place_for(wanted: Path) -> Place:
     """Give the place of a node that was asked to live in `wanted`."""
     if not is_root():
         return Place(wanted)
-    own = wanted if wanted.is_symlink() or not wanted.exists() else wanted.resolve()
-    if reachable(own.parent):
-        return Place(wanted, unprivileged())
+    resolved = wanted.resolve()  # where an earlier start left a link
+    if reachable(resolved.parent):
+        return Place(resolved, unprivileged())
     return Place(ELSEWHERE / hashlib.sha256(str(wanted).encode()).hexdigest()[:12], unprivileged())
 
 
-def leave_link(wanted: Path, place: Place) -> None:
-    """Let a person who looks in the usual folder find the other one."""
-    if wanted == place.folder or wanted.exists():
-        return
+def leave_link(wanted: Path, place: Place) -> bool:
+    """Let a person who looks in the usual folder find the other one; tells whether the link is new."""
+    if wanted.exists() or wanted.resolve() == place.folder:
+        return False
     wanted.parent.mkdir(parents=True, exist_ok=True)
-    wanted.unlink(missing_ok=True)
+    wanted.unlink(missing_ok=True)  # a link to nowhere
     wanted.symlink_to(place.folder)
+    return True
 
 
 def link_tree(source: Path, target: Path) -> None:

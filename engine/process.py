@@ -83,6 +83,14 @@ def is_alive(process: psutil.Process) -> bool:
         return False
 
 
+def memory_of(process: psutil.Process) -> int | None:
+    """Give the bytes of memory that a process holds, None when it has just ended."""
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return None
+
+
 def end(process: psutil.Process, patience: float) -> None:
     """End a process: ask, wait so many seconds, then kill. It has ended when this returns.
 

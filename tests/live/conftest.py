@@ -1,0 +1,61 @@
+"""One real OpenSearch for all live tests: a node of its own whose data goes when the session ends."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine import EngineSettings, Node, connect, wait_until_ready
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from opensearchpy import OpenSearch
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def node_folder() -> Iterator[Path]:
+    """A folder that any account can reach: pytest's own are closed to the one that runs the node when we are root."""
+    with tempfile.TemporaryDirectory(prefix="peerscope-live-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def opensearch_settings(node_folder: Path) -> Iterator[EngineSettings]:
+    """The cluster that PEERSCOPE_OPENSEARCH_URL names, else a node that is started for this session."""
+    settings = EngineSettings.from_env()
+    if settings.url:
+        yield settings
+        return
+    node = Node(replace(settings, folder=node_folder / "shared", heap=1024, port=free_port()))
+    state = node.start()
+    yield replace(node.settings, url=state.url)
+    node.stop()
+
+
+@pytest.fixture(scope="session")
+def opensearch(opensearch_settings: EngineSettings) -> Iterator[OpenSearch]:
+    client = connect(opensearch_settings)
+    wait_until_ready(client)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def opensearch_url(opensearch_settings: EngineSettings, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Its address, which this process and those it starts now take from the environment too."""
+    assert opensearch_settings.url
+    monkeypatch.setenv("PEERSCOPE_OPENSEARCH_URL", opensearch_settings.url)
+    return opensearch_settings.url
