@@ -7,11 +7,11 @@ import subprocess
 import sys
 
 import click
-from engine.commands import engine as engine_group
 
 import embedding
 import engine
 import sample
+from engine.commands import engine as engine_group
 from indexer.commands import index
 from search_api.commands import engine_or_fail, search, serve, similar
 from search_api.questions import NoAnswerError, ask_all, wait_until_ready

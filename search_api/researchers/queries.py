@@ -122,7 +122,7 @@ def query(
 def more_like(index: str, researcher_id: str) -> Body:
     """Give the keyword clause for researchers whose titles share this one's most telling words."""
     like = {"_index": index, "_id": researcher_id}
-    return {"more_like_this": {"fields": ["expertise"], "like": [like], "min_term_freq": 1, "min_doc_freq": 2}}
+    return {"more_like_this": {"fields": ["expertise"], "like": [like], **ranking.TELLING}}
 
 
 def none_of(ids: Sequence[str]) -> Body:

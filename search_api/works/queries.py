@@ -64,7 +64,7 @@ def keyword(text: str) -> Body:
 def more_like(index: str, work_id: str) -> Body:
     """Give the keyword clause for works like one that is indexed: by its own most telling words."""
     like = {"_index": index, "_id": work_id}
-    return {"more_like_this": {"fields": ["title", "abstract"], "like": [like], "min_term_freq": 1, "min_doc_freq": 2}}
+    return {"more_like_this": {"fields": ["title", "abstract"], "like": [like], **ranking.TELLING}}
 
 
 def query(

@@ -10,18 +10,41 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import embedding
+import sample
 from engine import EngineSettings, Node, connect, wait_until_ready
+from indexer import run
+from indexer.sources import open_sources
+from mappings import IndexNames, drop
+from search_api import create_app
+from search_api.services import Services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from flask import Flask
     from opensearchpy import OpenSearch
+
+    from indexer.report import Report
+
+
+class Silent:
+    """Watches an indexing run and says nothing."""
+
+    def works(self, report: Report) -> None: ...
+
+    def researchers(self, done: int, total: int) -> None: ...
 
 
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def unused_port() -> int:
+    return free_port()
 
 
 @pytest.fixture(scope="session")
@@ -59,3 +82,19 @@ def opensearch_url(opensearch_settings: EngineSettings, monkeypatch: pytest.Monk
     assert opensearch_settings.url
     monkeypatch.setenv("PEERSCOPE_OPENSEARCH_URL", opensearch_settings.url)
     return opensearch_settings.url
+
+
+@pytest.fixture(scope="session")
+def silent() -> Silent:
+    return Silent()
+
+
+@pytest.fixture(scope="session")
+def sample_app(opensearch: OpenSearch, silent: Silent, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The app over the sample, indexed once for all tests that only read."""
+    names = IndexNames("sample-")
+    home = tmp_path_factory.mktemp("home")
+    run.index(opensearch, names, embedding.load(), open_sources([str(sample.WORKS)]), home, silent)
+    opensearch.indices.refresh(index=names.works)
+    yield create_app(services=Services(opensearch, names))
+    drop(opensearch, names)

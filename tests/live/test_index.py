@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -31,14 +32,6 @@ if TYPE_CHECKING:
     from indexer.report import Report
 
 
-class Silent:
-    """Watches a run and says nothing."""
-
-    def works(self, report: Report) -> None: ...
-
-    def researchers(self, done: int, total: int) -> None: ...
-
-
 @pytest.fixture
 def names(opensearch: OpenSearch) -> Iterator[IndexNames]:
     names = IndexNames(f"test-{uuid4().hex[:8]}-")
@@ -47,10 +40,10 @@ def names(opensearch: OpenSearch) -> Iterator[IndexNames]:
 
 
 @pytest.fixture
-def index(opensearch: OpenSearch, names: IndexNames, tmp_path: Path) -> Any:
+def index(opensearch: OpenSearch, names: IndexNames, silent: Any, tmp_path: Path) -> Any:
     def index(*paths: Path) -> Report:
         sources = open_sources([str(path) for path in paths])
-        return run.index(opensearch, names, embedding.load(), sources, tmp_path / "home", Silent())
+        return run.index(opensearch, names, embedding.load(), sources, tmp_path / "home", silent)
 
     return index
 
@@ -60,7 +53,7 @@ def work(number: int, **changes: Any) -> dict[str, Any]:
         "id": f"arxiv:2001.{number:05}",
         "title": f"Work {number} on spiking neurons",
         "abstract": "How neurons spike.",
-        "year": 2000 + number,
+        "year": 2000 + number % 25,
         "authors": [{"name": "Ada Lovelace"}, {"name": f"Author {number}"}],
         "topics": ["q-bio.NC"],
     }
@@ -173,7 +166,7 @@ def test_bad_input_is_named_and_loses_nothing_else(
 def test_another_model_is_refused_and_nothing_is_written(
     index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path
 ) -> None:
-    ensure(opensearch, names, {"name": "another", "dimension": 5, "fingerprint": "x", "pooling": "mean"})
+    ensure(opensearch, names, replace(embedding.load().model, name="another", fingerprint="x").to_dict())
     with pytest.raises(embedding.ModelMismatch, match="another"):
         index(write_lines(tmp_path / "w.jsonl", work(1)))
     assert documents(opensearch, names.works) == {}
@@ -200,16 +193,15 @@ def test_what_opensearch_refuses_is_said(opensearch: OpenSearch, names: IndexNam
 
 
 def test_killed_again_and_again_it_ends_as_if_undisturbed(
-    opensearch: OpenSearch, names: IndexNames, tmp_path: Path
+    opensearch: OpenSearch, opensearch_url: str, names: IndexNames
 ) -> None:
     seed = random.randrange(10**6)
     moments = random.Random(seed)
-    url = "http://{host}:{port}".format(**opensearch.transport.hosts[0])
 
     def start(prefix: str) -> subprocess.Popen[bytes]:
         environment = {
             **os.environ,
-            "PEERSCOPE_OPENSEARCH_URL": url,
+            "PEERSCOPE_OPENSEARCH_URL": opensearch_url,
             "PEERSCOPE_INDEX_PREFIX": prefix,
         }
         command = [sys.executable, "-m", "cli", "index", str(sample.WORKS)]
@@ -220,7 +212,7 @@ def test_killed_again_and_again_it_ends_as_if_undisturbed(
         began = time.monotonic()
         assert start(undisturbed.prefix).wait(timeout=300) == 0
         took = time.monotonic() - began
-        for _ in range(4):
+        for _ in range(3):
             process = start(names.prefix)
             time.sleep(moments.uniform(0.2, 1.0) * took)
             process.send_signal(signal.SIGKILL)
