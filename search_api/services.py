@@ -50,8 +50,12 @@ class Services:
             return None
 
     def search(self, index: str, body: dict[str, Any], pipeline: str | None = None) -> dict[str, Any]:
-        """Ask OpenSearch, through a search pipeline where one is named."""
-        params = {"search_pipeline": pipeline} if pipeline else {}
+        """Ask OpenSearch, through a search pipeline where one is named.
+
+        Not from its request cache then: asked again, a hybrid request that only counts (size 0) would come from there
+        without hits, and score normalization fails on that with a 500.
+        """
+        params = {"search_pipeline": pipeline, "request_cache": "false"} if pipeline else {}
         return cast("dict[str, Any]", self.client.search(index=index, body=body, params=params))
 
     def get(self, index: str, id_: str, **params: Any) -> dict[str, Any] | None:
