@@ -1,0 +1,105 @@
+"""Addresses of the page at hand with one thing changed: what facets, chips, sort links and the pager point to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from flask import request, url_for
+
+from search_api.services import services
+from search_api.web.formatting import facet_label
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from search_api.facets import Facet
+    from search_api.filters import Filter
+
+Pair = tuple[str, str]
+
+#: Where one is in a list; another list begins at its first page.
+POSITION = ("page", "cursor")
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter value that is in force, in words, and the address without it."""
+
+    words: str
+    href: str
+
+
+def kept(*names: str) -> list[Pair]:
+    """Give the parameters of this request but those named, empty ones and the position: a form's hidden fields."""
+    dropped = {*names, *POSITION}
+    return [(name, value) for name, value in request.args.items(multi=True) if value.strip() and name not in dropped]
+
+
+def _here(pairs: Iterable[Pair]) -> str:
+    query = urlencode(list(pairs))
+    path = quote(request.path, safe="/:@!$&'()*+,;=~")
+    return f"{path}?{query}" if query else path
+
+
+def setting(name: str, value: object) -> str:
+    """Give the address with a parameter set to one value, or taken away by None."""
+    return _here([*kept(name), *([(name, str(value))] if value is not None else [])])
+
+
+def leaving_out(names: Iterable[str]) -> str:
+    """Give the address without these parameters."""
+    return _here(kept(*names))
+
+
+def adding(name: str, value: str) -> str:
+    """Give the address with one more value of a filter."""
+    return _here([*kept(), (name, value)])
+
+
+def without(name: str, value: str) -> str:
+    """Give the address without one value of a filter."""
+    return _here(pair for pair in kept() if pair != (name, value))
+
+
+def toggling(name: str, value: Mapping[str, Any]) -> str:
+    """Give the address that a facet's value leads to: chosen when it is not, and the other way round.
+
+    A year that is chosen as part of a span cannot be taken out of it; it takes the span's place.
+    """
+    key: str = value["key"]
+    if not value["is_selected"]:
+        return adding(name, key)
+    return without(name, key) if (name, key) in kept() else setting(name, key)
+
+
+def twin(endpoint: str, **more: str) -> str:
+    """Give the address of the JSON that says what this page says."""
+    base = url_for(endpoint)
+    query = urlencode([*((name, value) for name, value in request.args.items(multi=True) if value), *more.items()])
+    return f"{base}?{query}" if query else base
+
+
+def chips(asked: Sequence[Filter], table: Mapping[str, Facet], facets: Mapping[str, Any]) -> list[Chip]:
+    """Give a chip for each filter value, called what its facet calls it."""
+    found = []
+    for one in asked:
+        labels = _labels(one, table, facets.get(one.name, []))
+        for value in one.wanted:
+            words = replace(one, wanted=(labels.get(value, value),), excluded=()).sentence()
+            found.append(Chip(words, without(one.name, value)))
+        for value in one.excluded:
+            words = replace(one, wanted=(), excluded=(labels.get(value, value),)).sentence()
+            found.append(Chip(words, without(one.name, f"!{value}")))
+    return found
+
+
+def _labels(one: Filter, table: Mapping[str, Facet], shown: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Give the names of a filter's values: those its facet shows, and those of the index for values it does not."""
+    labels = {value["key"]: facet_label(value, one.name) for value in shown}
+    index = table[one.name].labels if one.name in table else None
+    missing = [value for value in one.wanted + one.excluded if value not in labels]
+    if index and missing:
+        labels |= services().labels(getattr(services().names, index), missing)
+    return labels
