@@ -42,15 +42,19 @@ def follow(path: Path, pause: float = 0.5) -> Iterator[str]:
 
 def why_it_failed(place: Place, log_offset: int, count: int = 5) -> list[str]:
     """Give the lines that tell most about a failed start, of what was logged after `log_offset` bytes of the log."""
-    lines = [*last_lines(place.console, 200), *_lines_after(place.log, log_offset)]
-    lines = [line[:WIDTH] for line in lines if line.strip() and not NOISE.search(line)]
-    telling = [line for line in lines if TELLING.search(line)]
-    return list(dict.fromkeys(telling or lines))[-count:]
+    printed = _meaningful(last_lines(place.console, 200))  # by Java, before there is a log
+    logged = _meaningful(_lines_after(place.log, log_offset))
+    telling = printed + [line for line in logged if TELLING.search(line)]
+    return list(dict.fromkeys(telling or logged))[-count:]
 
 
 def size_of(path: Path) -> int:
     """Give the size of a file in bytes, 0 when there is none."""
     return path.stat().st_size if path.exists() else 0
+
+
+def _meaningful(lines: list[str]) -> list[str]:
+    return [line[:WIDTH] for line in lines if line.strip() and not NOISE.search(line)]
 
 
 def _lines_after(path: Path, offset: int) -> list[str]:

