@@ -30,7 +30,9 @@ def snapshot(record: Mapping[str, Any]) -> dict[str, Any]:
     close = record["close_collaborators_count"]
     parts = [
         _part("verification", "Verification level", points, 40, f"L{level}: {words}"),
-        _part("works", "Body of work", _growth(25, record["works_count"], 200), 25, f"{record['works_count']} works"),
+        _part(
+            "works", "Body of work", _growth(25, record["works_count"], 200), 25, _plural(record["works_count"], "work")
+        ),
         _part("collaborators", "Close collaborators", _growth(15, close, 100), 15, f"{close} with two or more works"),
         _part(
             "affiliation", "Affiliation known", 10 * bool(record["affiliations"]), 10, _known(record["affiliations"])
@@ -50,6 +52,10 @@ def snapshot(record: Mapping[str, Any]) -> dict[str, Any]:
 def _growth(most: int, count: int, full: int) -> float:
     """Give `most` points from `full` on, and before that in proportion to ln(1 + count)."""
     return most * min(1.0, math.log1p(count) / math.log1p(full))
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _known(value: object) -> str:

@@ -1,0 +1,27 @@
+"""What a wheel holds: the data files that the code reads have to travel with it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_a_wheel_holds_every_data_file(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(tmp_path)]
+    subprocess.run([*command, str(ROOT)], check=True, timeout=300)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        packed = set(archive.namelist())
+    rooms = ("artifacts", "embedding", "engine", "indexer", "mappings", "sample", "search_api")
+    files = [file for room in rooms for file in (ROOT / room).rglob("*") if file.is_file()]
+    missing = {
+        str(file.relative_to(ROOT))
+        for file in files
+        if "__pycache__" not in file.parts and str(file.relative_to(ROOT)) not in packed
+    }
+    assert not missing
+    assert "cli.py" in packed
