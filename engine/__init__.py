@@ -10,5 +10,6 @@ from engine.errors import EngineError
 from engine.node import Node
 from engine.readiness import wait_until_ready
 from engine.settings import EngineSettings
+from engine.watch import keep_alive
 
-__all__ = ["Check", "EngineError", "EngineSettings", "Node", "connect", "diagnose", "wait_until_ready"]
+__all__ = ["Check", "EngineError", "EngineSettings", "Node", "connect", "diagnose", "keep_alive", "wait_until_ready"]

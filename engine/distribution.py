@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from artifacts import Artifact, ArtifactError, fetch, load_lock, sections
 from engine.errors import AssemblyError
-from engine.place import Place, link_file
+from engine.place import Place, link_file, open_to_all
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,7 +77,8 @@ def assemble(place: Place, *, with_icu: bool) -> Distribution:
         for name, items in wanted.items():
             _lay(folder, name.removeprefix("engine/"), [paths[item] for item in items])
         (folder / "bin").mkdir(exist_ok=True)  # OpenSearch asks to read it, and would make it where it may
-        _open_to_all(place, folder)
+        if place.account:
+            open_to_all(folder)
     except ArtifactError as error:
         raise AssemblyError(str(error)) from error
     except OSError as error:
@@ -135,10 +136,3 @@ def _plugin_name(content: zipfile.ZipFile) -> str:
 
 def _has(path: Path, size: int) -> bool:
     return path.is_file() and path.stat().st_size == size
-
-
-def _open_to_all(place: Place, folder: Path) -> None:
-    """Let the node's account read, whatever root's umask is."""
-    if place.account:
-        for path in (folder, *folder.rglob("*")):
-            path.chmod(0o755 if path.is_dir() else 0o644)

@@ -22,7 +22,7 @@ from engine.distribution import assemble, opensearch_version, remove_others
 from engine.errors import AssemblyError, NodeDied, StartTimeout
 from engine.java import Java, find_java
 from engine.logs import size_of, why_it_failed
-from engine.place import leave_link, link_tree, place_for, reachable
+from engine.place import leave_link, link_tree, open_to_all, place_for, reachable
 from engine.ports import choose_port
 from engine.process import end, find, is_alive, memory_of, spawn, strays
 from engine.readiness import PAUSE, answering_name
@@ -164,6 +164,7 @@ class Node:
             return java
         target = self.place.folder / f"java-{java.version}"
         link_tree(java.home, target)
+        open_to_all(target)
         return replace(java, home=target)
 
     def _record(self, process: Process, name: str, port: int, java: Java, *, detach: bool) -> NodeState:

@@ -131,6 +131,13 @@ def link_tree(source: Path, target: Path) -> None:
     shutil.copytree(source, target, copy_function=link_file, dirs_exist_ok=True)
 
 
+def open_to_all(folder: Path) -> None:
+    """Let any account read a tree of files, and run what its owner can run; root's umask may have closed it."""
+    for path in (folder, *folder.rglob("*")):
+        mode = path.stat().st_mode
+        path.chmod(mode | (0o555 if path.is_dir() or mode & stat.S_IXUSR else 0o444))
+
+
 def link_file(source: str | Path, target: str | Path) -> None:
     """Make `target` the same file as `source`, or a copy with its time on another file system."""
     source, target = Path(source).resolve(), Path(target)

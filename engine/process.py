@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from engine.place import Account, Place
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
+KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")  # of our environment: no password, no option for Java
 CLOCK_SLACK = 1.0  # seconds by which two readings of one process's start may differ
 
 
@@ -60,7 +61,7 @@ def _popen(command: list[str], place: Place, *, detach: bool) -> subprocess.Pope
             stdout=console,
             stderr=subprocess.STDOUT,
             cwd=place.folder,
-            env={"PATH": os.defpath, "HOME": str(place.temporary), "LANG": "C.UTF-8"},
+            env={name: os.environ[name] for name in KEPT if name in os.environ} | {"HOME": str(place.temporary)},
             start_new_session=True,
         )
 

@@ -9,7 +9,17 @@ import pytest
 
 import engine.place
 from engine.errors import AssemblyError
-from engine.place import Account, Place, leave_link, link_file, link_tree, place_for, reachable, unprivileged
+from engine.place import (
+    Account,
+    Place,
+    leave_link,
+    link_file,
+    link_tree,
+    open_to_all,
+    place_for,
+    reachable,
+    unprivileged,
+)
 
 
 @pytest.fixture
@@ -99,10 +109,15 @@ def test_a_linked_file_is_the_same_file_and_follows_its_source(tmp_path: Path) -
     assert sorted(path.name for path in tmp_path.iterdir()) == ["source", "target"]
 
 
-def test_a_linked_tree_has_files_where_the_source_has_links(tmp_path: Path) -> None:
+def test_a_linked_tree_can_be_opened_to_all_and_has_files_where_the_source_has_links(tmp_path: Path) -> None:
     (tmp_path / "java" / "bin").mkdir(parents=True)
     (tmp_path / "java" / "bin" / "java").write_text("program")
     (tmp_path / "java" / "link").symlink_to("bin/java")
+    (tmp_path / "java" / "bin").chmod(0o700)
+    (tmp_path / "java" / "bin" / "java").chmod(0o700)
     for _ in range(2):
         link_tree(tmp_path / "java", tmp_path / "copy")
+        open_to_all(tmp_path / "copy")
+    modes = [(tmp_path / "copy" / path).stat().st_mode & 0o777 for path in ("bin", "bin/java", ".")]
+    assert modes == [0o755] * 3
     assert (tmp_path / "copy" / "link").samefile(tmp_path / "java" / "bin" / "java")
