@@ -37,17 +37,25 @@ def demo(context: click.Context, port: int, check: bool) -> None:
     """
     os.environ["PEERSCOPE_INDEX_PREFIX"] = DEMO_PREFIX
     engine_or_fail()
-    context.invoke(index, paths=(str(sample.WORKS),), as_json=False)
+    # In a process of its own: a server must not fork with the model loaded.
+    indexed = subprocess.run(command("index", str(sample.WORKS)), check=False)  # noqa: S603 (ourselves)
+    if indexed.returncode:
+        raise SystemExit(indexed.returncode)
     if check:
         _check(port)
     else:
         context.invoke(serve, host="127.0.0.1", port=port)
 
 
+def command(*words: str) -> list[str]:
+    """Give the command line that runs this program again."""
+    return [sys.executable, "-m", "cli", *words]
+
+
 def _check(port: int) -> None:
     """Serve in another process, ask it everything, and end it."""
     base = f"http://127.0.0.1:{port}"
-    server = subprocess.Popen([sys.executable, "-m", "cli", "serve", "--port", str(port)])  # noqa: S603 (ourselves)
+    server = subprocess.Popen(command("serve", "--port", str(port)))  # noqa: S603 (ourselves)
     try:
         wait_until_ready(base, alive=lambda: server.poll() is None)
         ask_all(base)
@@ -61,7 +69,7 @@ def _check(port: int) -> None:
 @main.command()
 def doctor() -> None:
     """Look at everything Peerscope needs on this machine, and say what is missing."""
-    checks = [*engine.diagnose(), *embedding.diagnose()]
+    checks: list[engine.Check | embedding.Check] = [*engine.diagnose(), *embedding.diagnose()]
     for check in checks:
         mark = click.style("ok     ", fg="green") if check.ok else click.style("problem", fg="red")
         click.echo(f"{mark}  {check.name}: {check.detail}")
@@ -69,8 +77,8 @@ def doctor() -> None:
         raise SystemExit(1)
 
 
-for command in (engine_group, index, serve, search, similar):
-    main.add_command(command)
+for part in (engine_group, index, serve, search, similar):
+    main.add_command(part)
 
 if __name__ == "__main__":
     main()

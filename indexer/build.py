@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from indexer.bulk import delete_action, index_action, write
+from indexer.bulk import delete_action, index_action, patiently, write
 from indexer.researchers import researcher_document
 from indexer.topics import topic_name, topic_parent
 
@@ -33,8 +33,8 @@ def build_researchers(
 
     `on_batch` is told how many are done, of how many.
     """
-    client.indices.refresh(index=f"{names.pending},{names.works}")
-    total, done = client.count(index=names.pending)["count"], 0
+    patiently(client.indices.refresh, index=f"{names.pending},{names.works}")
+    total, done = patiently(client.count, index=names.pending)["count"], 0
     for ids in _pending(client, names):
         works = _works_by_researcher(client, names, ids)
         write(client, (_researcher_action(names, id_, works.get(id_, [])) for id_ in ids))
@@ -44,13 +44,13 @@ def build_researchers(
         report.counts.researchers_removed += len(ids) - len(works)
         done += len(ids)
         on_batch(done, total)
-    client.indices.refresh(index=f"{names.pending},{names.researchers}")
+    patiently(client.indices.refresh, index=f"{names.pending},{names.researchers}")
 
 
 def _pending(client: OpenSearch, names: IndexNames) -> Iterator[list[str]]:
     """Give the marked ids in batches, in order, so that marks which come or go meanwhile do no harm."""
     body: dict[str, Any] = {"size": BATCH, "sort": ["researcher_id"], "_source": False}
-    while hits := client.search(index=names.pending, body=body)["hits"]["hits"]:
+    while hits := patiently(client.search, index=names.pending, body=body)["hits"]["hits"]:
         yield [hit["_id"] for hit in hits]
         body["search_after"] = hits[-1]["sort"]
 
@@ -64,7 +64,7 @@ def _works_by_researcher(client: OpenSearch, names: IndexNames, ids: list[str]) 
         "query": {"bool": {"filter": [{"terms": {"researchers.id": ids}}]}},
         "_source": WORK_FIELDS,
     }
-    while hits := client.search(index=names.works, body=body)["hits"]["hits"]:
+    while hits := patiently(client.search, index=names.works, body=body)["hits"]["hits"]:
         for hit in hits:
             for id_ in wanted.intersection(entry["id"] for entry in hit["_source"]["researchers"]):
                 found[id_].append(hit["_source"])
@@ -120,9 +120,9 @@ def _build(
             actions.append(index_action(index, id_, document))
         write(client, actions)
         count += len(actions)
-    client.indices.refresh(index=index)
+    patiently(client.indices.refresh, index=index)
     stale = {"query": {"range": {"indexed_at": {"lt": started}}}}
-    client.delete_by_query(index=index, body=stale, params={"conflicts": "proceed", "refresh": "true"})
+    patiently(client.delete_by_query, index=index, body=stale, params={"conflicts": "proceed", "refresh": "true"})
     return count
 
 
@@ -132,7 +132,7 @@ def _buckets(client: OpenSearch, names: IndexNames, field: str) -> Iterator[list
     people = {"cardinality": {"field": "researchers.id"}}
     while True:
         aggs = {"all": {"composite": composite, "aggs": {"one": one, "researchers": people}}}
-        answer = client.search(index=names.works, body={"size": 0, "aggs": aggs})["aggregations"]["all"]
+        answer = patiently(client.search, index=names.works, body={"size": 0, "aggs": aggs})["aggregations"]["all"]
         if not answer["buckets"]:
             return
         yield answer["buckets"]

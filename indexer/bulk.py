@@ -6,13 +6,13 @@ Every action carries its document's id, so doing one twice ends in the same stat
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from opensearchpy.exceptions import ConnectionError as OpenSearchUnreachable
 from opensearchpy.exceptions import TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from opensearchpy import OpenSearch
 
@@ -21,6 +21,10 @@ PAUSES = (0.5, 1, 2, 4, 8, 15, 30)
 #: Too many requests, and the answers of a proxy or node that is not ready.
 PASSING = (429, 502, 503, 504)
 
+#: What a person does about it.
+AGAIN = "Run the same command again: it continues where it stopped."
+
+Answer = TypeVar("Answer")
 Action = dict[str, Any]
 
 
@@ -38,6 +42,25 @@ def delete_action(index: str, document_id: str) -> list[Action]:
     return [{"delete": {"_index": index, "_id": document_id}}]
 
 
+def patiently(ask: Callable[..., Answer], **arguments: Any) -> Answer:
+    """Ask OpenSearch something that may be asked twice, and wait out what is passing. Raises WriteError at last."""
+    for pause in PAUSES:
+        try:
+            return ask(**arguments)
+        except TransportError as error:
+            if not _is_passing(error):
+                raise
+        time.sleep(pause)
+    try:
+        return ask(**arguments)
+    except TransportError as error:
+        raise WriteError(f"OpenSearch has not answered for {sum(PAUSES):.0f} s: {error}. {AGAIN}") from error
+
+
+def _is_passing(error: TransportError) -> bool:
+    return isinstance(error, OpenSearchUnreachable) or error.status_code in PASSING
+
+
 def write(client: OpenSearch, actions: Iterable[list[Action]]) -> None:
     """Carry out index and delete actions, each at least once.
 
@@ -49,14 +72,15 @@ def write(client: OpenSearch, actions: Iterable[list[Action]]) -> None:
             return
         try:
             left, reason = _attempt(client, left)
-        except (OpenSearchUnreachable, TransportError) as error:
-            if not isinstance(error, OpenSearchUnreachable) and error.status_code not in PASSING:
+        except TransportError as error:
+            if not _is_passing(error):
                 raise WriteError(f"OpenSearch refused a bulk write: {error}") from error
             reason = str(error)
         if left and pause is not None:
             time.sleep(pause)
     if left:
-        raise WriteError(f"OpenSearch did not take {len(left)} documents in {sum(PAUSES):.0f} s: {reason[:300]}")
+        took = f"OpenSearch did not take {len(left)} documents in {sum(PAUSES):.0f} s"
+        raise WriteError(f"{took}: {reason[:300]}. {AGAIN}")
 
 
 def _attempt(client: OpenSearch, actions: list[list[Action]]) -> tuple[list[list[Action]], str]:

@@ -53,6 +53,7 @@ def index(paths: tuple[str, ...], as_json: bool) -> None:
     try:
         sources = open_sources(paths)
         client = engine.connect()
+        engine.keep_alive()
         embedder = embedding.load()
         with ProgressBar(console, sources) as watcher:
             report = run_index(client, IndexNames.from_env(), embedder, sources, artifacts.home(), watcher)

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from embedding import work_text
-from indexer.bulk import index_action, write
+from indexer.bulk import index_action, patiently, write
 from indexer.documents import content_hash, work_document
 from indexer.records import RecordError, Work, parse_work, unknown_keys
 from indexer.report import Stopwatch
@@ -139,9 +139,8 @@ def _changed(
 
 
 def _stored(client: OpenSearch, names: IndexNames, ids: list[str]) -> dict[str, Stored]:
-    answer = client.mget(
-        index=names.works, body={"ids": ids}, params={"_source_includes": "content_hash,researchers.id"}
-    )
+    fields = {"_source_includes": "content_hash,researchers.id"}
+    answer = patiently(client.mget, index=names.works, body={"ids": ids}, params=fields)
     return {
         found["_id"]: Stored(
             found["_source"]["content_hash"], frozenset(entry["id"] for entry in found["_source"]["researchers"])

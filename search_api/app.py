@@ -18,7 +18,8 @@ from search_api.errors import Problem
 from search_api.researchers.views import blueprint as researchers
 from search_api.services import KEY, Services
 from search_api.topics.views import blueprint as topics
-from search_api.web import views as web
+from search_api.web.views import blueprint as web
+from search_api.web.views import error_page
 from search_api.works.views import blueprint as works
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def create_app(config: Mapping[str, Any] | None = None, services: Services | Non
     app.config.from_mapping(MAX_CONTENT_LENGTH=1_000_000)
     app.config.from_mapping(config or {})
     app.extensions[KEY] = services or Services(engine.connect(timeout=SEARCH_TIMEOUT), IndexNames.from_env())
-    for blueprint in (works, researchers, topics, health.blueprint, openapi.blueprint, web.blueprint):
+    for blueprint in (works, researchers, topics, health.blueprint, openapi.blueprint, web):
         app.register_blueprint(blueprint)
     app.before_request(_name_request)
     app.after_request(_finish)
@@ -54,7 +55,7 @@ def _name_request() -> None:
 
 
 def _answer(problem: Problem) -> Response:
-    return problem.response() if request.path.startswith("/api/") else web.error_page(problem)
+    return problem.response() if request.path.startswith("/api/") else error_page(problem)
 
 
 def _finish(response: Response) -> Response:

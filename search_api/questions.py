@@ -6,6 +6,7 @@ import json
 import time
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Seconds that a service has to become ready.
 PATIENCE = 60
+#: Times that a question is asked while the answer is 503.
+TRIES = 4
 TOPIC_OF_INTEREST = "recording the activity of many neurons at once"
 PERSON = "Konrad P. Kording"
 
@@ -37,14 +40,18 @@ def wait_until_ready(base: str, alive: Callable[[], bool]) -> None:
 
 
 def ask(base: str, path: str, **params: Any) -> dict[str, Any]:
-    """Give the JSON answer to one GET. Raises NoAnswerError on any other status than 200."""
+    """Give the JSON answer to one GET; 503 is asked again, as it says. Raises NoAnswerError on any other failure."""
     url = f"{base}/api/v1{path}" + (f"?{urlencode(params)}" if params else "")
-    try:
-        with urllib.request.urlopen(url, timeout=30) as response:  # noqa: S310 (our own loopback address)
-            answer: dict[str, Any] = json.load(response)
-            return answer
-    except urllib.error.HTTPError as error:
-        raise NoAnswerError(f"{url}: {error.code} {error.read().decode('utf-8', 'replace')}") from error
+    for left in range(TRIES - 1, -1, -1):
+        try:
+            with urllib.request.urlopen(url, timeout=30) as response:  # noqa: S310 (our own loopback address)
+                answer: dict[str, Any] = json.load(response)
+                return answer
+        except urllib.error.HTTPError as error:
+            if error.code != HTTPStatus.SERVICE_UNAVAILABLE or not left:
+                raise NoAnswerError(f"{url}: {error.code} {error.read().decode('utf-8', 'replace')}") from error
+            time.sleep(float(error.headers.get("Retry-After", 1)))
+    raise AssertionError("the last try either answers or raises")
 
 
 def ask_all(base: str) -> None:

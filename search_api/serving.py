@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
 
+import engine
+from embedding import EmbeddingError
 from search_api.app import create_app
-from search_api.services import KEY
+from search_api.services import KEY, Services
 
 if TYPE_CHECKING:
     from flask import Flask
 
 #: Requests at once in a worker: most of their time is spent waiting for OpenSearch.
 THREADS = 8
+#: Seconds that the first answers of a worker may take, while nobody waits for them.
+WARM_UP_TIMEOUT = 30.0
 
 
 def workers() -> int:
@@ -39,6 +45,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no type inf
             "graceful_timeout": 10,
             # The longest request line gunicorn can be set to: a pasted abstract fits in a query.
             "limit_request_line": 8190,
+            # In the master process, which outlives its workers.
+            "when_ready": lambda _: engine.keep_alive(),
         }
         super().__init__()
 
@@ -48,8 +56,21 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no type inf
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """Make the app in a worker, with the model loaded before the first request comes."""
+        """Make the app in a worker, warm before the first request comes."""
         app = create_app()
-        with app.app_context():
-            app.extensions[KEY].embed_query("warm up")
+        warm_up(app)
         return app
+
+
+def warm_up(app: Flask) -> None:
+    """Load the model, and have OpenSearch answer each kind of question once before somebody waits for it.
+
+    A node that has just started takes seconds for the first of each; then there is no limit of time but this.
+    """
+    there: Services = app.extensions[KEY]
+    with suppress(EmbeddingError):
+        there.embedder().embed_query("warm up")
+    patient = create_app(services=replace(there, client=engine.connect(timeout=WARM_UP_TIMEOUT)))
+    client = patient.test_client()
+    for question in ("works?q=warm+up&facets=topic", "researchers?q=Warm+Up", "researchers?about=warm+up", "topics"):
+        client.get(f"/api/v1/{question}")
