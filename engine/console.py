@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def status(text: str) -> Iterator[None]:
+def under_way(text: str) -> Iterator[None]:
     """Show that something is under way for as long as the block takes."""
     console = Console(stderr=True, highlight=False)
     if console.is_terminal:

@@ -7,6 +7,7 @@ in it; a new version is put together beside the old one, which then goes.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import zipfile
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ class Distribution:
     def class_path(self, *, with_icu: bool) -> str:
         """Give Java's class path; ICU's text data only for a Java that lacks its own."""
         folders = ["lib", "icu"] if with_icu else ["lib"]
-        return ":".join(str(self.folder / name / "*") for name in folders)
+        return os.pathsep.join(str(self.folder / name / "*") for name in folders)
 
 
 def assemble(place: Place, *, with_icu: bool) -> Distribution:

@@ -29,10 +29,10 @@ def last_lines(path: Path, count: int) -> list[str]:
 
 def follow(path: Path, pause: float = 0.5) -> Iterator[str]:
     """Give each line that is written from now on, without end; a file that was rolled over is read from its start."""
-    file, position = None, path.stat().st_size if path.exists() else 0
+    position = size_of(path)
     while True:
         if path.exists():
-            position = position if path.stat().st_size >= position else 0
+            position = position if size_of(path) >= position else 0
             with path.open(encoding="utf-8", errors="replace") as file:
                 file.seek(position)
                 yield from (line.rstrip("\n") for line in file)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from artifacts import ArtifactError, exclusive
 from engine.configuration import java_command, write_configuration
-from engine.console import note, status
+from engine.console import note, under_way
 from engine.distribution import assemble, opensearch_version, remove_others
 from engine.errors import AssemblyError, NodeDied, StartTimeout
 from engine.java import Java, find_java
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from psutil import Process  # type: ignore[import-untyped]
 
 START_TIMEOUT = 180.0  # seconds; it takes 10 to 30 on a laptop, and a busy or old one deserves patience
-HUNG_AFTER = 20.0  # seconds without an answer that make a started node count as hung
+HUNG_AFTER = 45.0  # seconds without an answer until it counts as hung: ending one that is only busy would be worse
 STOP_PATIENCE = 20.0  # seconds to write everything down before it is killed; it takes 1 to 2
 
 
@@ -146,7 +146,7 @@ class Node:
         command = java_command(java, distribution, self.place, self.settings.heap)
         if leave_link(self.wanted, self.place):
             note(f"OpenSearch does not run as root; its account cannot enter {self.wanted}: see {self.place.folder}")
-        with status(f"starting OpenSearch {opensearch_version()} (8 to 30 s)"):
+        with under_way(f"starting OpenSearch {opensearch_version()} (8 to 30 s)"):
             offset = size_of(self.place.log)
             process = spawn(command, self.place, detach=detach)
             state = self._record(process, name, port, java, detach=detach)
