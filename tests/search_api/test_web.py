@@ -1,0 +1,205 @@
+"""The pages without a server behind them: what is made of answers that OpenSearch could give."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from opensearchpy.exceptions import ConnectionError as OpenSearchUnreachable
+
+from embedding import EmbeddingError
+from mappings import IndexNames
+from search_api import create_app
+from search_api.facets import Facet
+from search_api.filters import Filter
+from search_api.services import Services
+from search_api.web import addresses
+from search_api.works.queries import FACETS, FILTERS
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+NASTY = "<script>alert(1)</script> & $\\ell_1$"
+WORK = {
+    "id": "local:a#b?c",
+    "ids": ["local:a#b?c"],
+    "title": NASTY,
+    "abstract": NASTY,
+    "abstract_origin": None,
+    "year": 2019,
+    "type": "preprint",
+    "venue": "arXiv",
+    "doi": None,
+    "url": "javascript:alert(1)",
+    "source": "arXiv",
+    "license": None,
+    "language": None,
+    "cited_by_count": None,
+    "topics": [{"id": "x/y", "name": NASTY}],
+    "researchers": [{"id": "ada-1", "name": NASTY, "position": 1, "affiliation": NASTY}],
+    "institutions": [],
+    "embedding": [1.0, 0.0],
+}
+
+
+class FakeOpenSearch:
+    """Answers every search with the same hits."""
+
+    def __init__(self, works: list[dict[str, Any]], total: int | None = None) -> None:
+        self.works = works
+        self.total = len(works) if total is None else total
+
+    def search(self, index: str, body: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+        hits = [{"_id": work["id"], "_score": 0.5, "_source": work, "sort": [work["id"]]} for work in self.works]
+        buckets: dict[str, Any] = {name: {"buckets": []} for name in body.get("aggs", {})}
+        if "topic" in buckets:
+            buckets["topic"] = {"buckets": [{"key": "x/y", "doc_count": 3}, {"key": "z", "doc_count": 1}]}
+        total = {"value": self.total, "relation": "eq"}
+        return {"took": 1, "hits": {"total": total, "max_score": 0.5, "hits": hits}, "aggregations": buckets}
+
+    def get(self, index: str, id: str, params: dict[str, Any], ignore: list[int]) -> dict[str, Any]:  # noqa: A002
+        return next(({"found": True, "_source": work} for work in self.works if work["id"] == id), {"found": False})
+
+    def mget(self, index: str, body: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+        return {"docs": [{"_id": id_, "found": True, "_source": {"name": f"Name of {id_}"}} for id_ in body["ids"]]}
+
+
+class Away(FakeOpenSearch):
+    """Does not answer."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+
+    def search(self, index: str, body: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+        raise OpenSearchUnreachable("N/A", "refused", OSError())
+
+
+def no_model() -> Any:
+    raise EmbeddingError("out of order")
+
+
+def app_over(client: Any) -> Flask:
+    return create_app(services=Services(client, IndexNames("t-"), load_embedder=no_model))
+
+
+@pytest.fixture
+def client() -> FlaskClient:
+    return app_over(FakeOpenSearch([WORK])).test_client()
+
+
+def text_of(client: FlaskClient, address: str, status: int = 200) -> str:
+    response = client.get(address)
+    assert response.status_code == status, response.text
+    assert response.mimetype == "text/html"
+    return response.text
+
+
+@pytest.mark.parametrize("address", ["/search", "/search?q=x", "/works/local:a%23b%3Fc"])
+def test_whatever_a_record_holds_is_text(client: FlaskClient, address: str) -> None:
+    page = text_of(client, address)
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; $\\ell_1$" in page
+    assert "javascript:" not in page
+
+
+def test_what_a_person_types_is_text(client: FlaskClient) -> None:
+    page = text_of(client, "/search?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&venue=%3Cb%3E")
+    assert "<script" not in page
+    assert "<b>" not in page
+
+
+def test_ids_with_any_characters_can_be_followed(client: FlaskClient) -> None:
+    assert 'href="/works/local:a%23b%3Fc"' in text_of(client, "/search")
+
+
+@pytest.mark.parametrize("address", ["/search", "/nowhere", "/api/docs", "/search?nonsense=1"])
+def test_every_page_forbids_what_it_does_not_need(client: FlaskClient, address: str) -> None:
+    response = client.get(address)
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+    assert not re.search(r"<script|<style|\sstyle=|\son\w+=", response.text)
+
+
+def test_a_page_says_when_search_by_meaning_is_out_of_order(client: FlaskClient) -> None:
+    page = text_of(client, "/search?q=neurons")
+    assert "out of order" in page
+    assert "1 work with your words" in page
+    assert "out of order" not in text_of(client, "/search?q=neurons&mode=keyword")
+
+
+@pytest.mark.parametrize("address", ["/search?q=x&mode=keyword&year=2019", "/search?topic=z", "/topics?q=x"])
+def test_an_empty_answer_is_no_dead_end(address: str) -> None:
+    page = text_of(app_over(FakeOpenSearch([])).test_client(), address)
+    nothing = page.partition('class="nothing"')[2]
+    assert "<a href=" in nothing
+
+
+def test_behind_the_last_page_there_is_a_way_back() -> None:
+    page = text_of(app_over(FakeOpenSearch([], total=7)).test_client(), "/search?topic=z&page=9")
+    assert "7 results" in page
+    assert 'href="/search?topic=z"' in page
+
+
+def test_empty_fields_of_a_form_do_not_count(client: FlaskClient) -> None:
+    assert text_of(client, "/search?q=&mode=&sort=&page=&topic=&year=&venue=&researcher=&type=")
+
+
+def test_an_unknown_parameter_is_named_and_can_be_left_out(client: FlaskClient) -> None:
+    page = text_of(client, "/search?q=x&yaer=2019", 400)
+    assert "<code>yaer</code>" in page
+    assert 'href="/search?q=x"' in page
+
+
+def test_an_unknown_id_is_not_found(client: FlaskClient) -> None:
+    assert "No topic has the id" in text_of(client, "/topics/nope", 404)
+
+
+def test_with_opensearch_away_a_page_says_when_to_come_back() -> None:
+    client = app_over(Away()).test_client()
+    response = client.get("/search?q=x")
+    assert response.status_code == 503
+    assert response.mimetype == "text/html"
+    assert response.headers["Retry-After"] == "10"
+    assert "in 10 seconds" in response.text
+
+
+def test_a_facet_adds_and_a_chip_takes_away(client: FlaskClient) -> None:
+    page = text_of(client, "/search?q=x&topic=x/y&page=3")
+    assert 'href="/search?q=x&amp;topic=x%2Fy&amp;topic=z"' in page
+    assert re.search(r'class="chip" href="/search\?q=x"><span>topic Name of x/y', page)
+
+
+def test_an_excluded_value_has_a_chip_too() -> None:
+    app = app_over(FakeOpenSearch([]))
+    asked = [Filter("topic", FILTERS["topic"], excluded=("z",))]
+    with app.test_request_context("/search?topic=!z&q=x"):
+        assert addresses.chips(asked, FACETS, {}) == [addresses.Chip("topic not Name of z", "/search?q=x")]
+
+
+def test_a_value_without_labels_is_called_by_its_key() -> None:
+    asked = [Filter("venue", FILTERS["venue"], wanted=("NeurIPS",))]
+    with app_over(FakeOpenSearch([])).test_request_context("/search?venue=NeurIPS"):
+        assert addresses.chips(asked, {"venue": Facet("venue")}, {}) == [addresses.Chip("venue NeurIPS", "/search")]
+
+
+def test_a_year_within_a_span_takes_its_place() -> None:
+    with app_over(FakeOpenSearch([])).test_request_context("/search?year=2015-2020&q=x"):
+        chosen = {"key": "2016", "is_selected": True}
+        assert addresses.toggling("year", chosen) == "/search?q=x&year=2016"
+
+
+def test_the_json_twin_asks_for_the_same() -> None:
+    with app_over(FakeOpenSearch([])).test_request_context("/search?q=a+%26+b&topic=x&topic=y"):
+        split = urlsplit(addresses.twin("works.works", facets="topic"))
+    assert split.path == "/api/v1/works"
+    assert parse_qsl(split.query) == [("q", "a & b"), ("topic", "x"), ("topic", "y"), ("facets", "topic")]
+
+
+def test_search_from_results_keeps_filters_and_begins_at_the_first_page(client: FlaskClient) -> None:
+    form = re.search(r"<form.*?</form>", text_of(client, "/search?q=x&topic=z&sort=title&page=2"), re.DOTALL)
+    assert form
+    assert 'name="topic" value="z"' in form[0]
+    assert 'name="sort" value="title"' in form[0]
+    assert 'name="page"' not in form[0]

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import pytest
+
+from search_api.web import formatting
+from search_api.web.charts import HEIGHT, MOST, year_chart
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, "0 works"), (1, "1 work"), (2, "2 works"), (12_345, "12,345 works")])
+def test_counting(number: int, words: str) -> None:
+    assert formatting.count(number, "work") == words
+
+
+@pytest.mark.parametrize(("share", "words"), [(0, "0%"), (0.001, "<1%"), (0.4567, "46%"), (1, "100%")])
+def test_percent_does_not_round_something_to_nothing(share: float, words: str) -> None:
+    assert formatting.percent(share) == words
+
+
+@pytest.mark.parametrize(
+    ("mode", "relation", "words"),
+    [
+        (None, "eq", "163 works"),
+        (None, "gte", "More than 163 works"),
+        ("keyword", "eq", "163 works with your words"),
+        ("semantic", "eq", "163 works, nearest to your query in meaning"),
+        ("hybrid", "eq", "163 works that have your words or are among the 100 nearest in meaning"),
+    ],
+)
+def test_a_count_says_what_it_counts(mode: str | None, relation: str, words: str) -> None:
+    assert formatting.works_found({"count": 163, "count_relation": relation, "mode": mode}) == words
+
+
+@pytest.mark.parametrize(
+    ("fragment", "shown"),
+    [
+        ("&lt;script&gt; of <mark>neurons</mark>", "&lt;script&gt; of <mark>neurons</mark>"),
+        ("<script>alert(1)</script><mark>x</mark>", "&lt;script&gt;alert(1)&lt;/script&gt;<mark>x</mark>"),
+        ('<mark onclick="x">y</mark>', "&lt;mark onclick=&#34;x&#34;&gt;y</mark>"),
+        ("neuron&#x27;s $\\ell_1$ &amp; more", "neuron&#39;s $\\ell_1$ &amp; more"),
+    ],
+)
+def test_only_the_mark_is_markup_in_a_highlight(fragment: str, shown: str) -> None:
+    assert str(formatting.marked(fragment)) == shown
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", " //x.example/y", "", None])
+def test_an_address_that_a_browser_would_run_is_no_link(url: str | None) -> None:
+    assert formatting.web_address(url) is None
+
+
+def test_code_in_descriptions_is_escaped() -> None:
+    assert str(formatting.coded("Give `<b>` or `x` & y")) == ("Give <code>&lt;b&gt;</code> or <code>x</code> &amp; y")
+
+
+def test_names_are_listed_and_the_rest_counted() -> None:
+    people = [{"name": name} for name in "ABCDE"]
+    assert formatting.named(people) == "A, B, C and 2 more"
+    assert formatting.named(people[:2]) == "A and B"
+    assert formatting.named(people[:1]) == "A"
+
+
+def test_reasons_in_words() -> None:
+    reasons = {
+        "shared_topics": [{"name": "Machine Learning"}],
+        "shared_authors": [{"name": "Ada Low"}, {"name": "Bo Ek"}],
+        "semantic": 0.82,
+        "keyword": 1.0,
+    }
+    assert formatting.work_reasons(reasons) == (
+        "Also by Ada Low and Bo Ek; also on Machine Learning; 82% alike in meaning; the closest in wording"
+    )
+    alone = {"shared_topics": [], "works_together": 0}
+    assert formatting.researcher_reasons(alone) == "No work together"
+    assert formatting.researcher_reasons(alone | {"works_together": 1}) == "1 work together"
+
+
+def test_a_year_chart_shows_the_years_between_and_is_to_scale() -> None:
+    chart = year_chart([{"year": 2014, "works": 1}, {"year": 2016, "works": 4}])
+    assert [(bar.year, bar.works) for bar in chart.bars] == [(2014, 1), (2015, 0), (2016, 4)]
+    assert [bar.height for bar in chart.bars] == [HEIGHT / 4, 0, HEIGHT]
+    assert chart.words == "Works per year. 2014: 1, 2016: 4."
+
+
+def test_a_year_chart_has_an_end() -> None:
+    assert len(year_chart([{"year": 19, "works": 1}, {"year": 2019, "works": 1}]).bars) == MOST
+    assert year_chart([]).bars == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"$ref": "#/components/schemas/Work"}, "Work"),
+        ({"type": "array", "items": {"type": "string"}}, "list of string"),
+        ({"type": ["string", "null"], "enum": ["newest", "title", None]}, "newest | title"),
+        ({"type": ["integer", "null"]}, "integer or null"),
+    ],
+)
+def test_schemas_in_words(schema: dict[str, object], words: str) -> None:
+    assert formatting.schema_words(schema) == words
