@@ -96,4 +96,4 @@ def drop(client: OpenSearch, names: IndexNames) -> None:
     """Remove every index and pipeline under this prefix; what is not there is no error."""
     for kind in KINDS:
         client.indices.delete(index=f"{names.prefix}{kind}-v*", params={"ignore_unavailable": "true"})
-    client.transport.perform_request("DELETE", f"/_search/pipeline/{names.hybrid}", params={"ignore": "404"})
+    client.transport.perform_request("DELETE", f"/_search/pipeline/{names.hybrid}", params={"ignore": 404})
