@@ -12,7 +12,7 @@ import embedding
 import engine
 import sample
 from engine.commands import engine as engine_group
-from indexer.commands import index
+from indexer.commands import index, rollback, runs
 from search_api.commands import engine_or_fail, search, serve, similar
 from search_api.questions import NoAnswerError, ask_all, wait_until_ready
 
@@ -77,7 +77,7 @@ def doctor() -> None:
         raise SystemExit(1)
 
 
-for part in (engine_group, index, serve, search, similar):
+for part in (engine_group, index, runs, rollback, serve, search, similar):
     main.add_command(part)
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
     from indexer.report import Report
-    from mappings import IndexNames
+    from mappings import Generation
 
 #: Researchers built together: with their works' vectors some 10 MB of JSON at three works each.
 BATCH = 250
@@ -27,35 +27,35 @@ WORK_FIELDS = ["id", "title", "year", "topics", "researchers", "institutions", "
 
 
 def build_researchers(
-    client: OpenSearch, names: IndexNames, report: Report, on_batch: Callable[[int, int], None]
+    client: OpenSearch, generation: Generation, report: Report, on_batch: Callable[[int, int], None]
 ) -> None:
     """Build every researcher that is marked as pending; one without a work left is removed.
 
     `on_batch` is told how many are done, of how many.
     """
-    patiently(client.indices.refresh, index=f"{names.pending},{names.works}")
-    total, done = patiently(client.count, index=names.pending)["count"], 0
-    for ids in _pending(client, names):
-        works = _works_by_researcher(client, names, ids)
-        write(client, (_researcher_action(names, id_, works.get(id_, [])) for id_ in ids))
+    patiently(client.indices.refresh, index=f"{generation.pending},{generation.works}")
+    total, done = patiently(client.count, index=generation.pending)["count"], 0
+    for ids in _pending(client, generation):
+        works = _works_by_researcher(client, generation, ids)
+        write(client, (_researcher_action(generation, id_, works.get(id_, [])) for id_ in ids))
         # Only now: a kill before this line means that the next run builds these again.
-        write(client, (delete_action(names.pending, id_) for id_ in ids))
+        write(client, (delete_action(generation.pending, id_) for id_ in ids))
         report.counts.researchers_written += len(works)
         report.counts.researchers_removed += len(ids) - len(works)
         done += len(ids)
         on_batch(done, total)
-    patiently(client.indices.refresh, index=f"{names.pending},{names.researchers}")
+    patiently(client.indices.refresh, index=f"{generation.pending},{generation.researchers}")
 
 
-def _pending(client: OpenSearch, names: IndexNames) -> Iterator[list[str]]:
+def _pending(client: OpenSearch, generation: Generation) -> Iterator[list[str]]:
     """Give the marked ids in batches, in order, so that marks which come or go meanwhile do no harm."""
     body: dict[str, Any] = {"size": BATCH, "sort": ["researcher_id"], "_source": False}
-    while hits := patiently(client.search, index=names.pending, body=body)["hits"]["hits"]:
+    while hits := patiently(client.search, index=generation.pending, body=body)["hits"]["hits"]:
         yield [hit["_id"] for hit in hits]
         body["search_after"] = hits[-1]["sort"]
 
 
-def _works_by_researcher(client: OpenSearch, names: IndexNames, ids: list[str]) -> dict[str, list[dict[str, Any]]]:
+def _works_by_researcher(client: OpenSearch, generation: Generation, ids: list[str]) -> dict[str, list[dict[str, Any]]]:
     wanted = set(ids)
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     body: dict[str, Any] = {
@@ -64,7 +64,7 @@ def _works_by_researcher(client: OpenSearch, names: IndexNames, ids: list[str]) 
         "query": {"bool": {"filter": [{"terms": {"researchers.id": ids}}]}},
         "_source": WORK_FIELDS,
     }
-    while hits := patiently(client.search, index=names.works, body=body)["hits"]["hits"]:
+    while hits := patiently(client.search, index=generation.works, body=body)["hits"]["hits"]:
         for hit in hits:
             for id_ in wanted.intersection(entry["id"] for entry in hit["_source"]["researchers"]):
                 found[id_].append(hit["_source"])
@@ -72,19 +72,19 @@ def _works_by_researcher(client: OpenSearch, names: IndexNames, ids: list[str]) 
     return found
 
 
-def _researcher_action(names: IndexNames, id_: str, works: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _researcher_action(generation: Generation, id_: str, works: list[dict[str, Any]]) -> list[dict[str, Any]]:
     if not works:
-        return delete_action(names.researchers, id_)
+        return delete_action(generation.researchers, id_)
     document = researcher_document(id_, works)
     document["embedding_model"] = works[0]["embedding_model"]
     document["indexed_at"] = _now()
-    return index_action(names.researchers, id_, document)
+    return index_action(generation.researchers, id_, document)
 
 
-def build_groups(client: OpenSearch, names: IndexNames, report: Report) -> None:
+def build_groups(client: OpenSearch, generation: Generation, report: Report) -> None:
     """Build the small indices of topics and institutions anew from the works, with their counts."""
-    report.counts.topics = _build(client, names, names.topics, "topics", _topic)
-    report.counts.institutions = _build(client, names, names.institutions, "institutions", _institution)
+    report.counts.topics = _build(client, generation, generation.topics, "topics", _topic)
+    report.counts.institutions = _build(client, generation, generation.institutions, "institutions", _institution)
 
 
 def _topic(topic_id: str, known: dict[str, Any]) -> dict[str, Any]:
@@ -97,14 +97,14 @@ def _institution(_id: str, known: dict[str, Any]) -> dict[str, Any]:
 
 def _build(
     client: OpenSearch,
-    names: IndexNames,
+    generation: Generation,
     index: str,
     field: str,
     describe: Callable[[str, dict[str, Any]], dict[str, Any]],
 ) -> int:
     """Write one document for each value of `<field>.id`; those that no work names any more are removed."""
     started, count = _now(), 0
-    for buckets in _buckets(client, names, field):
+    for buckets in _buckets(client, generation, field):
         actions = []
         for bucket in buckets:
             (work,) = bucket["one"]["hits"]["hits"]
@@ -126,13 +126,13 @@ def _build(
     return count
 
 
-def _buckets(client: OpenSearch, names: IndexNames, field: str) -> Iterator[list[dict[str, Any]]]:
+def _buckets(client: OpenSearch, generation: Generation, field: str) -> Iterator[list[dict[str, Any]]]:
     composite: dict[str, Any] = {"size": BUCKETS, "sources": [{"id": {"terms": {"field": f"{field}.id"}}}]}
     one = {"top_hits": {"size": 1, "_source": [field], "sort": ["id"]}}
     people = {"cardinality": {"field": "researchers.id"}}
     while True:
         aggs = {"all": {"composite": composite, "aggs": {"one": one, "researchers": people}}}
-        answer = patiently(client.search, index=names.works, body={"size": 0, "aggs": aggs})["aggregations"]["all"]
+        answer = patiently(client.search, index=generation.works, body={"size": 0, "aggs": aggs})["aggregations"]["all"]
         if not answer["buckets"]:
             return
         yield answer["buckets"]

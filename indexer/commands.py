@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -14,14 +15,19 @@ import artifacts
 import embedding
 import engine
 from indexer.bulk import WriteError
-from indexer.run import RunError
+from indexer.report import past_runs
+from indexer.run import Options, RunError
 from indexer.run import index as run_index
 from indexer.sources import SourceError, open_sources
-from mappings import IndexNames, StoreError
+from indexer.sources.stored import StoredWorks
+from mappings import IndexNames, StoreError, live
+from mappings import rollback as go_back
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from types import TracebackType
+
+    from opensearchpy import OpenSearch
 
     from indexer.report import Report
     from indexer.sources import Source
@@ -38,33 +44,87 @@ EXPECTED = (
 )
 
 
-@click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Show what a person can do something about as one message."""
+    try:
+        yield
+    except EXPECTED as error:
+        raise click.ClickException(str(error)) from error
+
+
+@click.command(short_help="Bring works into the index.")
+@click.argument("paths", nargs=-1, metavar="PATH...")
+@click.option("--prune", is_flag=True, help="Remove the works that are not in PATH... any more.")
+@click.option("--rebuild", is_flag=True, help="Begin anew, for another model or mapping; without PATH from the index.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, for programs.")
-def index(paths: tuple[str, ...], as_json: bool) -> None:
+def index(paths: tuple[str, ...], prune: bool, rebuild: bool, dry_run: bool, as_json: bool) -> None:
     """Bring works into the index: files, folders, or - for standard input.
 
     Each line of a .jsonl or .jsonl.gz file is one work: a JSON object with id, title, authors (each with a name), and
     as far as known abstract, year, date, type, venue, doi, url, topics and more (docs/import.md). Works that are in
     the index already and did not change are passed over, so the same command again continues a run that was broken
-    off. A record that cannot be right goes to a rejects file with its line and the reason; the others go in.
+    off. A record that cannot be right goes to a rejects file with its line and the reason; the others go in. What is
+    searched changes at the end of the run, all at once.
     """
+    if not paths and not rebuild:
+        raise click.UsageError("Name a PATH: a file, a folder, or - for standard input.")
     console = Console(stderr=True)
-    try:
+    names = IndexNames.from_env()
+    with plain_errors():
         sources = open_sources(paths)
         client = engine.connect()
         engine.keep_alive()
+        if not paths:
+            sources = stored(client, names)
         embedder = embedding.load()
         with ProgressBar(console, sources) as watcher:
-            report = run_index(client, IndexNames.from_env(), embedder, sources, artifacts.home(), watcher)
-    except EXPECTED as error:
-        raise click.ClickException(str(error)) from error
+            options = Options(prune=prune, rebuild=rebuild, dry_run=dry_run)
+            report = run_index(client, names, embedder, sources, artifacts.home(), watcher, options)
     if as_json:
         click.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
     else:
-        summarise(console, report)
+        summarise(console, report, dry_run=dry_run)
     if report.broken_sources:
         raise SystemExit(1)
+
+
+def stored(client: OpenSearch, names: IndexNames) -> Sequence[Source]:
+    """Give the works that are indexed as the source of a rebuild. Raises StoreError when there are none."""
+    now = live(client, names)
+    if now is None:
+        raise StoreError("Nothing is indexed yet: name a PATH to index.")
+    return [StoredWorks(client, now)]
+
+
+@click.command(short_help="List past indexing runs.")
+@click.option("-n", "count", default=20, show_default=True, type=click.IntRange(1), help="Runs to show.")
+@click.option("--json", "as_json", is_flag=True, help="Print the reports as JSON, for programs.")
+def runs(count: int, as_json: bool) -> None:
+    """List past indexing runs, the latest first: what each read, changed and rejected, and whether it finished."""
+    reports = past_runs(artifacts.home() / "runs")[:count]
+    if as_json:
+        click.echo(json.dumps(reports, indent=2, ensure_ascii=False))
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    columns = ("read", "new", "changed", "unchanged", "removed", "rejected", "researchers_written")
+    for name in ("run", *columns, "seconds", "state"):
+        table.add_column(name.replace("_written", ""), justify="left" if name in {"run", "state"} else "right")
+    for report in reports:
+        seconds = sum(report["seconds"].get(part, 0) for part in ("works", "researchers", "topics", "publish"))
+        state = "finished" if report["finished"] else "broken off"
+        table.add_row(report["run"], *(f"{report[name]:,}" for name in columns), f"{seconds:,.1f}", state)
+    Console().print(table if reports else "No run yet.")
+
+
+@click.command(short_help="Go back to the index before the last run.")
+@click.confirmation_option(prompt="Go back to the state before the last run, and drop what it wrote?")
+def rollback() -> None:
+    """Go back to the state of the index before the last run that changed it. What that run wrote is dropped."""
+    with plain_errors():
+        generation = go_back(engine.connect(), IndexNames.from_env())
+    click.echo(f"The index is back at generation {generation.number}.")
 
 
 class ProgressBar:
@@ -115,14 +175,17 @@ class ProgressBar:
         )
 
 
-def summarise(console: Console, report: Report) -> None:
+def summarise(console: Console, report: Report, *, dry_run: bool) -> None:
     """Print what a run did, and where to look when something was refused."""
     counts = report.counts
+    if dry_run:
+        console.print("[bold]Dry run:[/] nothing was written. What would be done:")
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_row(
         "works",
         f"{counts.read:,} read: {counts.new:,} new, {counts.changed:,} changed, "
-        f"{counts.unchanged:,} unchanged, {counts.repeated:,} repeated, {counts.rejected:,} rejected",
+        f"{counts.unchanged:,} unchanged, {counts.removed:,} removed, {counts.repeated:,} repeated, "
+        f"{counts.rejected:,} rejected",
     )
     table.add_row("researchers", f"{counts.researchers_written:,} built, {counts.researchers_removed:,} removed")
     table.add_row("topics", f"{counts.topics:,}")

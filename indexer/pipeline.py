@@ -8,40 +8,43 @@ hash and passes over them, and finds the marks that are left.
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from embedding import work_text
-from indexer.bulk import index_action, patiently, write
+from indexer.bulk import delete_action, index_action, patiently, write
 from indexer.documents import content_hash, work_document
-from indexer.records import RecordError, Work, parse_work, unknown_keys
+from indexer.records import RecordError, Work, parse_work, unknown_keys, withdrawn_id
 from indexer.report import Stopwatch
 from indexer.sources import SourceError
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from opensearchpy import OpenSearch
 
     from embedding import Embedder
     from indexer.report import Report
+    from indexer.seen import Seen
     from indexer.sources import Item, Source
-    from mappings import IndexNames
+    from indexer.target import Target
+    from mappings import Generation
 
 #: Works embedded and written together: about five seconds of work at 50 works/s, which is what a kill costs, and
 #: enough texts to sort by length.
 BATCH = 256
+#: Ids looked at together when works that were not read are removed.
+PAGE = 1_000
 
 
 class Read(NamedTuple):
-    """A record that passed the checks, and where it stood."""
+    """A record that passed the checks, and where it stood; without a work it says that one is withdrawn."""
 
     item: Item
-    work: Work
+    id: str
+    work: Work | None
 
 
 class Stored(NamedTuple):
@@ -68,79 +71,73 @@ def _check(item: Item, report: Report, unknown: Counter[str]) -> Read | None:
         report.reject(item, item.problem)
         return None
     try:
+        if withdrawn := withdrawn_id(item.value):
+            return Read(item, withdrawn, None)
         work = parse_work(item.value)
     except RecordError as error:
         report.reject(item, str(error))
         return None
     unknown.update(unknown_keys(item.value))
-    return Read(item, work)
+    return Read(item, work.id, work)
 
 
-def first_of_each(records: Iterable[Read], report: Report) -> Iterator[Read]:
-    """Pass each work on once. A repeated record is counted; one of the same id that says otherwise is refused.
-
-    The ids seen are kept in a temporary SQLite file, not in memory: an input may hold any number of them.
-    """
-    with closing(sqlite3.connect("")) as seen:
-        seen.execute("CREATE TABLE seen (id TEXT PRIMARY KEY, content INTEGER, place TEXT) WITHOUT ROWID")
-        for record in records:
-            content = hash(record.work)
-            place = f"{record.item.source}, line {record.item.line}"
-            row = (record.work.id, content, place)
-            if seen.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", row).rowcount:
-                yield record
-                continue
-            first = seen.execute("SELECT content, place FROM seen WHERE id = ?", row[:1]).fetchone()
-            if first[0] == content:
-                report.counts.repeated += 1
-            else:
-                report.reject(record.item, f"id {record.work.id} is already taken by another record ({first[1]})")
-
-
-def index_works(
-    client: OpenSearch,
-    names: IndexNames,
-    embedder: Embedder,
-    records: Iterable[Read],
-    report: Report,
-    on_batch: Callable[[], None],
-) -> None:
-    """Embed and write the works that are new or changed, batch by batch."""
-    rest = iter(records)
-    while batch := [record.work for record in islice(rest, BATCH)]:
-        changed = list(_changed(client, names, batch, embedder.model.fingerprint, report))
-        if changed:
-            _write_batch(client, names, embedder, changed, report)
-        on_batch()
+def first_of_each(records: Iterable[Read], seen: Seen, report: Report) -> Iterator[Read]:
+    """Pass each work on once. A repeated record is counted; one of the same id that says otherwise is refused."""
+    for record in records:
+        content = hash(record.work)
+        first = seen.first(record.id, content, f"{record.item.source}, line {record.item.line}")
+        if first is None:
+            yield record
+        elif first.content == content:
+            report.counts.repeated += 1
+        else:
+            report.reject(record.item, f"id {record.id} is already taken by another record ({first.place})")
 
 
 class Change(NamedTuple):
-    """A work to write, its hash, and the researchers that its stored version named."""
+    """A work to write (None: to remove), its hash, and the researchers that its stored version named."""
 
-    work: Work
+    id: str
+    work: Work | None
     content_hash: str
     former: frozenset[str]
 
 
-def _changed(
-    client: OpenSearch, names: IndexNames, works: list[Work], fingerprint: str, report: Report
-) -> Iterator[Change]:
-    stored = _stored(client, names, [work.id for work in works])
-    for work in works:
-        digest, there = content_hash(work, fingerprint), stored.get(work.id)
-        if there is None:
-            report.counts.new += 1
-        elif there.content_hash == digest:
+def changes(
+    client: OpenSearch, target: Target, fingerprint: str, records: Iterable[Read], report: Report
+) -> Iterator[list[Change]]:
+    """Give, batch by batch, what is new, changed or withdrawn against what is stored; a batch may be empty."""
+    rest = iter(records)
+    while batch := list(islice(rest, BATCH)):
+        stored = stored_works(client, target, [record.id for record in batch])
+        yield [change for record in batch if (change := _change(record, stored.get(record.id), fingerprint, report))]
+
+
+def _change(record: Read, stored: Stored | None, fingerprint: str, report: Report) -> Change | None:
+    former = stored.researcher_ids if stored else frozenset()
+    if record.work is None:
+        if stored is None:
             report.counts.unchanged += 1
-            continue
-        else:
-            report.counts.changed += 1
-        yield Change(work, digest, there.researcher_ids if there else frozenset())
+            return None
+        report.counts.removed += 1
+        return Change(record.id, None, "", former)
+    digest = content_hash(record.work, fingerprint)
+    if stored and stored.content_hash == digest:
+        report.counts.unchanged += 1
+        return None
+    if stored:
+        report.counts.changed += 1
+    else:
+        report.counts.new += 1
+    return Change(record.id, record.work, digest, former)
 
 
-def _stored(client: OpenSearch, names: IndexNames, ids: list[str]) -> dict[str, Stored]:
+def stored_works(client: OpenSearch, target: Target, ids: list[str]) -> dict[str, Stored]:
+    """Give what the index holds of these works."""
+    if target.readable is None or not ids:
+        return {}
     fields = {"_source_includes": "content_hash,researchers.id"}
-    answer = patiently(client.mget, index=names.works, body={"ids": ids}, params=fields)
+    answer = patiently(client.mget, index=target.readable.works, body={"ids": ids}, params=fields)
     return {
         found["_id"]: Stored(
             found["_source"]["content_hash"], frozenset(entry["id"] for entry in found["_source"]["researchers"])
@@ -150,20 +147,43 @@ def _stored(client: OpenSearch, names: IndexNames, ids: list[str]) -> dict[str, 
     }
 
 
-def _write_batch(
-    client: OpenSearch, names: IndexNames, embedder: Embedder, changes: list[Change], report: Report
+def missing_works(client: OpenSearch, target: Target, seen: Seen) -> Iterator[list[Change]]:
+    """Give, batch by batch, the removal of every stored work that this run has not read."""
+    body: dict[str, Any] = {"size": PAGE, "sort": ["id"], "_source": ["id"], "query": {"match_all": {}}}
+    generation = target.readable
+    while generation and (hits := patiently(client.search, index=generation.works, body=body)["hits"]["hits"]):
+        gone = seen.not_among(hit["_id"] for hit in hits)
+        stored = stored_works(client, target, gone)
+        yield [Change(id_, None, "", found.researcher_ids) for id_, found in stored.items()]
+        body["search_after"] = hits[-1]["sort"]
+
+
+def write_changes(
+    client: OpenSearch, generation: Generation, embedder: Embedder, batch: list[Change], report: Report
 ) -> None:
+    """Embed and write a batch; first of all, mark every researcher it touches as pending."""
+    written = [change for change in batch if change.work]
     with Stopwatch(report, "embed"):
-        vectors = embedder.embed_works([work_text(change.work.title, change.work.abstract) for change in changes])
+        texts = [work_text(change.work.title, change.work.abstract) for change in written if change.work]
+        vectors = embedder.embed_works(texts)
     with Stopwatch(report, "write"):
-        documents: list[dict[str, Any]] = [work_document(change.work) for change in changes]
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        for document, change, vector in zip(documents, changes, vectors, strict=True):
-            document["embedding"] = vector.tolist()
-            document["embedding_model"] = embedder.model.name
-            document["content_hash"] = change.content_hash
-            document["indexed_at"] = now
+        documents = [
+            _document(change, vector.tolist(), embedder.model.name)
+            for change, vector in zip(written, vectors, strict=True)
+        ]
         touched = {entry["id"] for document in documents for entry in document["researchers"]}
-        touched = touched.union(*(change.former for change in changes))
-        write(client, (index_action(names.pending, id_, {"researcher_id": id_}) for id_ in sorted(touched)))
-        write(client, (index_action(names.works, document["id"], document) for document in documents))
+        touched = touched.union(*(change.former for change in batch))
+        write(client, (index_action(generation.pending, id_, {"researcher_id": id_}) for id_ in sorted(touched)))
+        write(client, (index_action(generation.works, document["id"], document) for document in documents))
+        write(client, (delete_action(generation.works, change.id) for change in batch if change.work is None))
+
+
+def _document(change: Change, vector: list[float], model: str) -> dict[str, Any]:
+    assert change.work is not None  # noqa: S101 (only what is written gets here)
+    return {
+        **work_document(change.work),
+        "embedding": vector,
+        "embedding_model": model,
+        "content_hash": change.content_hash,
+        "indexed_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }

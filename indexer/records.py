@@ -42,6 +42,7 @@ KNOWN_KEYS = frozenset(
         "cited_by_count",
         "topics",
         "topic_names",
+        "withdrawn",
         "authors",
     }
 )
@@ -82,6 +83,11 @@ class Work:
     language: str | None = None
     cited_by_count: int | None = None
     topics: tuple[tuple[str, str | None], ...] = ()
+
+
+def withdrawn_id(raw: object) -> str | None:
+    """Give the id of a record that says its work is withdrawn (`"withdrawn": true`); None for any other record."""
+    return _id(raw) if isinstance(raw, dict) and raw.get("withdrawn") is True else None
 
 
 def parse_work(raw: object) -> Work:

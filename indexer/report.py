@@ -21,12 +21,16 @@ KEPT = 2_000
 
 @dataclass
 class Counts:
-    """How many records went which way. Every record read is in exactly one of the other five of `works`."""
+    """How many records went which way: each one read is new, changed, unchanged, withdrawn, repeated or rejected.
+
+    `removed` counts works taken out of the index: withdrawn ones, and with --prune those that were not read.
+    """
 
     read: int = 0
     new: int = 0
     changed: int = 0
     unchanged: int = 0
+    removed: int = 0
     repeated: int = 0
     rejected: int = 0
     researchers_written: int = 0
@@ -44,6 +48,9 @@ class Report:
     unknown: Counter[str] | None = None
     broken_sources: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    peak_memory_mb: int = 0
+    generation: int | None = None
+    finished: bool = False
     started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
     @classmethod
@@ -51,7 +58,16 @@ class Report:
         """Begin a report in a new folder below `runs`, named for the time of day so that folders sort by age."""
         folder = runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:4]}"
         folder.mkdir(parents=True)
-        return cls(folder)
+        report = cls(folder)
+        # At once, so that a run that is killed can be seen to have been there.
+        report.save()
+        return report
+
+    @property
+    def rate(self) -> float:
+        """Records read in a second of the time that works took; 0 before any."""
+        took = self.seconds.get("works")
+        return round(self.counts.read / took, 1) if took else 0.0
 
     @property
     def rejects(self) -> Path:
@@ -72,6 +88,10 @@ class Report:
             "started_at": self.started_at,
             **asdict(self.counts),
             "seconds": {part: round(value, 2) for part, value in self.seconds.items()},
+            "works_per_second": self.rate,
+            "peak_memory_mb": self.peak_memory_mb,
+            "generation": self.generation,
+            "finished": self.finished,
             "broken_sources": self.broken_sources,
             "rejects": str(self.rejects) if self.counts.rejected else None,
         }
@@ -95,3 +115,9 @@ class Stopwatch:
     def __exit__(self, *_: object) -> None:
         took = time.perf_counter() - self._start
         self._report.seconds[self._part] = self._report.seconds.get(self._part, 0.0) + took
+
+
+def past_runs(runs: Path) -> list[dict[str, Any]]:
+    """Give the reports of all runs below a folder, the latest first."""
+    files = sorted(runs.glob("*/report.json"), reverse=True)
+    return [json.loads(file.read_text(encoding="utf-8")) for file in files]

@@ -1,17 +1,21 @@
-"""One indexing run from beginning to end: lock, check the model, works, researchers, topics, report."""
+"""One indexing run from beginning to end: lock, check the model, works, researchers, topics, go live, report."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import resource
+import sys
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from indexer.build import build_groups, build_researchers
-from indexer.pipeline import first_of_each, index_works, read
+from indexer.pipeline import changes, first_of_each, missing_works, read, write_changes
 from indexer.report import Report, Stopwatch
-from mappings import ensure, stored_model
+from indexer.seen import Seen
+from indexer.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,12 +24,13 @@ if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
     from embedding import Embedder
+    from indexer.pipeline import Change
     from indexer.sources import Source
     from mappings import IndexNames
 
 
 class RunError(Exception):
-    """A run that cannot begin; the message says why."""
+    """A run that cannot begin or go on; the message says why."""
 
 
 class Watcher(Protocol):
@@ -38,6 +43,67 @@ class Watcher(Protocol):
         """Hear of a batch of researchers that is built."""
 
 
+@dataclass(frozen=True)
+class Options:
+    """What a run does besides bringing in what is new or changed."""
+
+    prune: bool = False
+    """Remove works that the sources do not hold any more."""
+    rebuild: bool = False
+    """Begin with an empty index, for another model or mapping."""
+    dry_run: bool = False
+    """Only count what would be done."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run works with."""
+
+    client: OpenSearch
+    embedder: Embedder
+    target: Target
+    report: Report
+    options: Options
+    watcher: Watcher
+
+    def bring_in(self, sources: Sequence[Source], unknown: Counter[str]) -> None:
+        """Write what is new, changed or gone, batch by batch."""
+        with Stopwatch(self.report, "works"), Seen() as seen:
+            records = first_of_each(read(sources, self.report, unknown), seen, self.report)
+            fingerprint = self.embedder.model.fingerprint
+            for batch in changes(self.client, self.target, fingerprint, records, self.report):
+                self._apply(batch)
+                self.watcher.works(self.report)
+            if self.options.prune:
+                self._prune(seen)
+
+    def _prune(self, seen: Seen) -> None:
+        if self.report.broken_sources or self.report.counts.rejected:
+            raise RunError(
+                "Nothing was pruned: a source broke off or records were rejected, so what is missing may not be gone."
+            )
+        for batch in missing_works(self.client, self.target, seen):
+            self.report.counts.removed += len(batch)
+            self._apply(batch)
+
+    def _apply(self, batch: list[Change]) -> None:
+        if batch and not self.options.dry_run:
+            write_changes(self.client, self.target.writable(), self.embedder, batch, self.report)
+
+    def finish(self) -> None:
+        """Build researchers and topics from the works, and make the new state the one that is searched."""
+        generation = self.target.begun
+        if generation is None or self.options.dry_run:
+            return
+        with Stopwatch(self.report, "researchers"):
+            build_researchers(self.client, generation, self.report, self.watcher.researchers)
+        with Stopwatch(self.report, "topics"):
+            build_groups(self.client, generation, self.report)
+        with Stopwatch(self.report, "publish"):
+            self.target.publish()
+        self.report.generation = generation.number
+
+
 def index(
     client: OpenSearch,
     names: IndexNames,
@@ -45,32 +111,34 @@ def index(
     sources: Sequence[Source],
     home: Path,
     watcher: Watcher,
+    options: Options | None = None,
 ) -> Report:
     """Bring everything that `sources` hold into the index, and give the report of the run.
 
     Run again after any interruption, it ends in the same state as a run that was never disturbed. Raises RunError when
-    another run holds the lock, ModelMismatch when the index was made with another embedding model, StoreError when it
-    has another mapping version, WriteError when OpenSearch stays away.
+    another run holds the lock or nothing can be pruned, ModelMismatch when the index was made with another embedding
+    model, StoreError when it has another mapping version, WriteError when OpenSearch stays away.
     """
+    options = options or Options()
     with _only_writer(home / "index.lock"):
-        stored = stored_model(client, names)
-        if stored is not None:
-            embedder.model.check_same(stored)
-        ensure(client, names, embedder.model.to_dict())
+        target = Target(client, names, embedder.model, rebuild=options.rebuild, look_only=options.dry_run)
         report = Report.new(home / "runs")
-        unknown: Counter[str] = Counter()
-        report.unknown = unknown
+        run = Run(client, embedder, target, report, options, watcher)
+        report.unknown = Counter()
         try:
-            with Stopwatch(report, "works"):
-                records = first_of_each(read(sources, report, unknown), report)
-                index_works(client, names, embedder, records, report, lambda: watcher.works(report))
-            with Stopwatch(report, "researchers"):
-                build_researchers(client, names, report, watcher.researchers)
-            with Stopwatch(report, "topics"):
-                build_groups(client, names, report)
+            run.bring_in(sources, report.unknown)
+            run.finish()
+            report.finished = True
         finally:
+            report.peak_memory_mb = _peak_memory()
             report.save()
     return report
+
+
+def _peak_memory() -> int:
+    """Give the most memory this process has held, in MB; the system counts in KiB, on macOS in bytes."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(most / (1024 * 1024 if sys.platform == "darwin" else 1024))
 
 
 @contextmanager

@@ -1,18 +1,37 @@
 """WHAT IS STORED: index mappings, analyzers and search pipelines as JSON; the names, versions and ids of things."""
 
+from mappings.generations import (
+    StoreError,
+    begin,
+    discard,
+    drop,
+    generations,
+    live,
+    publish,
+    rollback,
+    stored_model,
+    unfinished,
+)
 from mappings.ids import bare_doi, orcid_id, work_id
-from mappings.names import VERSION, IndexNames
-from mappings.store import StoreError, drop, ensure, index_body, stored_model
+from mappings.names import VERSION, Generation, IndexNames
+from mappings.store import index_body
 
 __all__ = [
     "VERSION",
+    "Generation",
     "IndexNames",
     "StoreError",
     "bare_doi",
+    "begin",
+    "discard",
     "drop",
-    "ensure",
+    "generations",
     "index_body",
+    "live",
     "orcid_id",
+    "publish",
+    "rollback",
     "stored_model",
+    "unfinished",
     "work_id",
 ]

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 
 #: Raised whenever a mapping changes in a way that an existing index cannot follow.
 VERSION = 1
 
+#: What is searched, and `pending`: the researchers whose document has to be built anew.
 KINDS = ("works", "researchers", "topics", "institutions", "pending")
 
 
 @dataclass(frozen=True)
 class IndexNames:
-    """The aliases that readers and writers use, and the indices behind them.
-
-    An alias is `<prefix><kind>`; the index it points to carries the mapping version and a generation, such as
-    `peerscope-works-v1-000001`, so that a new one can be filled beside it and swapped in.
-    """
+    """The aliases under which everything is searched: `<prefix><kind>`."""
 
     prefix: str = "peerscope-"
 
@@ -26,36 +24,61 @@ class IndexNames:
         """Take the prefix from `PEERSCOPE_INDEX_PREFIX` (default `peerscope-`)."""
         return cls(os.environ.get("PEERSCOPE_INDEX_PREFIX", cls.prefix))
 
+    def name(self, kind: str) -> str:
+        """Give the name for one kind of thing."""
+        return f"{self.prefix}{kind}"
+
     @property
     def works(self) -> str:
-        """Alias of the works."""
-        return f"{self.prefix}works"
+        """Name of the works."""
+        return self.name("works")
 
     @property
     def researchers(self) -> str:
-        """Alias of the researchers."""
-        return f"{self.prefix}researchers"
+        """Name of the researchers."""
+        return self.name("researchers")
 
     @property
     def topics(self) -> str:
-        """Alias of the topics."""
-        return f"{self.prefix}topics"
+        """Name of the topics."""
+        return self.name("topics")
 
     @property
     def institutions(self) -> str:
-        """Alias of the institutions."""
-        return f"{self.prefix}institutions"
+        """Name of the institutions."""
+        return self.name("institutions")
 
     @property
     def pending(self) -> str:
-        """Alias of the researchers whose document has to be built anew."""
-        return f"{self.prefix}pending"
+        """Name of the marks on researchers that have to be built anew."""
+        return self.name("pending")
 
     @property
     def hybrid(self) -> str:
         """Name of the search pipeline that fuses keyword and vector scores."""
         return f"{self.prefix}hybrid-v{VERSION}"
 
-    def index(self, kind: str, generation: int = 1) -> str:
-        """Name of the index behind the alias of `kind`."""
-        return f"{self.prefix}{kind}-v{VERSION}-{generation:06d}"
+
+@dataclass(frozen=True)
+class Generation(IndexNames):
+    """The indices of one state of the collection: `<prefix><kind>-v<mapping version>-<number>`.
+
+    A run fills the next generation beside the one that is searched; then the aliases move.
+    """
+
+    number: int = 1
+    version: int = VERSION
+
+    def name(self, kind: str) -> str:
+        """Give the name of the index for one kind of thing."""
+        return f"{self.prefix}{kind}-v{self.version}-{self.number:06d}"
+
+    @classmethod
+    def of_index(cls, prefix: str, index: str) -> Generation | None:
+        """Give the generation that an index of works belongs to; None when the name is not one of ours."""
+        match = re.fullmatch(rf"{re.escape(prefix)}works-v(\d+)-(\d{{6,}})", index)
+        return cls(prefix, int(match[2]), int(match[1])) if match else None
+
+    def next(self) -> Generation:
+        """Give the generation after this one, of the mapping version that is written today."""
+        return Generation(self.prefix, self.number + 1)

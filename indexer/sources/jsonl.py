@@ -12,7 +12,7 @@ import sys
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,12 +38,24 @@ class Item:
     text: str = ""
 
 
-class Source:
-    """One file (or standard input) of JSON lines; iterate over it for its Items.
+class Source(Protocol):
+    """Something to iterate over for Items. `position` of `size` are read so far; `size` is None where it is unknown.
 
-    `position` of `size` bytes are read so far, for a progress bar; `size` is None for standard input. Raises
-    SourceError while iterated when the file breaks off; what came before it has been given by then.
+    Raises SourceError while iterated when it breaks off; what came before it has been given by then.
     """
+
+    name: str
+    size: int | None
+
+    @property
+    def position(self) -> int:
+        """How much is read, in the unit of `size`."""
+
+    def __iter__(self) -> Iterator[Item]: ...
+
+
+class JsonLines:
+    """One file, or standard input, of JSON lines; sizes are in bytes before they are unpacked."""
 
     def __init__(self, path: str) -> None:
         """Name the source; nothing is opened yet."""
@@ -110,12 +122,12 @@ def _bounded_lines(file: IO[bytes] | gzip.GzipFile) -> Iterator[bytes | None]:
         yield None
 
 
-def open_sources(paths: Sequence[str]) -> list[Source]:
+def open_sources(paths: Sequence[str]) -> Sequence[Source]:
     """Name the sources below the given paths: files, `-` for standard input, and folders with what they hold.
 
     Raises SourceError, before anything is read, when one does not exist, cannot be read, or a folder holds none.
     """
-    return [Source(file) for path in paths for file in _files(path)]
+    return [JsonLines(file) for path in paths for file in _files(path)]
 
 
 def _files(path: str) -> list[str]:

@@ -20,8 +20,10 @@ import embedding
 import sample
 from indexer import run
 from indexer.bulk import WriteError, index_action, write
+from indexer.report import past_runs
 from indexer.sources import open_sources
-from mappings import IndexNames, StoreError, drop, ensure, stored_model
+from indexer.sources.stored import StoredWorks
+from mappings import IndexNames, StoreError, begin, drop, generations, live, publish, rollback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,9 +43,11 @@ def names(opensearch: OpenSearch) -> Iterator[IndexNames]:
 
 @pytest.fixture
 def index(opensearch: OpenSearch, names: IndexNames, silent: Any, tmp_path: Path) -> Any:
-    def index(*paths: Path) -> Report:
+    embedder = embedding.load()
+
+    def index(*paths: Path, **options: bool) -> Report:
         sources = open_sources([str(path) for path in paths])
-        return run.index(opensearch, names, embedding.load(), sources, tmp_path / "home", silent)
+        return run.index(opensearch, names, embedder, sources, tmp_path / "home", silent, run.Options(**options))
 
     return index
 
@@ -166,17 +170,20 @@ def test_bad_input_is_named_and_loses_nothing_else(
 def test_another_model_is_refused_and_nothing_is_written(
     index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path
 ) -> None:
-    ensure(opensearch, names, replace(embedding.load().model, name="another", fingerprint="x").to_dict())
+    another = replace(embedding.load().model, name="another", fingerprint="x")
+    publish(opensearch, begin(opensearch, names, another.to_dict()))
     with pytest.raises(embedding.ModelMismatch, match="another"):
         index(write_lines(tmp_path / "w.jsonl", work(1)))
     assert documents(opensearch, names.works) == {}
 
 
-def test_another_mapping_version_is_refused(opensearch: OpenSearch, names: IndexNames) -> None:
+def test_another_mapping_version_is_refused(
+    index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path
+) -> None:
     body = {"mappings": {"_meta": {"version": 0, "model": {}}}, "aliases": {names.works: {}}}
-    opensearch.indices.create(index=names.index("works"), body=body)
+    opensearch.indices.create(index=f"{names.works}-v0-000001", body=body)
     with pytest.raises(StoreError, match="mapping version 0"):
-        ensure(opensearch, names, {"name": "m", "dimension": 5})
+        index(write_lines(tmp_path / "w.jsonl", work(1)))
 
 
 def test_only_one_run_writes(index: Any, tmp_path: Path) -> None:
@@ -186,10 +193,126 @@ def test_only_one_run_writes(index: Any, tmp_path: Path) -> None:
 
 
 def test_what_opensearch_refuses_is_said(opensearch: OpenSearch, names: IndexNames) -> None:
-    ensure(opensearch, names, embedding.load().model.to_dict())
+    generation = begin(opensearch, names, embedding.load().model.to_dict())
     with pytest.raises(WriteError, match="strict_dynamic_mapping"):
-        write(opensearch, [index_action(names.topics, "t", {"colour": "blue"})])
-    assert stored_model(opensearch, names) == embedding.load().model.to_dict()
+        write(opensearch, [index_action(generation.topics, "t", {"colour": "blue"})])
+
+
+def test_searches_see_a_run_only_when_it_is_whole(
+    index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index(write_lines(tmp_path / "w.jsonl", work(1)))
+    before = state(opensearch, names)
+    with monkeypatch.context() as broken:
+        broken.setattr(run, "build_groups", lambda *_: (_ for _ in ()).throw(WriteError("away")))
+        with pytest.raises(WriteError):
+            index(write_lines(tmp_path / "w.jsonl", work(1, title="Changed"), work(2)))
+    assert state(opensearch, names) == before
+    report = index(write_lines(tmp_path / "w.jsonl", work(1, title="Changed"), work(2)))
+    assert (report.counts.unchanged, report.counts.new) == (2, 0)
+    assert {one["title"] for one in documents(opensearch, names.works).values()} == {"Changed", work(2)["title"]}
+
+
+def test_a_run_without_news_writes_nothing(
+    index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path
+) -> None:
+    file = write_lines(tmp_path / "w.jsonl", work(1))
+    index(file)
+    before = live(opensearch, names)
+    assert index(file).generation is None
+    assert live(opensearch, names) == before
+    assert len(generations(opensearch, names)) == 1
+
+
+def test_rollback_goes_back_to_before_the_last_run(
+    index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path
+) -> None:
+    index(write_lines(tmp_path / "a.jsonl", work(1)))
+    before = state(opensearch, names)
+    index(write_lines(tmp_path / "b.jsonl", work(1, title="Changed"), work(2)))
+    after = state(opensearch, names)
+    rollback(opensearch, names)
+    assert state(opensearch, names) == before
+    with pytest.raises(StoreError, match="no earlier state"):
+        rollback(opensearch, names)
+    index(tmp_path / "b.jsonl")
+    assert state(opensearch, names) == after
+
+
+def test_old_generations_are_dropped(index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path) -> None:
+    for number in range(1, 5):
+        index(write_lines(tmp_path / "w.jsonl", work(number)))
+    assert [one.number for one in generations(opensearch, names)] == [3, 4]
+    assert len(documents(opensearch, names.works)) == 4
+
+
+def test_withdrawn_and_pruned_works_go_with_their_researchers(
+    index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path
+) -> None:
+    index(write_lines(tmp_path / "a.jsonl", work(1), work(2), work(3)))
+    withdrawn = index(write_lines(tmp_path / "b.jsonl", {"id": work(2)["id"], "withdrawn": True}))
+    assert (withdrawn.counts.removed, withdrawn.counts.researchers_removed) == (1, 1)
+    pruned = index(write_lines(tmp_path / "c.jsonl", work(3)), prune=True)
+    assert (pruned.counts.removed, pruned.counts.researchers_removed) == (1, 1)
+    people = {person["name"]: person["works_count"] for person in documents(opensearch, names.researchers).values()}
+    assert people == {"Ada Lovelace": 1, "Author 3": 1}
+
+
+def test_nothing_is_pruned_when_something_was_rejected(
+    index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path
+) -> None:
+    index(write_lines(tmp_path / "a.jsonl", work(1), work(2)))
+    with pytest.raises(run.RunError, match="Nothing was pruned"):
+        index(write_lines(tmp_path / "b.jsonl", work(1), "{broken"), prune=True)
+    assert len(documents(opensearch, names.works)) == 2
+
+
+def test_a_dry_run_counts_and_writes_nothing(
+    index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path
+) -> None:
+    index(write_lines(tmp_path / "a.jsonl", work(1), work(2)))
+    before = state(opensearch, names)
+    report = index(write_lines(tmp_path / "b.jsonl", work(1, title="Changed"), work(3)), dry_run=True, prune=True)
+    assert (report.counts.changed, report.counts.new, report.counts.removed) == (1, 1, 1)
+    assert state(opensearch, names) == before
+    assert len(generations(opensearch, names)) == 1
+
+
+def test_a_rebuild_from_the_index_gives_the_same_again(
+    index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path, silent: Any
+) -> None:
+    full = work(
+        1, authors=[{"name": "Ada", "id": "acl:ada", "orcid": "0000-0002-1825-0097", "affiliation": "Here; There"}]
+    )
+    index(write_lines(tmp_path / "a.jsonl", full, work(2, topic_names=["Spikes"], doi="10.1000/x")))
+    before = state(opensearch, names)
+    now = live(opensearch, names)
+    assert now is not None
+    run.index(
+        opensearch,
+        names,
+        embedding.load(),
+        [StoredWorks(opensearch, now)],
+        tmp_path / "home",
+        silent,
+        run.Options(rebuild=True),
+    )
+    after = state(opensearch, names)
+    assert {key: after[key] for key in ("researchers", "institutions")} == {
+        key: before[key] for key in ("researchers", "institutions")
+    }
+    assert after["works"].keys() == before["works"].keys()
+    assert live(opensearch, names) == now.next()
+
+
+def test_every_run_leaves_a_report(index: Any, names: IndexNames, tmp_path: Path) -> None:
+    index(write_lines(tmp_path / "a.jsonl", work(1), "{broken"))
+    with pytest.raises(run.RunError):
+        index(write_lines(tmp_path / "b.jsonl", "{broken"), prune=True)
+    last, first = past_runs(tmp_path / "home" / "runs")
+    assert (first["read"], first["new"], first["rejected"], first["finished"]) == (2, 1, 1, True)
+    assert first["peak_memory_mb"] > 0
+    assert last["finished"] is False
 
 
 def test_killed_again_and_again_it_ends_as_if_undisturbed(

@@ -1,0 +1,61 @@
+"""The works that are in the index already, as a source: to make it anew for another model or mapping."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from indexer.bulk import patiently
+from indexer.records import KNOWN_KEYS
+from indexer.sources.jsonl import Item
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from opensearchpy import OpenSearch
+
+    from mappings import Generation
+
+PAGE = 500
+
+
+class StoredWorks:
+    """Gives the records that the documents of a generation were made of."""
+
+    def __init__(self, client: OpenSearch, generation: Generation) -> None:
+        """Name the generation."""
+        self.name = generation.works
+        self.size: int | None = None
+        self.position = 0
+        self._client = client
+
+    def __iter__(self) -> Iterator[Item]:
+        body: dict[str, Any] = {
+            "size": PAGE,
+            "sort": ["id"],
+            "query": {"match_all": {}},
+            "_source": {"excludes": ["embedding"]},
+        }
+        numbers = count(1)
+        while hits := patiently(self._client.search, index=self.name, body=body)["hits"]["hits"]:
+            for hit in hits:
+                yield Item(self.name, next(numbers), _record(hit["_source"]))
+            body["search_after"] = hits[-1]["sort"]
+
+
+def _record(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn a document back into the record it was made of."""
+    plain = {key: value for key, value in document.items() if key in KNOWN_KEYS}
+    return plain | {
+        "topics": [topic["id"] for topic in document["topics"]],
+        "topic_names": [topic["name"] for topic in document["topics"]],
+        "authors": [
+            {
+                "name": entry["name"],
+                "id": entry["source_id"],
+                "orcid": entry["orcid"],
+                "affiliation": entry["affiliation"],
+            }
+            for entry in document["researchers"]
+        ],
+    }

@@ -1,0 +1,161 @@
+"""Generations: the collection is changed beside the one that is searched, and takes its place at the end.
+
+A new generation begins as a clone of the live one (hard links, so it is made at once and costs no space until it
+differs), is changed in place while searches go on in the other, and goes live by one atomic move of all aliases. The
+generation before stays, to go back to. A run that was broken off leaves an unfinished generation; the next run goes on
+with it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from opensearchpy.exceptions import NotFoundError, RequestError
+
+from mappings.names import KINDS, VERSION, Generation, IndexNames
+from mappings.store import index_body, put_pipeline
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from opensearchpy import OpenSearch
+
+#: Generations kept besides the live one.
+KEPT = 1
+
+
+class StoreError(Exception):
+    """What is stored does not fit what is asked for; the message says what to do."""
+
+
+def generations(client: OpenSearch, names: IndexNames) -> list[Generation]:
+    """Give every generation that there is, the oldest first, finished or not."""
+    found = client.indices.get(index=f"{names.prefix}works-v*", params={"expand_wildcards": "open"})
+    known = (Generation.of_index(names.prefix, index) for index in found)
+    return sorted((one for one in known if one), key=lambda one: one.number)
+
+
+def live(client: OpenSearch, names: IndexNames) -> Generation | None:
+    """Give the generation that is searched; None before anything is indexed."""
+    try:
+        found = client.indices.get_alias(name=names.works)
+    except NotFoundError:
+        return None
+    return next((one for index in found if (one := Generation.of_index(names.prefix, index))), None)
+
+
+def unfinished(client: OpenSearch, names: IndexNames) -> Generation | None:
+    """Give the generation that a run left behind before it could go live; None where there is none."""
+    now = live(client, names)
+    newer = [one for one in generations(client, names) if now is None or one.number > now.number]
+    return newer[-1] if newer else None
+
+
+def stored_model(client: OpenSearch, generation: Generation) -> dict[str, Any]:
+    """Give the description of the model whose vectors a generation carries.
+
+    Raises StoreError when its mapping is of another version than this Peerscope writes.
+    """
+    meta = _meta(client, generation)
+    if meta.get("version") != VERSION:
+        raise StoreError(
+            f"Index {generation.works} has mapping version {meta.get('version')}, this Peerscope writes version "
+            f"{VERSION}. Rebuild it on purpose with --rebuild, or index under another PEERSCOPE_INDEX_PREFIX."
+        )
+    model: dict[str, Any] = meta["model"]
+    return model
+
+
+def _meta(client: OpenSearch, generation: Generation) -> dict[str, Any]:
+    mapping = client.indices.get_mapping(index=generation.works)[generation.works]["mappings"]
+    meta: dict[str, Any] = mapping.get("_meta", {})
+    return meta
+
+
+def begin(client: OpenSearch, names: IndexNames, model: Mapping[str, Any], *, rebuild: bool = False) -> Generation:
+    """Give the generation to write to: the unfinished one, else a clone of the live one, else a new one.
+
+    `rebuild=True` begins with nothing in place of a clone; what a run of the other kind left unfinished is dropped.
+    Safe to run again when it was broken off.
+    """
+    put_pipeline(client, names)
+    now, left = live(client, names), unfinished(client, names)
+    if left and now and (_meta(client, left).get("begun_in") == left.number) != rebuild:
+        discard(client, left)
+        left = None
+    generation = left or (now.next() if now else Generation(names.prefix))
+    for kind in KINDS:
+        if now is None or rebuild or kind == "pending":
+            _create(client, generation, kind, model)
+        else:
+            _clone(client, now, generation, kind)
+    client.cluster.health(index=generation.works, params={"wait_for_status": "yellow"})
+    _set(client, generation, {"index.refresh_interval": "-1"})
+    return generation
+
+
+def _set(client: OpenSearch, generation: Generation, settings: dict[str, Any]) -> None:
+    client.indices.put_settings(index=",".join(generation.name(kind) for kind in KINDS), body=settings)
+
+
+def _create(client: OpenSearch, generation: Generation, kind: str, model: Mapping[str, Any]) -> None:
+    body = index_body(kind, model, begun_in=generation.number)
+    try:
+        client.indices.create(index=generation.name(kind), body=body)
+    except RequestError as error:
+        if error.error != "resource_already_exists_exception":
+            raise
+
+
+def _clone(client: OpenSearch, source: Generation, target: Generation, kind: str) -> None:
+    """Clone one index; OpenSearch wants the source closed to writes for that moment."""
+    if client.indices.exists(index=target.name(kind)):
+        return
+    block = {"index.blocks.write": True}
+    client.indices.put_settings(index=source.name(kind), body=block)
+    body = {"settings": {"index.blocks.write": None}}
+    client.indices.clone(index=source.name(kind), target=target.name(kind), body=body)
+    client.indices.put_settings(index=source.name(kind), body={"index.blocks.write": None})
+
+
+def publish(client: OpenSearch, generation: Generation) -> None:
+    """Make a generation the one that is searched, at once for all kinds, and drop those that are too old to keep."""
+    names = IndexNames(generation.prefix)
+    _set(client, generation, {"index.refresh_interval": None})
+    client.indices.refresh(index=",".join(generation.name(kind) for kind in KINDS))
+    actions: list[dict[str, Any]] = []
+    for kind in KINDS:
+        actions.append({"remove": {"index": f"{names.name(kind)}-v*", "alias": names.name(kind), "must_exist": False}})
+        actions.append({"add": {"index": generation.name(kind), "alias": names.name(kind)}})
+    client.indices.update_aliases(body={"actions": actions})
+    others = [one for one in generations(client, names) if one.number < generation.number]
+    for old in others[:-KEPT]:
+        discard(client, old)
+
+
+def rollback(client: OpenSearch, names: IndexNames) -> Generation:
+    """Go back to the generation before the live one; the live one is dropped. Raises StoreError when there is none."""
+    now = live(client, names)
+    before = [one for one in generations(client, names) if now and one.number < now.number]
+    if now is None or not before:
+        raise StoreError("There is no earlier state to go back to: the one before the last run is kept, no older ones.")
+    for newer in generations(client, names):
+        if newer.number > now.number:
+            discard(client, newer)
+    publish(client, before[-1])
+    discard(client, now)
+    return before[-1]
+
+
+def discard(client: OpenSearch, generation: Generation) -> None:
+    """Remove the indices of a generation; what is not there is no error."""
+    # The works last: while they are there the generation counts as existing, and discarding it can be done again.
+    for kind in reversed(KINDS):
+        client.indices.delete(index=generation.name(kind), params={"ignore_unavailable": "true"})
+
+
+def drop(client: OpenSearch, names: IndexNames) -> None:
+    """Remove everything under this prefix; what is not there is no error."""
+    for generation in generations(client, names):
+        discard(client, generation)
+    client.transport.perform_request("DELETE", f"/_search/pipeline/{names.hybrid}", params={"ignore": 404})
