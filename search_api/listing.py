@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import request
 
@@ -68,12 +68,17 @@ def _position(pagination: Pagination) -> dict[str, str]:
     return {"cursor": pagination.cursor} if pagination.cursor else {"page": str(pagination.page)}
 
 
+def path() -> str:
+    """Give this request's path as a link needs it: Flask hands it out decoded, and an id may hold # or ?."""
+    return quote(request.path, safe="/:@!$&'()*+,;=~")
+
+
 def address(changes: Mapping[str, str] | None = None) -> str:
     """Give this request's path and query, with some parameters set to other values."""
     changes = changes or {}
     kept = [(name, value) for name, value in request.args.items(multi=True) if name not in changes]
     query = urlencode([*kept, *changes.items()])
-    return f"{request.path}?{query}" if query else request.path
+    return f"{path()}?{query}" if query else path()
 
 
 def first_hits(pagination: Pagination) -> dict[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from flask import request, url_for
 
+from search_api.listing import path
 from search_api.services import services
 from search_api.web.formatting import facet_label
 
@@ -39,8 +40,7 @@ def kept(*names: str) -> list[Pair]:
 
 def _here(pairs: Iterable[Pair]) -> str:
     query = urlencode(list(pairs))
-    path = quote(request.path, safe="/:@!$&'()*+,;=~")
-    return f"{path}?{query}" if query else path
+    return f"{path()}?{query}" if query else path()
 
 
 def setting(name: str, value: object) -> str:

@@ -11,7 +11,7 @@ from opensearchpy.exceptions import ConnectionError as OpenSearchUnreachable
 
 from embedding import EmbeddingError
 from mappings import IndexNames
-from search_api import create_app
+from search_api import create_app, listing
 from search_api.facets import Facet
 from search_api.filters import Filter
 from search_api.services import Services
@@ -113,6 +113,12 @@ def test_what_a_person_types_is_text(client: FlaskClient) -> None:
 
 def test_ids_with_any_characters_can_be_followed(client: FlaskClient) -> None:
     assert 'href="/works/local:a%23b%3Fc"' in text_of(client, "/search")
+
+
+def test_links_to_other_pages_of_a_list_keep_such_an_id() -> None:
+    with app_over(FakeOpenSearch([])).test_request_context("/researchers/a%23b%3Fc"):
+        assert listing.address({"page": "2"}) == "/researchers/a%23b%3Fc?page=2"
+        assert addresses.setting("page", 2) == "/researchers/a%23b%3Fc?page=2"
 
 
 @pytest.mark.parametrize("address", ["/search", "/nowhere", "/api/docs", "/search?nonsense=1"])
