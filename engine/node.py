@@ -95,10 +95,10 @@ class Node:
         if not self.place.folder.exists():
             return False
         with self._lock():
+            clear_state(self.place.folder)  # first: who watches over the node then knows that its end is meant
             processes = list(self._leftovers())
             for process in processes:
                 end(process, patience)
-            clear_state(self.place.folder)
             return bool(processes)
 
     @contextmanager
@@ -132,7 +132,6 @@ class Node:
             note(f"OpenSearch (process {state.pid}) does not answer; it is replaced")
         for process in self._leftovers():
             end(process, STOP_PATIENCE)
-        clear_state(self.place.folder)
         return None
 
     def _launch(self, *, detach: bool, timeout: float) -> NodeState:
@@ -194,7 +193,6 @@ class Node:
                 time.sleep(PAUSE)
         except BaseException:
             end(process, STOP_PATIENCE)
-            clear_state(self.place.folder)
             raise
 
     def _failure(self, what: str, offset: int) -> str:

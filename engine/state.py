@@ -1,4 +1,7 @@
-"""What is known of the running node, in a small file beside its data, so that the next process finds it."""
+"""What is known of the running node, in a small file beside its data, so that the next process finds it.
+
+The file outlives a node that dies, and goes when one is stopped: so it also says whether a node is wanted.
+"""
 
 from __future__ import annotations
 

@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
-import atexit
 import logging
 import threading
+import time
 
 from engine.errors import EngineError
 from engine.node import Node
 from engine.settings import EngineSettings
+from engine.state import read_state
 
-#: Seconds between looks.
-EVERY = 2.0
+EVERY = 2.0  # seconds between looks
 
 
-def keep_alive(every: float = EVERY) -> threading.Thread | None:
+def keep_alive(settings: EngineSettings | None = None, *, every: float = EVERY) -> threading.Thread | None:
     """Watch over the embedded node from a thread, and start it again when it has died or hangs.
 
-    It comes back on the port that clients know. A named cluster looks after itself, and so does who started no node:
-    then there is no thread.
+    It comes back on the port that clients know. The thread ends when the node is stopped on purpose, by whomever. There
+    is none for a named cluster, which looks after itself, nor when no node runs.
     """
-    settings = EngineSettings.from_env()
+    settings = settings or EngineSettings.from_env()
     state = None if settings.url else Node(settings).answering()
     if state is None:
         return None
-    node, ending = Node(settings.on_port(state.port)), threading.Event()
-    # Registered after the node's own end, so it runs before: a node that is stopped on purpose stays stopped.
-    atexit.register(ending.set)
-
-    def watch() -> None:
-        while not ending.wait(every):
-            try:
-                if not node.answering() and not ending.is_set():
-                    node.start(detach=state.detached)
-            except EngineError:
-                logging.getLogger(__name__).exception("OpenSearch is gone and does not start; trying again")
-
-    thread = threading.Thread(target=watch, name="engine-watch", daemon=True)
+    node = Node(settings.on_port(state.port))
+    thread = threading.Thread(target=_watch, args=(node, every), kwargs={"detach": state.detached}, daemon=True)
     thread.start()
     return thread
+
+
+def _watch(node: Node, every: float, *, detach: bool) -> None:
+    while True:
+        time.sleep(every)
+        try:
+            if node.answering():
+                continue
+            if not read_state(node.place.folder):
+                return
+            node.start(detach=detach)
+        except EngineError:
+            logging.getLogger(__name__).exception("OpenSearch is gone and does not start; trying again")

@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 import engine.node
-from engine import EngineSettings, Node, connect
+from engine import EngineSettings, Node, connect, keep_alive
 from engine.errors import NodeDied, NotRunning, PortTaken, StartTimeout
 from engine.java import find_java
 from engine.process import is_alive
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 OTHER_PROCESS = """
 import sys
 from pathlib import Path
-from engine import EngineSettings, Node, connect
+from engine import EngineSettings, Node, connect, keep_alive
 settings = EngineSettings(heap=512, port=int(sys.argv[2]), folder=Path(sys.argv[1]))
 print(Node(settings).start(detach=sys.argv[3] == "detach").pid, flush=True)
 print(connect(settings, start=False).indices.exists(index="kept"), flush=True)
@@ -125,14 +125,23 @@ def test_a_hung_node_is_replaced(settings: EngineSettings, monkeypatch: pytest.M
     assert wait_until_gone(hung, seconds=1)
 
 
-def test_stop_ends_even_a_node_that_no_file_names(settings: EngineSettings) -> None:
-    node = Node(settings)
-    pid = node.start().pid
-    (node.place.folder / "node.json").unlink()
-    assert node.status().state == "stopped"
-    assert node.stop()
-    assert wait_until_gone(pid, seconds=0.1)
-    assert not node.stop()
+def test_a_watched_node_comes_back_on_its_port_but_not_after_a_stop(settings: EngineSettings) -> None:
+    before = Node(settings).start()
+    thread = keep_alive(settings, every=0.2)
+    assert thread
+    os.kill(before.pid, signal.SIGKILL)
+    assert wait_until_gone(before.pid)
+    after = None
+    while not after:
+        time.sleep(0.2)
+        after = Node(settings).answering()
+    assert after.pid != before.pid
+    assert after.port == before.port
+    Node(settings).stop()
+    thread.join(timeout=10)
+    assert not thread.is_alive()
+    assert Node(settings).status().state == "stopped"
+    assert keep_alive(settings) is None
 
 
 def test_a_fixed_port_that_is_taken_is_said(settings: EngineSettings) -> None:
@@ -159,3 +168,13 @@ def test_without_a_system_java_the_wheel_runs_all_of_it(
     tokens = client.indices.analyze(index="thai", body={"field": "text", "text": "ภาษาไทย"})["tokens"]
     client.close()
     assert [token["token"] for token in tokens] == ["ภาษา", "ไทย"]
+
+
+def test_stop_ends_even_a_node_that_no_file_names(settings: EngineSettings) -> None:
+    node = Node(settings)
+    pid = node.start().pid
+    (node.place.folder / "node.json").unlink()
+    assert node.status().state == "stopped"
+    assert node.stop()
+    assert wait_until_gone(pid, seconds=0.1)
+    assert not node.stop()
