@@ -1,0 +1,150 @@
+"""The command as a person uses it: help, tables, JSON for programs, and errors without tracebacks."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+from click.testing import CliRunner
+
+import sample
+from cli import main
+from mappings import IndexNames, drop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from click.testing import Result
+    from opensearchpy import OpenSearch
+
+
+@pytest.fixture
+def prefix(
+    opensearch: OpenSearch, opensearch_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    assert opensearch_url
+    prefix = f"cli-{uuid4().hex[:8]}-"
+    monkeypatch.setenv("PEERSCOPE_INDEX_PREFIX", prefix)
+    yield prefix
+    drop(opensearch, IndexNames(prefix))
+
+
+def run(*words: str, stdin: bytes | None = None) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words], input=stdin)
+
+
+def first_works(count: int) -> bytes:
+    return b"".join(sample.WORKS.read_bytes().splitlines(keepends=True)[:count])
+
+
+def test_every_command_has_help() -> None:
+    for name in main.commands:
+        result = run(name, "--help")
+        assert result.exit_code == 0
+        assert len(result.output.splitlines()) > 4, name
+
+
+def test_index_search_similar_and_roll_back(prefix: str, tmp_path: Path) -> None:
+    file = tmp_path / "works.jsonl.gz"
+    file.write_bytes(gzip.compress(first_works(12)))
+    indexed = run("index", str(file), "--json")
+    assert indexed.exit_code == 0, indexed.output
+    assert json.loads(indexed.stdout)["new"] == 12
+    found = run("search", "neural networks", "--json", "-n", "3")
+    results = json.loads(found.stdout)["results"]
+    assert len(results) == 3
+    table = run("search", "neural networks")
+    assert results[0]["id"] in table.output
+    people = json.loads(run("search", "neural networks", "--researchers", "--json").stdout)["results"]
+    assert people[0]["trust"]["band"]
+    for id_ in (results[0]["id"], people[0]["id"]):
+        alike = run("similar", id_)
+        assert alike.exit_code == 0
+        assert "score" in alike.output
+    assert run("runs").output.count("finished") >= 1
+    assert run("rollback", "--yes").exit_code == 1
+
+
+def test_standard_input_can_be_indexed(prefix: str) -> None:
+    result = run("index", "-", "--json", stdin=first_works(2))
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["new"] == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("index",), "Name a PATH"),
+        (("index", "missing.jsonl"), "missing.jsonl: no such file or folder"),
+        (("index", "--rebuild"), "Nothing is indexed yet"),
+        (("similar", "arxiv:0000.00000"), "Nothing is indexed yet"),
+        (("search", "x"), "Nothing is indexed yet"),
+        (("search", "x", "--mode", "magic"), "magic"),
+        (("rollback", "--yes"), "no earlier state"),
+    ],
+)
+def test_errors_are_one_message(prefix: str, words: tuple[str, ...], message: str) -> None:
+    result = run(*words)
+    assert result.exit_code != 0
+    assert message in result.output
+    assert "Traceback" not in result.output
+
+
+def test_an_unknown_id_is_named(prefix: str) -> None:
+    run("index", "-", stdin=first_works(1))
+    result = run("similar", "nothing-like-it")
+    assert result.exit_code == 1
+    assert "No work and no researcher has the id 'nothing-like-it'" in result.output
+
+
+def test_a_broken_file_ends_with_status_1_and_the_rest_goes_in(prefix: str, tmp_path: Path) -> None:
+    good, broken = tmp_path / "good.jsonl", tmp_path / "broken.jsonl.gz"
+    good.write_bytes(first_works(1))
+    broken.write_bytes(b"no gzip")
+    result = run("index", str(broken), str(good), "--json")
+    assert result.exit_code == 1
+    report = json.loads(result.stdout)
+    assert report["new"] == 1
+    assert "not gzip data" in report["broken_sources"][0]
+
+
+def test_serve_answers_and_ends_quietly(prefix: str, tmp_path: Path) -> None:
+    run("index", "-", stdin=first_works(3))
+    log = tmp_path / "serve.log"
+    with log.open("wb") as output:
+        command = [sys.executable, "-m", "cli", "serve", "--port", "8765"]
+        process = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, "PEERSCOPE_WORKERS": "1"})
+    try:
+        answer = json.load(io.BytesIO(_get("http://127.0.0.1:8765/api/v1/works?q=neural", patience=90)))
+        assert answer["meta"]["count"] == 3
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=30)
+    said = log.read_text(encoding="utf-8")
+    assert "Peerscope is at http://127.0.0.1:8765" in said
+    assert "Traceback" not in said
+    assert "terminate called" not in said
+
+
+def _get(url: str, patience: float) -> bytes:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=30) as response:
+                body: bytes = response.read()
+                return body
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
