@@ -1,4 +1,4 @@
-"""`peerscope index`: the run with its progress bar and summary."""
+"""`peerscope index`: what to read, the run with its progress bar, and its summary."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ import engine
 from indexer.bulk import WriteError
 from indexer.run import RunError
 from indexer.run import index as run_index
-from indexer.sources import SourceError, open_sources
+from indexer.sources import FEEDS, SourceError, Wanted, open_feed, open_sources
 from mappings import IndexNames, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from types import TracebackType
 
     from indexer.report import Report
@@ -38,20 +39,55 @@ EXPECTED = (
 )
 
 
-@click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, for programs.")
-def index(paths: tuple[str, ...], as_json: bool) -> None:
-    """Bring works into the index: files, folders, or - for standard input.
+_DAY = click.DateTime(["%Y-%m-%d"])
 
-    Each line of a .jsonl or .jsonl.gz file is one work: a JSON object with id, title, authors (each with a name), and
-    as far as known abstract, year, date, type, venue, doi, url, topics and more (docs/import.md). Works that are in
-    the index already and did not change are passed over, so the same command again continues a run that was broken
-    off. A record that cannot be right goes to a rejects file with its line and the reason; the others go in.
-    """
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--source", "feed", type=click.Choice(FEEDS), help="Ask a server for works, instead of or beside files.")
+@click.option("--query", help="What to look for: words (openalex), or arXiv's query language: 'cat:q-bio.NC' (arxiv).")
+@click.option("--filter", "filter_", help="A filter of OpenAlex: 'institutions.ror:03vek6s52,type:article' (openalex).")
+@click.option("--set", "set_", help="A set of arXiv, such as cs or physics:astro-ph (arxiv-oai).")
+@click.option(
+    "--since",
+    type=_DAY,
+    metavar="YYYY-MM-DD",
+    help="First day: submitted (arxiv), changed (arxiv-oai), published (openalex).",
+)
+@click.option("--until", type=_DAY, metavar="YYYY-MM-DD", help="Last day.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many works of the server.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, for programs.")
+def index(
+    paths: tuple[str, ...],
+    feed: str | None,
+    query: str | None,
+    filter_: str | None,
+    set_: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int | None,
+    as_json: bool,
+) -> None:
+    """Bring works into the index: files, folders, - for standard input, or what a server knows.
+
+    Files are told by their names, and else by their content: the import format, one JSON object a line (.jsonl; what
+    it holds is in docs/import.md), OpenAlex snapshot parts, answers of arXiv and collections of the ACL Anthology
+    (.xml), BibTeX (.bib), RIS (.ris), CSL-JSON (.json); all of them also gzipped (.gz).
+
+    \b
+    peerscope index works.jsonl library.bib
+    peerscope index --source arxiv --query cat:q-bio.NC --since 2024-01-01
+    peerscope index --source arxiv-oai --set cs --since 2024-06-01 --until 2024-06-30
+    peerscope index --source openalex --query 'sparse coding' --limit 1000
+
+    Works that are in the index already and did not change are passed over, so the same command again continues a run
+    that was broken off. A record that cannot be right goes to a rejects file with its line and the reason; the others
+    go in.
+    """  # noqa: D301 (click's mark for lines that are kept as they are)
     console = Console(stderr=True)
+    wanted = Wanted(query, filter_, set_, since and since.date(), until and until.date(), limit)
     try:
-        sources = open_sources(paths)
+        sources = _sources(paths, feed, wanted)
         client = engine.connect()
         embedder = embedding.load()
         with ProgressBar(console, sources) as watcher:
@@ -64,6 +100,14 @@ def index(paths: tuple[str, ...], as_json: bool) -> None:
         summarise(console, report)
     if report.broken_sources:
         raise SystemExit(1)
+
+
+def _sources(paths: Sequence[str], feed: str | None, wanted: Wanted) -> list[Source]:
+    if not feed and wanted.given():
+        raise click.UsageError(f"--{min(wanted.given())} goes with --source.")
+    if not feed and not paths:
+        raise click.UsageError("Say what to index: a PATH, or --source.")
+    return [*open_sources(paths), *([open_feed(feed, wanted)] if feed else [])]
 
 
 class ProgressBar:
