@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from functools import cache
 from typing import IO, TYPE_CHECKING, Any
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bibtexparser.model import ParsingFailedBlock
+
+# Each broken entry comes as an Item with its reason; on the screen it would only tear the progress bar.
+for _logger in ("bibtexparser", "pylatexenc"):
+    logging.getLogger(_logger).addHandler(logging.NullHandler())
 
 _TYPES = {
     "article": "article",

@@ -41,10 +41,12 @@ class RisFile(FileSource):
 
 def _record_of_text(text: str) -> dict[str, Any]:
     try:
-        (fields,) = rispy.loads(text if re.search(r"(?m)^ER  ?-", text) else f"{text.rstrip()}\nER  - \n")
+        parsed = rispy.loads(text if re.search(r"(?m)^ER  ?-", text) else f"{text.rstrip()}\nER  - \n")
     except rispy.parser.ParseError as error:
         raise ValueError(f"not RIS: {error}") from error
-    return reference_record(fields)
+    if not parsed:
+        raise ValueError("not RIS: no TY line")
+    return reference_record(parsed[0])
 
 
 def reference_record(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Self, TypeVar
 
 import requests
+import urllib3.exceptions
 
 from indexer.sources.base import SourceError
 
@@ -100,12 +101,12 @@ class Web:
             with self._session.get(url, params=params, timeout=timeout, stream=True) as response:
                 _check_status(url, response)
                 return self._body(url, response)
-        except requests.Timeout as error:
+        except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
             raise _PassingError(f"no answer within {timeout[1]:g} seconds") from error
-        except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
-            raise _PassingError(f"the connection failed or broke off ({_root(error)})") from error
-        except requests.exceptions.ContentDecodingError as error:
+        except urllib3.exceptions.DecodeError as error:
             raise _PassingError("the answer is broken: it cannot be unpacked") from error
+        except (requests.ConnectionError, urllib3.exceptions.HTTPError) as error:
+            raise _PassingError(f"the connection failed or broke off ({_root(error)})") from error
         except requests.RequestException as error:
             raise SourceError(f"{url}: cannot be asked ({type(error).__name__})") from error
         finally:
@@ -114,8 +115,8 @@ class Web:
     def _body(self, url: str, response: requests.Response) -> bytes:
         deadline = time.monotonic() + self._answer_seconds
         body = bytearray()
-        # Small pieces, so that the clock is looked at even when they trickle.
-        for piece in response.iter_content(16_384):
+        # read1 gives what there is: waiting for full pieces, a trickle would never let us look at the clock.
+        while piece := response.raw.read1(65_536, decode_content=True):
             body += piece
             if len(body) > MAX_ANSWER:
                 raise SourceError(f"{url}: the answer is larger than {MAX_ANSWER:,} bytes")
@@ -128,7 +129,7 @@ def _check_status(url: str, response: requests.Response) -> None:
     if response.ok:
         return
     reason = f"the server answers {response.status_code} {response.reason or ''}".rstrip()
-    start = next(response.iter_content(4_096), b"").decode("utf-8", "replace")
+    start = response.raw.read1(4_096, decode_content=True).decode("utf-8", "replace")
     if words := " ".join(re.sub(r"<[^>]*>", " ", start).split())[:300]:
         reason += f": {words}"
     if response.status_code in PASSING:
