@@ -52,7 +52,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
     "--since",
     type=_DAY,
     metavar="YYYY-MM-DD",
-    help="First day: submitted (arxiv), changed (arxiv-oai), published (openalex).",
+    help="First day, of submission (arxiv-oai: change).",
 )
 @click.option("--until", type=_DAY, metavar="YYYY-MM-DD", help="Last day.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many works of the server.")
