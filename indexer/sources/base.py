@@ -73,7 +73,7 @@ def converted(source: str, line: int, convert: Callable[[Any], Any], value: Any,
         return Item(source, line, convert(value), text=text)
     except NotAWork as verdict:
         return Item(source, line, problem=str(verdict), text=text)
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         return Item(source, line, problem=f"not in its format's shape: {type(error).__name__}: {error}", text=text)
 
 

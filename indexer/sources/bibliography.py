@@ -6,11 +6,15 @@ key; and keywords stay out, because each library has its own.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mappings import bare_doi
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _ARXIV = re.compile(
     r"arxiv(?:\.org/\w+/|:\s*)(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?(?!\d)", re.IGNORECASE
@@ -25,7 +29,7 @@ def reference(
     day, year = date_and_year(dated)
     url = rest.get("url")
     return {
-        "id": _id(key, doi, arxiv),
+        "id": _id(key, doi, arxiv) or _id_of_content(year, rest),
         "doi": doi,
         "date": day,
         "year": year,
@@ -47,6 +51,17 @@ def _id(key: str | None, doi: str | None, arxiv: str | None) -> str | None:
         return f"arxiv:{arxiv}"
     slug = re.sub(r"[^\w.:+-]+", "-", key or "").strip("-")
     return f"local:{slug}" if slug else None
+
+
+def _id_of_content(year: int | None, rest: Mapping[str, Any]) -> str | None:
+    """Give an id for a reference without any, as RIS files have them: its title, and a hash of who and when."""
+    title = " ".join((rest.get("title") or "").casefold().split())
+    if not title:
+        return None
+    names = [author["name"] for author in rest["authors"]]
+    digest = hashlib.sha256(f"{title}|{year}|{names}".encode("utf-8", "replace")).hexdigest()[:8]
+    slug = re.sub(r"\W+", "-", title)[:40].strip("-")
+    return f"local:{slug}-{digest}"
 
 
 def arxiv_number(*candidates: str | None) -> str | None:

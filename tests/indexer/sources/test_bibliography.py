@@ -158,6 +158,13 @@ def test_ris(tmp_path: Path) -> None:
     assert (thesis.id, thesis.type) == ("local:A-thesis-1", "dissertation")
 
 
+def test_a_reference_without_key_and_doi_has_an_id_that_stays(tmp_path: Path) -> None:
+    text = "TY  - JOUR\nAU  - B, A\nTI  - On  Deep Things: a view\nPY  - {}\nER  - \n"
+    one, two, other = works(tmp_path / "a.ris", text.format(2019) + text.format(2019) + text.format(2020))
+    assert one.id == two.id == "local:on-deep-things-a-view-d997c462"
+    assert other.id != one.id
+
+
 def test_what_is_no_ris_costs_only_itself(tmp_path: Path) -> None:
     found = items(tmp_path / "a.ris", "nonsense\n" + RIS)
     assert [bool(item.problem) for item in found] == [True, False, False, False]
@@ -213,8 +220,10 @@ def test_a_list_in_the_import_format_is_taken_as_it_is(tmp_path: Path) -> None:
 
 
 def test_an_item_in_a_wrong_shape_costs_only_itself(tmp_path: Path) -> None:
-    bad, good = items(tmp_path / "a.json", json.dumps([{**CSL[0], "author": "me"}, CSL[1]]))
+    endless = {**CSL[0], "issued": {"date-parts": [[float("inf")]]}}
+    bad, worse, good = items(tmp_path / "a.json", json.dumps([{**CSL[0], "author": "me"}, endless, CSL[1]]))
     assert "not in its format's shape" in str(bad.problem)
+    assert "OverflowError" in str(worse.problem)
     assert good.problem is None
 
 
