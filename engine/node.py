@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from psutil import Process  # type: ignore[import-untyped]
+    from psutil import Process
 
 START_TIMEOUT = 180.0  # seconds; it takes 10 to 30 on a laptop, and a busy or old one deserves patience
 HUNG_AFTER = 45.0  # seconds without an answer until it counts as hung: ending one that is only busy would be worse

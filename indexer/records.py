@@ -7,9 +7,9 @@ keys that we do not know are passed over, and counted so that a misspelt one is 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
-from itertools import repeat
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from mappings import bare_doi, orcid_id, work_id
@@ -24,33 +24,18 @@ MAX_ABSTRACT = 100_000
 MAX_AUTHORS = 10_000
 YEARS = range(1000, date.today().year + 3)
 
-KNOWN_KEYS = frozenset(
-    {
-        "id",
-        "title",
-        "abstract",
-        "abstract_origin",
-        "year",
-        "date",
-        "type",
-        "venue",
-        "doi",
-        "url",
-        "license",
-        "source",
-        "language",
-        "cited_by_count",
-        "topics",
-        "topic_names",
-        "withdrawn",
-        "authors",
-    }
-)
-KNOWN_AUTHOR_KEYS = frozenset({"name", "id", "orcid", "affiliation"})
-
 
 class RecordError(ValueError):
     """A record that cannot be indexed; the message is the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Institution:
+    """Where an author worked, as the source knows it: its own id for the place, and the ROR."""
+
+    name: str
+    id: str | None = None
+    ror: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +46,12 @@ class Author:
     id: str | None = None
     orcid: str | None = None
     affiliation: str | None = None
+    institutions: tuple[Institution, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One work as a source describes it. `topics` are (id, name or None) pairs in the source's order."""
+    """One work as a source describes it; `topics` are (id, name or None), `topic_parents` what is above each topic."""
 
     id: str
     title: str
@@ -83,6 +69,11 @@ class Work:
     language: str | None = None
     cited_by_count: int | None = None
     topics: tuple[tuple[str, str | None], ...] = ()
+    topic_parents: tuple[tuple[str, ...], ...] = ()
+
+
+KNOWN_KEYS = frozenset(field.name for field in fields(Work)) | {"topic_names", "withdrawn"}
+KNOWN_AUTHOR_KEYS = frozenset(field.name for field in fields(Author))
 
 
 def withdrawn_id(raw: object) -> str | None:
@@ -94,7 +85,7 @@ def parse_work(raw: object) -> Work:
     """Make a Work of one decoded JSON value. Raises RecordError with the reason when it cannot be one."""
     if not isinstance(raw, dict):
         raise RecordError(f"a record is a JSON object, this is a {type(raw).__name__}")
-    day = _date(raw)
+    day, topics = _date(raw), _topics(raw)
     return Work(
         id=_id(raw),
         title=_required(raw, "title", MAX_TITLE),
@@ -111,7 +102,8 @@ def parse_work(raw: object) -> Work:
         source=_text(raw, "source"),
         language=_text(raw, "language"),
         cited_by_count=_count(raw, "cited_by_count"),
-        topics=_topics(raw),
+        topics=tuple((id_, name) for id_, (name, _) in topics.items()),
+        topic_parents=tuple(parents for _, parents in topics.values()) if raw.get("topic_parents") else (),
     )
 
 
@@ -148,8 +140,7 @@ def _required(raw: Mapping[str, Any], key: str, limit: int = 2_000) -> str:
 
 
 def _id(raw: Mapping[str, Any]) -> str:
-    value = raw.get("id")
-    text = _required(raw if not isinstance(value, int) else {"id": str(value)}, "id", 500)
+    text = _required({"id": str(raw["id"])} if isinstance(raw.get("id"), int) else raw, "id", 500)
     if re.search(r"\s", text):
         raise RecordError(f"id {text!r} holds white space")
     return work_id(text)
@@ -171,8 +162,7 @@ def _year(raw: Mapping[str, Any], day: str | None) -> int | None:
     if isinstance(value, str) and re.fullmatch(r"\s*\d{4}\s*", value):
         value = int(value)
     if value is None:
-        partial = _text(raw, "date")
-        value = int((day or partial or "0")[:4]) or None
+        value = int((day or _text(raw, "date") or "0")[:4]) or None
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or value not in YEARS:
@@ -208,20 +198,25 @@ def _count(raw: Mapping[str, Any], key: str) -> int | None:
     return value
 
 
-def _topics(raw: Mapping[str, Any]) -> tuple[tuple[str, str | None], ...]:
-    ids, names = _texts(raw, "topics"), _texts(raw, "topic_names")
-    if names and len(names) != len(ids):
-        raise RecordError(f"topic_names has {len(names)} entries, topics {len(ids)}")
-    return tuple(dict(zip(ids, names or repeat(None), strict=False)).items())
+def _topics(raw: Mapping[str, Any]) -> dict[str, tuple[str | None, tuple[str, ...]]]:
+    """Give each topic's name and what stands above it, by id; the lists beside `topics` are as long, or missing."""
+    ids, names, parents = _texts(raw, "topics"), _texts(raw, "topic_names"), _list(raw, "topic_parents")
+    for key, beside in (("topic_names", names), ("topic_parents", parents)):
+        if beside and len(beside) != len(ids):
+            raise RecordError(f"{key} has {len(beside)} entries, topics {len(ids)}")
+    above = (tuple(_texts({"topic_parents": names_above}, "topic_parents")) for names_above in parents)
+    return {id_: (name, over or ()) for id_, name, over in zip_longest(ids, names, above)}
 
 
 def _texts(raw: Mapping[str, Any], key: str) -> list[str]:
+    return [_required({key: value}, key) for value in _list(raw, key)]
+
+
+def _list(raw: Mapping[str, Any], key: str) -> list[Any]:
     values = raw.get(key)
-    if values is None:
-        return []
-    if not isinstance(values, list):
+    if values is not None and not isinstance(values, list):
         raise RecordError(f"{key} is a {type(values).__name__}, not a list")
-    return [_required({key: value}, key) for value in values]
+    return values or []
 
 
 def _authors(raw: Mapping[str, Any]) -> tuple[Author, ...]:
@@ -243,8 +238,16 @@ def _author(raw: object) -> Author:
             id=_text(raw, "id", 500),
             orcid=orcid_id(orcid) if orcid else None,
             affiliation=_text(raw, "affiliation"),
+            institutions=_institutions(raw),
         )
     except RecordError as error:
         raise RecordError(f"author: {error}") from error
     except ValueError as error:
         raise RecordError(f"author {raw.get('name')!r}: {error}") from error
+
+
+def _institutions(raw: Mapping[str, Any]) -> tuple[Institution, ...]:
+    values = _list(raw, "institutions")
+    if not all(isinstance(value, dict) for value in values):
+        raise RecordError("an institution is an object with a name")
+    return tuple(Institution(_required(at, "name"), _text(at, "id", 500), _text(at, "ror", 500)) for at in values)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Seconds after which asking again makes sense when OpenSearch is away: about what a node needs to come back.
 RETRY_AFTER = 10
+#: What OpenSearch says of the search pipeline before the first run has put it there.
+PIPELINE_MISSING = "is not defined"
 PASSING = (429, 502, 503, 504)
 
 
@@ -68,7 +70,7 @@ def from_http(error: HTTPException) -> Problem:
 
 def from_opensearch(error: TransportError) -> Problem:
     """Tell apart OpenSearch that is away or empty (503: try again) from a request of ours that it refuses (500)."""
-    if isinstance(error, NotFoundError):
+    if isinstance(error, NotFoundError) or PIPELINE_MISSING in str(error.info):
         return unavailable("Nothing is indexed yet. Run `peerscope index` first.")
     if isinstance(error, OpenSearchUnreachable) or error.status_code in PASSING:
         return unavailable("The search engine does not answer at the moment.")

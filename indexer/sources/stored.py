@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.bulk import patiently
 from indexer.records import KNOWN_KEYS
-from indexer.sources.jsonl import Item
+from indexer.sources.base import Item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

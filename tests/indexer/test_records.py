@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from indexer.records import Author, RecordError, parse_work, unknown_keys
+from indexer.records import Author, Institution, RecordError, parse_work, unknown_keys
 
 MINIMAL: dict[str, Any] = {"id": "arxiv:1", "title": "A title", "authors": [{"name": "Ada Lovelace"}]}
 
@@ -47,6 +47,22 @@ def test_every_field_is_taken_over() -> None:
     assert (work.date, work.year, work.cited_by_count) == ("2019-10-02", 2019, 12)
 
 
+def test_topics_keep_their_parents_when_one_is_named_twice() -> None:
+    work = parse_work(record(topics=["a", "b", "a"], topic_parents=[["A", "AA"], None, ["A", "AA"]]))
+    assert work.topics == (("a", None), ("b", None))
+    assert work.topic_parents == (("A", "AA"), ())
+    assert parse_work(record(topics=["a"], topic_parents=None)).topic_parents == ()
+
+
+def test_institutions_of_an_author() -> None:
+    given = [{"name": "Here", "id": "openalex:I1", "ror": "https://ror.org/05ppvf150"}, {"name": "There"}]
+    work = parse_work(record(authors=[{"name": "A", "institutions": given}]))
+    assert work.authors[0].institutions == (
+        Institution("Here", "openalex:I1", "https://ror.org/05ppvf150"),
+        Institution("There"),
+    )
+
+
 @pytest.mark.parametrize(
     ("changes", "year", "date"),
     [
@@ -86,6 +102,12 @@ def test_years_and_dates(changes: dict[str, Any], year: int, date: str | None) -
         ({"cited_by_count": -1}, "not a count"),
         ({"topics": "cs.LG"}, "topics is a str, not a list"),
         ({"topics": ["a"], "topic_names": ["A", "B"]}, "topic_names has 2 entries"),
+        ({"topics": ["a"], "topic_parents": [["A"], ["B"]]}, "topic_parents has 2 entries"),
+        ({"topics": ["a"], "topic_parents": ["A"]}, "topic_parents is a str, not a list"),
+        ({"topics": ["a"], "topic_parents": [[3]]}, "topic_parents is a int, not text"),
+        ({"authors": [{"name": "A", "institutions": ["B"]}]}, "an institution is an object with a name"),
+        ({"authors": [{"name": "A", "institutions": [{"id": "B"}]}]}, "name is missing"),
+        ({"authors": [{"name": "A", "institutions": {"name": "B"}}]}, "institutions is a dict, not a list"),
     ],
 )
 def test_what_cannot_be_right_is_refused_with_the_reason(changes: dict[str, Any], reason: str) -> None:

@@ -17,6 +17,7 @@ from uuid import uuid4
 import pytest
 from click.testing import CliRunner
 
+import artifacts
 import sample
 from cli import main
 from mappings import IndexNames, drop
@@ -36,12 +37,22 @@ def prefix(
     assert opensearch_url
     prefix = f"cli-{uuid4().hex[:8]}-"
     monkeypatch.setenv("PEERSCOPE_INDEX_PREFIX", prefix)
+    # Reports of runs go into a home of the test's own; what was fetched is shared.
+    fetched = artifacts.home() / "artifacts"
+    monkeypatch.setenv("PEERSCOPE_HOME", str(tmp_path / "home"))
+    (artifacts.home() / "artifacts").symlink_to(fetched)
     yield prefix
     drop(opensearch, IndexNames(prefix))
 
 
-def run(*words: str, stdin: bytes | None = None) -> Result:
-    return CliRunner().invoke(main, [str(word) for word in words], input=stdin)
+def run(*words: str) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def pipe(content: bytes, *words: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the command with a real pipe for standard input."""
+    command = [sys.executable, "-m", "cli", *words]
+    return subprocess.run(command, input=content, capture_output=True, timeout=300, check=False)
 
 
 def first_works(count: int) -> bytes:
@@ -77,15 +88,15 @@ def test_index_search_similar_and_roll_back(prefix: str, tmp_path: Path) -> None
 
 
 def test_standard_input_can_be_indexed(prefix: str) -> None:
-    result = run("index", "-", "--json", stdin=first_works(2))
-    assert result.exit_code == 0, result.output
+    result = pipe(first_works(2), "index", "-", "--json")
+    assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["new"] == 2
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("index",), "Name a PATH"),
+        (("index",), "a PATH, or --source"),
         (("index", "missing.jsonl"), "missing.jsonl: no such file or folder"),
         (("index", "--rebuild"), "Nothing is indexed yet"),
         (("similar", "arxiv:0000.00000"), "Nothing is indexed yet"),
@@ -102,7 +113,7 @@ def test_errors_are_one_message(prefix: str, words: tuple[str, ...], message: st
 
 
 def test_an_unknown_id_is_named(prefix: str) -> None:
-    run("index", "-", stdin=first_works(1))
+    pipe(first_works(1), "index", "-")
     result = run("similar", "nothing-like-it")
     assert result.exit_code == 1
     assert "No work and no researcher has the id 'nothing-like-it'" in result.output
@@ -120,7 +131,7 @@ def test_a_broken_file_ends_with_status_1_and_the_rest_goes_in(prefix: str, tmp_
 
 
 def test_serve_answers_and_ends_quietly(prefix: str, tmp_path: Path) -> None:
-    run("index", "-", stdin=first_works(3))
+    pipe(first_works(3), "index", "-")
     log = tmp_path / "serve.log"
     with log.open("wb") as output:
         command = [sys.executable, "-m", "cli", "serve", "--port", "8765"]

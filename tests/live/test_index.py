@@ -155,7 +155,7 @@ def test_bad_input_is_named_and_loses_nothing_else(
     assert [(reject["line"], reject["reason"].split(":")[0].split(" (")[0]) for reject in rejects] == [
         (2, "not JSON"),
         (3, "title is missing"),
-        (4, "the line is longer than 1,000,000 bytes"),
+        (4, "the line is longer than 8,000,000 bytes"),
         (6, "id arxiv"),
     ]
     assert "1.jsonl, line 1" in rejects[3]["reason"]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mappings import IndexNames, index_body
+from mappings import Generation, IndexNames, index_body
 from mappings.names import KINDS
 from mappings.store import load
 
@@ -40,4 +40,12 @@ def test_names_carry_prefix_version_and_generation(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("PEERSCOPE_INDEX_PREFIX", "mine-")
     names = IndexNames.from_env()
     assert names.works == "mine-works"
-    assert names.index("works", 12) == "mine-works-v1-000012"
+    generation = Generation(names.prefix, 12)
+    assert generation.works == "mine-works-v1-000012"
+    assert Generation.of_index("mine-", generation.works) == generation
+    assert generation.next().researchers == "mine-researchers-v1-000013"
+
+
+@pytest.mark.parametrize("index", ["mine-works", "other-works-v1-000001", "mine-works-v1-1", "mine-works-v1-000001-x"])
+def test_foreign_indices_are_no_generation(index: str) -> None:
+    assert Generation.of_index("mine-", index) is None

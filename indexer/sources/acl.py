@@ -1,0 +1,96 @@
+"""Papers of the ACL Anthology, out of its collection files (`data/xml/2022.acl.xml`), in the import format.
+
+Front matter is no work and editors are no authors; both are left out. Which of several people of one name an author is,
+the Anthology's curators say by an `id` where it matters; without one there is only the name.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from indexer.sources.base import NotAWork
+from indexer.sources.xml_records import text_of
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+#: Venue ids are acronyms in lower case, most of them of capitals; these are the frequent ones that are not.
+_VENUES = {
+    "arabicnlp": "ArabicNLP",
+    "argmining": "ArgMining",
+    "bionlp": "BioNLP",
+    "blackboxnlp": "BlackboxNLP",
+    "clinicalnlp": "ClinicalNLP",
+    "conll": "CoNLL",
+    "findings": "Findings",
+    "nodalida": "NoDaLiDa",
+    "repl4nlp": "RepL4NLP",
+    "semeval": "SemEval",
+    "starsem": "*SEM",
+    "textgraphs": "TextGraphs",
+    "vardial": "VarDial",
+}
+#: "Some workshop", which stands beside the workshop's own id.
+_ANY_WORKSHOP = "ws"
+
+
+def paper_record(paper: Element, around: list[Element]) -> dict[str, Any]:
+    """Give a paper in the import format, with the elements around it: collection and volume, which name the venue.
+
+    One that the Anthology removed says that it is withdrawn. Raises NotAWork for front and back matter.
+    """
+    collection, volume = around[-2], around[-1]
+    if paper.get("type") in {"frontmatter", "backmatter"}:
+        raise NotAWork(f"{paper.get('type')} of a volume, not a work")
+    id_ = anthology_id(collection.get("id", ""), volume.get("id", ""), paper.get("id", ""))
+    if paper.find("removed") is not None:
+        return {"id": f"acl:{id_}", "withdrawn": True}
+    return {
+        "id": f"acl:{id_}",
+        "title": text_of(paper.find("title")),
+        "abstract": text_of(paper.find("abstract")),
+        "year": _year(paper, volume, collection),
+        "type": "article",
+        "venue": _venue(volume),
+        "doi": text_of(paper.find("doi")),
+        "url": f"https://aclanthology.org/{id_}",
+        "source": "ACL Anthology",
+        "authors": [_author(author) for author in paper.findall("author")],
+    }
+
+
+def anthology_id(collection: str, volume: str, paper: str) -> str:
+    """Give the id of a paper: `2022.acl-long.1`, and before 2020 `P19-1001`, or `W19-0101` where volumes are many."""
+    if re.match(r"\d{4}\.", collection):
+        return f"{collection}-{volume}.{paper}"
+    two_digits = collection.startswith("W") or collection == "C69" or (collection == "D19" and int(volume) >= 5)
+    return f"{collection}-{int(volume):0{2 if two_digits else 1}d}{int(paper):0{2 if two_digits else 3}d}"
+
+
+def _year(paper: Element, volume: Element, collection: Element) -> int | None:
+    given = text_of(paper.find("year")) or text_of(volume.find("meta/year"))
+    if given and given.isdecimal():
+        return int(given)
+    match = re.match(r"(\d{4})\.", collection.get("id", ""))
+    return int(match[1]) if match else None
+
+
+def _venue(volume: Element) -> str | None:
+    """Give the venue's acronym, else the title of the journal or volume."""
+    for venue in map(text_of, volume.findall("meta/venue")):
+        if venue and venue != _ANY_WORKSHOP:
+            return _VENUES.get(venue, venue.upper())
+    return text_of(volume.find("meta/journal-title")) or text_of(volume.find("meta/booktitle"))
+
+
+def _author(author: Element) -> dict[str, Any]:
+    id_ = author.get("id")
+    name = [text_of(author.find("first")), text_of(author.find("last"))]
+    affiliations = [text_of(affiliation) for affiliation in author.findall("affiliation")]
+    return {
+        "name": " ".join(part for part in name if part) or None,
+        "id": f"acl:{id_}" if id_ else None,
+        "orcid": author.get("orcid"),
+        "affiliation": "; ".join(affiliation for affiliation in affiliations if affiliation) or None,
+    }

@@ -1,0 +1,71 @@
+"""CSL-JSON, the format of citation processors: what Zotero, Pandoc and DOI registries exchange."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from indexer.sources.bibliography import arxiv_number, reference
+from indexer.sources.text import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_TYPES = {
+    "article": "preprint",
+    "article-journal": "article",
+    "article-magazine": "article",
+    "paper-conference": "article",
+    "book": "book",
+    "chapter": "book-chapter",
+    "thesis": "dissertation",
+    "report": "report",
+    "dataset": "dataset",
+}
+#: The parts of a name, in the order in which it is read.
+_NAME_PARTS = ("given", "dropping-particle", "non-dropping-particle", "family", "suffix")
+
+
+def is_item(value: object) -> bool:
+    """Tell a CSL item from a record in the import format, which says `authors` where CSL has `author`."""
+    return isinstance(value, dict) and "authors" not in value and "type" in value and "title" in value
+
+
+def item_record(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Give an item in the import format."""
+    arxiv = arxiv_number(item.get("URL"), item.get("number"), item.get("note"))
+    return reference(
+        str(item.get("id") or item.get("citation-key") or ""),
+        doi=item.get("DOI"),
+        arxiv=arxiv,
+        dated=_date(item.get("issued") or {}),
+        title=plain(_one(item.get("title"))),
+        abstract=plain(item.get("abstract")),
+        type=_TYPES.get(item["type"]),
+        venue=_one(item.get("container-title")) or ("arXiv" if arxiv else None),
+        url=item.get("URL"),
+        language=item.get("language"),
+        authors=[_author(author) for author in item.get("author") or []],
+    )
+
+
+def _one(value: Any) -> str | None:
+    """Give a text that Crossref puts into a list; None for an empty one."""
+    return (value[0] if value else None) if isinstance(value, list) else value
+
+
+def _author(author: Mapping[str, Any]) -> dict[str, Any]:
+    name = " ".join(author[part] for part in _NAME_PARTS if author.get(part))
+    affiliations = [place["name"] for place in author.get("affiliation") or [] if place.get("name")]
+    return {
+        "name": author.get("literal") or name or author.get("name"),
+        "orcid": author.get("ORCID"),
+        "affiliation": "; ".join(affiliations) or None,
+    }
+
+
+def _date(issued: Mapping[str, Any]) -> str | None:
+    """Give `date-parts` (of which the first is the start of a span) as `2019-10-02`, else what was written by hand."""
+    parts = (issued.get("date-parts") or [[]])[0]
+    if parts and parts[0]:
+        return "-".join(f"{int(part):02d}" for part in parts)
+    return issued.get("raw") or issued.get("literal")

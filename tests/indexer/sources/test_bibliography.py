@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from indexer.records import Work, parse_work
+from indexer.sources import Item, SourceError, open_sources
+from indexer.sources.bibliography import date_and_year, first_last
+from indexer.sources.bibtex import decoded, names
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BIB = r"""% a library
+@string{jmlr = "Journal of Machine Learning Research"}
+@comment{jabref-meta: databaseType:bibtex;}
+@article{smith:2020,
+  author = {Smith, Jane and {\"O}zg{\"u}r, Ay{\c s}e and Ludwig van Beethoven and {European Union} and others},
+  title = {{BERT} and the {$\alpha$}-divergence: 50% better \& faster --- na{\"\i}vely},
+  journal = jmlr,
+  year = 2020, month = mar,
+  doi = {10.1000/A\_b},
+  abstract = {We use \emph{two} models~(A, B) with $O(n^2)$ steps.},
+  keywords = {one, two},
+  language = {en-US},
+}
+@misc{vaswani17, author="Vaswani, Ashish and Knuth, Jr., Donald E.", title={Attention}, eprint={1706.03762v5},
+  archivePrefix={arXiv}, primaryClass={cs.CL}, date={2017-06-12}, url={https://arxiv.org/abs/1706.03762}}
+@phdthesis{A thesis/1, author={M{\"u}ller}, title={T}, year={in press}}
+@article{broken, title={Unfinished, author={X}
+
+@inproceedings{last, author={A B}, title={Last}, booktitle={Proc. of {X}}, url={http://x.org/a\_b}}
+"""
+
+
+def items(path: Path, content: str | bytes) -> list[Item]:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    (source,) = open_sources([str(path)])
+    return list(source)
+
+
+def works(path: Path, content: str) -> list[Work]:
+    return [parse_work(item.value) for item in items(path, content) if not item.problem]
+
+
+def test_bibtex(tmp_path: Path) -> None:
+    article, preprint, thesis, last = works(tmp_path / "a.bib", BIB)
+    assert (article.id, article.doi) == ("doi:10.1000/a_b", "10.1000/a_b")
+    assert article.title == r"BERT and the $\alpha$-divergence: 50% better & faster — naïvely"
+    assert article.abstract == "We use two models (A, B) with $O(n^2)$ steps."
+    assert [author.name for author in article.authors] == [
+        "Jane Smith",
+        "Ayşe Özgür",
+        "Ludwig van Beethoven",
+        "European Union",
+    ]
+    assert (article.venue, article.year, article.date) == ("Journal of Machine Learning Research", 2020, None)
+    assert (article.type, article.language, article.topics) == ("article", "en", ())
+    assert (preprint.id, preprint.type, preprint.venue) == ("arxiv:1706.03762", "preprint", "arXiv")
+    assert (preprint.date, preprint.url) == ("2017-06-12", "https://arxiv.org/abs/1706.03762")
+    assert [author.name for author in preprint.authors] == ["Ashish Vaswani", "Donald E. Knuth Jr."]
+    assert (thesis.id, thesis.type, thesis.year) == ("local:A-thesis-1", "dissertation", None)
+    assert (last.id, last.venue, last.url) == ("local:last", "Proc. of X", "http://x.org/a_b")
+
+
+def test_an_entry_that_is_broken_costs_only_itself_and_keeps_its_place(tmp_path: Path) -> None:
+    found = items(tmp_path / "a.bib", BIB)
+    assert [bool(item.problem) for item in found] == [False, False, False, True, False]
+    assert [item.line for item in found] == [1, 2, 3, 4, 5]
+    assert "Unfinished" in found[3].text
+
+
+def test_the_same_key_twice_is_said(tmp_path: Path) -> None:
+    entry = "@misc{a, title={T}, author={A B}}\n"
+    first, second = items(tmp_path / "a.bib", entry * 2)
+    assert first.problem is None
+    assert "not BibTeX" in str(second.problem)
+
+
+@pytest.mark.parametrize(
+    ("latex", "text"),
+    [
+        (r"\'{E}cole Polytechnique F\'ed\'erale", "École Polytechnique Fédérale"),
+        (r"Erd\H{o}s, {\L}ukasz, \o re, \ss", "Erdős, Łukasz, øre, ß"),
+        ("100\\% of 50%", "100% of 50%"),
+        ("plain text", "plain text"),
+        ("an unmatched { brace and a $ sign", "an unmatched { brace and a $ sign"),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_latex(latex: str | None, text: str | None) -> None:
+    assert decoded(latex) == text or "unmatched" in str(latex)
+
+
+def test_names() -> None:
+    assert names("de la Cruz, Mar{\\'i}a and {Google and Friends}") == ["María de la Cruz", "Google and Friends"]
+    assert names("") == []
+    assert first_last("Cruz, Maria") == "Maria Cruz"
+    assert first_last("Knuth, Donald E., Jr.") == "Donald E. Knuth Jr."
+    assert first_last("WHO") == "WHO"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2019", (None, 2019)),
+        ("2019-10", (None, 2019)),
+        ("2019/10/02/", ("2019-10-02", 2019)),
+        ("2019-13-40", (None, 2019)),
+        ("c. 1984?", (None, 1984)),
+        ("in press", (None, None)),
+        (None, (None, None)),
+    ],
+)
+def test_dates(text: str | None, expected: tuple[str | None, int | None]) -> None:
+    assert date_and_year(text) == expected
+
+
+RIS = """TY  - JOUR
+AU  - Piwowar, Heather
+AU  - Beethoven, Ludwig van
+TI  - The state of OA
+T2  - PeerJ
+AB  - Despite growing interest
+PY  - 2018
+DA  - 2018/02/13/
+DO  - 10.7717/peerj.4375
+UR  - https://example.org/1
+LA  - en
+KW  - open access
+ER  -\x20
+
+TY  - GEN
+A1  - Vaswani, Ashish
+T1  - Attention
+Y1  - 2017///
+UR  - https://arxiv.org/abs/1706.03762
+ID  - vaswani
+ER  -\x20
+
+TY  - THES
+AU  - Nobody
+TI  - Untitled
+ID  - A thesis, 1
+"""
+
+
+def test_ris(tmp_path: Path) -> None:
+    article, preprint, thesis = works(tmp_path / "a.ris", RIS)
+    assert (article.id, article.title, article.venue) == ("doi:10.7717/peerj.4375", "The state of OA", "PeerJ")
+    assert (article.date, article.year, article.type) == ("2018-02-13", 2018, "article")
+    assert (article.abstract, article.language) == ("Despite growing interest", "en")
+    assert [author.name for author in article.authors] == ["Heather Piwowar", "Ludwig van Beethoven"]
+    assert (preprint.id, preprint.type, preprint.year) == ("arxiv:1706.03762", "preprint", 2017)
+    assert (thesis.id, thesis.type) == ("local:A-thesis-1", "dissertation")
+
+
+def test_a_reference_without_key_and_doi_has_an_id_that_stays(tmp_path: Path) -> None:
+    text = "TY  - JOUR\nAU  - B, A\nTI  - On  Deep Things: a view\nPY  - {}\nER  - \n"
+    one, two, other = works(tmp_path / "a.ris", text.format(2019) + text.format(2019) + text.format(2020))
+    assert one.id == two.id == "local:on-deep-things-a-view-d997c462"
+    assert other.id != one.id
+
+
+def test_what_is_no_ris_costs_only_itself(tmp_path: Path) -> None:
+    found = items(tmp_path / "a.ris", "nonsense\n" + RIS)
+    assert [bool(item.problem) for item in found] == [True, False, False, False]
+    assert "not RIS" in str(found[0].problem)
+
+
+CSL: list[dict[str, Any]] = [
+    {
+        "id": "http://zotero.org/users/1/items/A",
+        "type": "article-journal",
+        "title": "On <i>C. elegans</i>",
+        "container-title": "PeerJ",
+        "DOI": "10.7717/PEERJ.4375",
+        "URL": "https://example.org/1",
+        "abstract": "<jats:p>Despite &amp; still.</jats:p>",
+        "language": "en-US",
+        "issued": {"date-parts": [["2018", 2, 13]]},
+        "author": [
+            {"family": "Beethoven", "given": "Ludwig", "non-dropping-particle": "van"},
+            {"literal": "WHO"},
+            {
+                "family": "Lovelace",
+                "given": "Ada",
+                "ORCID": "https://orcid.org/0000-0002-1825-0097",
+                "affiliation": [{"name": "Here"}],
+            },
+        ],
+    },
+    {
+        "id": 7,
+        "type": "article",
+        "title": ["Attention"],
+        "number": "arXiv:1706.03762",
+        "issued": {"raw": "2017-06-12"},
+        "author": [{"family": "Vaswani", "given": "Ashish"}],
+    },
+]
+
+
+def test_csl_json(tmp_path: Path) -> None:
+    article, preprint = works(tmp_path / "a.json", json.dumps(CSL))
+    assert (article.id, article.title) == ("doi:10.7717/peerj.4375", "On C. elegans")
+    assert (article.abstract, article.language, article.venue) == ("Despite & still.", "en", "PeerJ")
+    assert (article.date, article.year, article.type) == ("2018-02-13", 2018, "article")
+    assert [author.name for author in article.authors] == ["Ludwig van Beethoven", "WHO", "Ada Lovelace"]
+    assert (article.authors[2].orcid, article.authors[2].affiliation) == ("0000-0002-1825-0097", "Here")
+    assert (preprint.id, preprint.type, preprint.date) == ("arxiv:1706.03762", "preprint", "2017-06-12")
+
+
+def test_a_list_in_the_import_format_is_taken_as_it_is(tmp_path: Path) -> None:
+    record = {"id": "local:1", "title": "T", "type": "article", "authors": [{"name": "A"}]}
+    assert [item.value for item in items(tmp_path / "a.json", json.dumps([record, 3]))] == [record, 3]
+
+
+def test_an_item_in_a_wrong_shape_costs_only_itself(tmp_path: Path) -> None:
+    endless = {**CSL[0], "issued": {"date-parts": [[float("inf")]]}}
+    bad, worse, good = items(tmp_path / "a.json", json.dumps([{**CSL[0], "author": "me"}, endless, CSL[1]]))
+    assert "not in its format's shape" in str(bad.problem)
+    assert "OverflowError" in str(worse.problem)
+    assert good.problem is None
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("a.json", b"{", "not JSON"),
+        ("a.json", b'{"id": 1}\n{"id": 2}', r"name it \.jsonl"),
+        ("a.json", b"[" * 200_000, "not JSON"),
+        ("a.json", b'{"name": "package"}', "no records in it"),
+        ("a.bib", b"@misc{a, title={\xfcber}}", "not UTF-8"),
+        ("a.ris", b"\xff", "not UTF-8"),
+    ],
+)
+def test_files_that_cannot_be_read_are_refused_with_the_reason(
+    tmp_path: Path, name: str, content: bytes, problem: str
+) -> None:
+    with pytest.raises(SourceError, match=problem):
+        items(tmp_path / name, content)

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import gzip
+from typing import TYPE_CHECKING
+
+import pytest
+
+from indexer.records import Author, parse_work
+from indexer.sources import Item, SourceError, open_sources, xml_records
+from indexer.sources.acl import anthology_id
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COLLECTION = """<?xml version='1.0' encoding='UTF-8'?>
+<collection id="2022.acl">
+  <volume id="long" ingest-date="2022-05-15" type="proceedings">
+    <meta>
+      <booktitle>Proceedings of the 60th Annual Meeting (Volume 1: Long Papers)</booktitle>
+      <editor><first>Smaranda</first><last>Muresan</last></editor>
+      <publisher>ACL</publisher><month>May</month><year>2022</year>
+      <venue>ws</venue><venue>acl</venue>
+    </meta>
+    <frontmatter><url>2022.acl-long.0</url><bibkey>acl-2022</bibkey></frontmatter>
+    <paper id="1">
+      <title><fixed-case>A</fixed-case>dapt<fixed-case>L</fixed-case>e<fixed-case>R</fixed-case>: Speeding up
+        <tex-math>k</tex-math>-means for <fixed-case>NLP</fixed-case></title>
+      <author id="ali-m"><first>Ali</first><last>Modarressi</last><affiliation>LMU</affiliation></author>
+      <author orcid="0000-0002-1825-0097"><first/><last>Madonna</last></author>
+      <abstract>We show <b>that</b> a &lt; b, see <url>https://x.org</url>.</abstract>
+      <url hash="1">2022.acl-long.1</url><doi>10.18653/v1/2022.acl-long.1</doi>
+    </paper>
+    <paper id="2"><title>Another</title><author><first>B</first><last>C</last></author></paper>
+    <paper id="3" type="backmatter"><title>Index</title></paper>
+    <paper id="4"><title>Gone</title><author><last>C</last></author><removed date="2023-01-01">why</removed></paper>
+  </volume>
+</collection>"""
+
+
+def items(path: Path, content: str | bytes) -> list[Item]:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    (source,) = open_sources([str(path)])
+    return list(source)
+
+
+def test_a_paper_in_the_import_format(tmp_path: Path) -> None:
+    first, second, matter, removed = items(tmp_path / "2022.acl.xml", COLLECTION)
+    work = parse_work(first.value)
+    assert (work.id, work.doi) == ("acl:2022.acl-long.1", "10.18653/v1/2022.acl-long.1")
+    assert work.title == "AdaptLeR: Speeding up k-means for NLP"
+    assert work.abstract == "We show that a < b, see https://x.org."
+    assert (work.year, work.date, work.venue, work.type) == (2022, None, "ACL", "article")
+    assert (work.url, work.source) == ("https://aclanthology.org/2022.acl-long.1", "ACL Anthology")
+    assert work.authors == (
+        Author("Ali Modarressi", "acl:ali-m", None, "LMU"),
+        Author("Madonna", orcid="0000-0002-1825-0097"),
+    )
+    assert parse_work(second.value).abstract is None
+    assert matter.problem == "backmatter of a volume, not a work"
+    assert removed.value["withdrawn"] is True
+
+
+@pytest.mark.parametrize(
+    ("collection", "volume", "paper", "id_"),
+    [
+        ("2022.acl", "long", "1", "2022.acl-long.1"),
+        ("P19", "1", "1", "P19-1001"),
+        ("W19", "1", "1", "W19-0101"),
+        ("D19", "55", "3", "D19-5503"),
+        ("D19", "1", "3", "D19-1003"),
+    ],
+)
+def test_ids_of_both_ages(collection: str, volume: str, paper: str, id_: str) -> None:
+    assert anthology_id(collection, volume, paper) == id_
+
+
+@pytest.mark.parametrize(
+    ("meta", "venue"),
+    [
+        ("<venue>findings</venue>", "Findings"),
+        ("<booktitle>A Workshop</booktitle>", "A Workshop"),
+        ("<booktitle>T</booktitle><journal-title>CL</journal-title>", "CL"),
+        ("", None),
+    ],
+)
+def test_venues(tmp_path: Path, meta: str, venue: str | None) -> None:
+    paper = "<paper id='1'><title>T</title><author><last>A</last></author></paper>"
+    text = f"<collection id='P19'><volume id='1'><meta>{meta}</meta>{paper}</volume></collection>"
+    (item,) = items(tmp_path / "a.xml", text)
+    work = parse_work(item.value)
+    assert (work.id, work.venue, work.year) == ("acl:P19-1001", venue, None)
+
+
+def test_a_gzipped_collection_whatever_its_name(tmp_path: Path) -> None:
+    assert len(items(tmp_path / "a.xml.gz", gzip.compress(COLLECTION.encode()))) == 4
+    assert len(items(tmp_path / "collection", COLLECTION)) == 4
+
+
+def test_what_comes_before_a_break_is_given(tmp_path: Path) -> None:
+    file = tmp_path / "a.xml"
+    file.write_text(COLLECTION[: COLLECTION.index("</paper>") + 20], encoding="utf-8")
+    (source,) = open_sources([str(file)])
+    given = iter(source)
+    assert next(given).value["id"] == "acl:2022.acl-long.1"
+    with pytest.raises(SourceError, match=r"a\.xml: not well-formed XML"):
+        next(given)
+
+
+LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (f'<!DOCTYPE x [<!ENTITY l0 "ha">{LAUGHS}]><collection><volume>&l9;</volume></collection>', "refused"),
+        ('<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]><collection>&f;</collection>', "refused"),
+        ("<!DOCTYPE html><html></html>", "refused"),
+        ("<collection>" + "<a>" * 200, "nested more than 100 deep"),
+        ("<rss><channel/></rss>", "no records in it.*this is a <rss>"),
+        ('<?xml version="1.0" encoding="klingon"?><collection/>', "encoding"),
+        (b'<?xml version="1.0" encoding="UTF-8"?><collection>\xff</collection>', "not well-formed"),
+        ("", "not well-formed"),
+    ],
+)
+def test_hostile_and_foreign_files_are_refused(tmp_path: Path, text: str | bytes, problem: str) -> None:
+    with pytest.raises(SourceError, match=problem):
+        items(tmp_path / "a.xml", text)
+
+
+@pytest.mark.parametrize("filling", ["x" * 100_000, "<a/>" * 30_000, "<a b='" + "x" * 100_000])
+def test_a_record_without_end_does_not_fill_the_memory(
+    tmp_path: Path, filling: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xml_records, "MAX_RECORD", 50_000)
+    with pytest.raises(SourceError, match="more than 50,000 bytes without the end of a record"):
+        items(tmp_path / "a.xml", f"<collection><volume><paper>{filling}")
+
+
+def test_many_records_may_be_larger_than_the_bound_of_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xml_records, "MAX_RECORD", 50_000)
+    papers = "".join(f"<paper id='{n}'><title>{'x' * 1_000}</title></paper>" for n in range(200))
+    assert (
+        len(items(tmp_path / "a.xml", f"<collection id='2020.x'><volume id='1'>{papers}</volume></collection>")) == 200
+    )
+
+
+def test_an_empty_collection_is_no_error(tmp_path: Path) -> None:
+    assert items(tmp_path / "a.xml", "<collection id='2022.x'></collection>") == []
