@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from indexer.identity import fold_name, identity_key, researcher_id, strong_id
+from indexer.identity import identity_key, researcher_id, strong_id
+from indexer.institutions import institutions
 from indexer.topics import topic_name
 
 if TYPE_CHECKING:
     from indexer.records import Author, Work
 
 #: Part of every content hash: raise it when the same record has to give another document, and all are written anew.
-DOCUMENT_VERSION = 1
+DOCUMENT_VERSION = 2
 
 
 def content_hash(work: Work, model_fingerprint: str) -> str:
@@ -61,12 +61,6 @@ def _researcher(author: Author, position: int) -> dict[str, Any]:
         "affiliation": author.affiliation,
         "institution_id": at[0]["id"] if at else None,
     }
-
-
-def institutions(author: Author) -> list[dict[str, str]]:
-    """Give the institutions that an affiliation names, one for each part between semicolons, by their folded name."""
-    names = [part.strip() for part in (author.affiliation or "").split(";")]
-    return _unique({"id": slug, "name": name} for name in names if (slug := re.sub(r"\s+", "-", fold_name(name))[:100]))
 
 
 def _unique(institutions: Any) -> list[dict[str, str]]:

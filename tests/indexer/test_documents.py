@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from indexer.documents import content_hash, institutions, work_document
+from indexer.documents import content_hash, work_document
 from indexer.records import Author, Work
 from indexer.researchers import mean_embedding, researcher_document
 from indexer.topics import topic_name, topic_parent
@@ -38,13 +38,6 @@ def test_a_document_names_topics_researchers_and_institutions() -> None:
     ]
     assert [institution["name"] for institution in document["institutions"]] == ["Here", "There"]
     assert document["has_abstract"] is False
-
-
-def test_institutions_are_the_parts_of_an_affiliation() -> None:
-    assert institutions(Author("A", affiliation=" ETH Zürich;; eth zurich ")) == [
-        {"id": "eth-zurich", "name": "eth zurich"}
-    ]
-    assert institutions(Author("A")) == []
 
 
 @pytest.mark.parametrize(
