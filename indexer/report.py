@@ -55,8 +55,8 @@ class Report:
 
     @classmethod
     def new(cls, runs: Path) -> Report:
-        """Begin a report in a new folder below `runs`, named for the time of day so that folders sort by age."""
-        folder = runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:4]}"
+        """Begin a report in a new folder below `runs`, named for the time so that folders sort by age."""
+        folder = runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{uuid4().hex[:4]}"
         folder.mkdir(parents=True)
         report = cls(folder)
         # At once, so that a run that is killed can be seen to have been there.
