@@ -188,6 +188,7 @@ class ProgressBar:
             console=console,
         )
         self._works = self._progress.add_task("works", total=self._total, rate="")
+        self._topics = self._progress.add_task("topics", total=None, rate="", visible=False)
         self._researchers = self._progress.add_task("researchers", total=None, rate="", visible=False)
 
     def __enter__(self) -> ProgressBar:
@@ -208,6 +209,10 @@ class ProgressBar:
             completed=float(sum(source.position for source in self._sources)),
             rate=f"{report.counts.read:,} read, {rate:,.0f}/s",
         )
+
+    def topics(self, done: int) -> None:
+        """Say how many works without topics were looked at."""
+        self._progress.update(self._topics, completed=done, visible=True, rate=f"{done:,} looked at")
 
     def researchers(self, done: int, total: int) -> None:
         """Move the second bar."""
@@ -232,7 +237,7 @@ def summarise(console: Console, report: Report, *, dry_run: bool) -> None:
         f"{counts.rejected:,} rejected",
     )
     table.add_row("researchers", f"{counts.researchers_written:,} built, {counts.researchers_removed:,} removed")
-    table.add_row("topics", f"{counts.topics:,}")
+    table.add_row("topics", f"{counts.topics:,}; assigned to {counts.topics_assigned:,} works that came with none")
     table.add_row("institutions", f"{counts.institutions:,}")
     table.add_row("time", ", ".join(f"{part} {seconds:,.1f} s" for part, seconds in report.seconds.items()))
     console.print(table)

@@ -36,6 +36,7 @@ class Counts:
     researchers_written: int = 0
     researchers_removed: int = 0
     topics: int = 0
+    topics_assigned: int = 0
     institutions: int = 0
 
 

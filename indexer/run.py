@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from indexer.assign import assign_topics
 from indexer.build import build_groups, build_researchers
 from indexer.pipeline import changes, first_of_each, missing_works, read, write_changes
 from indexer.report import Report, Stopwatch
@@ -38,6 +39,9 @@ class Watcher(Protocol):
 
     def works(self, report: Report) -> None:
         """Hear of a batch of works that is in the index."""
+
+    def topics(self, done: int) -> None:
+        """Hear of a batch of works without topics that was looked at."""
 
     def researchers(self, done: int, total: int) -> None:
         """Hear of a batch of researchers that is built."""
@@ -95,6 +99,8 @@ class Run:
         generation = self.target.begun
         if generation is None or self.options.dry_run:
             return
+        with Stopwatch(self.report, "topics"):
+            self.report.counts.topics_assigned = assign_topics(self.client, generation, self.watcher.topics)
         with Stopwatch(self.report, "researchers"):
             build_researchers(self.client, generation, self.report, self.watcher.researchers)
         with Stopwatch(self.report, "topics"):

@@ -18,6 +18,7 @@ Body = dict[str, Any]
 
 FILTERS = {
     "topic": Field(filters.term("topics.id"), "topic", "Topic id, such as `cs.LG`."),
+    "assigned_topic": Field(filters.term("assigned_topics.id"), "assigned topic", "Id of a topic drawn from the text."),
     "researcher": Field(filters.researcher, "researcher", "Researcher id, an id of a source, or an ORCID iD."),
     "institution": Field(filters.term("institutions.id"), "institution", "Institution id."),
     "venue": Field(filters.term("venue"), "venue", "Venue, as printed."),
@@ -46,7 +47,7 @@ SORTS: dict[str, list[Body]] = {
     "most_cited": [{"cited_by_count": {"order": "desc", "missing": "_last"}}, {"id": "asc"}],
 }
 
-SOURCE = {"excludes": ["embedding", "embedding_model", "content_hash", "indexed_at", "has_abstract"]}
+SOURCE = {"excludes": ["embedding", "embedding_model", "content_hash", "indexed_at", "has_abstract", "assigned_by"]}
 
 #: Words of a query that take part in a keyword search. OpenSearch refuses more than 1,024 clauses, and each word makes
 #: one for each field.

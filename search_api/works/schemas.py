@@ -35,6 +35,12 @@ class WorkReasons(Match):
     shared_authors = fields.List(fields.Nested(Named), required=True)
 
 
+class AssignedTopic(Named):
+    """A topic that a work's nearest neighbours have, with its share of their votes."""
+
+    share = fields.Float(required=True)
+
+
 class WorkLinks(Schema):
     """Addresses of a work."""
 
@@ -64,6 +70,10 @@ class Work(Schema):
     language = fields.String(allow_none=True)
     cited_by_count = fields.Integer(allow_none=True)
     topics = fields.List(fields.Nested(Named), required=True)
+    assigned_topics = fields.List(
+        fields.Nested(AssignedTopic),
+        metadata={"description": "Drawn from the text of a work whose source gives no topics; never mixed with those."},
+    )
     authors = fields.List(fields.Nested(Authorship), attribute="researchers", required=True)
     institutions = fields.List(fields.Nested(Named), required=True)
     links = fields.Nested(WorkLinks, required=True)

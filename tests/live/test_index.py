@@ -345,3 +345,20 @@ def test_killed_again_and_again_it_ends_as_if_undisturbed(
         assert opensearch.count(index=names.pending)["count"] == 0
     finally:
         drop(opensearch, undisturbed)
+
+
+def test_works_without_topics_get_those_of_their_neighbours_marked_as_assigned(
+    index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path
+) -> None:
+    about = {"title": "Translating sentences with neural networks", "abstract": None}
+    labelled = [work(number) for number in range(1, 6)]
+    other = [work(number, **about, topics=["cs.CL"]) for number in range(6, 11)]
+    unlabelled = work(20, title="Neural translation of a sentence", abstract=None, topics=[])
+    report = index(write_lines(tmp_path / "w.jsonl", *labelled, *other, unlabelled))
+    assert report.counts.topics_assigned == 1
+    found = documents(opensearch, names.works)[unlabelled["id"]]
+    assert found["topics"] == []
+    assert [topic["id"] for topic in found["assigned_topics"]] == ["cs.CL"]
+    assert documents(opensearch, names.topics)["cs.CL"]["works_count"] == 5
+    again = index(write_lines(tmp_path / "x.jsonl", work(21)))
+    assert again.counts.topics_assigned == 0

@@ -1,0 +1,96 @@
+"""Topics for works whose source gives none: those of their nearest labelled neighbours, kept apart and marked.
+
+A work's neighbours by meaning vote with their topics, each vote weighted by similarity; what gets half of the votes is
+assigned. On 800 held-out arXiv works with 3,200 labelled ones, the best of these votes was one of the work's own
+categories for 79 % (nearest centroid: 59 %), and of all that is assigned 78 % was right. It stands in
+`assigned_topics`, never in `topics`, which is only what the source said.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from indexer.bulk import patiently, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from opensearchpy import OpenSearch
+
+    from mappings import Generation
+
+#: Neighbours that vote: top-1 accuracy .770 with 5, .774 with 10, .790 with 15, .767 with 25.
+NEIGHBOURS = 15
+#: Neighbours that are looked for, so that an approximate search finds the true nearest ones.
+LOOKED_AT = 50
+#: The power of the similarity that a vote weighs: .774 with 1, .790 with 4, .771 with 8.
+SHARPNESS = 4
+#: The share of the votes that a topic needs: precision .70 from .4 on, .78 from .5, .83 from .6.
+SHARE = 0.5
+#: Works asked about in one request.
+BATCH = 100
+METHOD = f"neighbours-{NEIGHBOURS}"
+
+
+def assign_topics(client: OpenSearch, generation: Generation, on_batch: Callable[[int], None]) -> int:
+    """Assign topics to every work that has none of its own and was not looked at yet; give how many got one.
+
+    Does nothing where no work has a topic to learn from. `on_batch` is told how many were looked at.
+    """
+    patiently(client.indices.refresh, index=generation.works)
+    if not patiently(client.count, index=generation.works, body={"query": _LABELLED})["count"]:
+        return 0
+    assigned = looked_at = 0
+    for works in _unlabelled(client, generation):
+        votes = [vote(hits) for hits in _neighbours(client, generation, works)]
+        write(client, (_update(generation, work["id"], topics) for work, topics in zip(works, votes, strict=True)))
+        assigned += sum(bool(topics) for topics in votes)
+        looked_at += len(works)
+        on_batch(looked_at)
+    return assigned
+
+
+_LABELLED: dict[str, Any] = {"exists": {"field": "topics.id"}}
+_TO_DO: dict[str, Any] = {"bool": {"must_not": [_LABELLED, {"exists": {"field": "assigned_by"}}]}}
+
+
+def vote(neighbours: Sequence[tuple[float, Sequence[Mapping[str, str]]]]) -> list[dict[str, Any]]:
+    """Give the topics that win the vote, `{"id", "name", "share"}`, the largest share first.
+
+    `neighbours` are cosines and topics of the nearest labelled works, the nearest first.
+    """
+    shares: dict[str, float] = defaultdict(float)
+    names: dict[str, str] = {}
+    weights = [max(0.0, cosine) ** SHARPNESS for cosine, _ in neighbours[:NEIGHBOURS]]
+    total = sum(weights)
+    for weight, (_, topics) in zip(weights, neighbours, strict=False):
+        for topic in topics:
+            shares[topic["id"]] += weight / total if total else 0.0
+            names[topic["id"]] = topic["name"]
+    winners = sorted((-share, id_) for id_, share in shares.items() if share >= SHARE)
+    return [{"id": id_, "name": names[id_], "share": round(-share, 3)} for share, id_ in winners]
+
+
+def _unlabelled(client: OpenSearch, generation: Generation) -> Iterator[list[dict[str, Any]]]:
+    body: dict[str, Any] = {"size": BATCH, "sort": ["id"], "query": _TO_DO, "_source": ["id", "embedding"]}
+    while hits := patiently(client.search, index=generation.works, body=body)["hits"]["hits"]:
+        yield [hit["_source"] for hit in hits]
+        body["search_after"] = hits[-1]["sort"]
+
+
+def _neighbours(
+    client: OpenSearch, generation: Generation, works: Sequence[Mapping[str, Any]]
+) -> Iterator[list[tuple[float, list[dict[str, str]]]]]:
+    lines: list[dict[str, Any]] = []
+    for work in works:
+        near = {"knn": {"embedding": {"vector": work["embedding"], "k": LOOKED_AT, "filter": _LABELLED}}}
+        lines += [{"index": generation.works}, {"size": NEIGHBOURS, "query": near, "_source": ["topics"]}]
+    for answer in patiently(client.msearch, body=lines)["responses"]:
+        # Lucene scores a cosine as (1 + cos) / 2.
+        yield [(2 * hit["_score"] - 1, hit["_source"]["topics"]) for hit in answer["hits"]["hits"]]
+
+
+def _update(generation: Generation, id_: str, topics: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    change = {"doc": {"assigned_topics": topics, "assigned_by": METHOD}}
+    return [{"update": {"_index": generation.works, "_id": id_}}, change]

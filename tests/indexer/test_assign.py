@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from indexer.assign import vote
+
+ML = {"id": "cs.LG", "name": "Machine Learning"}
+CL = {"id": "cs.CL", "name": "Computation and Language"}
+NC = {"id": "q-bio.NC", "name": "Neurons and Cognition"}
+
+
+def test_what_half_of_the_neighbours_have_is_assigned() -> None:
+    assert vote([(0.8, [ML, CL]), (0.8, [ML]), (0.8, [NC]), (0.8, [NC, CL])]) == [
+        {"id": "cs.CL", "name": "Computation and Language", "share": 0.5},
+        {"id": "cs.LG", "name": "Machine Learning", "share": 0.5},
+        {"id": "q-bio.NC", "name": "Neurons and Cognition", "share": 0.5},
+    ]
+
+
+def test_nearer_neighbours_count_for_more() -> None:
+    (winner,) = vote([(0.9, [ML]), (0.5, [CL]), (0.5, [CL])])
+    assert winner["id"] == "cs.LG"
+    assert winner["share"] > 0.8
+
+
+def test_without_agreement_nothing_is_assigned() -> None:
+    assert vote([(0.8, [ML]), (0.8, [CL]), (0.8, [NC])]) == []
+    assert vote([]) == []
+    assert vote([(-0.2, [ML])]) == []
