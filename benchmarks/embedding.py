@@ -60,7 +60,7 @@ class Figures:
     cosine_min: float
     query_p50: float
     query_p95: float
-    cached_p50: float | None
+    cached_p50: float
     load: float
     peak_memory: float
 
@@ -105,8 +105,8 @@ def timed(call: Callable[[], Vectors]) -> tuple[float, Vectors]:
 
 
 def probe(name: str, corpus: Path, works: int) -> dict[str, float]:
-    """Load a model in a process of its own and embed a little; gives `load` in s and `peak_memory` in MB."""
-    options = ["--probe", name, "--corpus", str(corpus), "--works", str(min(works, PROBE_WORKS))]
+    """Look at a model in a process of its own, as a server's worker has it; gives load time, memory, query times."""
+    options = ["--probe", name, "--corpus", str(corpus), "--works", str(works)]
     command = [sys.executable, "-m", "benchmarks.embedding", *options]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S603 (ourselves)
     result: dict[str, float] = json.loads(done.stdout)
@@ -118,8 +118,19 @@ def probe_here(name: str, texts: list[str]) -> dict[str, float]:
     start = time.perf_counter()
     model = load_model(name)
     load = time.perf_counter() - start
-    model.works(texts)
-    return {"load": load, "peak_memory": peak_memory()}
+    model.works(texts[:PROBE_WORKS])
+    first, again = query_times(model, texts)
+    p50, p95, cached = np.percentile(first, 50), np.percentile(first, 95), np.percentile(again, 50)
+    memory = peak_memory()
+    return {"load": load, "peak_memory": memory, "query_p50": p50, "query_p95": p95, "cached_p50": cached}
+
+
+def query_times(model: Model, texts: list[str]) -> NDArray[np.float64]:
+    """Embed short queries, each twice. Gives ms [first or again, queries]."""
+    queries = [" ".join(text.split()[:6]) for text in texts[:QUERIES]]
+    model.query("a first one, which meets cold code")
+    times = [[timed(lambda query=query: model.query(query))[0] for _ in range(2)] for query in queries]  # type: ignore[misc]
+    return 1000 * np.array(times).T
 
 
 def peak_memory() -> float:
@@ -145,27 +156,14 @@ def race(models: dict[str, Model], texts: list[str], rounds: int) -> tuple[NDArr
     return seconds, vectors
 
 
-def query_times(models: dict[str, Model], texts: list[str]) -> NDArray[np.float64]:
-    """Embed short queries, each by every model in turn, twice. Gives ms [models, queries, first or again]."""
-    queries = [" ".join(text.split()[:6]) for text in texts[:QUERIES]]
-    times = np.zeros((len(models), len(queries), 2))
-    for column, query in enumerate(queries):
-        for row, model in enumerate(models.values()):
-            for again in range(2):
-                times[row, column, again], _ = timed(lambda model=model, query=query: model.query(query))  # type: ignore[misc]
-    return times * 1000
-
-
 def measure(corpus: Path, works: int, rounds: int, progress: Callable[[str], None]) -> dict[str, Figures]:
     """Measure every model."""
     texts = read_texts(corpus, works)
-    progress("load times and memory")
+    progress("each model in a process of its own")
     probes = {name: probe(name, corpus, works) for name in NAMES}
     models = {name: load_model(name) for name in NAMES}
     progress(f"{rounds} rounds of {len(texts)} works")
     seconds, vectors = race(models, texts, rounds)
-    progress(f"{QUERIES} queries")
-    times = query_times(models, texts)
     best = seconds.min(axis=1)
     figures = {}
     for row, name in enumerate(NAMES):
@@ -176,9 +174,6 @@ def measure(corpus: Path, works: int, rounds: int, progress: Callable[[str], Non
             cosine_mean=float(cosines.mean()),
             cosine_p5=float(np.percentile(cosines, 5)),
             cosine_min=float(cosines.min()),
-            query_p50=float(np.percentile(times[row, :, 0], 50)),
-            query_p95=float(np.percentile(times[row, :, 0], 95)),
-            cached_p50=None if name == PLAIN else float(np.percentile(times[row, :, 1], 50)),
             **probes[name],
         )
     return figures
@@ -197,12 +192,17 @@ def targets(figures: Figures) -> list[Target]:
 def figures_table(figures: dict[str, Figures]) -> Table:
     """Lay out the models, one a row."""
     table = Table(title="Embedding")
-    for column in ("", "works/s", "ratio", "cosine mean", "p5", "min", "query ms p50", "p95", "cached", "load s", "MB"):
+    for column in ("", "works/s", "ratio", "cosine mean", "p5", "min", "query ms p50", "p95", "again", "load s", "MB"):
         table.add_column(column, justify="right" if column else "left")
     for name, row in figures.items():
-        cached = "-" if row.cached_p50 is None else f"{row.cached_p50:.3f}"
         cosines = (f"{value:.4f}" for value in (row.cosine_mean, row.cosine_p5, row.cosine_min))
-        times = (f"{row.query_p50:.2f}", f"{row.query_p95:.2f}", cached, f"{row.load:.2f}", f"{row.peak_memory:.0f}")
+        times = (
+            f"{row.query_p50:.2f}",
+            f"{row.query_p95:.2f}",
+            f"{row.cached_p50:.3f}",
+            f"{row.load:.2f}",
+            f"{row.peak_memory:.0f}",
+        )
         table.add_row(name, f"{row.works_per_second:.1f}", f"{row.ratio:.2f}", *cosines, *times)
     return table
 

@@ -7,8 +7,13 @@ on 400 abstracts of 209 tokens in the mean, two cores, int8:
     one run at a time with two threads, batches of 1 / 8 / 16 / 32, sorted by length    36 / 62 / 66 / 59 works/s
     two runs at a time with one thread, a text each                                     80 to 87 works/s
 
+(plain `SentenceTransformer.encode`: 22; fp32 the same way: 37). onnxruntime's arena, memory pattern, spinning, and GELU
+approximation made no difference that could be told from noise. A query of ten tokens takes 1.1 ms; two threads would
+make it .95 on an idle machine, and 2 to 6 ms on a busy one, where one thread takes 1.3 to 2.
+
 It also makes vectors exact. The int8 model scales its activations by the largest of the whole batch, so a text's vector
-would depend on its neighbours; alone, it depends on nothing else, and a work embedded twice is the same twice.
+depends on its neighbours (batches of 32: cosine .996 in the mean and .989 at worst to the same text alone); here it
+depends on nothing else, and a work embedded twice is the same twice.
 """
 
 from __future__ import annotations
@@ -74,7 +79,7 @@ class OnnxEmbedder(Embedder):
         """Give float32[d]. Without padding, the mean over the attention mask is the mean over all tokens.
 
         `encode` keeps to this thread; `encode_batch` would start threads of its own, which no fork survives. It takes
-        .33 ms of the 23 ms that a work takes.
+        .33 ms of the 23 that a work takes.
         """
         tokens = np.array([self._tokenizer.encode(text).ids], np.int64)
         feed = {"input_ids": tokens, "attention_mask": np.ones_like(tokens), "token_type_ids": np.zeros_like(tokens)}
