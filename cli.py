@@ -13,6 +13,7 @@ import engine
 import sample
 from engine.commands import engine as engine_group
 from indexer.commands import index
+from indexer.identity.commands import evaluate
 from search_api.commands import engine_or_fail, search, serve, similar
 from search_api.questions import NoAnswerError, ask_all, wait_until_ready
 
@@ -69,7 +70,7 @@ def doctor() -> None:
         raise SystemExit(1)
 
 
-for command in (engine_group, index, serve, search, similar):
+for command in (engine_group, evaluate, index, serve, search, similar):
     main.add_command(command)
 
 if __name__ == "__main__":
