@@ -13,6 +13,8 @@ import engine
 import sample
 from engine.commands import engine as engine_group
 from indexer.commands import index, rollback, runs
+from indexer.identity.commands import evaluate
+from indexer.people import duplicates, why_merged
 from search_api.commands import engine_or_fail, search, serve, similar
 from search_api.questions import NoAnswerError, ask_all, wait_until_ready
 
@@ -77,7 +79,7 @@ def doctor() -> None:
         raise SystemExit(1)
 
 
-for part in (engine_group, index, runs, rollback, serve, search, similar):
+for part in (engine_group, index, runs, rollback, why_merged, duplicates, serve, search, similar, evaluate):
     main.add_command(part)
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from indexer.researchers import researcher_document
 from indexer.topics import topic_name, topic_parent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from opensearchpy import OpenSearch
 
@@ -27,17 +27,21 @@ WORK_FIELDS = ["id", "title", "year", "topics", "researchers", "institutions", "
 
 
 def build_researchers(
-    client: OpenSearch, generation: Generation, report: Report, on_batch: Callable[[int, int], None]
+    client: OpenSearch,
+    generation: Generation,
+    because: Mapping[str, list[str]],
+    report: Report,
+    on_batch: Callable[[int, int], None],
 ) -> None:
     """Build every researcher that is marked as pending; one without a work left is removed.
 
-    `on_batch` is told how many are done, of how many.
+    `because` says of a researcher why their works are one person's. `on_batch` is told how many are done, of how many.
     """
     patiently(client.indices.refresh, index=f"{generation.pending},{generation.works}")
     total, done = patiently(client.count, index=generation.pending)["count"], 0
     for ids in _pending(client, generation):
         works = _works_by_researcher(client, generation, ids)
-        write(client, (_researcher_action(generation, id_, works.get(id_, [])) for id_ in ids))
+        write(client, (_action(generation, id_, works.get(id_, []), because.get(id_, [])) for id_ in ids))
         # Only now: a kill before this line means that the next run builds these again.
         write(client, (delete_action(generation.pending, id_) for id_ in ids))
         report.counts.researchers_written += len(works)
@@ -72,10 +76,11 @@ def _works_by_researcher(client: OpenSearch, generation: Generation, ids: list[s
     return found
 
 
-def _researcher_action(generation: Generation, id_: str, works: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _action(generation: Generation, id_: str, works: list[dict[str, Any]], because: list[str]) -> list[dict[str, Any]]:
     if not works:
         return delete_action(generation.researchers, id_)
     document = researcher_document(id_, works)
+    document["because"] = because
     document["embedding_model"] = works[0]["embedding_model"]
     document["indexed_at"] = _now()
     return index_action(generation.researchers, id_, document)

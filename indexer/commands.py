@@ -15,6 +15,7 @@ import artifacts
 import embedding
 import engine
 from indexer.bulk import WriteError
+from indexer.identity.overrides import OverridesError
 from indexer.report import past_runs
 from indexer.run import Options, RunError
 from indexer.run import index as run_index
@@ -33,12 +34,15 @@ if TYPE_CHECKING:
     from indexer.report import Report
     from indexer.sources import Source
 
+#: The parts of a run that follow on one another.
+PARTS = ("works", "topics", "identity", "researchers", "publish")
 #: What a person can do something about: shown as one message, without a traceback.
 EXPECTED = (
     artifacts.ArtifactError,
     embedding.EmbeddingError,
     engine.EngineError,
     RunError,
+    OverridesError,
     SourceError,
     StoreError,
     WriteError,
@@ -148,7 +152,7 @@ def runs(count: int, as_json: bool) -> None:
     for name in ("run", *columns, "seconds", "state"):
         table.add_column(name, justify="left" if name in {"run", "state"} else "right", no_wrap=True)
     for report in reports:
-        seconds = sum(report["seconds"].get(part, 0) for part in ("works", "researchers", "topics", "publish"))
+        seconds = sum(report["seconds"].get(part, 0) for part in PARTS)
         state = "finished" if report.get("finished") else "broken off"
         table.add_row(report["run"], *(f"{report.get(name, 0):,}" for name in columns), f"{seconds:,.1f}", state)
     Console().print(table if reports else "No run yet.")

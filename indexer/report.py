@@ -7,7 +7,6 @@ import time
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -57,7 +56,8 @@ class Report:
     @classmethod
     def new(cls, runs: Path) -> Report:
         """Begin a report in a new folder below `runs`, named for the time so that folders sort by age."""
-        folder = runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{uuid4().hex[:4]}"
+        # To the millisecond: only one run goes on at a time.
+        folder = runs / f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"[:19]
         folder.mkdir(parents=True)
         report = cls(folder)
         # At once, so that a run that is killed can be seen to have been there.

@@ -13,6 +13,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from indexer.assign import assign_topics
 from indexer.build import build_groups, build_researchers
+from indexer.identify import identify, save_duplicates
+from indexer.identity.overrides import Overrides
+from indexer.identity.overrides import load as load_overrides
+from indexer.identity.settings import Settings
 from indexer.pipeline import changes, first_of_each, missing_works, read, write_changes
 from indexer.report import Report, Stopwatch
 from indexer.seen import Seen
@@ -69,6 +73,7 @@ class Run:
     report: Report
     options: Options
     watcher: Watcher
+    overrides: Overrides
 
     def bring_in(self, sources: Sequence[Source], unknown: Counter[str]) -> None:
         """Write what is new, changed or gone, batch by batch."""
@@ -101,8 +106,11 @@ class Run:
             return
         with Stopwatch(self.report, "topics"):
             self.report.counts.topics_assigned = assign_topics(self.client, generation, self.watcher.topics)
+        with Stopwatch(self.report, "identity"):
+            found = identify(self.client, generation, self.overrides, Settings())
+            save_duplicates(self.report.folder / "duplicates.jsonl", found.probable_duplicates)
         with Stopwatch(self.report, "researchers"):
-            build_researchers(self.client, generation, self.report, self.watcher.researchers)
+            build_researchers(self.client, generation, found.because, self.report, self.watcher.researchers)
         with Stopwatch(self.report, "topics"):
             build_groups(self.client, generation, self.report)
         with Stopwatch(self.report, "publish"):
@@ -123,13 +131,15 @@ def index(
 
     Run again after any interruption, it ends in the same state as a run that was never disturbed. Raises RunError when
     another run holds the lock or nothing can be pruned, ModelMismatch when the index was made with another embedding
-    model, StoreError when it has another mapping version, WriteError when OpenSearch stays away.
+    model, OverridesError when overrides.toml cannot be followed, StoreError when the index has another mapping version,
+    WriteError when OpenSearch stays away.
     """
     options = options or Options()
     with _only_writer(home / "index.lock"):
+        overrides = read_overrides(home / "overrides.toml")
         target = Target(client, names, embedder.model, rebuild=options.rebuild, look_only=options.dry_run)
         report = Report.new(home / "runs")
-        run = Run(client, embedder, target, report, options, watcher)
+        run = Run(client, embedder, target, report, options, watcher, overrides)
         report.unknown = Counter()
         try:
             run.bring_in(sources, report.unknown)
@@ -139,6 +149,11 @@ def index(
             report.peak_memory_mb = _peak_memory()
             report.save()
     return report
+
+
+def read_overrides(path: Path) -> Overrides:
+    """Read the decisions of people about people, which win for ever; none where there is no file."""
+    return load_overrides(path) if path.exists() else Overrides()
 
 
 def _peak_memory() -> int:

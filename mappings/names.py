@@ -9,8 +9,9 @@ from dataclasses import dataclass
 #: Raised whenever a mapping changes in a way that an existing index cannot follow.
 VERSION = 1
 
-#: What is searched, and `pending`: the researchers whose document has to be built anew.
-KINDS = ("works", "researchers", "topics", "institutions", "pending")
+#: What is searched; `aliases`, ids that lead to another researcher; and `pending`, the researchers whose document has
+#: to be built anew.
+KINDS = ("works", "researchers", "aliases", "topics", "institutions", "pending")
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class IndexNames:
     def researchers(self) -> str:
         """Name of the researchers."""
         return self.name("researchers")
+
+    @property
+    def aliases(self) -> str:
+        """Name of the ids that lead to another researcher."""
+        return self.name("aliases")
 
     @property
     def topics(self) -> str:

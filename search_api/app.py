@@ -7,14 +7,14 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, request, url_for
 from opensearchpy.exceptions import TransportError
 from werkzeug.exceptions import HTTPException
 
 import engine
 from mappings import IndexNames
 from search_api import errors, health, openapi
-from search_api.errors import Problem
+from search_api.errors import MovedError, Problem
 from search_api.researchers.views import blueprint as researchers
 from search_api.services import KEY, Services
 from search_api.topics.views import blueprint as topics
@@ -43,6 +43,7 @@ def create_app(config: Mapping[str, Any] | None = None, services: Services | Non
     app.before_request(_name_request)
     app.after_request(_finish)
     app.register_error_handler(Problem, _answer)
+    app.register_error_handler(MovedError, _redirect)
     app.register_error_handler(HTTPException, lambda error: _answer(errors.from_http(error)))
     app.register_error_handler(TransportError, lambda error: _answer(errors.from_opensearch(error)))
     return app
@@ -52,6 +53,13 @@ def _name_request() -> None:
     """Take over the caller's request id when it is a plain word, so that logs on both sides can be matched."""
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if _REQUEST_ID.match(given) else uuid4().hex
+
+
+def _redirect(moved: MovedError) -> Response:
+    """Send the same request on to the id that holds now, for good."""
+    query = request.query_string.decode()
+    target = url_for(str(request.endpoint), id_=moved.id) + (f"?{query}" if query else "")
+    return Response(status=HTTPStatus.MOVED_PERMANENTLY, headers={"Location": target})
 
 
 def _answer(problem: Problem) -> Response:

@@ -52,6 +52,13 @@ class Problem(Exception):  # noqa: N818 (RFC 9457's own word)
         return Response(body, self.status, headers=self.headers, content_type="application/problem+json")
 
 
+@dataclass
+class MovedError(Exception):
+    """What was asked for has another id now; the answer is a redirect there."""
+
+    id: str
+
+
 def not_found(kind: str, id_: str) -> Problem:
     """Give the 404 for one thing that was asked for by id."""
     return Problem(HTTPStatus.NOT_FOUND, f"No {kind} has the id {id_[:200]!r}.")

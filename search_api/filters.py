@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from mappings import orcid_id
 from search_api.errors import Problem
 
 if TYPE_CHECKING:
@@ -96,15 +95,6 @@ def flag(path: str) -> Callable[[str], Clause]:
         return {"term": {path: words[value.lower()]}}
 
     return clause
-
-
-def researcher(value: str) -> Clause:
-    """Match works of a researcher by their own id, an id of a source, or an ORCID iD in any spelling."""
-    try:
-        return {"term": {"researchers.orcid": orcid_id(value)}}
-    except ValueError:
-        paths = ("researchers.id", "researchers.source_id")
-        return {"bool": {"should": [{"term": {path: value}} for path in paths]}}
 
 
 def parse(fields: Mapping[str, Field], values: Mapping[str, Sequence[str]]) -> list[Filter]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Key of `app.extensions`.
 KEY = "peerscope"
+#: Seconds until a model that could not be loaded is tried again: trying may mean a download, and a query waits for it.
+RELOAD_PAUSE = 30.0
 
 
 @dataclass
@@ -31,13 +34,17 @@ class Services:
     client: OpenSearch
     names: IndexNames
     load_embedder: Callable[[], embedding.Embedder] = embedding.load
+    _not_before: float = 0.0
     _embedder: embedding.Embedder | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def embedder(self) -> embedding.Embedder:
-        """Give the model, loading it once. Raises EmbeddingError when it cannot be had."""
+        """Give the model, loading it once. Raises EmbeddingError when it cannot be had, and for a while after that."""
         with self._lock:
             if self._embedder is None:
+                if time.monotonic() < self._not_before:
+                    raise EmbeddingError("the embedding model could not be loaded a moment ago")
+                self._not_before = time.monotonic() + RELOAD_PAUSE
                 self._embedder = self.load_embedder()
             return self._embedder
 
@@ -62,6 +69,14 @@ class Services:
         """Give one document by its id; None where there is none."""
         answer = self.client.get(index=index, id=id_, params=params, ignore=[404])
         return cast("dict[str, Any]", answer["_source"]) if answer.get("found") else None
+
+    def researcher_ids(self, given: list[str]) -> dict[str, str]:
+        """Give the researcher's own id for ids of sources, ORCID iDs and merged ids; what nobody has is left out."""
+        body = {"size": len(given), "query": {"terms": {"ids": given}}, "_source": ["id", "ids"]}
+        hits = self.search(self.names.researchers, body)["hits"]["hits"]
+        found = {id_: hit["_source"]["id"] for hit in hits for id_ in hit["_source"]["ids"]}
+        moved = self.client.mget(index=self.names.aliases, body={"ids": given})["docs"]
+        return found | {one["_id"]: one["_source"]["researcher_id"] for one in moved if one.get("found")}
 
     def labels(self, index: str, ids: list[str]) -> dict[str, str]:
         """Give the names of things by their ids; those that are not there are left out."""

@@ -39,11 +39,11 @@ class StoredWorks:
         numbers = count(1)
         while hits := patiently(self._client.search, index=self.name, body=body)["hits"]["hits"]:
             for hit in hits:
-                yield Item(self.name, next(numbers), _record(hit["_source"]))
+                yield Item(self.name, next(numbers), record_of(hit["_source"]))
             body["search_after"] = hits[-1]["sort"]
 
 
-def _record(document: Mapping[str, Any]) -> dict[str, Any]:
+def record_of(document: Mapping[str, Any]) -> dict[str, Any]:
     """Turn a document back into the record it was made of."""
     plain = {key: value for key, value in document.items() if key in KNOWN_KEYS}
     return plain | {

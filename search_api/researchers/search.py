@@ -10,7 +10,7 @@ from flask import url_for
 from mappings import orcid_id
 from search_api import facets as facet
 from search_api import filters, ranking
-from search_api.errors import not_found
+from search_api.errors import MovedError, not_found
 from search_api.listing import count_of, dump_facets, envelope, first_hits, in_total_order, take_scores
 from search_api.paging import Pagination
 from search_api.researchers import queries, trust
@@ -86,7 +86,10 @@ def _ranked(hit: Mapping[str, Any], best: float | None) -> Result:
 
 
 def find(services: Services, given: str) -> Result:
-    """Give the stored researcher of an id: their own, one of a source, or an ORCID iD. Raises Problem (404)."""
+    """Give the stored researcher of an id: their own, one of a source, or an ORCID iD.
+
+    Raises MovedError for an id that was merged into another, and Problem (404) for one that nobody has.
+    """
     if found := services.get(services.names.researchers, given):
         return found
     with suppress(ValueError):
@@ -95,6 +98,8 @@ def find(services: Services, given: str) -> Result:
     for hit in services.search(services.names.researchers, body)["hits"]["hits"]:
         source: Result = hit["_source"]
         return source
+    if alias := services.get(services.names.aliases, given):
+        raise MovedError(alias["researcher_id"])
     raise not_found("researcher", given)
 
 

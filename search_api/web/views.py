@@ -94,7 +94,7 @@ def search() -> str:
     """Search works, with facets."""
     args = _parse(works_schemas.WorksArgs()) | {"facets": WORK_FACETS, "highlight": True, "explain": False}
     found = works_search.search(services(), args)
-    asked = filters.parse(works_queries.FILTERS, args)
+    asked = filters.parse(works_queries.FILTERS, works_search.own_ids(services(), args))
     chips = addresses.chips(asked, works_queries.FACETS, found["facets"])
     return render_template("search.html", args=args, found=found, chips=chips, facets=WORK_FACETS)
 

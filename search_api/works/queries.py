@@ -19,7 +19,7 @@ Body = dict[str, Any]
 FILTERS = {
     "topic": Field(filters.term("topics.id"), "topic", "Topic id, such as `cs.LG`."),
     "assigned_topic": Field(filters.term("assigned_topics.id"), "assigned topic", "Id of a topic drawn from the text."),
-    "researcher": Field(filters.researcher, "researcher", "Researcher id, an id of a source, or an ORCID iD."),
+    "researcher": Field(filters.term("researchers.id"), "researcher", "Researcher id, a source's id, or an ORCID iD."),
     "institution": Field(filters.term("institutions.id"), "institution", "Institution id."),
     "venue": Field(filters.term("venue"), "venue", "Venue, as printed."),
     "type": Field(filters.term("type"), "type", "Type of work, such as `preprint`."),

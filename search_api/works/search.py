@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import url_for
 
-from mappings import bare_doi, work_id
+from mappings import bare_doi, orcid_id, work_id
 from search_api import facets as facet
 from search_api import filters, ranking
 from search_api.errors import Problem, not_found
@@ -31,7 +31,7 @@ Result = dict[str, Any]
 
 def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] = ()) -> Result:
     """Search works as `WorksArgs` describes; `fixed` clauses hold besides its filters (a researcher's works)."""
-    asked = filters.parse(queries.FILTERS, args)
+    asked = filters.parse(queries.FILTERS, own_ids(services, args))
     text, vector, mode, degraded = _prepare(services, args)
     sort = _sort(args["sort"], text)
     pagination = Pagination(args["page"], args["per_page"], args["cursor"])
@@ -68,6 +68,27 @@ def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] 
         next_cursor=_next_cursor(pagination, hits),
         degraded=degraded,
     )
+
+
+def own_ids(services: Services, args: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give the arguments with every researcher under their own id, whatever id they are asked for by.
+
+    That may be one of a source, an ORCID iD, or an id that was merged into another; one that nobody has stays.
+    """
+    if not args["researcher"]:
+        return args
+    given = {value: _plain(value) for value in args["researcher"]}
+    known = services.researcher_ids(list(given.values()))
+    own = [("!" if value.startswith("!") else "") + known.get(plain, plain) for value, plain in given.items()]
+    return {**args, "researcher": own}
+
+
+def _plain(value: str) -> str:
+    value = value.removeprefix("!")
+    try:
+        return orcid_id(value)
+    except ValueError:
+        return value
 
 
 def _sort(asked: str | None, text: str) -> str:

@@ -9,7 +9,7 @@ from search_api.listing import count_of, envelope, first_hits, in_total_order
 from search_api.paging import Pagination
 from search_api.works import queries
 from search_api.works.parts import parts
-from search_api.works.search import Result, find, scored
+from search_api.works.search import Result, find, own_ids, scored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def similar(services: Services, given: str, args: Mapping[str, Any]) -> Result:
     """Give works like one: by its telling words and by its vector, itself left out, each with reasons."""
     work = find(services, given)
-    asked = filters.parse(queries.FILTERS, args)
+    asked = filters.parse(queries.FILTERS, own_ids(services, args))
     pagination = Pagination(args["page"], args["per_page"])
     clauses = [*filters.clauses(asked), queries.not_these([work["id"]])]
     keyword = queries.more_like(services.names.works, work["id"])

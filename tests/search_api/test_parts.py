@@ -60,12 +60,6 @@ def test_every_bad_value_is_named() -> None:
     assert {name: len(messages) for name, messages in caught.value.errors.items()} == {"year": 2, "has_abstract": 1}
 
 
-def test_a_researcher_may_be_named_by_an_orcid_id() -> None:
-    assert filters.researcher("https://orcid.org/0000-0002-1825-0097") == {
-        "term": {"researchers.orcid": "0000-0002-1825-0097"}
-    }
-
-
 def test_facets_with_a_selection_are_counted_apart() -> None:
     chosen = filters.parse(queries.FILTERS, {"topic": ["cs.LG"]})
     assert list(facets.riding_along(queries.FACETS, ["topic", "year"], chosen)) == ["year"]

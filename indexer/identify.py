@@ -1,0 +1,145 @@
+"""Which researcher stands behind each name on the works of a generation: resolves them all, writes what changed.
+
+Everything is weighed against the whole collection (how rare a name or a co-author is), so it is resolved as a whole,
+and the same works always give the same researchers, however many runs brought them in. Ids stay: a researcher keeps the
+id that most of their mentions had, and an id that nobody has any more leads to the one that took its mentions over.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from indexer.bulk import index_action, patiently, write
+from indexer.identity.context import Context
+from indexer.identity.corpus import blocks_of, resolve
+from indexer.identity.explain import explain, explain_link
+from indexer.identity.ids import assign_ids
+from indexer.identity.mentions import MentionKey, mentions_of
+from indexer.records import parse_work
+from indexer.sources.stored import record_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from opensearchpy import OpenSearch
+
+    from indexer.identity.clusters import Cluster, Resolution
+    from indexer.identity.mentions import Mention
+    from indexer.identity.overrides import Overrides
+    from indexer.identity.settings import Settings
+    from mappings import Generation
+
+PAGE = 1_000
+
+
+@dataclass
+class Authors:
+    """All authors of a generation: their mentions, the researcher each has now, and the counts to weigh them by."""
+
+    mentions: list[Mention] = field(default_factory=list)
+    stored: dict[MentionKey, str] = field(default_factory=dict)
+    context: Context = field(default_factory=Context)
+
+
+@dataclass(frozen=True)
+class Identified:
+    """What identification decided: sentences that say why mentions were joined, by researcher, and near misses."""
+
+    because: dict[str, list[str]]
+    probable_duplicates: list[str]
+    changed_works: int
+
+
+def identify(client: OpenSearch, generation: Generation, overrides: Overrides, settings: Settings) -> Identified:
+    """Resolve all authors, and give every work that changes its researchers' new ids.
+
+    Researchers that won or lost a work are marked as pending before the work is written.
+    """
+    authors = read_authors(client, generation)
+    aliases = stored_aliases(client, generation)
+    resolution = resolve(blocks_of(authors.mentions), settings, authors.context)
+    clusters = overrides.apply(resolution.clusters, authors.stored, aliases)
+    assignment = assign_ids(clusters, authors.stored)
+    changed = {key: id_ for key, id_ in assignment.ids.items() if authors.stored[key] != id_}
+    touched = set(changed.values()) | {authors.stored[key] for key in changed}
+    write(client, (index_action(generation.pending, id_, {"researcher_id": id_}) for id_ in sorted(touched)))
+    works = sorted({key.work_id for key in changed})
+    for start in range(0, len(works), PAGE):
+        write(client, _updates(client, generation, works[start : start + PAGE], changed))
+    write(client, _alias_actions(generation, aliases, assignment.aliases))
+    return Identified(_because(clusters, assignment.ids), _near(resolution), len(works))
+
+
+def read_authors(client: OpenSearch, generation: Generation) -> Authors:
+    """Read the authors of all works that are in a generation."""
+    authors = Authors()
+    for document in _works(client, generation):
+        mentions = mentions_of(parse_work(record_of(document)))
+        authors.context.add(mentions)
+        authors.mentions += mentions
+        for mention, entry in zip(mentions, document["researchers"], strict=True):
+            authors.stored[mention.key] = entry["id"]
+    return authors
+
+
+def _works(client: OpenSearch, generation: Generation) -> Iterator[dict[str, Any]]:
+    body: dict[str, Any] = {
+        "size": PAGE,
+        "sort": ["id"],
+        "query": {"match_all": {}},
+        "_source": {"excludes": ["embedding", "abstract"]},
+    }
+    patiently(client.indices.refresh, index=generation.works)
+    while hits := patiently(client.search, index=generation.works, body=body)["hits"]["hits"]:
+        yield from (hit["_source"] for hit in hits)
+        body["search_after"] = hits[-1]["sort"]
+
+
+def _updates(
+    client: OpenSearch, generation: Generation, ids: list[str], changed: Mapping[MentionKey, str]
+) -> Iterator[list[dict[str, Any]]]:
+    """Give the bulk actions that put new researcher ids on works, all else as it is."""
+    answer = patiently(
+        client.mget, index=generation.works, body={"ids": ids}, params={"_source_includes": "researchers"}
+    )
+    for found in answer["docs"]:
+        entries = found["_source"]["researchers"]
+        for entry in entries:
+            entry["id"] = changed.get(MentionKey(found["_id"], entry["position"]), entry["id"])
+        yield [{"update": {"_index": generation.works, "_id": found["_id"]}}, {"doc": {"researchers": entries}}]
+
+
+def stored_aliases(client: OpenSearch, generation: Generation) -> dict[str, str]:
+    """Give the ids that nobody has any more, with the researcher that each leads to."""
+    found: dict[str, str] = {}
+    body: dict[str, Any] = {"size": PAGE, "sort": ["id"], "query": {"match_all": {}}}
+    patiently(client.indices.refresh, index=generation.aliases)
+    while hits := patiently(client.search, index=generation.aliases, body=body)["hits"]["hits"]:
+        found |= {hit["_source"]["id"]: hit["_source"]["researcher_id"] for hit in hits}
+        body["search_after"] = hits[-1]["sort"]
+    return found
+
+
+def _alias_actions(
+    generation: Generation, old: Mapping[str, str], new: Mapping[str, str]
+) -> Iterator[list[dict[str, Any]]]:
+    """Write the new aliases, and lead old ones straight to where their target went."""
+    moved = {id_: new[target] for id_, target in old.items() if target in new}
+    for id_, target in sorted({**moved, **new}.items()):
+        yield index_action(generation.aliases, id_, {"id": id_, "researcher_id": target})
+
+
+def _because(clusters: Iterable[Cluster], ids: Mapping[MentionKey, str]) -> dict[str, list[str]]:
+    return {ids[cluster.key]: explain(cluster) for cluster in clusters if cluster.links}
+
+
+def _near(resolution: Resolution) -> list[str]:
+    return [explain_link(link, "nearly joined") for link in resolution.probable_duplicates]
+
+
+def save_duplicates(path: Path, sentences: Iterable[str]) -> None:
+    """Write the probable duplicates of a run for a person to look at, one JSON string a line, the likeliest first."""
+    path.write_text("".join(json.dumps(text, ensure_ascii=False) + "\n" for text in sentences), encoding="utf-8")

@@ -1,0 +1,118 @@
+"""What is rare in this corpus: the counts against which evidence is weighed.
+
+A shared co-author who is on five works of 97,000 says much, one who is on 500 little; `Graham Neubig` is one person
+wherever he is printed, `Wei Wang` is many. Both are read off the corpus itself, so that no list of common names is
+needed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import lru_cache
+from math import log
+from typing import TYPE_CHECKING
+
+from indexer.identity.keys import fold_name
+from indexer.identity.names import home_of, is_initial, parse_name, surname_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from indexer.identity.mentions import Mention
+
+#: Of ten people who share all else, about one shares a given middle initial.
+MIDDLE_INITIAL = 0.1
+#: Nobody's name is so rare that no namesake could be: what a name costs at least.
+MIN_NAMESAKES = 0.02
+
+
+@dataclass
+class Context:
+    """Counts over a whole corpus. Filled by `add`, work by work, or by a ledger that keeps such counts."""
+
+    works: int = 0
+    #: Works on which a folded name stands.
+    names: Counter[str] = field(default_factory=Counter)
+    #: The same for the home block of names, for co-authors that are printed with initials.
+    blocks: Counter[str] = field(default_factory=Counter)
+    #: Distinct names with this family name, and with these given names (or this first initial).
+    surnames: Counter[str] = field(default_factory=Counter)
+    given: Counter[str] = field(default_factory=Counter)
+    venues: Counter[str] = field(default_factory=Counter)
+    topics: Counter[str] = field(default_factory=Counter)
+    words: Counter[str] = field(default_factory=Counter)
+    #: Mentions whose institutions hold this word, and mentions with any.
+    places: Counter[str] = field(default_factory=Counter)
+    placed: int = 0
+    _namesakes: dict[tuple[tuple[str, ...], str], float] = field(default_factory=dict, repr=False, compare=False)
+
+    def add(self, mentions: Sequence[Mention]) -> None:
+        """Count one work: all its mentions."""
+        if not mentions:
+            return
+        self.works += 1
+        self._namesakes.clear()
+        first = mentions[0]
+        self.words.update(first.words)
+        self.topics.update(set(first.topics))
+        if first.venue:
+            self.venues[first.venue] += 1
+        for mention in mentions:
+            self._add_name(mention.name)
+            if places := place_words(mention.institutions):
+                self.places.update(places)
+                self.placed += 1
+
+    def _add_name(self, printed: str) -> None:
+        folded = fold_name(printed) or printed
+        self.blocks[home_of(folded)] += 1
+        self.names[folded] += 1
+        if self.names[folded] == 1:
+            name = parse_name(printed)
+            self.surnames[surname_key(name.surname)] += 1
+            whole = " ".join(word for word in name.given if not is_initial(word))
+            self.given[whole] += 1
+            if name.given:
+                self.given[name.given[0][0]] += 1
+
+    def namesakes(self, given: tuple[str, ...], surname: str) -> float:
+        """Estimate how many other people of this corpus could be printed with these given names (or initials).
+
+        Given and family name are taken as independent: distinct names with the one, times the share of the other.
+        """
+        found = self._namesakes.get((given, surname))
+        if found is None:
+            found = self._namesakes[given, surname] = self._count_namesakes(given, surname)
+        return found
+
+    def _count_namesakes(self, given: tuple[str, ...], surname: str) -> float:
+        surnames = self.surnames.get(surname_key(surname), 0)
+        whole = " ".join(word for word in given if not is_initial(word))
+        initials = sum(map(is_initial, given))
+        if whole:
+            count = self.given.get(whole, 0) - 1
+        else:
+            count = self.given.get(given[0][0], 0) if given else len(self.names)
+            initials -= 1
+        share = max(count, 0) / max(len(self.names), 1)
+        return max(MIN_NAMESAKES, max(surnames - 1, 0) * share * MIDDLE_INITIAL ** max(initials, 0))
+
+
+def rarity(count: int, total: int) -> float:
+    """Give how much sharing something says that `count` of `total` have: ln(total / count), at least 0."""
+    return max(0.0, log((total + 1) / max(count, 1)))
+
+
+@lru_cache(maxsize=50_000)
+def place_words(institutions: tuple[str, ...]) -> frozenset[str]:
+    """Give the words of institutions' names; how common they are decides later what they say."""
+    return frozenset(word for institution in institutions for word in institution.split() if len(word) > 1)
+
+
+def context_of(works: Iterable[Sequence[Mention]]) -> Context:
+    """Count a whole corpus of works, each given as its mentions."""
+    context = Context()
+    for mentions in works:
+        context.add(mentions)
+    return context

@@ -1,0 +1,136 @@
+"""A whole corpus: block by block, then across blocks, for people whose name is at times printed as of another block."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from indexer.identity.clusters import Cluster, Group, Link, Resolution
+from indexer.identity.compatibility import Verdict, compatible
+from indexer.identity.cores import by_ids
+from indexer.identity.names import block_keys, parse_name
+from indexer.identity.profile import strong_ids
+from indexer.identity.resolve import agglomerate, resolve_block
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from indexer.identity.context import Context
+    from indexer.identity.mentions import Mention
+    from indexer.identity.names import Name
+    from indexer.identity.settings import Settings
+
+
+def blocks_of(mentions: Iterable[Mention]) -> dict[str, list[Mention]]:
+    """Sort mentions into their home blocks."""
+    blocks: dict[str, list[Mention]] = defaultdict(list)
+    for mention in mentions:
+        blocks[block_keys(mention.name)[0]].append(mention)
+    return blocks
+
+
+def resolve(blocks: Mapping[str, Sequence[Mention]], settings: Settings, context: Context) -> Resolution:
+    """Resolve blocks, each by itself, then join across them."""
+    clusters: list[Cluster] = []
+    near: list[Link] = []
+    for key in sorted(blocks):
+        found = resolve_block(blocks[key], settings, context)
+        clusters += found.clusters
+        near += found.probable_duplicates
+    bridged = bridge(clusters, settings, context)
+    return Resolution(bridged.clusters, tuple(near) + bridged.probable_duplicates)
+
+
+def bridge(clusters: Sequence[Cluster], settings: Settings, context: Context) -> Resolution:
+    """Join clusters of different home blocks: by strong ids, then by compatible names with evidence.
+
+    Give it all clusters, or those of all blocks that share a key with one another: the rest is untouched either way.
+    """
+    pairs = _pairs(clusters, settings)
+    touched = sorted({item for pair in pairs for item in pair})
+    place = {item: index for index, item in enumerate(touched)}
+    groups = [Group(clusters[item].mentions, context, clusters[item].links) for item in touched]
+    with_ids = by_ids(groups, context)
+    if len(with_ids) < len(groups):
+        return _again(clusters, set(touched), with_ids, settings, context)
+    local = [(place[a], place[b]) for a, b in pairs]
+    joined, near = agglomerate(groups, local, settings.bridge, context, settings)
+    rest = [cluster for item, cluster in enumerate(clusters) if item not in place]
+    return Resolution(_ordered(rest + [group.cluster() for group in joined]), tuple(near))
+
+
+def _again(
+    clusters: Sequence[Cluster], touched: set[int], groups: list[Group], settings: Settings, context: Context
+) -> Resolution:
+    """Bridge once more after joins by ids: the joined clusters have more names and more evidence."""
+    rest = [cluster for item, cluster in enumerate(clusters) if item not in touched]
+    return bridge(_ordered(rest + [group.cluster() for group in groups]), settings, context)
+
+
+def _ordered(clusters: list[Cluster]) -> tuple[Cluster, ...]:
+    return tuple(sorted(clusters, key=lambda cluster: cluster.key))
+
+
+def _pairs(clusters: Sequence[Cluster], settings: Settings) -> list[tuple[int, int]]:
+    """Give pairs of clusters at home in different blocks that share an id, or compatible names and a co-author."""
+    holders: dict[tuple[str, str], list[int]] = defaultdict(list)
+    printed: dict[str, list[int]] = defaultdict(list)
+    for item, cluster in enumerate(clusters):
+        for pair in {pair for mention in cluster.mentions for pair in strong_ids(mention)}:
+            holders[pair].append(item)
+        for name in {mention.name for mention in cluster.mentions}:
+            printed[name].append(item)
+    pairs = {pair for items in holders.values() for pair in combinations(items, 2)}
+    for one, two in _names(printed):
+        pairs |= _sharing(clusters, printed[one], printed[two], settings)
+    return sorted(pairs)
+
+
+def _names(printed: Mapping[str, Sequence[int]]) -> set[tuple[str, str]]:
+    """Give pairs of compatible printed names of different blocks, one of them a guest in the other's."""
+    homes: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(printed):
+        homes[block_keys(name)[0]].append(name)
+    found: set[tuple[str, str]] = set()
+    for guest in sorted(printed):
+        parsed = parse_name(guest)
+        for key in block_keys(guest)[1:]:
+            for host in homes.get(key, ()):
+                if _meet(parsed, parse_name(host)):
+                    found.add((min(guest, host), max(guest, host)))
+    return found
+
+
+def _meet(a: Name, b: Name) -> bool:
+    """Look for a whole word in common before comparing in full: of a giant block, few names have one."""
+    if (
+        not any(len(word) > 1 and word in b.words for word in a.words)
+        and a.expanded == a.words
+        and b.expanded == b.words
+    ):
+        return False
+    return compatible(a, b) is not Verdict.INCOMPATIBLE
+
+
+def _sharing(
+    clusters: Sequence[Cluster], ones: Sequence[int], twos: Sequence[int], settings: Settings
+) -> set[tuple[int, int]]:
+    """Give pairs that share a co-author or an institution; where the names have few clusters, all pairs."""
+    if len(ones) * len(twos) <= settings.max_sharing:
+        return {(min(a, b), max(a, b)) for a in ones for b in twos if a != b}
+    lists: dict[str, list[int]] = defaultdict(list)
+    for item in twos:
+        for trait in _evidence(clusters[item]):
+            lists[trait].append(item)
+    found: set[tuple[int, int]] = set()
+    for item in ones:
+        shared = {
+            other for trait in _evidence(clusters[item]) for other in lists.get(trait, ())[: settings.max_sharing]
+        }
+        found |= {(min(item, other), max(item, other)) for other in shared if other != item}
+    return found
+
+
+def _evidence(cluster: Cluster) -> set[str]:
+    return {trait for mention in cluster.mentions for trait in (*mention.coauthors, *mention.institutions)}

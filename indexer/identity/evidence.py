@@ -1,0 +1,179 @@
+"""How much speaks for two groups of mentions being one person, in parts that can be shown.
+
+Each part is a weight of evidence in nats (a logarithm of odds), so parts add up: the name says how probable it was
+before anything else was looked at, the rest moves that up or down. What is not known moves nothing.
+"""
+
+from __future__ import annotations
+
+from math import log, sqrt
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from indexer.identity.compatibility import Verdict
+from indexer.identity.context import rarity
+from indexer.identity.names import home_of, is_initial
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from indexer.identity.compatibility import Comparison
+    from indexer.identity.context import Context
+    from indexer.identity.profile import Profile
+    from indexer.identity.settings import Settings
+
+
+class Part(NamedTuple):
+    """One piece of evidence: its kind, what it adds to the score, and the facts behind it for the explanation."""
+
+    kind: str
+    value: float
+    facts: tuple[Any, ...] = ()
+
+
+def weigh(
+    a: Profile, b: Profile, names: Sequence[Comparison], context: Context, settings: Settings
+) -> tuple[Part, ...]:
+    """Give all evidence for and against two profiles being one person, whose names compare as `names`. Symmetric."""
+    parts = (
+        _name(names, context, settings),
+        _coauthors(a, b, context, settings),
+        _institutions(a, b, context, settings),
+        _words(a, b, settings),
+        _topics(a, b, context, settings),
+        _venues(a, b, context, settings),
+        _years(a, b, settings),
+        _vectors(a, b, settings),
+    )
+    return tuple(part for part in parts if part is not None)
+
+
+def is_hopeless(
+    a: Profile, b: Profile, names: Sequence[Comparison], context: Context, settings: Settings, needed: float
+) -> bool:
+    """Tell cheaply that a pair cannot reach `needed`: a common name, and neither co-author nor institution shared."""
+    if a.vector is not None or _name(names, context, settings).value + settings.most_without >= needed:
+        return False
+    return (
+        a.places.isdisjoint(b.places)
+        and a.coauthors.keys().isdisjoint(b.coauthors)
+        and a.initialed.isdisjoint(b.coauthor_blocks)
+        and b.initialed.isdisjoint(a.coauthor_blocks)
+    )
+
+
+def total(parts: Iterable[Part]) -> float:
+    """Add up; rounded, so that the order of additions never decides between two pairs."""
+    return round(sum(part.value for part in parts), 6)
+
+
+def _name(names: Sequence[Comparison], context: Context, settings: Settings) -> Part:
+    """Weigh the names: -ln of how many others could be printed so, less what the difference of the two costs.
+
+    What they agree in is what counts: `Asad Mahmood` and `A. S. M. Ashique Mahmood` have no more than `A. Mahmood` in
+    common. Of groups with several names each, the pair that agrees best says it.
+    """
+    best = max(_name_part(name, context, settings) for name in set(names))
+    return Part("name", *best)
+
+
+def _name_part(name: Comparison, context: Context, settings: Settings) -> tuple[float, tuple[Any, ...]]:
+    namesakes = context.namesakes(name.given, name.surname)
+    # Two that are both printed with initials agree no better than an initial does with a name.
+    initials = name.verdict < Verdict.INITIAL and all(map(is_initial, name.given))
+    cost = settings.verdicts[Verdict.INITIAL if initials else name.verdict]
+    value = -settings.namesakes * log(namesakes) - cost
+    return value, (name.verdict, round(namesakes, 2))
+
+
+def _coauthors(a: Profile, b: Profile, context: Context, settings: Settings) -> Part | None:
+    if not (a.coauthors and b.coauthors):
+        return None
+    found = [
+        (_rarity_of(name, context) + _share(a.coauthors[name], a, b.coauthors[name], b), name)
+        for name in a.coauthors.keys() & b.coauthors.keys()
+    ]
+    loose = (a.initialed & b.coauthor_blocks.keys()) | (b.initialed & a.coauthor_blocks.keys())
+    for block in loose - {home_of(name) for _, name in found} if loose else ():
+        share = _share(a.coauthor_blocks[block], a, b.coauthor_blocks[block], b)
+        found.append((rarity(context.blocks[block], context.works) + share, block))
+    found = [pair for pair in found if pair[0] > 0]
+    if not found:
+        # Two large bodies of work without one common collaborator are seldom one person's.
+        return Part("coauthors", -settings.strangers * log(1 + min(len(a.works), len(b.works))))
+    found.sort(key=lambda pair: (-pair[0], pair[1]))
+    # Those after the first come from the same groups, so each says half of what the one before it says.
+    value = sum(weight * 0.5**rank for rank, (weight, _) in enumerate(found[:8]))
+    return Part("coauthors", settings.coauthors * value, tuple(name for _, name in found))
+
+
+def _share(one: int, a: Profile, two: int, b: Profile) -> float:
+    """Give ln of the share of works that a co-author is on, in the group where it is smaller.
+
+    If both are one person, that is how often one meets that co-author; with a hundred works behind it, a name that is
+    on one of them is met by chance (without this, large groups drew in strangers: see docs/identity.md).
+    """
+    return log(min(1.0, one / len(a.works), two / len(b.works)))
+
+
+def _rarity_of(name: str, context: Context) -> float:
+    """Give how rare a co-author's name is; one that begins with an initial stands for all of its block."""
+    count = context.blocks[home_of(name)] if name[1:2] == " " else context.names[name]
+    return rarity(count, context.works)
+
+
+def _institutions(a: Profile, b: Profile, context: Context, settings: Settings) -> Part | None:
+    if not (a.places and b.places):
+        return None
+    shared = [(rarity(context.places[word], context.placed), word) for word in a.places & b.places]
+    value = min(sum(weight for weight, _ in shared), settings.max_institution)
+    if value < settings.min_institution:
+        return Part("institutions", -settings.other_institution)
+    facts = tuple(word for _, word in sorted(shared, key=lambda pair: (-pair[0], pair[1])))
+    return Part("institutions", settings.institutions * value, facts)
+
+
+def _words(a: Profile, b: Profile, settings: Settings) -> Part | None:
+    if not (a.words and b.words):
+        return None
+    few, many = (a.words, b.words) if len(a.words) <= len(b.words) else (b.words, a.words)
+    shared = [(weight, word) for word, weight in few.items() if word in many]
+    cosine = sum(weight * weight for weight, _ in shared) / (sqrt(a.words_norm * b.words_norm) or 1.0)
+    value = settings.words * min(cosine - settings.words_expected, settings.words_most)
+    return Part("words", value, tuple(word for _, word in sorted(shared, reverse=True)[:5]))
+
+
+def _topics(a: Profile, b: Profile, context: Context, settings: Settings) -> Part | None:
+    if not (a.topics and b.topics):
+        return None
+    shared = a.topics & b.topics
+    if not shared:
+        return Part("topics", -settings.other_topics)
+    best = max((rarity(context.topics[topic], context.works), topic) for topic in shared)
+    return Part("topics", settings.topics * best[0], tuple(sorted(shared)))
+
+
+def _venues(a: Profile, b: Profile, context: Context, settings: Settings) -> Part | None:
+    shared = a.venues & b.venues
+    if not shared:
+        return None
+    best = max((rarity(context.venues[venue], context.works), venue) for venue in shared)
+    return Part("venues", settings.venues * best[0], (best[1],))
+
+
+def _years(a: Profile, b: Profile, settings: Settings) -> Part | None:
+    if a.first_year is None or b.first_year is None or a.last_year is None or b.last_year is None:
+        return None
+    gap = max(a.first_year, b.first_year) - min(a.last_year, b.last_year)
+    span = max(a.last_year, b.last_year) - min(a.first_year, b.first_year)
+    over = max(0, gap - settings.usual_gap) + max(0, span - settings.usual_career)
+    return Part("years", -min(settings.years * over, settings.max_years), (max(gap, 0), span)) if over else None
+
+
+def _vectors(a: Profile, b: Profile, settings: Settings) -> Part | None:
+    if a.vector is None or b.vector is None:
+        return None
+    length = float(np.linalg.norm(a.vector) * np.linalg.norm(b.vector))
+    cosine = float(a.vector @ b.vector) / length if length else 0.0
+    return Part("embedding", settings.vectors * (cosine - settings.vectors_expected), (round(cosine, 3),))

@@ -1,0 +1,145 @@
+"""Mentions -> researchers: best pair first, until none is good enough; the same whatever the order of the input.
+
+Greedy average-free agglomeration on summed evidence: after each join the group's evidence is that of all its mentions,
+so a second shared co-author counts once it is known to be shared. What can never be one person is never joined: names
+that do not meet pair by pair, two ids of one scheme, two authors of one work.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from indexer.identity.clusters import Cluster, Group, Link, Resolution, make_link
+from indexer.identity.cores import by_coauthors, by_ids
+from indexer.identity.evidence import Part, is_hopeless, total, weigh
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from indexer.identity.context import Context
+    from indexer.identity.mentions import Mention, MentionKey
+    from indexer.identity.settings import Settings
+
+    Allowed = Callable[[Group, Group], bool]
+
+
+def resolve_block(mentions: Sequence[Mention], settings: Settings, context: Context) -> Resolution:
+    """Resolve the mentions of one block. Deterministic, and independent of their order."""
+    groups = [Group([mention], context) for mention in sorted(mentions, key=lambda mention: mention.key)]
+    groups = by_coauthors(by_ids(groups, context), context, settings)
+    if len(groups) == 1:
+        return Resolution((groups[0].cluster(),))
+    groups, near = agglomerate(groups, candidates(groups, settings), settings.threshold, context, settings)
+    return Resolution(tuple(group.cluster() for group in groups), tuple(near))
+
+
+def candidates(groups: Sequence[Group], settings: Settings) -> Iterable[tuple[int, int]]:
+    """Give the pairs worth a comparison: all of a usual block; of a giant one those that share a trait."""
+    if len(groups) * (len(groups) - 1) // 2 <= settings.max_pairs:
+        return combinations(range(len(groups)), 2)
+    return sharing(groups, settings.max_sharing)
+
+
+def sharing(groups: Sequence[Group], most: int) -> list[tuple[int, int]]:
+    """Give the pairs that share a co-author, an institution's word or a given name; sorted.
+
+    A trait that more than `most` groups share is passed over: it is no evidence, and would cost their square.
+    """
+    lists: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for item, group in enumerate(groups):
+        for trait in _traits(group):
+            lists[trait].append(item)
+    pairs = {pair for items in lists.values() if len(items) <= most for pair in combinations(items, 2)}
+    return sorted(pairs)
+
+
+def _traits(group: Group) -> Iterable[tuple[str, str]]:
+    profile = group.profile
+    yield from (("coauthor", block) for block in profile.coauthor_blocks)
+    yield from (("place", word) for word in profile.places)
+    yield from {("given", word) for name in profile.names for word in name.given if len(word) > 1}
+
+
+def agglomerate(
+    groups: Sequence[Group],
+    pairs: Iterable[tuple[int, int]],
+    threshold: float,
+    context: Context,
+    settings: Settings,
+) -> tuple[list[Group], list[Link]]:
+    """Join the best pair over and over. Gives groups, and pairs that fell short by `settings.review` at most."""
+    work = _Agglomeration(groups, threshold, context, settings)
+    for a, b in pairs:
+        work.compare(a, b)
+    work.run()
+    return work.groups(), work.near()
+
+
+class _Agglomeration:
+    """The heap of scored pairs, and which groups still stand."""
+
+    def __init__(self, groups: Sequence[Group], threshold: float, context: Context, settings: Settings) -> None:
+        self._alive: dict[int, Group] = dict(enumerate(groups))
+        self._next = len(groups)
+        self._near: dict[int, set[int]] = defaultdict(set)
+        self._heap: list[tuple[float, MentionKey, MentionKey, int, int]] = []
+        self._threshold = threshold
+        self._context = context
+        self._settings = settings
+
+    def compare(self, a: int, b: int) -> None:
+        """Score a pair, and keep it when it could be one person."""
+        one, two = self._alive[a], self._alive[b]
+        names = one.profile.compare(two.profile)
+        if not names or one.profile.forbids(two.profile):
+            return
+        self._near[a].add(b)
+        self._near[b].add(a)
+        needed = self._threshold - self._settings.review
+        if is_hopeless(one.profile, two.profile, names, self._context, self._settings, needed):
+            return
+        score = total(weigh(one.profile, two.profile, names, self._context, self._settings))
+        if score >= needed:
+            first, second = sorted((one.key, two.key))
+            heapq.heappush(self._heap, (-score, first, second, a, b))
+
+    def run(self) -> None:
+        """Join until the best pair is below the threshold."""
+        while self._heap and -self._heap[0][0] >= self._threshold:
+            minus, _, _, a, b = heapq.heappop(self._heap)
+            if a in self._alive and b in self._alive:
+                self._join(a, b, -minus)
+
+    def _join(self, a: int, b: int, score: float) -> None:
+        one, two = self._alive.pop(a), self._alive.pop(b)
+        link = make_link(one, two, score, self._weigh(one, two))
+        new, self._next = self._next, self._next + 1
+        self._alive[new] = one.joined(two, link, self._context)
+        others = (self._near.pop(a) | self._near.pop(b)) - {a, b}
+        for other in sorted(other for other in others if other in self._alive):
+            self.compare(new, other)
+
+    def _weigh(self, one: Group, two: Group) -> tuple[Part, ...]:
+        names = one.profile.compare(two.profile)
+        return weigh(one.profile, two.profile, names, self._context, self._settings)
+
+    def groups(self) -> list[Group]:
+        """Give the groups that stand, by key."""
+        return sorted(self._alive.values(), key=lambda group: group.key)
+
+    def near(self) -> list[Link]:
+        """Give the pairs of standing groups that fell just short, best first."""
+        found = sorted(entry for entry in self._heap if entry[3] in self._alive and entry[4] in self._alive)
+        links = []
+        for minus, _, _, a, b in found:
+            one, two = self._alive[a], self._alive[b]
+            links.append(make_link(one, two, -minus, self._weigh(one, two)))
+        return links
+
+
+def groups_of(clusters: Iterable[Cluster], context: Context) -> list[Group]:
+    """Give clusters back as groups, to go on joining them."""
+    return [Group(cluster.mentions, context, cluster.links) for cluster in clusters]

@@ -1,0 +1,71 @@
+"""The weights and thresholds of author identity, with the measurement that chose each.
+
+Chosen by `peerscope evaluate identity --tune` on one half of the family names of the ACL Anthology; docs/identity.md
+has the numbers of the other half.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from indexer.identity.compatibility import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: What a difference between two names costs, in nats.
+VERDICTS: Mapping[Verdict, float] = MappingProxyType(
+    {
+        Verdict.IDENTICAL: 0.0,
+        Verdict.TRANSLITERATED: 0.0,
+        Verdict.MIDDLE: 2.0,
+        Verdict.INITIAL: 3.5,
+        Verdict.NICKNAME: 3.0,
+        Verdict.PART: 6.0,
+        Verdict.SWAPPED: 5.0,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All numbers that decide. Values are nats (natural logarithms of odds) unless said otherwise."""
+
+    #: Two groups are one person from this score on.
+    threshold: float = 0.0
+    #: The same for two mentions of one printed name with a co-author in common, before groups are compared.
+    core: float = 0.5
+    #: The same for groups whose names are at home in different blocks.
+    bridge: float = 0.0
+    #: Groups that fall short by no more than this are listed for a person to look at.
+    review: float = 1.5
+    verdicts: Mapping[Verdict, float] = field(default_factory=lambda: VERDICTS)
+    #: What -ln(namesakes) is multiplied by.
+    namesakes: float = 1.3
+    coauthors: float = 0.7
+    strangers: float = 0.3
+    institutions: float = 0.8
+    max_institution: float = 6.0
+    min_institution: float = 2.5
+    other_institution: float = 0.5
+    words: float = 6.0
+    words_expected: float = 0.05
+    words_most: float = 0.4
+    topics: float = 0.3
+    other_topics: float = 1.0
+    venues: float = 0.15
+    #: Nats a year beyond `usual_gap` years of silence or `usual_career` years of work.
+    years: float = 0.15
+    usual_gap: int = 6
+    usual_career: int = 30
+    max_years: float = 3.0
+    vectors: float = 4.0
+    vectors_expected: float = 0.3
+    #: The most that words, topics and venues can add to a name: pairs that share nothing else are given up early.
+    most_without: float = 4.5
+    #: Pairs of groups compared one by one in a block. Above, only those are that share a co-author or an institution.
+    max_pairs: int = 60_000
+    #: How many groups with one shared trait are compared with one another: a trait that more have is no evidence.
+    max_sharing: int = 40
