@@ -93,7 +93,8 @@ def build_groups(client: OpenSearch, generation: Generation, report: Report) -> 
 
 
 def _topic(topic_id: str, known: dict[str, Any]) -> dict[str, Any]:
-    return {"name": topic_name(topic_id, known["name"]), "parent": topic_parent(topic_id)}
+    above = topic_parent(topic_id) or next(iter(known["parents"]), None)
+    return {"name": topic_name(topic_id, known["name"]), "parent": above}
 
 
 def _institution(_id: str, known: dict[str, Any]) -> dict[str, Any]:

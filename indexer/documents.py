@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from indexer.records import Author, Work
 
 #: Part of every content hash: raise it when the same record has to give another document, and all are written anew.
-DOCUMENT_VERSION = 2
+DOCUMENT_VERSION = 3
 
 
 def content_hash(work: Work, model_fingerprint: str) -> str:
@@ -44,10 +44,18 @@ def work_document(work: Work) -> dict[str, Any]:
         "source": work.source,
         "language": work.language,
         "cited_by_count": work.cited_by_count,
-        "topics": [{"id": id_, "name": topic_name(id_, name)} for id_, name in work.topics],
+        "topics": _topics(work),
         "researchers": researchers,
         "institutions": _unique(institution for author in work.authors for institution in institutions(author)),
     }
+
+
+def _topics(work: Work) -> list[dict[str, Any]]:
+    above: tuple[tuple[str, ...], ...] = work.topic_parents or ((),) * len(work.topics)
+    return [
+        {"id": id_, "name": topic_name(id_, name), "parents": list(parents)}
+        for (id_, name), parents in zip(work.topics, above, strict=True)
+    ]
 
 
 def _researcher(author: Author, position: int) -> dict[str, Any]:
@@ -60,6 +68,7 @@ def _researcher(author: Author, position: int) -> dict[str, Any]:
         "orcid": author.orcid,
         "affiliation": author.affiliation,
         "institution_id": at[0]["id"] if at else None,
+        "institutions": at,
     }
 
 

@@ -49,13 +49,20 @@ def record_of(document: Mapping[str, Any]) -> dict[str, Any]:
     return plain | {
         "topics": [topic["id"] for topic in document["topics"]],
         "topic_names": [topic["name"] for topic in document["topics"]],
+        "topic_parents": [topic["parents"] for topic in document["topics"]],
         "authors": [
             {
                 "name": entry["name"],
                 "id": entry["source_id"],
                 "orcid": entry["orcid"],
                 "affiliation": entry["affiliation"],
+                "institutions": [_institution(one) for one in entry["institutions"]],
             }
             for entry in document["researchers"]
         ],
     }
+
+
+def _institution(stored: Mapping[str, str]) -> dict[str, str]:
+    id_ = stored["id"]
+    return {"name": stored["name"], **({"ror": id_.removeprefix("ror:")} if id_.startswith("ror:") else {"id": id_})}

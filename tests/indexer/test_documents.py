@@ -30,7 +30,7 @@ def test_a_document_fits_its_strict_mapping() -> None:
 
 def test_a_document_names_topics_researchers_and_institutions() -> None:
     document = work_document(WORK)
-    assert document["topics"] == [{"id": "cs.LG", "name": "Machine Learning"}]
+    assert document["topics"] == [{"id": "cs.LG", "name": "Machine Learning", "parents": []}]
     assert [(entry["name"], entry["position"]) for entry in document["researchers"]] == [
         ("Ada", 1),
         ("Bob", 2),
@@ -111,3 +111,11 @@ def test_someone_named_twice_on_a_work_is_not_their_own_collaborator() -> None:
 
 def test_the_mean_of_opposite_vectors_still_points_somewhere() -> None:
     assert mean_embedding([[1.0, 0.0], [-1.0, 0.0]]) == [1.0, 0.0]
+
+
+def test_a_source_may_say_what_stands_above_a_topic() -> None:
+    work = replace(WORK, topics=(("T1", "Sparse Coding"), ("T2", None)), topic_parents=(("Neuroscience", "Life"), ()))
+    assert [(topic["name"], topic["parents"]) for topic in work_document(work)["topics"]] == [
+        ("Sparse Coding", ["Neuroscience", "Life"]),
+        ("T2", []),
+    ]
