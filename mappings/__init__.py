@@ -12,7 +12,7 @@ from mappings.generations import (
     stored_model,
     unfinished,
 )
-from mappings.ids import bare_doi, orcid_id, work_id
+from mappings.ids import bare_doi, orcid_id, person_id, work_id
 from mappings.names import VERSION, Generation, IndexNames
 from mappings.store import index_body
 
@@ -29,6 +29,7 @@ __all__ = [
     "index_body",
     "live",
     "orcid_id",
+    "person_id",
     "publish",
     "rollback",
     "stored_model",

@@ -27,6 +27,14 @@ _BARE = (
     (re.compile(r"^(10\.\d{4,9}/\S+)$"), "doi"),
     (re.compile(r"^(W\d{4,})$", re.IGNORECASE), "openalex"),
 )
+_PEOPLE = (
+    (
+        re.compile(r"^(?:https?://(?:api\.)?openalex\.org/(?:authors/)?|openalex:)?(A\d{4,})$", re.I),
+        "openalex",
+    ),
+    (re.compile(r"^https?://openreview\.net/profile\?id=(~[\w-]+)$"), "openreview"),
+    (re.compile(r"^https?://(?:www\.)?aclanthology\.org/people/(?:\w/)?([\w-]+)/?$"), "acl"),
+)
 _ARXIV_DOI = re.compile(r"^10\.48550/arxiv\.(.+)$", re.IGNORECASE)
 _ORCID = re.compile(r"^(?:https?://orcid\.org/|orcid:)?(\d{4}-?\d{4}-?\d{4}-?\d{3}[\dX])/?$", re.IGNORECASE)
 
@@ -67,6 +75,21 @@ def bare_doi(text: str) -> str:
     if not re.match(r"^10\.\d{4,9}/\S+$", local):
         raise ValueError(f"not a DOI: {text!r}")
     return local.lower()
+
+
+def person_id(text: str) -> str:
+    """Give the stored spelling of a source's id of a person: `openalex:A5023888391`, an ORCID iD bare.
+
+    What is none of those, such as a researcher's own id, stays as it is.
+    """
+    text = text.strip()
+    try:
+        return orcid_id(text)
+    except ValueError:
+        for pattern, scheme in _PEOPLE:
+            if match := pattern.match(unquote(text)):
+                return f"{scheme}:{match[1].upper() if scheme == 'openalex' else match[1]}"
+        return text
 
 
 def orcid_id(text: str) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from flask import url_for
 
-from mappings import orcid_id
+from mappings import person_id
 from search_api import facets as facet
 from search_api import filters, ranking
 from search_api.errors import MovedError, not_found
@@ -92,8 +91,7 @@ def find(services: Services, given: str) -> Result:
     """
     if found := services.get(services.names.researchers, given):
         return found
-    with suppress(ValueError):
-        given = orcid_id(given)
+    given = person_id(given)
     body = {"size": 1, "sort": ["id"], "query": {"term": {"ids": given}}}
     for hit in services.search(services.names.researchers, body)["hits"]["hits"]:
         source: Result = hit["_source"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import url_for
 
-from mappings import bare_doi, orcid_id, work_id
+from mappings import bare_doi, person_id, work_id
 from search_api import facets as facet
 from search_api import filters, ranking
 from search_api.errors import Problem, not_found
@@ -77,18 +77,10 @@ def own_ids(services: Services, args: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     if not args["researcher"]:
         return args
-    given = {value: _plain(value) for value in args["researcher"]}
+    given = {value: person_id(value.removeprefix("!")) for value in args["researcher"]}
     known = services.researcher_ids(list(given.values()))
     own = [("!" if value.startswith("!") else "") + known.get(plain, plain) for value, plain in given.items()]
     return {**args, "researcher": own}
-
-
-def _plain(value: str) -> str:
-    value = value.removeprefix("!")
-    try:
-        return orcid_id(value)
-    except ValueError:
-        return value
 
 
 def _sort(asked: str | None, text: str) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mappings import bare_doi, orcid_id, work_id
+from mappings import bare_doi, orcid_id, person_id, work_id
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,21 @@ def test_an_orcid_id_may_end_on_x() -> None:
 def test_a_wrong_orcid_id_is_refused(written: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         orcid_id(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        ("https://orcid.org/0000-0002-1825-0097", "0000-0002-1825-0097"),
+        ("https://openalex.org/A5023888391", "openalex:A5023888391"),
+        ("https://api.openalex.org/authors/a5023888391", "openalex:A5023888391"),
+        ("A5023888391", "openalex:A5023888391"),
+        ("https://openreview.net/profile?id=~David_Rolnick1", "openreview:~David_Rolnick1"),
+        ("https://aclanthology.org/people/jan-niehues/", "acl:jan-niehues"),
+        ("https://aclanthology.org/people/j/jan-niehues/", "acl:jan-niehues"),
+        ("acl:jan-niehues", "acl:jan-niehues"),
+        ("konrad-p-kording-4bafdee5", "konrad-p-kording-4bafdee5"),
+    ],
+)
+def test_a_person_has_one_id_however_it_is_written(written: str, stored: str) -> None:
+    assert person_id(written) == stored
