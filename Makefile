@@ -30,7 +30,8 @@ test: check
 	$(BIN)/pytest $(TEST_ARGS)
 
 bench: $(VENV)/.all
-	$(BIN)/python -m benchmarks.embedding $(BENCH_ARGS)
+	$(BIN)/python -m benchmarks.embedding
+	$(BIN)/python -m benchmarks.indexing $(BENCH_ARGS)
 
 # Resolves the versions anew; needs uv.
 constraints:

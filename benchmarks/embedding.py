@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 import embedding
+from benchmarks.targets import ROOT, Target, data_folder, targets_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
 
-ROOT = Path(__file__).resolve().parent.parent
 CORPUS = Path("corpora", "dev-2000.jsonl.gz")
 ROUNDS = 5
 QUERIES = 60
@@ -63,16 +63,6 @@ class Figures:
     cached_p50: float
     load: float
     peak_memory: float
-
-
-@dataclass(frozen=True)
-class Target:
-    """A figure of the default model that was promised."""
-
-    what: str
-    measured: float
-    wanted: str
-    reached: bool
 
 
 def load_model(name: str) -> Model:
@@ -207,18 +197,9 @@ def figures_table(figures: dict[str, Figures]) -> Table:
     return table
 
 
-def targets_table(rows: list[Target]) -> Table:
-    """Lay out the targets, one a row."""
-    table = Table("what", "measured", "target", "reached", title=f"Targets of the default, {INT8}")
-    for row in rows:
-        mark = "[green]yes[/]" if row.reached else "[bold red]NOT REACHED[/]"
-        table.add_row(row.what, f"{row.measured:.3g}", row.wanted, mark)
-    return table
-
-
 def default_corpus() -> Path:
     """Give the corpus below `PEERSCOPE_DATA`, by default the folder `shared/data` beside the repository."""
-    return Path(os.environ.get("PEERSCOPE_DATA") or ROOT.parent / "shared" / "data") / CORPUS
+    return data_folder() / CORPUS
 
 
 @click.command()
@@ -242,7 +223,7 @@ def main(corpus: Path | None, works: int, rounds: int, as_json: bool, probed: st
         click.echo(json.dumps({**rows, "targets": [asdict(row) for row in reached]}, indent=2))
         return
     console = Console(width=None if sys.stdout.isatty() else 140)
-    console.print(figures_table(figures), targets_table(reached))
+    console.print(figures_table(figures), targets_table(reached, f"Targets of the default, {INT8}"))
     console.print(f"{works} works, {rounds} rounds; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
 
 
