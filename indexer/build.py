@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from indexer.topics import topic_name, topic_parent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Future
 
     from opensearchpy import OpenSearch
 
@@ -39,8 +41,7 @@ def build_researchers(
     """
     patiently(client.indices.refresh, index=f"{generation.pending},{generation.works}")
     total, done = patiently(client.count, index=generation.pending)["count"], 0
-    for ids in _pending(client, generation):
-        works = _works_by_researcher(client, generation, ids)
+    for ids, works in _with_works(client, generation):
         write(client, (_action(generation, id_, works.get(id_, []), because.get(id_, [])) for id_ in ids))
         # Only now: a kill before this line means that the next run builds these again.
         write(client, (delete_action(generation.pending, id_) for id_ in ids))
@@ -49,6 +50,21 @@ def build_researchers(
         done += len(ids)
         on_batch(done, total)
     patiently(client.indices.refresh, index=f"{generation.pending},{generation.researchers}")
+
+
+def _with_works(
+    client: OpenSearch, generation: Generation
+) -> Iterator[tuple[list[str], dict[str, list[dict[str, Any]]]]]:
+    """Give the marked ids in batches with their works; those of the next batch are fetched meanwhile."""
+    with ThreadPoolExecutor(1) as beside:
+        waiting: deque[tuple[list[str], Future[dict[str, list[dict[str, Any]]]]]] = deque()
+        for ids in _pending(client, generation):
+            waiting.append((ids, beside.submit(_works_by_researcher, client, generation, ids)))
+            if len(waiting) > 1:
+                first, works = waiting.popleft()
+                yield first, works.result()
+        for ids, works in waiting:
+            yield ids, works.result()
 
 
 def _pending(client: OpenSearch, generation: Generation) -> Iterator[list[str]]:

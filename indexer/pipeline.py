@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from embedding import work_text
 from indexer.bulk import delete_action, index_action, patiently, write
-from indexer.documents import content_hash, work_document
+from indexer.documents import content_hash, stored_vector, work_document
 from indexer.records import RecordError, Work, parse_work, unknown_keys, withdrawn_id
 from indexer.report import Stopwatch
 from indexer.sources import SourceError
@@ -168,7 +168,7 @@ def write_changes(
         vectors = embedder.embed_works(texts)
     with Stopwatch(report, "write"):
         documents = [
-            _document(change, vector.tolist(), embedder.model.name)
+            _document(change, stored_vector(vector), embedder.model.name)
             for change, vector in zip(written, vectors, strict=True)
         ]
         touched = {entry["id"] for document in documents for entry in document["researchers"]}

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from indexer.documents import stored_vector
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -64,8 +66,7 @@ def mean_embedding(vectors: Sequence[Sequence[float]]) -> list[float]:
     matrix = np.asarray(vectors, dtype=np.float32)
     mean = matrix.mean(axis=0)
     length = float(np.linalg.norm(mean))
-    result: list[float] = (mean / length if length > 1e-6 else matrix[0]).tolist()
-    return result
+    return stored_vector(mean / length if length > 1e-6 else matrix[0])
 
 
 def _ranked(values: Iterable[str]) -> list[str]:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from indexer.assign import vote
+import numpy as np
+
+from indexer.assign import Labelled, vote
 
 ML = {"id": "cs.LG", "name": "Machine Learning"}
 CL = {"id": "cs.CL", "name": "Computation and Language"}
@@ -25,3 +27,10 @@ def test_without_agreement_nothing_is_assigned() -> None:
     assert vote([(0.8, [ML]), (0.8, [CL]), (0.8, [NC])]) == []
     assert vote([]) == []
     assert vote([(-0.2, [ML])]) == []
+
+
+def test_neighbours_in_memory_come_nearest_first() -> None:
+    labelled = Labelled(np.eye(3, dtype=np.float32), [[ML], [CL], [NC]])
+    (found,) = labelled.neighbours([{"embedding": [0.8, 0.6, 0.0]}])
+    assert [topics[0]["id"] for _, topics in found] == ["cs.LG", "cs.CL", "q-bio.NC"]
+    np.testing.assert_allclose([cosine for cosine, _ in found], [0.8, 0.6, 0.0], atol=1e-6)
