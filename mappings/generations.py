@@ -85,7 +85,8 @@ def begin(client: OpenSearch, names: IndexNames, model: Mapping[str, Any], *, re
         left = None
     generation = left or (now.next() if now else Generation(names.prefix))
     for kind in KINDS:
-        if now is None or rebuild or kind == "pending":
+        # A kind that the live generation does not have yet begins empty, as the marks do.
+        if now is None or rebuild or kind == "pending" or not client.indices.exists(index=now.name(kind)):
             _create(client, generation, kind, model)
         else:
             _clone(client, now, generation, kind)
