@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import resource
 import sys
@@ -136,14 +137,19 @@ def index(
     """
     options = options or Options()
     with _only_writer(home / "index.lock"):
-        overrides = read_overrides(home / "overrides.toml")
+        decided = Decided(home, names)
         target = Target(client, names, embedder.model, rebuild=options.rebuild, look_only=options.dry_run)
         report = Report.new(home / "runs")
-        run = Run(client, embedder, target, report, options, watcher, overrides)
+        run = Run(client, embedder, target, report, options, watcher, decided.overrides)
         report.unknown = Counter()
         try:
             run.bring_in(sources, report.unknown)
+            if decided.changed and target.readable and not options.dry_run:
+                # New decisions about people have to be carried out even when no work is new.
+                target.writable()
             run.finish()
+            if not options.dry_run:
+                decided.keep()
             report.finished = True
         finally:
             report.peak_memory_mb = _peak_memory()
@@ -151,9 +157,25 @@ def index(
     return report
 
 
-def read_overrides(path: Path) -> Overrides:
-    """Read the decisions of people about people, which win for ever; none where there is no file."""
-    return load_overrides(path) if path.exists() else Overrides()
+class Decided:
+    """The decisions of people about people in `overrides.toml`, and whether the index has followed them yet."""
+
+    def __init__(self, home: Path, names: IndexNames) -> None:
+        """Read the file; where there is none, nothing is decided. Raises OverridesError when it cannot be followed."""
+        file = home / "overrides.toml"
+        self.overrides = load_overrides(file) if file.exists() else Overrides()
+        self._digest = hashlib.sha256(file.read_bytes() if file.exists() else b"").hexdigest()
+        self._followed = home / f"{names.prefix}overrides.sha256"
+
+    @property
+    def changed(self) -> bool:
+        """Whether the file says something else than when it was last followed."""
+        before = self._followed.read_text(encoding="utf-8") if self._followed.exists() else hashlib.sha256().hexdigest()
+        return before != self._digest
+
+    def keep(self) -> None:
+        """Note that the index follows the file as it is."""
+        self._followed.write_text(self._digest, encoding="utf-8")
 
 
 def _peak_memory() -> int:

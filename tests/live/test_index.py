@@ -20,6 +20,7 @@ import embedding
 import sample
 from indexer import run
 from indexer.bulk import WriteError, index_action, write
+from indexer.identity.overrides import OverridesError
 from indexer.report import past_runs
 from indexer.sources import open_sources
 from indexer.sources.stored import StoredWorks
@@ -80,7 +81,7 @@ def documents(client: OpenSearch, index: str) -> dict[str, Any]:
     hits = client.search(index=index, body={"size": 10_000, "query": {"match_all": {}}})["hits"]["hits"]
     found = {hit["_id"]: hit["_source"] for hit in hits}
     for source in found.values():
-        source.pop("indexed_at")
+        source.pop("indexed_at", None)
         if "embedding" in source:
             source["embedding"] = [round(value, 3) + 0.0 for value in source["embedding"]]
     return found
@@ -307,6 +308,33 @@ def test_a_rebuild_from_the_index_gives_the_same_again(
     }
     assert after["works"].keys() == before["works"].keys()
     assert live(opensearch, names) == now.next()
+
+
+def test_what_a_person_decides_about_people_wins(
+    index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path
+) -> None:
+    def people() -> dict[str, str]:
+        return {person["name"]: id_ for id_, person in documents(opensearch, names.researchers).items()}
+
+    one = work(1, authors=[{"name": "Augusta King"}])
+    two = work(2, authors=[{"name": "Ada Lovelace"}])
+    file = write_lines(tmp_path / "w.jsonl", one, two)
+    index(file)
+    before = people()
+    assert before.keys() == {"Augusta King", "Ada Lovelace"}
+    decided = tmp_path / "home" / "overrides.toml"
+    ids = json.dumps(sorted(before.values()))
+    decided.write_text(f'[[merge]]\nids = {ids}\nreason = "one person under two names"\n', encoding="utf-8")
+    assert index(file).counts.unchanged == 2
+    (merged,) = documents(opensearch, names.researchers).values()
+    assert merged["works_count"] == 2
+    assert "one person under two names" in " ".join(merged["because"])
+    (alias,) = documents(opensearch, names.aliases).values()
+    assert {alias["id"], alias["researcher_id"]} == set(before.values())
+    assert index(file).generation is None
+    decided.write_text("[[merge]]\nids = 3\n", encoding="utf-8")
+    with pytest.raises(OverridesError):
+        index(file)
 
 
 def test_every_run_leaves_a_report(index: Any, names: IndexNames, tmp_path: Path) -> None:
