@@ -45,6 +45,7 @@ class Context:
     #: Mentions whose institutions hold this word, and mentions with any.
     places: Counter[str] = field(default_factory=Counter)
     placed: int = 0
+    _weights: dict[str, float] = field(default_factory=dict, repr=False, compare=False)
     _namesakes: dict[tuple[tuple[str, ...], str], float] = field(default_factory=dict, repr=False, compare=False)
 
     def add(self, mentions: Sequence[Mention]) -> None:
@@ -53,6 +54,7 @@ class Context:
             return
         self.works += 1
         self._namesakes.clear()
+        self._weights.clear()
         first = mentions[0]
         self.words.update(first.words)
         self.topics.update(set(first.topics))
@@ -75,6 +77,13 @@ class Context:
             self.given[whole] += 1
             if name.given:
                 self.given[name.given[0][0]] += 1
+
+    def word_weight(self, word: str) -> float:
+        """Give how rare a word is in titles."""
+        found = self._weights.get(word)
+        if found is None:
+            found = self._weights[word] = rarity(self.words[word], self.works)
+        return found
 
     def namesakes(self, given: tuple[str, ...], surname: str) -> float:
         """Estimate how many other people of this corpus could be printed with these given names (or initials).

@@ -90,15 +90,19 @@ def _pairs(clusters: Sequence[Cluster], settings: Settings) -> list[tuple[int, i
 def _names(printed: Mapping[str, Sequence[int]]) -> set[tuple[str, str]]:
     """Give pairs of compatible printed names of different blocks, one of them a guest in the other's."""
     homes: dict[str, list[str]] = defaultdict(list)
+    guests: dict[str, list[str]] = defaultdict(list)
     for name in sorted(printed):
-        homes[block_keys(name)[0]].append(name)
+        home, *others = block_keys(name)
+        homes[home].append(name)
+        for key in others:
+            guests[key].append(name)
     found: set[tuple[str, str]] = set()
-    for guest in sorted(printed):
-        parsed = parse_name(guest)
-        for key in block_keys(guest)[1:]:
-            for host in homes.get(key, ()):
-                if _meet(parsed, parse_name(host)):
-                    found.add((min(guest, host), max(guest, host)))
+    # Block by block, so that each name is parsed a few times and not once for every pair it is in.
+    for key in homes.keys() & guests.keys():
+        hosts = [(host, parse_name(host)) for host in homes[key]]
+        for guest in guests[key]:
+            parsed = parse_name(guest)
+            found |= {(min(guest, host), max(guest, host)) for host, other in hosts if _meet(parsed, other)}
     return found
 
 

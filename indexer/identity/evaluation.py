@@ -68,7 +68,7 @@ def evaluate(works: Sequence[Work], settings: Settings, half: int = REPORTED) ->
         ours = resolved(trial, settings)
         seconds += time.perf_counter() - start
         rows += _rows(name, trial, ours)
-        if not initials:
+        if trial.curated and not initials:
             rows += _rows("curated", trial, ours, trial.curated)
     return Evaluation(tuple(rows), seconds, peak_mb())
 

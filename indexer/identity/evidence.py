@@ -13,7 +13,7 @@ import numpy as np
 
 from indexer.identity.compatibility import Verdict
 from indexer.identity.context import rarity
-from indexer.identity.names import home_of, is_initial
+from indexer.identity.names import home_of, is_initial, surname_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,7 +46,15 @@ def weigh(
         _years(a, b, settings),
         _vectors(a, b, settings),
     )
-    return tuple(part for part in parts if part is not None)
+    known = tuple(part for part in parts if part is not None)
+    return known if _is_proven(known) else (*known, Part("unproven", -settings.unproven))
+
+
+def _is_proven(parts: Sequence[Part]) -> bool:
+    """Tell whether two forms of a name have something behind them that people share: a co-author, or an institution."""
+    if parts[0].facts[0] <= Verdict.TRANSLITERATED:
+        return True
+    return any(part.value > 0 for part in parts if part.kind in ("coauthors", "institutions"))
 
 
 def is_hopeless(
@@ -84,6 +92,10 @@ def _name_part(name: Comparison, context: Context, settings: Settings) -> tuple[
     initials = name.verdict < Verdict.INITIAL and all(map(is_initial, name.given))
     cost = settings.verdicts[Verdict.INITIAL if initials else name.verdict]
     value = -settings.namesakes * log(namesakes) - cost
+    if name.verdict is Verdict.SWAPPED and name.given:
+        # `Guo Zhipeng` is a slip, nobody's family is Zhipeng. `Zhou Yu` and `Yu Zhou` are two people: two families.
+        either = min(context.surnames[surname_key(word)] for word in (name.given[0], name.surname))
+        value -= log(max(either, 1))
     return value, (name.verdict, round(namesakes, 2))
 
 

@@ -66,6 +66,7 @@ _PHRASES = {
     "institutions": ("institution in common", "no institution in common"),
     "words": ("words of titles in common", "no words of titles in common"),
     "topics": ("topics in common", "no topic in common"),
+    "unproven": ("", "two forms of a name, and nothing that people share speaks for them"),
     "venues": ("venue in common", "no venue in common"),
 }
 

@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from indexer.identity.compatibility import Comparison, Verdict, compare
-from indexer.identity.context import place_words, rarity
+from indexer.identity.context import place_words
 from indexer.identity.names import home_of, parse_name
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Profile:
         self.topics = frozenset(topic for mention in mentions for topic in mention.topics)
         self.venues = frozenset(mention.venue for mention in mentions if mention.venue)
         words = sorted({word for mention in mentions for word in mention.words})
-        self.words = {word: rarity(context.words[word], context.works) for word in words}
+        self.words = {word: context.word_weight(word) for word in words}
         self.words_norm = sum(weight * weight for weight in self.words.values())
         years = [mention.year for mention in mentions if mention.year is not None]
         self.first_year = min(years, default=None)

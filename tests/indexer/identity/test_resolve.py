@@ -114,7 +114,10 @@ def test_the_order_of_the_input_is_nothing() -> None:
 
 
 def test_what_falls_just_short_is_listed() -> None:
-    works = [work("a", "Wei Wang", "Nora Quist"), work("b", "Wei Wang", "Olaf Pint")]
+    works = [
+        work("a", "Wei Wang", "Nora Quist", title="Parsing treebanks"),
+        work("b", "Wei Wang", "Olaf Pint", title="Fish in ponds"),
+    ]
     settings = Settings(review=20.0)
     context = context_of([*works, *common("Wei", "Wang")])
     found = resolve_block([works[0][0], works[1][0]], settings, context)

@@ -1,0 +1,74 @@
+"""How time and memory of author identity grow: a quarter, half, and all of the works of the files named.
+
+    python -m benchmarks.identity WORKS.jsonl.gz...
+
+Each size runs in a process of its own, whose peak memory is its own. Author ids are used as they stand in the files.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from indexer.identity.context import context_of
+from indexer.identity.corpus import blocks_of, resolve
+from indexer.identity.evaluation import peak_mb
+from indexer.identity.mentions import mentions_of
+from indexer.identity.settings import Settings
+from indexer.identity.trial import read_works
+
+SHARES = (4, 2, 1)
+
+
+class Cost(NamedTuple):
+    """What one size took: reading and counting, then resolving."""
+
+    works: int
+    mentions: int
+    blocks: int
+    largest_block: int
+    researchers: int
+    reading: float
+    resolving: float
+    peak_mb: float
+
+
+def measure(paths: tuple[str, ...], share: int) -> Cost:
+    """Resolve one work in `share`."""
+    start = time.process_time()
+    works = [
+        mentions_of(work) for path in paths for number, work in enumerate(read_works(Path(path))) if number % share == 0
+    ]
+    context = context_of(works)
+    blocks = blocks_of(mention for mentions in works for mention in mentions)
+    reading = time.process_time() - start
+    found = resolve(blocks, Settings(), context)
+    resolving = time.process_time() - start - reading
+    largest = max(map(len, blocks.values()))
+    mentions = sum(map(len, works))
+    return Cost(len(works), mentions, len(blocks), largest, len(found.clusters), reading, resolving, peak_mb())
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True)
+def main(paths: tuple[str, ...]) -> None:
+    """Print one line for each size; seconds are of processor time."""
+    click.echo("   works  mentions   blocks  largest  researchers  reading  resolving  ms/mention  peak MB")
+    for share in SHARES:
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            cost = pool.apply(measure, (paths, share))
+        each = 1000 * cost.resolving / cost.mentions
+        click.echo(
+            f"{cost.works:8,} {cost.mentions:9,} {cost.blocks:8,} {cost.largest_block:8,} {cost.researchers:12,} "
+            f"{cost.reading:7.1f}s {cost.resolving:9.1f}s {each:11.2f} {cost.peak_mb:8,.0f}"
+        )
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
