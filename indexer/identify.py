@@ -62,7 +62,8 @@ def identify(client: OpenSearch, generation: Generation, overrides: Overrides, s
     aliases = stored_aliases(client, generation)
     resolution = resolve(blocks_of(authors.mentions), settings, authors.context)
     clusters = overrides.apply(resolution.clusters, authors.stored, aliases)
-    assignment = assign_ids(clusters, authors.stored)
+    # An id that led to somebody else once is not given to anyone again.
+    assignment = assign_ids(clusters, authors.stored, taken=aliases.keys())
     changed = {key: id_ for key, id_ in assignment.ids.items() if authors.stored[key] != id_}
     touched = set(changed.values()) | {authors.stored[key] for key in changed}
     write(client, (index_action(generation.pending, id_, {"researcher_id": id_}) for id_ in sorted(touched)))
