@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 SEARCH_TIMEOUT = 1.8
 #: Answers may be kept by a browser or proxy for this many seconds; afterwards their ETag asks whether they still hold.
 MAX_AGE = 60
+_TOOK = re.compile(rb'"took_ms": \d+')
 _REQUEST_ID = re.compile(r"^[\w.-]{1,100}$")
 
 
@@ -72,6 +74,7 @@ def _finish(response: Response) -> Response:
     if request.method in {"GET", "HEAD"} and response.status_code == HTTPStatus.OK and not response.is_streamed:
         if "Cache-Control" not in response.headers and request.blueprint != "health":
             response.headers["Cache-Control"] = f"public, max-age={MAX_AGE}"
-        response.add_etag()
+        # How long it took does not make it another answer.
+        response.set_etag(hashlib.sha256(_TOOK.sub(b"", response.get_data())).hexdigest()[:32])
         response.make_conditional(request)
     return response

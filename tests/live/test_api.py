@@ -323,11 +323,13 @@ def test_hostile_text_never_breaks_the_server(client: FlaskClient, parameter: st
     assert client.get(f"/api/v1/works/{text[:500].replace('/', '')}x").status_code == 404
 
 
-def test_reads_can_be_revalidated(client: FlaskClient) -> None:
-    first = client.get(f"/api/v1/works/{RELU}")
+@pytest.mark.parametrize("path", [f"/works/{RELU}", "/works?q=neurons&facets=topic", f"/researchers/{KORDING}"])
+def test_reads_can_be_revalidated(client: FlaskClient, path: str) -> None:
+    first = client.get(f"/api/v1{path}")
     assert "max-age" in first.headers["Cache-Control"]
-    again = client.get(f"/api/v1/works/{RELU}", headers={"If-None-Match": first.headers["ETag"]})
+    again = client.get(f"/api/v1{path}", headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
+    assert client.get("/api/v1/topics").headers["ETag"] != first.headers["ETag"]
 
 
 def test_openapi_describes_every_route_and_answers_fit_it(client: FlaskClient, sample_app: Flask) -> None:
