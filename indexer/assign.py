@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from indexer.bulk import patiently, write
+from indexer.bulk import pages, patiently, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -81,16 +81,13 @@ class Labelled:
     def of(cls, client: OpenSearch, generation: Generation, count: int) -> Labelled:
         """Read `count` labelled works, or an even sample of MOST of them."""
         step = max(1, math.ceil(count / MOST))
-        body: dict[str, Any] = {"size": PAGE, "sort": ["id"], "query": _LABELLED, "_source": ["topics", "embedding"]}
+        body = {"size": PAGE, "sort": ["id"], "query": _LABELLED, "_source": ["topics", "embedding"]}
         rows: list[NDArray[np.float32]] = []
         topics: list[list[dict[str, str]]] = []
-        numbers = itertools.count()
-        while hits := patiently(client.search, index=generation.works, body=body)["hits"]["hits"]:
-            for hit in hits:
-                if next(numbers) % step == 0:
-                    rows.append(np.asarray(hit["_source"]["embedding"], dtype=np.float32))
-                    topics.append(hit["_source"]["topics"])
-            body["search_after"] = hits[-1]["sort"]
+        hits = itertools.chain.from_iterable(pages(client, generation.works, body))
+        for hit in itertools.islice(hits, 0, None, step):
+            rows.append(np.asarray(hit["_source"]["embedding"], dtype=np.float32))
+            topics.append(hit["_source"]["topics"])
         return cls(np.stack(rows), topics)
 
     def neighbours(self, works: Sequence[Mapping[str, Any]]) -> Iterator[list[tuple[float, list[dict[str, str]]]]]:
@@ -124,10 +121,8 @@ def vote(neighbours: Sequence[tuple[float, Sequence[Mapping[str, str]]]]) -> lis
 
 
 def _unlabelled(client: OpenSearch, generation: Generation) -> Iterator[list[dict[str, Any]]]:
-    body: dict[str, Any] = {"size": BATCH, "sort": ["id"], "query": _TO_DO, "_source": ["id", "embedding"]}
-    while hits := patiently(client.search, index=generation.works, body=body)["hits"]["hits"]:
-        yield [hit["_source"] for hit in hits]
-        body["search_after"] = hits[-1]["sort"]
+    body = {"size": BATCH, "sort": ["id"], "query": _TO_DO, "_source": ["id", "embedding"]}
+    return ([hit["_source"] for hit in hits] for hits in pages(client, generation.works, body))
 
 
 def _neighbours(

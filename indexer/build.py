@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from indexer.bulk import delete_action, index_action, patiently, write
+from indexer.bulk import delete_action, index_action, pages, patiently, write
 from indexer.researchers import researcher_document
 from indexer.topics import topic_name, topic_parent
 
@@ -68,27 +68,20 @@ def _with_works(
 
 
 def _pending(client: OpenSearch, generation: Generation) -> Iterator[list[str]]:
-    """Give the marked ids in batches, in order, so that marks which come or go meanwhile do no harm."""
-    body: dict[str, Any] = {"size": BATCH, "sort": ["researcher_id"], "_source": False}
-    while hits := patiently(client.search, index=generation.pending, body=body)["hits"]["hits"]:
-        yield [hit["_id"] for hit in hits]
-        body["search_after"] = hits[-1]["sort"]
+    """Give the marked ids in batches."""
+    body = {"size": BATCH, "sort": ["researcher_id"], "_source": False}
+    return ([hit["_id"] for hit in hits] for hits in pages(client, generation.pending, body))
 
 
 def _works_by_researcher(client: OpenSearch, generation: Generation, ids: list[str]) -> dict[str, list[dict[str, Any]]]:
     wanted = set(ids)
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    body: dict[str, Any] = {
-        "size": PAGE,
-        "sort": ["id"],
-        "query": {"bool": {"filter": [{"terms": {"researchers.id": ids}}]}},
-        "_source": WORK_FIELDS,
-    }
-    while hits := patiently(client.search, index=generation.works, body=body)["hits"]["hits"]:
+    query = {"bool": {"filter": [{"terms": {"researchers.id": ids}}]}}
+    body = {"size": PAGE, "sort": ["id"], "query": query, "_source": WORK_FIELDS}
+    for hits in pages(client, generation.works, body):
         for hit in hits:
             for id_ in wanted.intersection(entry["id"] for entry in hit["_source"]["researchers"]):
                 found[id_].append(hit["_source"])
-        body["search_after"] = hits[-1]["sort"]
     return found
 
 

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from indexer.bulk import index_action, patiently, write
+from indexer.bulk import index_action, marks, pages, patiently, write
 from indexer.identity.context import Context
 from indexer.identity.corpus import blocks_of, resolve
 from indexer.identity.explain import explain, explain_link
@@ -50,7 +50,6 @@ class Identified:
 
     because: dict[str, list[str]]
     probable_duplicates: list[str]
-    changed_works: int
 
 
 def identify(client: OpenSearch, generation: Generation, overrides: Overrides, settings: Settings) -> Identified:
@@ -66,12 +65,12 @@ def identify(client: OpenSearch, generation: Generation, overrides: Overrides, s
     assignment = assign_ids(clusters, authors.stored, taken=aliases.keys())
     changed = {key: id_ for key, id_ in assignment.ids.items() if authors.stored[key] != id_}
     touched = set(changed.values()) | {authors.stored[key] for key in changed}
-    write(client, (index_action(generation.pending, id_, {"researcher_id": id_}) for id_ in sorted(touched)))
+    write(client, marks(generation.pending, touched))
     works = sorted({key.work_id for key in changed})
     for start in range(0, len(works), PAGE):
         write(client, _updates(client, generation, works[start : start + PAGE], changed))
     write(client, _alias_actions(generation, aliases, assignment.aliases))
-    return Identified(_because(clusters, assignment.ids), _near(resolution), len(works))
+    return Identified(_because(clusters, assignment.ids), _near(resolution))
 
 
 def read_authors(client: OpenSearch, generation: Generation) -> Authors:
@@ -87,16 +86,15 @@ def read_authors(client: OpenSearch, generation: Generation) -> Authors:
 
 
 def _works(client: OpenSearch, generation: Generation) -> Iterator[dict[str, Any]]:
-    body: dict[str, Any] = {
+    body = {
         "size": PAGE,
         "sort": ["id"],
         "query": {"match_all": {}},
         "_source": {"excludes": ["embedding", "abstract"]},
     }
     patiently(client.indices.refresh, index=generation.works)
-    while hits := patiently(client.search, index=generation.works, body=body)["hits"]["hits"]:
+    for hits in pages(client, generation.works, body):
         yield from (hit["_source"] for hit in hits)
-        body["search_after"] = hits[-1]["sort"]
 
 
 def _updates(
@@ -116,11 +114,10 @@ def _updates(
 def stored_aliases(client: OpenSearch, generation: Generation) -> dict[str, str]:
     """Give the ids that nobody has any more, with the researcher that each leads to."""
     found: dict[str, str] = {}
-    body: dict[str, Any] = {"size": PAGE, "sort": ["id"], "query": {"match_all": {}}}
+    body = {"size": PAGE, "sort": ["id"], "query": {"match_all": {}}}
     patiently(client.indices.refresh, index=generation.aliases)
-    while hits := patiently(client.search, index=generation.aliases, body=body)["hits"]["hits"]:
+    for hits in pages(client, generation.aliases, body):
         found |= {hit["_source"]["id"]: hit["_source"]["researcher_id"] for hit in hits}
-        body["search_after"] = hits[-1]["sort"]
     return found
 
 

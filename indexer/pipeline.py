@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from embedding import work_text
-from indexer.bulk import delete_action, index_action, patiently, write
+from indexer.bulk import delete_action, index_action, marks, pages, patiently, write
 from indexer.documents import content_hash, stored_vector, work_document
 from indexer.records import RecordError, Work, parse_work, unknown_keys, withdrawn_id
 from indexer.report import Stopwatch
@@ -149,13 +149,13 @@ def stored_works(client: OpenSearch, target: Target, ids: list[str]) -> dict[str
 
 def missing_works(client: OpenSearch, target: Target, seen: Seen) -> Iterator[list[Change]]:
     """Give, batch by batch, the removal of every stored work that this run has not read."""
-    body: dict[str, Any] = {"size": PAGE, "sort": ["id"], "_source": ["id"], "query": {"match_all": {}}}
-    generation = target.readable
-    while generation and (hits := patiently(client.search, index=generation.works, body=body)["hits"]["hits"]):
+    if target.readable is None:
+        return
+    body = {"size": PAGE, "sort": ["id"], "_source": ["id"], "query": {"match_all": {}}}
+    for hits in pages(client, target.readable.works, body):
         gone = seen.not_among(hit["_id"] for hit in hits)
         stored = stored_works(client, target, gone)
         yield [Change(id_, None, "", found.researcher_ids) for id_, found in stored.items()]
-        body["search_after"] = hits[-1]["sort"]
 
 
 def write_changes(
@@ -173,7 +173,7 @@ def write_changes(
         ]
         touched = {entry["id"] for document in documents for entry in document["researchers"]}
         touched = touched.union(*(change.former for change in batch))
-        write(client, (index_action(generation.pending, id_, {"researcher_id": id_}) for id_ in sorted(touched)))
+        write(client, marks(generation.pending, touched))
         write(client, (index_action(generation.works, document["id"], document) for document in documents))
         write(client, (delete_action(generation.works, change.id) for change in batch if change.work is None))
 

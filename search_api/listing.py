@@ -13,7 +13,7 @@ from search_api import ranking
 from search_api.paging import WINDOW
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from search_api.facets import Facet
     from search_api.filters import Filter
@@ -89,7 +89,7 @@ def first_hits(pagination: Pagination) -> dict[str, Any]:
 def take_scores(services: Services, index: str, hits: Sequence[dict[str, Any]], fused: Mapping[str, Any]) -> None:
     """Give hits that were sorted by a field the score that the hybrid query has for them; 0 beyond its depth."""
     body = {"query": fused, "_source": False, "size": ranking.PAGINATION_DEPTH + ranking.K}
-    found = services.search(index, body, services.names.hybrid)["hits"]["hits"]
+    found = services.search(index, body)["hits"]["hits"]
     scores = {hit["_id"]: hit["_score"] for hit in found}
     for hit in hits:
         hit["_score"] = scores.get(hit["_id"], 0.0)
@@ -113,17 +113,27 @@ def count_of(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 def dump_facets(
     services: Services,
+    index: str,
     table: Mapping[str, Facet],
     asked: Sequence[str],
-    counted: Mapping[str, Any],
     filters: Sequence[Filter],
+    answer: Mapping[str, Any],
+    query_without: Callable[[str], dict[str, Any]],
 ) -> dict[str, list[dict[str, Any]]]:
-    """Turn counted aggregations into facets with labels, in the order asked for."""
+    """Give the facets asked for, with labels, in the order asked for.
+
+    `answer` has counted those without a selection. Each of the others is counted in `index` by the query that
+    `query_without` gives for its name: the search with all filters but the facet's own.
+    """
+    counted = dict(answer.get("aggregations", {}))
+    for name in facet.apart(asked, filters):
+        body = {"size": 0, "query": query_without(name), "aggs": {name: table[name].aggregation()}}
+        counted |= services.search(index, body)["aggregations"]
     chosen = {one.name: one for one in filters}
     result = {}
     for name in asked:
         buckets = counted[name]["buckets"]
-        index = table[name].labels
-        names = services.labels(getattr(services.names, index), [b["key"] for b in buckets]) if index else {}
+        kind = table[name].labels
+        names = services.labels(services.names.name(kind), [b["key"] for b in buckets]) if kind else {}
         result[name] = facet.values(buckets, names, chosen.get(name))
     return result

@@ -56,13 +56,14 @@ class Services:
             current_app.logger.exception("embedding failed; answering by keyword")
             return None
 
-    def search(self, index: str, body: dict[str, Any], pipeline: str | None = None) -> dict[str, Any]:
-        """Ask OpenSearch, through a search pipeline where one is named.
+    def search(self, index: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Ask OpenSearch; a hybrid query goes through the search pipeline that fuses its scores.
 
         Not from its request cache then: asked again, a hybrid request that only counts (size 0) would come from there
         without hits, and score normalization fails on that with a 500.
         """
-        params = {"search_pipeline": pipeline, "request_cache": "false"} if pipeline else {}
+        is_hybrid = "hybrid" in body["query"]
+        params = {"search_pipeline": self.names.hybrid, "request_cache": "false"} if is_hybrid else {}
         return cast("dict[str, Any]", self.client.search(index=index, body=body, params=params))
 
     def get(self, index: str, id_: str, **params: Any) -> dict[str, Any] | None:

@@ -12,18 +12,16 @@ from collections import defaultdict
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from indexer.identity.clusters import Cluster, Group, Link, Resolution, make_link
+from indexer.identity.clusters import Group, Link, Resolution, make_link
 from indexer.identity.cores import by_coauthors, by_ids
 from indexer.identity.evidence import Part, is_hopeless, total, weigh
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from indexer.identity.context import Context
     from indexer.identity.mentions import Mention, MentionKey
     from indexer.identity.settings import Settings
-
-    Allowed = Callable[[Group, Group], bool]
 
 
 def resolve_block(mentions: Sequence[Mention], settings: Settings, context: Context) -> Resolution:
@@ -138,8 +136,3 @@ class _Agglomeration:
             one, two = self._alive[a], self._alive[b]
             links.append(make_link(one, two, -minus, self._weigh(one, two)))
         return links
-
-
-def groups_of(clusters: Iterable[Cluster], context: Context) -> list[Group]:
-    """Give clusters back as groups, to go on joining them."""
-    return [Group(cluster.mentions, context, cluster.links) for cluster in clusters]

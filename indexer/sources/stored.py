@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import count
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from indexer.bulk import patiently
+from indexer.bulk import pages
 from indexer.records import KNOWN_KEYS
 from indexer.sources.base import Item
 
@@ -30,17 +30,11 @@ class StoredWorks:
         self._client = client
 
     def __iter__(self) -> Iterator[Item]:
-        body: dict[str, Any] = {
-            "size": PAGE,
-            "sort": ["id"],
-            "query": {"match_all": {}},
-            "_source": {"excludes": ["embedding"]},
-        }
-        numbers = count(1)
-        while hits := patiently(self._client.search, index=self.name, body=body)["hits"]["hits"]:
-            for hit in hits:
-                yield Item(self.name, next(numbers), record_of(hit["_source"]))
-            body["search_after"] = hits[-1]["sort"]
+        everything: dict[str, Any] = {"match_all": {}}
+        body = {"size": PAGE, "sort": ["id"], "query": everything, "_source": {"excludes": ["embedding"]}}
+        hits = chain.from_iterable(pages(self._client, self.name, body))
+        for number, hit in enumerate(hits, 1):
+            yield Item(self.name, number, record_of(hit["_source"]))
 
 
 def record_of(document: Mapping[str, Any]) -> dict[str, Any]:

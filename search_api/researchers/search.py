@@ -46,35 +46,22 @@ def search(services: Services, args: Mapping[str, Any]) -> Result:
         "aggs": facet.riding_along(queries.FACETS, args["facets"], asked),
         **(first_hits(pagination) if by_score else order),
     }
-    answer = services.search(services.names.researchers, body, _pipeline(services, body["query"]))
+    answer = services.search(services.names.researchers, body)
     hits = answer["hits"]["hits"]
     if by_score:
         hits = in_total_order(hits, pagination)
     elif is_hybrid:
         take_scores(services, services.names.researchers, hits, query())
     best = 1.0 if is_hybrid else answer["hits"]["max_score"]
-    counted = answer.get("aggregations", {})
-    for own in facet.apart(args["facets"], asked):
-        counted |= _count_apart(services, own, query(without=own))
     return envelope(
         [_ranked(hit, best if name or about else None) for hit in hits],
         **count_of(answer),
         pagination=pagination,
         took_ms=answer["took"],
-        facets=dump_facets(services, queries.FACETS, args["facets"], counted, asked),
+        facets=dump_facets(services, services.names.researchers, queries.FACETS, args["facets"], asked, answer, query),
         mode=("hybrid" if is_hybrid else "keyword") if about else None,
         degraded=["semantic"] if about and not is_hybrid else [],
     )
-
-
-def _pipeline(services: Services, query: Mapping[str, Any]) -> str | None:
-    return services.names.hybrid if "hybrid" in query else None
-
-
-def _count_apart(services: Services, own: str, query: Result) -> Result:
-    body = {"size": 0, "query": query, "aggs": {own: queries.FACETS[own].aggregation()}}
-    found: Result = services.search(services.names.researchers, body, _pipeline(services, query))["aggregations"]
-    return found
 
 
 def _ranked(hit: Mapping[str, Any], best: float | None) -> Result:

@@ -98,7 +98,7 @@ def candidates(services: Services, me: Mapping[str, Any], clauses: list[Result])
         "query": ranking.hybrid(keyword, semantic, clauses),
         "_source": {"excludes": ["expertise", "collaborators", "counts_by_year"]},
     }
-    answer = services.search(services.names.researchers, body, services.names.hybrid)
+    answer = services.search(services.names.researchers, body)
     return answer["hits"]["hits"], answer["took"]
 
 

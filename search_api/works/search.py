@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from search_api.filters import Filter
     from search_api.services import Services
 
 Result = dict[str, Any]
@@ -37,6 +36,10 @@ def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] 
     pagination = Pagination(args["page"], args["per_page"], args["cursor"])
     clauses = [*filters.clauses(asked), *fixed]
     fused = queries.query(mode, text, vector, clauses)
+
+    def query_without(name: str) -> Result:
+        return queries.query(mode, text, vector, [*filters.clauses(asked, without=name), *fixed])
+
     is_hybrid = "hybrid" in fused
     by_score = is_hybrid and sort == "relevance"
     body: dict[str, Any] = {
@@ -47,7 +50,7 @@ def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] 
         **({"highlight": queries.highlight()} if args["highlight"] and text else {}),
         **(first_hits(pagination) if by_score else _position(sort, pagination)),
     }
-    answer = services.search(services.names.works, body, _pipeline(services, body["query"]))
+    answer = services.search(services.names.works, body)
     hits = answer["hits"]["hits"]
     if by_score:
         hits = in_total_order(hits, pagination)
@@ -63,7 +66,9 @@ def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] 
         **count_of(answer),
         pagination=pagination,
         took_ms=answer["took"],
-        facets=_facets(services, args, asked, fixed, (mode, text, vector), answer.get("aggregations", {})),
+        facets=dump_facets(
+            services, services.names.works, queries.FACETS, args["facets"], asked, answer, query_without
+        ),
         mode=mode if text else None,
         next_cursor=_next_cursor(pagination, hits),
         degraded=degraded,
@@ -118,10 +123,6 @@ def _position(sort: str, pagination: Pagination) -> dict[str, Any]:
     return {"size": pagination.per_page, "sort": order, "track_scores": True, **place}
 
 
-def _pipeline(services: Services, query: Mapping[str, Any]) -> str | None:
-    return services.names.hybrid if "hybrid" in query else None
-
-
 def _next_cursor(pagination: Pagination, hits: Sequence[Mapping[str, Any]]) -> str | None:
     if pagination.cursor is None or len(hits) < pagination.per_page:
         return None
@@ -142,23 +143,6 @@ def _score(score: float, best: float | None, mode: str) -> float:
     if mode == "keyword":
         return ranking.relative(score, best)
     return ranking.cosine_of(score) if mode == "semantic" else min(1.0, score)
-
-
-def _facets(
-    services: Services,
-    args: Mapping[str, Any],
-    asked: Sequence[Filter],
-    fixed: Sequence[Result],
-    ranked_by: tuple[str, str, NDArray[np.float32] | None],
-    counted: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Give all facets asked for; those with a selection are counted apart, without their own filter."""
-    counted = dict(counted)
-    for name in facet.apart(args["facets"], asked):
-        query = queries.query(*ranked_by, [*filters.clauses(asked, without=name), *fixed])
-        body = {"size": 0, "query": query, "aggs": {name: queries.FACETS[name].aggregation()}}
-        counted |= services.search(services.names.works, body, _pipeline(services, query))["aggregations"]
-    return dump_facets(services, queries.FACETS, args["facets"], counted, asked)
 
 
 def dressed(source: Mapping[str, Any]) -> Result:

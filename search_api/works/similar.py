@@ -30,7 +30,7 @@ def similar(services: Services, given: str, args: Mapping[str, Any]) -> Result:
         "track_total_hits": True,
         **first_hits(pagination),
     }
-    answer = services.search(services.names.works, body, services.names.hybrid)
+    answer = services.search(services.names.works, body)
     hits = in_total_order(answer["hits"]["hits"], pagination)
     results = [scored(hit, None, "hybrid") for hit in hits]
     found = parts(services, [result["id"] for result in results], keyword, work["embedding"])
