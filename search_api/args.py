@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from flask import request
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from search_api.errors import Problem
@@ -81,6 +83,29 @@ def parse(schema: Schema, given: MultiDict[str, str]) -> dict[str, Any]:
         loaded: dict[str, Any] = schema.load(raw)
     except ValidationError as error:
         raise _problem(schema, error) from error
+    return loaded
+
+
+def parse_body(schema: Schema) -> dict[str, Any]:
+    """Check the JSON body of this request.
+
+    Raises Problem: 400 for what is no JSON object, 422 for one that cannot be used, naming each bad field; and
+    RequestEntityTooLarge (413) for one beyond the app's limit.
+    """
+    try:
+        raw = json.loads(request.get_data())
+    except (ValueError, RecursionError) as error:
+        raise Problem(HTTPStatus.BAD_REQUEST, f"The body is not JSON: {error}"[:300]) from error
+    if not isinstance(raw, dict):
+        raise Problem(HTTPStatus.BAD_REQUEST, "The body must be a JSON object.")
+    try:
+        loaded: dict[str, Any] = schema.load(raw)
+    except ValidationError as error:
+        messages = {name: list(_flat(value)) for name, value in error.messages_dict.items()}
+        detail = (
+            f"These fields cannot be used: {', '.join(sorted(messages))}. Valid ones are: {', '.join(schema.fields)}."
+        )
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, messages) from error
     return loaded
 
 

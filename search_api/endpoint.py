@@ -3,6 +3,8 @@
 @blueprint.get("/works")
 @endpoint(WorksArgs, WorkList, "Search works")
 def works(args): ...
+
+A view for POST names the schema of its JSON body too, and gets it, checked, as `body`.
 """
 
 from __future__ import annotations
@@ -28,26 +30,30 @@ class Described:
     args: type[Schema]
     answer: type[Schema]
     summary: str
+    body: type[Schema] | None = None
 
 
-def endpoint(args: type[Schema], answer: type[Schema], summary: str) -> Callable[[Callable[..., Any]], Any]:
+def endpoint(
+    args: type[Schema], answer: type[Schema], summary: str, body: type[Schema] | None = None
+) -> Callable[[Callable[..., Any]], Any]:
     """Make a JSON view of a function that takes checked arguments (and path variables) and gives an object to dump.
 
-    A view may also give a ready Response, for instance a redirect.
+    With `body`, the function takes the checked JSON body of a POST as `body`. A view may also give a ready Response,
+    for instance a redirect.
     """
-    takes, gives = args(), answer()
+    takes, gives, reads = args(), answer(), body() if body else None
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Response]:
         @wraps(function)
         def view(**path: str) -> Response:
             checked = arguments.parse(takes, request.args)
-            result = function(checked, **path)
+            result = function(checked, **({"body": arguments.parse_body(reads)} if reads else {}), **path)
             if isinstance(result, Response):
                 return result
             dumped = _selected(gives.dump(result), checked.get("select"))
             return Response(json.dumps(dumped), content_type="application/json")
 
-        view.described = Described(args, answer, summary)  # type: ignore[attr-defined]
+        view.described = Described(args, answer, summary, body)  # type: ignore[attr-defined]
         return view
 
     return decorate

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint("openapi", __name__)
 
-ERRORS = {"400": "A parameter is wrong.", "404": "Nothing has this id.", "503": "The search engine is away."}
+ERRORS = {
+    "400": "A parameter is wrong.",
+    "404": "Nothing has this id.",
+    "413": "The body is too large.",
+    "422": "The body cannot be used.",
+    "503": "The search engine is away.",
+}
+#: Errors that only a request with a body can meet.
+BODY_ERRORS = {"413", "422"}
 
 
 @blueprint.get("/api/v1/openapi.json")
@@ -48,7 +56,8 @@ def describe(app: Flask) -> dict[str, Any]:
         described = getattr(view, "described", None)
         if isinstance(described, Described):
             path = re.sub(r"<(?:path:)?(\w+?)_?>", r"{\1}", rule.rule)
-            spec.path(path=path, operations={"get": _operation(rule.endpoint, described, view.__doc__, path)})
+            operation = _operation(rule.endpoint, described, view.__doc__, path)
+            spec.path(path=path, operations={"post" if described.body else "get": operation})
     result: dict[str, Any] = spec.to_dict()
     return result
 
@@ -61,14 +70,16 @@ def _operation(name: str, described: Described, text: str | None, path: str) -> 
     errors = {
         status: {"description": why, "content": {"application/problem+json": {"schema": "Problem"}}}
         for status, why in ERRORS.items()
-        if status != "404" or ids
+        if (status != "404" or ids) and (status not in BODY_ERRORS or described.body)
     }
     answer = {"description": "The answer.", "content": {"application/json": {"schema": described.answer}}}
+    body = {"required": True, "content": {"application/json": {"schema": described.body}}}
     return {
         "operationId": name.replace(".", "_"),
         "tags": [name.partition(".")[0]],
         "summary": described.summary,
         "description": text or "",
         "parameters": [*ids, {"in": "query", "schema": described.args}],
+        **({"requestBody": body} if described.body else {}),
         "responses": {"200": answer, **errors},
     }

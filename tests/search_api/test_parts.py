@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from flask import Flask
+from marshmallow import fields
 from werkzeug.datastructures import MultiDict
 
 from search_api import args, facets, filters, ranking
@@ -157,6 +158,26 @@ def test_an_unknown_argument_lists_the_valid_ones() -> None:
     assert "has_abstract" in caught.value.detail
     with Flask(__name__).app_context():
         assert caught.value.to_dict()["title"] == "Bad Request"
+
+
+class Body(args.Args):
+    text = fields.String(required=True)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [("{", 400), ("[1]", 400), ("[" * 100_000, 400), ('{"text": 1}', 422), ("{}", 422), ('{"text": "a", "b": 1}', 422)],
+)
+def test_a_body_that_cannot_be_used_says_why(body: str, status: int) -> None:
+    with Flask(__name__).test_request_context(method="POST", data=body), pytest.raises(Problem) as caught:
+        args.parse_body(Body())
+    assert caught.value.status == status
+    assert caught.value.detail
+
+
+def test_a_body_is_checked() -> None:
+    with Flask(__name__).test_request_context(method="POST", data='{"text": "a"}'):
+        assert args.parse_body(Body()) == {"text": "a"}
 
 
 @pytest.mark.parametrize(("score", "cosine"), [(1.0, 1.0), (0.5, 0.0), (0.75, 0.5), (0.2, 0.0)])
