@@ -1,4 +1,4 @@
-"""One indexing run from beginning to end: lock, check the model, works, researchers, topics, go live, report."""
+"""One indexing run from beginning to end: lock, read, identify, write, build what follows, go live, report."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from indexer.identify import identify, save_duplicates
 from indexer.identity.overrides import Overrides
 from indexer.identity.overrides import load as load_overrides
 from indexer.identity.settings import Settings
-from indexer.pipeline import changes, first_of_each, missing_works, read, write_changes
+from indexer.pipeline import changes, first_of_each, missing_works, read
 from indexer.report import Report, Stopwatch
 from indexer.seen import Seen
+from indexer.staged import Staged
 from indexer.target import Target
+from indexer.writing import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
     from embedding import Embedder
-    from indexer.pipeline import Change
     from indexer.sources import Source
     from mappings import IndexNames
 
@@ -42,8 +43,11 @@ class RunError(Exception):
 class Watcher(Protocol):
     """Is told how a run gets on, for instance to draw a progress bar."""
 
-    def works(self, report: Report) -> None:
-        """Hear of a batch of works that is in the index."""
+    def read(self, report: Report) -> None:
+        """Hear of a batch of records that were read."""
+
+    def works(self, done: int, total: int) -> None:
+        """Hear of a batch of works that is embedded."""
 
     def topics(self, done: int) -> None:
         """Hear of a batch of works without topics that was looked at."""
@@ -75,15 +79,16 @@ class Run:
     options: Options
     watcher: Watcher
     overrides: Overrides
+    staged: Staged
 
-    def bring_in(self, sources: Sequence[Source], unknown: Counter[str]) -> None:
-        """Write what is new, changed or gone, batch by batch."""
-        with Stopwatch(self.report, "works"), Seen() as seen:
+    def read(self, sources: Sequence[Source], unknown: Counter[str]) -> None:
+        """Stage what is new, changed or gone."""
+        with Stopwatch(self.report, "read"), Seen() as seen:
             records = first_of_each(read(sources, self.report, unknown), seen, self.report)
             fingerprint = self.embedder.model.fingerprint
             for batch in changes(self.client, self.target, fingerprint, records, self.report):
-                self._apply(batch)
-                self.watcher.works(self.report)
+                self.staged.add(batch)
+                self.watcher.read(self.report)
             if self.options.prune:
                 self._prune(seen)
 
@@ -94,24 +99,27 @@ class Run:
             )
         for batch in missing_works(self.client, self.target, seen):
             self.report.counts.removed += len(batch)
-            self._apply(batch)
+            self.staged.add(batch)
 
-    def _apply(self, batch: list[Change]) -> None:
-        if batch and not self.options.dry_run:
-            write_changes(self.client, self.target.writable(), self.embedder, batch, self.report)
-
-    def finish(self) -> None:
-        """Build researchers and topics from the works, and make the new state the one that is searched."""
-        generation = self.target.begun
-        if generation is None or self.options.dry_run:
+    def write(self) -> None:
+        """Write what is staged and all that follows from it, and make the new state the one that is searched."""
+        generation = self.target.writable() if len(self.staged) else self.target.begun
+        if generation is None:
             return
-        with Stopwatch(self.report, "topics"):
-            self.report.counts.topics_assigned = assign_topics(self.client, generation, self.watcher.topics)
         with Stopwatch(self.report, "identity"):
-            found = identify(self.client, generation, self.overrides, Settings())
+            found = identify(self.client, generation, self.staged, self.overrides, Settings())
             save_duplicates(self.report.folder / "duplicates.jsonl", found.probable_duplicates)
+        with Stopwatch(self.report, "works"):
+            before = self.target.replaced
+            Writer(self.client, generation, self.embedder, self.staged, found.ids, self.report, before).write_all(
+                self.watcher.works
+            )
+        with Stopwatch(self.report, "topics"):
+            self.report.counts.topics_assigned += assign_topics(self.client, generation, self.watcher.topics)
         with Stopwatch(self.report, "researchers"):
-            build_researchers(self.client, generation, found.because, self.report, self.watcher.researchers)
+            build_researchers(
+                self.client, generation, self.staged, found.because, self.report, self.watcher.researchers
+            )
         with Stopwatch(self.report, "topics"):
             build_groups(self.client, generation, self.report)
         with Stopwatch(self.report, "publish"):
@@ -136,19 +144,19 @@ def index(
     WriteError when OpenSearch stays away.
     """
     options = options or Options()
-    with _only_writer(home / "index.lock"):
+    with _only_writer(home / "index.lock"), Staged() as staged:
         decided = Decided(home, names)
         target = Target(client, names, embedder.model, rebuild=options.rebuild, look_only=options.dry_run)
         report = Report.new(home / "runs")
-        run = Run(client, embedder, target, report, options, watcher, decided.overrides)
+        run = Run(client, embedder, target, report, options, watcher, decided.overrides, staged)
         report.unknown = Counter()
         try:
-            run.bring_in(sources, report.unknown)
-            if decided.changed and target.readable and not options.dry_run:
-                # New decisions about people have to be carried out even when no work is new.
-                target.writable()
-            run.finish()
+            run.read(sources, report.unknown)
             if not options.dry_run:
+                if decided.changed and target.readable:
+                    # New decisions about people have to be carried out even when no work is new.
+                    target.writable()
+                run.write()
                 decided.keep()
             report.finished = True
         finally:
