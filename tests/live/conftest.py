@@ -7,9 +7,11 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 
+import artifacts
 import embedding
 import sample
 from engine import EngineSettings, Node, connect, wait_until_ready
@@ -102,3 +104,19 @@ def sample_app(opensearch: OpenSearch, silent: Silent, tmp_path_factory: pytest.
     opensearch.indices.refresh(index=names.works)
     yield create_app(services=Services(opensearch, names))
     drop(opensearch, names)
+
+
+@pytest.fixture
+def prefix(
+    opensearch: OpenSearch, opensearch_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """The prefix of indices that the command line uses in a test, with a home of the test's own."""
+    assert opensearch_url
+    prefix = f"cli-{uuid4().hex[:8]}-"
+    monkeypatch.setenv("PEERSCOPE_INDEX_PREFIX", prefix)
+    # Reports of runs go into a home of the test's own; what was fetched is shared.
+    fetched = artifacts.home() / "artifacts"
+    monkeypatch.setenv("PEERSCOPE_HOME", str(tmp_path / "home"))
+    (artifacts.home() / "artifacts").symlink_to(fetched)
+    yield prefix
+    drop(opensearch, IndexNames(prefix))
