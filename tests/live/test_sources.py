@@ -40,7 +40,8 @@ OPENALEX = {
 ACL = """<?xml version='1.0' encoding='UTF-8'?><collection id="2022.acl"><volume id="long" type="proceedings">
 <meta><booktitle>Proceedings</booktitle><year>2022</year><venue>acl</venue></meta>
 <paper id="1"><title>Spikes in <fixed-case>NLP</fixed-case></title>
-<author id="ada-lovelace"><first>Ada</first><last>Lovelace</last></author><abstract>Words spike.</abstract><url>2022.acl-long.1</url></paper></volume></collection>"""
+<author id="ada-lovelace"><first>Ada</first><last>Lovelace</last></author>
+<abstract>Words spike.</abstract><url>2022.acl-long.1</url></paper></volume></collection>"""
 
 
 class Answer(NamedTuple):
