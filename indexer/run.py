@@ -18,6 +18,7 @@ from indexer.identify import identify, save_duplicates
 from indexer.identity.overrides import Overrides
 from indexer.identity.overrides import load as load_overrides
 from indexer.identity.settings import Settings
+from indexer.lock import LockedError, WriterLock
 from indexer.pipeline import changes, first_of_each, missing_works, read
 from indexer.report import Report, Stopwatch
 from indexer.seen import Seen
@@ -80,6 +81,7 @@ class Run:
     watcher: Watcher
     overrides: Overrides
     staged: Staged
+    lock: WriterLock
 
     def read(self, sources: Sequence[Source], unknown: Counter[str]) -> None:
         """Stage what is new, changed or gone."""
@@ -122,6 +124,7 @@ class Run:
             )
         with Stopwatch(self.report, "topics"):
             build_groups(self.client, generation, self.report)
+        self.lock.check()
         with Stopwatch(self.report, "publish"):
             self.target.publish()
         self.report.generation = generation.number
@@ -144,11 +147,11 @@ def index(
     WriteError when OpenSearch stays away.
     """
     options = options or Options()
-    with _only_writer(home / "index.lock"), Staged() as staged:
+    with _only_writer(home, client, names) as lock, Staged() as staged:
         decided = Decided(home, names)
         target = Target(client, names, embedder.model, rebuild=options.rebuild, look_only=options.dry_run)
         report = Report.new(home / "runs")
-        run = Run(client, embedder, target, report, options, watcher, decided.overrides, staged)
+        run = Run(client, embedder, target, report, options, watcher, decided.overrides, staged, lock)
         report.unknown = Counter()
         try:
             run.read(sources, report.unknown)
@@ -193,11 +196,12 @@ def _peak_memory() -> int:
 
 
 @contextmanager
-def _only_writer(path: Path) -> Iterator[None]:
-    """Hold the lock of the one process that writes; the system lets go of it even when that process is killed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="utf-8") as file:
+def _only_writer(home: Path, client: OpenSearch, names: IndexNames) -> Iterator[WriterLock]:
+    """Hold the lock of the one process that writes: of the home folder, then of the indices."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "index.lock").open("a+", encoding="utf-8") as file:
         try:
+            # The system lets go of it even when the process is killed.
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             file.seek(0)
@@ -208,4 +212,8 @@ def _only_writer(path: Path) -> Iterator[None]:
         file.truncate()
         file.write(str(os.getpid()))
         file.flush()
-        yield
+        try:
+            with WriterLock(client, names) as lock:
+                yield lock
+        except LockedError as error:
+            raise RunError(str(error)) from error
