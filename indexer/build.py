@@ -36,21 +36,20 @@ def build_researchers(
     client: OpenSearch,
     generation: Generation,
     staged: Staged,
-    because: Mapping[str, list[str]],
     report: Report,
     on_batch: Callable[[int, int], None],
 ) -> None:
     """Build every researcher that is marked as pending; one without a work left is removed.
 
-    `staged` has the embeddings of this run's works at hand; `because` says of a researcher why their works are one
-    person's. `on_batch` is told how many are done, of how many.
+    `staged` has the embeddings of this run's works at hand, and says of a researcher why their works are one person's.
+    `on_batch` is told how many are done, of how many.
     """
     patiently(client.indices.refresh, index=f"{generation.pending},{generation.works}")
     total, done = patiently(client.count, index=generation.pending)["count"], 0
     with Beside(WRITERS) as beside:
         for ids, works in _with_works(client, generation):
             _add_embeddings(client, generation, staged, works)
-            actions = [_action(generation, id_, works.get(id_, []), because.get(id_, [])) for id_ in ids]
+            actions = [_action(generation, id_, works.get(id_, []), staged.because(id_)) for id_ in ids]
             beside.do(_write, client, generation, ids, actions)
             report.counts.researchers_written += len(works)
             report.counts.researchers_removed += len(ids) - len(works)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from itertools import chain
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from indexer.bulk import index_action, marks, pages, patiently, write
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from opensearchpy import OpenSearch
 
-    from indexer.identity.clusters import Cluster, Resolution
+    from indexer.identity.clusters import Cluster
     from indexer.identity.mentions import Mention
     from indexer.identity.overrides import Overrides
     from indexer.identity.settings import Settings
@@ -53,22 +54,13 @@ class Authors:
     context: Context = field(default_factory=Context)
 
 
-@dataclass(frozen=True)
-class Identified:
-    """Who is behind each mention; why mentions were joined, in sentences by researcher; and near misses."""
-
-    ids: dict[MentionKey, str]
-    because: dict[str, list[str]]
-    probable_duplicates: list[str]
-
-
 def identify(
     client: OpenSearch, generation: Generation, staged: Staged, overrides: Overrides, settings: Settings
-) -> Identified:
-    """Resolve all authors, and give the works of the generation whose researchers change their new ids.
+) -> list[str]:
+    """Resolve all authors; give the works of the generation whose researchers change, and all staged ones, their ids.
 
-    Researchers that won or lost a work are marked as pending before the work is written. Staged works are written by
-    the caller, with the ids that come back.
+    Researchers that won or lost a work are marked as pending before the work is written. Gives sentences about probable
+    duplicates, the likeliest first.
     """
     authors = read_authors(client, generation, staged)
     aliases = stored_aliases(client, generation)
@@ -87,7 +79,8 @@ def identify(
     works = sorted({key.work_id for key in changed})
     for start in range(0, len(works), PAGE):
         write(client, _updates(client, generation, works[start : start + PAGE], changed))
-    return Identified(assignment.ids, _because(clusters, assignment.ids), _near(resolution))
+    staged.keep_researchers(assignment.ids, _because(clusters, assignment.ids))
+    return [explain_link(link, "nearly joined") for link in resolution.probable_duplicates]
 
 
 def read_authors(client: OpenSearch, generation: Generation, staged: Staged) -> Authors:
@@ -95,7 +88,7 @@ def read_authors(client: OpenSearch, generation: Generation, staged: Staged) -> 
     authors = Authors()
     for document in _works(client, generation):
         if document["id"] not in staged:
-            ids = [entry["id"] for entry in document["researchers"]]
+            ids = [intern(entry["id"]) for entry in document["researchers"]]
             authors.known.update(ids)
             _add(authors, parse_work(record_of(document)), ids)
     for one in chain.from_iterable(staged.to_write()):
@@ -121,7 +114,7 @@ def provisional_ids(work: Work, former: Sequence[FormerAuthor]) -> list[str]:
     """
     ids = {(author.position, author.name): author.researcher_id for author in former}
     return [
-        ids.get((position, author.name)) or researcher_id(identity_key(author))
+        ids.get((position, author.name)) or intern(researcher_id(identity_key(author)))
         for position, author in enumerate(work.authors, 1)
     ]
 
@@ -173,10 +166,6 @@ def _alias_actions(
 
 def _because(clusters: Iterable[Cluster], ids: Mapping[MentionKey, str]) -> dict[str, list[str]]:
     return {ids[cluster.key]: explain(cluster) for cluster in clusters if cluster.links}
-
-
-def _near(resolution: Resolution) -> list[str]:
-    return [explain_link(link, "nearly joined") for link in resolution.probable_duplicates]
 
 
 def save_duplicates(path: Path, sentences: Iterable[str]) -> None:

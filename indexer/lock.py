@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: and think.
 BEAT = 5.0
 WATCH = 20.0
-#: Seconds by which the beginning of one process may seem to differ: the system counts from a boot time that it corrects.
+#: Seconds by which the beginning of one process may seem to differ: it is counted from a boot time that is corrected.
 SAME_BEGINNING = 5.0
 _ID = "writer"
 _BODY = {"settings": {"index": {"number_of_shards": 1, "auto_expand_replicas": "0-1"}}, "mappings": {"dynamic": False}}

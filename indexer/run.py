@@ -5,8 +5,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import resource
-import sys
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from indexer.identity.overrides import Overrides
 from indexer.identity.overrides import load as load_overrides
 from indexer.identity.settings import Settings
 from indexer.lock import LockedError, WriterLock
+from indexer.memory import peak_mb
 from indexer.pipeline import changes, first_of_each, missing_works, read
 from indexer.report import Report, Stopwatch
 from indexer.seen import Seen
@@ -109,19 +108,17 @@ class Run:
         if generation is None:
             return
         with Stopwatch(self.report, "identity"):
-            found = identify(self.client, generation, self.staged, self.overrides, Settings())
-            save_duplicates(self.report.folder / "duplicates.jsonl", found.probable_duplicates)
+            near = identify(self.client, generation, self.staged, self.overrides, Settings())
+            save_duplicates(self.report.folder / "duplicates.jsonl", near)
         with Stopwatch(self.report, "works"):
             before = self.target.replaced
-            Writer(self.client, generation, self.embedder, self.staged, found.ids, self.report, before).write_all(
+            Writer(self.client, generation, self.embedder, self.staged, self.report, before).write_all(
                 self.watcher.works
             )
         with Stopwatch(self.report, "topics"):
             self.report.counts.topics_assigned += assign_topics(self.client, generation, self.watcher.topics)
         with Stopwatch(self.report, "researchers"):
-            build_researchers(
-                self.client, generation, self.staged, found.because, self.report, self.watcher.researchers
-            )
+            build_researchers(self.client, generation, self.staged, self.report, self.watcher.researchers)
         with Stopwatch(self.report, "topics"):
             build_groups(self.client, generation, self.report)
         self.lock.check()
@@ -163,7 +160,7 @@ def index(
                 decided.keep()
             report.finished = True
         finally:
-            report.peak_memory_mb = _peak_memory()
+            report.peak_memory_mb = round(peak_mb())
             report.save()
     return report
 
@@ -187,12 +184,6 @@ class Decided:
     def keep(self) -> None:
         """Note that the index follows the file as it is."""
         self._followed.write_text(self._digest, encoding="utf-8")
-
-
-def _peak_memory() -> int:
-    """Give the most memory this process has held, in MB; the system counts in KiB, on macOS in bytes."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(most / (1024 * 1024 if sys.platform == "darwin" else 1024))
 
 
 @contextmanager

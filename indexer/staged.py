@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from indexer.documents import topics_of
+from indexer.identity.mentions import MentionKey
 from indexer.pipeline import FormerAuthor
 from indexer.records import parse_work
 
@@ -26,10 +27,11 @@ if TYPE_CHECKING:
     from indexer.pipeline import Change
     from indexer.records import Work
 
-_TABLE = """
+_TABLES = """
 CREATE TABLE staged (
-    id TEXT PRIMARY KEY, record TEXT, labelled INTEGER, content_hash TEXT, former TEXT, vector BLOB
-) WITHOUT ROWID
+    id TEXT PRIMARY KEY, record TEXT, labelled INTEGER, content_hash TEXT, former TEXT, researchers TEXT, vector BLOB
+) WITHOUT ROWID;
+CREATE TABLE reasons (researcher TEXT PRIMARY KEY, sentences TEXT) WITHOUT ROWID;
 """
 #: Works read from the file at a time where the caller does not say how many.
 PAGE = 1_000
@@ -38,12 +40,16 @@ ASKED = 500
 
 
 class StagedWork(NamedTuple):
-    """A work to write (None: to remove), its hash, and the authors that its stored version named."""
+    """A work to write (None: to remove), its hash, the authors that its stored version named, and who its authors are.
+
+    `researchers` has an id for each author in their order, once they are identified.
+    """
 
     id: str
     work: Work | None
     content_hash: str
     former: list[FormerAuthor]
+    researchers: list[str]
 
 
 class Staged:
@@ -53,7 +59,7 @@ class Staged:
         """Begin with nothing."""
         # An empty name is SQLite's own temporary database: in memory while small, then on disk, gone when closed.
         self._rows = sqlite3.connect("")
-        self._rows.execute(_TABLE)
+        self._rows.executescript(_TABLES)
 
     def __enter__(self) -> Staged:
         return self
@@ -70,7 +76,7 @@ class Staged:
     def add(self, changes: Iterable[Change]) -> None:
         """Take in what is new, changed or gone; the last word on a work counts."""
         self._rows.executemany(
-            "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?, ?, NULL)",
+            "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?, ?, NULL, NULL)",
             (
                 (
                     change.id,
@@ -94,6 +100,26 @@ class Staged:
     def to_remove(self) -> Iterator[list[StagedWork]]:
         """Give the works to remove in batches, by id."""
         return self._batches("record IS NULL", PAGE)
+
+    def keep_researchers(self, ids: Mapping[MentionKey, str], because: Mapping[str, list[str]]) -> None:
+        """Keep who is behind each author of the works to write, and why mentions were taken to be one researcher's."""
+        for batch in self.to_write():
+            rows = (
+                (
+                    json.dumps([ids[MentionKey(one.id, position)] for position in range(1, len(one.work.authors) + 1)]),
+                    one.id,
+                )
+                for one in batch
+                if one.work
+            )
+            self._rows.executemany("UPDATE staged SET researchers = ? WHERE id = ?", rows)
+        reasons = ((id_, json.dumps(sentences)) for id_, sentences in because.items())
+        self._rows.executemany("INSERT INTO reasons VALUES (?, ?)", reasons)
+
+    def because(self, researcher_id: str) -> list[str]:
+        """Give the sentences that say why a researcher's works are one person's; none where nothing was joined."""
+        row = self._rows.execute("SELECT sentences FROM reasons WHERE researcher = ?", (researcher_id,)).fetchone()
+        return list(json.loads(row[0])) if row else []
 
     def keep_vectors(self, vectors: Mapping[str, NDArray[np.float32]]) -> None:
         """Keep the works' embeddings, float32[d] each, for what is built from them."""
@@ -126,7 +152,7 @@ class Staged:
     def _batches(self, condition: str, size: int) -> Iterator[list[StagedWork]]:
         last = ""
         question = (
-            "SELECT id, record, content_hash, former FROM staged "  # noqa: S608 (conditions of this file)
+            "SELECT id, record, content_hash, former, researchers FROM staged "  # noqa: S608 (conditions of this file)
             f"WHERE id > ? AND {condition} ORDER BY id LIMIT ?"
         )
         while rows := self._rows.execute(question, (last, size)).fetchall():
@@ -136,8 +162,9 @@ class Staged:
                     parse_work(json.loads(record)) if record else None,
                     digest,
                     [FormerAuthor(*author) for author in json.loads(former)],
+                    json.loads(researchers) if researchers else [],
                 )
-                for id_, record, digest, former in rows
+                for id_, record, digest, former, researchers in rows
             ]
             last = rows[-1][0]
 

@@ -21,11 +21,10 @@ from indexer.assign import FEW, Labelled, assigned
 from indexer.beside import Beside
 from indexer.bulk import delete_action, index_action, marks, patiently, write
 from indexer.documents import stored_vector, work_document
-from indexer.identity.mentions import MentionKey
 from indexer.report import Stopwatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
     from opensearchpy import OpenSearch
@@ -47,7 +46,6 @@ class Writer:
     generation: Generation
     embedder: Embedder
     staged: Staged
-    ids: Mapping[MentionKey, str]
     report: Report
     before: Generation | None = None
 
@@ -87,8 +85,8 @@ class Writer:
     ) -> dict[str, Any]:
         assert one.work is not None  # noqa: S101 (only what is written gets here)
         document = work_document(one.work)
-        for entry in document["researchers"]:
-            entry["id"] = self.ids[MentionKey(one.id, entry["position"])]
+        for entry, id_ in zip(document["researchers"], one.researchers, strict=True):
+            entry["id"] = id_
         return {
             **document,
             **({} if topics is None else assigned(topics)),
