@@ -15,7 +15,9 @@ from werkzeug.exceptions import HTTPException
 import engine
 from mappings import IndexNames
 from search_api import errors, health, openapi
+from search_api.autocomplete.views import blueprint as autocomplete
 from search_api.errors import MovedError, Problem
+from search_api.institutions.views import blueprint as institutions
 from search_api.researchers.views import blueprint as researchers
 from search_api.services import KEY, Services
 from search_api.topics.views import blueprint as topics
@@ -40,7 +42,7 @@ def create_app(config: Mapping[str, Any] | None = None, services: Services | Non
     app.config.from_mapping(MAX_CONTENT_LENGTH=1_000_000)
     app.config.from_mapping(config or {})
     app.extensions[KEY] = services or Services(engine.connect(timeout=SEARCH_TIMEOUT), IndexNames.from_env())
-    for blueprint in (works, researchers, topics, health.blueprint, openapi.blueprint, web):
+    for blueprint in (works, researchers, topics, institutions, autocomplete, health.blueprint, openapi.blueprint, web):
         app.register_blueprint(blueprint)
     app.before_request(_name_request)
     app.after_request(_finish)
