@@ -17,6 +17,7 @@ from mappings import IndexNames
 from search_api import errors, health, openapi
 from search_api.autocomplete.views import blueprint as autocomplete
 from search_api.errors import MovedError, Problem
+from search_api.feeds.views import blueprint as feeds
 from search_api.institutions.views import blueprint as institutions
 from search_api.researchers.views import blueprint as researchers
 from search_api.services import KEY, Services
@@ -32,6 +33,19 @@ if TYPE_CHECKING:
 SEARCH_TIMEOUT = 1.8
 #: Answers may be kept by a browser or proxy for this many seconds; afterwards their ETag asks whether they still hold.
 MAX_AGE = 60
+#: Paths where errors are JSON; elsewhere they are pages.
+FOR_PROGRAMS = ("/api/", "/feeds/")
+BLUEPRINTS = (
+    works,
+    researchers,
+    topics,
+    institutions,
+    autocomplete,
+    feeds,
+    health.blueprint,
+    openapi.blueprint,
+    web,
+)
 _TOOK = re.compile(rb'"took_ms": \d+')
 _REQUEST_ID = re.compile(r"^[\w.-]{1,100}$")
 
@@ -42,7 +56,7 @@ def create_app(config: Mapping[str, Any] | None = None, services: Services | Non
     app.config.from_mapping(MAX_CONTENT_LENGTH=1_000_000)
     app.config.from_mapping(config or {})
     app.extensions[KEY] = services or Services(engine.connect(timeout=SEARCH_TIMEOUT), IndexNames.from_env())
-    for blueprint in (works, researchers, topics, institutions, autocomplete, health.blueprint, openapi.blueprint, web):
+    for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.before_request(_name_request)
     app.after_request(_finish)
@@ -67,7 +81,7 @@ def _redirect(moved: MovedError) -> Response:
 
 
 def _answer(problem: Problem) -> Response:
-    return problem.response() if request.path.startswith("/api/") else error_page(problem)
+    return problem.response() if request.path.startswith(FOR_PROGRAMS) else error_page(problem)
 
 
 def _finish(response: Response) -> Response:

@@ -17,6 +17,7 @@ class TopicLinks(Schema):
     html = fields.String(required=True)
     works = fields.String(required=True)
     researchers = fields.String(required=True)
+    feed = fields.String(required=True)
 
 
 class TopicSummary(Named):

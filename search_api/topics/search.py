@@ -34,6 +34,7 @@ def dressed(source: Mapping[str, Any]) -> Result:
         "html": url_for("web.topic", id_=id_),
         "works": url_for("works.works", topic=id_),
         "researchers": url_for("researchers.researchers", topic=id_),
+        "feed": url_for("feeds.topic", id_=id_),
     }
     return {**source, "links": links}
 

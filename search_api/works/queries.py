@@ -46,6 +46,12 @@ SORTS: dict[str, list[Body]] = {
     "relevance": [{"_score": "desc"}, {"id": "asc"}],
     "newest": [{"year": {"order": "desc", "missing": "_last"}}, {"title.sort": "asc"}, {"id": "asc"}],
     "oldest": [{"year": {"order": "asc", "missing": "_last"}}, {"title.sort": "asc"}, {"id": "asc"}],
+    # As `newest`, but within a year by the day.
+    "latest": [
+        {"year": {"order": "desc", "missing": "_last"}},
+        {"date": {"order": "desc", "missing": "_last"}},
+        {"id": "asc"},
+    ],
     "title": [{"title.sort": "asc"}, {"id": "asc"}],
     "most_cited": [{"cited_by_count": {"order": "desc", "missing": "_last"}}, {"id": "asc"}],
 }

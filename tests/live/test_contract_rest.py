@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import html
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import feedparser
 import pytest
+
+from indexer.identity import researcher_id
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -167,6 +172,94 @@ def test_kinds_and_limit_can_be_chosen(get: Any) -> None:
 def test_nothing_typed_is_nothing_offered(get: Any, text: str) -> None:
     assert suggestions(get, text) == []
     assert get("/autocomplete")["meta"]["count"] == 0
+
+
+# Feeds
+
+
+def feed_of(client: FlaskClient, address: str) -> Any:
+    response = client.get(address)
+    assert (response.status_code, response.mimetype) == (200, "application/atom+xml"), response.text
+    parsed = feedparser.parse(response.data)
+    assert not parsed.bozo
+    assert parsed.version == "atom10"
+    return parsed
+
+
+FEEDS = {
+    "/feeds/works.atom": "Works",
+    "/feeds/works.atom?q=syntax&topic=cs.CL&topic=%21cs.LG&year=2015-": (
+        "Works on “syntax”, topic Computation and Language, not Machine Learning, year 2015-"
+    ),
+    f"/feeds/researchers/{KORDING}.atom": "Works of Konrad P. Kording",
+    "/feeds/topics/q-bio.NC.atom": "Works on Neurons and Cognition",
+}
+
+
+@pytest.mark.parametrize("address", FEEDS)
+def test_a_feed_is_whole_and_says_what_it_holds(client: FlaskClient, address: str) -> None:
+    found = feed_of(client, address)
+    assert found.feed.title == FEEDS[address]
+    assert 0 < len(found.entries) <= 50
+    links = {link.rel: link.href for link in found.feed.links}
+    assert links["self"] == found.feed.id == f"http://localhost{address}"
+    assert client.get(links["alternate"]).status_code == 200
+    moments = [entry.updated_parsed for entry in found.entries]
+    assert moments == sorted(moments, reverse=True)
+    assert found.feed.updated_parsed == moments[0]
+    assert len({entry.id for entry in found.entries}) == len(found.entries)
+    for entry in found.entries:
+        assert entry.title
+        assert all(author.name for author in entry.authors)
+        assert client.get(entry.id).status_code == 200
+
+
+def test_a_feed_holds_what_the_search_finds(client: FlaskClient, get: Any) -> None:
+    found = feed_of(client, f"/feeds/researchers/{KORDING}.atom")
+    works = get(f"/researchers/{KORDING}/works")["results"]
+    assert {entry.title for entry in found.entries} == {" ".join(work["title"].split()) for work in works}
+    assert any(entry.get("summary") for entry in found.entries)
+
+
+def test_a_feed_can_be_revalidated(client: FlaskClient) -> None:
+    first = client.get("/feeds/topics/cs.LG.atom")
+    assert client.get("/feeds/topics/cs.LG.atom", headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
+
+
+@pytest.mark.parametrize(
+    "page", ["/search?q=syntax&topic=cs.CL&page=2&sort=title", f"/researchers/{KORDING}", "/topics/cs.LG"]
+)
+def test_pages_name_their_feed(client: FlaskClient, page: str) -> None:
+    feed = re.search(r'<link rel="alternate" type="application/atom\+xml" href="([^"]+)">', client.get(page).text)
+    assert feed
+    assert feed_of(client, html.unescape(feed[1])).entries
+
+
+def test_records_and_topics_link_their_feed(client: FlaskClient, get: Any) -> None:
+    for path in (f"/researchers/{KORDING}", "/topics/cs.LG"):
+        assert feed_of(client, get(path)["links"]["feed"]).entries
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/feeds/researchers/nobody.atom", 404),
+        ("/feeds/topics/nothing.atom", 404),
+        ("/feeds/nothing", 404),
+        ("/feeds/works.atom?page=2", 400),
+        ("/feeds/works.atom?year=soon", 400),
+        ("/feeds/topics/cs.LG.atom?q=x", 400),
+    ],
+)
+def test_a_feed_that_cannot_be_is_a_problem(client: FlaskClient, address: str, status: int) -> None:
+    response = client.get(address)
+    assert (response.status_code, response.content_type) == (status, "application/problem+json")
+
+
+def test_the_feed_of_a_merged_id_leads_on(client: FlaskClient) -> None:
+    response = client.get(f"/feeds/researchers/{researcher_id('name:konrad kording')}.atom")
+    assert response.status_code == 301
+    assert response.headers["Location"] == f"/feeds/researchers/{KORDING}.atom"
 
 
 # Errors
