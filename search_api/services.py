@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import current_app
+from flask import current_app, g
 from opensearchpy.exceptions import NotFoundError, TransportError
 
 import embedding
 from embedding import EmbeddingError
+from search_api.timing import timed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,11 +53,22 @@ class Services:
                 self._embedder = self.load_embedder()
             return self._embedder
 
+    def embedded(self) -> dict[str, int]:
+        """Give how many queries were embedded so far (`miss`), and how many were found in the cache (`hit`)."""
+        return self._embedder.cache_count() if self._embedder else {"hit": 0, "miss": 0}
+
+    def circuit_is_open(self) -> bool:
+        """Tell whether OpenSearch is not asked at the moment, since it did not answer."""
+        guard = getattr(getattr(self.client, "transport", None), "guard", None)
+        return guard is not None and guard.circuit.is_open
+
     def embed_query(self, text: str) -> NDArray[np.float32] | None:
         """Give the query's vector, float32[n]; None when embedding is out of order, so that keywords can answer."""
         try:
-            return self.embedder().embed_query(text)
+            with timed("embed"):
+                return self.embedder().embed_query(text)
         except EmbeddingError:
+            g.degraded = True
             current_app.logger.exception("embedding failed; answering by keyword")
             return None
 
