@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import re
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -12,14 +10,13 @@ from markupsafe import Markup, escape
 
 from search_api.ranking import K
 from search_api.researchers.trust import LEVELS
+from search_api.web.tex import cut, marked, plain, tex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 #: Names in a reason; more than these are counted.
 NAMED = 3
-
-_MARK = re.compile(r"(</?mark>)")
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
@@ -54,19 +51,6 @@ def researchers_found(meta: Mapping[str, Any]) -> str:
     if meta["mode"] == "hybrid":
         return f"{number} with your words in their titles, or among the {K} nearest in meaning"
     return f"{number} with your words in their titles" if meta["mode"] == "keyword" else number
-
-
-def marked(fragment: str) -> Markup:
-    """Make a highlight fragment ready for the page: OpenSearch's own <mark> stays, all the rest is text.
-
-    The fragment comes HTML-encoded. It is decoded and escaped once more, so that nothing but the mark can be markup
-    whatever comes.
-    """
-    parts = _MARK.split(fragment)
-    return Markup("").join(
-        Markup(part) if _MARK.fullmatch(part) else escape(html.unescape(part))  # noqa: S704 (only the two tags)
-        for part in parts
-    )
 
 
 def coded(text: str) -> Markup:
@@ -171,16 +155,19 @@ FILTERS = {
         abstract_label,
         coded,
         count,
+        cut,
         facet_label,
         host,
         level_words,
         marked,
         named,
         percent,
+        plain,
         researcher_reasons,
         researchers_found,
         schema_words,
         span,
+        tex,
         web_address,
         work_reasons,
         works_found,
