@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -9,35 +10,17 @@ from mappings import orcid_id
 
 Body = dict[str, Any]
 
+#: Initials such as `J-P`: two words.
+_HYPHENATED = re.compile(r"\b(\w)-(?=\w\b)")
+
 MAX_NAME_PARTS = 20
 #: Letters that stand for first names when written together, as in `KP Kording`.
 MAX_INITIALS = 3
 #: Parts of a name that are written or left out.
-PARTICLES = frozenset(
-    [
-        "al",
-        "da",
-        "das",
-        "de",
-        "del",
-        "den",
-        "der",
-        "di",
-        "do",
-        "dos",
-        "du",
-        "el",
-        "la",
-        "le",
-        "ten",
-        "ter",
-        "van",
-        "vom",
-        "von",
-        "zu",
-        "zum",
-    ]
-)
+PARTICLES = {
+    *("al", "da", "das", "de", "del", "den", "der", "di", "do", "dos", "du", "el", "la", "le"),
+    *("ten", "ter", "van", "vom", "von", "zu", "zum"),
+}
 NAME_FIELDS = ("name", "name_variants")
 
 
@@ -51,7 +34,7 @@ def by_name(text: str) -> Body:
     """
     with suppress(ValueError):
         return {"bool": {"filter": [{"term": {"orcid": orcid_id(text)}}]}}
-    words = text.replace(".", " ").replace(",", " ").split()[:MAX_NAME_PARTS]
+    words = _HYPHENATED.sub(r"\1 ", text.replace(".", " ").replace(",", " ")).split()[:MAX_NAME_PARTS]
     if not words:
         return {"match_none": {}}
     shouted = text.isupper()

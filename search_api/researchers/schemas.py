@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, fields, validate
 
 from search_api.args import MAX_QUERY, Args, CommaList, PageArgs, filter_args
-from search_api.graph import EDGES, KINDS
-from search_api.paging import MAX_PER_PAGE
 from search_api.researchers import queries
-from search_api.schemas import Links, Named, list_of
+from search_api.schemas import Named, list_of
 
 
 class TrustPart(Schema):
@@ -145,7 +141,6 @@ CollaboratorList = list_of(Collaborator, "CollaboratorList")
 #: Fields that `select` can name.
 SELECTABLE = tuple(Researcher().fields)
 LISTED = tuple(ResearcherSummary().fields)
-MAX_IDS = 1_000
 
 
 class ResearcherArgs(Args):
@@ -155,46 +150,6 @@ class ResearcherArgs(Args):
         tuple(name for name in SELECTABLE if name not in {"score", "works", "reasons"}),
         metadata={"description": "Only these fields."},
     )
-
-
-class Node(Schema):
-    """A thing in a graph."""
-
-    id = fields.String(required=True, metadata={"description": "Its own id; `kind:id` where another node has that."})
-    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
-    label = fields.String(required=True)
-    weight = fields.Float(required=True, metadata={"description": "In [0, 1]: how strongly it hangs on the centre."})
-
-
-class Edge(Schema):
-    """What joins two nodes."""
-
-    source = fields.String(required=True)
-    target = fields.String(required=True)
-    kind = fields.String(required=True, validate=validate.OneOf(EDGES))
-    weight = fields.Integer(required=True, metadata={"description": "Works behind it, of those that were read."})
-
-
-class Graph(Schema):
-    """Nodes, the centre first, and edges between them."""
-
-    nodes = fields.List(fields.Nested(Node), required=True)
-    edges = fields.List(fields.Nested(Edge), required=True)
-    links = fields.Nested(Links, required=True)
-
-
-class GraphArgs(Args):
-    """How much around the centre."""
-
-    depth = fields.Integer(
-        load_default=1, validate=validate.Range(min=1, max=2), metadata={"description": "Steps from the centre."}
-    )
-    limit = fields.Integer(
-        load_default=60,
-        validate=validate.Range(min=1, max=200),
-        metadata={"description": "Nodes, the centre included."},
-    )
-    kind = CommaList(KINDS, metadata={"description": "Only nodes of these kinds, besides the centre."})
 
 
 class CollaboratorsArgs(PageArgs):
@@ -224,51 +179,3 @@ class ResearchersArgs(PageArgs, filter_args(queries.FILTERS)):  # type: ignore[m
     )
     facets = CommaList(tuple(queries.FACETS), metadata={"description": "Facets to count."})
     select = CommaList(LISTED, metadata={"description": "Only these fields."})
-
-
-class RankArgs(PageArgs):
-    """Where in a ranking."""
-
-    per_page = fields.Integer(
-        load_default=None,
-        validate=validate.Range(min=1, max=MAX_IDS),
-        metadata={"description": f"Default 25, at most {MAX_PER_PAGE}; with `candidates` all of them on one page."},
-    )
-    select = CommaList(LISTED, metadata={"description": "Only these fields."})
-
-
-def _ids(description: str) -> fields.List[str]:
-    """Make a field for researchers' ids: at most `MAX_IDS`, own ids, ids of sources, ORCID iDs or merged ids."""
-    one = fields.String(validate=validate.Length(min=1, max=1_000))
-    return fields.List(
-        one,
-        load_default=None,
-        validate=validate.Length(max=MAX_IDS),
-        metadata={"description": f"{description} At most {MAX_IDS:,} ids of any kind."},
-    )
-
-
-class RankBody(Args):
-    """What experts are asked for: exactly one of `text` and `work`."""
-
-    text = fields.String(
-        load_default=None, validate=validate.Length(max=MAX_QUERY), metadata={"description": "Such as an abstract."}
-    )
-    work = fields.String(
-        load_default=None,
-        validate=validate.Length(min=1, max=1_000),
-        metadata={"description": "Id of a work; it has no vote itself, and its authors stay unless excluded."},
-    )
-    candidates = _ids("Score exactly these, all of them.")
-    exclude = _ids(  # type: ignore[assignment]  # marshmallow moves fields off the class
-        "Leave these out, also among candidates."
-    )
-    exclude_collaborators_of = _ids("Leave out everyone on a work with one of these, who stay themselves.")
-
-    @validates_schema
-    def _one_question(self, data: dict[str, Any], **_: Any) -> None:
-        given = [name for name in ("text", "work") if data.get(name) is not None]
-        if len(given) != 1:
-            raise ValidationError({name: ["Exactly one of text and work must be given."] for name in given or ["text"]})
-        if not data[given[0]].strip():
-            raise ValidationError({given[0]: ["Must not be blank."]})

@@ -8,10 +8,12 @@ from flask import Blueprint
 
 from search_api.endpoint import endpoint
 from search_api.graph import KINDS, around
+from search_api.graph_schemas import Graph, GraphArgs
 from search_api.listing import address
 from search_api.researchers import rank as ranked
 from search_api.researchers import schemas, search
 from search_api.researchers import similar as likeness
+from search_api.researchers.rank_schemas import RankArgs, RankBody
 from search_api.services import services
 from search_api.works import search as works_search
 from search_api.works.schemas import WorkList, WorksArgs
@@ -27,7 +29,7 @@ def researchers(args: dict[str, Any]) -> Any:
 
 
 @blueprint.post("/researchers/rank")
-@endpoint(schemas.RankArgs, schemas.ResearcherList, "Experts for a text or a work", body=schemas.RankBody)
+@endpoint(RankArgs, schemas.ResearcherList, "Experts for a text or a work", body=RankBody)
 def rank(args: dict[str, Any], body: dict[str, Any]) -> Any:
     """Rank experts for a text or a work, or score given candidates; conflicts of interest can be left out."""
     return ranked.rank(services(), args, body)
@@ -56,7 +58,7 @@ def collaborators(args: dict[str, Any], id_: str) -> Any:
 
 
 @blueprint.get("/researchers/<path:id_>/graph")
-@endpoint(schemas.GraphArgs, schemas.Graph, "The works, people, topics and institutions around a researcher")
+@endpoint(GraphArgs, Graph, "The works, people, topics and institutions around a researcher")
 def graph(args: dict[str, Any], id_: str) -> Any:
     """Give nodes and edges around a researcher; those that hang on them most strongly, within `limit`."""
     one = search.find(services(), id_)
