@@ -22,6 +22,7 @@ from search_api import errors, health, journal, limiting, openapi, timing
 from search_api.autocomplete.views import blueprint as autocomplete
 from search_api.errors import MovedError, Problem
 from search_api.feeds.views import blueprint as feeds
+from search_api.graphs.views import blueprint as graphs
 from search_api.institutions.views import blueprint as institutions
 from search_api.researchers.views import blueprint as researchers
 from search_api.services import KEY, Services
@@ -64,6 +65,7 @@ BLUEPRINTS = (
     researchers,
     topics,
     institutions,
+    graphs,
     autocomplete,
     feeds,
     health.blueprint,
@@ -81,6 +83,7 @@ def create_app(config: Mapping[str, Any] | None = None, services: Services | Non
     app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
     app.config.from_mapping(MAX_CONTENT_LENGTH=1_000_000, COMPRESS_MIMETYPES=COMPRESSED, COMPRESS_ALGORITHM=ENCODINGS)
     app.config.from_mapping(config or {})
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions[KEY] = services or Services(_guarded_client(), IndexNames.from_env())
     _trust_proxies(app)
     # What is registered first sees the answer last: the log and the metrics, then compression, then the headers.

@@ -93,5 +93,4 @@ HINTS = {"researcher": _person, "topic": _topic, "institution": _institution, "w
 
 
 def _links(kind: str, id_: str) -> dict[str, str]:
-    page = url_for("web.search", institution=id_) if kind == "institution" else url_for(f"web.{kind}", id_=id_)
-    return {"self": url_for(f"{INDICES[kind]}.{kind}", id_=id_), "html": page}
+    return {"self": url_for(f"{INDICES[kind]}.{kind}", id_=id_), "html": url_for(f"web.{kind}", id_=id_)}

@@ -51,18 +51,24 @@ def dressed(services: Services, stored: Sequence[Mapping[str, Any]]) -> list[Res
 def _links(id_: str) -> dict[str, str]:
     return {
         "self": url_for("institutions.institution", id_=id_),
-        "html": url_for("web.search", institution=id_),
+        "html": url_for("web.institution", id_=id_),
         "works": url_for("works.works", institution=id_),
         "researchers": url_for("researchers.researchers", institution=id_),
     }
 
 
-def institution(services: Services, given: str) -> Result:
-    """Give one institution with works by year, its leading researchers and main topics. Raises Problem (404)."""
-    id_, names = institution_id(given), services.names
-    source = services.get(names.institutions, id_, _source_excludes="indexed_at,parent")
+def find(services: Services, given: str) -> Result:
+    """Give the stored institution of an id or ROR id. Raises Problem (404)."""
+    source = services.get(services.names.institutions, institution_id(given), _source_excludes="indexed_at,parent")
     if source is None:
         raise not_found("institution", given)
+    return source
+
+
+def institution(services: Services, given: str) -> Result:
+    """Give one institution with works by year, its leading researchers and main topics. Raises Problem (404)."""
+    source, names = find(services, given), services.names
+    id_ = source["id"]
     counted = services.search(names.works, queries.inside(id_))["aggregations"]
     (result,) = dressed(services, [source])
     return {

@@ -85,6 +85,22 @@ def facet_label(value: Mapping[str, Any], facet: str) -> str:
     return label
 
 
+def year_counts(values: Sequence[Mapping[str, Any]]) -> list[dict[str, int]]:
+    """Give the values of the facet of years as works per year."""
+    return [{"year": int(value["key"]), "works": value["count"]} for value in values]
+
+
+def by_key(values: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Give a facet's values by their keys."""
+    return {value["key"]: value for value in values}
+
+
+def initials(name: str) -> str:
+    """Give the letters that stand for a person: of the first name and the last."""
+    words = [word for word in name.split() if word[:1].isalpha()] or [name or "?"]
+    return (words[0][:1] + (words[-1][:1] if len(words) > 1 else "")).upper()
+
+
 def level_words(level: int) -> str:
     """Name a verification level: `L1: Imported record`."""
     return f"L{level}: {LEVELS[level][1]}"
@@ -153,11 +169,13 @@ FILTERS = {
     filter_.__name__: filter_
     for filter_ in (
         abstract_label,
+        by_key,
         coded,
         count,
         cut,
         facet_label,
         host,
+        initials,
         level_words,
         marked,
         named,
@@ -171,5 +189,6 @@ FILTERS = {
         web_address,
         work_reasons,
         works_found,
+        year_counts,
     )
 }

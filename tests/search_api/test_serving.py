@@ -38,7 +38,8 @@ class FakeOpenSearch:
         self.took += 1
         hits = [{"_id": "a", "_score": 1.0, "_source": TOPIC, "sort": ["a"]}] * 10 if "topics" in index else []
         total = {"value": len(hits), "relation": "eq"}
-        return {"took": self.took, "hits": {"total": total, "max_score": 1.0, "hits": hits}}
+        counted = {name: {"buckets": []} for name in body.get("aggs", {})}
+        return {"took": self.took, "hits": {"total": total, "max_score": 1.0, "hits": hits}, "aggregations": counted}
 
 
 def no_model() -> Any:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
 
+#: What a page may hold: our own modules, and data for machines, in which no tag can begin.
+OUR_SCRIPTS = re.compile(
+    r'<script type="module" src="/static/\w+\.js"></script>|<script type="application/ld\+json">[^<]*</script>'
+)
 NASTY = "<script>alert(1)</script> & $\\ell_1$"
 WORK = {
     "id": "local:a#b?c",
@@ -53,7 +57,12 @@ class FakeOpenSearch:
         self.total = len(works) if total is None else total
 
     def search(self, index: str, body: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
-        hits = [{"_id": work["id"], "_score": 0.5, "_source": work, "sort": [work["id"]]} for work in self.works]
+        found = self.works if index.endswith("works") else []
+        authors = {"researchers.id": ["ada-1"]}
+        hits = [
+            {"_id": work["id"], "_score": 0.5, "_source": work, "sort": [work["id"]], "fields": authors}
+            for work in found
+        ]
         buckets: dict[str, Any] = {name: {"buckets": []} for name in body.get("aggs", {})}
         if "topic" in buckets:
             buckets["topic"] = {"buckets": [{"key": "x/y", "doc_count": 3}, {"key": "z", "doc_count": 1}]}
@@ -97,9 +106,13 @@ def text_of(client: FlaskClient, address: str, status: int = 200) -> str:
     return response.text
 
 
+def without_our_scripts(page: str) -> str:
+    return OUR_SCRIPTS.sub("", page)
+
+
 @pytest.mark.parametrize("address", ["/search", "/search?q=x", "/works/local:a%23b%3Fc"])
 def test_whatever_a_record_holds_is_text(client: FlaskClient, address: str) -> None:
-    page = text_of(client, address)
+    page = without_our_scripts(text_of(client, address))
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; <math" in page
     assert "javascript:" not in page
@@ -107,6 +120,7 @@ def test_whatever_a_record_holds_is_text(client: FlaskClient, address: str) -> N
 
 def test_what_a_person_types_is_text(client: FlaskClient) -> None:
     page = text_of(client, "/search?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&venue=%3Cb%3E")
+    page = without_our_scripts(page)
     assert "<script" not in page
     assert "<b>" not in page
 
@@ -125,7 +139,8 @@ def test_links_to_other_pages_of_a_list_keep_such_an_id() -> None:
 def test_every_page_forbids_what_it_does_not_need(client: FlaskClient, address: str) -> None:
     response = client.get(address)
     assert "default-src 'none'" in response.headers["Content-Security-Policy"]
-    assert not re.search(r"<script|<style|\sstyle=|\son\w+=", response.text)
+    assert "script-src 'self'" in response.headers["Content-Security-Policy"]
+    assert not re.search(r"<script|<style|\sstyle=|\son\w+=", without_our_scripts(response.text))
 
 
 def test_a_page_says_when_search_by_meaning_is_out_of_order(client: FlaskClient) -> None:

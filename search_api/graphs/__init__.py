@@ -1,0 +1,1 @@
+"""What is around any one thing: works, people, topics, institutions."""

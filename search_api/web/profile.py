@@ -1,0 +1,67 @@
+"""A researcher's page, and the page its actions lead to while there are no accounts."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from flask import render_template
+
+from search_api import filters
+from search_api.graph import around
+from search_api.researchers import profile as people
+from search_api.researchers import similar as likeness
+from search_api.researchers.schemas import SimilarArgs
+from search_api.researchers.trust import LEVELS
+from search_api.services import services
+from search_api.web import addresses, metadata
+from search_api.web.blueprint import blueprint, moved, parse
+from search_api.web.picture import picture
+from search_api.web.schemas import LoginArgs, ProfileArgs
+from search_api.works import queries as works_queries
+from search_api.works import search as works_search
+from search_api.works.schemas import WorksArgs
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+#: Researchers like this one, and nodes of the small picture.
+ALIKE = 6
+NODES = 30
+#: What narrows down the works on a profile.
+NARROW = ("topic", "year")
+#: A path of this site: one slash first, so no other host, and no control characters.
+_LOCAL = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
+
+
+@blueprint.get("/researchers/<path:id_>")
+def researcher(id_: str) -> str | Response:
+    """Show one researcher: who they are, what is around them, what they published, and who is like them."""
+    args = parse(ProfileArgs())
+    stored = people.find(services(), id_)
+    if stored["id"] != id_:
+        return moved("web.researcher", stored["id"])
+    narrow = {name: args[name] for name in NARROW}
+    own = {"researcher": [id_], "page": args["page"], "per_page": args["per_page"], "facets": list(NARROW), **narrow}
+    works = works_search.search(services(), WorksArgs().load(own))
+    like = SimilarArgs().load({"per_page": ALIKE, "exclude": args["exclude"]})
+    person = people.dressed(stored)
+    return render_template(
+        "researcher.html",
+        args=args,
+        person=person,
+        works=works,
+        chips=addresses.chips(filters.parse(works_queries.FILTERS, narrow), works_queries.FACETS, works["facets"]),
+        similar=likeness.similar(services(), id_, like)["results"],
+        graph=picture(around(services(), ("researcher", id_), stored["name"], limit=NODES)),
+        levels={level: words for level, (_, words) in LEVELS.items()},
+        described=metadata.person(person),
+    )
+
+
+@blueprint.get("/login")
+def login() -> str:
+    """Say what an account will be for, that there are none yet, and what can be done meanwhile."""
+    args = parse(LoginArgs())
+    back = args["next"] if _LOCAL.fullmatch(args["next"]) else "/"
+    return render_template("login.html", aim=args["aim"], back=back)

@@ -1,0 +1,67 @@
+"""For machines that read the site: what they may fetch, and which pages there are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Response, render_template, url_for
+
+from search_api.errors import not_found
+from search_api.services import services
+from search_api.web.blueprint import blueprint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Addresses in one sitemap; the protocol allows 50,000 and OpenSearch hands out 10,000 at a time.
+PER_MAP = 10_000
+KINDS = {"works": "web.work", "researchers": "web.researcher", "topics": "web.topic", "institutions": "web.institution"}
+XML = "application/xml; charset=utf-8"
+
+
+@blueprint.get("/robots.txt")
+def robots() -> Response:
+    """Keep crawlers to pages with a lasting address: filters and graphs combine without end."""
+    lines = ["User-agent: *", "Disallow: /api/", "Disallow: /graph", "Disallow: /login", "Disallow: /search?"]
+    lines.append(f"Sitemap: {url_for('web.sitemap', _external=True)}")
+    return Response("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+@blueprint.get("/sitemap.xml")
+def sitemap() -> Response:
+    """List the sitemaps: one for each 10,000 things of a kind."""
+    addresses = [
+        url_for("web.sitemap_part", kind=kind, part=part, _external=True)
+        for kind in KINDS
+        for part in range(-(-_count(kind) // PER_MAP))
+    ]
+    return Response(render_template("sitemap.xml", maps=addresses, pages=[]), content_type=XML)
+
+
+@blueprint.get("/sitemaps/<kind>-<int:part>.xml")
+def sitemap_part(kind: str, part: int) -> Response:
+    """List the pages of one slice of a kind. Slices are cut by id, each by the search engine itself."""
+    if kind not in KINDS or part >= -(-_count(kind) // PER_MAP):
+        raise not_found("sitemap", f"{kind}-{part}")
+    pages = [url_for(KINDS[kind], id_=id_, _external=True) for id_ in _ids(kind, part)]
+    return Response(render_template("sitemap.xml", maps=[], pages=pages), content_type=XML)
+
+
+def _count(kind: str) -> int:
+    body: dict[str, Any] = {"size": 0, "query": {"match_all": {}}, "track_total_hits": True}
+    total: int = services().search(services().names.name(kind), body)["hits"]["total"]["value"]
+    return total
+
+
+def _ids(kind: str, part: int) -> Iterator[str]:
+    """Read on to the part asked for, 10,000 ids a step."""
+    after: list[Any] = []
+    for step in range(part + 1):
+        body: dict[str, Any] = {"size": PER_MAP, "query": {"match_all": {}}, "_source": False, "sort": [{"id": "asc"}]}
+        body |= {"search_after": after} if after else {}
+        hits = services().search(services().names.name(kind), body)["hits"]["hits"]
+        if not hits:
+            return
+        after = hits[-1]["sort"]
+        if step == part:
+            yield from (hit["_id"] for hit in hits)

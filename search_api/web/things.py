@@ -1,0 +1,81 @@
+"""Pages of one work, one topic, one institution."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import render_template, url_for
+
+from search_api.groups import LEADING
+from search_api.institutions import search as institutions_search
+from search_api.researchers.about import shown
+from search_api.researchers.experts import experts
+from search_api.services import services
+from search_api.topics import search as topics_search
+from search_api.web import central, metadata
+from search_api.web.blueprint import blueprint, moved
+from search_api.works import queries as works_queries
+from search_api.works import schemas as works_schemas
+from search_api.works import search as works_search
+from search_api.works import similar as works_similar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from werkzeug.wrappers import Response
+
+#: Things beside the one that a page is about.
+ALIKE = 6
+
+
+@blueprint.get("/works/<path:id_>")
+def work(id_: str) -> str | Response:
+    """Show one work, those like it, and who else knows about it."""
+    stored = works_search.find(services(), id_)
+    if stored["id"] != id_:
+        return moved("web.work", stored["id"])
+    similar = works_similar.similar(services(), id_, works_schemas.SimilarArgs().load({"per_page": ALIKE}))
+    dressed = works_search.dressed(stored)
+    return render_template(
+        "work.html",
+        work=dressed,
+        similar=similar["results"],
+        experts=_experts(stored),
+        described=metadata.article(dressed),
+    )
+
+
+def _experts(stored: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give who else works on what this work is about: as `/researchers/rank` ranks them, its own authors left out."""
+    text = f"{stored['title']} {stored['abstract'] or ''}"
+    found = experts(services(), text, stored["embedding"], clauses=[works_queries.not_these([stored["id"]])])
+    authors = {one["id"] for one in stored["researchers"]}
+    return shown(services(), [one for one in found if one.id not in authors][:ALIKE])
+
+
+@blueprint.get("/topics/<path:id_>")
+def topic(id_: str) -> str:
+    """Show one topic: when, by whom, which works to begin with, and what is beside it."""
+    found = topics_search.topic(services(), id_)
+    return render_template(
+        "topic.html",
+        topic=found,
+        newest=_newest({"topic": [id_]}),
+        central=central.works(services(), {"term": {"topics.id": id_}}, LEADING // 2),
+    )
+
+
+@blueprint.get("/institutions/<path:id_>")
+def institution(id_: str) -> str | Response:
+    """Show one institution: when, who, what on."""
+    found = institutions_search.institution(services(), id_)
+    if found["id"] != id_:
+        return moved("web.institution", found["id"])
+    more = url_for("web.search", institution=id_)
+    return render_template("institution.html", place=found, newest=_newest({"institution": [id_]}), more=more)
+
+
+def _newest(of: Mapping[str, Any]) -> list[dict[str, Any]]:
+    args = works_schemas.WorksArgs().load({**of, "sort": "newest", "per_page": LEADING // 2})
+    found: list[dict[str, Any]] = works_search.search(services(), args)["results"]
+    return found
