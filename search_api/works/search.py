@@ -10,7 +10,7 @@ from flask import url_for
 
 from mappings import bare_doi, person_id, work_id
 from search_api import facets as facet
-from search_api import filters, ranking
+from search_api import filters, ranking, syntax
 from search_api.errors import Problem, not_found
 from search_api.listing import count_of, dump_facets, envelope, first_hits, in_total_order, take_scores
 from search_api.paging import Pagination, decode_cursor, encode_cursor
@@ -98,15 +98,16 @@ def _sort(asked: str | None, text: str) -> str:
 def _prepare(services: Services, args: Mapping[str, Any]) -> tuple[str, NDArray[np.float32] | None, str, list[str]]:
     """Give the text, its vector where the mode needs one, the mode that can be answered, and what is degraded."""
     text, mode = args["q"].strip(), args["mode"]
-    if not text or mode == "keyword":
-        return text, None, mode, []
+    words = syntax.parse(text).text
+    if not words or mode == "keyword":
+        return text, None, "keyword", []
     if args["cursor"]:
         raise Problem(
             HTTPStatus.BAD_REQUEST,
             "cursor works with mode=keyword or without q: neighbours in vector space have no end to read on to.",
             {"cursor": ["Needs mode=keyword, or no q."]},
         )
-    vector = services.embed_query(text)
+    vector = services.embed_query(words)
     if vector is None:
         return text, None, "keyword", ["semantic"]
     return text, vector, mode, []
