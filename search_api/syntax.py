@@ -35,10 +35,11 @@ _EDGES = " ()[]{}\"',;:.!?*~^/\\|&+<>"
 
 @dataclass(frozen=True)
 class Unit:
-    """One word or phrase; `field` is `title`, `author` or None, and `start` its place in the query as typed."""
+    """One word or phrase; `field` is `title`, `author` or None; `start` and `end` say where it stands in the query."""
 
     text: str
     start: int = 0
+    end: int = 0
     is_phrase: bool = False
     field: str | None = None
     is_excluded: bool = False
@@ -73,7 +74,7 @@ def parse(text: str) -> Query:
     """Take a query apart. Never raises."""
     found = list(_units(text.translate(_QUOTES)))
     if sum(isinstance(unit, Unit) and unit.is_free for unit in found) > PROSE:
-        found = [Unit(match[0], match.start()) for match in re.finditer(r"\S+", text)]
+        found = [Unit(match[0], *match.span()) for match in re.finditer(r"\S+", text)]
     operators = [unit for unit in found if isinstance(unit, Unit) and not unit.is_free]
     surplus = set(operators[MAX_OPERATORS:])
     kept = [unit for unit in found if unit not in surplus]
@@ -109,7 +110,7 @@ def _plain(match: re.Match[str]) -> Iterator[Unit | Literal["OR"]]:
     elif match["field"] or is_excluded:
         yield from _operator(match, is_phrase=False)
     elif raw != "-" and (word := raw.replace('"', "")):
-        yield Unit(_OTHER_FIELD.sub(r"\1 ", word), match.start() + len(raw) - len(raw.lstrip('"')))
+        yield Unit(_OTHER_FIELD.sub(r"\1 ", word), *match.span())
 
 
 def _operator(match: re.Match[str], *, is_phrase: bool) -> Iterator[Unit]:
@@ -118,7 +119,8 @@ def _operator(match: re.Match[str], *, is_phrase: bool) -> Iterator[Unit]:
     if _has_words(value):
         start = match.start("value") + match["value"].find(value)
         field = (match["field"] or "").lower() or None
-        yield Unit(" ".join(value.split()[:MAX_PHRASE]), start, is_phrase, field, bool(match["sign"]))
+        words = " ".join(value.split()[:MAX_PHRASE])
+        yield Unit(words, start, start + len(value), is_phrase, field, bool(match["sign"]))
 
 
 def _has_words(text: str) -> bool:

@@ -14,7 +14,7 @@ from search_api import filters, ranking, syntax
 from search_api.errors import Problem, not_found
 from search_api.listing import count_of, dump_facets, envelope, first_hits, in_total_order, take_scores
 from search_api.paging import Pagination, decode_cursor, encode_cursor
-from search_api.works import queries
+from search_api.works import queries, spelling
 from search_api.works.parts import parts
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] 
         "track_total_hits": True,
         "aggs": facet.riding_along(queries.FACETS, args["facets"], asked),
         **({"highlight": queries.highlight()} if args["highlight"] and text else {}),
+        **({"suggest": spelling.suggesters(text)} if text and mode == "keyword" else {}),
         **(first_hits(pagination) if by_score else _position(sort, pagination)),
     }
     answer = services.search(services.names.works, body)
@@ -72,7 +73,20 @@ def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] 
         mode=mode if text else None,
         next_cursor=_next_cursor(pagination, hits),
         degraded=degraded,
+        did_you_mean=_did_you_mean(services, text, mode, answer, clauses),
     )
+
+
+def _did_you_mean(
+    services: Services, text: str, mode: str, answer: Mapping[str, Any], clauses: Sequence[Result]
+) -> str | None:
+    """Give another spelling of a keyword search, and of a hybrid one whose words found nothing."""
+    if not text:
+        return None
+    if "suggest" in answer:
+        return spelling.did_you_mean(services, text, answer["suggest"], clauses)
+    only_near = mode == "hybrid" and answer["hits"]["total"]["value"] <= ranking.K
+    return spelling.ask(services, text, clauses) if only_near else None
 
 
 def own_ids(services: Services, args: Mapping[str, Any]) -> Mapping[str, Any]:

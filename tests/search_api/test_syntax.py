@@ -97,9 +97,10 @@ def test_what_is_embedded_has_no_operators_and_no_exclusions() -> None:
 
 
 def test_units_know_where_they_stand() -> None:
-    query = '(title:"motor  control" -robot author:Kordng "x'
-    for unit in (*parse(query).units, *parse(query).excluded):
-        assert query[unit.start :].startswith(unit.text.split()[0])
+    query = 'a (title:"motor  control", -robot author:Kordng "x'
+    found = parse(query)
+    spans = [query[unit.start : unit.end] for unit in (*found.units, *found.excluded)]
+    assert spans == ["a", "motor  control", ",", "Kordng", '"x', "robot"]
 
 
 def test_there_is_an_end_to_operators_and_to_phrases() -> None:
