@@ -140,9 +140,13 @@ def query(
     return combine(keyword(text), near, clauses)
 
 
-def highlight() -> Body:
-    """Give the highlight part: the whole title, the three best passages of the abstract, as escaped HTML."""
+def highlight(text: str) -> Body:
+    """Give the highlight part: the whole title, the three best passages of the abstract, as escaped HTML.
+
+    It marks the query's words in every mode, also in what was found by meaning.
+    """
     return {
+        "highlight_query": keyword(text),
         "encoder": "html",
         "pre_tags": ["<mark>"],
         "post_tags": ["</mark>"],

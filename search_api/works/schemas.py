@@ -58,11 +58,11 @@ class WorkLinks(Schema):
 
 
 class Work(Schema):
-    """A work."""
+    """A work. No field is required, since `select` may leave any of them out; without it they are all there."""
 
-    id = fields.String(required=True)
-    ids = fields.List(fields.String(), required=True)
-    title = fields.String(required=True)
+    id = fields.String()
+    ids = fields.List(fields.String())
+    title = fields.String()
     abstract = fields.String(allow_none=True)
     abstract_origin = fields.String(
         allow_none=True, metadata={"description": "`summary` where the abstract is not the published one."}
@@ -77,14 +77,14 @@ class Work(Schema):
     license = fields.String(allow_none=True)
     language = fields.String(allow_none=True)
     cited_by_count = fields.Integer(allow_none=True)
-    topics = fields.List(fields.Nested(Named), required=True)
+    topics = fields.List(fields.Nested(Named))
     assigned_topics = fields.List(
         fields.Nested(AssignedTopic),
         metadata={"description": "Drawn from the text of a work whose source gives no topics; never mixed with those."},
     )
-    authors = fields.List(fields.Nested(Authorship), attribute="researchers", required=True)
-    institutions = fields.List(fields.Nested(Named), required=True)
-    links = fields.Nested(WorkLinks, required=True)
+    authors = fields.List(fields.Nested(Authorship), attribute="researchers")
+    institutions = fields.List(fields.Nested(Named))
+    links = fields.Nested(WorkLinks)
     score = fields.Float(metadata={"description": "In [0, 1]; there when the list is ranked."})
     match = fields.Nested(Match)
     highlight = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))

@@ -57,7 +57,7 @@ def _extras(asked: Plan, args: Mapping[str, Any]) -> Result:
         "_source": queries.SOURCE,
         "track_total_hits": True,
         "aggs": facet.riding_along(queries.FACETS, args["facets"], asked.filters),
-        **({"highlight": queries.highlight()} if args["highlight"] and asked.text else {}),
+        **({"highlight": queries.highlight(asked.text)} if args["highlight"] and asked.text else {}),
         **({"suggest": spelling.suggesters(asked.text)} if asked.text and asked.mode == "keyword" else {}),
     }
 
