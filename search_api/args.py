@@ -94,6 +94,8 @@ def parse_body(schema: Schema) -> dict[str, Any]:
     """
     try:
         raw = json.loads(request.get_data())
+        # Half of a surrogate pair, which JSON can escape, is no text that could be passed on.
+        json.dumps(raw, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise Problem(HTTPStatus.BAD_REQUEST, f"The body is not JSON: {error}"[:300]) from error
     if not isinstance(raw, dict):

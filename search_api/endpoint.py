@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, json, request
 
 from search_api import args as arguments
+from search_api.timing import timed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,8 +51,9 @@ def endpoint(
             result = function(checked, **({"body": arguments.parse_body(reads)} if reads else {}), **path)
             if isinstance(result, Response):
                 return result
-            dumped = _selected(gives.dump(result), checked.get("select"))
-            return Response(json.dumps(dumped), content_type="application/json")
+            with timed("dump"):
+                written = json.dumps(_selected(gives.dump(result), checked.get("select")))
+            return Response(written, content_type="application/json")
 
         view.described = Described(args, answer, summary, body)  # type: ignore[attr-defined]
         return view

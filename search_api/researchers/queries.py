@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from mappings import orcid_id
+from mappings import institution_id, orcid_id
 from search_api import filters, ranking
 from search_api.facets import Facet
 from search_api.filters import Field
@@ -29,7 +29,9 @@ def level(value: str) -> Body:
 
 FILTERS = {
     "topic": Field(filters.term("topics.id"), "topic", "Topic id, such as `cs.LG`."),
-    "institution": Field(filters.term("institutions.id"), "institution", "Institution id."),
+    "institution": Field(
+        filters.term("institutions.id"), "institution", "Institution id, or its ROR id.", institution_id
+    ),
     "verification": Field(level, "verification", "`L1` to `L4`."),
 }
 

@@ -77,6 +77,7 @@ class ResearcherLinks(Schema):
     works = fields.String(required=True)
     similar = fields.String(required=True)
     collaborators = fields.String(required=True)
+    feed = fields.String(required=True)
 
 
 class ResearcherReasons(Schema):

@@ -95,6 +95,7 @@ def dressed(source: Mapping[str, Any]) -> Result:
         "self": url_for("researchers.researcher", id_=id_),
         "html": url_for("web.researcher", id_=id_),
         **{part: url_for(f"researchers.{part}", id_=id_) for part in ("works", "similar", "collaborators")},
+        "feed": url_for("feeds.researcher", id_=id_),
     }
     counts = {
         "works": source["works_count"],
