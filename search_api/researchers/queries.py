@@ -140,3 +140,32 @@ def works_of(ids: Sequence[str], size: int) -> Body:
         "query": {"bool": {"filter": [{"terms": {"researchers.id": list(ids)}}]}},
         "_source": ["id", "title", "researchers.id", "embedding"],
     }
+
+
+def works_on(text: str) -> Body:
+    """Give the keyword clause for works on a text: title and abstract as if one field, the title counting twice."""
+    words = " ".join(text.split()[:MAX_WORDS])
+    return {"multi_match": {"query": words, "type": "cross_fields", "fields": ["title^2", "abstract"]}}
+
+
+def votes(query: Body, clauses: Sequence[Body], size: int) -> Body:
+    """Give the request for the best works of a query, each with its researchers' ids and nothing else."""
+    inside = {"bool": {"must": [query], "filter": list(clauses)}} if clauses else query
+    return {"size": size, "query": inside, "_source": False, "docvalue_fields": ["researchers.id"]}
+
+
+def best_works_of(query: Body, ids: Sequence[str], size: int) -> Body:
+    """Give the request for the `size` best works of each of these researchers for a query, however many they have."""
+    inside = {"bool": {"must": [query], "filter": [{"terms": {"researchers.id": list(ids)}}]}}
+    best = {"top_hits": {"size": size, "_source": False, "sort": ["_score", "id"], "track_scores": True}}
+    people = {"terms": {"field": "researchers.id", "include": list(ids), "size": len(ids)}, "aggs": {"works": best}}
+    return {"size": 0, "query": inside, "aggs": {"researchers": people}}
+
+
+def cosine(vector: Sequence[float] | NDArray[np.float32]) -> Body:
+    """Give the clause that scores every work by its exact cosine to a vector, as (1 + cosine) / 2."""
+    script = {
+        "source": "(1.0 + cosineSimilarity(params.vector, doc['embedding'])) / 2.0",
+        "params": {"vector": [float(value) for value in vector]},
+    }
+    return {"script_score": {"query": {"match_all": {}}, "script": script}}
