@@ -15,6 +15,7 @@ from uuid import uuid4
 import engine
 from indexer import run
 from indexer.sources import open_sources
+from indexer.watcher import Silent
 from mappings import IndexNames, drop
 from search_api import create_app
 from search_api.services import Services
@@ -34,19 +35,6 @@ TIMEOUT = 30.0
 
 class AskingError(Exception):
     """The API answered an evaluation with an error."""
-
-
-class Silent:
-    """Watches an indexing run and says nothing."""
-
-    def works(self, report: Report) -> None:
-        """Hear of a batch of works."""
-
-    def topics(self, done: int) -> None:
-        """Hear of a batch of works without topics."""
-
-    def researchers(self, done: int, total: int) -> None:
-        """Hear of a batch of researchers."""
 
 
 @dataclass(frozen=True)
