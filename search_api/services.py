@@ -97,7 +97,7 @@ class Services:
 
     def get(self, index: str, id_: str, **params: Any) -> dict[str, Any] | None:
         """Give one document by its id; None where there is none."""
-        if len(id_.encode()) > MAX_ID:
+        if not 0 < len(id_.encode()) <= MAX_ID:
             return None
         answer = self.client.get(index=index, id=id_, params=params, ignore=[404])
         return cast("dict[str, Any]", answer["_source"]) if answer.get("found") else None

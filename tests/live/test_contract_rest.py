@@ -306,11 +306,13 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("id_", HOSTILE)
-@pytest.mark.parametrize("kind", ["topics", "institutions"])
+@pytest.mark.parametrize("id_", [*HOSTILE, " ", "\t"])
+@pytest.mark.parametrize("kind", ["topics", "institutions", "researchers", "works"])
 def test_hostile_ids_are_not_found(client: FlaskClient, kind: str, id_: str) -> None:
     response = client.get(f"/api/v1/{kind}/{quote(id_, safe='')}")
     assert (response.status_code, response.content_type) == (404, "application/problem+json")
+    feed = client.get(f"/feeds/{kind}/{quote(id_, safe='')}.atom")
+    assert (feed.status_code, feed.content_type) == (404, "application/problem+json")
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, "a OR b", "name:[* TO *]", "word " * 90, "\N{SNOWMAN}", "-", "~", "a~ b*"])
