@@ -43,6 +43,10 @@ class Plan:
         """Give the query; `fused=False` finds the same without a fused score."""
         return queries.query(self.mode, self.text, self.vector, self.clauses(without), fused=fused)
 
+    def keyword(self) -> Body:
+        """Give the query for what its words alone find."""
+        return queries.query("keyword", self.text, None, self.clauses())
+
     @property
     def is_hybrid(self) -> bool:
         """Tell whether keyword and vector scores are fused."""

@@ -114,10 +114,18 @@ def _unit(unit: Unit) -> Body:
     return {"bool": {"should": [{"match_phrase": {field: {"query": unit.text}}} for field in fields]}}
 
 
-def more_like(index: str, work_id: str) -> Body:
-    """Give the keyword clause for works like one that is indexed: by its own most telling words."""
-    like = {"_index": index, "_id": work_id}
-    return {"more_like_this": {"fields": ["title", "abstract"], "like": [like], **ranking.TELLING}}
+def more_like(
+    index: str, like: Sequence[str], unlike: Sequence[str] = (), text: str = "", *, include: bool = False
+) -> Body:
+    """Give the keyword clause for works like a text and like some that are indexed: by their most telling words.
+
+    Words of the works in `unlike` do not count. The works themselves are found only with `include`.
+    """
+    liked: list[Any] = [{"_index": index, "_id": id_} for id_ in like]
+    liked += [" ".join(text.split()[:MAX_WORDS])] if text else []
+    disliked = [{"_index": index, "_id": id_} for id_ in unlike]
+    clause = {"fields": ["title", "abstract"], "like": liked, "include": include, **ranking.TELLING}
+    return {"more_like_this": clause | ({"unlike": disliked} if disliked else {})}
 
 
 def query(

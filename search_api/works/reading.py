@@ -9,8 +9,10 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from opensearchpy.exceptions import RequestError
+
 from search_api.listing import first_hits, in_total_order, take_scores
-from search_api.paging import WINDOW, Pagination, decode_cursor
+from search_api.paging import WINDOW, Pagination, decode_cursor, encode_cursor, foreign_cursor
 from search_api.works import queries
 
 if TYPE_CHECKING:
@@ -30,44 +32,71 @@ _ONCE = {"aggs", "suggest", "track_total_hits"}
 def page(services: Services, asked: Plan, pagination: Pagination, extras: Mapping[str, Any]) -> tuple[Hit, list[Hit]]:
     """Give OpenSearch's answer, and the hits of one page; `extras` are the parts besides query, order and place."""
     works = services.names.works
+    if pagination.cursor is not None:
+        return _after(services, asked, pagination, extras)
     if not asked.is_fused:
-        place = _position(asked.sort, pagination)
+        place = {"from": pagination.offset, "size": pagination.per_page, **_order(asked.sort)}
         answer = services.search(works, {"query": asked.query(fused=False), **extras, **place})
         if asked.is_hybrid:
             take_scores(services, works, answer["hits"]["hits"], asked.query())
         return answer, answer["hits"]["hits"]
+    return fused_page(services, asked.query(), asked.keyword(), pagination, extras)
+
+
+def fused_page(
+    services: Services,
+    query: Mapping[str, Any],
+    keyword: Mapping[str, Any],
+    pagination: Pagination,
+    extras: Mapping[str, Any],
+) -> tuple[Hit, list[Hit]]:
+    """Give the answer to a hybrid query, and the hits of one page; `keyword` finds what its keyword part does."""
     wanted = first_hits(pagination)
-    answer = services.search(works, {"query": asked.query(), **extras, **wanted})
+    answer = services.search(services.names.works, {"query": query, **extras, **wanted})
     fused = answer["hits"]["hits"]
     hits = in_total_order(fused, pagination)
     if len(hits) < pagination.per_page and len(fused) < min(wanted["size"], answer["hits"]["total"]["value"]):
         place = {"from": max(0, pagination.offset - len(fused)), "size": pagination.per_page - len(hits)}
-        hits += _beyond(services, asked, fused, {**extras, **place})
+        hits += _beyond(services, _tail(keyword, fused), {**extras, **place})
     return answer, hits
 
 
-def _position(sort: str, pagination: Pagination) -> dict[str, Any]:
-    """Give the order and the place in the list."""
-    order = queries.SORTS[sort]
-    if pagination.cursor is None:
-        place: dict[str, Any] = {"from": pagination.offset}
-    else:
-        after = decode_cursor(pagination.cursor, len(order))
-        place = {"search_after": after} if after is not None else {}
-    return {"size": pagination.per_page, "sort": order, "track_scores": True, **place}
+def _order(sort: str) -> dict[str, Any]:
+    return {"sort": queries.SORTS[sort], "track_scores": True}
 
 
-def _beyond(services: Services, asked: Plan, fused: Sequence[Hit], more: Mapping[str, Any]) -> list[Hit]:
-    """Give hits of the words that lie beyond the fused ones."""
-    body = {"query": _tail(asked, fused), "sort": queries.SORTS["relevance"]}
+def _after(services: Services, asked: Plan, pagination: Pagination, extras: Mapping[str, Any]) -> tuple[Hit, list[Hit]]:
+    """Give the page behind a cursor, which holds the place and the best score: OpenSearch knows that of a page only."""
+    order, best = queries.SORTS[asked.sort], None
+    body = {"query": asked.query(fused=False), **extras, **_order(asked.sort), "size": pagination.per_page}
+    if place := decode_cursor(str(pagination.cursor), len(order) + 1):
+        *body["search_after"], best = place
+    try:
+        answer = services.search(services.names.works, body)
+    except RequestError as error:
+        raise foreign_cursor() from error
+    if isinstance(best, int | float):
+        answer["hits"]["max_score"] = best
+    return answer, answer["hits"]["hits"]
+
+
+def next_cursor(pagination: Pagination, answer: Mapping[str, Any], hits: Sequence[Hit]) -> str | None:
+    """Give the cursor that continues after these hits; None at the end, and for pages by number."""
+    if pagination.cursor is None or len(hits) < pagination.per_page:
+        return None
+    return encode_cursor([*hits[-1]["sort"], answer["hits"]["max_score"]])
+
+
+def _beyond(services: Services, query: Mapping[str, Any], more: Mapping[str, Any]) -> list[Hit]:
+    body = {"query": query, "sort": queries.SORTS["relevance"]}
     body |= {name: value for name, value in more.items() if name not in _ONCE}
     hits: list[Hit] = services.search(services.names.works, body)["hits"]["hits"]
     return [{**hit, "_score": 0.0} for hit in hits]
 
 
-def _tail(asked: Plan, fused: Sequence[Hit]) -> dict[str, Any]:
-    others = queries.not_these([hit["_id"] for hit in fused])
-    return queries.query("keyword", asked.text, None, [*asked.clauses(), others])
+def _tail(keyword: Mapping[str, Any], fused: Sequence[Hit]) -> dict[str, Any]:
+    """Give the query for what has the words and lies beyond the fused hits."""
+    return {"bool": {"must": [keyword], "filter": [queries.not_these([hit["_id"] for hit in fused])]}}
 
 
 def every(services: Services, asked: Plan, limit: int) -> Iterator[Hit]:
@@ -80,7 +109,7 @@ def _fused_then_rest(services: Services, asked: Plan) -> Iterator[Hit]:
     body = {"query": asked.query(), "_source": queries.SOURCE, "size": WINDOW}
     fused = services.search(services.names.works, body)["hits"]["hits"]
     yield from in_total_order(fused, Pagination(per_page=WINDOW))
-    for hit in _read_on(services, _tail(asked, fused), "relevance"):
+    for hit in _read_on(services, _tail(asked.keyword(), fused), "relevance"):
         yield {**hit, "_score": 0.0}
 
 
@@ -90,8 +119,7 @@ def _read_on(services: Services, query: Mapping[str, Any], sort: str) -> Iterato
         "query": query,
         "_source": queries.SOURCE,
         "size": CHUNK,
-        "sort": queries.SORTS[sort],
-        "track_scores": True,
+        **_order(sort),
         "track_total_hits": False,
     }
     while hits := services.search(services.names.works, body)["hits"]["hits"]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from search_api.args import MAX_QUERY, Args, CommaList, PageArgs, filter_args
 from search_api.schemas import Named, list_of
@@ -11,6 +13,9 @@ from search_api.works import queries
 #: Formats of one work, and those that only a list can have.
 CITATIONS = ("bibtex", "csl", "ris")
 TABLES = ("csv", "jsonl")
+#: Examples on each side of a request for similar works, and candidates to be scored.
+MAX_EXAMPLES = 100
+MAX_CANDIDATES = 1_000
 MODES = ("hybrid", "semantic", "keyword")
 
 
@@ -134,3 +139,32 @@ class WorksArgs(SimilarArgs):
         validate=validate.Length(min=1, max=4_000),
         metadata={"description": "`*` to begin, then `meta.next_cursor`; with `mode=keyword` or without `q`."},
     )
+
+
+def _ids(most: int, words: str) -> fields.List[str]:
+    return fields.List(
+        fields.String(required=True, validate=validate.Length(min=1, max=1_000)),
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(max=most),
+        metadata={"description": words},
+    )
+
+
+class SimilarTo(Schema):
+    """What similar works should be like: at least one of `text` and `like` is needed. Ids may have any spelling."""
+
+    text = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(max=MAX_QUERY),
+        metadata={"description": "A text, read as it stands: nothing in it is an operator."},
+    )
+    like = _ids(MAX_EXAMPLES, "Ids of works that the results should be like.")
+    unlike = _ids(MAX_EXAMPLES, "Ids of works that they should not be like.")
+    candidates = _ids(MAX_CANDIDATES, "Ids of the works to score; all of them are returned, on one page.")
+
+    @validates_schema
+    def _needs_an_example(self, data: dict[str, Any], **_: Any) -> None:
+        if not (data["text"] or "").strip() and not data["like"]:
+            raise ValidationError("At least one of text and like is needed.", "text")

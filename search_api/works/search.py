@@ -12,11 +12,11 @@ from search_api import facets as facet
 from search_api import ranking
 from search_api.errors import not_found
 from search_api.listing import count_of, dump_facets, envelope
-from search_api.paging import Pagination, encode_cursor
+from search_api.paging import WINDOW, Pagination
 from search_api.works import queries, spelling
 from search_api.works.parts import parts
 from search_api.works.plan import Plan, plan
-from search_api.works.reading import page
+from search_api.works.reading import next_cursor, page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] 
             services, services.names.works, queries.FACETS, args["facets"], asked.filters, answer, asked.query
         ),
         mode=asked.mode if asked.text else None,
-        next_cursor=_next_cursor(pagination, hits),
+        next_cursor=next_cursor(pagination, answer, hits),
         degraded=asked.degraded,
         did_you_mean=_did_you_mean(services, asked, answer),
     )
@@ -68,12 +68,6 @@ def _did_you_mean(services: Services, asked: Plan, answer: Mapping[str, Any]) ->
         return spelling.did_you_mean(services, asked.text, answer["suggest"], asked.clauses())
     only_near = asked.is_hybrid and answer["hits"]["total"]["value"] <= ranking.K
     return spelling.ask(services, asked.text, asked.clauses()) if only_near else None
-
-
-def _next_cursor(pagination: Pagination, hits: Sequence[Mapping[str, Any]]) -> str | None:
-    if pagination.cursor is None or len(hits) < pagination.per_page:
-        return None
-    return encode_cursor(hits[-1]["sort"])
 
 
 def scored(hit: Mapping[str, Any], best: float | None, mode: str | None) -> Result:
@@ -105,14 +99,31 @@ def dressed(source: Mapping[str, Any]) -> Result:
 
 def find(services: Services, given: str) -> Result:
     """Give the stored work of an id in any spelling, with its vector. Raises Problem (404)."""
-    id_ = work_id(given)
-    if found := services.get(services.names.works, id_):
+    if found := services.get(services.names.works, work_id(given)):
         return found
-    spellings = [given, id_]
-    with suppress(ValueError):
-        spellings.append(f"doi:{bare_doi(given)}")
-    body = {"size": 1, "sort": ["id"], "query": {"terms": {"ids": spellings}}}
+    body = {"size": 1, "sort": ["id"], "query": {"terms": {"ids": _spellings(given)}}}
     for hit in services.search(services.names.works, body)["hits"]["hits"]:
         source: Result = hit["_source"]
         return source
     raise not_found("work", given)
+
+
+def find_ids(services: Services, given: Sequence[str]) -> dict[str, str]:
+    """Give the id of each work that is named by an id in any spelling; those that nothing has are left out."""
+    spelled = {one: _spellings(one) for one in given}
+    every = sorted({spelling for spellings in spelled.values() for spelling in spellings})
+    body = {"size": WINDOW, "sort": [{"id": "desc"}], "query": {"terms": {"ids": every}}, "_source": ["id", "ids"]}
+    hits = services.search(services.names.works, body)["hits"]["hits"] if every else []
+    owner = {id_: hit["_source"]["id"] for hit in hits for id_ in hit["_source"]["ids"]}
+    found = {
+        one: next((owner[name] for name in spellings if name in owner), None) for one, spellings in spelled.items()
+    }
+    return {one: id_ for one, id_ in found.items() if id_}
+
+
+def _spellings(given: str) -> list[str]:
+    """Give the ids under which a work may be stored, the likeliest first."""
+    spellings = [work_id(given), given]
+    with suppress(ValueError):
+        spellings.append(f"doi:{bare_doi(given)}")
+    return spellings

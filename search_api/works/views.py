@@ -28,6 +28,13 @@ def similar(args: dict[str, Any], id_: str) -> Any:
     return export.listed(args, likeness.similar(services(), id_, args))
 
 
+@blueprint.post("/works/similar")
+@endpoint(schemas.SimilarArgs, schemas.WorkList, "Works like these", body=schemas.SimilarTo, media=export.LIST_MEDIA)
+def similar_to(args: dict[str, Any], body: dict[str, Any]) -> Any:
+    """Find works like a text and some works, and unlike others; or score given candidates, all of them."""
+    return export.listed(args, likeness.similar_to(services(), body, args))
+
+
 @blueprint.get("/works/<path:id_>")
 @endpoint(schemas.WorkArgs, schemas.Work, "One work", media=export.WORK_MEDIA)
 def work(args: dict[str, Any], id_: str) -> Any:
