@@ -88,8 +88,8 @@ def by_words(
     if candidates is None:
         answer = services.search(services.names.works, queries.votes(query, clauses, ranking.VOTING_KEYWORD))
         return Side(_authors(answer["hits"]["hits"]), answer["hits"]["max_score"] or 0.0)
-    best = services.search(services.names.works, queries.votes(query, (), 1))["hits"]["max_score"] or 0.0
-    return Side(_own_works(services, query, candidates), best)
+    best = services.search(services.names.works, queries.votes(query, clauses, 1))["hits"]["max_score"] or 0.0
+    return Side(_own_works(services, query, candidates, clauses), best)
 
 
 def by_meaning(
@@ -99,15 +99,13 @@ def by_meaning(
     clauses: Sequence[Result] = (),
 ) -> Side:
     """Let works vote by their cosine to a vector."""
-    size = ranking.VOTING_NEAREST
-    query = ranking.knn(vector, list(clauses) if candidates is None else [], k=size)
-    hits = services.search(services.names.works, queries.votes(query, (), size if candidates is None else 1))["hits"][
-        "hits"
-    ]
+    query = ranking.knn(vector, list(clauses), k=ranking.VOTING_NEAREST)
+    size = ranking.VOTING_NEAREST if candidates is None else 1
+    hits = services.search(services.names.works, queries.votes(query, (), size))["hits"]["hits"]
     best = ranking.cosine_of(hits[0]["_score"]) if hits else 0.0
     if candidates is None:
         return Side(_cosines(_authors(hits)), best)
-    return Side(_cosines(_own_works(services, queries.cosine(vector), candidates)), best)
+    return Side(_cosines(_own_works(services, queries.cosine(vector), candidates, clauses)), best)
 
 
 def _authors(hits: Iterable[Mapping[str, Any]]) -> Votes:
@@ -118,11 +116,11 @@ def _authors(hits: Iterable[Mapping[str, Any]]) -> Votes:
     return votes
 
 
-def _own_works(services: Services, query: Result, candidates: Sequence[str]) -> Votes:
+def _own_works(services: Services, query: Result, candidates: Sequence[str], clauses: Sequence[Result]) -> Votes:
     """Give the best works of each candidate for a query, by a search among their works alone."""
     if not candidates:
         return {}
-    answer = services.search(services.names.works, queries.best_works_of(query, candidates, ranking.VOTES))
+    answer = services.search(services.names.works, queries.best_works_of(query, candidates, clauses, ranking.VOTES))
     return {
         bucket["key"]: {hit["_id"]: hit["_score"] for hit in bucket["works"]["hits"]["hits"]}
         for bucket in answer["aggregations"]["researchers"]["buckets"]
