@@ -18,7 +18,7 @@ from flask import Response, json, request
 from search_api import args as arguments
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from marshmallow import Schema
 
@@ -31,29 +31,36 @@ class Described:
     answer: type[Schema]
     summary: str
     body: type[Schema] | None = None
+    media: tuple[str, ...] = ()
 
 
 def endpoint(
-    args: type[Schema], answer: type[Schema], summary: str, body: type[Schema] | None = None
+    args: type[Schema],
+    answer: type[Schema],
+    summary: str,
+    body: type[Schema] | None = None,
+    media: Iterable[str] = (),
 ) -> Callable[[Callable[..., Any]], Any]:
     """Make a JSON view of a function that takes checked arguments (and path variables) and gives an object to dump.
 
     With `body`, the function takes the checked JSON body of a POST as `body`. A view may also give a ready Response,
-    for instance a redirect.
+    for instance a redirect, or the answer in one of the `media` types that it has besides JSON.
     """
-    takes, gives, reads = args(), answer(), body() if body else None
+    takes, gives, reads, kinds = args(), answer(), body() if body else None, tuple(media)
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Response]:
         @wraps(function)
         def view(**path: str) -> Response:
             checked = arguments.parse(takes, request.args)
             result = function(checked, **({"body": arguments.parse_body(reads)} if reads else {}), **path)
-            if isinstance(result, Response):
-                return result
-            dumped = _selected(gives.dump(result), checked.get("select"))
-            return Response(json.dumps(dumped), content_type="application/json")
+            if not isinstance(result, Response):
+                dumped = _selected(gives.dump(result), checked.get("select"))
+                result = Response(json.dumps(dumped), content_type="application/json")
+            if kinds:
+                result.vary.add("Accept")
+            return result
 
-        view.described = Described(args, answer, summary, body)  # type: ignore[attr-defined]
+        view.described = Described(args, answer, summary, body, kinds)  # type: ignore[attr-defined]
         return view
 
     return decorate

@@ -34,9 +34,13 @@ def envelope(
     mode: str | None = None,
     next_cursor: str | None = None,
     degraded: Sequence[str] = (),
+    did_you_mean: str | None = None,
     facets: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Put results in the envelope that every list has. `degraded` names parts that are out of order."""
+    """Put results in the envelope that every list has. `degraded` names parts that are out of order.
+
+    `did_you_mean` is the query in another spelling.
+    """
     return {
         "meta": {
             "count": count,
@@ -47,6 +51,7 @@ def envelope(
             "took_ms": took_ms,
             "next_cursor": next_cursor,
             **({"degraded": degraded} if degraded else {}),
+            **({"did_you_mean": did_you_mean} if did_you_mean else {}),
         },
         "results": results,
         "facets": facets or {},

@@ -72,7 +72,8 @@ def _operation(name: str, described: Described, text: str | None, path: str) -> 
         for status, why in ERRORS.items()
         if (status != "404" or ids) and (status not in BODY_ERRORS or described.body)
     }
-    answer = {"description": "The answer.", "content": {"application/json": {"schema": described.answer}}}
+    texts = {media: {"schema": {"type": "string"}} for media in described.media}
+    answer = {"description": "The answer.", "content": {"application/json": {"schema": described.answer}, **texts}}
     body = {"required": True, "content": {"application/json": {"schema": described.body}}}
     return {
         "operationId": name.replace(".", "_"),

@@ -28,6 +28,9 @@ class Meta(Schema):
     degraded = fields.List(
         fields.String(), metadata={"description": "Parts that are out of order, such as `semantic`."}
     )
+    did_you_mean = fields.String(
+        metadata={"description": "The query in a spelling that finds something; there when a word of it is nowhere."}
+    )
 
 
 class FacetValue(Schema):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from search_api import filters, ranking
+from search_api import filters, ranking, syntax
 from search_api.facets import Facet
 from search_api.filters import Field
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+
+    from search_api.syntax import Unit
 
 Body = dict[str, Any]
 
@@ -52,14 +54,55 @@ SOURCE = {"excludes": ["embedding", "embedding_model", "content_hash", "indexed_
 #: Words of a query that take part in a keyword search. OpenSearch refuses more than 1,024 clauses, and each word makes
 #: one for each field.
 MAX_WORDS = 200
+#: Moves that turn one spelling of a name into another: two for the other order, two for names or initials between.
+SLOP = 4
 
 
-def keyword(text: str) -> Body:
-    """Give the keyword clause: title and abstract as if one field, the title counting twice; or an author's name."""
-    words = " ".join(text.split()[:MAX_WORDS])
+def _free_words(words: str) -> Body:
+    """Give the clause that ranks by words: title and abstract as one field, the title twice; or an author's name."""
+    words = " ".join(words.split()[:MAX_WORDS])
     body = {"multi_match": {"query": words, "type": "cross_fields", "fields": ["title^2", "abstract"]}}
     author = {"match": {"researchers.name": {"query": words, "boost": 0.5}}}
     return {"bool": {"should": [body, author]}}
+
+
+def keyword(text: str) -> Body:
+    """Give the keyword clause of a query as typed: its words rank, and what has to hold does.
+
+    What is required takes part in the ranking, so that a work with a phrase of stop words alone, or by an author whose
+    name is nowhere else, is found too.
+    """
+    asked = syntax.parse(text)
+    ranking_clauses = [_free_words(asked.words)] if asked.words else []
+    ranking_clauses += [_any_of(group) for group in asked.required]
+    return {"bool": {"must": [{"bool": {"should": ranking_clauses}}] if ranking_clauses else [], "filter": held(text)}}
+
+
+def held(text: str) -> list[Body]:
+    """Give the clauses that must hold for every result of a query, however it is searched."""
+    asked = syntax.parse(text)
+    clauses = [_any_of(group) for group in asked.required]
+    if asked.excluded:
+        clauses.append({"bool": {"must_not": [_unit(unit) for unit in asked.excluded]}})
+    return clauses
+
+
+def _any_of(units: Sequence[Unit]) -> Body:
+    return {"bool": {"should": [_unit(unit) for unit in units]}}
+
+
+def _unit(unit: Unit) -> Body:
+    """Give the clause for one word or phrase: a word in all its forms, a phrase as it stands, unless it is left out.
+
+    A word goes as a phrase too, since one with hyphens is several; and as it stands too, since a stop word has no
+    other form. A name may stand in another order and with more parts between: `SLOP` moves.
+    """
+    if unit.field == "author":
+        return {"match_phrase": {"researchers.name": {"query": unit.text, "slop": SLOP}}}
+    texts = ("title",) if unit.field else ("title", "abstract")
+    fields = [*(f"{field}.exact" for field in texts), *(texts if unit.is_excluded or not unit.is_phrase else ())]
+    fields += [] if unit.field else ["researchers.name"]
+    return {"bool": {"should": [{"match_phrase": {field: {"query": unit.text}}} for field in fields]}}
 
 
 def more_like(index: str, work_id: str) -> Body:
@@ -73,16 +116,20 @@ def query(
 ) -> Body:
     """Give the query for a mode: without `text` all that passes the filters, without `vector` by keyword.
 
-    `fused=False` gives, in hybrid mode, the same works without their fused score, for other sorts.
+    A `text` of nothing but exclusions finds all but those, each with the score 1. `fused=False` gives, in hybrid mode,
+    the same works without their fused score, for other sorts.
     """
     if not text:
         return {"bool": {"filter": clauses or [{"match_all": {}}]}}
+    if not syntax.parse(text).text:
+        return {"bool": {"must": [{"match_all": {}}], "filter": [*clauses, *held(text)]}}
     if mode == "keyword" or vector is None:
         return {"bool": {"must": [keyword(text)], "filter": clauses}}
+    near = ranking.knn(vector, [*clauses, *held(text)])
     if mode == "semantic":
-        return ranking.knn(vector, clauses)
+        return near
     combine = ranking.hybrid if fused else ranking.either
-    return combine(keyword(text), ranking.knn(vector, clauses), clauses)
+    return combine(keyword(text), near, clauses)
 
 
 def highlight() -> Body:

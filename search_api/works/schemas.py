@@ -8,6 +8,9 @@ from search_api.args import MAX_QUERY, Args, CommaList, PageArgs, filter_args
 from search_api.schemas import Named, list_of
 from search_api.works import queries
 
+#: Formats of one work, and those that only a list can have.
+CITATIONS = ("bibtex", "csl", "ris")
+TABLES = ("csv", "jsonl")
 MODES = ("hybrid", "semantic", "keyword")
 
 
@@ -88,16 +91,23 @@ WorkList = list_of(Work, "WorkList")
 SELECTABLE = tuple(name for name in Work().fields if name not in {"score", "match", "highlight", "reasons"})
 
 
+def _format(names: tuple[str, ...]) -> fields.String:
+    words = "Default: what `Accept` asks for, else `json`. What is exported has no envelope."
+    return fields.String(load_default=None, validate=validate.OneOf(("json", *names)), metadata={"description": words})
+
+
 class WorkArgs(Args):
     """One work."""
 
     select = CommaList(SELECTABLE, metadata={"description": "Only these fields."})
+    format = _format(CITATIONS)
 
 
 class SimilarArgs(PageArgs, filter_args(queries.FILTERS)):  # type: ignore[misc]  # the base is made from the table
     """Works like one."""
 
     select = CommaList(SELECTABLE, metadata={"description": "Only these fields."})
+    format = _format((*CITATIONS, *TABLES))
 
 
 class WorksArgs(SimilarArgs):

@@ -9,7 +9,8 @@ from search_api.listing import count_of, envelope, first_hits, in_total_order
 from search_api.paging import Pagination
 from search_api.works import queries
 from search_api.works.parts import parts
-from search_api.works.search import Result, find, own_ids, scored
+from search_api.works.plan import own_ids
+from search_api.works.search import Result, find, scored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
