@@ -17,10 +17,10 @@ import click
 
 from indexer.identity.context import context_of
 from indexer.identity.corpus import blocks_of, resolve
-from indexer.identity.evaluation import peak_mb
 from indexer.identity.mentions import mentions_of
 from indexer.identity.settings import Settings
 from indexer.identity.trial import read_works
+from indexer.memory import peak_mb
 
 SHARES = (4, 2, 1)
 

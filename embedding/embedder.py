@@ -60,6 +60,11 @@ class Embedder(ABC):
         """
         return self._cached(self._clean(text))
 
+    def cache_count(self) -> dict[str, int]:
+        """Give how many queries were found in the cache (`hit`) and how many were not (`miss`)."""
+        info = self._cached.cache_info()
+        return {"hit": info.hits, "miss": info.misses}
+
     def _query_vector(self, text: str) -> NDArray[np.float32]:
         try:
             vector = self._encode_query(text)

@@ -7,9 +7,21 @@ process on this laptop.
 from engine.checks import Check, diagnose
 from engine.client import connect
 from engine.errors import EngineError
+from engine.guard import CircuitOpen, Guard
 from engine.node import Node
 from engine.readiness import wait_until_ready
 from engine.settings import EngineSettings
 from engine.watch import keep_alive
 
-__all__ = ["Check", "EngineError", "EngineSettings", "Node", "connect", "diagnose", "keep_alive", "wait_until_ready"]
+__all__ = [
+    "Check",
+    "CircuitOpen",
+    "EngineError",
+    "EngineSettings",
+    "Guard",
+    "Node",
+    "connect",
+    "diagnose",
+    "keep_alive",
+    "wait_until_ready",
+]

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from opensearchpy import OpenSearch
 
 from engine.errors import NotRunning
+from engine.guard import GuardedTransport
 from engine.node import START_TIMEOUT, Node
 from engine.readiness import wait_until_ready
 from engine.settings import EngineSettings
 
 if TYPE_CHECKING:
+    from engine.guard import Guard
     from engine.state import NodeState
 
 TIMEOUT = 30.0  # seconds for one request: a bulk of a thousand works with vectors takes 1 to 2 on two cores
@@ -25,15 +27,17 @@ def connect(
     timeout: float = TIMEOUT,
     pool: int = POOL,
     ready_timeout: float = START_TIMEOUT,
+    guard: Guard | None = None,
 ) -> OpenSearch:
     """Give a client of the cluster that is named in the settings, or else of the embedded node.
 
     A cluster is not asked anything yet: `wait_until_ready` does. The embedded node is found, or started as a part of
     this process (`start=False`: `NotRunning` is raised), and is ready when this returns. Raises `EngineError`.
+    With a `guard`, its limits hold for every request of the client once it is given.
     """
     settings = settings or EngineSettings.from_env()
     if settings.url:
-        return cluster_client(settings, timeout=timeout, pool=pool)
+        return cluster_client(settings, timeout=timeout, pool=pool, guard=guard)
     node = Node(settings)
     state = node.answering() or (node.start() if start else None)
     if not state:
@@ -43,19 +47,27 @@ def connect(
         )
     client = node_client(state, timeout=timeout, pool=pool)
     wait_until_ready(client, ready_timeout)
-    return client
+    return node_client(state, timeout=timeout, pool=pool, guard=guard) if guard else client
 
 
-def node_client(state: NodeState, *, timeout: float = TIMEOUT, pool: int = POOL) -> OpenSearch:
+def node_client(
+    state: NodeState, *, timeout: float = TIMEOUT, pool: int = POOL, guard: Guard | None = None
+) -> OpenSearch:
     """Give a client of a running embedded node."""
-    return OpenSearch(hosts=[state.url], timeout=timeout, pool_maxsize=pool)
+    return OpenSearch(hosts=[state.url], timeout=timeout, pool_maxsize=pool, **_guarded(guard))
 
 
-def cluster_client(settings: EngineSettings, *, timeout: float = TIMEOUT, pool: int = POOL) -> OpenSearch:
+def cluster_client(
+    settings: EngineSettings, *, timeout: float = TIMEOUT, pool: int = POOL, guard: Guard | None = None
+) -> OpenSearch:
     """Give a client of the cluster that the settings name. A safe request that fails is sent anew, twice."""
     options: dict[str, Any] = {"timeout": timeout, "pool_maxsize": pool, "max_retries": 2, "http_compress": True}
     if settings.user:
         options["http_auth"] = (settings.user, settings.password or "")
     if settings.ca:
         options["ca_certs"] = str(settings.ca)
-    return OpenSearch(hosts=[settings.url], **options)
+    return OpenSearch(hosts=[settings.url], **options, **_guarded(guard))
+
+
+def _guarded(guard: Guard | None) -> dict[str, Any]:
+    return {"transport_class": GuardedTransport, "guard": guard} if guard else {}

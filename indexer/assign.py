@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import zlib
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from opensearchpy import OpenSearch
 
+    from indexer.staged import Staged
     from mappings import Generation
 
 #: Neighbours that vote: top-1 accuracy .770 with 5, .774 with 10, .790 with 15, .767 with 25.
@@ -45,7 +47,7 @@ METHOD = f"neighbours-{NEIGHBOURS}"
 
 
 def assign_topics(client: OpenSearch, generation: Generation, on_batch: Callable[[int], None]) -> int:
-    """Assign topics to every work that has none of its own and was not looked at yet; give how many got one.
+    """Assign topics to every indexed work that has none of its own and was not looked at yet; give how many got one.
 
     Does nothing where no work has a topic to learn from. `on_batch` is told how many were looked at.
     """
@@ -55,11 +57,11 @@ def assign_topics(client: OpenSearch, generation: Generation, on_batch: Callable
     )
     if not to_do or not labelled:
         return 0
-    many = Labelled.of(client, generation, labelled) if to_do > FEW else None
+    many = Labelled.of(client, generation) if to_do > FEW else None
     assigned = looked_at = 0
     for works in _unlabelled(client, generation):
-        near = many.neighbours(works) if many else _neighbours(client, generation, works)
-        votes = [vote(neighbours) for neighbours in near]
+        vectors = np.asarray([work["embedding"] for work in works], dtype=np.float32)
+        votes = many.votes(vectors) if many else [vote(near) for near in _neighbours(client, generation, works)]
         write(client, (_update(generation, work["id"], topics) for work, topics in zip(works, votes, strict=True)))
         assigned += sum(bool(topics) for topics in votes)
         looked_at += len(works)
@@ -78,28 +80,46 @@ class Labelled:
     topics: list[list[dict[str, str]]]
 
     @classmethod
-    def of(cls, client: OpenSearch, generation: Generation, count: int) -> Labelled:
-        """Read `count` labelled works, or an even sample of MOST of them."""
-        step = max(1, math.ceil(count / MOST))
-        body = {"size": PAGE, "sort": ["id"], "query": _LABELLED, "_source": ["topics", "embedding"]}
-        rows: list[NDArray[np.float32]] = []
-        topics: list[list[dict[str, str]]] = []
-        hits = itertools.chain.from_iterable(pages(client, generation.works, body))
-        for hit in itertools.islice(hits, 0, None, step):
-            rows.append(np.asarray(hit["_source"]["embedding"], dtype=np.float32))
-            topics.append(hit["_source"]["topics"])
-        return cls(np.stack(rows), topics)
+    def of(cls, client: OpenSearch, generation: Generation, staged: Staged | None = None) -> Labelled | None:
+        """Gather all labelled works, or a sample of about MOST of them; None where there are none.
 
-    def neighbours(self, works: Sequence[Mapping[str, Any]]) -> Iterator[list[tuple[float, list[dict[str, str]]]]]:
-        """Give the nearest labelled works of each: cosines and topics, the nearest first."""
-        cosines = np.asarray([work["embedding"] for work in works], dtype=np.float32) @ self.vectors.T
-        for row in cosines:
+        Works that are in the file of a run already do not have to be read from the index.
+        """
+        count = patiently(client.count, index=generation.works, body={"query": _LABELLED})["count"]
+        step = max(1, math.ceil(count / MOST))
+        found: dict[str, tuple[NDArray[np.float32], list[dict[str, str]]]] = {}
+        if staged:
+            found = {id_: (vector, topics) for id_, vector, topics in staged.labelled() if _in_sample(id_, step)}
+        if staged is None or staged.count(labelled=True) < count:
+            for hit in itertools.chain.from_iterable(pages(client, generation.works, _ALL_LABELLED)):
+                source = hit["_source"]
+                if not (staged and source["id"] in staged) and _in_sample(source["id"], step):
+                    found[source["id"]] = (np.asarray(source["embedding"], dtype=np.float32), source["topics"])
+        if not found:
+            return None
+        # By id, however they came, so that of two that are equally near the same one wins in every run.
+        ordered = [found[id_] for id_ in sorted(found)]
+        return cls(np.stack([vector for vector, _ in ordered]), [topics for _, topics in ordered])
+
+    def votes(self, vectors: NDArray[np.float32]) -> list[list[dict[str, Any]]]:
+        """Give the topics that each of these embeddings, float32[n, d], is assigned."""
+        return [vote(near) for near in self.neighbours(vectors)]
+
+    def neighbours(self, vectors: NDArray[np.float32]) -> Iterator[list[tuple[float, list[dict[str, str]]]]]:
+        """Give the nearest labelled works of each embedding: cosines and topics, the nearest first."""
+        for row in vectors @ self.vectors.T:
             nearest = np.argpartition(-row, min(NEIGHBOURS, len(row) - 1))[:NEIGHBOURS]
             ordered = sorted(nearest.tolist(), key=lambda item: (-row[item], item))
             yield [(float(row[item]), self.topics[item]) for item in ordered]
 
 
 _LABELLED: dict[str, Any] = {"exists": {"field": "topics.id"}}
+_ALL_LABELLED: dict[str, Any] = {
+    "size": PAGE,
+    "sort": ["id"],
+    "query": _LABELLED,
+    "_source": ["id", "topics", "embedding"],
+}
 _TO_DO: dict[str, Any] = {"bool": {"must_not": [_LABELLED, {"exists": {"field": "assigned_by"}}]}}
 
 
@@ -138,5 +158,14 @@ def _neighbours(
 
 
 def _update(generation: Generation, id_: str, topics: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    change = {"doc": {"assigned_topics": topics, "assigned_by": METHOD}}
-    return [{"update": {"_index": generation.works, "_id": id_}}, change]
+    return [{"update": {"_index": generation.works, "_id": id_}}, {"doc": assigned(topics)}]
+
+
+def assigned(topics: list[dict[str, Any]]) -> dict[str, Any]:
+    """Give the fields of a work's document that say what it was assigned; no topics when the vote was split."""
+    return {"assigned_topics": topics, "assigned_by": METHOD}
+
+
+def _in_sample(id_: str, step: int) -> bool:
+    """Tell whether a work is in a sample of one in `step`: by its id alone, so it is the same sample in every run."""
+    return zlib.crc32(id_.encode()) % step == 0

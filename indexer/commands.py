@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 import artifacts
@@ -16,7 +16,7 @@ import embedding
 import engine
 from indexer.bulk import WriteError
 from indexer.identity.overrides import OverridesError
-from indexer.report import past_runs
+from indexer.report import PARTS, past_runs
 from indexer.run import Options, RunError
 from indexer.run import index as run_index
 from indexer.sources import FEEDS, SourceError, Wanted, open_feed, open_sources
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from indexer.report import Report
     from indexer.sources import Source
 
-#: The parts of a run that follow on one another.
-PARTS = ("works", "topics", "identity", "researchers", "publish")
 #: What a person can do something about: shown as one message, without a traceback.
 EXPECTED = (
     artifacts.ArtifactError,
@@ -176,7 +174,7 @@ def _sources(paths: Sequence[str], feed: str | None, wanted: Wanted, *, rebuild:
 
 
 class ProgressBar:
-    """Draws a run: bytes of the sources for the works, then researchers; rate and time left with each."""
+    """Draws a run: bytes of the sources, then works, then researchers; rate and time left with each."""
 
     def __init__(self, console: Console, sources: Sequence[Source]) -> None:
         """Prepare the bar; it shows from `with` on."""
@@ -191,9 +189,10 @@ class ProgressBar:
             TimeRemainingColumn(elapsed_when_finished=True),
             console=console,
         )
-        self._works = self._progress.add_task("works", total=self._total, rate="")
-        self._topics = self._progress.add_task("topics", total=None, rate="", visible=False)
-        self._researchers = self._progress.add_task("researchers", total=None, rate="", visible=False)
+        self._read = self._progress.add_task("reading", total=self._total, rate="")
+        self._works = self._progress.add_task("works", total=None, rate="", visible=False, start=False)
+        self._topics = self._progress.add_task("topics", total=None, rate="", visible=False, start=False)
+        self._researchers = self._progress.add_task("researchers", total=None, rate="", visible=False, start=False)
 
     def __enter__(self) -> ProgressBar:
         self._progress.start()
@@ -204,28 +203,32 @@ class ProgressBar:
     ) -> None:
         self._progress.stop()
 
-    def works(self, report: Report) -> None:
+    def read(self, report: Report) -> None:
         """Move the first bar to where the sources are read to."""
-        task = self._progress.tasks[self._works]
-        rate = report.counts.read / task.elapsed if task.elapsed else 0.0
-        self._progress.update(
-            self._works,
-            completed=float(sum(source.position for source in self._sources)),
-            rate=f"{report.counts.read:,} read, {rate:,.0f}/s",
-        )
+        position = float(sum(source.position for source in self._sources))
+        self._progress.update(self._read, completed=position, rate=self._rate(self._read, report.counts.read))
+
+    def works(self, done: int, total: int) -> None:
+        """Move the bar of works."""
+        self._progress.update(self._read, completed=self._total)
+        self._move(self._works, done, total)
 
     def topics(self, done: int) -> None:
         """Say how many works without topics were looked at."""
+        self._progress.start_task(self._topics)
         self._progress.update(self._topics, completed=done, visible=True, rate=f"{done:,} looked at")
 
     def researchers(self, done: int, total: int) -> None:
-        """Move the second bar."""
-        self._progress.update(self._works, completed=self._total)
-        task = self._progress.tasks[self._researchers]
-        rate = done / task.elapsed if task.elapsed else 0.0
-        self._progress.update(
-            self._researchers, completed=done, total=total, visible=True, rate=f"{done:,} of {total:,}, {rate:,.0f}/s"
-        )
+        """Move the bar of researchers."""
+        self._move(self._researchers, done, total)
+
+    def _move(self, bar: TaskID, done: int, total: int) -> None:
+        self._progress.start_task(bar)
+        self._progress.update(bar, completed=done, total=total, visible=True, rate=self._rate(bar, done))
+
+    def _rate(self, bar: TaskID, done: int) -> str:
+        elapsed = self._progress.tasks[bar].elapsed
+        return f"{done:,}, {done / elapsed if elapsed else 0:,.0f}/s"
 
 
 def summarise(console: Console, report: Report, *, dry_run: bool) -> None:

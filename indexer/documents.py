@@ -57,13 +57,14 @@ def work_document(work: Work) -> dict[str, Any]:
         "source": work.source,
         "language": work.language,
         "cited_by_count": work.cited_by_count,
-        "topics": _topics(work),
+        "topics": topics_of(work),
         "researchers": researchers,
         "institutions": _unique(institution for author in work.authors for institution in institutions(author)),
     }
 
 
-def _topics(work: Work) -> list[dict[str, Any]]:
+def topics_of(work: Work) -> list[dict[str, Any]]:
+    """Give the topics of a work as its source names them, with id, name, and the topics above."""
     above: tuple[tuple[str, ...], ...] = work.topic_parents or ((),) * len(work.topics)
     return [
         {"id": id_, "name": topic_name(id_, name), "parents": list(parents)}

@@ -1,22 +1,17 @@
-"""read -> check -> identify -> embed -> write: each step takes an iterator and gives one, so memory stays bounded.
+"""read -> check -> compare: what the sources hold that the index does not.
 
-What makes a run safe to kill at any moment: works go in one batch after another under their own ids, and before a
-batch is written, every researcher it touches is marked in the index `pending`. Researchers are built from the works
-in the index, and only then is their mark taken away. The next run finds works that did not change by their content
-hash and passes over them, and finds the marks that are left.
+Each step takes an iterator and gives one, so memory stays bounded. A work that did not change is known by its content
+hash and passed over, which is also how a run goes on where one before it was broken off.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from embedding import work_text
-from indexer.bulk import delete_action, index_action, marks, pages, patiently, write
-from indexer.documents import content_hash, stored_vector, work_document
+from indexer.bulk import pages, patiently
+from indexer.documents import content_hash
 from indexer.records import RecordError, Work, parse_work, unknown_keys, withdrawn_id
-from indexer.report import Stopwatch
 from indexer.sources import SourceError
 
 if TYPE_CHECKING:
@@ -25,16 +20,13 @@ if TYPE_CHECKING:
 
     from opensearchpy import OpenSearch
 
-    from embedding import Embedder
     from indexer.report import Report
     from indexer.seen import Seen
     from indexer.sources import Item, Source
     from indexer.target import Target
-    from mappings import Generation
 
-#: Works embedded and written together: about five seconds of work at 50 works/s, which is what a kill costs, and
-#: enough texts to sort by length.
-BATCH = 256
+#: Works compared with the index in one request.
+BATCH = 500
 #: Ids looked at together when works that were not read are removed.
 PAGE = 1_000
 
@@ -47,11 +39,19 @@ class Read(NamedTuple):
     work: Work | None
 
 
+class FormerAuthor(NamedTuple):
+    """An author of a work as it is stored: position, name as printed, and the researcher found to be behind it."""
+
+    position: int
+    name: str
+    researcher_id: str
+
+
 class Stored(NamedTuple):
     """What the index holds of a work already."""
 
     content_hash: str
-    researcher_ids: frozenset[str]
+    authors: list[FormerAuthor]
 
 
 def read(sources: Iterable[Source], report: Report, unknown: Counter[str]) -> Iterator[Read]:
@@ -95,18 +95,22 @@ def first_of_each(records: Iterable[Read], seen: Seen, report: Report) -> Iterat
 
 
 class Change(NamedTuple):
-    """A work to write (None: to remove), its hash, and the researchers that its stored version named."""
+    """A work to write (None: to remove) with its record and hash, and the authors that its stored version named."""
 
     id: str
     work: Work | None
+    record: Any
     content_hash: str
-    former: frozenset[str]
+    former: list[FormerAuthor]
 
 
 def changes(
     client: OpenSearch, target: Target, fingerprint: str, records: Iterable[Read], report: Report
 ) -> Iterator[list[Change]]:
-    """Give, batch by batch, what is new, changed or withdrawn against what is stored; a batch may be empty."""
+    """Give, batch by batch, what is new, changed or withdrawn against what is stored; a batch may be empty.
+
+    `fingerprint` is the embedding model's.
+    """
     rest = iter(records)
     while batch := list(islice(rest, BATCH)):
         stored = stored_works(client, target, [record.id for record in batch])
@@ -114,13 +118,13 @@ def changes(
 
 
 def _change(record: Read, stored: Stored | None, fingerprint: str, report: Report) -> Change | None:
-    former = stored.researcher_ids if stored else frozenset()
+    former = stored.authors if stored else []
     if record.work is None:
         if stored is None:
             report.counts.unchanged += 1
             return None
         report.counts.removed += 1
-        return Change(record.id, None, "", former)
+        return Change(record.id, None, None, "", former)
     digest = content_hash(record.work, fingerprint)
     if stored and stored.content_hash == digest:
         report.counts.unchanged += 1
@@ -129,18 +133,19 @@ def _change(record: Read, stored: Stored | None, fingerprint: str, report: Repor
         report.counts.changed += 1
     else:
         report.counts.new += 1
-    return Change(record.id, record.work, digest, former)
+    return Change(record.id, record.work, record.item.value, digest, former)
 
 
 def stored_works(client: OpenSearch, target: Target, ids: list[str]) -> dict[str, Stored]:
     """Give what the index holds of these works."""
     if target.readable is None or not ids:
         return {}
-    fields = {"_source_includes": "content_hash,researchers.id"}
+    fields = {"_source_includes": "content_hash,researchers.id,researchers.name,researchers.position"}
     answer = patiently(client.mget, index=target.readable.works, body={"ids": ids}, params=fields)
     return {
         found["_id"]: Stored(
-            found["_source"]["content_hash"], frozenset(entry["id"] for entry in found["_source"]["researchers"])
+            found["_source"]["content_hash"],
+            [FormerAuthor(entry["position"], entry["name"], entry["id"]) for entry in found["_source"]["researchers"]],
         )
         for found in answer["docs"]
         if found.get("found")
@@ -155,35 +160,4 @@ def missing_works(client: OpenSearch, target: Target, seen: Seen) -> Iterator[li
     for hits in pages(client, target.readable.works, body):
         gone = seen.not_among(hit["_id"] for hit in hits)
         stored = stored_works(client, target, gone)
-        yield [Change(id_, None, "", found.researcher_ids) for id_, found in stored.items()]
-
-
-def write_changes(
-    client: OpenSearch, generation: Generation, embedder: Embedder, batch: list[Change], report: Report
-) -> None:
-    """Embed and write a batch; first of all, mark every researcher it touches as pending."""
-    written = [change for change in batch if change.work]
-    with Stopwatch(report, "embed"):
-        texts = [work_text(change.work.title, change.work.abstract) for change in written if change.work]
-        vectors = embedder.embed_works(texts)
-    with Stopwatch(report, "write"):
-        documents = [
-            _document(change, stored_vector(vector), embedder.model.name)
-            for change, vector in zip(written, vectors, strict=True)
-        ]
-        touched = {entry["id"] for document in documents for entry in document["researchers"]}
-        touched = touched.union(*(change.former for change in batch))
-        write(client, marks(generation.pending, touched))
-        write(client, (index_action(generation.works, document["id"], document) for document in documents))
-        write(client, (delete_action(generation.works, change.id) for change in batch if change.work is None))
-
-
-def _document(change: Change, vector: list[float], model: str) -> dict[str, Any]:
-    assert change.work is not None  # noqa: S101 (only what is written gets here)
-    return {
-        **work_document(change.work),
-        "embedding": vector,
-        "embedding_model": model,
-        "content_hash": change.content_hash,
-        "indexed_at": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
+        yield [Change(id_, None, None, "", found.authors) for id_, found in stored.items()]

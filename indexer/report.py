@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from indexer.sources import Item
 
+#: The parts of a run that follow on one another; `seconds` has more, which lie within these.
+PARTS = ("read", "identity", "works", "topics", "researchers", "publish")
 #: Of a rejected line this many characters are kept, enough to find it by.
 KEPT = 2_000
 
@@ -66,9 +68,13 @@ class Report:
 
     @property
     def rate(self) -> float:
-        """Records read in a second of the time that works took; 0 before any."""
-        took = self.seconds.get("works")
-        return round(self.counts.read / took, 1) if took else 0.0
+        """Records read in a second of the whole run; 0 before any."""
+        return round(self.counts.read / self.took, 1) if self.took else 0.0
+
+    @property
+    def took(self) -> float:
+        """Seconds of the whole run."""
+        return sum(self.seconds.get(part, 0.0) for part in PARTS)
 
     @property
     def rejects(self) -> Path:

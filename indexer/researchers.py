@@ -15,6 +15,8 @@ from indexer.documents import stored_vector
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
 #: Collaborators kept in the document, most works together first. Of 97,000 works' researchers 1 in 1,000 has more.
 MAX_COLLABORATORS = 500
 #: Titles in the text that is searched for a researcher's expertise, newest first.
@@ -58,7 +60,7 @@ def researcher_document(researcher_id: str, works: Sequence[Mapping[str, Any]]) 
     return document
 
 
-def mean_embedding(vectors: Sequence[Sequence[float]]) -> list[float]:
+def mean_embedding(vectors: Sequence[Sequence[float] | NDArray[np.float32]]) -> list[float]:
     """Give the mean of unit vectors, brought back to unit length (float32).
 
     The mean of vectors that cancel out has no direction; the first of them stands in then.

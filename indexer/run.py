@@ -1,16 +1,14 @@
-"""One indexing run from beginning to end: lock, check the model, works, researchers, topics, go live, report."""
+"""One indexing run from beginning to end: lock, read, identify, write, build what follows, go live, report."""
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
 import os
-import resource
-import sys
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from indexer.assign import assign_topics
 from indexer.build import build_groups, build_researchers
@@ -18,10 +16,14 @@ from indexer.identify import identify, save_duplicates
 from indexer.identity.overrides import Overrides
 from indexer.identity.overrides import load as load_overrides
 from indexer.identity.settings import Settings
-from indexer.pipeline import changes, first_of_each, missing_works, read, write_changes
+from indexer.lock import LockedError, WriterLock
+from indexer.memory import peak_mb
+from indexer.pipeline import changes, first_of_each, missing_works, read
 from indexer.report import Report, Stopwatch
 from indexer.seen import Seen
+from indexer.staged import Staged
 from indexer.target import Target
+from indexer.writing import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,26 +32,13 @@ if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
     from embedding import Embedder
-    from indexer.pipeline import Change
     from indexer.sources import Source
+    from indexer.watcher import Watcher
     from mappings import IndexNames
 
 
 class RunError(Exception):
     """A run that cannot begin or go on; the message says why."""
-
-
-class Watcher(Protocol):
-    """Is told how a run gets on, for instance to draw a progress bar."""
-
-    def works(self, report: Report) -> None:
-        """Hear of a batch of works that is in the index."""
-
-    def topics(self, done: int) -> None:
-        """Hear of a batch of works without topics that was looked at."""
-
-    def researchers(self, done: int, total: int) -> None:
-        """Hear of a batch of researchers that is built."""
 
 
 @dataclass(frozen=True)
@@ -75,15 +64,17 @@ class Run:
     options: Options
     watcher: Watcher
     overrides: Overrides
+    staged: Staged
+    lock: WriterLock
 
-    def bring_in(self, sources: Sequence[Source], unknown: Counter[str]) -> None:
-        """Write what is new, changed or gone, batch by batch."""
-        with Stopwatch(self.report, "works"), Seen() as seen:
+    def read(self, sources: Sequence[Source], unknown: Counter[str]) -> None:
+        """Stage what is new, changed or gone."""
+        with Stopwatch(self.report, "read"), Seen() as seen:
             records = first_of_each(read(sources, self.report, unknown), seen, self.report)
             fingerprint = self.embedder.model.fingerprint
             for batch in changes(self.client, self.target, fingerprint, records, self.report):
-                self._apply(batch)
-                self.watcher.works(self.report)
+                self.staged.add(batch)
+                self.watcher.read(self.report)
             if self.options.prune:
                 self._prune(seen)
 
@@ -94,26 +85,28 @@ class Run:
             )
         for batch in missing_works(self.client, self.target, seen):
             self.report.counts.removed += len(batch)
-            self._apply(batch)
+            self.staged.add(batch)
 
-    def _apply(self, batch: list[Change]) -> None:
-        if batch and not self.options.dry_run:
-            write_changes(self.client, self.target.writable(), self.embedder, batch, self.report)
-
-    def finish(self) -> None:
-        """Build researchers and topics from the works, and make the new state the one that is searched."""
-        generation = self.target.begun
-        if generation is None or self.options.dry_run:
+    def write(self) -> None:
+        """Write what is staged and all that follows from it, and make the new state the one that is searched."""
+        generation = self.target.writable() if len(self.staged) else self.target.begun
+        if generation is None:
             return
-        with Stopwatch(self.report, "topics"):
-            self.report.counts.topics_assigned = assign_topics(self.client, generation, self.watcher.topics)
         with Stopwatch(self.report, "identity"):
-            found = identify(self.client, generation, self.overrides, Settings())
-            save_duplicates(self.report.folder / "duplicates.jsonl", found.probable_duplicates)
+            near = identify(self.client, generation, self.staged, self.overrides, Settings())
+            save_duplicates(self.report.folder / "duplicates.jsonl", near)
+        with Stopwatch(self.report, "works"):
+            before = self.target.replaced
+            Writer(self.client, generation, self.embedder, self.staged, self.report, before).write_all(
+                self.watcher.works
+            )
+        with Stopwatch(self.report, "topics"):
+            self.report.counts.topics_assigned += assign_topics(self.client, generation, self.watcher.topics)
         with Stopwatch(self.report, "researchers"):
-            build_researchers(self.client, generation, found.because, self.report, self.watcher.researchers)
+            build_researchers(self.client, generation, self.staged, self.report, self.watcher.researchers)
         with Stopwatch(self.report, "topics"):
             build_groups(self.client, generation, self.report)
+        self.lock.check()
         with Stopwatch(self.report, "publish"):
             self.target.publish()
         self.report.generation = generation.number
@@ -136,23 +129,23 @@ def index(
     WriteError when OpenSearch stays away.
     """
     options = options or Options()
-    with _only_writer(home / "index.lock"):
+    with _only_writer(home, client, names) as lock, Staged() as staged:
         decided = Decided(home, names)
         target = Target(client, names, embedder.model, rebuild=options.rebuild, look_only=options.dry_run)
         report = Report.new(home / "runs")
-        run = Run(client, embedder, target, report, options, watcher, decided.overrides)
+        run = Run(client, embedder, target, report, options, watcher, decided.overrides, staged, lock)
         report.unknown = Counter()
         try:
-            run.bring_in(sources, report.unknown)
-            if decided.changed and target.readable and not options.dry_run:
-                # New decisions about people have to be carried out even when no work is new.
-                target.writable()
-            run.finish()
+            run.read(sources, report.unknown)
             if not options.dry_run:
+                if decided.changed and target.readable:
+                    # New decisions about people have to be carried out even when no work is new.
+                    target.writable()
+                run.write()
                 decided.keep()
             report.finished = True
         finally:
-            report.peak_memory_mb = _peak_memory()
+            report.peak_memory_mb = round(peak_mb())
             report.save()
     return report
 
@@ -178,18 +171,13 @@ class Decided:
         self._followed.write_text(self._digest, encoding="utf-8")
 
 
-def _peak_memory() -> int:
-    """Give the most memory this process has held, in MB; the system counts in KiB, on macOS in bytes."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(most / (1024 * 1024 if sys.platform == "darwin" else 1024))
-
-
 @contextmanager
-def _only_writer(path: Path) -> Iterator[None]:
-    """Hold the lock of the one process that writes; the system lets go of it even when that process is killed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="utf-8") as file:
+def _only_writer(home: Path, client: OpenSearch, names: IndexNames) -> Iterator[WriterLock]:
+    """Hold the lock of the one process that writes: of the home folder, then of the indices."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "index.lock").open("a+", encoding="utf-8") as file:
         try:
+            # The system lets go of it even when the process is killed.
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             file.seek(0)
@@ -200,4 +188,8 @@ def _only_writer(path: Path) -> Iterator[None]:
         file.truncate()
         file.write(str(os.getpid()))
         file.flush()
-        yield
+        try:
+            with WriterLock(client, names) as lock:
+                yield lock
+        except LockedError as error:
+            raise RunError(str(error)) from error

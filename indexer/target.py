@@ -28,7 +28,10 @@ class Target:
         """
         self._client, self._names, self._model, self._rebuild = client, names, model, rebuild
         left = unfinished(client, names)
-        self._base = None if rebuild else live(client, names)
+        now = live(client, names)
+        self._base = None if rebuild else now
+        #: The live generation that a rebuild replaces: not to compare with, but its embeddings may still hold.
+        self.replaced = now if rebuild else None
         if self._base:
             model.check_same(stored_model(client, self._base))
         self._generation: Generation | None = None

@@ -12,7 +12,7 @@ from mappings.generations import (
     stored_model,
     unfinished,
 )
-from mappings.ids import bare_doi, orcid_id, person_id, work_id
+from mappings.ids import bare_doi, institution_id, orcid_id, person_id, ror_address, work_id
 from mappings.names import VERSION, Generation, IndexNames
 from mappings.store import index_body
 
@@ -27,11 +27,13 @@ __all__ = [
     "drop",
     "generations",
     "index_body",
+    "institution_id",
     "live",
     "orcid_id",
     "person_id",
     "publish",
     "rollback",
+    "ror_address",
     "stored_model",
     "unfinished",
     "work_id",

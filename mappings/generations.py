@@ -159,4 +159,5 @@ def drop(client: OpenSearch, names: IndexNames) -> None:
     """Remove everything under this prefix; what is not there is no error."""
     for generation in generations(client, names):
         discard(client, generation)
+    client.indices.delete(index=names.lock, params={"ignore_unavailable": "true"})
     client.transport.perform_request("DELETE", f"/_search/pipeline/{names.hybrid}", params={"ignore": 404})

@@ -35,6 +35,13 @@ _PEOPLE = (
     (re.compile(r"^https?://openreview\.net/profile\?id=(~[\w-]+)$"), "openreview"),
     (re.compile(r"^https?://(?:www\.)?aclanthology\.org/people/(?:\w/)?([\w-]+)/?$"), "acl"),
 )
+_INSTITUTIONS = (
+    (re.compile(r"^(?:https?://(?:www\.)?ror\.org/|ror:)?(0[a-hj-km-np-tv-z0-9]{6}\d{2})/?$", re.I), "ror"),
+    (
+        re.compile(r"^(?:https?://(?:api\.)?openalex\.org/(?:institutions/)?|openalex:)?(I\d{4,})$", re.I),
+        "openalex",
+    ),
+)
 _ARXIV_DOI = re.compile(r"^10\.48550/arxiv\.(.+)$", re.IGNORECASE)
 _ORCID = re.compile(r"^(?:https?://orcid\.org/|orcid:)?(\d{4}-?\d{4}-?\d{4}-?\d{3}[\dX])/?$", re.IGNORECASE)
 
@@ -90,6 +97,23 @@ def person_id(text: str) -> str:
             if match := pattern.match(unquote(text)):
                 return f"{scheme}:{match[1].upper() if scheme == 'openalex' else match[1]}"
         return text
+
+
+def institution_id(text: str) -> str:
+    """Give the stored spelling of an institution's id: `ror:04z8jg394`, `openalex:I136199984`.
+
+    Either may be given as its address. What is neither, such as the id of one known by name alone, stays as it is.
+    """
+    text = text.strip()
+    for pattern, scheme in _INSTITUTIONS:
+        if match := pattern.match(unquote(text)):
+            return f"{scheme}:{match[1].upper() if scheme == 'openalex' else match[1].lower()}"
+    return text
+
+
+def ror_address(id_: str) -> str | None:
+    """Give the address of an institution's ROR record; None where its id is no ROR id."""
+    return f"https://ror.org/{id_.removeprefix('ror:')}" if id_.startswith("ror:") else None
 
 
 def orcid_id(text: str) -> str:

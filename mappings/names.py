@@ -60,6 +60,11 @@ class IndexNames:
         return self.name("pending")
 
     @property
+    def lock(self) -> str:
+        """Name of the index that says who is writing."""
+        return f"{self.prefix}lock"
+
+    @property
     def hybrid(self) -> str:
         """Name of the search pipeline that fuses keyword and vector scores."""
         return f"{self.prefix}hybrid-v{VERSION}"

@@ -97,10 +97,16 @@ def parse_body(schema: Schema) -> dict[str, Any]:
     """
     try:
         raw = json.loads(request.get_data())
-        # Half a surrogate pair can be written in JSON, but it is no text that could be sent on.
+        # Half of a surrogate pair, which JSON can escape, is no text that could be passed on.
         json.dumps(raw, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise Problem(HTTPStatus.BAD_REQUEST, f"The body is not JSON: {error}"[:300]) from error
+    try:
+        json.dumps(raw, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        # Well-formed JSON can spell half a character, and neither OpenSearch nor a log takes it.
+        detail = r"The body holds half of a surrogate pair, such as \ud800, which is no text."
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail) from error
     if not isinstance(raw, dict):
         raise Problem(HTTPStatus.BAD_REQUEST, "The body must be a JSON object.")
     try:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, json, request
 
 from search_api import args as arguments
+from search_api.timing import timed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -54,8 +55,9 @@ def endpoint(
             checked = arguments.parse(takes, request.args)
             result = function(checked, **({"body": arguments.parse_body(reads)} if reads else {}), **path)
             if not isinstance(result, Response):
-                dumped = _selected(gives.dump(result), checked.get("select"))
-                result = Response(json.dumps(dumped), content_type="application/json")
+                with timed("dump"):
+                    written = json.dumps(_selected(gives.dump(result), checked.get("select")))
+                result = Response(written, content_type="application/json")
             if kinds:
                 result.vary.add("Accept")
             return result

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, g
+from flask import Response, g, has_app_context
 from opensearchpy.exceptions import ConnectionError as OpenSearchUnreachable
 from opensearchpy.exceptions import NotFoundError, TransportError
+
+from engine import CircuitOpen
 
 if TYPE_CHECKING:
     from werkzeug.exceptions import HTTPException
@@ -46,7 +49,7 @@ class Problem(Exception):  # noqa: N818 (RFC 9457's own word)
             "status": self.status,
             "detail": self.detail,
             "errors": self.errors,
-            "request_id": g.get("request_id"),
+            "request_id": g.get("request_id") if has_app_context() else None,
         }
 
     def response(self) -> Response:
@@ -67,9 +70,9 @@ def not_found(kind: str, id_: str) -> Problem:
     return Problem(HTTPStatus.NOT_FOUND, f"No {kind} has the id {id_[:200]!r}.")
 
 
-def unavailable(detail: str) -> Problem:
-    """Give a 503 that says when to try again."""
-    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": str(RETRY_AFTER)})
+def unavailable(detail: str, retry_after: int = RETRY_AFTER) -> Problem:
+    """Give a 503 that says in how many seconds to try again."""
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": str(retry_after)})
 
 
 def from_http(error: HTTPException) -> Problem:
@@ -82,6 +85,8 @@ def from_opensearch(error: TransportError) -> Problem:
     """Tell apart OpenSearch that is away or empty (503: try again), too large a request (400), and our fault (500)."""
     if isinstance(error, NotFoundError) or PIPELINE_MISSING in str(error.info):
         return unavailable("Nothing is indexed yet. Run `peerscope index` first.")
+    if isinstance(error, CircuitOpen):
+        return unavailable("The search engine did not answer a moment ago.", math.ceil(error.retry_after))
     if isinstance(error, OpenSearchUnreachable) or error.status_code in PASSING:
         return unavailable("The search engine does not answer at the moment.")
     if TOO_MANY.search(str(error.info)):

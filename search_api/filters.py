@@ -28,6 +28,8 @@ class Field:
     clause: Callable[[str], Clause]
     label: str
     description: str
+    spelled: Callable[[str], str] = str
+    """Gives the stored spelling of a value, for ids that people write in several ways."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +105,8 @@ def parse(fields: Mapping[str, Field], values: Mapping[str, Sequence[str]]) -> l
         Filter(
             name,
             field,
-            wanted=tuple(value for value in values[name] if not value.startswith("!")),
-            excluded=tuple(value[1:] for value in values[name] if value.startswith("!")),
+            wanted=tuple(field.spelled(value) for value in values[name] if not value.startswith("!")),
+            excluded=tuple(field.spelled(value[1:]) for value in values[name] if value.startswith("!")),
         )
         for name, field in fields.items()
         if values.get(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,14 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Response, current_app, json, render_template
 
+from search_api.args import Args
 from search_api.endpoint import Described
+from search_api.feeds.schemas import FeedArgs, WorksFeedArgs
 from search_api.schemas import ProblemSchema
 
 if TYPE_CHECKING:
     from flask import Flask
+    from marshmallow import Schema
 
 blueprint = Blueprint("openapi", __name__)
 
@@ -22,11 +26,37 @@ ERRORS = {
     "400": "A parameter is wrong.",
     "404": "Nothing has this id.",
     "413": "The body is too large.",
+    "414": "The address is too long.",
     "422": "The body cannot be used.",
-    "503": "The search engine is away.",
+    "429": "Too many requests of one address; `Retry-After` says when to go on.",
+    "503": "The search engine is away; `Retry-After` says when to try again.",
 }
 #: Errors that only a request with a body can meet.
 BODY_ERRORS = {"413", "422"}
+
+
+@dataclass(frozen=True)
+class Plain:
+    """What is to be known of a view that `endpoint` did not make: its parameters, and what it answers with."""
+
+    summary: str
+    media: str
+    args: type[Schema] = Args
+    also: tuple[str, ...] = ()
+    """Errors it answers with in its own form."""
+
+
+ATOM = "application/atom+xml"
+PLAIN = {
+    "feeds.works": Plain("Feed of a search", ATOM, WorksFeedArgs),
+    "feeds.researcher": Plain("Feed of a researcher", ATOM, FeedArgs),
+    "feeds.topic": Plain("Feed of a topic", ATOM, FeedArgs),
+    "health.healthz": Plain("Is the process alive?", "application/json"),
+    "health.readyz": Plain("Can searches be answered?", "application/json", also=("503",)),
+    "metrics.metrics": Plain("Metrics for Prometheus", "text/plain"),
+    "openapi.description": Plain("This description", "application/json"),
+    "openapi.docs": Plain("This description as a page", "text/html"),
+}
 
 
 @blueprint.get("/api/v1/openapi.json")
@@ -51,27 +81,93 @@ def describe(app: Flask) -> dict[str, Any]:
         plugins=[MarshmallowPlugin()],
     )
     spec.components.schema("Problem", schema=ProblemSchema)
-    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
-        view = app.view_functions[rule.endpoint]
+    views = {rule.endpoint: rule for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule)}
+    for name, rule in views.items():
+        view = app.view_functions[name]
+        path = re.sub(r"<(?:path:)?(\w+?)_?>", r"{\1}", rule.rule)
         described = getattr(view, "described", None)
         if isinstance(described, Described):
-            path = re.sub(r"<(?:path:)?(\w+?)_?>", r"{\1}", rule.rule)
-            operation = _operation(rule.endpoint, described, view.__doc__, path)
+            operation = _operation(name, described, view.__doc__, path)
             spec.path(path=path, operations={"post" if described.body else "get": operation})
+        elif name in PLAIN:
+            spec.path(path=path, operations={"get": _plain(name, PLAIN[name], view.__doc__, path)})
     result: dict[str, Any] = spec.to_dict()
+    for path_item in result["paths"].values():
+        for operation in path_item.values():
+            _tidy(operation, result["components"]["schemas"])
     return result
 
 
-def _operation(name: str, described: Described, text: str | None, path: str) -> dict[str, Any]:
-    ids = [
-        {"in": "path", "name": part, "required": True, "schema": {"type": "string"}}
+def _tidy(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Say what marshmallow's schemas cannot: how a parameter looks in an address, and what `select` does."""
+    for parameter in operation["parameters"]:
+        schema = parameter["schema"]
+        # Null is what an absent parameter becomes; none can be sent.
+        if isinstance(schema.get("type"), list):
+            schema["type"] = next(kind for kind in schema["type"] if kind != "null")
+        if "enum" in schema:
+            schema["enum"] = [value for value in schema["enum"] if value is not None]
+        if schema.get("default", "") is None:
+            del schema["default"]
+        if schema.get("type") == "array" and "enum" in schema["items"]:
+            parameter["explode"] = False
+        if parameter["name"] == "select":
+            answer = schemas[_name_of(operation["responses"]["200"])]
+            _loosen(answer, schemas)
+
+
+def _name_of(response: dict[str, Any]) -> str:
+    reference: str = response["content"]["application/json"]["schema"]["$ref"]
+    return reference.rpartition("/")[2]
+
+
+def _loosen(answer: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Let fields be absent from what `select` can cut down: the thing itself, or the results of a list."""
+    results = answer["properties"].get("results")
+    thing = schemas[results["items"]["$ref"].rpartition("/")[2]] if results else answer
+    if thing.pop("required", None):
+        thing["description"] = "Every field is there, unless `select` names some; what is not known is null."
+
+
+def _plain(name: str, plain: Plain, text: str | None, path: str) -> dict[str, Any]:
+    body = {"type": "object" if plain.media == "application/json" else "string"}
+    content = {"content": {plain.media: {"schema": body}}}
+    errors = _errors("{" in path, with_body=False) if name.startswith("feeds.") else {}
+    return {
+        "operationId": name.replace(".", "_"),
+        "tags": [name.partition(".")[0]],
+        "summary": plain.summary,
+        "description": text or "",
+        "parameters": [*_ids(path), {"in": "query", "schema": plain.args}],
+        "responses": {
+            "200": {"description": "The answer.", **content},
+            **errors,
+            **{status: {"description": "Not now; the body says why.", **content} for status in plain.also},
+        },
+    }
+
+
+def _ids(path: str) -> list[dict[str, Any]]:
+    return [
+        {"in": "path", "name": part, "required": True, "schema": {"type": "string", "minLength": 1}}
         for part in re.findall(r"{(\w+)}", path)
     ]
-    errors = {
-        status: {"description": why, "content": {"application/problem+json": {"schema": "Problem"}}}
-        for status, why in ERRORS.items()
-        if (status != "404" or ids) and (status not in BODY_ERRORS or described.body)
+
+
+def _errors(with_id: bool, *, with_body: bool) -> dict[str, Any]:
+    moved = {"301": {"description": "This id was merged into another; `Location` leads there."}} if with_id else {}
+    return {
+        **moved,
+        "304": {"description": "What `If-None-Match` names still holds."},
+        **{
+            status: {"description": why, "content": {"application/problem+json": {"schema": "Problem"}}}
+            for status, why in ERRORS.items()
+            if (status != "404" or with_id) and (status not in BODY_ERRORS or with_body)
+        },
     }
+
+
+def _operation(name: str, described: Described, text: str | None, path: str) -> dict[str, Any]:
     texts = {media: {"schema": {"type": "string"}} for media in described.media}
     answer = {"description": "The answer.", "content": {"application/json": {"schema": described.answer}, **texts}}
     body = {"required": True, "content": {"application/json": {"schema": described.body}}}
@@ -80,7 +176,7 @@ def _operation(name: str, described: Described, text: str | None, path: str) -> 
         "tags": [name.partition(".")[0]],
         "summary": described.summary,
         "description": text or "",
-        "parameters": [*ids, {"in": "query", "schema": described.args}],
+        "parameters": [*_ids(path), {"in": "query", "schema": described.args}],
         **({"requestBody": body} if described.body else {}),
-        "responses": {"200": answer, **errors},
+        "responses": {"200": answer, **_errors("{" in path, with_body=described.body is not None)},
     }

@@ -5,15 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import current_app
+from flask import current_app, g
+from opensearchpy.exceptions import NotFoundError, TransportError
 
 import embedding
 from embedding import EmbeddingError
+from search_api.timing import timed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 KEY = "peerscope"
 #: Seconds until a model that could not be loaded is tried again: trying may mean a download, and a query waits for it.
 RELOAD_PAUSE = 30.0
+#: Bytes of the longest id that OpenSearch stores: a longer one would only make an address that it refuses.
+MAX_ID = 512
 
 
 @dataclass
@@ -48,11 +53,22 @@ class Services:
                 self._embedder = self.load_embedder()
             return self._embedder
 
+    def embedded(self) -> dict[str, int]:
+        """Give how many queries were embedded so far (`miss`), and how many were found in the cache (`hit`)."""
+        return self._embedder.cache_count() if self._embedder else {"hit": 0, "miss": 0}
+
+    def circuit_is_open(self) -> bool:
+        """Tell whether OpenSearch is not asked at the moment, since it did not answer."""
+        guard = getattr(getattr(self.client, "transport", None), "guard", None)
+        return guard is not None and guard.circuit.is_open
+
     def embed_query(self, text: str) -> NDArray[np.float32] | None:
         """Give the query's vector, float32[n]; None when embedding is out of order, so that keywords can answer."""
         try:
-            return self.embedder().embed_query(text)
+            with timed("embed"):
+                return self.embedder().embed_query(text)
         except EmbeddingError:
+            g.degraded = True
             current_app.logger.exception("embedding failed; answering by keyword")
             return None
 
@@ -66,8 +82,23 @@ class Services:
         params = {"search_pipeline": self.names.hybrid, "request_cache": "false"} if is_hybrid else {}
         return cast("dict[str, Any]", self.client.search(index=index, body=body, params=params))
 
+    def search_together(self, searches: Sequence[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+        """Ask several things, each an index and a body without a hybrid query, in one round trip.
+
+        Raises TransportError when one of them fails, as `search` does.
+        """
+        lines = [line for index, body in searches for line in ({"index": index}, body)]
+        answers: list[dict[str, Any]] = self.client.msearch(body=lines)["responses"]
+        for answer in answers:
+            if "error" in answer:
+                kind = NotFoundError if answer["status"] == HTTPStatus.NOT_FOUND else TransportError
+                raise kind(answer["status"], answer["error"]["type"], answer)
+        return answers
+
     def get(self, index: str, id_: str, **params: Any) -> dict[str, Any] | None:
         """Give one document by its id; None where there is none."""
+        if not 0 < len(id_.encode()) <= MAX_ID:
+            return None
         answer = self.client.get(index=index, id=id_, params=params, ignore=[404])
         return cast("dict[str, Any]", answer["_source"]) if answer.get("found") else None
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import tempfile
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -11,8 +13,10 @@ from gunicorn.app.base import BaseApplication
 
 import engine
 from embedding import EmbeddingError
+from search_api import journal
 from search_api.app import create_app
 from search_api.services import KEY, Services
+from search_api.worker import MAX_REQUEST_LINE, Worker
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -37,17 +41,18 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no type inf
             "bind": f"{host}:{port}",
             "workers": workers(),
             "threads": THREADS,
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "accesslog": None,
             "errorlog": "-",
             "loglevel": "warning",
             "timeout": 60,
             "graceful_timeout": 10,
-            # The longest request line gunicorn can be set to: a pasted abstract fits in a query.
-            "limit_request_line": 8190,
+            "limit_request_line": MAX_REQUEST_LINE,
             # In the master process, which outlives its workers.
             "when_ready": lambda _: engine.keep_alive(),
+            "child_exit": lambda _, worker: mark_process_dead(worker.pid),
         }
+        _share_metrics()
         super().__init__()
 
     def load_config(self) -> None:
@@ -59,18 +64,47 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no type inf
         """Make the app in a worker, warm before the first request comes."""
         app = create_app()
         warm_up(app)
+        journal.configure()  # after the questions that nobody asked
         return app
+
+
+def _share_metrics() -> None:
+    """Make the folder through which workers add up their metrics; it is empty at every start and goes at the end.
+
+    Whoever names one in the environment looks after it.
+    """
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        folder = tempfile.TemporaryDirectory(prefix="peerscope-metrics-")
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder.name
+        owner = os.getpid()
+        atexit.register(lambda: folder.cleanup() if os.getpid() == owner else None)
+
+
+def mark_process_dead(pid: int) -> None:
+    """Forget the gauges of a worker that has ended."""
+    from prometheus_client import multiprocess  # not before the folder is named
+
+    multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 def warm_up(app: Flask) -> None:
     """Load the model, and have OpenSearch answer each kind of question once before somebody waits for it.
 
-    A node that has just started takes seconds for the first of each; then there is no limit of time but this.
+    A node that has just started takes seconds for the first of each; then there is no limit of time but this. One that
+    does not answer at all is not waited for: then this worker answers 503 until it does.
     """
     there: Services = app.extensions[KEY]
     with suppress(EmbeddingError):
         there.embedder().embed_query("warm up")
+    if not there.client.ping():
+        return
     patient = create_app(services=replace(there, client=engine.connect(timeout=WARM_UP_TIMEOUT)))
     client = patient.test_client()
-    for question in ("works?q=warm+up&facets=topic", "researchers?q=Warm+Up", "researchers?about=warm+up", "topics"):
+    for question in (
+        "works?q=warm+up&facets=topic",
+        "researchers?q=Warm+Up",
+        "researchers?about=warm+up",
+        "topics",
+        "autocomplete?q=wa",
+    ):
         client.get(f"/api/v1/{question}")

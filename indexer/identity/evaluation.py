@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,6 +11,7 @@ from indexer.identity.corpus import blocks_of, resolve
 from indexer.identity.keys import fold_name
 from indexer.identity.names import block_keys
 from indexer.identity.trial import REPORTED, make_trial
+from indexer.memory import peak_mb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -98,9 +97,3 @@ def _row(trial: str, method: str, found: Clustering, truth: Mapping[MentionKey, 
 
 def _by(mentions: Sequence[Mention], key: Callable[[Mention], object]) -> dict[MentionKey, object]:
     return {mention.key: key(mention) for mention in mentions}
-
-
-def peak_mb() -> float:
-    """Give the most memory this process ever held, in MB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1e6 if sys.platform == "darwin" else peak / 1e3

@@ -4,37 +4,59 @@ from __future__ import annotations
 
 from typing import Any
 
+from search_api.groups import LEADING, SORTS, YEARS
+
+__all__ = ["LEADING", "SORTS", "around", "inside", "lift"]
+
 Body = dict[str, Any]
 
-SORTS: dict[str, list[Body]] = {
-    "works_count": [{"works_count": "desc"}, {"id": "asc"}],
-    "name": [{"name.sort": "asc"}, {"id": "asc"}],
-}
-
-SOURCE = {"excludes": ["indexed_at"]}
-#: Researchers and topics shown beside a topic.
-LEADING = 10
-
-
-def query(text: str) -> Body:
-    """Match topics by the beginning of a word of their name, or by their id; all without a text."""
-    if not text:
-        return {"match_all": {}}
-    fields = ["name.suggest", "name.suggest._2gram", "name.suggest._3gram"]
-    by_name = {"multi_match": {"query": text, "type": "bool_prefix", "operator": "and", "fields": fields}}
-    by_id = {"term": {"id": {"value": text, "case_insensitive": True}}}
-    return {"bool": {"should": [by_name, by_id]}}
+#: Works that two topics have to share before they are called related: one or two may be a slip of a source.
+MIN_TOGETHER = 3
+#: Topics above or below shown beside a topic.
+NEIGHBOURS = 100
 
 
 def inside(topic_id: str) -> Body:
-    """Give the request that counts what a topic holds: works by year, leading researchers, related topics."""
+    """Give the request that counts what a topic holds: works by year, leading researchers, related topics.
+
+    Related are the topics that share more works with it than chance would give, so not simply the largest ones. The
+    order is by JLH, (p - q) * p / q with p the other topic's share of this topic's works and q its share of all that
+    have topics: it weighs how many against how unusual.
+    """
     return {
         "size": 0,
+        "track_total_hits": True,
         "query": {"bool": {"filter": [{"term": {"topics.id": topic_id}}]}},
         "aggs": {
-            "years": {"terms": {"field": "year", "size": 200, "order": {"_key": "asc"}}},
+            "years": YEARS,
             "researchers": {"terms": {"field": "researchers.id", "size": LEADING}},
-            # One more: the topic itself comes first.
-            "topics": {"terms": {"field": "topics.id", "size": LEADING + 1}},
+            "topics": {
+                "significant_terms": {
+                    "field": "topics.id",
+                    # One more: the topic itself comes first.
+                    "size": LEADING + 1,
+                    "min_doc_count": MIN_TOGETHER,
+                    "jlh": {},
+                    # Without a filter it counts works that were replaced as well, until their segments are merged.
+                    "background_filter": {"exists": {"field": "topics.id"}},
+                }
+            },
         },
+    }
+
+
+def lift(bucket: Body, works: int, with_topics: int) -> float:
+    """Say how many times more works two topics share than chance would give: P(a and b) / (P(a) P(b))."""
+    return float(round(bucket["doc_count"] * with_topics / (works * bucket["bg_count"]), 2))
+
+
+def around(name: str, parent: str | None) -> Body:
+    """Give the request for the topics right below one, which know their parent by its name, and its parent's page."""
+    below = {"term": {"parent": name}}
+    above = [{"term": {"name.sort": parent}}] if parent else []
+    return {
+        "size": NEIGHBOURS,
+        "query": {"bool": {"should": [below, *above], "minimum_should_match": 1}},
+        "sort": SORTS["works_count"],
+        "_source": ["id", "name", "parent", "works_count"],
     }

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from search_api.args import Args, PageArgs
+from search_api.args import Args
+from search_api.groups import GroupsArgs
 from search_api.researchers.schemas import TopicCount, YearCount
 from search_api.schemas import Named, list_of
-from search_api.topics import queries
 
 
 class TopicLinks(Schema):
@@ -16,6 +16,8 @@ class TopicLinks(Schema):
     self = fields.String(required=True)
     html = fields.String(required=True)
     works = fields.String(required=True)
+    researchers = fields.String(required=True)
+    feed = fields.String(required=True)
 
 
 class TopicSummary(Named):
@@ -28,17 +30,35 @@ class TopicSummary(Named):
 
 
 class Leading(Named):
-    """A researcher with many works on a topic."""
+    """A researcher with many works here."""
 
     works = fields.Integer(required=True)
+
+
+class RelatedTopic(TopicCount):
+    """A topic that shares more works with this one than chance would give."""
+
+    lift = fields.Float(
+        required=True, metadata={"description": "How many times more works they share than chance would give."}
+    )
+
+
+class TopicBelow(Named):
+    """A topic in the hierarchy."""
+
+    works_count = fields.Integer(required=True)
 
 
 class Topic(TopicSummary):
     """A topic."""
 
+    parent_id = fields.String(
+        allow_none=True, metadata={"description": "Id of the topic above, where it is a topic of works itself."}
+    )
+    children = fields.List(fields.Nested(TopicBelow), required=True)
     counts_by_year = fields.List(fields.Nested(YearCount), required=True)
     researchers = fields.List(fields.Nested(Leading), required=True)
-    related_topics = fields.List(fields.Nested(TopicCount), required=True)
+    related_topics = fields.List(fields.Nested(RelatedTopic), required=True)
 
 
 TopicList = list_of(TopicSummary, "TopicList")
@@ -48,14 +68,11 @@ class TopicArgs(Args):
     """One topic."""
 
 
-class TopicsArgs(PageArgs):
+class TopicsArgs(GroupsArgs):
     """A list of topics."""
 
-    q = fields.String(
-        load_default="", validate=validate.Length(max=500), metadata={"description": "Part of the name, or an id."}
-    )
-    sort = fields.String(
-        load_default="works_count",
-        validate=validate.OneOf(tuple(queries.SORTS)),
-        metadata={"description": "Most works first, or by name."},
+    parent = fields.String(
+        load_default="",
+        validate=validate.Length(max=500),
+        metadata={"description": "Only topics right below the field of this name, such as `Computer Science`."},
     )

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import url_for
 
+from search_api import groups
 from search_api.errors import not_found
-from search_api.listing import count_of, envelope
-from search_api.paging import Pagination
 from search_api.topics import queries
 
 if TYPE_CHECKING:
@@ -21,18 +20,10 @@ Result = dict[str, Any]
 
 def search(services: Services, args: Mapping[str, Any]) -> Result:
     """List topics as `TopicsArgs` describes."""
-    pagination = Pagination(args["page"], args["per_page"])
-    body = {
-        "query": queries.query(args["q"].strip()),
-        "sort": queries.SORTS[args["sort"]],
-        "from": pagination.offset,
-        "size": pagination.per_page,
-        "track_total_hits": True,
-        "_source": queries.SOURCE,
-    }
-    answer = services.search(services.names.topics, body)
-    results = [dressed(hit["_source"]) for hit in answer["hits"]["hits"]]
-    return envelope(results, **count_of(answer), pagination=pagination, took_ms=answer["took"])
+    parent = [{"term": {"parent": args["parent"]}}] if args["parent"] else []
+    return groups.page(
+        services, services.names.topics, args, lambda stored: [dressed(source) for source in stored], parent
+    )
 
 
 def dressed(source: Mapping[str, Any]) -> Result:
@@ -42,27 +33,46 @@ def dressed(source: Mapping[str, Any]) -> Result:
         "self": url_for("topics.topic", id_=id_),
         "html": url_for("web.topic", id_=id_),
         "works": url_for("works.works", topic=id_),
+        "researchers": url_for("researchers.researchers", topic=id_),
+        "feed": url_for("feeds.topic", id_=id_),
     }
     return {**source, "links": links}
 
 
-def topic(services: Services, id_: str) -> Result:
-    """Give one topic with works by year, leading researchers and related topics. Raises Problem (404)."""
+def find(services: Services, id_: str) -> Result:
+    """Give the stored topic. Raises Problem (404)."""
     source = services.get(services.names.topics, id_, _source_excludes="indexed_at")
     if source is None:
         raise not_found("topic", id_)
-    counted = services.search(services.names.works, queries.inside(id_))["aggregations"]
-    people, related = counted["researchers"]["buckets"], counted["topics"]["buckets"]
-    related = [bucket for bucket in related if bucket["key"] != id_][: queries.LEADING]
-    names = services.labels(services.names.researchers, [bucket["key"] for bucket in people])
-    topics = services.labels(services.names.topics, [bucket["key"] for bucket in related])
+    return source
+
+
+def topic(services: Services, id_: str) -> Result:
+    """Give one topic with works by year, leading researchers and related topics. Raises Problem (404)."""
+    source = find(services, id_)
+    names = services.names
+    answer = services.search(names.works, queries.inside(id_))
+    counted, works = answer["aggregations"], answer["hits"]["total"]["value"]
+    with_topics = counted["topics"]["bg_count"]
+    related = [bucket for bucket in counted["topics"]["buckets"] if bucket["key"] != id_][: queries.LEADING]
     return {
         **dressed(source),
-        "counts_by_year": [{"year": b["key"], "works": b["doc_count"]} for b in counted["years"]["buckets"]],
-        "researchers": [
-            {"id": b["key"], "name": names.get(b["key"], b["key"]), "works": b["doc_count"]} for b in people
-        ],
-        "related_topics": [
-            {"id": b["key"], "name": topics.get(b["key"], b["key"]), "count": b["doc_count"]} for b in related
-        ],
+        **hierarchy(services, source),
+        "counts_by_year": groups.by_year(counted["years"]["buckets"]),
+        "researchers": groups.named(services, names.researchers, counted["researchers"]["buckets"], "works"),
+        "related_topics": groups.named(
+            services, names.topics, related, "count", lift=lambda bucket: queries.lift(bucket, works, with_topics)
+        ),
+    }
+
+
+def hierarchy(services: Services, source: Mapping[str, Any]) -> Result:
+    """Give the topic above, where it has a page, and those right below."""
+    body = queries.around(source["name"], source["parent"])
+    hits = services.search(services.names.topics, body)["hits"]["hits"]
+    others = [hit["_source"] for hit in hits if hit["_source"]["id"] != source["id"]]
+    above = (other["id"] for other in others if other["name"] == source["parent"])
+    return {
+        "parent_id": next(above, None),
+        "children": [other for other in others if other["parent"] == source["name"]],
     }

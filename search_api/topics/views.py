@@ -16,12 +16,12 @@ blueprint = Blueprint("topics", __name__, url_prefix="/api/v1")
 @blueprint.get("/topics")
 @endpoint(schemas.TopicsArgs, schemas.TopicList, "Browse topics")
 def topics(args: dict[str, Any]) -> Any:
-    """List topics by number of works or by name, or find them by name."""
+    """List topics by number of works or by name, find them by name, or take those below one field."""
     return search.search(services(), args)
 
 
 @blueprint.get("/topics/<path:id_>")
 @endpoint(schemas.TopicArgs, schemas.Topic, "One topic")
 def topic(args: dict[str, Any], id_: str) -> Any:  # noqa: ARG001 (there are none, and unknown ones are refused)
-    """Give a topic with its works by year, leading researchers and related topics."""
+    """Give a topic with its works by year, leading researchers, related topics and the topics below it."""
     return search.topic(services(), id_)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mappings import institution_id
 from search_api import filters, ranking, syntax
 from search_api.facets import Facet
 from search_api.filters import Field
@@ -22,7 +23,9 @@ FILTERS = {
     "topic": Field(filters.term("topics.id"), "topic", "Topic id, such as `cs.LG`."),
     "assigned_topic": Field(filters.term("assigned_topics.id"), "assigned topic", "Id of a topic drawn from the text."),
     "researcher": Field(filters.term("researchers.id"), "researcher", "Researcher id, a source's id, or an ORCID iD."),
-    "institution": Field(filters.term("institutions.id"), "institution", "Institution id."),
+    "institution": Field(
+        filters.term("institutions.id"), "institution", "Institution id, or its ROR id.", institution_id
+    ),
     "venue": Field(filters.term("venue"), "venue", "Venue, as printed."),
     "type": Field(filters.term("type"), "type", "Type of work, such as `preprint`."),
     "source": Field(filters.term("source"), "source", "Where the record comes from."),
@@ -45,6 +48,12 @@ SORTS: dict[str, list[Body]] = {
     "relevance": [{"_score": "desc"}, {"id": "asc"}],
     "newest": [{"year": {"order": "desc", "missing": "_last"}}, {"title.sort": "asc"}, {"id": "asc"}],
     "oldest": [{"year": {"order": "asc", "missing": "_last"}}, {"title.sort": "asc"}, {"id": "asc"}],
+    # As `newest`, but within a year by the day.
+    "latest": [
+        {"year": {"order": "desc", "missing": "_last"}},
+        {"date": {"order": "desc", "missing": "_last"}},
+        {"id": "asc"},
+    ],
     "title": [{"title.sort": "asc"}, {"id": "asc"}],
     "most_cited": [{"cited_by_count": {"order": "desc", "missing": "_last"}}, {"id": "asc"}],
 }

@@ -33,9 +33,9 @@ def test_records_are_taken_in_turn(tmp_path: Path) -> None:
 
 
 def test_a_missed_target_is_not_reached() -> None:
-    good = rows(report(115, new=10), report(5), report(3, changed=1))
+    good = rows(report(115, new=10), report(5), report(3, changed=1), 100.0)
     assert all(row.reached for row in good)
-    bad = rows(report(116, new=10, peak_memory_mb=1001), report(6, new=1), report(3, changed=2))
+    bad = rows(report(116, new=10, peak_memory_mb=1001), report(6, new=1), report(3, changed=2), 100.0)
     assert not any(row.reached for row in bad)
 
 

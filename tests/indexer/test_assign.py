@@ -31,6 +31,6 @@ def test_without_agreement_nothing_is_assigned() -> None:
 
 def test_neighbours_in_memory_come_nearest_first() -> None:
     labelled = Labelled(np.eye(3, dtype=np.float32), [[ML], [CL], [NC]])
-    (found,) = labelled.neighbours([{"embedding": [0.8, 0.6, 0.0]}])
+    (found,) = labelled.neighbours(np.asarray([[0.8, 0.6, 0.0]], dtype=np.float32))
     assert [topics[0]["id"] for _, topics in found] == ["cs.LG", "cs.CL", "q-bio.NC"]
     np.testing.assert_allclose([cosine for cosine, _ in found], [0.8, 0.6, 0.0], atol=1e-6)

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import tempfile
+from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
+from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator
+from werkzeug.exceptions import HTTPException
 
+import artifacts
 import embedding
 import sample
 from engine import EngineSettings, Node, connect, wait_until_ready
 from indexer import run
 from indexer.sources import open_sources
+from indexer.watcher import Silent
 from mappings import IndexNames, drop
 from search_api import create_app
+from search_api.openapi import describe
 from search_api.services import Services
 
 if TYPE_CHECKING:
@@ -24,18 +34,45 @@ if TYPE_CHECKING:
 
     from flask import Flask
     from opensearchpy import OpenSearch
+    from werkzeug.test import TestResponse
 
-    from indexer.report import Report
+
+class CheckedClient(FlaskClient):
+    """Holds every answer against what OpenAPI says of its route: status, kind of content, and body."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        response = super().open(*args, **kwargs)
+        adapter = self.application.url_map.bind_to_environ(response.request.environ)
+        with suppress(HTTPException):
+            rule, _ = adapter.match(return_rule=True)
+            self.check(rule.rule, response)
+        return response
+
+    def check(self, rule: str, response: TestResponse) -> None:
+        api = _described(self.application)
+        path = re.sub(r"<(?:path:)?(\w+?)_?>", r"{\1}", rule)
+        method = "get" if response.request.method == "HEAD" else response.request.method.lower()
+        if path not in api["paths"] or method not in api["paths"][path]:
+            return
+        answers = api["paths"][path][method]["responses"]
+        assert str(response.status_code) in answers, f"{method} {path} answers {response.status_code}"
+        content = answers[str(response.status_code)].get("content", {})
+        if response.data and content:
+            assert response.mimetype in content, f"{method} {path} answers {response.mimetype}"
+            if response.mimetype.endswith("json"):
+                _validator(self.application, content[response.mimetype]["schema"].get("$ref")).validate(response.json)
 
 
-class Silent:
-    """Watches an indexing run and says nothing."""
+@cache
+def _described(app: Flask) -> dict[str, Any]:
+    with app.app_context():
+        return describe(app)
 
-    def works(self, report: Report) -> None: ...
 
-    def topics(self, done: int) -> None: ...
-
-    def researchers(self, done: int, total: int) -> None: ...
+@cache
+def _validator(app: Flask, reference: str | None) -> Draft202012Validator:
+    schema = {"$ref": reference, "components": _described(app)["components"]} if reference else {}
+    return Draft202012Validator(schema)
 
 
 def free_port() -> int:
@@ -98,5 +135,23 @@ def sample_app(opensearch: OpenSearch, silent: Silent, tmp_path_factory: pytest.
     home = tmp_path_factory.mktemp("home")
     run.index(opensearch, names, embedding.load(), open_sources([str(sample.WORKS)]), home, silent)
     opensearch.indices.refresh(index=names.works)
-    yield create_app(services=Services(opensearch, names))
+    app = create_app(services=Services(opensearch, names))
+    app.test_client_class = CheckedClient
+    yield app
     drop(opensearch, names)
+
+
+@pytest.fixture
+def prefix(
+    opensearch: OpenSearch, opensearch_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """The prefix of indices that the command line uses in a test, with a home of the test's own."""
+    assert opensearch_url
+    prefix = f"cli-{uuid4().hex[:8]}-"
+    monkeypatch.setenv("PEERSCOPE_INDEX_PREFIX", prefix)
+    # Reports of runs go into a home of the test's own; what was fetched is shared.
+    fetched = artifacts.home() / "artifacts"
+    monkeypatch.setenv("PEERSCOPE_HOME", str(tmp_path / "home"))
+    (artifacts.home() / "artifacts").symlink_to(fetched)
+    yield prefix
+    drop(opensearch, IndexNames(prefix))

@@ -332,20 +332,6 @@ def test_reads_can_be_revalidated(client: FlaskClient, path: str) -> None:
     assert client.get("/api/v1/topics").headers["ETag"] != first.headers["ETag"]
 
 
-def test_openapi_describes_every_route_and_answers_fit_it(client: FlaskClient, sample_app: Flask) -> None:
-    api = client.get("/api/v1/openapi.json").get_json()
-    assert api["openapi"].startswith("3.1")
-    described = {path.replace("{id}", "<path:id_>") for path in api["paths"]}
-    routes = {
-        rule.rule
-        for rule in sample_app.url_map.iter_rules()
-        if rule.rule.startswith("/api/v1/") and rule.endpoint != "openapi.description"
-    }
-    assert described == routes
-    names = {parameter["name"] for parameter in api["paths"]["/api/v1/works"]["get"]["parameters"]}
-    assert {"q", "mode", "sort", "topic", "year", "facets", "select", "cursor"} <= names
-
-
 def test_health_and_readiness(client: FlaskClient) -> None:
     assert client.get("/healthz").get_json() == {"status": "ok"}
     assert client.get("/readyz").get_json()["status"] == "ready"

@@ -9,42 +9,20 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner
 
-import artifacts
 import sample
 from cli import main
-from mappings import IndexNames, drop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from click.testing import Result
-    from opensearchpy import OpenSearch
-
-
-@pytest.fixture
-def prefix(
-    opensearch: OpenSearch, opensearch_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[str]:
-    assert opensearch_url
-    prefix = f"cli-{uuid4().hex[:8]}-"
-    monkeypatch.setenv("PEERSCOPE_INDEX_PREFIX", prefix)
-    # Reports of runs go into a home of the test's own; what was fetched is shared.
-    fetched = artifacts.home() / "artifacts"
-    monkeypatch.setenv("PEERSCOPE_HOME", str(tmp_path / "home"))
-    (artifacts.home() / "artifacts").symlink_to(fetched)
-    yield prefix
-    drop(opensearch, IndexNames(prefix))
 
 
 def run(*words: str) -> Result:
@@ -161,63 +139,3 @@ def _get(url: str, patience: float) -> bytes:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
-
-
-class OneAnswer(BaseHTTPRequestHandler):
-    """A server that gives the same page of works to whoever asks."""
-
-    page = json.dumps(
-        {
-            "meta": {"count": 1, "next_cursor": None},
-            "results": [
-                {
-                    "id": "https://openalex.org/W2741809807",
-                    "title": "The state of open access",
-                    "publication_year": 2018,
-                    "abstract_inverted_index": {"Open": [0], "access": [1], "is": [2], "growing": [3]},
-                    "authorships": [
-                        {"author": {"id": "https://openalex.org/A5048491430", "display_name": "Heather Piwowar"}}
-                    ],
-                }
-            ],
-        }
-    ).encode()
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(self.page)))
-        self.end_headers()
-        self.wfile.write(self.page)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-def test_a_servers_works_become_searchable(prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with ThreadingHTTPServer(("127.0.0.1", 0), OneAnswer) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        monkeypatch.setenv("PEERSCOPE_OPENALEX_URL", f"http://127.0.0.1:{server.server_port}")
-        result = run("index", "--source", "openalex", "--query", "open access", "--json")
-        server.shutdown()
-    assert result.exit_code == 0, result.output
-    assert json.loads(result.stdout)["new"] == 1
-    (work,) = json.loads(run("search", "open access", "--json").stdout)["results"]
-    assert (work["id"], work["abstract"]) == ("openalex:W2741809807", "Open access is growing")
-    assert run("similar", "https://openalex.org/A5048491430").exit_code == 0
-
-
-def test_a_persons_own_list_becomes_searchable(prefix: str, tmp_path: Path) -> None:
-    (tmp_path / "library.bib").write_text(
-        "@article{a, title={Spikes in {\\'E}cole}, author={Lov\\'ace, Ada and King, Augusta}, year={1999}}",
-        encoding="utf-8",
-    )
-    (tmp_path / "more.ris").write_text(
-        "TY  - JOUR\nTI  - Spikes again\nAU  - King, Augusta\nER  - \n", encoding="utf-8"
-    )
-    result = run("index", str(tmp_path / "library.bib"), str(tmp_path / "more.ris"), "--json")
-    assert result.exit_code == 0, result.output
-    found = json.loads(run("search", "spikes", "--json").stdout)["results"]
-    assert {work["title"] for work in found} == {"Spikes in École", "Spikes again"}
-    people = json.loads(run("search", "spikes", "--researchers", "--json").stdout)["results"]
-    assert {person["name"]: person["counts"]["works"] for person in people} == {"Ada Lováce": 1, "Augusta King": 2}

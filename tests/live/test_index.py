@@ -191,10 +191,13 @@ def test_another_mapping_version_is_refused(
         index(write_lines(tmp_path / "w.jsonl", work(1)))
 
 
-def test_only_one_run_writes(index: Any, tmp_path: Path) -> None:
+def test_only_one_run_writes(index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path) -> None:
     file = write_lines(tmp_path / "w.jsonl", work(1))
-    with run._only_writer(tmp_path / "home" / "index.lock"), pytest.raises(run.RunError, match=str(os.getpid())):
+    with run._only_writer(tmp_path / "home", opensearch, names), pytest.raises(run.RunError, match=str(os.getpid())):
         index(file)
+    with run._only_writer(tmp_path / "elsewhere", opensearch, names), pytest.raises(run.RunError, match=" on "):
+        index(file)
+    assert index(file).finished
 
 
 def test_what_opensearch_refuses_is_said(opensearch: OpenSearch, names: IndexNames) -> None:

@@ -81,7 +81,8 @@ class Links(HTMLParser):
         elif tag == "form":
             self.hrefs.append(given["action"])
         elif tag == "link" and given["rel"] == "alternate":
-            self.twins.append(given["href"])
+            if given["type"] == "application/json":
+                self.twins.append(given["href"])
         elif tag in {"link", "img", "script", "iframe", "source"}:
             self.assets.append(given.get("href") or given.get("src") or "")
 

@@ -1,0 +1,48 @@
+"""Work beside the main thread: OpenSearch takes in one batch while the next is made."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+    from types import TracebackType
+
+
+class Beside:
+    """Does what it is given in threads of its own, and keeps the giver waiting when it falls behind.
+
+    What fails there is raised here, at the next `do` or at the end.
+    """
+
+    def __init__(self, threads: int = 1) -> None:
+        """Begin with nothing to do. With more than one thread, things are done in any order."""
+        self._pool = ThreadPoolExecutor(threads)
+        self._under_way: deque[Future[Any]] = deque()
+        self._most = threads + 1
+
+    def __enter__(self) -> Beside:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                self.wait()
+        finally:
+            self._pool.shutdown(cancel_futures=True)
+
+    def do(self, function: Callable[..., Any], *arguments: Any) -> None:
+        """Have a function called. At most one call more than there are threads waits, so memory stays bounded."""
+        self._under_way.append(self._pool.submit(function, *arguments))
+        while len(self._under_way) > self._most:
+            self._under_way.popleft().result()
+
+    def wait(self) -> None:
+        """Wait until everything is done."""
+        while self._under_way:
+            self._under_way.popleft().result()

@@ -1,0 +1,150 @@
+"""One writer at a time, on however many machines: a document in the cluster says who writes, and beats while they do.
+
+A holder that was killed leaves the document behind. On the same machine its process is seen to be gone; from another
+one it is watched for longer than a beat, and taken to be gone when it stands still. No clocks are compared.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import psutil
+from opensearchpy.exceptions import ConflictError, NotFoundError, RequestError, TransportError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from opensearchpy import OpenSearch
+
+    from mappings import IndexNames
+
+#: Seconds between two beats, and how long a silent holder is watched: time for three beats, and for OpenSearch to stop
+#: and think.
+BEAT = 5.0
+WATCH = 20.0
+#: Seconds by which the beginning of one process may seem to differ: it is counted from a boot time that is corrected.
+SAME_BEGINNING = 5.0
+_ID = "writer"
+_BODY = {"settings": {"index": {"number_of_shards": 1, "auto_expand_replicas": "0-1"}}, "mappings": {"dynamic": False}}
+
+
+class LockedError(Exception):
+    """Another run holds the lock, or took it over from this one."""
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who writes: a process, told from a later one with the same number by the time it began."""
+
+    host: str
+    process: int
+    began: float
+
+    @classmethod
+    def me(cls) -> Holder:
+        """Give this process."""
+        return cls(socket.gethostname(), os.getpid(), psutil.Process().create_time())
+
+    def is_gone(self) -> bool:
+        """Tell whether the process is known to have ended; False for one on another machine."""
+        if self.host != socket.gethostname():
+            return False
+        try:
+            return abs(psutil.Process(self.process).create_time() - self.began) > SAME_BEGINNING
+        except psutil.NoSuchProcess:
+            return True
+
+
+class WriterLock:
+    """Holds the lock of an index prefix while a `with` block runs."""
+
+    def __init__(self, client: OpenSearch, names: IndexNames, *, beat: float = BEAT, watch: float = WATCH) -> None:
+        """Name what to lock; `beat` and `watch` are seconds."""
+        self._client, self._index, self._beat, self._watch = client, names.lock, beat, watch
+        self._version: dict[str, int] = {}
+        self._ended = threading.Event()
+        self._lost = False
+        self._heart = threading.Thread(target=self._keep_beating, daemon=True)
+
+    def __enter__(self) -> WriterLock:
+        """Take the lock. Raises LockedError when somebody else holds it and is alive."""
+        self._make_index()
+        try:
+            answer = self._write(op_type="create")
+        except ConflictError:
+            answer = self._take_over()
+        self._keep_version(answer)
+        self._heart.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._heart.join()
+        try:
+            self._client.delete(index=self._index, id=_ID, params=self._version, ignore=[404, 409])
+        except TransportError:
+            # OpenSearch is away; the next run sees that this process is gone.
+            return
+
+    def check(self) -> None:
+        """Raise LockedError when the lock was lost: this machine slept, and another run went on in its place."""
+        if self._lost:
+            raise LockedError("Another run took over while this one stood still. Run the same command again.")
+
+    def _make_index(self) -> None:
+        try:
+            self._client.indices.create(index=self._index, body=_BODY)
+        except RequestError as error:
+            if error.error != "resource_already_exists_exception":
+                raise
+
+    def _write(self, **params: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self._client.index(
+            index=self._index, id=_ID, body=asdict(Holder.me()), params={**self._version, **params}
+        )
+        return answer
+
+    def _keep_version(self, answer: dict[str, Any]) -> None:
+        self._version = {"if_seq_no": answer["_seq_no"], "if_primary_term": answer["_primary_term"]}
+
+    def _take_over(self) -> dict[str, Any]:
+        try:
+            stored = self._stored()
+            holder = Holder(**stored["_source"])
+            if not holder.is_gone() and (holder.host == socket.gethostname() or not self._stands_still(stored)):
+                who = f"process {holder.process} on {holder.host}"
+                raise LockedError(f"Another run is writing to the index ({who}); wait for it to end.")
+            self._keep_version(stored)
+            return self._write()
+        except (ConflictError, NotFoundError) as error:
+            raise LockedError("Another run began or ended just now. Run the same command again.") from error
+
+    def _stored(self) -> dict[str, Any]:
+        answer: dict[str, Any] = self._client.get(index=self._index, id=_ID)
+        return answer
+
+    def _stands_still(self, before: dict[str, Any]) -> bool:
+        deadline = time.monotonic() + self._watch
+        while time.monotonic() < deadline:
+            time.sleep(min(1.0, self._watch / 10))
+            if self._stored()["_seq_no"] != before["_seq_no"]:
+                return False
+        return True
+
+    def _keep_beating(self) -> None:
+        while not self._ended.wait(self._beat):
+            try:
+                self._keep_version(self._write())
+            except (ConflictError, NotFoundError):
+                self._lost = True
+                return
+            except TransportError:
+                # OpenSearch is away for now, for every other run too.
+                continue

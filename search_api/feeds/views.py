@@ -1,0 +1,85 @@
+"""Routes of the feeds. Each is a search for works, the latest first, and says in its title what it holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urljoin
+
+from flask import Blueprint, Response, request, url_for
+
+from search_api import args as arguments
+from search_api import filters
+from search_api.feeds.atom import Feed, document
+from search_api.feeds.schemas import FeedArgs, WorksFeedArgs
+from search_api.listing import address
+from search_api.researchers import search as researchers_search
+from search_api.services import services
+from search_api.topics import search as topics_search
+from search_api.works import queries
+from search_api.works import search as works_search
+from search_api.works.plan import own_ids
+from search_api.works.schemas import WorksArgs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from search_api.filters import Filter
+
+blueprint = Blueprint("feeds", __name__, url_prefix="/feeds")
+
+#: Entries of a feed: more than a reader misses between two visits, and still some 100 kB.
+ENTRIES = 50
+
+
+@blueprint.get("/works.atom")
+def works() -> Response:
+    """Give the latest works that a search finds."""
+    args = arguments.parse(WorksFeedArgs(), request.args)
+    asked = filters.parse(queries.FILTERS, own_ids(services(), args))
+    pairs = [(name, value) for name, value in request.args.items(multi=True) if value.strip()]
+    page = url_for("web.search", _external=True) + (f"?{urlencode(pairs)}" if pairs else "")
+    return _feed(title(args["q"].strip(), (_labelled(one) for one in asked)), page, args)
+
+
+@blueprint.get("/researchers/<path:id_>.atom")
+def researcher(id_: str) -> Response:
+    """Give the latest works of a researcher."""
+    arguments.parse(FeedArgs(), request.args)
+    person = researchers_search.find(services(), id_)
+    page = url_for("web.researcher", id_=person["id"], _external=True)
+    return _feed(f"Works of {person['name']}", page, {"researcher": [person["id"]]})
+
+
+@blueprint.get("/topics/<path:id_>.atom")
+def topic(id_: str) -> Response:
+    """Give the latest works on a topic."""
+    arguments.parse(FeedArgs(), request.args)
+    found = topics_search.find(services(), id_)
+    page = url_for("web.topic", id_=found["id"], _external=True)
+    return _feed(f"Works on {found['name']}", page, {"topic": [found["id"]]})
+
+
+def _feed(title: str, page: str, asked: Mapping[str, Any]) -> Response:
+    args = WorksArgs().load({**asked, "sort": "latest", "per_page": ENTRIES})
+    found = works_search.search(services(), args)
+    feed = Feed(title, urljoin(request.host_url, address()), page)
+    return Response(document(feed, found["results"]), content_type="application/atom+xml; charset=utf-8")
+
+
+def title(text: str, asked: Iterable[Filter]) -> str:
+    """Say as a sentence what a search is for: `Works on “x”, topic Machine Learning, year 2015-2020`."""
+    return ", ".join([f"Works on “{text}”" if text else "Works", *(one.sentence() for one in asked)])
+
+
+def _labelled(one: Filter) -> Filter:
+    """Put names in the place of ids, where there are names."""
+    index = queries.FACETS[one.name].labels if one.name in queries.FACETS else None
+    if index is None:
+        return one
+    names = services().labels(services().names.name(index), [*one.wanted, *one.excluded])
+    return replace(
+        one,
+        wanted=tuple(names.get(value, value) for value in one.wanted),
+        excluded=tuple(names.get(value, value) for value in one.excluded),
+    )

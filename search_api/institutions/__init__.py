@@ -1,0 +1,1 @@
+"""Institutions: browse them, and who works on what at one of them."""

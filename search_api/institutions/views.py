@@ -1,0 +1,27 @@
+"""Routes of institutions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+
+from search_api.endpoint import endpoint
+from search_api.institutions import schemas, search
+from search_api.services import services
+
+blueprint = Blueprint("institutions", __name__, url_prefix="/api/v1")
+
+
+@blueprint.get("/institutions")
+@endpoint(schemas.InstitutionsArgs, schemas.InstitutionList, "Browse institutions")
+def institutions(args: dict[str, Any]) -> Any:
+    """List institutions by number of works or by name, or find them by name."""
+    return search.search(services(), args)
+
+
+@blueprint.get("/institutions/<path:id_>")
+@endpoint(schemas.InstitutionArgs, schemas.Institution, "One institution")
+def institution(args: dict[str, Any], id_: str) -> Any:  # noqa: ARG001 (there are none, and unknown ones are refused)
+    """Give an institution, by its id or ROR id, with its works by year, leading researchers and main topics."""
+    return search.institution(services(), id_)

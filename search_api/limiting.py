@@ -1,0 +1,72 @@
+"""Rate limits, so that one client cannot take the service from the others."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import time
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from flask import g, request
+from limits import parse
+from limits.storage import storage_from_string
+from limits.strategies import FixedWindowRateLimiter
+
+from search_api.errors import Problem
+
+if TYPE_CHECKING:
+    from flask import Flask, Response
+
+#: Requests of one address. High: the limit is there against runaway programs, not against busy people, and many of
+#: those may share an address.
+DEFAULT = "6000/minute"
+OFF = "off"
+EXEMPT = {"static", "health.healthz", "health.readyz", "metrics.metrics"}
+
+log = logging.getLogger(__name__)
+
+
+class SettingError(ValueError):
+    """A setting of the environment cannot be used; the message names it."""
+
+
+def install(app: Flask) -> None:
+    """Limit the app as `PEERSCOPE_RATE_LIMIT` says, counting in `PEERSCOPE_RATE_LIMIT_STORAGE`. Raises SettingError."""
+    text = app.config.get("RATE_LIMIT") or os.environ.get("PEERSCOPE_RATE_LIMIT") or DEFAULT
+    if text == OFF:
+        return
+    storage = os.environ.get("PEERSCOPE_RATE_LIMIT_STORAGE") or "memory://"
+    try:
+        limit = parse(text)
+    except ValueError as error:
+        raise SettingError(f"PEERSCOPE_RATE_LIMIT is {text!r}: it takes a form such as 600/minute, or off") from error
+    counter = FixedWindowRateLimiter(storage_from_string(storage, wrap_exceptions=True))
+
+    @app.before_request
+    def check() -> None:
+        if request.endpoint in EXEMPT:
+            return
+        client = request.remote_addr or "unknown"
+        try:
+            allowed = counter.hit(limit, client)
+            window = counter.get_window_stats(limit, client)
+        except Exception:
+            # A store that is away must not take the service with it.
+            log.exception("the store of rate limits does not answer; nobody is limited")
+            return
+        wait = max(1, math.ceil(window.reset_time - time.time()))
+        g.rate_limit = {
+            "RateLimit-Limit": str(limit.amount),
+            "RateLimit-Remaining": str(window.remaining),
+            "RateLimit-Reset": str(wait),
+        }
+        if not allowed:
+            detail = f"More than {limit.amount} requests in {limit.get_expiry()} s. Try again in {wait} s."
+            raise Problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(wait)})
+
+    @app.after_request
+    def tell(response: Response) -> Response:
+        response.headers.update(g.get("rate_limit", {}))
+        return response

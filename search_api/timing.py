@@ -1,0 +1,34 @@
+"""How long the parts of a request took: `embed`, `search`, `dump`. The log and the metrics tell them."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
+
+from flask import g, has_app_context
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def timed(part: str) -> Iterator[None]:
+    """Add the time that the block takes to a part of this request."""
+    began = time.perf_counter()
+    try:
+        yield
+    finally:
+        add(part, time.perf_counter() - began)
+
+
+def add(part: str, seconds: float) -> None:
+    """Add seconds to a part of this request; outside of one nobody counts."""
+    if has_app_context():
+        so_far = parts()
+        so_far[part] = so_far.get(part, 0.0) + seconds
+
+
+def parts() -> dict[str, float]:
+    """Give the seconds of each part so far."""
+    return cast("dict[str, float]", g.setdefault("parts", {}))

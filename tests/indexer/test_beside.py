@@ -1,0 +1,60 @@
+"""Work beside the main thread: everything is done, failures are heard, and no more waits than is allowed."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from indexer.beside import Beside
+
+
+def fail() -> None:
+    raise ValueError("away")
+
+
+def test_everything_is_done_in_order_by_the_end() -> None:
+    done: list[int] = []
+    with Beside() as beside:
+        for number in range(100):
+            beside.do(done.append, number)
+    assert done == list(range(100))
+
+
+def test_a_failure_is_raised_where_the_work_is_given() -> None:
+    with pytest.raises(ValueError, match="away"), Beside(2) as beside:
+        beside.do(fail)
+
+
+def give_and_fail(done: list[int]) -> None:
+    hold = threading.Event()
+    with Beside() as beside:
+        beside.do(hold.wait, 10)
+        beside.do(done.append, 1)
+        threading.Timer(0.05, hold.set).start()
+        raise KeyError
+
+
+def test_nothing_more_is_begun_after_a_failure_of_the_giver() -> None:
+    done: list[int] = []
+    with pytest.raises(KeyError):
+        give_and_fail(done)
+    assert done == []
+
+
+def test_the_giver_waits_when_it_is_too_far_ahead() -> None:
+    hold, given = threading.Event(), []
+
+    def give() -> None:
+        with Beside() as beside:
+            for number in range(5):
+                beside.do(hold.wait, 10)
+                given.append(number)
+
+    giver = threading.Thread(target=give)
+    giver.start()
+    giver.join(0.3)
+    assert len(given) == 2
+    hold.set()
+    giver.join(10)
+    assert len(given) == 5

@@ -1,0 +1,75 @@
+"""Works on their way into the index: what comes out of the file is what went in, in the order of the ids."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from indexer.pipeline import Change, FormerAuthor
+from indexer.records import parse_work
+from indexer.staged import Staged
+
+ADA = FormerAuthor(1, "Ada Lovelace", "ada-lovelace-1")
+
+
+def change(id_: str, topics: list[str] | None = None, title: str = "On spikes \U0001d6fc") -> Change:
+    record = {"id": id_, "title": title, "authors": [{"name": "Ada Lovelace"}], "topics": topics or []}
+    return Change(id_, parse_work(record), record, f"hash of {id_}", [ADA])
+
+
+def removal(id_: str) -> Change:
+    return Change(id_, None, None, "", [ADA])
+
+
+def staged(*changes: Change) -> Staged:
+    file = Staged()
+    file.add(changes)
+    return file
+
+
+def ids(batches: Any) -> list[str]:
+    return [one.id for one in chain.from_iterable(batches)]
+
+
+def test_a_work_comes_back_as_it_went_in() -> None:
+    with staged(change("local:a", ["cs.LG"])) as file:
+        ((one,),) = file.to_write()
+    assert (one.work, one.content_hash, one.former) == (change("local:a", ["cs.LG"]).work, "hash of local:a", [ADA])
+
+
+def test_works_come_by_id_in_batches() -> None:
+    with staged(*(change(f"local:{number}") for number in (3, 1, 5, 2, 4))) as file:
+        batches = [[one.id for one in batch] for batch in file.to_write(2)]
+    assert batches == [["local:1", "local:2"], ["local:3", "local:4"], ["local:5"]]
+
+
+def test_works_with_topics_without_and_those_to_remove_are_told_apart() -> None:
+    with staged(change("local:a", ["cs.LG"]), change("local:b"), removal("local:c")) as file:
+        assert ids(file.to_write(labelled=True)) == ["local:a"]
+        assert ids(file.to_write(labelled=False)) == ["local:b"]
+        assert ids(file.to_write()) == ["local:a", "local:b"]
+        assert ids(file.to_remove()) == ["local:c"]
+        assert (len(file), file.count(labelled=True), file.count(labelled=False)) == (3, 1, 1)
+        assert "local:c" in file
+        assert "local:d" not in file
+
+
+def test_the_last_word_on_a_work_counts() -> None:
+    with staged(change("local:a", title="First"), change("local:a", title="Last")) as file:
+        ((one,),) = file.to_write()
+    assert one.work
+    assert one.work.title == "Last"
+
+
+def test_embeddings_that_were_kept_are_at_hand_with_their_topics() -> None:
+    vector = np.asarray([0.6, 0.8], dtype=np.float32)
+    with staged(change("local:a", ["cs.LG"]), change("local:b")) as file:
+        file.keep_vectors({"local:a": vector})
+        found = file.vectors(["local:a", "local:b", *(f"local:{number}" for number in range(2_000))])
+        assert found.keys() == {"local:a"}
+        assert np.array_equal(found["local:a"], vector)
+        ((id_, kept, topics),) = file.labelled()
+    assert (id_, [topic["id"] for topic in topics]) == ("local:a", ["cs.LG"])
+    assert np.array_equal(kept, vector)

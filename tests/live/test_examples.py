@@ -1,0 +1,45 @@
+"""The examples run as they stand, over HTTP, against the sample."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from werkzeug.serving import make_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask import Flask
+
+EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
+
+
+@pytest.fixture
+def base(sample_app: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, sample_app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+def test_the_first_steps_lead_where_they_say(base: str) -> None:
+    command = [sys.executable, str(EXAMPLES / "first_steps.py"), base]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    for words in (
+        "Physical Principles for Scalable Neural Recording",
+        "Neurons and Cognition",
+        "researcher: Konrad P. Kording (Neurons and Cognition · 21 works)",
+        "All 21 works of Konrad P. Kording",
+        "Bad Request: These parameters cannot be used: yaer. Valid parameters are:",
+    ):
+        assert words in done.stdout
+
+
+def test_every_example_is_run_here() -> None:
+    assert {file.name for file in EXAMPLES.glob("*.py")} == {"first_steps.py"}

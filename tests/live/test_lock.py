@@ -1,0 +1,85 @@
+"""The lock of the one writer, as the cluster keeps it: taken, refused, left behind, taken over."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+from indexer.lock import Holder, LockedError, WriterLock
+from mappings import IndexNames, drop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from opensearchpy import OpenSearch
+
+
+@pytest.fixture
+def names(opensearch: OpenSearch) -> Iterator[IndexNames]:
+    names = IndexNames(f"lock-{uuid4().hex[:8]}-")
+    yield names
+    drop(opensearch, names)
+
+
+def lock(client: OpenSearch, names: IndexNames) -> WriterLock:
+    return WriterLock(client, names, beat=0.1, watch=1.0)
+
+
+def left_behind(client: OpenSearch, names: IndexNames, holder: Holder) -> None:
+    with lock(client, names):
+        pass
+    client.index(index=names.lock, id="writer", body=asdict(holder))
+
+
+def test_a_second_writer_is_refused_and_a_later_one_is_not(opensearch: OpenSearch, names: IndexNames) -> None:
+    with lock(opensearch, names), pytest.raises(LockedError, match="Another run is writing"), lock(opensearch, names):
+        pass
+    with lock(opensearch, names) as held:
+        held.check()
+
+
+def test_what_a_killed_process_left_is_taken_over_at_once(opensearch: OpenSearch, names: IndexNames) -> None:
+    process = multiprocessing.get_context("spawn").Process()
+    process.start()
+    process.join()
+    left_behind(opensearch, names, replace(Holder.me(), process=process.pid or 0))
+    began = time.monotonic()
+    with lock(opensearch, names):
+        assert time.monotonic() - began < 1.0
+
+
+def test_a_later_process_with_the_same_number_is_not_the_holder(opensearch: OpenSearch, names: IndexNames) -> None:
+    left_behind(opensearch, names, replace(Holder.me(), began=1.0))
+    with lock(opensearch, names):
+        pass
+
+
+def test_a_silent_holder_on_another_machine_is_watched_first(opensearch: OpenSearch, names: IndexNames) -> None:
+    left_behind(opensearch, names, replace(Holder.me(), host="elsewhere"))
+    began = time.monotonic()
+    with lock(opensearch, names):
+        assert time.monotonic() - began >= 1.0
+
+
+def test_a_holder_on_another_machine_that_beats_is_left_alone(
+    opensearch: OpenSearch, names: IndexNames, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = replace(Holder.me(), host="elsewhere")
+    with monkeypatch.context() as there:
+        there.setattr(Holder, "me", lambda: elsewhere)
+        with lock(opensearch, names), pytest.raises(LockedError, match="on elsewhere"), lock(opensearch, names):
+            pass
+
+
+def test_who_lost_the_lock_is_told(opensearch: OpenSearch, names: IndexNames) -> None:
+    with lock(opensearch, names) as held:
+        opensearch.index(index=names.lock, id="writer", body=asdict(Holder("elsewhere", 1, 1.0)))
+        time.sleep(0.5)
+        with pytest.raises(LockedError, match="took over"):
+            held.check()
+    assert opensearch.get(index=names.lock, id="writer")["_source"]["host"] == "elsewhere"

@@ -1,0 +1,120 @@
+"""OpenAPI against the app, both ways; and requests made up from it, which never break the service.
+
+That answers fit their schemas is checked wherever a live test asks the sample: see `CheckedClient`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from openapi_spec_validator import validate
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from search_api.openapi import PLAIN
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+KNOWN = {
+    "works": "arxiv:1910.00744",
+    "researchers": "konrad-p-kording-4bafdee5",
+    "topics": "cs.LG",
+    "institutions": "university-of-edinburgh",
+}
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+#: Requests made up for each operation: 20 s in all. Raise it to look for longer; 150 take 80 s.
+EXAMPLES = 25
+
+
+@pytest.fixture
+def client(sample_app: Flask) -> FlaskClient:
+    return sample_app.test_client()
+
+
+@pytest.fixture
+def api(client: FlaskClient) -> dict[str, Any]:
+    described: dict[str, Any] = client.get("/api/v1/openapi.json").get_json()
+    return described
+
+
+def test_the_description_is_valid(api: dict[str, Any]) -> None:
+    assert api["openapi"].startswith("3.1")
+    validate(api)
+
+
+def test_every_route_for_programs_is_described_and_nothing_else(api: dict[str, Any], sample_app: Flask) -> None:
+    rules = [
+        rule for rule in sample_app.url_map.iter_rules() if rule.endpoint.partition(".")[0] not in {"web", "static"}
+    ]
+    routes = {
+        (re.sub(r"<(?:path:)?(\w+?)_?>", r"{\1}", rule.rule), method.lower())
+        for rule in rules
+        for method in (rule.methods or set()) & {"GET", "POST", "PUT", "PATCH", "DELETE"}
+    }
+    described = {(path, method) for path, operations in api["paths"].items() for method in operations}
+    assert described == routes
+    assert {rule.endpoint for rule in rules} >= PLAIN.keys()
+
+
+def test_every_described_read_answers(api: dict[str, Any], client: FlaskClient) -> None:
+    asked = [path for path, operations in api["paths"].items() if "get" in operations]
+    assert len(asked) > 15
+    for path in asked:
+        kind = next((kind for kind in KNOWN if f"/{kind}/" in path), "")
+        assert client.get(path.replace("{id}", KNOWN.get(kind, ""))).status_code == 200, path
+
+
+def test_parameters_look_as_they_are_read(api: dict[str, Any]) -> None:
+    parameters = {one["name"]: one for one in api["paths"]["/api/v1/works"]["get"]["parameters"]}
+    assert {"q", "mode", "sort", "topic", "year", "facets", "select", "cursor"} <= parameters.keys()
+    assert parameters["topic"]["explode"] is True
+    assert parameters["facets"]["explode"] is False
+    assert all("null" not in str(one["schema"]).lower() for one in parameters.values())
+
+
+def test_bodies_are_shown_as_a_page(client: FlaskClient, api: dict[str, Any]) -> None:
+    page = client.get("/api/docs").text
+    for path, operations in api["paths"].items():
+        for method, operation in operations.items():
+            assert f"{method.upper()} {path}" in page
+            if "requestBody" in operation:
+                (content,) = operation["requestBody"]["content"].values()
+                assert f"#schema-{content['schema']['$ref'].rpartition('/')[2]}" in page
+
+
+def test_requests_made_up_from_it_never_break_the_service(sample_app: Flask) -> None:
+    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", sample_app)
+    operations = [result.ok() for result in schema.get_all_operations()]
+    assert len(operations) > 15
+    for operation in operations:
+
+        @given(case=operation.as_strategy())
+        @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        def ask(case: schemathesis.Case) -> None:
+            case.call_and_validate(checks=CHECKS, headers={"Accept-Encoding": "identity"})
+
+        ask()
+
+
+@pytest.mark.parametrize("value", ["a" * 1_000_000, "%00", "%E2%80%AE", "%C3%A9" * 500, "%ff", "%22%20OR%20*%3A*"])
+def test_no_parameter_of_any_route_can_break_it(client: FlaskClient, api: dict[str, Any], value: str) -> None:
+    for path, operations in api["paths"].items():
+        known = KNOWN.get(next((kind for kind in KNOWN if f"/{kind}/" in path), ""), "")
+        for parameter in operations.get("get", {}).get("parameters", []):
+            if parameter["in"] == "path":
+                address = path.replace("{id}", value)
+            else:
+                address = f"{path.replace('{id}', known)}?{parameter['name']}={value}"
+            response = client.get(address)
+            assert response.status_code in {200, 400, 404}, address[:200]
+            assert response.status_code == 200 or response.mimetype == "application/problem+json"

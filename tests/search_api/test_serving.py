@@ -1,0 +1,285 @@
+"""What surrounds an answer: limits, log, metrics, compression, revalidation, CORS; over an OpenSearch made up here."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from opensearchpy.exceptions import ConnectionError as Unreachable
+
+from embedding import EmbeddingError
+from engine import CircuitOpen
+from mappings import IndexNames
+from search_api import create_app, journal
+from search_api.limiting import SettingError
+from search_api.services import Services
+from search_api.worker import MAX_REQUEST_LINE, refusal, written
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+TOPIC = {"id": "a", "name": "Topic " * 100, "parent": None, "works_count": 3, "researchers_count": 2}
+
+
+class FakeOpenSearch:
+    """Knows ten topics; `fails` is raised in place of an answer."""
+
+    took = 0
+    fails: Exception | None = None
+
+    def search(self, index: str, body: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+        if self.fails:
+            raise self.fails
+        self.took += 1
+        hits = [{"_id": "a", "_score": 1.0, "_source": TOPIC, "sort": ["a"]}] * 10 if "topics" in index else []
+        total = {"value": len(hits), "relation": "eq"}
+        return {"took": self.took, "hits": {"total": total, "max_score": 1.0, "hits": hits}}
+
+
+def no_model() -> Any:
+    raise EmbeddingError("out of order")
+
+
+def app_over(opensearch: Any, **config: Any) -> Flask:
+    app = create_app(config, Services(opensearch, IndexNames("t-"), load_embedder=no_model))
+
+    @app.get("/api/v1/broken")
+    def broken() -> str:
+        raise RuntimeError("a secret")
+
+    return app
+
+
+@pytest.fixture
+def opensearch() -> FakeOpenSearch:
+    return FakeOpenSearch()
+
+
+@pytest.fixture
+def client(opensearch: FakeOpenSearch) -> FlaskClient:
+    return app_over(opensearch).test_client()
+
+
+# Limits
+
+
+def test_who_asks_too_often_is_told_when_to_come_back(opensearch: FakeOpenSearch) -> None:
+    client = app_over(opensearch, RATE_LIMIT="2/minute").test_client()
+    remaining = [client.get("/api/v1/topics").headers["RateLimit-Remaining"] for _ in range(2)]
+    assert remaining == ["1", "0"]
+    refused = client.get("/api/v1/topics")
+    assert (refused.status_code, refused.content_type) == (429, "application/problem+json")
+    assert refused.headers["RateLimit-Limit"] == "2"
+    assert 0 < int(refused.headers["Retry-After"]) <= 60
+    assert refused.headers["Retry-After"] == refused.headers["RateLimit-Reset"]
+    other = client.get("/api/v1/topics", environ_overrides={"REMOTE_ADDR": "10.0.0.2"})
+    assert other.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/metrics", "/static/peerscope.css"])
+def test_monitors_and_files_are_not_limited(opensearch: FakeOpenSearch, path: str) -> None:
+    client = app_over(opensearch, RATE_LIMIT="1/hour").test_client()
+    for _ in range(3):
+        with client.get(path) as response:
+            assert response.status_code == 200
+            assert "RateLimit-Limit" not in response.headers
+
+
+def test_the_limit_can_be_off_or_wrong(opensearch: FakeOpenSearch) -> None:
+    assert "RateLimit-Limit" not in app_over(opensearch, RATE_LIMIT="off").test_client().get("/api/v1/topics").headers
+    with pytest.raises(SettingError, match="PEERSCOPE_RATE_LIMIT"):
+        app_over(opensearch, RATE_LIMIT="many")
+
+
+def test_a_client_cannot_choose_its_address(opensearch: FakeOpenSearch, monkeypatch: pytest.MonkeyPatch) -> None:
+    def statuses() -> list[int]:
+        client = app_over(opensearch, RATE_LIMIT="1/minute").test_client()
+        given = ({"X-Forwarded-For": f"10.0.0.{number}"} for number in range(2))
+        return [client.get("/api/v1/topics", headers=headers).status_code for headers in given]
+
+    assert statuses() == [200, 429]
+    monkeypatch.setenv("PEERSCOPE_PROXIES", "1")
+    assert statuses() == [200, 200]
+
+
+def test_a_store_that_is_away_limits_nobody(
+    opensearch: FakeOpenSearch, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("limits.storage.MemoryStorage.incr", lambda *_, **__: 1 / 0)
+    assert app_over(opensearch).test_client().get("/api/v1/topics").status_code == 200
+    assert "nobody is limited" in caplog.text
+
+
+# Revalidation and compression
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip", "br", "zstd", "gzip, br, zstd"])
+def test_an_answer_can_be_revalidated_however_it_is_compressed(client: FlaskClient, encoding: str) -> None:
+    first = client.get("/api/v1/topics", headers={"Accept-Encoding": encoding})
+    assert first.headers["ETag"].startswith('W/"')
+    assert "Accept-Encoding" in first.headers["Vary"]
+    assert first.headers.get("Content-Encoding", "identity") in encoding
+    asked = {"Accept-Encoding": encoding, "If-None-Match": first.headers["ETag"]}
+    again = client.get("/api/v1/topics", headers=asked)
+    assert (again.status_code, again.data) == (304, b"")
+    assert client.get("/api/v1/topics?page=2", headers=asked).status_code == 200
+
+
+def test_a_compressed_answer_says_the_same(client: FlaskClient) -> None:
+    plain = client.get("/api/v1/topics")
+    packed = client.get("/api/v1/topics", headers={"Accept-Encoding": "gzip"})
+    assert len(packed.data) < len(plain.data) / 4
+    assert json.loads(gzip.decompress(packed.data))["results"] == plain.get_json()["results"]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/topics", "/api/v1/openapi.json", "/api/docs", "/topics"])
+def test_reads_carry_a_tag_and_may_be_kept(client: FlaskClient, path: str) -> None:
+    response = client.get(path)
+    assert response.headers["ETag"]
+    assert response.headers["Cache-Control"] == "public, max-age=60"
+    head = client.head(path)
+    assert (head.status_code, head.data) == (200, b"")
+    assert head.headers["ETag"] == response.headers["ETag"]
+
+
+def test_what_is_only_true_now_is_not_kept(client: FlaskClient) -> None:
+    for path in ("/healthz", "/metrics", "/api/v1/works?q=x"):
+        response = client.get(path)
+        assert response.headers["Cache-Control"] == "no-store"
+        assert "ETag" not in response.headers
+
+
+# Other sites
+
+
+def test_pages_of_other_sites_may_read_the_api_and_nothing_else(client: FlaskClient) -> None:
+    response = client.get("/api/v1/topics", headers={"Origin": "https://x.org"})
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert "RateLimit-Remaining" in response.headers["Access-Control-Expose-Headers"]
+    asked = client.options(
+        "/api/v1/topics", headers={"Origin": "https://x.org", "Access-Control-Request-Method": "GET"}
+    )
+    assert asked.status_code == 200
+    assert "GET" in asked.headers["Allow"]
+    assert "GET" in asked.headers["Access-Control-Allow-Methods"]
+    assert "Access-Control-Allow-Origin" not in client.get("/topics").headers
+
+
+# Errors
+
+
+@pytest.mark.parametrize("path", ["/api/v1/nowhere", "/api/nowhere", "/feeds/nowhere"])
+def test_a_route_that_is_not_there_is_a_problem(client: FlaskClient, path: str) -> None:
+    response = client.get(path)
+    assert (response.status_code, response.content_type) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "NONSENSE"])
+def test_a_wrong_method_names_the_right_ones(client: FlaskClient, method: str) -> None:
+    response = client.open("/api/v1/topics", method=method)
+    assert (response.status_code, response.content_type) == (405, "application/problem+json")
+    assert "GET" in response.headers["Allow"]
+
+
+def test_an_error_of_ours_tells_the_log_and_not_the_client(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = client.get("/api/v1/broken", headers={"X-Request-ID": "mine"})
+    assert (response.status_code, response.content_type) == (500, "application/problem+json")
+    assert "a secret" not in response.text
+    record = next(record for record in caplog.records if record.exc_info)
+    with client.application.test_request_context("/"):
+        line = json.loads(journal.JsonLines().format(record))
+    assert "RuntimeError: a secret" in line["traceback"]
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"), [(Unreachable("N/A", "refused", OSError()), "10"), (CircuitOpen(1.2), "2")]
+)
+def test_an_engine_that_is_away_says_when_to_come_back(
+    client: FlaskClient, opensearch: FakeOpenSearch, error: Exception, seconds: str
+) -> None:
+    opensearch.fails = error
+    response = client.get("/api/v1/topics")
+    assert (response.status_code, response.headers["Retry-After"]) == (503, seconds)
+
+
+def test_what_cannot_be_read_as_a_request_gets_a_problem_too() -> None:
+    from gunicorn.http.errors import InvalidRequestLine, LimitRequestHeaders, LimitRequestLine
+
+    for error, status in (
+        (LimitRequestLine(1, 1), 414),
+        (LimitRequestHeaders("x"), 431),
+        (InvalidRequestLine("\r\nX: y\u202e"), 400),
+    ):
+        head, body = written(refusal(error)).split(b"\r\n\r\n", 1)
+        assert head.startswith(f"HTTP/1.1 {status} ".encode())
+        assert f"Content-Length: {len(body)}".encode() in head
+        assert json.loads(body)["status"] == status
+    assert MAX_REQUEST_LINE > 9 * 20_000
+
+
+# Metrics and log
+
+
+def value_of(client: FlaskClient, series: str) -> float:
+    found = re.search(rf"^{re.escape(series)} (\S+)$", client.get("/metrics").text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+def test_metrics_count_requests_by_route_and_parts(client: FlaskClient) -> None:
+    asked = 'peerscope_requests_total{method="GET",route="/api/v1/topics",status="200"}'
+    took = 'peerscope_request_seconds_count{route="/api/v1/topics",status="200"}'
+    dumped = 'peerscope_part_seconds_count{part="dump"}'
+    before = [value_of(client, series) for series in (asked, took, dumped)]
+    client.get("/api/v1/topics")
+    assert [value_of(client, series) for series in (asked, took, dumped)] == [count + 1 for count in before]
+
+
+def test_made_up_paths_and_methods_are_one_series(client: FlaskClient) -> None:
+    series = 'peerscope_requests_total{method="other",route="unmatched",status="404"}'
+    before = value_of(client, series)
+    for number in range(3):
+        client.open(f"/nowhere-{number}", method=f"M{number}")
+    assert value_of(client, series) == before + 3
+
+
+def test_degraded_answers_are_counted(client: FlaskClient) -> None:
+    before = value_of(client, "peerscope_degraded_answers_total")
+    assert client.get("/api/v1/works?q=x").get_json()["meta"]["degraded"] == ["semantic"]
+    assert value_of(client, "peerscope_degraded_answers_total") == before + 1
+
+
+def test_a_request_is_one_line_without_what_was_looked_for(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "peerscope.requests"):
+        client.get("/api/v1/topics?q=secret", headers={"X-Request-ID": "mine"})
+    (record,) = [record for record in caplog.records if record.name == "peerscope.requests"]
+    assert "secret" not in record.getMessage()
+    line = json.loads(journal.JsonLines().format(record))
+    told = {"method": "GET", "path": "/api/v1/topics", "route": "/api/v1/topics", "status": 200}
+    assert {name: line[name] for name in told} == told
+    assert line["ms"] > 0
+    assert set(line["parts"]) == {"dump"}
+    assert "secret" not in json.dumps(line)
+
+
+def test_a_line_cannot_be_forged(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "peerscope.requests"):
+        client.get("/x%0A%1B[31mGET%20/fake")
+    message = next(record.getMessage() for record in caplog.records if record.name == "peerscope.requests")
+    assert "\n" not in message
+    assert "\x1b" not in message
+
+
+def test_monitors_leave_no_lines(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "peerscope.requests"):
+        client.get("/healthz")
+        client.get("/metrics")
+    assert not [record for record in caplog.records if record.name == "peerscope.requests"]
