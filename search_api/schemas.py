@@ -23,7 +23,7 @@ class Meta(Schema):
     page = fields.Integer(allow_none=True)
     per_page = fields.Integer(required=True)
     mode = fields.String(allow_none=True, metadata={"description": "How the query was answered."})
-    took_ms = fields.Integer(required=True)
+    took_ms = fields.Integer(required=True, metadata={"description": "Milliseconds until the answer was ready."})
     next_cursor = fields.String(allow_none=True)
     degraded = fields.List(
         fields.String(), metadata={"description": "Parts that are out of order, such as `semantic`."}

@@ -13,6 +13,7 @@ from search_api import ranking
 from search_api.errors import not_found
 from search_api.listing import count_of, dump_facets, envelope
 from search_api.paging import WINDOW, Pagination
+from search_api.timing import took_ms
 from search_api.works import queries, spelling
 from search_api.works.parts import parts
 from search_api.works.plan import Plan, plan
@@ -40,7 +41,6 @@ def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] 
         results,
         **count_of(answer),
         pagination=pagination,
-        took_ms=answer["took"],
         facets=dump_facets(
             services, services.names.works, queries.FACETS, args["facets"], asked.filters, answer, asked.query
         ),
@@ -48,6 +48,7 @@ def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] 
         next_cursor=next_cursor(pagination, answer, hits),
         degraded=asked.degraded,
         did_you_mean=_did_you_mean(services, asked, answer),
+        took_ms=took_ms(),
     )
 
 

@@ -12,6 +12,7 @@ from search_api import filters, ranking
 from search_api.errors import Problem
 from search_api.listing import count_of, envelope
 from search_api.paging import Pagination
+from search_api.timing import took_ms
 from search_api.works import queries
 from search_api.works.parts import parts
 from search_api.works.plan import own_ids
@@ -113,7 +114,7 @@ def _nearest(services: Services, wish: Wish, args: Mapping[str, Any]) -> Result:
         mode = "hybrid"
     results = [scored(hit, answer["hits"]["max_score"], mode) for hit in hits]
     _explain(services, wish, keyword, results)
-    return _listed(results, wish, pagination, answer["took"], **count_of(answer))
+    return _listed(results, wish, pagination, **count_of(answer))
 
 
 def _among(services: Services, wish: Wish, candidates: Sequence[str], args: Mapping[str, Any]) -> Result:
@@ -131,13 +132,13 @@ def _among(services: Services, wish: Wish, candidates: Sequence[str], args: Mapp
         result["score"] = ranking.alone(found["keyword"], found["semantic"]) if is_hybrid else found["keyword"]
     results.sort(key=lambda result: (-result["score"], result["id"]))
     pagination = Pagination(1, max(1, len(candidates)))
-    return _listed(results, wish, pagination, answer["took"], count=len(results))
+    return _listed(results, wish, pagination, count=len(results))
 
 
-def _listed(results: list[Result], wish: Wish, pagination: Pagination, took_ms: int, **count: Any) -> Result:
+def _listed(results: list[Result], wish: Wish, pagination: Pagination, **count: Any) -> Result:
     is_hybrid = wish.vector is not None
     mode, degraded = ("hybrid", []) if is_hybrid else ("keyword", ["semantic"])
-    return envelope(results, pagination=pagination, took_ms=took_ms, mode=mode, degraded=degraded, **count)
+    return envelope(results, pagination=pagination, took_ms=took_ms(), mode=mode, degraded=degraded, **count)
 
 
 def _explain(services: Services, wish: Wish, keyword: Result, results: Sequence[Result]) -> None:
