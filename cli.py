@@ -11,6 +11,8 @@ import click
 import embedding
 import engine
 import sample
+from benchmarks.evaluation.commands import search as evaluate_search
+from benchmarks.evaluation.commands import similar as evaluate_similar
 from engine.commands import engine as engine_group
 from indexer.commands import index, rollback, runs
 from indexer.identity.commands import evaluate
@@ -81,6 +83,9 @@ def doctor() -> None:
 
 for part in (engine_group, index, runs, rollback, why_merged, duplicates, serve, search, similar, evaluate):
     main.add_command(part)
+# Search cannot be evaluated from one room: what indexes and what asks do not know one another.
+evaluate.add_command(evaluate_search)
+evaluate.add_command(evaluate_similar)
 
 if __name__ == "__main__":
     main()

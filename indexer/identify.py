@@ -43,14 +43,10 @@ PAGE = 1_000
 
 @dataclass
 class Authors:
-    """All authors: their mentions, the researcher each has now, and the counts to weigh them by.
-
-    `known` are the ids that somebody may have seen: those in the index, and not those that a new author begins with.
-    """
+    """All authors: their mentions, the researcher each has now, and the counts to weigh them by."""
 
     mentions: list[Mention] = field(default_factory=list)
     stored: dict[MentionKey, str] = field(default_factory=dict)
-    known: set[str] = field(default_factory=set)
     context: Context = field(default_factory=Context)
 
 
@@ -69,8 +65,7 @@ def identify(
     # An id that led to somebody else once is not given to anyone again.
     assignment = assign_ids(clusters, authors.stored, taken=aliases.keys())
     # Before any work: once the last mention of an id is written over, nothing tells any more where it went.
-    gone = {id_: target for id_, target in assignment.aliases.items() if id_ in authors.known}
-    write(client, _alias_actions(generation, aliases, gone))
+    write(client, _alias_actions(generation, aliases, assignment.aliases))
     changed = {
         key: id_ for key, id_ in assignment.ids.items() if authors.stored[key] != id_ and key.work_id not in staged
     }
@@ -89,11 +84,9 @@ def read_authors(client: OpenSearch, generation: Generation, staged: Staged) -> 
     for document in _works(client, generation):
         if document["id"] not in staged:
             ids = [intern(entry["id"]) for entry in document["researchers"]]
-            authors.known.update(ids)
             _add(authors, parse_work(record_of(document)), ids)
     for one in chain.from_iterable(staged.to_write()):
         if one.work:
-            authors.known.update(author.researcher_id for author in one.former)
             _add(authors, one.work, provisional_ids(one.work, one.former))
     # However many runs brought them in, they are resolved in one order.
     authors.mentions.sort(key=lambda mention: mention.key)
@@ -110,7 +103,8 @@ def _add(authors: Authors, work: Work, ids: Iterable[str]) -> None:
 def provisional_ids(work: Work, former: Sequence[FormerAuthor]) -> list[str]:
     """Give the ids that a work's authors begin with: that of its stored version for the same name, else a new one.
 
-    So a corrected title does not take anybody's id away.
+    So a corrected title does not take anybody's id away. The id of a name that is merged at once becomes an alias as
+    any other does: a smaller collection, indexed before, may have had it.
     """
     ids = {(author.position, author.name): author.researcher_id for author in former}
     return [

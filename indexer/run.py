@@ -8,7 +8,7 @@ import os
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from indexer.assign import assign_topics
 from indexer.build import build_groups, build_researchers
@@ -33,27 +33,12 @@ if TYPE_CHECKING:
 
     from embedding import Embedder
     from indexer.sources import Source
+    from indexer.watcher import Watcher
     from mappings import IndexNames
 
 
 class RunError(Exception):
     """A run that cannot begin or go on; the message says why."""
-
-
-class Watcher(Protocol):
-    """Is told how a run gets on, for instance to draw a progress bar."""
-
-    def read(self, report: Report) -> None:
-        """Hear of a batch of records that were read."""
-
-    def works(self, done: int, total: int) -> None:
-        """Hear of a batch of works that is embedded."""
-
-    def topics(self, done: int) -> None:
-        """Hear of a batch of works without topics that was looked at."""
-
-    def researchers(self, done: int, total: int) -> None:
-        """Hear of a batch of researchers that is built."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Characters of a query: a pasted abstract fits, a book does not.
 MAX_QUERY = 20_000
+#: Values of one filter.
+MAX_VALUES = 100
 
 
 class Repeated(fields.List[str]):
@@ -28,7 +30,8 @@ class Repeated(fields.List[str]):
 
     def __init__(self, **kwargs: Any) -> None:
         """Make it a list of strings."""
-        super().__init__(fields.String(validate=validate.Length(max=1_000)), load_default=list, **kwargs)
+        one = fields.String(validate=validate.Length(max=1_000))
+        super().__init__(one, load_default=list, validate=validate.Length(max=MAX_VALUES), **kwargs)
 
 
 class CommaList(fields.List[str]):

@@ -19,7 +19,7 @@ from search_api import args as arguments
 from search_api.timing import timed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from marshmallow import Schema
 
@@ -32,30 +32,37 @@ class Described:
     answer: type[Schema]
     summary: str
     body: type[Schema] | None = None
+    media: tuple[str, ...] = ()
 
 
 def endpoint(
-    args: type[Schema], answer: type[Schema], summary: str, body: type[Schema] | None = None
+    args: type[Schema],
+    answer: type[Schema],
+    summary: str,
+    body: type[Schema] | None = None,
+    media: Iterable[str] = (),
 ) -> Callable[[Callable[..., Any]], Any]:
     """Make a JSON view of a function that takes checked arguments (and path variables) and gives an object to dump.
 
     With `body`, the function takes the checked JSON body of a POST as `body`. A view may also give a ready Response,
-    for instance a redirect.
+    for instance a redirect, or the answer in one of the `media` types that it has besides JSON.
     """
-    takes, gives, reads = args(), answer(), body() if body else None
+    takes, gives, reads, kinds = args(), answer(), body() if body else None, tuple(media)
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Response]:
         @wraps(function)
         def view(**path: str) -> Response:
             checked = arguments.parse(takes, request.args)
             result = function(checked, **({"body": arguments.parse_body(reads)} if reads else {}), **path)
-            if isinstance(result, Response):
-                return result
-            with timed("dump"):
-                written = json.dumps(_selected(gives.dump(result), checked.get("select")))
-            return Response(written, content_type="application/json")
+            if not isinstance(result, Response):
+                with timed("dump"):
+                    written = json.dumps(_selected(gives.dump(result), checked.get("select")))
+                result = Response(written, content_type="application/json")
+            if kinds:
+                result.vary.add("Accept")
+            return result
 
-        view.described = Described(args, answer, summary, body)  # type: ignore[attr-defined]
+        view.described = Described(args, answer, summary, body, kinds)  # type: ignore[attr-defined]
         return view
 
     return decorate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 RETRY_AFTER = 10
 #: What OpenSearch says of the search pipeline before the first run has put it there.
 PIPELINE_MISSING = "is not defined"
+#: What it says of a query with more than its 1,024 clauses.
+TOO_MANY = re.compile("too_many_(?:nested_)?clauses")
 PASSING = (429, 502, 503, 504)
 
 
@@ -79,11 +82,13 @@ def from_http(error: HTTPException) -> Problem:
 
 
 def from_opensearch(error: TransportError) -> Problem:
-    """Tell apart OpenSearch that is away or empty (503: try again) from a request of ours that it refuses (500)."""
+    """Tell apart OpenSearch that is away or empty (503: try again), too large a request (400), and our fault (500)."""
     if isinstance(error, NotFoundError) or PIPELINE_MISSING in str(error.info):
         return unavailable("Nothing is indexed yet. Run `peerscope index` first.")
     if isinstance(error, CircuitOpen):
         return unavailable("The search engine did not answer a moment ago.", math.ceil(error.retry_after))
     if isinstance(error, OpenSearchUnreachable) or error.status_code in PASSING:
         return unavailable("The search engine does not answer at the moment.")
+    if TOO_MANY.search(str(error.info)):
+        return Problem(HTTPStatus.BAD_REQUEST, "Words and filter values are too many together; ask for fewer.")
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The search engine refused the request. This is our fault.")

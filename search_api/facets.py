@@ -34,6 +34,15 @@ class Facet:
             return {"terms": {"field": self.path, "size": YEARS, "order": {"_key": "desc"}}}
         return {"terms": {"field": self.path, "size": SIZE}}
 
+    def chosen(self, chosen: Filter) -> dict[str, Any]:
+        """Give the aggregation that counts the values chosen, which may be rarer than those shown.
+
+        Only values that are keys of this facet: a year may be a span. Empty when there is none.
+        """
+        terms = {value: {"term": {self.path: value}} for value in chosen.wanted}
+        keys = {key: term for key, term in terms.items() if chosen.field.clause(key) == term}
+        return {"chosen": {"filters": {"filters": keys}}} if keys else {}
+
 
 def riding_along(facets: Mapping[str, Facet], asked: Sequence[str], filters: Sequence[Filter]) -> dict[str, Any]:
     """Give the aggregations that the search itself can count: those asked for that have no selection."""
@@ -45,6 +54,12 @@ def apart(asked: Sequence[str], filters: Sequence[Filter]) -> list[str]:
     """Name the facets that need a request of their own."""
     selected = {one.name for one in filters}
     return [name for name in asked if name in selected]
+
+
+def with_chosen(buckets: list[dict[str, Any]], chosen: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Give the buckets shown and, behind them, those of values that are chosen and not among them."""
+    shown = {bucket["key"] for bucket in buckets}
+    return buckets + [{"key": key, **counted} for key, counted in chosen.items() if key not in shown]
 
 
 def values(

@@ -34,9 +34,13 @@ def envelope(
     mode: str | None = None,
     next_cursor: str | None = None,
     degraded: Sequence[str] = (),
+    did_you_mean: str | None = None,
     facets: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Put results in the envelope that every list has. `degraded` names parts that are out of order."""
+    """Put results in the envelope that every list has. `degraded` names parts that are out of order.
+
+    `did_you_mean` is the query in another spelling.
+    """
     return {
         "meta": {
             "count": count,
@@ -47,6 +51,7 @@ def envelope(
             "took_ms": took_ms,
             "next_cursor": next_cursor,
             **({"degraded": degraded} if degraded else {}),
+            **({"did_you_mean": did_you_mean} if did_you_mean else {}),
         },
         "results": results,
         "facets": facets or {},
@@ -125,14 +130,15 @@ def dump_facets(
     `answer` has counted those without a selection. Each of the others is counted in `index` by the query that
     `query_without` gives for its name: the search with all filters but the facet's own.
     """
-    counted = dict(answer.get("aggregations", {}))
-    for name in facet.apart(asked, filters):
-        body = {"size": 0, "query": query_without(name), "aggs": {name: table[name].aggregation()}}
-        counted |= services.search(index, body)["aggregations"]
     chosen = {one.name: one for one in filters}
+    counted = {name: found["buckets"] for name, found in answer.get("aggregations", {}).items()}
+    for name in facet.apart(asked, filters):
+        aggs = {name: table[name].aggregation(), **table[name].chosen(chosen[name])}
+        found = services.search(index, {"size": 0, "query": query_without(name), "aggs": aggs})["aggregations"]
+        counted[name] = facet.with_chosen(found[name]["buckets"], found.get("chosen", {"buckets": {}})["buckets"])
     result = {}
     for name in asked:
-        buckets = counted[name]["buckets"]
+        buckets = counted[name]
         kind = table[name].labels
         names = services.labels(services.names.name(kind), [b["key"] for b in buckets]) if kind else {}
         result[name] = facet.values(buckets, names, chosen.get(name))

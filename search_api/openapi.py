@@ -168,7 +168,8 @@ def _errors(with_id: bool, *, with_body: bool) -> dict[str, Any]:
 
 
 def _operation(name: str, described: Described, text: str | None, path: str) -> dict[str, Any]:
-    answer = {"description": "The answer.", "content": {"application/json": {"schema": described.answer}}}
+    texts = {media: {"schema": {"type": "string"}} for media in described.media}
+    answer = {"description": "The answer.", "content": {"application/json": {"schema": described.answer}, **texts}}
     body = {"required": True, "content": {"application/json": {"schema": described.body}}}
     return {
         "operationId": name.replace(".", "_"),

@@ -66,9 +66,14 @@ def decode_cursor(cursor: str, length: int) -> list[Any] | None:
         values = None
     scalar = isinstance(values, list) and all(isinstance(value, int | float | str | None) for value in values)
     if not scalar or len(values) != length:
-        raise Problem(
-            HTTPStatus.BAD_REQUEST,
-            "cursor is not one that this list gave for this sort; start with cursor=* and follow meta.next_cursor.",
-            {"cursor": ["Not a valid cursor."]},
-        )
+        raise foreign_cursor()
     return list(values)
+
+
+def foreign_cursor() -> Problem:
+    """Give the 400 for a cursor that is not one of ours."""
+    return Problem(
+        HTTPStatus.BAD_REQUEST,
+        "cursor is not one that this list gave for this sort; start with cursor=* and follow meta.next_cursor.",
+        {"cursor": ["Not a valid cursor."]},
+    )

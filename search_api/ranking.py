@@ -23,6 +23,10 @@ PAGINATION_DEPTH = 1_000
 #: Which words of a text are telling: OpenSearch's 25 by TF-IDF, also when they stand once, and one shared is enough
 #: (its own default, 30 % of them, found nothing for most works of the sample).
 TELLING = {"min_term_freq": 1, "min_doc_freq": 2, "max_query_terms": 25, "minimum_should_match": "1"}
+#: What the mean of works that are not wanted weighs against the mean of those that are (Rocchio's gamma over beta).
+UNLIKE = 0.5
+#: What the keyword part weighs where works are scored one by one; the rest is the cosine. As in mappings/hybrid.json.
+KEYWORD_SHARE = 0.5
 #: Candidates for "researchers like this" whose works are compared one by one.
 CANDIDATES = 50
 #: Works compared of the researcher asked for, and of each candidate: MRR .746 with 20 as with all, .717 with 10.
@@ -69,6 +73,27 @@ def cosine_of(score: float) -> float:
 def relative(score: float, best: float | None) -> float:
     """Put a BM25 score on [0, 1] as a share of the best hit's; BM25 itself has no upper bound."""
     return min(1.0, score / best) if best and best > 0 else 0.0
+
+
+def towards(liked: NDArray[np.float32], disliked: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give the direction of what is liked, away from what is not: float32[d], unit length.
+
+    Rocchio's relevance feedback (1971; Manning, Raghavan & Schuetze 2008, 9.1.1) with the query as one of the liked:
+    mean(liked) - UNLIKE * mean(disliked). `liked` is float32[m, d], m > 0, `disliked` float32[n, d], unit rows. Where
+    the two cancel out, what is liked decides alone.
+    """
+    mean = liked.mean(axis=0)
+    away = mean - UNLIKE * disliked.mean(axis=0) if len(disliked) else mean
+    direction = next((one for one in (away, mean) if np.linalg.norm(one) > 1e-3), liked[0])
+    return np.asarray(direction / np.linalg.norm(direction), dtype=np.float32)
+
+
+def alone(keyword: float, semantic: float) -> float:
+    """Give the score of a work that is not measured against others: the weighted mean of its two parts, in [0, 1].
+
+    Min-max has no meaning for one work, and for given ones it would change with the company they are in.
+    """
+    return KEYWORD_SHARE * keyword + (1 - KEYWORD_SHARE) * semantic
 
 
 def best_match_mean(mine: NDArray[np.float32], theirs: NDArray[np.float32]) -> float:

@@ -23,10 +23,13 @@ class Meta(Schema):
     page = fields.Integer(allow_none=True)
     per_page = fields.Integer(required=True)
     mode = fields.String(allow_none=True, metadata={"description": "How the query was answered."})
-    took_ms = fields.Integer(required=True)
+    took_ms = fields.Integer(required=True, metadata={"description": "Milliseconds until the answer was ready."})
     next_cursor = fields.String(allow_none=True)
     degraded = fields.List(
         fields.String(), metadata={"description": "Parts that are out of order, such as `semantic`."}
+    )
+    did_you_mean = fields.String(
+        metadata={"description": "The query in a spelling that finds something; there when a word of it is nowhere."}
     )
 
 

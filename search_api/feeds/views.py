@@ -18,6 +18,7 @@ from search_api.services import services
 from search_api.topics import search as topics_search
 from search_api.works import queries
 from search_api.works import search as works_search
+from search_api.works.plan import own_ids
 from search_api.works.schemas import WorksArgs
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ ENTRIES = 50
 def works() -> Response:
     """Give the latest works that a search finds."""
     args = arguments.parse(WorksFeedArgs(), request.args)
-    asked = filters.parse(queries.FILTERS, works_search.own_ids(services(), args))
+    asked = filters.parse(queries.FILTERS, own_ids(services(), args))
     pairs = [(name, value) for name, value in request.args.items(multi=True) if value.strip()]
     page = url_for("web.search", _external=True) + (f"?{urlencode(pairs)}" if pairs else "")
     return _feed(title(args["q"].strip(), (_labelled(one) for one in asked)), page, args)

@@ -15,7 +15,7 @@ from search_api.researchers import schemas, search
 from search_api.researchers import similar as likeness
 from search_api.researchers.rank_schemas import RankArgs, RankBody
 from search_api.services import services
-from search_api.works import search as works_search
+from search_api.works import export
 from search_api.works.schemas import WorkList, WorksArgs
 
 blueprint = Blueprint("researchers", __name__, url_prefix="/api/v1")
@@ -36,11 +36,11 @@ def rank(args: dict[str, Any], body: dict[str, Any]) -> Any:
 
 
 @blueprint.get("/researchers/<path:id_>/works")
-@endpoint(WorksArgs, WorkList, "Works of a researcher")
+@endpoint(WorksArgs, WorkList, "Works of a researcher", media=export.LIST_MEDIA)
 def works(args: dict[str, Any], id_: str) -> Any:
-    """List or search the works of a researcher, newest first, then by title."""
+    """List or search the works of a researcher, newest first, then by title. Exports give everything that is found."""
     own = {"term": {"researchers.id": search.find(services(), id_)["id"]}}
-    return works_search.search(services(), args, fixed=[own])
+    return export.works(services(), args, fixed=[own])
 
 
 @blueprint.get("/researchers/<path:id_>/similar")

@@ -18,6 +18,7 @@ from search_api.topics import search as topics_search
 from search_api.web import addresses, graphs, home, profile, related, site, things
 from search_api.web.blueprint import blueprint, parse
 from search_api.web.fields import fields
+from search_api.works import plan as works_plan
 from search_api.works import queries as works_queries
 from search_api.works import schemas as works_schemas
 from search_api.works import search as works_search
@@ -36,7 +37,7 @@ def search() -> str:
     """Search works, with facets."""
     args = parse(works_schemas.WorksArgs()) | {"facets": WORK_FACETS, "highlight": True, "explain": False}
     found = works_search.search(services(), args)
-    asked = filters.parse(works_queries.FILTERS, works_search.own_ids(services(), args))
+    asked = filters.parse(works_queries.FILTERS, works_plan.own_ids(services(), args))
     chips = addresses.chips(asked, works_queries.FACETS, found["facets"])
     return render_template("search.html", args=args, found=found, chips=chips, facets=WORK_FACETS)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mappings import institution_id
-from search_api import filters, ranking
+from search_api import filters, ranking, syntax
 from search_api.facets import Facet
 from search_api.filters import Field
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+
+    from search_api.syntax import Unit
 
 Body = dict[str, Any]
 
@@ -61,20 +63,69 @@ SOURCE = {"excludes": ["embedding", "embedding_model", "content_hash", "indexed_
 #: Words of a query that take part in a keyword search. OpenSearch refuses more than 1,024 clauses, and each word makes
 #: one for each field.
 MAX_WORDS = 200
+#: Moves that turn one spelling of a name into another: two for the other order, two for names or initials between.
+SLOP = 4
 
 
-def keyword(text: str) -> Body:
-    """Give the keyword clause: title and abstract as if one field, the title counting twice; or an author's name."""
-    words = " ".join(text.split()[:MAX_WORDS])
+def _free_words(words: str) -> Body:
+    """Give the clause that ranks by words: title and abstract as one field, the title twice; or an author's name."""
+    words = " ".join(words.split()[:MAX_WORDS])
     body = {"multi_match": {"query": words, "type": "cross_fields", "fields": ["title^2", "abstract"]}}
     author = {"match": {"researchers.name": {"query": words, "boost": 0.5}}}
     return {"bool": {"should": [body, author]}}
 
 
-def more_like(index: str, work_id: str) -> Body:
-    """Give the keyword clause for works like one that is indexed: by its own most telling words."""
-    like = {"_index": index, "_id": work_id}
-    return {"more_like_this": {"fields": ["title", "abstract"], "like": [like], **ranking.TELLING}}
+def keyword(text: str) -> Body:
+    """Give the keyword clause of a query as typed: its words rank, and what has to hold does.
+
+    What is required takes part in the ranking, so that a work with a phrase of stop words alone, or by an author whose
+    name is nowhere else, is found too.
+    """
+    asked = syntax.parse(text)
+    ranking_clauses = [_free_words(asked.words)] if asked.words else []
+    ranking_clauses += [_any_of(group) for group in asked.required]
+    return {"bool": {"must": [{"bool": {"should": ranking_clauses}}] if ranking_clauses else [], "filter": held(text)}}
+
+
+def held(text: str) -> list[Body]:
+    """Give the clauses that must hold for every result of a query, however it is searched."""
+    asked = syntax.parse(text)
+    clauses = [_any_of(group) for group in asked.required]
+    if asked.excluded:
+        clauses.append({"bool": {"must_not": [_unit(unit) for unit in asked.excluded]}})
+    return clauses
+
+
+def _any_of(units: Sequence[Unit]) -> Body:
+    return {"bool": {"should": [_unit(unit) for unit in units]}}
+
+
+def _unit(unit: Unit) -> Body:
+    """Give the clause for one word or phrase: a word in all its forms, a phrase as it stands, unless it is left out.
+
+    A word goes as a phrase too, since one with hyphens is several; and as it stands too, since a stop word has no
+    other form. A name may stand in another order and with more parts between: `SLOP` moves.
+    """
+    if unit.field == "author":
+        return {"match_phrase": {"researchers.name": {"query": unit.text, "slop": SLOP}}}
+    texts = ("title",) if unit.field else ("title", "abstract")
+    fields = [*(f"{field}.exact" for field in texts), *(texts if unit.is_excluded or not unit.is_phrase else ())]
+    fields += [] if unit.field else ["researchers.name"]
+    return {"bool": {"should": [{"match_phrase": {field: {"query": unit.text}}} for field in fields]}}
+
+
+def more_like(
+    index: str, like: Sequence[str], unlike: Sequence[str] = (), text: str = "", *, include: bool = False
+) -> Body:
+    """Give the keyword clause for works like a text and like some that are indexed: by their most telling words.
+
+    Words of the works in `unlike` do not count. The works themselves are found only with `include`.
+    """
+    liked: list[Any] = [{"_index": index, "_id": id_} for id_ in like]
+    liked += [" ".join(text.split()[:MAX_WORDS])] if text else []
+    disliked = [{"_index": index, "_id": id_} for id_ in unlike]
+    clause = {"fields": ["title", "abstract"], "like": liked, "include": include, **ranking.TELLING}
+    return {"more_like_this": clause | ({"unlike": disliked} if disliked else {})}
 
 
 def query(
@@ -82,21 +133,29 @@ def query(
 ) -> Body:
     """Give the query for a mode: without `text` all that passes the filters, without `vector` by keyword.
 
-    `fused=False` gives, in hybrid mode, the same works without their fused score, for other sorts.
+    A `text` of nothing but exclusions finds all but those, each with the score 1. `fused=False` gives, in hybrid mode,
+    the same works without their fused score, for other sorts.
     """
     if not text:
         return {"bool": {"filter": clauses or [{"match_all": {}}]}}
+    if not syntax.parse(text).text:
+        return {"bool": {"must": [{"match_all": {}}], "filter": [*clauses, *held(text)]}}
     if mode == "keyword" or vector is None:
         return {"bool": {"must": [keyword(text)], "filter": clauses}}
+    near = ranking.knn(vector, [*clauses, *held(text)])
     if mode == "semantic":
-        return ranking.knn(vector, clauses)
+        return near
     combine = ranking.hybrid if fused else ranking.either
-    return combine(keyword(text), ranking.knn(vector, clauses), clauses)
+    return combine(keyword(text), near, clauses)
 
 
-def highlight() -> Body:
-    """Give the highlight part: the whole title, the three best passages of the abstract, as escaped HTML."""
+def highlight(text: str) -> Body:
+    """Give the highlight part: the whole title, the three best passages of the abstract, as escaped HTML.
+
+    It marks the query's words in every mode, also in what was found by meaning.
+    """
     return {
+        "highlight_query": keyword(text),
         "encoder": "html",
         "pre_tags": ["<mark>"],
         "post_tags": ["</mark>"],

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from search_api.args import MAX_QUERY, Args, CommaList, PageArgs, filter_args
 from search_api.schemas import Named, list_of
 from search_api.works import queries
 
+#: Formats of one work, and those that only a list can have.
+CITATIONS = ("bibtex", "csl", "ris")
+TABLES = ("csv", "jsonl")
+#: Examples on each side of a request for similar works, and candidates to be scored.
+MAX_EXAMPLES = 100
+MAX_CANDIDATES = 1_000
 MODES = ("hybrid", "semantic", "keyword")
 
 
@@ -50,11 +58,11 @@ class WorkLinks(Schema):
 
 
 class Work(Schema):
-    """A work."""
+    """A work. No field is required, since `select` may leave any of them out; without it they are all there."""
 
-    id = fields.String(required=True)
-    ids = fields.List(fields.String(), required=True)
-    title = fields.String(required=True)
+    id = fields.String()
+    ids = fields.List(fields.String())
+    title = fields.String()
     abstract = fields.String(allow_none=True)
     abstract_origin = fields.String(
         allow_none=True, metadata={"description": "`summary` where the abstract is not the published one."}
@@ -69,14 +77,14 @@ class Work(Schema):
     license = fields.String(allow_none=True)
     language = fields.String(allow_none=True)
     cited_by_count = fields.Integer(allow_none=True)
-    topics = fields.List(fields.Nested(Named), required=True)
+    topics = fields.List(fields.Nested(Named))
     assigned_topics = fields.List(
         fields.Nested(AssignedTopic),
         metadata={"description": "Drawn from the text of a work whose source gives no topics; never mixed with those."},
     )
-    authors = fields.List(fields.Nested(Authorship), attribute="researchers", required=True)
-    institutions = fields.List(fields.Nested(Named), required=True)
-    links = fields.Nested(WorkLinks, required=True)
+    authors = fields.List(fields.Nested(Authorship), attribute="researchers")
+    institutions = fields.List(fields.Nested(Named))
+    links = fields.Nested(WorkLinks)
     score = fields.Float(metadata={"description": "In [0, 1]; there when the list is ranked."})
     match = fields.Nested(Match)
     highlight = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
@@ -88,16 +96,23 @@ WorkList = list_of(Work, "WorkList")
 SELECTABLE = tuple(name for name in Work().fields if name not in {"score", "match", "highlight", "reasons"})
 
 
+def _format(names: tuple[str, ...]) -> fields.String:
+    words = "Default: what `Accept` asks for, else `json`. What is exported has no envelope."
+    return fields.String(load_default=None, validate=validate.OneOf(("json", *names)), metadata={"description": words})
+
+
 class WorkArgs(Args):
     """One work."""
 
     select = CommaList(SELECTABLE, metadata={"description": "Only these fields."})
+    format = _format(CITATIONS)
 
 
 class SimilarArgs(PageArgs, filter_args(queries.FILTERS)):  # type: ignore[misc]  # the base is made from the table
     """Works like one."""
 
     select = CommaList(SELECTABLE, metadata={"description": "Only these fields."})
+    format = _format((*CITATIONS, *TABLES))
 
 
 class WorksArgs(SimilarArgs):
@@ -124,3 +139,32 @@ class WorksArgs(SimilarArgs):
         validate=validate.Length(min=1, max=4_000),
         metadata={"description": "`*` to begin, then `meta.next_cursor`; with `mode=keyword` or without `q`."},
     )
+
+
+def _ids(most: int, words: str) -> fields.List[str]:
+    return fields.List(
+        fields.String(required=True, validate=validate.Length(min=1, max=1_000)),
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(max=most),
+        metadata={"description": words},
+    )
+
+
+class SimilarTo(Schema):
+    """What similar works should be like: at least one of `text` and `like` is needed. Ids may have any spelling."""
+
+    text = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(max=MAX_QUERY),
+        metadata={"description": "A text, read as it stands: nothing in it is an operator."},
+    )
+    like = _ids(MAX_EXAMPLES, "Ids of works that the results should be like.")
+    unlike = _ids(MAX_EXAMPLES, "Ids of works that they should not be like.")
+    candidates = _ids(MAX_CANDIDATES, "Ids of the works to score; all of them are returned, on one page.")
+
+    @validates_schema
+    def _needs_an_example(self, data: dict[str, Any], **_: Any) -> None:
+        if not (data["text"] or "").strip() and not data["like"]:
+            raise ValidationError("At least one of text and like is needed.", "text")

@@ -23,6 +23,7 @@ import sample
 from engine import EngineSettings, Node, connect, wait_until_ready
 from indexer import run
 from indexer.sources import open_sources
+from indexer.watcher import Silent
 from mappings import IndexNames, drop
 from search_api import create_app
 from search_api.openapi import describe
@@ -34,20 +35,6 @@ if TYPE_CHECKING:
     from flask import Flask
     from opensearchpy import OpenSearch
     from werkzeug.test import TestResponse
-
-    from indexer.report import Report
-
-
-class Silent:
-    """Watches an indexing run and says nothing."""
-
-    def read(self, report: Report) -> None: ...
-
-    def works(self, done: int, total: int) -> None: ...
-
-    def topics(self, done: int) -> None: ...
-
-    def researchers(self, done: int, total: int) -> None: ...
 
 
 class CheckedClient(FlaskClient):

@@ -76,6 +76,17 @@ def test_facet_values_say_what_is_selected() -> None:
     ]
 
 
+def test_a_chosen_value_is_shown_however_rare_it_is() -> None:
+    topic, year = filters.parse(queries.FILTERS, {"topic": ["cs.LG", "rare"], "year": ["2015-2017", "2019"]})
+    counting = queries.FACETS["topic"].chosen(topic)["chosen"]["filters"]["filters"]
+    assert counting == {"cs.LG": {"term": {"topics.id": "cs.LG"}}, "rare": {"term": {"topics.id": "rare"}}}
+    assert queries.FACETS["year"].chosen(year) == {}
+    shown = [{"key": "cs.LG", "doc_count": 3}]
+    found = facets.with_chosen(shown, {"cs.LG": {"doc_count": 3}, "rare": {"doc_count": 0}})
+    assert [value["is_selected"] for value in facets.values(found, {}, topic)] == [True, True]
+    assert [value["count"] for value in facets.values(found, {}, topic)] == [3, 0]
+
+
 def test_a_range_of_years_selects_the_years_in_it() -> None:
     (chosen,) = filters.parse(queries.FILTERS, {"year": ["2015-2017", "2020-"]})
     buckets = [{"key": year, "doc_count": 1} for year in (2014, 2015, 2017, 2018, 2024)]
@@ -166,7 +177,15 @@ class Body(args.Args):
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [("{", 400), ("[1]", 400), ("[" * 100_000, 400), ('{"text": 1}', 422), ("{}", 422), ('{"text": "a", "b": 1}', 422)],
+    [
+        ("{", 400),
+        ("[1]", 400),
+        ('{"text": "\\ud800"}', 400),
+        ("[" * 100_000, 400),
+        ('{"text": 1}', 422),
+        ("{}", 422),
+        ('{"text": "a", "b": 1}', 422),
+    ],
 )
 def test_a_body_that_cannot_be_used_says_why(body: str, status: int) -> None:
     with Flask(__name__).test_request_context(method="POST", data=body), pytest.raises(Problem) as caught:
@@ -198,6 +217,21 @@ def test_a_second_field_of_others_does_not_count_against_them() -> None:
     both_fields = np.eye(8, dtype=np.float32)
     assert ranking.best_match_mean(mine, both_fields) == 1.0
     assert ranking.best_match_mean(both_fields, mine) == pytest.approx(0.75)
+
+
+def test_rocchio_leads_to_what_is_liked_and_away_from_what_is_not() -> None:
+    a, b, c = np.eye(3, dtype=np.float32)
+    towards, away = ranking.towards(np.array([a, b]), np.empty((0, 3), np.float32)), ranking.towards(a[None], b[None])
+    np.testing.assert_allclose(towards, [0.5**0.5, 0.5**0.5, 0], rtol=1e-6)
+    assert away @ a > 0 > away @ b
+    assert abs(float(np.linalg.norm(away)) - 1) < 1e-6
+    np.testing.assert_allclose(ranking.towards(np.array([c, -c]), np.empty((0, 3), np.float32)), c)
+    np.testing.assert_allclose(ranking.towards(a[None] * 0.5, a[None]), a)
+
+
+@pytest.mark.parametrize(("keyword", "semantic", "score"), [(1, 1, 1), (0, 0, 0), (1, 0, 0.5), (0.2, 0.6, 0.4)])
+def test_a_work_alone_is_scored_by_both_parts(keyword: float, semantic: float, score: float) -> None:
+    assert ranking.alone(keyword, semantic) == pytest.approx(score)
 
 
 def test_closest_pairs_use_no_work_twice() -> None:

@@ -63,7 +63,8 @@ class FakeOpenSearch:
             {"_id": work["id"], "_score": 0.5, "_source": work, "sort": [work["id"]], "fields": authors}
             for work in found
         ]
-        buckets: dict[str, Any] = {name: {"buckets": []} for name in body.get("aggs", {})}
+        aggs = body.get("aggs", {}).items()
+        buckets: dict[str, Any] = {name: {"buckets": {} if "filters" in agg else []} for name, agg in aggs}
         if "topic" in buckets:
             buckets["topic"] = {"buckets": [{"key": "x/y", "doc_count": 3}, {"key": "z", "doc_count": 1}]}
         total = {"value": self.total, "relation": "eq"}

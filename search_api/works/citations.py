@@ -1,0 +1,245 @@
+"""Works as reference managers read them: BibTeX, RIS and CSL-JSON. Pure; the libraries do the writing."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+import rispy
+from bibtexparser.entrypoint import write_string
+from bibtexparser.library import Library
+from bibtexparser.middlewares.names import NameParts, parse_single_name_into_parts
+from bibtexparser.model import Entry, Field
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Of each type of work: the kind of BibTeX entry, its field for the venue, the RIS type and the CSL type.
+KINDS = {
+    "article": ("article", "journal", "JOUR", "article-journal"),
+    "preprint": ("misc", "howpublished", "UNPB", "article"),
+    "book": ("book", "publisher", "BOOK", "book"),
+    "book-chapter": ("incollection", "booktitle", "CHAP", "chapter"),
+    "dissertation": ("phdthesis", "school", "THES", "thesis"),
+    "report": ("techreport", "institution", "RPRT", "report"),
+    "dataset": ("misc", "howpublished", "DATA", "dataset"),
+}
+UNKNOWN = ("misc", "howpublished", "GEN", "document")
+#: In the ACL Anthology everything but its two journals stands in proceedings.
+PROCEEDINGS = ("inproceedings", "booktitle", "CPAPER", "paper-conference")
+_ANTHOLOGY_JOURNAL = re.compile(r"acl:(?:[JQ]\d|\d{4}\.(?:cl|tacl)-)")
+
+_SUFFIX = re.compile(r"[JS]r\.?|I{2,3}|IV", re.IGNORECASE)
+_GROUP = re.compile(r"(?:collaboration|committee|consortium|group|initiative|network|project|team)\b", re.IGNORECASE)
+_MATH = re.compile(r"(\$[^$\s](?:[^$]*[^$\s\\])?\$)")
+_SPECIAL = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "{": r"\{",
+        "}": r"\}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        **{character: f"\\{character}" for character in "&%$#_"},
+    }
+)
+#: Doubled, these become one character in LaTeX; braces keep them apart.
+_LIGATURE = re.compile(r"-(?=-)|`(?=`)|'(?=')")
+
+
+def name_parts(name: str) -> NameParts:
+    """Take a printed name apart into first names, particles (`van der`), last name and suffix (`Jr.`).
+
+    A name of one word, and that of a group of people, is a last name alone.
+    """
+    words = name.replace("{", "").replace("}", "").split()
+    if len(words) < 2 or _GROUP.search(name):
+        return NameParts(last=[" ".join(words)])
+    suffix = [words.pop()] if len(words) > 2 and _SUFFIX.fullmatch(words[-1]) else []
+    parts = parse_single_name_into_parts(" ".join(words), strict=False)
+    return NameParts(parts.first, parts.von, parts.last, [*parts.jr, *suffix])
+
+
+def _kind(work: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    if work["id"].startswith("acl:") and work["type"] in {None, "article"}:
+        return KINDS["article"] if _ANTHOLOGY_JOURNAL.match(work["id"]) else PROCEEDINGS
+    return KINDS.get(work["type"] or "", UNKNOWN)
+
+
+def _arxiv(work: Mapping[str, Any]) -> str | None:
+    return next((id_.removeprefix("arxiv:") for id_ in work["ids"] if id_.startswith("arxiv:")), None)
+
+
+def _line(text: str | None) -> str:
+    """Give a text as one line of printable characters."""
+    shown = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text or "")
+    return " ".join(shown.split())
+
+
+# BibTeX
+
+
+def bibtex(work: Mapping[str, Any], key: str) -> str:
+    """Give a work as a BibTeX entry; `key` is its citation key, which the file must not have twice."""
+    kind, venue_field, _, _ = _kind(work)
+    arxiv = _arxiv(work)
+    values = {
+        "title": _braced(_line(work["title"])),
+        "author": " and ".join(_bibtex_name(author["name"]) for author in work["researchers"]),
+        venue_field: latex(_line(work["venue"])),
+        "year": str(work["year"] or ""),
+        "date": work["date"],
+        "doi": latex(_line(work["doi"])),
+        "eprint": arxiv,
+        "archiveprefix": arxiv and "arXiv",
+        "url": latex(_line(work["url"])),
+        "langid": work["language"],
+        "abstract": latex(_line(work["abstract"])),
+    }
+    fields = [Field(name, value) for name, value in values.items() if value]
+    return write_string(Library([Entry(kind, key, fields)]))
+
+
+def citation_key(work: Mapping[str, Any]) -> str:
+    """Give a key like `kording2019reverse`: the first author's last name, the year, the title's first long word."""
+    parts = name_parts(work["researchers"][0]["name"]) if work["researchers"] else NameParts()
+    words = [_ascii(word) for word in re.split(r"[\W_]+", work["title"])]
+    word = next((word for word in words if len(word) > 3), "".join(words[:1]))
+    return f"{_ascii(''.join(parts.von + parts.last))}{work['year'] or ''}{word}" or _ascii(work["id"]) or "work"
+
+
+def _ascii(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]", "", plain.lower())
+
+
+def latex(text: str) -> str:
+    """Give a text as LaTeX: what it reads as commands is escaped, formulas between dollar signs stay as they are."""
+    pieces = _MATH.split(text)
+    return "".join(piece if n % 2 and _balanced(piece) else _escaped(piece) for n, piece in enumerate(pieces))
+
+
+def _escaped(text: str) -> str:
+    table = _SPECIAL if _balanced(text) else {**_SPECIAL, ord("{"): r"\textbraceleft{}", ord("}"): r"\textbraceright{}"}
+    return _LIGATURE.sub(r"\g<0>{}", text.translate(table))
+
+
+def _balanced(text: str) -> bool:
+    """Tell whether braces come in pairs: BibTeX counts them whatever stands before them."""
+    depth = 0
+    for character in text:
+        depth += {"{": 1, "}": -1}.get(character, 0)
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def _braced(title: str) -> str:
+    """Give a title as LaTeX, with braces around words whose capitals a bibliography style must not lower.
+
+    Those are words with a capital inside (`ReLU`, `DNA`), and names in a title that is else in lower case.
+    """
+    pieces = _MATH.split(title)
+    if not all(_balanced(piece) for piece in pieces):
+        return latex(title)
+    words = title.split()
+    is_plain = sum(word[0].isupper() for word in words[1:]) * 2 < len(words) - 1
+    for n, piece in enumerate(pieces):
+        if n % 2 == 0:
+            # The first word of a title has its capital for its place.
+            parted = enumerate(re.split(r"(\s+)", piece))
+            pieces[n] = "".join(_keeping(word, is_plain and bool(n or m)) for m, word in parted)
+    return "".join(pieces)
+
+
+def _keeping(word: str, may_be_name: bool) -> str:
+    """Put the parts of a word that have a capital inside into braces, and a first one with a capital in any place."""
+    parts = []
+    for n, part in enumerate(re.split(r"([/:(-]+)", word)):
+        inside = part if may_be_name and n == 0 else part[1:]
+        is_kept = any(character.isupper() for character in inside) and _balanced(part)
+        parts.append(f"{{{_escaped(part)}}}" if is_kept else part.translate(_SPECIAL))
+    return _LIGATURE.sub(r"\g<0>{}", "".join(parts))
+
+
+def _bibtex_name(name: str) -> str:
+    parts = name_parts(_line(name))
+    if not parts.first:
+        return f"{{{latex(' '.join(parts.von + parts.last))}}}"
+    return latex(parts.merge_last_name_first)
+
+
+# RIS
+
+
+class _Ris(rispy.RisWriter):  # type: ignore[misc]  # rispy has no type information
+    """RIS without the numbers that rispy puts before each reference: the format has no such lines."""
+
+    def set_header(self, count: int) -> str:  # noqa: ARG002 (rispy's own signature)
+        return ""
+
+
+def ris(work: Mapping[str, Any]) -> str:
+    """Give a work as a RIS reference. Each value stands on one line, as the format wants."""
+    date = work["date"].replace("-", "/") if work["date"] else None
+    arxiv = _arxiv(work)
+    values = {
+        "type_of_reference": _kind(work)[2],
+        "title": _line(work["title"]),
+        "authors": [_ris_name(author["name"]) for author in work["researchers"]],
+        "year": str(work["year"] or ""),
+        "date": date,
+        "secondary_title": _line(work["venue"]),
+        "doi": _line(work["doi"]),
+        "number": arxiv and f"arXiv:{arxiv}",
+        "urls": [_line(work["url"])] if work["url"] else [],
+        "language": work["language"],
+        "keywords": [_line(topic["name"]) for topic in work["topics"]],
+        "abstract": _line(work["abstract"]),
+        "name_of_database": _line(work["source"]),
+    }
+    return str(rispy.dumps([{name: value for name, value in values.items() if value}], implementation=_Ris))
+
+
+def _ris_name(name: str) -> str:
+    parts = name_parts(_line(name))
+    last = " ".join(parts.von + parts.last)
+    return ", ".join(part for part in (last, " ".join(parts.first), " ".join(parts.jr)) if part)
+
+
+# CSL
+
+
+def csl(work: Mapping[str, Any]) -> str:
+    """Give a work as a CSL-JSON item."""
+    date = [int(part) for part in work["date"].split("-")] if work["date"] else [work["year"]]
+    arxiv = _arxiv(work)
+    item = {
+        "id": work["id"],
+        "type": _kind(work)[3],
+        "title": work["title"],
+        "author": [_csl_name(author) for author in work["researchers"]],
+        "issued": {"date-parts": [date]} if date != [None] else None,
+        "container-title": work["venue"],
+        "DOI": work["doi"],
+        "URL": work["url"],
+        "number": arxiv and f"arXiv:{arxiv}",
+        "abstract": work["abstract"],
+        "language": work["language"],
+        "source": work["source"],
+    }
+    return json.dumps({name: value for name, value in item.items() if value}, ensure_ascii=False)
+
+
+def _csl_name(author: Mapping[str, Any]) -> dict[str, str]:
+    parts = name_parts(author["name"])
+    if not parts.first:
+        return {"literal": " ".join(parts.von + parts.last)}
+    named = {
+        "family": " ".join(parts.last),
+        "given": " ".join(parts.first),
+        "non-dropping-particle": " ".join(parts.von),
+        "suffix": " ".join(parts.jr),
+    }
+    return {name: value for name, value in named.items() if value}

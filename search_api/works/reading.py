@@ -1,0 +1,129 @@
+"""Reads the hits of a search: one page, or all of them, in the same total order.
+
+The fused list of a hybrid search ends where its depth does (see `ranking.PAGINATION_DEPTH`), but more works have the
+words. They follow it with a score of 0, in the order of their keyword scores, so that a list is as long as its count.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from opensearchpy.exceptions import RequestError
+
+from search_api.listing import first_hits, in_total_order, take_scores
+from search_api.paging import WINDOW, Pagination, decode_cursor, encode_cursor, foreign_cursor
+from search_api.works import queries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from search_api.services import Services
+    from search_api.works.plan import Plan
+
+Hit = dict[str, Any]
+
+#: Works that are read at once when a whole list is wanted: about 1.5 MB of them.
+CHUNK = 500
+#: What only the first request of a page has to ask.
+_ONCE = {"aggs", "suggest", "track_total_hits"}
+
+
+def page(services: Services, asked: Plan, pagination: Pagination, extras: Mapping[str, Any]) -> tuple[Hit, list[Hit]]:
+    """Give OpenSearch's answer, and the hits of one page; `extras` are the parts besides query, order and place."""
+    works = services.names.works
+    if pagination.cursor is not None:
+        return _after(services, asked, pagination, extras)
+    if not asked.is_fused:
+        place = {"from": pagination.offset, "size": pagination.per_page, **_order(asked.sort)}
+        answer = services.search(works, {"query": asked.query(fused=False), **extras, **place})
+        if asked.is_hybrid:
+            take_scores(services, works, answer["hits"]["hits"], asked.query())
+        return answer, answer["hits"]["hits"]
+    return fused_page(services, asked.query(), asked.keyword(), pagination, extras)
+
+
+def fused_page(
+    services: Services,
+    query: Mapping[str, Any],
+    keyword: Mapping[str, Any],
+    pagination: Pagination,
+    extras: Mapping[str, Any],
+) -> tuple[Hit, list[Hit]]:
+    """Give the answer to a hybrid query, and the hits of one page; `keyword` finds what its keyword part does."""
+    wanted = first_hits(pagination)
+    answer = services.search(services.names.works, {"query": query, **extras, **wanted})
+    fused = answer["hits"]["hits"]
+    hits = in_total_order(fused, pagination)
+    if len(hits) < pagination.per_page and len(fused) < min(wanted["size"], answer["hits"]["total"]["value"]):
+        place = {"from": max(0, pagination.offset - len(fused)), "size": pagination.per_page - len(hits)}
+        hits += _beyond(services, _tail(keyword, fused), {**extras, **place})
+    return answer, hits
+
+
+def _order(sort: str) -> dict[str, Any]:
+    return {"sort": queries.SORTS[sort], "track_scores": True}
+
+
+def _after(services: Services, asked: Plan, pagination: Pagination, extras: Mapping[str, Any]) -> tuple[Hit, list[Hit]]:
+    """Give the page behind a cursor, which holds the place and the best score: OpenSearch knows that of a page only."""
+    order, best = queries.SORTS[asked.sort], None
+    body = {"query": asked.query(fused=False), **extras, **_order(asked.sort), "size": pagination.per_page}
+    if place := decode_cursor(str(pagination.cursor), len(order) + 1):
+        *body["search_after"], best = place
+    try:
+        answer = services.search(services.names.works, body)
+    except RequestError as error:
+        raise foreign_cursor() from error
+    if isinstance(best, int | float):
+        answer["hits"]["max_score"] = best
+    return answer, answer["hits"]["hits"]
+
+
+def next_cursor(pagination: Pagination, answer: Mapping[str, Any], hits: Sequence[Hit]) -> str | None:
+    """Give the cursor that continues after these hits; None at the end, and for pages by number."""
+    if pagination.cursor is None or len(hits) < pagination.per_page:
+        return None
+    return encode_cursor([*hits[-1]["sort"], answer["hits"]["max_score"]])
+
+
+def _beyond(services: Services, query: Mapping[str, Any], more: Mapping[str, Any]) -> list[Hit]:
+    body = {"query": query, "sort": queries.SORTS["relevance"]}
+    body |= {name: value for name, value in more.items() if name not in _ONCE}
+    hits: list[Hit] = services.search(services.names.works, body)["hits"]["hits"]
+    return [{**hit, "_score": 0.0} for hit in hits]
+
+
+def _tail(keyword: Mapping[str, Any], fused: Sequence[Hit]) -> dict[str, Any]:
+    """Give the query for what has the words and lies beyond the fused hits."""
+    return {"bool": {"must": [keyword], "filter": [queries.not_these([hit["_id"] for hit in fused])]}}
+
+
+def every(services: Services, asked: Plan, limit: int) -> Iterator[Hit]:
+    """Give all hits of a search, at most `limit`, a chunk in memory at a time; each has its score, if there is one."""
+    plain = asked.query(fused=False)
+    return islice(_fused_then_rest(services, asked) if asked.is_fused else _read_on(services, plain, asked.sort), limit)
+
+
+def _fused_then_rest(services: Services, asked: Plan) -> Iterator[Hit]:
+    body = {"query": asked.query(), "_source": queries.SOURCE, "size": WINDOW}
+    fused = services.search(services.names.works, body)["hits"]["hits"]
+    yield from in_total_order(fused, Pagination(per_page=WINDOW))
+    for hit in _read_on(services, _tail(asked.keyword(), fused), "relevance"):
+        yield {**hit, "_score": 0.0}
+
+
+def _read_on(services: Services, query: Mapping[str, Any], sort: str) -> Iterator[Hit]:
+    """Read a list to its end, each chunk after the last hit of the one before."""
+    body: dict[str, Any] = {
+        "query": query,
+        "_source": queries.SOURCE,
+        "size": CHUNK,
+        **_order(sort),
+        "track_total_hits": False,
+    }
+    while hits := services.search(services.names.works, body)["hits"]["hits"]:
+        yield from hits
+        if len(hits) < CHUNK:
+            return
+        body["search_after"] = hits[-1]["sort"]

@@ -1,0 +1,152 @@
+"""What is exported is read back by the parsers that import it, whatever stands in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from indexer.sources.bibtex import BibtexFile
+from indexer.sources.csl import item_record
+from indexer.sources.ris import RisFile
+from search_api.works import citations
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def work(**changes: Any) -> dict[str, Any]:
+    known = {
+        "id": "arxiv:1910.00744",
+        "ids": ["arxiv:1910.00744"],
+        "title": "Reverse-Engineering Deep ReLU Networks",
+        "abstract": "We show that 50% of it & more is known.",
+        "year": 2019,
+        "date": "2019-10-02",
+        "type": "preprint",
+        "venue": "arXiv",
+        "doi": "10.1000/a_b",
+        "url": "https://arxiv.org/abs/1910.00744",
+        "source": "arXiv",
+        "language": "en",
+        "topics": [{"id": "cs.LG", "name": "Machine Learning"}],
+        "researchers": [{"name": "David Rolnick"}, {"name": "Ludwig van der Berg Jr."}, {"name": "OpenAI"}],
+    }
+    return {**known, **changes}
+
+
+def read(kind: Any, text: str, folder: Path) -> list[dict[str, Any]]:
+    path = folder / "export"
+    path.write_text(text, encoding="utf-8")
+    items = list(kind(str(path)))
+    assert not [item.problem for item in items if item.problem]
+    return [item.value for item in items]
+
+
+TITLES = [
+    "Reverse-Engineering Deep ReLU Networks",
+    "On $\\ell_1$ and 100% of #1 & more_or_less",
+    "Braces {in} pairs and a \\textit{command}",
+    "Costs of $5 and $6",
+    "“Quotes”, ÆØÅ, 神経科学 -- and --- 'dashes'",
+    "bayesian models of DNA by Bayes",
+    "A, B = {C}: @article{x, y}",
+    'With "quotes" and a backslash \\',
+]
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_what_is_exported_comes_back(title: str, tmp_path: Path) -> None:
+    whole = work(title=title, abstract=title * 3)
+    names = ["David Rolnick", "Ludwig van der Berg Jr.", "OpenAI"]
+    (bib,) = read(BibtexFile, citations.bibtex(whole, "key"), tmp_path)
+    (ris,) = read(RisFile, citations.ris(whole), tmp_path)
+    csl = item_record(json.loads(citations.csl(whole)))
+    for record in (bib, ris, csl):
+        assert " ".join(record["title"].split()) == title
+        assert [author["name"] for author in record["authors"]] == names
+        assert (record["doi"], record["year"], record["date"]) == ("10.1000/a_b", 2019, "2019-10-02")
+        assert (record["type"], record["venue"], record["url"]) == ("preprint", "arXiv", whole["url"])
+        assert record["abstract"].replace(" ", "") == (title * 3).replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    "title", ["An { alone", "} first {", "$\\{$ in a formula", "a ~ b ^ c", "@\n\nTY  - JOUR\nER  - "]
+)
+def test_what_looks_like_the_format_does_not_break_it(title: str, tmp_path: Path) -> None:
+    assert len(read(BibtexFile, citations.bibtex(work(title=title), "key"), tmp_path)) == 1
+    (record,) = read(RisFile, citations.ris(work(title=title)), tmp_path)
+    assert record["title"] == " ".join(title.split())
+    lines = citations.ris(work(title=title)).splitlines()
+    assert all(re.match(r"[A-Z][A-Z0-9]  - ", line) for line in lines)
+    assert (lines[0][:2], lines[-1].strip()) == ("TY", "ER  -")
+
+
+def test_a_work_of_which_little_is_known_is_exported_too(tmp_path: Path) -> None:
+    bare = dict.fromkeys(work()) | {"id": "local:x", "ids": [], "title": "X", "topics": [], "researchers": []}
+    (bib,) = read(BibtexFile, citations.bibtex(bare, citations.citation_key(bare)), tmp_path)
+    (ris,) = read(RisFile, citations.ris(bare), tmp_path)
+    csl = json.loads(citations.csl(bare))
+    assert (bib["title"], ris["title"], csl["title"]) == ("X", "X", "X")
+    assert bib["year"] is None
+    assert "issued" not in csl
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "von", "last", "suffix"),
+    [
+        ("Konrad P. Kording", "Konrad P.", "", "Kording", ""),
+        ("Ludwig van der Berg", "Ludwig", "van der", "Berg", ""),
+        ("Martin Luther King Jr.", "Martin Luther", "", "King", "Jr."),
+        ("John von Neumann III", "John", "von", "Neumann", "III"),
+        ("OpenAI", "", "", "OpenAI", ""),
+        ("The ATLAS Collaboration", "", "", "The ATLAS Collaboration", ""),
+        ("Kording, Konrad", "Konrad", "", "Kording", ""),
+        ("李 明", "李", "", "明", ""),
+        ("", "", "", "", ""),
+    ],
+)
+def test_names_are_taken_apart(name: str, first: str, von: str, last: str, suffix: str) -> None:
+    parts = citations.name_parts(name)
+    assert [" ".join(part) for part in (parts.first, parts.von, parts.last, parts.jr)] == [first, von, last, suffix]
+
+
+@pytest.mark.parametrize(
+    ("title", "braced"),
+    [
+        ("Deep ReLU Networks for DNA", "Deep {ReLU} Networks for {DNA}"),
+        ("bayesian models after Bayes and Laplace in vision", "bayesian models after {Bayes} and {Laplace} in vision"),
+        ("Reverse-Engineering t-SNE", "Reverse-Engineering t-{SNE}"),
+        ("On $O(N)$ bounds", "On $O(N)$ bounds"),
+    ],
+)
+def test_capitals_that_must_stay_stand_in_braces(title: str, braced: str) -> None:
+    assert f"title = {{{braced}}}" in citations.bibtex(work(title=title), "key")
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "csl"),
+    [
+        ({"id": "acl:P19-1001", "type": None}, "@inproceedings", "paper-conference"),
+        ({"id": "acl:2020.tacl-1.3", "type": "article"}, "@article", "article-journal"),
+        ({"type": "book-chapter"}, "@incollection", "chapter"),
+        ({"type": "something"}, "@misc", "document"),
+    ],
+)
+def test_every_type_has_a_kind(changes: dict[str, Any], kind: str, csl: str) -> None:
+    assert citations.bibtex(work(**changes), "key").startswith(kind)
+    assert json.loads(citations.csl(work(**changes)))["type"] == csl
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({}, "rolnick2019reverse"),
+        ({"researchers": [{"name": "Éva Šimková"}], "title": "On the art"}, "simkova2019on"),
+        ({"researchers": [], "year": None, "title": "神経"}, "arxiv191000744"),
+    ],
+)
+def test_citation_keys_are_plain_ascii(changes: dict[str, Any], key: str) -> None:
+    assert citations.citation_key(work(**changes)) == key
