@@ -111,5 +111,5 @@ def documents(services: Services, index: str, ids: Sequence[str], source: Mappin
     """Give what is stored under these ids, `source` saying which fields; at most 10,000."""
     if not ids:
         return {}
-    body = {"query": {"terms": {"id": sorted(set(ids))}}, "size": WINDOW, "_source": source, "sort": ["_doc"]}
-    return {hit["_id"]: hit["_source"] for hit in services.search(index, body)["hits"]["hits"]}
+    hits = services.search(index, queries.stored(ids, source))["hits"]["hits"]
+    return {hit["_id"]: hit["_source"] for hit in hits}
