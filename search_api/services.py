@@ -88,7 +88,7 @@ class Services:
         Raises TransportError when one of them fails, as `search` does.
         """
         lines = [line for index, body in searches for line in ({"index": index}, body)]
-        answers: list[dict[str, Any]] = self.client.msearch(body=lines)["responses"]
+        answers: list[dict[str, Any]] = self.client.msearch(body=lines)["responses"] if lines else []
         for answer in answers:
             if "error" in answer:
                 kind = NotFoundError if answer["status"] == HTTPStatus.NOT_FOUND else TransportError
