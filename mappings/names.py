@@ -59,11 +59,6 @@ class IndexNames:
         """Name of the marks on researchers that have to be built anew."""
         return self.name("pending")
 
-    @property
-    def hybrid(self) -> str:
-        """Name of the search pipeline that fuses keyword and vector scores."""
-        return f"{self.prefix}hybrid-v{VERSION}"
-
 
 @dataclass(frozen=True)
 class Generation(IndexNames):

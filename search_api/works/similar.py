@@ -27,6 +27,7 @@ def similar(services: Services, given: str, args: Mapping[str, Any]) -> Result:
     keyword = queries.more_like(services.names.works, work["id"])
     body = {
         "query": ranking.hybrid(keyword, ranking.knn(work["embedding"], clauses), clauses),
+        "search_pipeline": ranking.fusion(ranking.SIMILAR_SEMANTIC_WEIGHT),
         "_source": queries.SOURCE,
         "track_total_hits": True,
         **first_hits(pagination),
