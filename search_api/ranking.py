@@ -5,7 +5,8 @@ Keyword score: BM25 (Robertson & Zaragoza 2009) as Lucene has it, k1 1.2, b 0.75
 min-max over what each retrieved, then their weighted mean (mappings/hybrid.json), with the query's vector moved
 towards the works that a first search found (Rocchio 1971; with dense vectors: Li et al. 2023).
 
-"dev" below is the mean nDCG@10 of the odd half of cranfield and of cacm, and of every seventh query of scitldr train.
+"dev" below is the mean nDCG@10 of the odd half of cranfield's queries, that of cacm's, and every fourteenth of scitldr
+train.
 """
 
 from __future__ import annotations
