@@ -96,6 +96,12 @@ def parse_body(schema: Schema) -> dict[str, Any]:
         raw = json.loads(request.get_data())
     except (ValueError, RecursionError) as error:
         raise Problem(HTTPStatus.BAD_REQUEST, f"The body is not JSON: {error}"[:300]) from error
+    try:
+        json.dumps(raw, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        # Well-formed JSON can spell half a character, and neither OpenSearch nor a log takes it.
+        detail = r"The body holds half of a surrogate pair, such as \ud800, which is no text."
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail) from error
     if not isinstance(raw, dict):
         raise Problem(HTTPStatus.BAD_REQUEST, "The body must be a JSON object.")
     try:

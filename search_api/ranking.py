@@ -59,6 +59,15 @@ PAGINATION_DEPTH = 1_000
 TELLING = {"min_term_freq": 1, "min_doc_freq": 2, "max_query_terms": 25, "minimum_should_match": "1"}
 #: Candidates for "researchers like this" whose works are compared one by one.
 CANDIDATES = 50
+#: Works compared of the researcher asked for, and of each candidate: MRR .746 with 20 as with all, .717 with 10.
+OWN_WORKS = 100
+THEIR_WORKS = 20
+#: Works of a researcher that vote for them, and the nearest and the best-matching works that are asked for votes.
+#: On dblp-experts (7 topics, 64 experts) MAP .248 and R@100 .866, against .159 and .828 for centroids and .145 to .248
+#: for the single best work; 2 to 5 votes gave .228 to .267, which seven topics cannot tell apart.
+VOTES = 3
+VOTING_NEAREST = 300
+VOTING_KEYWORD = 1_000
 
 
 def knn(vector: Sequence[float] | NDArray[np.float32], filters: list[dict[str, Any]], k: int = K) -> dict[str, Any]:
@@ -132,14 +141,20 @@ def relative(score: float, best: float | None) -> float:
 
 
 def best_match_mean(mine: NDArray[np.float32], theirs: NDArray[np.float32]) -> float:
-    """Give how alike two bodies of work are: the symmetric mean of best matches, in [0, 1].
+    """Give how alike two bodies of work are, in [0, 1]: the mean of best matches, of all of mine and half of theirs.
 
-    For each work the cosine to the closest work on the other side; the mean of those, from both sides, averaged. It
-    ordered researchers better than the cosine of centroids (MRR .85 against .84, split halves) and than the single
-    closest pair (.72). `mine` is float32[m, d], `theirs` float32[n, d], rows of unit length.
+    For each work of mine the cosine to the closest of theirs, averaged; for each of theirs the cosine to the closest of
+    mine, the better half of those averaged, but `VOTES` at least, what is missing counting as nothing. Halves of 250
+    researchers among 9,515 (5,713 of whom have one work), find the other half, MRR over two draws: .745, against .482
+    for the plain symmetric mean, .591 for the closest pair, .424 for centroids; with one work of mine known .351
+    against .115, .288 and .234; among researchers with five works or more, where none has too few, .755 against .698,
+    .634 and .493. So a second field of theirs does not count against them, and one work does not make an expert.
+    `mine` is float32[m, d], `theirs` float32[n, d], rows of unit length.
     """
     similarity = mine @ theirs.T
-    both = (similarity.max(axis=1).mean() + similarity.max(axis=0).mean()) / 2
+    counted = max(VOTES, len(theirs) // 2)
+    of_theirs = np.sort(similarity.max(axis=0))[::-1][:counted]
+    both = (similarity.max(axis=1).mean() + np.clip(of_theirs, 0.0, None).sum() / counted) / 2
     return float(np.clip(both, 0.0, 1.0))
 
 
@@ -160,3 +175,14 @@ def closest_pairs(mine: NDArray[np.float32], theirs: NDArray[np.float32], n: int
         if len(pairs) == n:
             break
     return pairs
+
+
+def vote(scores: Sequence[float], best: float) -> float:
+    """Give how much a researcher's works say of a text, in [0, 1]: the mean of the `VOTES` best, as shares of `best`.
+
+    Those that are missing count as nothing, so that one work that fits does not beat a body of work: voting of
+    documents for people (Macdonald & Ounis 2006), cut to the first three. `best` is the score of the best work of all,
+    which makes a researcher's score independent of whom they are compared with.
+    """
+    top = sorted((max(0.0, score) for score in scores), reverse=True)[:VOTES]
+    return min(1.0, sum(top) / VOTES / best) if best > 0 else 0.0

@@ -77,6 +77,15 @@ class ResearcherLinks(Schema):
     works = fields.String(required=True)
     similar = fields.String(required=True)
     collaborators = fields.String(required=True)
+    graph = fields.String(required=True)
+
+
+class Voice(Schema):
+    """A work that speaks for an expert."""
+
+    id = fields.String(required=True)
+    title = fields.String(required=True)
+    score = fields.Float(required=True, metadata={"description": "In [0, 1]: how well it fits the text."})
 
 
 class ResearcherReasons(Schema):
@@ -110,6 +119,9 @@ class ResearcherSummary(Schema):
     institutions = fields.List(fields.Nested(Named), required=True)
     links = fields.Nested(ResearcherLinks, required=True)
     score = fields.Float(metadata={"description": "In [0, 1]; there when the list is ranked."})
+    works = fields.List(
+        fields.Nested(Voice), metadata={"description": "With `about` and in a ranking: up to three works, best first."}
+    )
     reasons = fields.Nested(ResearcherReasons)
 
 
@@ -125,8 +137,18 @@ ResearcherList = list_of(ResearcherSummary, "ResearcherList")
 CollaboratorList = list_of(Collaborator, "CollaboratorList")
 
 
+#: Fields that `select` can name.
+SELECTABLE = tuple(Researcher().fields)
+LISTED = tuple(ResearcherSummary().fields)
+
+
 class ResearcherArgs(Args):
     """One researcher."""
+
+    select = CommaList(
+        tuple(name for name in SELECTABLE if name not in {"score", "works", "reasons"}),
+        metadata={"description": "Only these fields."},
+    )
 
 
 class CollaboratorsArgs(PageArgs):
@@ -139,6 +161,7 @@ class SimilarArgs(PageArgs, filter_args(queries.FILTERS)):  # type: ignore[misc]
     exclude = CommaList(  # type: ignore[assignment]  # marshmallow moves fields off the class, so nothing is hidden
         ("collaborators",), metadata={"description": "Leave out who is on a work with them already."}
     )
+    select = CommaList(LISTED, metadata={"description": "Only these fields."})
 
 
 class ResearchersArgs(PageArgs, filter_args(queries.FILTERS)):  # type: ignore[misc]
@@ -154,3 +177,4 @@ class ResearchersArgs(PageArgs, filter_args(queries.FILTERS)):  # type: ignore[m
         metadata={"description": "Default: `relevance` with `q` or `about`, `works_count` without."},
     )
     facets = CommaList(tuple(queries.FACETS), metadata={"description": "Facets to count."})
+    select = CommaList(LISTED, metadata={"description": "Only these fields."})

@@ -1,14 +1,13 @@
 """Researchers like this one, and why.
 
 Two steps. Candidates come from a hybrid search over the researchers: telling words of their titles, and the mean
-embedding. Their works are then compared with this researcher's one by one, and the symmetric mean of best matches
-orders them: a mean embedding alone cannot tell someone with two fields from someone between the two.
+embedding. Their works are then compared with this researcher's one by one, and the best matches order them: a mean
+embedding alone cannot tell someone with two fields from someone between the two.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,123 +16,108 @@ from search_api import filters, ranking
 from search_api.listing import envelope
 from search_api.paging import Pagination
 from search_api.researchers import queries
-from search_api.researchers.search import dressed, find
+from search_api.researchers.about import documents
+from search_api.researchers.oeuvre import Oeuvre, oeuvres
+from search_api.researchers.profile import dressed, find
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
 
     from search_api.services import Services
 
 Result = dict[str, Any]
 
-#: Works compared in all; the newest win. 50 candidates with 20 works each fit.
-MAX_WORKS = 1_000
 #: Pairs of works shown as a reason.
 PAIRS = 3
-
-
-@dataclass(frozen=True)
-class Oeuvre:
-    """The works of one researcher: ids, titles, and vectors as float32[n, d], row by row."""
-
-    ids: list[str]
-    titles: list[str]
-    vectors: NDArray[np.float32]
-
-    @classmethod
-    def of(cls, works: Sequence[Mapping[str, Any]]) -> Oeuvre:
-        """Take works' documents with `id`, `title` and `embedding`; at least one."""
-        return cls(
-            [work["id"] for work in works],
-            [work["title"] for work in works],
-            np.asarray([work["embedding"] for work in works], dtype=np.float32),
-        )
-
-    def without(self, ids: set[str]) -> Oeuvre:
-        """Give the oeuvre less some works; it may be empty."""
-        rows = [row for row, id_ in enumerate(self.ids) if id_ not in ids]
-        return Oeuvre([self.ids[row] for row in rows], [self.titles[row] for row in rows], self.vectors[rows])
-
-
-def closest_works(mine: Oeuvre, theirs: Oeuvre) -> tuple[list[list[Any]], dict[str, str]]:
-    """Give the closest pairs of works ([id, id, cosine]) and titles by id; what both wrote together says nothing."""
-    joint = set(mine.ids) & set(theirs.ids)
-    mine, theirs = mine.without(joint), theirs.without(joint)
-    if not mine.ids or not theirs.ids:
-        return [], {}
-    pairs = ranking.closest_pairs(mine.vectors, theirs.vectors, PAIRS)
-    titles = {mine.ids[i]: mine.titles[i] for i, _, _ in pairs} | {theirs.ids[j]: theirs.titles[j] for _, j, _ in pairs}
-    return [[mine.ids[i], theirs.ids[j], score] for i, j, score in pairs], titles
+#: What is read of a candidate before it is known who is shown.
+CANDIDATE = {"includes": ["id", "topics", "embedding"]}
 
 
 def similar(services: Services, given: str, args: Mapping[str, Any]) -> Result:
     """Give the researchers most like one, each with a score in [0, 1] and the reasons."""
+    started = time.monotonic()
     me = find(services, given)
     asked = filters.parse(queries.FILTERS, args)
     pagination = Pagination(args["page"], args["per_page"])
     together = {person["id"]: person["works"] for person in me["collaborators"]}
     left_out = [me["id"], *(together if "collaborators" in args["exclude"] else ())]
-    clauses = [*filters.clauses(asked), queries.none_of(left_out)]
-    found, took = candidates(services, me, clauses)
-    works = oeuvres(services, [me["id"], *(hit["_id"] for hit in found)])
-    keyword = _keyword(services, me["id"], [hit["_id"] for hit in found])
+    found = candidates(services, me, [*filters.clauses(asked), queries.none_of(left_out)])
+    mine = oeuvres(services, [me["id"]], ranking.OWN_WORKS).get(me["id"])
+    works = oeuvres(services, [hit["_id"] for hit in found], ranking.THEIR_WORKS) if mine else {}
+    compared = {id_: (mine.without(id_), theirs.without(me["id"])) for id_, theirs in works.items()} if mine else {}
+    scores = {id_: alike(*both) for id_, both in compared.items()}
+    order = sorted(scores, key=lambda id_: (-scores[id_], id_))
+    page = order[pagination.offset : pagination.offset + pagination.per_page]
+    sources = {hit["_id"]: hit["_source"] for hit in found}
+    keyword = keyword_scores(services, me["id"], order)
+    shown = documents(services, services.names.researchers, page, queries.SUMMARY)
     results = [
-        _compared(me, hit["_source"], works, keyword.get(hit["_id"], 0.0), together.get(hit["_id"], 0))
-        for hit in found
-        if hit["_id"] in works and me["id"] in works
+        {
+            **dressed(shown[id_]),
+            "score": scores[id_],
+            "reasons": {
+                **reasons(me, sources[id_], *compared[id_]),
+                "works_together": together.get(id_, 0),
+                "keyword": keyword.get(id_, 0.0),
+            },
+        }
+        for id_ in page
+        if id_ in shown
     ]
-    results.sort(key=lambda result: (-result["score"], result["id"]))
-    page = results[pagination.offset : pagination.offset + pagination.per_page]
-    return envelope(page, count=len(results), pagination=pagination, took_ms=took, mode="hybrid")
+    name_works(services, results)
+    took = round(1000 * (time.monotonic() - started))
+    return envelope(results, count=len(order), pagination=pagination, took_ms=took, mode="hybrid")
 
 
-def candidates(services: Services, me: Mapping[str, Any], clauses: list[Result]) -> tuple[list[Result], int]:
-    """Give the hits of the hybrid search for candidates, with vectors, and how many milliseconds it took."""
+def candidates(services: Services, me: Mapping[str, Any], clauses: list[Result]) -> list[Result]:
+    """Give the hits of the hybrid search for candidates, with topics and vectors."""
     keyword = queries.more_like(services.names.researchers, me["id"])
     semantic = ranking.knn(me["embedding"], clauses, k=ranking.CANDIDATES)
     body = {
         "size": ranking.CANDIDATES,
         "query": ranking.hybrid(keyword, semantic, clauses),
-        "_source": {"excludes": ["expertise", "collaborators", "counts_by_year"]},
+        "_source": CANDIDATE,
     }
-    answer = services.search(services.names.researchers, body)
-    return answer["hits"]["hits"], answer["took"]
+    hits: list[Result] = services.search(services.names.researchers, body)["hits"]["hits"]
+    return hits
 
 
-def oeuvres(services: Services, ids: Sequence[str]) -> dict[str, Oeuvre]:
-    """Give the newest works of each of these researchers."""
-    wanted = set(ids)
-    works: dict[str, list[Result]] = defaultdict(list)
-    for hit in services.search(services.names.works, queries.works_of(ids, MAX_WORKS))["hits"]["hits"]:
-        for id_ in wanted.intersection(entry["id"] for entry in hit["_source"]["researchers"]):
-            works[id_].append(hit["_source"])
-    return {id_: Oeuvre.of(found) for id_, found in works.items()}
+def alike(mine: Oeuvre, theirs: Oeuvre) -> float:
+    """Give how alike two bodies of work are, in [0, 1]: 0 for someone without a work apart from those of both."""
+    return ranking.best_match_mean(mine.vectors, theirs.vectors) if mine.ids and theirs.ids else 0.0
 
 
-def _keyword(services: Services, me: str, ids: Sequence[str]) -> dict[str, float]:
-    """Give the keyword score of each candidate as a share of the best of them."""
-    inside = {"bool": {"must": [queries.more_like(services.names.researchers, me)], "filter": [{"terms": {"id": ids}}]}}
+def reasons(me: Mapping[str, Any], other: Mapping[str, Any], mine: Oeuvre, theirs: Oeuvre) -> Result:
+    """Give what two researchers share: topics, closest works, and the cosine of their mean embeddings.
+
+    `mine` and `theirs` are their works less those that both wrote: these say nothing but that they know each other.
+    """
+    topics = {topic["id"] for topic in other["topics"]}
+    pairs = ranking.closest_pairs(mine.vectors, theirs.vectors, PAIRS) if mine.ids and theirs.ids else []
+    return {
+        "shared_topics": [topic for topic in me["topics"] if topic["id"] in topics],
+        "closest_works": [[mine.ids[i], theirs.ids[j], score] for i, j, score in pairs],
+        "semantic": float(np.clip(np.dot(me["embedding"], other["embedding"]), 0.0, 1.0)),
+    }
+
+
+def name_works(services: Services, results: Sequence[Result]) -> None:
+    """Put the titles of the closest works into the reasons."""
+    ids = {
+        id_ for result in results for mine, theirs, _ in result["reasons"]["closest_works"] for id_ in (mine, theirs)
+    }
+    stored = documents(services, services.names.works, sorted(ids), {"includes": ["title"]})
+    for result in results:
+        pairs = result["reasons"]["closest_works"]
+        result["reasons"]["titles"] = {
+            id_: stored[id_]["title"] for mine, theirs, _ in pairs for id_ in (mine, theirs) if id_ in stored
+        }
+
+
+def keyword_scores(services: Services, me: str, ids: Sequence[str]) -> dict[str, float]:
+    """Give the keyword score of each of these as a share of the best of them."""
+    more_like = queries.more_like(services.names.researchers, me)
+    inside = {"bool": {"must": [more_like], "filter": [{"terms": {"id": list(ids)}}]}}
     body = {"size": len(ids), "_source": False, "query": inside}
     hits = services.search(services.names.researchers, body)["hits"] if ids else {"hits": [], "max_score": None}
     return {hit["_id"]: ranking.relative(hit["_score"], hits["max_score"]) for hit in hits["hits"]}
-
-
-def _compared(
-    me: Mapping[str, Any], other: Mapping[str, Any], works: Mapping[str, Oeuvre], keyword: float, together: int
-) -> Result:
-    mine, theirs = works[me["id"]], works[other["id"]]
-    pairs, titles = closest_works(mine, theirs)
-    topics = {topic["id"] for topic in other["topics"]}
-    result = dressed(other)
-    result["score"] = ranking.best_match_mean(mine.vectors, theirs.vectors)
-    result["reasons"] = {
-        "shared_topics": [topic for topic in me["topics"] if topic["id"] in topics],
-        "closest_works": pairs,
-        "titles": titles,
-        "works_together": together,
-        "semantic": float(np.clip(np.dot(me["embedding"], other["embedding"]), 0.0, 1.0)),
-        "keyword": keyword,
-    }
-    return result

@@ -7,8 +7,13 @@ from typing import Any
 from flask import Blueprint
 
 from search_api.endpoint import endpoint
+from search_api.graph import KINDS, around
+from search_api.graph_schemas import Graph, GraphArgs
+from search_api.listing import address
+from search_api.researchers import rank as ranked
 from search_api.researchers import schemas, search
 from search_api.researchers import similar as likeness
+from search_api.researchers.rank_schemas import RankArgs, RankBody
 from search_api.services import services
 from search_api.works import export
 from search_api.works.schemas import WorkList, WorksArgs
@@ -21,6 +26,13 @@ blueprint = Blueprint("researchers", __name__, url_prefix="/api/v1")
 def researchers(args: dict[str, Any]) -> Any:
     """Search by name (`q`), by what they work on (`about`), or both."""
     return search.search(services(), args)
+
+
+@blueprint.post("/researchers/rank")
+@endpoint(RankArgs, schemas.ResearcherList, "Experts for a text or a work", body=RankBody)
+def rank(args: dict[str, Any], body: dict[str, Any]) -> Any:
+    """Rank experts for a text or a work, or score given candidates; conflicts of interest can be left out."""
+    return ranked.rank(services(), args, body)
 
 
 @blueprint.get("/researchers/<path:id_>/works")
@@ -43,6 +55,17 @@ def similar(args: dict[str, Any], id_: str) -> Any:
 def collaborators(args: dict[str, Any], id_: str) -> Any:
     """List who is on works with a researcher, with how many and when."""
     return search.collaborators(services(), id_, args)
+
+
+@blueprint.get("/researchers/<path:id_>/graph")
+@endpoint(GraphArgs, Graph, "The works, people, topics and institutions around a researcher")
+def graph(args: dict[str, Any], id_: str) -> Any:
+    """Give nodes and edges around a researcher; those that hang on them most strongly, within `limit`."""
+    one = search.find(services(), id_)
+    centre = ("researcher", one["id"])
+    kinds = args["kind"] or KINDS
+    found = around(services(), centre, one["name"], depth=args["depth"], limit=args["limit"], kinds=kinds)
+    return {**found, "links": {"self": address(), "next": None, "prev": None}}
 
 
 @blueprint.get("/researchers/<path:id_>")

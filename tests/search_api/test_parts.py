@@ -185,12 +185,19 @@ def test_lucenes_score_is_turned_back_into_a_cosine(score: float, cosine: float)
     assert ranking.cosine_of(score) == cosine
 
 
-def test_best_match_mean_is_symmetric_and_bounded() -> None:
-    mine = np.eye(3, dtype=np.float32)[:2]
-    theirs = np.eye(3, dtype=np.float32)[1:]
-    assert ranking.best_match_mean(mine, theirs) == ranking.best_match_mean(theirs, mine) == 0.5
+def test_best_matches_are_bounded_and_three_works_are_expected_of_others() -> None:
+    mine, theirs = np.eye(4, dtype=np.float32)[:3], np.eye(4, dtype=np.float32)[1:]
+    assert ranking.best_match_mean(mine, theirs) == pytest.approx(2 / 3)
     assert ranking.best_match_mean(mine, mine) == 1.0
     assert ranking.best_match_mean(mine, -mine) == 0.0
+    assert ranking.best_match_mean(mine[:1], mine[:1]) == pytest.approx((1 + 1 / 3) / 2)
+
+
+def test_a_second_field_of_others_does_not_count_against_them() -> None:
+    mine = np.eye(8, dtype=np.float32)[:4]
+    both_fields = np.eye(8, dtype=np.float32)
+    assert ranking.best_match_mean(mine, both_fields) == 1.0
+    assert ranking.best_match_mean(both_fields, mine) == pytest.approx(0.75)
 
 
 def test_closest_pairs_use_no_work_twice() -> None:

@@ -1,0 +1,93 @@
+"""Experts by votes of works: the formula, and how words and meaning come together, against a pretended engine."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from mappings import IndexNames
+from search_api import ranking
+from search_api.researchers import experts
+from search_api.services import Services
+
+VECTOR = np.array([1.0, 0.0], np.float32)
+
+
+class Engine:
+    """Answers a knn query and a keyword query with hits that are given: work -> (score, researchers)."""
+
+    def __init__(self, words: dict[str, tuple[float, list[str]]], near: dict[str, tuple[float, list[str]]]) -> None:
+        self.words, self.near, self.asked = words, near, []  # type: list[Any]
+
+    def search(self, index: str, body: dict[str, Any], params: dict[str, str]) -> dict[str, Any]:
+        self.asked.append(body)
+        found = self.near if "knn" in body["query"] else self.words
+        hits = [
+            {"_id": id_, "_score": score, "fields": {"researchers.id": people}}
+            for id_, (score, people) in found.items()
+        ]
+        hits.sort(key=lambda hit: -float(cast("float", hit["_score"])))
+        return {"hits": {"hits": hits, "max_score": hits[0]["_score"] if hits else None}}
+
+
+def services(engine: Engine) -> Services:
+    return Services(cast("Any", engine), IndexNames("x-"))
+
+
+def near(cosine: float) -> float:
+    return (1 + cosine) / 2
+
+
+@pytest.mark.parametrize(
+    ("scores", "best", "expected"),
+    [
+        ([], 5.0, 0.0),
+        ([5.0], 5.0, 1 / 3),
+        ([4.0, 3.0, 2.0, 1.0], 5.0, 0.6),
+        ([1.0, 4.0, 2.0, 3.0], 5.0, 0.6),
+        ([-1.0, 1.0], 1.0, 1 / 3),
+        ([1.0], 0.0, 0.0),
+        ([2.0, 2.0, 2.0], 1.0, 1.0),
+    ],
+)
+def test_a_vote_is_the_mean_of_the_three_best_and_what_is_missing_counts_as_nothing(
+    scores: list[float], best: float, expected: float
+) -> None:
+    assert ranking.vote(scores, best) == pytest.approx(expected)
+
+
+def test_a_body_of_work_beats_one_work_that_fits_best() -> None:
+    works = {"a": (10.0, ["once"]), "b": (8.0, ["often"]), "c": (7.0, ["often"]), "d": (6.0, ["often", "seldom"])}
+    found = experts.experts(services(Engine(works, {})), "text", None)
+    assert [expert.id for expert in found] == ["often", "once", "seldom"]
+    assert found[0].score == pytest.approx(0.7)
+    assert found[0].works == (("b", 0.8), ("c", 0.7), ("d", 0.6))
+
+
+def test_words_and_meaning_vote_apart_and_count_alike() -> None:
+    engine = Engine({"a": (4.0, ["p"]), "b": (2.0, ["q"])}, {"b": (near(0.8), ["q"]), "c": (near(0.4), ["p"])})
+    found = {expert.id: expert for expert in experts.experts(services(engine), "text", VECTOR)}
+    assert found["p"].score == pytest.approx((1.0 + 0.5) / 2 / 3)
+    assert found["q"].score == pytest.approx((0.5 + 1.0) / 2 / 3)
+    assert dict(found["q"].works) == pytest.approx({"b": 0.75})
+    assert dict(found["p"].works) == pytest.approx({"a": 0.5, "c": 0.25})
+
+
+def test_who_ties_stands_in_the_order_of_ids() -> None:
+    found = experts.experts(services(Engine({"a": (1.0, ["z", "b", "m"])}, {})), "text", None)
+    assert [expert.id for expert in found] == ["b", "m", "z"]
+
+
+def test_nothing_found_is_nobody() -> None:
+    assert experts.experts(services(Engine({}, {})), "text", VECTOR) == []
+
+
+def test_a_clause_holds_for_words_and_stands_inside_the_vector_search() -> None:
+    engine, clause = Engine({}, {}), {"terms": {"researchers.id": ["p"]}}
+    experts.experts(services(engine), "text", VECTOR, clauses=[clause])
+    words, nearest = engine.asked
+    assert words["query"]["bool"]["filter"] == [clause]
+    assert nearest["query"]["knn"]["embedding"]["filter"] == {"bool": {"filter": [clause]}}
+    assert nearest["query"]["knn"]["embedding"]["k"] == ranking.VOTING_NEAREST
