@@ -60,8 +60,6 @@ PAGINATION_DEPTH = 1_000
 TELLING = {"min_term_freq": 1, "min_doc_freq": 2, "max_query_terms": 25, "minimum_should_match": "1"}
 #: What the mean of works that are not wanted weighs against the mean of those that are (Rocchio's gamma over beta).
 UNLIKE = 0.5
-#: What the keyword part weighs where works are scored one by one; the rest is the cosine. As in mappings/hybrid.json.
-KEYWORD_SHARE = 0.5
 #: Candidates for "researchers like this" whose works are compared one by one.
 CANDIDATES = 50
 #: Works compared of the researcher asked for, and of each candidate: MRR .746 with 20 as with all, .717 with 10.
@@ -163,7 +161,7 @@ def alone(keyword: float, semantic: float) -> float:
 
     Min-max has no meaning for one work, and for given ones it would change with the company they are in.
     """
-    return KEYWORD_SHARE * keyword + (1 - KEYWORD_SHARE) * semantic
+    return (1 - SIMILAR_SEMANTIC_WEIGHT) * keyword + SIMILAR_SEMANTIC_WEIGHT * semantic
 
 
 def best_match_mean(mine: NDArray[np.float32], theirs: NDArray[np.float32]) -> float:
