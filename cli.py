@@ -11,6 +11,7 @@ import click
 import embedding
 import engine
 import sample
+from benchmarks.evaluation.commands import experts as evaluate_experts
 from benchmarks.evaluation.commands import search as evaluate_search
 from benchmarks.evaluation.commands import similar as evaluate_similar
 from engine.commands import engine as engine_group
@@ -86,6 +87,7 @@ for part in (engine_group, index, runs, rollback, why_merged, duplicates, serve,
 # Search cannot be evaluated from one room: what indexes and what asks do not know one another.
 evaluate.add_command(evaluate_search)
 evaluate.add_command(evaluate_similar)
+evaluate.add_command(evaluate_experts)
 
 if __name__ == "__main__":
     main()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from opensearchpy.exceptions import NotFoundError, RequestError
 
 from mappings.names import KINDS, VERSION, Generation, IndexNames
-from mappings.store import index_body, put_pipeline
+from mappings.store import index_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +78,6 @@ def begin(client: OpenSearch, names: IndexNames, model: Mapping[str, Any], *, re
     `rebuild=True` begins with nothing in place of a clone; what a run of the other kind left unfinished is dropped.
     Safe to run again when it was broken off.
     """
-    put_pipeline(client, names)
     now, left = live(client, names), unfinished(client, names)
     if left and now and (_meta(client, left).get("begun_in") == left.number) != rebuild:
         discard(client, left)
@@ -160,4 +159,3 @@ def drop(client: OpenSearch, names: IndexNames) -> None:
     for generation in generations(client, names):
         discard(client, generation)
     client.indices.delete(index=names.lock, params={"ignore_unavailable": "true"})
-    client.transport.perform_request("DELETE", f"/_search/pipeline/{names.hybrid}", params={"ignore": 404})

@@ -64,11 +64,6 @@ class IndexNames:
         """Name of the index that says who is writing."""
         return f"{self.prefix}lock"
 
-    @property
-    def hybrid(self) -> str:
-        """Name of the search pipeline that fuses keyword and vector scores."""
-        return f"{self.prefix}hybrid-v{VERSION}"
-
 
 @dataclass(frozen=True)
 class Generation(IndexNames):

@@ -11,10 +11,6 @@ from mappings.names import VERSION
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opensearchpy import OpenSearch
-
-    from mappings.names import IndexNames
-
 #: HNSW graph: neighbours a node, and candidates kept while a node is linked in. Lucene's engine, since it is the one
 #: that runs without native libraries. m=16, ef_construction=128 are what OpenSearch's own benchmarks use for 384-768 d.
 HNSW = {"m": 16, "ef_construction": 128}
@@ -44,8 +40,3 @@ def index_body(
         }
     index = {"number_of_shards": 1, "number_of_replicas": 0, "knn": "embedding" in mapping["properties"]}
     return {"settings": {"index": index | dict(settings or {}), **load("analysis")}, "mappings": mapping}
-
-
-def put_pipeline(client: OpenSearch, names: IndexNames) -> None:
-    """Create the hybrid search pipeline, or bring it up to date."""
-    client.transport.perform_request("PUT", f"/_search/pipeline/{names.hybrid}", body=load("hybrid"))

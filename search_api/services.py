@@ -13,6 +13,8 @@ from opensearchpy.exceptions import NotFoundError, TransportError
 
 import embedding
 from embedding import EmbeddingError
+from search_api import ranking
+from search_api.feedback import Moved
 from search_api.timing import timed
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class Services:
     client: OpenSearch
     names: IndexNames
     load_embedder: Callable[[], embedding.Embedder] = embedding.load
+    moved: Moved = field(default_factory=Moved)
     _not_before: float = 0.0
     _embedder: embedding.Embedder | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -73,13 +76,14 @@ class Services:
             return None
 
     def search(self, index: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Ask OpenSearch; a hybrid query goes through the search pipeline that fuses its scores.
+        """Ask OpenSearch; a hybrid query takes the pipeline along that fuses its scores, unless `body` has its own.
 
         Not from its request cache then: asked again, a hybrid request that only counts (size 0) would come from there
         without hits, and score normalization fails on that with a 500.
         """
         is_hybrid = "hybrid" in body["query"]
-        params = {"search_pipeline": self.names.hybrid, "request_cache": "false"} if is_hybrid else {}
+        params = {"request_cache": "false"} if is_hybrid else {}
+        body = {"search_pipeline": ranking.fusion(), **body} if is_hybrid else body
         return cast("dict[str, Any]", self.client.search(index=index, body=body, params=params))
 
     def search_together(self, searches: Sequence[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
@@ -88,7 +92,7 @@ class Services:
         Raises TransportError when one of them fails, as `search` does.
         """
         lines = [line for index, body in searches for line in ({"index": index}, body)]
-        answers: list[dict[str, Any]] = self.client.msearch(body=lines)["responses"]
+        answers: list[dict[str, Any]] = self.client.msearch(body=lines)["responses"] if lines else []
         for answer in answers:
             if "error" in answer:
                 kind = NotFoundError if answer["status"] == HTTPStatus.NOT_FOUND else TransportError

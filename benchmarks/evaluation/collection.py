@@ -22,6 +22,8 @@ Qrels = dict[str, dict[str, int]]
 #: An author is required of every work, and these collections often name none. A dash is no word to the analyzer, so it
 #: is never found; an id for each keeps the works of nobody from being one researcher's.
 NOBODY = "\u2014"
+#: What the source ids of candidates begin with, where a collection says which candidates wrote a work, not their names.
+CANDIDATE = "candidate:"
 #: Words of a text without a title that stand for it; the rest is its abstract, so that no word counts twice.
 TITLE_WORDS = 15
 
@@ -42,14 +44,16 @@ class Collection:
     given_ids: dict[str, str] = field(default_factory=dict)
 
 
-def load(folder: Path, qrels: Path | None = None, which: str = "all", *, by_work: bool = False) -> Collection:
+def load(
+    folder: Path, qrels: Path | None = None, which: str = "all", *, by_work: bool = False, corpus: str = "corpus"
+) -> Collection:
     """Read a folder in BEIR layout. Raises CollectionError.
 
     `qrels` is a file of judgements; by default the folder's `qrels/test` or the only one there is. Queries without a
     relevant document are left out, as trec_eval does. `which` half of them is taken (see `half`); `by_work`: the
-    judgements are of works that are like a work, which is the query.
+    judgements are of works that are like a work, which is the query. `corpus` is the file that holds the works.
     """
-    documents = list(_lines(_file(folder, "corpus.jsonl")))
+    documents = list(_lines(_file(folder, f"{corpus}.jsonl")))
     judged = read_qrels(qrels or default_qrels(folder))
     if by_work:
         texts = {str(document["_id"]): document.get("title", "") for document in documents}
@@ -67,7 +71,7 @@ def load(folder: Path, qrels: Path | None = None, which: str = "all", *, by_work
 
 
 def record(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Make a record of a BEIR document; of its metadata `authors`, `year` and `venue` are taken where they are there.
+    """Make a record of a BEIR document; of its metadata `authors` or `candidates`, `year` and `venue` are taken.
 
     A document without a title is cut: its first words are the title, the rest the abstract.
     """
@@ -78,7 +82,8 @@ def record(document: Mapping[str, Any]) -> dict[str, Any]:
     metadata = document.get("metadata") or {}
     id_ = record_id(str(document["_id"]))
     names = [name for name in metadata.get("authors") or () if isinstance(name, str) and name.strip()]
-    authors = [{"name": name} for name in names] or [{"name": NOBODY, "id": f"nobody:{id_}"}]
+    candidates = [{"name": str(one), "id": CANDIDATE + str(one)} for one in metadata.get("candidates") or ()]
+    authors = candidates or [{"name": name} for name in names] or [{"name": NOBODY, "id": f"nobody:{id_}"}]
     known = {key: metadata[key] for key in ("year", "venue") if metadata.get(key)}
     return {"id": id_, "title": title, "abstract": text or None, "authors": authors, **known}
 

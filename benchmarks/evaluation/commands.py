@@ -1,4 +1,4 @@
-"""`peerscope evaluate search | similar`: tables of ranking quality, or JSON."""
+"""`peerscope evaluate search | similar | experts`: tables of ranking quality, or JSON."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 import engine
+from benchmarks.evaluation import experts as expertise
 from benchmarks.evaluation import search as searching
 from benchmarks.evaluation import similar as likeness
 from benchmarks.evaluation.collection import CollectionError, load
@@ -73,6 +74,19 @@ def similar(folder: Path, qrels: Path | None, half: str, keep: bool, as_json: bo
     Prints recall@20, nDCG@10 and MRR of what the API gives, beside its keyword part and its vector part alone.
     """
     _run(lambda: load(folder, qrels, half, by_work=True), likeness.evaluate, keep=keep, as_json=as_json)
+
+
+@click.command()
+@_FOLDER
+@_QRELS
+@_KEEP
+@_JSON
+def experts(folder: Path, qrels: Path | None, keep: bool, as_json: bool) -> None:
+    """Measure who is found for a topic: DIR holds works.jsonl, whose metadata name the candidates that wrote each.
+
+    Prints MAP, recall@100 and MRR of the researchers that a topic leads to, by keyword, by meaning and by both.
+    """
+    _run(lambda: load(folder, qrels, corpus="works"), expertise.evaluate, keep=keep, as_json=as_json)
 
 
 def _run(

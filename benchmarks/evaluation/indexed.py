@@ -39,13 +39,14 @@ class AskingError(Exception):
 
 @dataclass(frozen=True)
 class Indexed:
-    """Works that can be searched: the app over them, how many there are, and the seconds that indexing took."""
+    """Works that can be searched: the app over them, how many there are, and the seconds that indexing took in all."""
 
     app: Flask
     services: Services
     works: int
     rejected: int
     seconds: float
+    embedding_seconds: float
 
     def client(self) -> FlaskClient:
         """Give a client of the API, in this process."""
@@ -77,7 +78,14 @@ def indexed(records: Iterable[Mapping[str, Any]], *, keep: bool = False) -> Iter
     before = signal.signal(signal.SIGTERM, _stop)
     try:
         report, seconds = _fill(services, records)
-        yield Indexed(create_app(services=services), services, report.counts.new, report.counts.rejected, seconds)
+        yield Indexed(
+            app=create_app(services=services),
+            services=services,
+            works=report.counts.new,
+            rejected=report.counts.rejected,
+            seconds=seconds,
+            embedding_seconds=report.seconds.get("embed", 0.0),
+        )
     finally:
         if not keep:
             drop(client, names)

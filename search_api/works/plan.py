@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mappings import person_id
 from search_api import filters, syntax
 from search_api.errors import Problem
+from search_api.feedback import feedback
 from search_api.works import queries
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ def plan(services: Services, args: Mapping[str, Any], fixed: Sequence[Body] = ()
     vector = services.embed_query(words)
     if vector is None:
         return Plan(text, None, "keyword", sort, tuple(asked), tuple(fixed), ("semantic",))
+    if mode == "hybrid":
+        vector = feedback(services, text, vector)
     return Plan(text, vector, mode, sort, tuple(asked), tuple(fixed))
 
 

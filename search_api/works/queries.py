@@ -67,14 +67,6 @@ MAX_WORDS = 200
 SLOP = 4
 
 
-def _free_words(words: str) -> Body:
-    """Give the clause that ranks by words: title and abstract as one field, the title twice; or an author's name."""
-    words = " ".join(words.split()[:MAX_WORDS])
-    body = {"multi_match": {"query": words, "type": "cross_fields", "fields": ["title^2", "abstract"]}}
-    author = {"match": {"researchers.name": {"query": words, "boost": 0.5}}}
-    return {"bool": {"should": [body, author]}}
-
-
 def keyword(text: str) -> Body:
     """Give the keyword clause of a query as typed: its words rank, and what has to hold does.
 
@@ -82,7 +74,7 @@ def keyword(text: str) -> Body:
     name is nowhere else, is found too.
     """
     asked = syntax.parse(text)
-    ranking_clauses = [_free_words(asked.words)] if asked.words else []
+    ranking_clauses = [ranking.words_clause(" ".join(asked.words.split()[:MAX_WORDS]))] if asked.words else []
     ranking_clauses += [_any_of(group) for group in asked.required]
     return {"bool": {"must": [{"bool": {"should": ranking_clauses}}] if ranking_clauses else [], "filter": held(text)}}
 

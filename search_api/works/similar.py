@@ -110,7 +110,8 @@ def _nearest(services: Services, wish: Wish, args: Mapping[str, Any]) -> Result:
         hits, mode = answer["hits"]["hits"], "keyword"
     else:
         fused = ranking.hybrid(keyword, ranking.knn(wish.vector, clauses), clauses)
-        answer, hits = fused_page(services, fused, words, pagination, extras)
+        pipeline = ranking.fusion(ranking.SIMILAR_SEMANTIC_WEIGHT)
+        answer, hits = fused_page(services, fused, words, pagination, {**extras, "search_pipeline": pipeline})
         mode = "hybrid"
     results = [scored(hit, answer["hits"]["max_score"], mode) for hit in hits]
     _explain(services, wish, keyword, results)

@@ -130,3 +130,9 @@ def test_a_folder_that_is_no_collection_is_told(tmp_path: Path, what: str) -> No
     done: Any = CliRunner().invoke(main, ["evaluate", what, str(tmp_path)])
     assert done.exit_code == 1
     assert "BEIR" in done.output
+
+
+def test_candidates_are_told_apart_by_their_id() -> None:
+    made = record({"_id": "d1", "title": "T", "text": "", "metadata": {"candidates": ["c2", "c9"]}})
+    assert made["authors"] == [{"name": "c2", "id": "candidate:c2"}, {"name": "c9", "id": "candidate:c9"}]
+    assert [author.id for author in parse_work(made).authors] == ["candidate:c2", "candidate:c9"]

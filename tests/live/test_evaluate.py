@@ -73,6 +73,22 @@ def test_similar_works_are_measured_against_both_parts(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("opensearch_url")
+def test_experts_are_measured_under_the_ids_of_the_collection(folder: Path) -> None:
+    writers = {"soil": ["c1"], "stars": ["c2"], "yeast": ["c3", "c1"], "graph": ["c4"]}
+    works = [
+        {"_id": id_, "title": title, "text": text, "metadata": {"candidates": writers[id_]}}
+        for id_, (title, text) in TEXTS.items()
+    ]
+    (folder / "works.jsonl").write_text("".join(json.dumps(work) + "\n" for work in works), encoding="utf-8")
+    judged = "query-id\tcorpus-id\tscore\nq1\tc1\t1\nq2\tc2\t1\n"
+    (folder / "qrels" / "test.tsv").write_text(judged, encoding="utf-8")
+    found = evaluate("experts", str(folder))
+    rows = {row["name"]: row["means"] for row in found["rows"]}
+    assert rows["hybrid"]["MAP"]["mean"] == 1
+    assert rows["semantic"]["recall@100"]["mean"] == 1
+
+
+@pytest.mark.usefixtures("opensearch_url")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_indices_are_removed_when_it_is_stopped(opensearch: OpenSearch, number: int) -> None:
     code = """

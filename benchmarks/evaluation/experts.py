@@ -1,0 +1,47 @@
+"""Experts for a topic: MAP and recall@100 of the researchers that a text leads to, by hybrid and by each part alone."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from benchmarks.evaluation.collection import CANDIDATE
+from benchmarks.evaluation.search import MODES, Result, result
+from search_api.researchers.experts import rank_experts
+
+if TYPE_CHECKING:
+    from benchmarks.evaluation.collection import Collection
+    from benchmarks.evaluation.indexed import Indexed
+
+MEASURES = ("MAP", "recall@100", "MRR")
+
+
+def evaluate(collection: Collection, indexed: Indexed) -> Result:
+    """Rank researchers for every topic in each mode, by the function behind the API's `about` and `rank`."""
+    asked = {mode: _lists(collection, indexed, mode) for mode in MODES}
+    return result(collection, indexed, asked, MEASURES)
+
+
+def _lists(collection: Collection, indexed: Indexed, mode: str) -> tuple[dict[str, list[str]], list[float]]:
+    given = candidates(indexed)
+    lists, times = {}, []
+    with indexed.app.app_context():
+        for id_, text in collection.queries.items():
+            start = time.perf_counter()
+            experts = rank_experts(indexed.services, text, mode=mode)
+            times.append(1000 * (time.perf_counter() - start))
+            lists[id_] = [given[one.id] for one in experts if one.id in given]
+    return lists, times
+
+
+def candidates(indexed: Indexed) -> dict[str, str]:
+    """Give the collection's id of each researcher, by the id that the indexer gave them."""
+    services = indexed.services
+    body = {"size": 10_000, "query": {"prefix": {"ids": CANDIDATE}}, "_source": ["id", "ids"]}
+    hits = services.search(services.names.researchers, body)["hits"]["hits"]
+    return {
+        hit["_source"]["id"]: id_.removeprefix(CANDIDATE)
+        for hit in hits
+        for id_ in hit["_source"]["ids"]
+        if id_.startswith(CANDIDATE)
+    }

@@ -1,0 +1,154 @@
+"""The systems that are compared: each is filled with a collection, then asked one query at a time.
+
+Each embeds by an embedder of its own, of the same model, so that none finds a query in another's cache; the seconds it
+spends in there are counted apart.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+import embedding
+from benchmarks.evaluation.indexed import ask, indexed
+from benchmarks.evaluation.search import DEPTH
+from embedding import work_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from benchmarks.evaluation.collection import Collection
+
+#: Works that are embedded at once, as many as the indexer takes.
+BATCH = 32
+
+
+class Filled(Protocol):
+    """A system with a collection in it."""
+
+    seconds: float
+    embedding_seconds: float
+
+    def find(self, text: str, count: int) -> list[str]:
+        """Give the ids of the collection for a query, best first."""
+
+
+class Embedding:
+    """The model, with the seconds that embedding works has taken."""
+
+    def __init__(self) -> None:
+        """Load it."""
+        self.embedder = embedding.load()
+        self.seconds = 0.0
+
+    def works(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Give float32[n, d], shortest texts first within so that a batch is of one length."""
+        import numpy as np
+
+        start = time.perf_counter()
+        order = np.argsort([len(text) for text in texts], kind="stable")
+        vectors = np.empty((len(texts), self.embedder.model.dimension), np.float32)
+        for first in range(0, len(order), BATCH):
+            batch = order[first : first + BATCH]
+            vectors[batch] = self.embedder.embed_works([texts[place] for place in batch])
+        self.seconds += time.perf_counter() - start
+        return vectors
+
+
+def texts_of(collection: Collection) -> dict[str, str]:
+    """Give the text of each work by its id in the collection; those without any are left out, as the indexer does."""
+    texts = {
+        collection.given_ids[record["id"]]: work_text(record["title"], record["abstract"])
+        for record in collection.records
+    }
+    return {id_: text for id_, text in texts.items() if text}
+
+
+class Peerscope:
+    """Peerscope as it comes: the indexer, and the API in this process."""
+
+    @contextmanager
+    def fill(self, collection: Collection, folder: Path) -> Iterator[Filled]:  # noqa: ARG002 (it has a place of its own)
+        """Index, and remove the indices afterwards."""
+        with indexed(collection.records) as works:
+            yield _FilledPeerscope(collection, works)
+
+
+class _FilledPeerscope:
+    def __init__(self, collection: Collection, works: Any) -> None:
+        self.seconds, self.embedding_seconds = works.seconds, works.embedding_seconds
+        self._client, self._ids = works.client(), collection.given_ids
+
+    def find(self, text: str, count: int) -> list[str]:
+        answer, _ = ask(self._client, "works", q=text, per_page=count, select="id")
+        return [self._ids[work["id"]] for work in answer["results"]]
+
+
+class Txtai:
+    """txtai's Embeddings with `hybrid`: its own BM25 and Faiss; vectors through its `external` method."""
+
+    @contextmanager
+    def fill(self, collection: Collection, folder: Path) -> Iterator[Filled]:  # noqa: ARG002 (it is held in memory)
+        """Index in memory."""
+        yield _FilledTxtai(texts_of(collection))
+
+
+class _FilledTxtai:
+    def __init__(self, texts: dict[str, str]) -> None:
+        from txtai import Embeddings
+
+        model = Embedding()
+
+        def transform(batch: Sequence[str]) -> NDArray[np.float32]:
+            """Embed a query alone from the cache's side, and works in batches."""
+            if len(batch) == 1:
+                return model.embedder.embed_query(batch[0])[None]
+            return model.works(batch)
+
+        self._index = Embeddings(method="external", transform=transform, hybrid=True)
+        start = time.perf_counter()
+        self._index.index(list(texts.items()))
+        self.seconds, self.embedding_seconds = time.perf_counter() - start, model.seconds
+
+    def find(self, text: str, count: int) -> list[str]:
+        return [str(id_) for id_, _ in self._index.search(text, count)]
+
+
+class LanceDb:
+    """LanceDB's hybrid search: its full-text index with stemming, its exact vector search, reciprocal rank fusion."""
+
+    @contextmanager
+    def fill(self, collection: Collection, folder: Path) -> Iterator[Filled]:
+        """Index in a folder."""
+        yield _FilledLanceDb(texts_of(collection), folder)
+
+
+class _FilledLanceDb:
+    def __init__(self, texts: dict[str, str], folder: Path) -> None:
+        import lancedb
+
+        self._model = Embedding()
+        start = time.perf_counter()
+        vectors = self._model.works(list(texts.values()))
+        rows = [
+            {"id": id_, "text": text, "vector": vector.tolist()}
+            for (id_, text), vector in zip(texts.items(), vectors, strict=True)
+        ]
+        self._table = lancedb.connect(folder).create_table("works", rows)
+        self._table.create_fts_index("text")
+        self.seconds, self.embedding_seconds = time.perf_counter() - start, self._model.seconds
+
+    def find(self, text: str, count: int) -> list[str]:
+        vector = self._model.embedder.embed_query(text)
+        search = self._table.search(query_type="hybrid", vector_column_name="vector", fts_columns="text")
+        # Its depth before fusion is its limit: as deep as Peerscope's lists are held against the judgements.
+        found = search.vector(vector).text(text).distance_type("cosine").limit(DEPTH).select(["id"]).to_list()
+        return [row["id"] for row in found[:count]]
+
+
+SYSTEMS: dict[str, Peerscope | Txtai | LanceDb] = {"Peerscope": Peerscope(), "txtai": Txtai(), "LanceDB": LanceDb()}
