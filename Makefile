@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check bench constraints clean
+.PHONY: demo test check screenshots bench constraints clean
 
 # The default install: everything that serving needs, no torch.
 $(VENV)/.default: constraints.txt pyproject.toml
@@ -28,6 +28,10 @@ check: $(VENV)/.all
 
 test: check
 	$(BIN)/pytest $(TEST_ARGS)
+
+# Pictures of the main pages, for people to judge: phone and desk, light and dark; docs/profile.png is in the README.
+screenshots: $(VENV)/.all
+	$(BIN)/pytest -q tests/live/screenshots.py
 
 bench: $(VENV)/.all
 	$(BIN)/python -m benchmarks.embedding

@@ -49,8 +49,8 @@ def researchers_found(meta: Mapping[str, Any]) -> str:
     """Say how many researchers there are, and what the number counts."""
     number = count(meta["count"], "researcher")
     if meta["mode"] == "hybrid":
-        return f"{number} with your words in their titles, or among the {K} nearest in meaning"
-    return f"{number} with your words in their titles" if meta["mode"] == "keyword" else number
+        return f"{number} with works that have your words or are near in meaning"
+    return f"{number} with works that have your words" if meta["mode"] == "keyword" else number
 
 
 def coded(text: str) -> Markup:

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import render_template
 
+from search_api.graph import around
 from search_api.groups import YEARS, by_year
 from search_api.researchers.profile import dressed
 from search_api.researchers.queries import SORTS, SUMMARY
@@ -13,8 +14,9 @@ from search_api.services import services
 from search_api.topics import search as topics_search
 from search_api.topics.schemas import TopicsArgs
 from search_api.web.blueprint import blueprint
+from search_api.web.picture import Picture, picture
 
-TOPICS, PEOPLE = 12, 6
+TOPICS, PEOPLE, NODES = 12, 6, 24
 #: Titles offered as first searches: of works on the largest topics, since these find much here.
 SEARCHES = 4
 HANDY = 60
@@ -40,14 +42,25 @@ def home() -> str:
         "topics": topics["meta"]["count"],
         "institutions": places["hits"]["total"]["value"],
     }
+    people_found = [hit["_source"] for hit in people["hits"]["hits"]]
     return render_template(
         "home.html",
         counts=counts,
         topics=topics["results"],
         years=by_year(every["aggregations"]["years"]["buckets"]),
-        people=[dressed(hit["_source"]) for hit in people["hits"]["hits"]],
+        people=[dressed(person) for person in people_found],
+        graph=_picture(people_found),
         searches=_searches([topic["id"] for topic in topics["results"][:SEARCHES]]),
     )
+
+
+def _picture(people: list[dict[str, Any]]) -> Picture | None:
+    """Draw what is around the first of these; nothing without works that join things."""
+    if not people:
+        return None
+    first = people[0]
+    drawn = picture(around(services(), ("researcher", first["id"]), first["name"], limit=NODES))
+    return drawn if len(drawn.dots) > 1 else None
 
 
 def _searches(topic_ids: list[str]) -> list[str]:

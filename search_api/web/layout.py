@@ -82,10 +82,11 @@ class Box:
 
 @dataclass(frozen=True)
 class Spot:
-    """Where a label's text is anchored, relative to its node."""
+    """Where a label's text is anchored, relative to its node; `em` shifts its line, whatever the size of the font."""
 
-    dx: float
-    dy: float
+    x: float
+    y: float
+    em: float
     anchor: str
 
 
@@ -95,27 +96,28 @@ def label_spots(
     """Give each node's label a place (None where there is none left), the first nodes first.
 
     Nodes are (x, y, radius); a label stands to the right, to the left, below or above, over no other node or label.
+    Only the first, which the picture is about, may stand over nodes where it finds no free place.
     """
-    taken = [Box(x - r, y - r, x + r, y + r) for x, y, r in nodes]
+    shapes = [Box(x - r, y - r, x + r, y + r) for x, y, r in nodes]
     found: list[Spot | None] = []
-    for (x, y, r), label in zip(nodes, labels, strict=True):
-        spot, box = _free(x, y, r, len(label) * size * LETTER, size, taken, width, height)
-        found.append(spot)
-        if box:
-            taken.append(box)
+    written: list[Box] = []
+    for number, (node, label) in enumerate(zip(nodes, labels, strict=True)):
+        sides = [
+            (spot, box) for spot, box in _sides(*node, len(label) * size * LETTER, size) if box.within(width, height)
+        ]
+        free = [pair for pair in sides if not any(pair[1].meets(other) for other in (*shapes, *written))]
+        chosen = free[:1] or (sides[:1] if number == 0 else [])
+        found.append(chosen[0][0] if chosen else None)
+        written += [box for _, box in chosen]
     return found
 
 
-def _free(
-    x: float, y: float, r: float, long: float, size: float, taken: list[Box], width: float, height: float
-) -> tuple[Spot | None, Box | None]:
-    gap, half = r + 4, size * LINE / 2
-    for spot, box in (
-        (Spot(gap, size * 0.35, "start"), Box(x + gap, y - half, x + gap + long, y + half)),
-        (Spot(-gap, size * 0.35, "end"), Box(x - gap - long, y - half, x - gap, y + half)),
-        (Spot(0, gap + size * 0.8, "middle"), Box(x - long / 2, y + gap, x + long / 2, y + gap + size * LINE)),
-        (Spot(0, -gap, "middle"), Box(x - long / 2, y - gap - size * LINE, x + long / 2, y - gap)),
-    ):
-        if box.within(width, height) and not any(box.meets(other) for other in taken):
-            return spot, box
-    return None, None
+def _sides(x: float, y: float, r: float, long: float, size: float) -> list[tuple[Spot, Box]]:
+    """Give the four places around a node, the best first, each with the box that the text fills."""
+    gap, half, line = r + 4, size * LINE / 2, size * LINE
+    return [
+        (Spot(gap, 0, 0.35, "start"), Box(x + gap, y - half, x + gap + long, y + half)),
+        (Spot(-gap, 0, 0.35, "end"), Box(x - gap - long, y - half, x - gap, y + half)),
+        (Spot(0, gap, 0.8, "middle"), Box(x - long / 2, y + gap, x + long / 2, y + gap + line)),
+        (Spot(0, -gap, 0, "middle"), Box(x - long / 2, y - gap - line, x + long / 2, y - gap)),
+    ]

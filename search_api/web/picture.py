@@ -136,7 +136,10 @@ def picture(graph: Mapping[str, Any], **more: Any) -> Picture:
     labels = [name if len(name) <= LETTERS else name[: LETTERS - 1].rstrip() + "…" for name in names]
     circles = [(x, y, r) for (x, y), r in zip(at, radii, strict=True)]
     spots = label_spots(circles, labels, FONT, WIDTH, HEIGHT)
-    large = label_spots(circles[:LABELS_SMALL_SCREEN], labels[:LABELS_SMALL_SCREEN], FONT_SMALL_SCREEN, WIDTH, HEIGHT)
+    first = slice(LABELS_SMALL_SCREEN)
+    large = label_spots(circles[first], labels[first], FONT_SMALL_SCREEN, WIDTH, HEIGHT)
+    # The name of what the picture is about is there on every screen.
+    spots[0] = large[0] = large[0] or spots[0]
     dots = [
         Dot(
             node["id"],
@@ -147,7 +150,7 @@ def picture(graph: Mapping[str, Any], **more: Any) -> Picture:
             *at[n],
             radii[n],
             spots[n],
-            n < len(large) and _same_side(large[n], spots[n]),
+            n < len(large) and spots[n] is not None and large[n] == spots[n],
             url_for("web.graph", **{str(node["kind"]): _own_id(node), **more}),
             url_for(PAGES[node["kind"]], id_=_own_id(node)),
             n == 0,
@@ -166,11 +169,6 @@ def _apart(places: list[tuple[int, int]]) -> list[tuple[int, int]]:
             x += 1
         taken[x, y] = None
     return list(taken)
-
-
-def _same_side(large: Spot | None, usual: Spot | None) -> bool:
-    """Say whether a label has room at the size of a small screen, where it stands at the usual size."""
-    return bool(large and usual and large.anchor == usual.anchor and (large.dy > 0) == (usual.dy > 0))
 
 
 def _own_id(node: Mapping[str, Any]) -> str:

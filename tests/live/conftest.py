@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 import tempfile
+import threading
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
@@ -16,6 +18,7 @@ import pytest
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from werkzeug.exceptions import HTTPException
+from werkzeug.serving import make_server
 
 import artifacts
 import embedding
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
     from opensearchpy import OpenSearch
+    from playwright.sync_api import Browser
     from werkzeug.test import TestResponse
 
 
@@ -155,3 +159,29 @@ def prefix(
     (artifacts.home() / "artifacts").symlink_to(fetched)
     yield prefix
     drop(opensearch, IndexNames(prefix))
+
+
+@pytest.fixture(scope="session")
+def site(sample_app: Flask) -> Iterator[str]:
+    """Serves the app over the sample; gives the address."""
+    server = make_server("127.0.0.1", 0, sample_app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, driven by Playwright; without one, tests say loudly that they did not run."""
+    from playwright.sync_api import sync_playwright  # only now: most tests need no browser
+
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        pytest.skip("Chromium is not installed: NO PAGE WAS TRIED IN A BROWSER. apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()

@@ -76,6 +76,10 @@ class FakeOpenSearch:
     def mget(self, index: str, body: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
         return {"docs": [{"_id": id_, "found": True, "_source": {"name": f"Name of {id_}"}} for id_ in body["ids"]]}
 
+    def msearch(self, body: list[dict[str, Any]]) -> dict[str, Any]:
+        pairs = zip(body[::2], body[1::2], strict=True)
+        return {"responses": [{"status": 200, **self.search(head["index"], asked, {})} for head, asked in pairs]}
+
 
 class Away(FakeOpenSearch):
     """Does not answer."""

@@ -81,11 +81,18 @@ def test_labels_cover_neither_nodes_nor_each_other_nor_the_edge() -> None:
     for (x, y, _), spot in zip(nodes, spots, strict=True):
         if spot:
             long = 7 * 12 * 0.56
-            left = {"start": x + spot.dx, "end": x + spot.dx - long, "middle": x - long / 2}[spot.anchor]
-            boxes.append(Box(left, y + spot.dy - 10, left + long, y + spot.dy))
+            left = {"start": x + spot.x, "end": x + spot.x - long, "middle": x - long / 2}[spot.anchor]
+            line = y + spot.y + 12 * spot.em
+            boxes.append(Box(left, line - 9, left + long, line))
     assert not any(a.meets(b) for a, b in combinations(boxes, 2))
     assert all(box.within(300, 100) for box in boxes)
     assert label_spots([(50, 50, 5)], ["x" * 200], 12, 100, 100) == [None]
+
+
+def test_what_the_picture_is_about_has_its_name_even_among_many() -> None:
+    crowd = [(50.0, 50.0, 8.0), *((50.0 + dx, 50.0 + dy, 8.0) for dx in (-20, 20) for dy in (-20, 0, 20))]
+    spots = label_spots(crowd, ["the centre"] * 7, 12, 120, 100)
+    assert spots[0] is not None
 
 
 def test_shapes_lead_to_their_graph_and_the_centre_to_its_page() -> None:

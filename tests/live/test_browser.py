@@ -1,0 +1,309 @@
+"""The pages in a real Chromium over the sample: by mouse, by keyboard, on a phone, without JavaScript, in the dark."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page
+
+pytestmark = [
+    # Flask-Compress reads a static file for good and leaves it to the garbage collector to close it.
+    pytest.mark.filterwarnings("ignore:Exception ignored in.*static:pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning"),
+]
+
+KORDING = "/researchers/konrad-p-kording-4bafdee5"
+GRAPH = "/graph?researcher=konrad-p-kording-4bafdee5"
+PAGES = (
+    "/",
+    "/search?q=recording+the+activity+of+many+neurons",
+    "/search?topic=q-bio.NC&year=2013-2016",
+    "/researchers?about=neural+decoding",
+    KORDING,
+    "/works/arxiv:2605.05436",
+    "/topics",
+    "/topics/cs.LG",
+    "/institutions",
+    GRAPH,
+    "/related",
+    "/login?for=claim",
+    "/nowhere",
+    "/api/docs",
+)
+#: A wide table may be scrolled inside its own frame; the page itself never sideways.
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+#: Milliseconds until a picture of 200 nodes has followed the pointer: two frames, times three for a busy machine.
+SMOOTH = 100
+
+
+@pytest.fixture
+def opened(chromium: Browser, site: str) -> Iterator[Callable[..., Page]]:
+    """Opens pages, each in a context of its own; at the end, none may have complained or asked another host."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_page(address: str, status: int = 200, **options: Any) -> Page:
+        context = chromium.new_context(base_url=site, **{"viewport": DESK, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: asked(request.url))
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status == status
+        return page
+
+    def asked(url: str) -> None:
+        if urlsplit(url).netloc != urlsplit(site).netloc and not url.startswith("data:"):
+            complaints.append(f"asked {url}")
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    # Chromium itself logs a page that answers 404.
+    assert [words for words in complaints if "404" not in words] == []
+
+
+def found(page: Page) -> int:
+    words = page.get_by_role("status").filter(has_text="work").first.inner_text()
+    return int(re.findall(r"[\d,]+", words)[0].replace(",", ""))
+
+
+def test_a_search_is_narrowed_by_a_facet_and_widened_by_its_chip(opened: Callable[..., Page]) -> None:
+    page = opened("/")
+    page.get_by_role("combobox").fill("recording many neurons at once")
+    page.get_by_role("combobox").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Works on")
+    assert page.locator("mark").count() > 0
+    before = found(page)
+    page.get_by_label("Narrow down").get_by_role("link", name="Neurons and Cognition").click()
+    expect(page.locator(".chip")).to_contain_text("Neurons and Cognition")
+    assert 0 < found(page) < before
+    page.locator(".chip").click()
+    expect(page.locator(".chip")).to_have_count(0)
+    assert found(page) == before
+
+
+def test_a_year_is_chosen_in_the_histogram(opened: Callable[..., Page]) -> None:
+    page = opened("/search?q=neurons")
+    page.locator(".facet .plot a").last.click()
+    expect(page.locator(".chip")).to_contain_text("year 20")
+
+
+def test_a_profile_shows_its_parts_and_its_actions_are_no_dead_ends(opened: Callable[..., Page]) -> None:
+    page = opened(KORDING)
+    for heading in (
+        "Konrad P. Kording",
+        "Trust snapshot",
+        "Research graph",
+        "Researchers like this",
+        "Published work",
+        "Works per year",
+        "Topics",
+        "Collaborators",
+        "Identity and collaboration",
+        "Direct collaboration",
+    ):
+        assert page.get_by_role("heading", name=heading, exact=True).is_visible(), heading
+    page.get_by_text("How it adds up").click()
+    expect(page.get_by_role("row", name="Verification level")).to_contain_text("5 of 40")
+    abstract = page.locator(".abstract").first
+    folded = abstract.bounding_box()
+    page.get_by_text("Show all of the summary").first.click()
+    unfolded = abstract.bounding_box()
+    assert folded
+    assert unfolded
+    assert unfolded["height"] > folded["height"]
+    page.get_by_role("link", name="Claim this profile").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("There are no accounts yet")
+    page.get_by_role("link", name="Go back").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Konrad P. Kording")
+
+
+def test_works_on_a_profile_are_filtered_by_topic_and_year(opened: Callable[..., Page]) -> None:
+    page = opened(KORDING)
+    page.get_by_label("Topic", exact=True).select_option("q-bio.NC")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("status").filter(has_text="of 21")).to_contain_text("9 works of 21")
+    assert page.locator("#works article").count() == 9
+
+
+def test_formulas_are_drawn(opened: Callable[..., Page]) -> None:
+    page = opened("/works/arxiv:2605.05436")
+    box = page.locator("math msub").first.bounding_box()
+    assert box
+    assert box["width"] > 5
+    assert "$" not in page.locator("main").inner_text()
+
+
+def test_researchers_like_this_lead_on(opened: Callable[..., Page]) -> None:
+    page = opened(KORDING)
+    page.get_by_role("link", name="not yet collaborators", exact=True).click()
+    cards = page.locator("#like article")
+    expect(cards).to_have_count(6)
+    for words in cards.all_inner_texts():
+        assert "no work together" in words.lower()
+    name = cards.first.get_by_role("heading").get_by_role("link").inner_text()
+    cards.first.get_by_role("heading").get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(name)
+
+
+def test_from_a_topic_to_those_who_lead_in_it(opened: Callable[..., Page]) -> None:
+    page = opened("/topics")
+    page.get_by_role("link", name="Machine Learning", exact=True).first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Machine Learning")
+    assert page.get_by_role("region", name="Most central works").get_by_role("article").count() == 5
+    page.get_by_role("region", name="Leading researchers").get_by_role("link").first.click()
+    expect(page.get_by_role("heading", name="Trust snapshot")).to_be_visible()
+
+
+def dot(page: Page, name: str) -> Locator:
+    return page.locator(".dot").filter(has=page.locator("title", has_text=re.compile(f"^{re.escape(name)}$")))
+
+
+def test_a_click_in_the_graph_puts_another_in_the_middle_and_a_drag_does_not(opened: Callable[..., Page]) -> None:
+    page = opened(GRAPH)
+    eva = dot(page, "Eva Dyer")
+    before = eva.get_attribute("transform")
+    box = eva.locator("circle").bounding_box()
+    assert box
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(middle[0] + 40, middle[1] + 60, steps=4)
+    page.mouse.up()
+    expect(eva).not_to_have_attribute("transform", before or "")
+    assert page.url.endswith(GRAPH)
+    eva.locator("circle").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Eva")
+    assert "researcher=eva" in page.url
+
+
+def test_the_graph_zooms_and_200_nodes_follow_the_pointer(opened: Callable[..., Page]) -> None:
+    page = opened("/graph?topic=cs.LG&limit=200&depth=2")
+    assert page.locator(".dot").count() == 200
+    page.get_by_role("button", name="Zoom in").click()
+    assert "scale(1.3)" in (page.locator("svg.graph .all").get_attribute("transform") or "")
+    page.get_by_role("button", name="Reset").click()
+    took = page.evaluate(
+        """async () => {
+          const svg = document.querySelector('svg.graph');
+          const centre = svg.querySelector('.centre');
+          const at = centre.getBoundingClientRect();
+          const send = (kind, target, x) => target.dispatchEvent(new PointerEvent(kind,
+            { bubbles: true, clientX: x, clientY: at.y + 9, pointerType: 'mouse', pointerId: 1 }));
+          svg.setPointerCapture = () => {};
+          send('pointerdown', centre, at.x + 9);
+          const times = [];
+          for (let step = 1; step <= 20; step++) {
+            const begun = performance.now();
+            send('pointermove', svg, at.x + 9 + 5 * step);
+            await new Promise(requestAnimationFrame);
+            times.push(performance.now() - begun);
+          }
+          send('pointercancel', svg, at.x);
+          return times.sort((a, b) => a - b)[10];
+        }"""
+    )
+    assert took < SMOOTH
+
+
+def test_kinds_are_filtered_in_the_graph_and_its_table(opened: Callable[..., Page]) -> None:
+    page = opened(GRAPH)
+    page.get_by_role("group", name="Kinds shown").get_by_role("link", name="topics").click()
+    expect(page.locator(".dot.k-work")).to_have_count(0)
+    assert page.locator(".dot.k-topic").count() == page.locator("tbody tr").count() == 12
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_nothing_hangs_over_the_edge_of_a_phone(opened: Callable[..., Page], address: str) -> None:
+    page = opened(address, 404 if address == "/nowhere" else 200, viewport=PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
+def test_everything_works_without_javascript(opened: Callable[..., Page]) -> None:
+    page = opened("/", java_script_enabled=False)
+    page.locator("#q").fill("neural decoding")
+    page.get_by_role("button", name="Search").click()
+    page.locator(".facet").get_by_role("link", name="Neurons and Cognition").click()
+    expect(page.locator(".chip")).to_be_visible()
+    page.get_by_role("link", name="Who works on this").click()
+    page.get_by_role("link", name="Konrad P. Kording").first.click()
+    page.get_by_role("link", name="Explore the graph").click()
+    assert page.locator(".graph-tools").is_hidden()
+    dot(page, "Eva Dyer").locator("circle").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Eva")
+    page = opened("/related", java_script_enabled=False)
+    page.get_by_label("Text").fill("Decoding movement from the activity of motor neurons with machine learning.")
+    page.get_by_role("button").last.click()
+    assert page.get_by_role("region", name="Who works on this").get_by_role("article").count() > 3
+    assert page.get_by_role("region", name="Related work").get_by_role("article").count() > 3
+
+
+def test_a_keyboard_is_enough(opened: Callable[..., Page]) -> None:
+    page = opened("/topics")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#content")).to_be_focused()
+    box = page.locator("#top-q")
+    box.focus()
+    page.keyboard.type("kord")
+    expect(page.get_by_role("option").first).to_contain_text("Kording")
+    assert box.get_attribute("aria-expanded") == "true"
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("option").first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    assert box.get_attribute("aria-activedescendant") == page.get_by_role("option").first.get_attribute("id")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Konrad P. Kording")
+
+
+def test_the_graph_is_reached_and_moved_by_keys(opened: Callable[..., Page]) -> None:
+    page = opened(GRAPH)
+    eva = dot(page, "Eva Dyer")
+    eva.focus()
+    before = eva.get_attribute("transform")
+    page.keyboard.press("ArrowRight")
+    assert eva.get_attribute("transform") != before
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Eva")
+
+
+def test_dark_mode_is_dark(opened: Callable[..., Page]) -> None:
+    light, dark = (
+        opened("/", color_scheme=scheme).evaluate("getComputedStyle(document.body).backgroundColor")
+        for scheme in ("light", "dark")
+    )
+    assert sum(map(int, re.findall(r"\d+", light))) > 700
+    assert sum(map(int, re.findall(r"\d+", dark))) < 100
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(opened: Callable[..., Page], scheme: str) -> None:
+    problems = []
+    for address in PAGES:
+        # axe is put into the page as a script, which the page's own policy rightly refuses.
+        page = opened(address, 404 if address == "/nowhere" else 200, color_scheme=scheme, bypass_csp=True)
+        for details in page.locator("details").all():
+            details.evaluate("one => one.open = true")
+        violations = Axe().run(page).response["violations"]
+        problems += [
+            f"{address}: {violation['id']} at {[node['target'] for node in violation['nodes'][:3]]}"
+            for violation in violations
+            if violation["impact"] in {"serious", "critical"}
+        ]
+    assert problems == []
