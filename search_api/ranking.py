@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mappings import Scale
 from mappings.store import load
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ AUTHOR_WEIGHT = 0.5
 FEEDBACK_WORKS = int(number("PEERSCOPE_FEEDBACK_WORKS", 5, 0, 50))
 #: How far it is moved: 0 not at all, 1 to their mean.
 FEEDBACK_WEIGHT = number("PEERSCOPE_FEEDBACK_WEIGHT", 0.4, 0, 1)
+#: What a vector search asks for where vectors are quantised (`PEERSCOPE_VECTOR_BITS`).
+RESCORING = Scale.from_env().rescoring()
 #: Keyword hits of a shard that take part in the fusion. Fixed, for another depth would be another result set.
 PAGINATION_DEPTH = 1_000
 #: Which words of a text are telling: OpenSearch's 25 by TF-IDF, also when they stand once, and one shared is enough
@@ -76,7 +79,7 @@ VOTING_KEYWORD = 1_000
 def knn(vector: Sequence[float] | NDArray[np.float32], filters: list[dict[str, Any]], k: int = K) -> dict[str, Any]:
     """Give the vector clause; its filter must stand inside, or neighbours would be lost to it afterwards."""
     values = vector.tolist() if isinstance(vector, np.ndarray) else list(vector)
-    clause: dict[str, Any] = {"vector": values, "k": k}
+    clause: dict[str, Any] = {"vector": values, "k": k, **RESCORING}
     if filters:
         clause["filter"] = {"bool": {"filter": filters}}
     return {"knn": {"embedding": clause}}
