@@ -25,8 +25,8 @@ PAGINATION_DEPTH = 1_000
 TELLING = {"min_term_freq": 1, "min_doc_freq": 2, "max_query_terms": 25, "minimum_should_match": "1"}
 #: Candidates for "researchers like this" whose works are compared one by one.
 CANDIDATES = 50
-#: Works compared of the researcher asked for, and of each candidate: MRR .745 with all, .743 with 15, .726 with 12, .717
-#: with 10 (split halves, see `best_match_mean`); vectors are most of what the request takes.
+#: Works compared of the researcher asked for, and of each candidate: MRR .745 with all, .743 with 15, .726 with 12,
+#: .717 with 10 (split halves, see `best_match_mean`); vectors are most of what the request takes.
 OWN_WORKS = 100
 THEIR_WORKS = 15
 #: Works of a researcher that vote for them, and the nearest and the best-matching works that are asked for votes.
