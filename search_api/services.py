@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import current_app
+from opensearchpy.exceptions import NotFoundError, TransportError
 
 import embedding
 from embedding import EmbeddingError
@@ -15,7 +17,7 @@ from search_api import ranking
 from search_api.feedback import Moved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -69,6 +71,19 @@ class Services:
         params = {"request_cache": "false"} if is_hybrid else {}
         body = {"search_pipeline": ranking.fusion(), **body} if is_hybrid else body
         return cast("dict[str, Any]", self.client.search(index=index, body=body, params=params))
+
+    def search_all(self, requests: Sequence[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+        """Ask several questions (index, body) at once, none of them hybrid, and give the answers in their order.
+
+        Raises TransportError for the first that is refused, as `search` would.
+        """
+        lines = [line for index, body in requests for line in ({"index": index}, body)]
+        answers = cast("list[dict[str, Any]]", self.client.msearch(body=lines)["responses"]) if lines else []
+        for answer in answers:
+            if "error" in answer:
+                kind = NotFoundError if answer["status"] == HTTPStatus.NOT_FOUND else TransportError
+                raise kind(answer["status"], answer["error"]["type"], answer["error"])
+        return answers
 
     def get(self, index: str, id_: str, **params: Any) -> dict[str, Any] | None:
         """Give one document by its id; None where there is none."""

@@ -39,7 +39,7 @@ def search(services: Services, args: Mapping[str, Any]) -> Result:
         return [*filters.clauses(asked, without), *([by_name(name)] if name else [])]
 
     @cache
-    def found(without: str | None = None) -> dict[str, Expert]:
+    def found(without: str | None) -> dict[str, Expert]:
         inside = narrowed(services, clauses(without))
         return {expert.id: expert for expert in experts(services, about, vector, clauses=inside)[:WINDOW]}
 
@@ -50,11 +50,11 @@ def search(services: Services, args: Mapping[str, Any]) -> Result:
     aggregations = facet.riding_along(queries.FACETS, args["facets"], asked)
     body = {"query": query(), "_source": False, "track_total_hits": True, "aggs": aggregations}
     if by_score:
-        body |= {"size": len(found()), "sort": ["_doc"]}
+        body |= {"size": len(found(None)), "sort": ["_doc"]}
     else:
         body |= {"size": pagination.per_page, "from": pagination.offset, "sort": queries.SORTS[args["sort"]]}
     answer = services.search(services.names.researchers, body)
-    page = [found()[hit["_id"]] for hit in answer["hits"]["hits"]]
+    page = [found(None)[hit["_id"]] for hit in answer["hits"]["hits"]]
     if by_score:
         page = in_order(page)[pagination.offset : pagination.offset + pagination.per_page]
     return envelope(
@@ -111,5 +111,5 @@ def documents(services: Services, index: str, ids: Sequence[str], source: Mappin
     """Give what is stored under these ids, `source` saying which fields; at most 10,000."""
     if not ids:
         return {}
-    body = {"query": {"terms": {"id": sorted(set(ids))}}, "size": WINDOW, "_source": source, "sort": ["_doc"]}
-    return {hit["_id"]: hit["_source"] for hit in services.search(index, body)["hits"]["hits"]}
+    hits = services.search(index, queries.stored(ids, source))["hits"]["hits"]
+    return {hit["_id"]: hit["_source"] for hit in hits}

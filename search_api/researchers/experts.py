@@ -13,7 +13,7 @@ from search_api import ranking
 from search_api.researchers import queries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -60,13 +60,40 @@ def experts(
     clauses: Sequence[Result] = (),
 ) -> list[Expert]:
     """Do as `rank_experts`, by the words of `text`, by `vector`, or by both. `clauses` hold for the works that vote."""
-    sides = []
-    if text is not None:
-        sides.append(by_words(services, text, candidates, clauses))
-    if vector is not None:
-        sides.append(by_meaning(services, vector, candidates, clauses))
+    sides = _sides(services, text, vector, candidates, clauses)
     people = set(candidates) if candidates is not None else {id_ for side in sides for id_ in side.votes}
     return sorted((_expert(id_, sides) for id_ in people), key=lambda one: (-one.score, one.id))
+
+
+def _sides(
+    services: Services,
+    text: str | None,
+    vector: NDArray[np.float32] | Sequence[float] | None,
+    candidates: Sequence[str] | None,
+    clauses: Sequence[Result],
+) -> list[Side]:
+    """Let works vote by BM25, by cosine, or by both: all asked at once."""
+    size = {"words": ranking.VOTING_KEYWORD, "meaning": ranking.VOTING_NEAREST} if candidates is None else {}
+    best: dict[str, Result] = {}
+    exact: dict[str, Result] = {}
+    if text is not None:
+        exact["words"] = queries.works_on(text)
+        best["words"] = queries.votes(exact["words"], clauses, size.get("words", 1))
+    if vector is not None:
+        exact["meaning"] = queries.cosine(vector)
+        near = ranking.knn(vector, list(clauses), k=ranking.VOTING_NEAREST)
+        best["meaning"] = queries.votes(near, (), size.get("meaning", 1))
+    bodies = list(best.values())
+    if candidates:
+        bodies += [queries.best_works_of(query, candidates, clauses, ranking.VOTES) for query in exact.values()]
+    answers = services.search_all([(services.names.works, body) for body in bodies])
+    own = [_own_works(answer) for answer in answers[len(best) :]] or [{} for _ in best]
+    found = [_authors(answer) for answer in answers[: len(best)]] if candidates is None else own
+    tops = [answer["hits"]["max_score"] or 0.0 for answer in answers[: len(best)]]
+    return [
+        Side(votes, top) if kind == "words" else Side(_cosines(votes), ranking.cosine_of(top))
+        for kind, votes, top in zip(best, found, tops, strict=True)
+    ]
 
 
 def _expert(id_: str, sides: Sequence[Side]) -> Expert:
@@ -80,47 +107,16 @@ def _expert(id_: str, sides: Sequence[Side]) -> Expert:
     return Expert(id_, score, tuple(ordered[: ranking.VOTES]))
 
 
-def by_words(
-    services: Services, text: str, candidates: Sequence[str] | None = None, clauses: Sequence[Result] = ()
-) -> Side:
-    """Let works vote by BM25."""
-    query = queries.works_on(text)
-    if candidates is None:
-        answer = services.search(services.names.works, queries.votes(query, clauses, ranking.VOTING_KEYWORD))
-        return Side(_authors(answer["hits"]["hits"]), answer["hits"]["max_score"] or 0.0)
-    best = services.search(services.names.works, queries.votes(query, clauses, 1))["hits"]["max_score"] or 0.0
-    return Side(_own_works(services, query, candidates, clauses), best)
-
-
-def by_meaning(
-    services: Services,
-    vector: NDArray[np.float32] | Sequence[float],
-    candidates: Sequence[str] | None = None,
-    clauses: Sequence[Result] = (),
-) -> Side:
-    """Let works vote by their cosine to a vector."""
-    query = ranking.knn(vector, list(clauses), k=ranking.VOTING_NEAREST)
-    size = ranking.VOTING_NEAREST if candidates is None else 1
-    hits = services.search(services.names.works, queries.votes(query, (), size))["hits"]["hits"]
-    best = ranking.cosine_of(hits[0]["_score"]) if hits else 0.0
-    if candidates is None:
-        return Side(_cosines(_authors(hits)), best)
-    return Side(_cosines(_own_works(services, queries.cosine(vector), candidates, clauses)), best)
-
-
-def _authors(hits: Iterable[Mapping[str, Any]]) -> Votes:
+def _authors(answer: Mapping[str, Any]) -> Votes:
     votes: Votes = defaultdict(dict)
-    for hit in hits:
+    for hit in answer["hits"]["hits"]:
         for id_ in hit["fields"]["researchers.id"]:
             votes[id_][hit["_id"]] = hit["_score"]
     return votes
 
 
-def _own_works(services: Services, query: Result, candidates: Sequence[str], clauses: Sequence[Result]) -> Votes:
-    """Give the best works of each candidate for a query, by a search among their works alone."""
-    if not candidates:
-        return {}
-    answer = services.search(services.names.works, queries.best_works_of(query, candidates, clauses, ranking.VOTES))
+def _own_works(answer: Mapping[str, Any]) -> Votes:
+    """Give each candidate's best works, out of the answer to a search among their works alone."""
     return {
         bucket["key"]: {hit["_id"]: hit["_score"] for hit in bucket["works"]["hits"]["hits"]}
         for bucket in answer["aggregations"]["researchers"]["buckets"]

@@ -7,14 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from search_api.researchers import queries
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
-
-    from search_api.services import Services
 
 
 @dataclass(frozen=True)
@@ -43,10 +39,7 @@ class Oeuvre:
         return Oeuvre([self.ids[row] for row in rows], [self.people[row] for row in rows], self.vectors[rows])
 
 
-def oeuvres(services: Services, ids: Sequence[str], size: int) -> dict[str, Oeuvre]:
-    """Give up to `size` works of each of these researchers: all, or a random sample that stays the same."""
-    if not ids:
-        return {}
-    answer = services.search(services.names.works, queries.sample_of(ids, size))
+def oeuvres(answer: Mapping[str, Any]) -> dict[str, Oeuvre]:
+    """Give the works of each researcher out of the answer to `queries.sample_of`."""
     buckets = answer["aggregations"]["researchers"]["buckets"]
     return {bucket["key"]: Oeuvre.of(bucket["works"]["hits"]["hits"]) for bucket in buckets}

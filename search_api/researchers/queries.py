@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from search_api import filters, ranking
 from search_api.facets import Facet
 from search_api.filters import Field
+from search_api.paging import WINDOW
 from search_api.researchers.names import by_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -78,6 +79,11 @@ def these(ids: Iterable[str], clauses: Sequence[Body] = ()) -> Body:
     return {"bool": {"filter": [{"terms": {"id": list(ids)}}, *clauses]}}
 
 
+def stored(ids: Iterable[str], source: Mapping[str, Any]) -> Body:
+    """Give the request for the documents with these ids, at most 10,000; `source` says which fields."""
+    return {"query": {"terms": {"id": sorted(set(ids))}}, "size": WINDOW, "_source": source, "sort": ["_doc"]}
+
+
 def more_like(index: str, researcher_id: str) -> Body:
     """Give the keyword clause for researchers whose titles share this one's most telling words."""
     like = {"_index": index, "_id": researcher_id}
@@ -97,7 +103,10 @@ def sample_of(ids: Sequence[str], size: int) -> Body:
     chance = {"function_score": {"random_score": {"seed": 1, "field": "id"}, "boost_mode": "replace"}}
     inside = {"bool": {"must": [chance], "filter": [{"terms": {"researchers.id": list(ids)}}]}}
     works = {"top_hits": {"size": size, "_source": ["researchers.id", "embedding"]}}
-    people = {"terms": {"field": "researchers.id", "include": list(ids), "size": len(ids)}, "aggs": {"works": works}}
+    people = {
+        "terms": {"field": "researchers.id", "include": list(ids), "size": max(1, len(ids))},
+        "aggs": {"works": works},
+    }
     return {"size": 0, "query": inside, "aggs": {"researchers": people}}
 
 

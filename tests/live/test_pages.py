@@ -47,7 +47,6 @@ PAGES = {
         "21</b> works",
         "Works per year. 2013: 2",
         "Adam H. Marblestone",
-        "works together",
         "Published work",
     ),
     KORDING + "?exclude=collaborators": ("Closest works, ", "no work together"),

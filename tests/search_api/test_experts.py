@@ -21,7 +21,10 @@ class Engine:
     def __init__(self, words: dict[str, tuple[float, list[str]]], near: dict[str, tuple[float, list[str]]]) -> None:
         self.words, self.near, self.asked = words, near, []  # type: list[Any]
 
-    def search(self, index: str, body: dict[str, Any], params: dict[str, str]) -> dict[str, Any]:
+    def msearch(self, body: list[dict[str, Any]]) -> dict[str, Any]:
+        return {"responses": [self.answer(question) for question in body[1::2]]}
+
+    def answer(self, body: dict[str, Any]) -> dict[str, Any]:
         self.asked.append(body)
         found = self.near if "knn" in body["query"] else self.words
         hits = [
