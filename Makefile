@@ -32,6 +32,8 @@ test: check
 bench: $(VENV)/.all
 	$(BIN)/python -m benchmarks.embedding
 	$(BIN)/python -m benchmarks.indexing $(BENCH_ARGS)
+	$(BIN)/python -m benchmarks.ranking
+	$(BIN)/python -m benchmarks.researchers
 
 # Resolves the versions anew; needs uv.
 constraints:
