@@ -36,6 +36,8 @@ screenshots: $(VENV)/.all
 bench: $(VENV)/.all
 	$(BIN)/python -m benchmarks.embedding
 	$(BIN)/python -m benchmarks.indexing $(BENCH_ARGS)
+	$(BIN)/python -m benchmarks.ranking
+	$(BIN)/python -m benchmarks.researchers
 
 # Resolves the versions anew; needs uv.
 constraints:

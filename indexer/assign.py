@@ -88,12 +88,13 @@ class Labelled:
         count = patiently(client.count, index=generation.works, body={"query": _LABELLED})["count"]
         step = max(1, math.ceil(count / MOST))
         found: dict[str, tuple[NDArray[np.float32], list[dict[str, str]]]] = {}
-        if staged:
+        if staged is not None:
             found = {id_: (vector, topics) for id_, vector, topics in staged.labelled() if _in_sample(id_, step)}
         if staged is None or staged.count(labelled=True) < count:
             for hit in itertools.chain.from_iterable(pages(client, generation.works, _ALL_LABELLED)):
                 source = hit["_source"]
-                if not (staged and source["id"] in staged) and _in_sample(source["id"], step):
+                is_staged = staged is not None and source["id"] in staged
+                if not is_staged and _in_sample(source["id"], step):
                     found[source["id"]] = (np.asarray(source["embedding"], dtype=np.float32), source["topics"])
         if not found:
             return None

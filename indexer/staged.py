@@ -70,6 +70,10 @@ class Staged:
     def __len__(self) -> int:
         return self._count("TRUE")
 
+    def __bool__(self) -> bool:
+        """Be there even when nothing is staged; whether anything is, `len` tells, and it counts every row for that."""
+        return True
+
     def __contains__(self, id_: str) -> bool:
         return self._rows.execute("SELECT 1 FROM staged WHERE id = ?", (id_,)).fetchone() is not None
 

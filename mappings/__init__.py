@@ -1,7 +1,7 @@
 """WHAT IS STORED: index mappings, analyzers and search pipelines as JSON; the names, versions and ids of things."""
 
+from mappings.errors import StoreError
 from mappings.generations import (
-    StoreError,
     begin,
     discard,
     drop,
@@ -14,12 +14,14 @@ from mappings.generations import (
 )
 from mappings.ids import bare_doi, institution_id, orcid_id, person_id, ror_address, work_id
 from mappings.names import VERSION, Generation, IndexNames
+from mappings.scale import Scale
 from mappings.store import index_body
 
 __all__ = [
     "VERSION",
     "Generation",
     "IndexNames",
+    "Scale",
     "StoreError",
     "bare_doi",
     "begin",

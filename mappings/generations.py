@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from opensearchpy.exceptions import NotFoundError, RequestError
 
+from mappings.errors import StoreError
 from mappings.names import KINDS, VERSION, Generation, IndexNames
+from mappings.scale import Scale
 from mappings.store import index_body
 
 if TYPE_CHECKING:
@@ -22,10 +24,9 @@ if TYPE_CHECKING:
 
 #: Generations kept besides the live one.
 KEPT = 1
-
-
-class StoreError(Exception):
-    """What is stored does not fit what is asked for; the message says what to do."""
+#: How long copies of the indices may take before they go live all the same, and the client's patience with that.
+COPYING = "300s"
+LONG = 330
 
 
 def generations(client: OpenSearch, names: IndexNames) -> list[Generation]:
@@ -76,8 +77,9 @@ def begin(client: OpenSearch, names: IndexNames, model: Mapping[str, Any], *, re
     """Give the generation to write to: the unfinished one, else a clone of the live one, else a new one.
 
     `rebuild=True` begins with nothing in place of a clone; what a run of the other kind left unfinished is dropped.
-    Safe to run again when it was broken off.
+    Safe to run again when it was broken off. Raises StoreError for a setting of the layout that cannot be used.
     """
+    scale = Scale.from_env()
     now, left = live(client, names), unfinished(client, names)
     if left and now and (_meta(client, left).get("begun_in") == left.number) != rebuild:
         discard(client, left)
@@ -86,7 +88,7 @@ def begin(client: OpenSearch, names: IndexNames, model: Mapping[str, Any], *, re
     for kind in KINDS:
         # A kind that the live generation does not have yet begins empty, as the marks do.
         if now is None or rebuild or kind == "pending" or not client.indices.exists(index=now.name(kind)):
-            _create(client, generation, kind, model)
+            _create(client, generation, kind, model, scale)
         else:
             _clone(client, now, generation, kind)
     client.cluster.health(index=generation.works, params={"wait_for_status": "yellow"})
@@ -98,8 +100,8 @@ def _set(client: OpenSearch, generation: Generation, settings: dict[str, Any]) -
     client.indices.put_settings(index=",".join(generation.name(kind) for kind in KINDS), body=settings)
 
 
-def _create(client: OpenSearch, generation: Generation, kind: str, model: Mapping[str, Any]) -> None:
-    body = index_body(kind, model, begun_in=generation.number)
+def _create(client: OpenSearch, generation: Generation, kind: str, model: Mapping[str, Any], scale: Scale) -> None:
+    body = index_body(kind, model, scale, begun_in=generation.number)
     try:
         client.indices.create(index=generation.name(kind), body=body)
     except RequestError as error:
@@ -113,7 +115,7 @@ def _clone(client: OpenSearch, source: Generation, target: Generation, kind: str
         return
     block = {"index.blocks.write": True}
     client.indices.put_settings(index=source.name(kind), body=block)
-    body = {"settings": {"index.blocks.write": None}}
+    body = {"settings": {"index.blocks.write": None, "index.number_of_replicas": 0}}
     client.indices.clone(index=source.name(kind), target=target.name(kind), body=body)
     client.indices.put_settings(index=source.name(kind), body={"index.blocks.write": None})
 
@@ -121,8 +123,13 @@ def _clone(client: OpenSearch, source: Generation, target: Generation, kind: str
 def publish(client: OpenSearch, generation: Generation) -> None:
     """Make a generation the one that is searched, at once for all kinds, and drop those that are too old to keep."""
     names = IndexNames(generation.prefix)
-    _set(client, generation, {"index.refresh_interval": None})
-    client.indices.refresh(index=",".join(generation.name(kind) for kind in KINDS))
+    indices = ",".join(generation.name(kind) for kind in KINDS)
+    _set(client, generation, {"index.refresh_interval": None, "index.number_of_replicas": Scale.from_env().replicas})
+    client.indices.refresh(index=indices)
+    # Copies first: from here on people search it. Those that no node can take are not waited for.
+    client.cluster.health(
+        index=indices, params={"wait_for_no_initializing_shards": "true", "timeout": COPYING}, request_timeout=LONG
+    )
     actions: list[dict[str, Any]] = []
     for kind in KINDS:
         actions.append({"remove": {"index": f"{names.name(kind)}-v*", "alias": names.name(kind), "must_exist": False}})

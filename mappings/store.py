@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from mappings.names import VERSION
+from mappings.scale import Scale
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,21 +23,25 @@ def load(name: str) -> dict[str, Any]:
     return content
 
 
-def index_body(
-    kind: str, model: Mapping[str, Any], settings: Mapping[str, Any] | None = None, *, begun_in: int = 1
-) -> dict[str, Any]:
+def index_body(kind: str, model: Mapping[str, Any], scale: Scale | None = None, *, begun_in: int = 1) -> dict[str, Any]:
     """Give the body that creates the index of one kind.
 
     `model` is the embedding model's description (at least `dimension`): it sets the length of the vectors and is kept
-    in the mapping's `_meta`, so that vectors of two models never meet in one index. `settings` go into `index`.
+    in the mapping's `_meta`, so that vectors of two models never meet in one index. `scale` is how it is laid out.
     `begun_in` is the generation that begins with this index empty; its clones keep the number.
     """
+    scale = scale or Scale()
     mapping = load(kind)
     mapping["_meta"] = {"version": VERSION, "model": dict(model), "begun_in": begun_in}
     if vector := mapping["properties"].get("embedding"):
         vector |= {
             "dimension": model["dimension"],
-            "method": {"name": "hnsw", "engine": "lucene", "space_type": "cosinesimil", "parameters": dict(HNSW)},
+            "method": {
+                "name": "hnsw",
+                "engine": "lucene",
+                "space_type": "cosinesimil",
+                "parameters": HNSW | scale.encoder(),
+            },
         }
-    index = {"number_of_shards": 1, "number_of_replicas": 0, "knn": "embedding" in mapping["properties"]}
-    return {"settings": {"index": index | dict(settings or {}), **load("analysis")}, "mappings": mapping}
+    index = {**scale.settings(kind), "knn": "embedding" in mapping["properties"]}
+    return {"settings": {"index": index, **load("analysis")}, "mappings": mapping}

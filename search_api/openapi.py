@@ -169,6 +169,7 @@ def _errors(with_id: bool, *, with_body: bool) -> dict[str, Any]:
 
 def _operation(name: str, described: Described, text: str | None, path: str) -> dict[str, Any]:
     texts = {media: {"schema": {"type": "string"}} for media in described.media}
+    with_id = "{" in path or getattr(described.args, "names_one", False)
     answer = {"description": "The answer.", "content": {"application/json": {"schema": described.answer}, **texts}}
     body = {"required": True, "content": {"application/json": {"schema": described.body}}}
     return {
@@ -178,5 +179,5 @@ def _operation(name: str, described: Described, text: str | None, path: str) -> 
         "description": text or "",
         "parameters": [*_ids(path), {"in": "query", "schema": described.args}],
         **({"requestBody": body} if described.body else {}),
-        "responses": {"200": answer, **_errors("{" in path, with_body=described.body is not None)},
+        "responses": {"200": answer, **_errors(with_id, with_body=described.body is not None)},
     }

@@ -19,6 +19,9 @@ def _centre(kind: str) -> fields.String:
 class AroundArgs(GraphArgs):
     """The centre, which is exactly one thing, and how much around it."""
 
+    #: The parameters name one thing, so the answer may be 404 or 301 as with an id in the path.
+    names_one = True
+
     work = _centre("work")
     researcher = _centre("researcher")
     topic = _centre("topic")

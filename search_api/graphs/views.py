@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, redirect
 
 from search_api.endpoint import endpoint
+from search_api.errors import MovedError
 from search_api.graph_schemas import Graph
 from search_api.graphs import search
 from search_api.graphs.schemas import AroundArgs
@@ -20,4 +22,8 @@ blueprint = Blueprint("graphs", __name__, url_prefix="/api/v1")
 @endpoint(AroundArgs, Graph, "What is around a work, researcher, topic or institution")
 def graph(args: dict[str, Any]) -> Any:
     """Give nodes and edges around one thing; those that hang on it most strongly, within `limit`."""
-    return {**search.graph(services(), args), "links": {"self": address(), "next": None, "prev": None}}
+    try:
+        found = search.graph(services(), args)
+    except MovedError as merged:
+        return redirect(address({"researcher": merged.id}), HTTPStatus.MOVED_PERMANENTLY)
+    return {**found, "links": {"self": address(), "next": None, "prev": None}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +24,11 @@ class Oeuvre:
 
     @classmethod
     def of(cls, hits: Iterable[Mapping[str, Any]]) -> Oeuvre:
-        """Take hits of works whose source holds `embedding` and the ids of `researchers`."""
-        works = [(hit["_id"], hit["_source"]) for hit in hits]
-        return cls(
-            [id_ for id_, _ in works],
-            [{one["id"] for one in source["researchers"]} for _, source in works],
-            np.asarray([source["embedding"] for _, source in works], dtype=np.float32),
-        )
+        """Take hits of works whose fields hold the vector as `queries.SHORT_VECTOR` and the ids of researchers."""
+        works = [(hit["_id"], hit["fields"]) for hit in hits]
+        vectors = np.stack([_spelled_out(fields["short"][0]) for _, fields in works])
+        people = [set(fields["researchers.id"]) for _, fields in works]
+        return cls([id_ for id_, _ in works], people, vectors)
 
     def without(self, researcher_id: str) -> Oeuvre:
         """Give the works that this other researcher is not on; there may be none."""
@@ -37,6 +36,13 @@ class Oeuvre:
         if len(rows) == len(self.ids):
             return self
         return Oeuvre([self.ids[row] for row in rows], [self.people[row] for row in rows], self.vectors[rows])
+
+
+def _spelled_out(short: str) -> NDArray[np.float32]:
+    """Give the unit vector, float32[d], of one byte a number in base64."""
+    vector = np.frombuffer(b64decode(short), dtype=np.int8).astype(np.float32)
+    length = float(np.linalg.norm(vector))
+    return vector / length if length else vector
 
 
 def oeuvres(answer: Mapping[str, Any]) -> dict[str, Oeuvre]:

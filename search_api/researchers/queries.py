@@ -98,14 +98,29 @@ def none_of(ids: Sequence[str]) -> Body:
     return {"bool": {"must_not": [{"terms": {"id": list(ids)}}]}}
 
 
+#: A vector in one byte a number, its largest as 127, in base64: its length is lost, its direction but for a cosine of
+#: .0002 not. 500 works with vectors out of `_source` took 340 ms (1.9 MB of JSON), with these 60 (.4 MB).
+SHORT_VECTOR = """
+    def vector = doc['embedding'].value;
+    double most = 1e-9;
+    for (int i = 0; i < vector.length; i++) { most = Math.max(most, Math.abs(vector[i])) }
+    byte[] bytes = new byte[vector.length];
+    for (int i = 0; i < vector.length; i++) { bytes[i] = (byte) Math.round(vector[i] * 127 / most) }
+    return Base64.getEncoder().encodeToString(bytes);
+"""
+
+
 def sample_of(ids: Sequence[str], size: int) -> Body:
-    """Give the request for up to `size` works of each of these researchers, with their vectors.
+    """Give the request for up to `size` works of each of these researchers, with their vectors as `SHORT_VECTOR`.
 
     Of a longer list a random sample, the same every time: the newest would stand for the last years alone.
     """
     chance = {"function_score": {"random_score": {"seed": 1, "field": "id"}, "boost_mode": "replace"}}
     inside = {"bool": {"must": [chance], "filter": [{"terms": {"researchers.id": list(ids)}}]}}
-    works = {"top_hits": {"size": size, "_source": ["researchers.id", "embedding"]}}
+    short = {"short": {"script": {"source": SHORT_VECTOR}}}
+    works = {
+        "top_hits": {"size": size, "_source": False, "docvalue_fields": ["researchers.id"], "script_fields": short}
+    }
     people = {
         "terms": {"field": "researchers.id", "include": list(ids), "size": max(1, len(ids))},
         "aggs": {"works": works},

@@ -24,7 +24,7 @@ from indexer.identity.overrides import OverridesError
 from indexer.report import past_runs
 from indexer.sources import open_sources
 from indexer.sources.stored import StoredWorks
-from mappings import IndexNames, StoreError, begin, drop, generations, live, publish, rollback
+from mappings import IndexNames, Scale, StoreError, begin, drop, generations, live, publish, rollback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -397,3 +397,26 @@ def test_works_without_topics_get_those_of_their_neighbours_marked_as_assigned(
     assert documents(opensearch, names.topics)["cs.CL"]["works_count"] == 5
     again = index(write_lines(tmp_path / "x.jsonl", work(21)))
     assert again.counts.topics_assigned == 0
+
+
+def test_the_layout_on_a_cluster_comes_from_the_settings(
+    index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"SHARDS": "2", "REPLICAS": "1", "VECTOR_BITS": "7"}.items():
+        monkeypatch.setenv(f"PEERSCOPE_{name}", value)
+    index(write_lines(tmp_path / "w.jsonl", *(work(number) for number in range(1, 9))))
+    now = live(opensearch, names)
+    assert now is not None
+    found = opensearch.indices.get_settings(index=now.works)[now.works]["settings"]["index"]
+    # One node cannot take the copies, and is not waited for.
+    assert (found["number_of_shards"], found["number_of_replicas"]) == ("2", "1")
+    vector = documents(opensearch, names.works)[work(3)["id"]]["embedding"]
+    near = {"vector": vector, "k": 1, **Scale.from_env().rescoring()}
+    answer = opensearch.search(index=names.works, body={"size": 1, "query": {"knn": {"embedding": near}}})
+    assert answer["hits"]["hits"][0]["_id"] == work(3)["id"]
+    monkeypatch.setenv("PEERSCOPE_REPLICAS", "0")
+    index(write_lines(tmp_path / "x.jsonl", work(9)))
+    assert opensearch.cluster.health(index=names.works)["status"] == "green"
+    monkeypatch.setenv("PEERSCOPE_SHARDS", "none")
+    with pytest.raises(StoreError, match="PEERSCOPE_SHARDS"):
+        index(write_lines(tmp_path / "y.jsonl", work(10)))

@@ -17,6 +17,7 @@ from indexer.sources import open_sources
 from mappings import IndexNames, drop
 from search_api import create_app
 from search_api.services import KEY, Services
+from search_api.web.site import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -312,3 +313,105 @@ def test_records_that_mean_harm_or_say_little(hostile: FlaskClient) -> None:
     bare = page_of(hostile, "/works/local:bare")
     for words in ("No abstract imported", "Affiliations not imported", "year not imported", "not imported"):
         assert words in bare
+
+
+def test_a_page_says_to_machines_what_it_is(client: FlaskClient) -> None:
+    page = page_of(client, KORDING + "?topic=q-bio.NC")
+    assert f'<link rel="canonical" href="http://localhost{KORDING}">' in page
+    assert '<meta property="og:title" content="Konrad P. Kording">' in page
+    assert f"/feeds{KORDING}.atom" in page
+    data = re.search(r'<script type="application/ld\+json">(.*?)</script>', page)
+    assert data
+    person = json.loads(data[1])
+    assert (person["@type"], person["name"]) == ("Person", "Konrad P. Kording")
+    assert "Neurons and Cognition" in person["knowsAbout"]
+    work = re.search(r'<script type="application/ld\+json">(.*?)</script>', page_of(client, RELU))
+    assert work
+    article = json.loads(work[1])
+    assert article["@type"] == "ScholarlyArticle"
+    assert [author["name"] for author in article["author"]] == ["David Rolnick", "Konrad P. Kording"]
+    assert "abstract" not in article  # what the sample has is a summary of ours
+    assert 'content="noindex"' in page_of(client, QUERY)
+
+
+def test_the_sitemap_leads_to_every_thing_once(client: FlaskClient) -> None:
+    assert "Sitemap: http://localhost/sitemap.xml" in client.get("/robots.txt").text
+    maps = re.findall(r"<loc>(.*?)</loc>", client.get("/sitemap.xml").text)
+    assert [urlsplit(one).path for one in maps] == [f"/sitemaps/{kind}-0.xml" for kind in KINDS]
+    pages = [page for one in maps for page in re.findall(r"<loc>(.*?)</loc>", client.get(urlsplit(one).path).text)]
+    assert len(pages) == len(set(pages)) == 320 + 671 + 54 + 12
+    for page in pages[::100]:
+        assert client.get(urlsplit(html.unescape(page)).path).status_code == 200
+    assert client.get("/sitemaps/works-1.xml").status_code == 404
+    assert client.get("/sitemaps/secrets-0.xml").status_code == 404
+
+
+def test_a_sitemap_reads_on_behind_its_first_part(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("search_api.web.site.PER_MAP", 30)
+    maps = [one for one in re.findall(r"<loc>(.*?)</loc>", client.get("/sitemap.xml").text) if "topics" in one]
+    parts = [re.findall(r"<loc>(.*?)</loc>", client.get(urlsplit(one).path).text) for one in maps]
+    assert [len(part) for part in parts] == [30, 24]
+    assert len(set(parts[0] + parts[1])) == 54
+
+
+def test_experts_on_a_work_are_others_than_its_authors(client: FlaskClient) -> None:
+    experts = page_of(client, RELU).partition('id="experts"')[2].partition("</section>")[0]
+    assert experts.count("<article") == 6
+    people = re.findall(r'<h3><a href="/researchers/([^"]+)"', experts)
+    assert len(people) == 6
+    assert not [one for one in people if one.startswith(("david-rolnick", "konrad-p-kording"))]
+
+
+def test_a_pasted_abstract_finds_experts_and_works(client: FlaskClient) -> None:
+    response = client.post("/related", data={"text": "Decoding movement from the activity of motor neurons."})
+    assert response.status_code == 200
+    assert response.text.count('<article class="hit person"') == 10
+    assert "Konrad P. Kording" in response.text
+    assert "Related work" in response.text
+    assert "Related work" not in client.post("/related", data={"text": "  "}).text
+    hostile = client.post("/related", data={"text": '</textarea><script>alert(1)</script>"'})
+    assert hostile.status_code == 200
+    assert "<script>alert" not in hostile.text
+
+
+def test_the_graph_page_shows_what_its_twin_holds(client: FlaskClient) -> None:
+    address = f"/graph?researcher={KORDING.rpartition('/')[2]}&limit=40&kind=researcher,topic"
+    page = page_of(client, address)
+    (twin,) = Links(page).twins
+    graph = client.get(twin).get_json()
+    assert len(graph["nodes"]) == page.count('class="dot ') == 40
+    assert {node["kind"] for node in graph["nodes"]} == {"researcher", "topic"}
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "words"),
+    [
+        ("researcher=nobody", 404, "No researcher has the id"),
+        ("work=x&topic=y", 400, "Exactly one of"),
+        ("topic=cs.LG&limit=100000", 400, "limit"),
+        ("topic=cs.LG&kind=spaceship", 400, "kind"),
+        ("topic=%00", 404, "No topic has the id"),
+    ],
+)
+def test_a_graph_that_cannot_be_drawn_says_why(client: FlaskClient, query: str, status: int, words: str) -> None:
+    for address in (f"/graph?{query}", f"/api/v1/graph?{query}"):
+        response = client.get(address)
+        assert response.status_code == status, response.text
+        assert words in html.unescape(response.text)
+
+
+def test_central_works_of_a_topic_are_on_it(client: FlaskClient) -> None:
+    part = page_of(client, "/topics/q-bio.NC").partition('id="central"')[2].partition("</section>")[0]
+    ids = re.findall(r'<h3><a href="/works/([^"]+)"', part)
+    assert len(ids) == 5
+    for id_ in ids:
+        topics = [topic["id"] for topic in client.get(f"/api/v1/works/{id_}").get_json()["topics"]]
+        assert "q-bio.NC" in topics
+
+
+def test_an_institution_has_a_page(client: FlaskClient) -> None:
+    page = page_of(client, "/institutions")
+    first = next(href for href in Links(page).hrefs if href.startswith("/institutions/"))
+    shown = page_of(client, first)
+    for words in ("Newest works", "Leading researchers", "Main topics", "Works per year"):
+        assert words in shown

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mappings import Generation, IndexNames, index_body
+from mappings import Generation, IndexNames, Scale, StoreError, index_body
 from mappings.names import KINDS
 from mappings.store import load
 
@@ -26,8 +26,35 @@ def test_vectors_get_the_models_dimension(kind: str) -> None:
     assert body["settings"]["index"]["knn"] is True
 
 
-def test_settings_can_be_given() -> None:
-    assert index_body("works", MODEL, {"number_of_shards": 3})["settings"]["index"]["number_of_shards"] == 3
+def test_only_what_grows_is_spread_over_shards() -> None:
+    scale = Scale(shards=3, replicas=1, bits=7)
+    found = {kind: index_body(kind, MODEL, scale)["settings"]["index"] for kind in KINDS}
+    assert {kind for kind, index in found.items() if index["number_of_shards"] == 3} == {"works", "researchers"}
+    assert {index["number_of_replicas"] for index in found.values()} == {0}
+
+
+def test_vectors_can_be_quantised_and_are_scored_anew_then() -> None:
+    method = index_body("works", MODEL, Scale(bits=7))["mappings"]["properties"]["embedding"]["method"]
+    assert method["parameters"]["encoder"] == {"name": "sq", "parameters": {"bits": 7}}
+    assert Scale(bits=7).rescoring() == {"rescore": {"oversample_factor": 2.0}}
+    assert "encoder" not in index_body("works", MODEL)["mappings"]["properties"]["embedding"]["method"]["parameters"]
+    assert Scale().rescoring() == {}
+
+
+def test_the_layout_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Scale.from_env() == Scale(1, 0, 32)
+    for name, value in {"SHARDS": "4", "REPLICAS": "2", "VECTOR_BITS": "7"}.items():
+        monkeypatch.setenv(f"PEERSCOPE_{name}", value)
+    assert Scale.from_env() == Scale(4, 2, 7)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("SHARDS", "0"), ("REPLICAS", "-1"), ("SHARDS", "x"), ("VECTOR_BITS", "8")]
+)
+def test_a_layout_that_cannot_be_is_refused(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"PEERSCOPE_{name}", value)
+    with pytest.raises(StoreError, match=f"PEERSCOPE_{name} is"):
+        Scale.from_env()
 
 
 def test_the_weights_of_the_hybrid_pipeline_sum_to_one() -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import pytest
 
 from mappings import IndexNames
 from search_api import create_app
+from search_api.errors import MovedError
+from search_api.graphs.search import FINDERS
 from search_api.services import Services
 from search_api.web.layout import Box, label_spots, places
 from search_api.web.picture import HEIGHT, WIDTH, Picture, picture, radius
@@ -125,3 +128,15 @@ def test_a_pair_is_joined_once_by_its_heaviest_edge() -> None:
     twice = [*EDGES, {"source": "bo-2", "target": "ada-1", "kind": "about", "weight": 9}]
     strokes = picture({"nodes": [ADA, BO, TREES, TOPIC], "edges": twice}).strokes()
     assert strokes == {3: [(0, 1)], 1: [(0, 2), (2, 3)], 1.8: [(0, 3)]}
+
+
+@pytest.mark.parametrize("route", ["/graph", "/api/v1/graph"])
+def test_the_graph_of_a_merged_researcher_is_that_of_the_other(route: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def merged(services: Any, given: str) -> Any:
+        raise MovedError("new-1")
+
+    monkeypatch.setitem(FINDERS, "researcher", merged)
+    client = create_app(services=Services(None, IndexNames("t-"))).test_client()  # type: ignore[arg-type]
+    response = client.get(f"{route}?researcher=old-1&limit=5")
+    assert response.status_code == 301
+    assert dict(parse_qsl(urlsplit(response.location).query)) == {"researcher": "new-1", "limit": "5"}

@@ -1,0 +1,5 @@
+"""What can be wrong with what is stored, or with how it is asked to be stored."""
+
+
+class StoreError(Exception):
+    """What is stored does not fit what is asked for; the message says what to do."""
