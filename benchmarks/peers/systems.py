@@ -6,6 +6,7 @@ spends in there are counted apart.
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
@@ -130,6 +131,8 @@ class LanceDb:
 
 class _FilledLanceDb:
     def __init__(self, texts: dict[str, str], folder: Path) -> None:
+        # It warns of each query's columns, twice a query.
+        os.environ.setdefault("LANCE_LOG", "error")
         import lancedb
 
         self._model = Embedding()

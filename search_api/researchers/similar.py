@@ -74,6 +74,7 @@ def candidates(services: Services, me: Mapping[str, Any], clauses: list[Result])
     body = {
         "size": ranking.CANDIDATES,
         "query": ranking.hybrid(keyword, semantic, clauses),
+        "search_pipeline": ranking.fusion(ranking.CANDIDATES_SEMANTIC_WEIGHT),
         "_source": False,
     }
     return [hit["_id"] for hit in services.search(services.names.researchers, body)["hits"]["hits"]]

@@ -80,15 +80,22 @@ def test_hybrid_searches_take_their_weights_along_unless_they_bring_some() -> No
 
 
 def test_feedback_asks_once_for_the_first_hits_and_remembers() -> None:
-    hits = [{"_score": 1.0, "_source": {"embedding": [0.0, 1.0]}}]
+    hits = [{"_id": "w", "_score": 1.0, "_source": {"id": "w", "embedding": [0.0, 1.0]}}]
     asked, engine = services(hits)
     first = feedback(asked, "soil", NORTH)
     assert first @ EAST > 0.4
     assert np.linalg.norm(first) == pytest.approx(1)
     assert feedback(asked, "soil", NORTH) is first
-    (body,) = engine.asked
-    assert body["size"] == ranking.FEEDBACK_WORKS
-    assert body["query"] == queries.query("hybrid", "soil", NORTH, [])
+    search, read = engine.asked
+    assert (search["size"], search["_source"]) == (ranking.FEEDBACK_WORKS, False)
+    assert search["query"] == queries.query("hybrid", "soil", NORTH, [])
+    assert read["query"] == queries.only(["w"])
+
+
+def test_where_nothing_is_found_nothing_is_read() -> None:
+    asked, engine = services([])
+    assert feedback(asked, "soil", NORTH) is NORTH
+    assert len(engine.asked) == 1
 
 
 def test_without_feedback_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
