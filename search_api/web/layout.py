@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-#: 60 rounds settle 200 nodes within 2% of where 300 rounds put them; 12 ms for 60 nodes, 60 ms for 200.
+#: Of 200 nodes, the joined lie .353 as far apart as the mean pair after 60 rounds, .345 after 100, .470 after 20.
+#: 7 ms for 60 nodes, 18 ms for 200.
 ROUNDS = 60
 #: Radians between one node and the next at the start: the golden angle, which never lines them up.
-GOLDEN = np.pi * (3 - np.sqrt(5))
+GOLDEN = np.float32(np.pi * (3 - np.sqrt(5)))
 #: Width of a letter as a share of the font's size, and height of a line.
 LETTER, LINE = 0.56, 1.25
 
@@ -29,23 +30,24 @@ def places(count: int, edges: Sequence[tuple[int, int, float]], width: float, he
     Fruchterman and Reingold, "Graph drawing by force-directed placement" (1991): all nodes repel each other, edges
     pull, and the steps grow shorter. A pull towards the middle keeps loose nodes in the picture.
     """
-    steps = np.arange(count, dtype=float)
+    steps = np.arange(count, dtype=np.float32)
     spread = np.sqrt(steps / max(count - 1, 1))
-    at = np.stack([np.cos(steps * GOLDEN) * spread, np.sin(steps * GOLDEN) * spread], axis=1)
-    pull = np.zeros((count, count))
-    for a, b, weight in edges:
-        pull[a, b] = pull[b, a] = max(pull[a, b], 0.5 + np.log1p(weight) / 2)
+    x, y = np.cos(steps * GOLDEN) * spread, np.sin(steps * GOLDEN) * spread
     ideal = 1.4 / np.sqrt(max(count, 1))
+    pull = np.zeros((count, count), dtype=np.float32)
+    for a, b, weight in edges:
+        pull[a, b] = pull[b, a] = max(pull[a, b], (0.5 + np.log1p(weight) / 2) / ideal / np.sqrt(count))
     for turn in range(ROUNDS if count > 1 else 0):
-        apart = at[:, None, :] - at[None, :, :]
-        distance = np.maximum(np.sqrt((apart**2).sum(axis=2)), 1e-4)
-        force = ideal**2 / distance**2 - pull * distance / ideal / np.sqrt(count)
-        move = (apart * force[:, :, None]).sum(axis=1) - 0.6 * at
-        length = np.maximum(np.sqrt((move**2).sum(axis=1)), 1e-9)
-        step = 0.12 * (1 - turn / ROUNDS) + 0.004
-        at += move / length[:, None] * np.minimum(length, step)[:, None]
-        at -= at[0]
-    return _boxed(at, width, height)
+        # Two flat arrays instead of one of pairs: three times as fast.
+        across, down = x[:, None] - x, y[:, None] - y
+        square = np.maximum(across * across + down * down, np.float32(1e-8))
+        force = ideal**2 / square - pull * np.sqrt(square)
+        move_x, move_y = np.einsum("ij,ij->i", across, force) - 0.6 * x, np.einsum("ij,ij->i", down, force) - 0.6 * y
+        length = np.maximum(np.hypot(move_x, move_y), 1e-9)
+        step = np.minimum(length, 0.12 * (1 - turn / ROUNDS) + 0.004) / length
+        x, y = x + move_x * step, y + move_y * step
+        x, y = x - x[0], y - y[0]
+    return _boxed(np.stack([x, y], axis=1).astype(np.float64), width, height)
 
 
 def _boxed(at: NDArray[np.float64], width: float, height: float) -> NDArray[np.float64]:

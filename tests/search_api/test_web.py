@@ -179,7 +179,9 @@ def test_an_unknown_parameter_is_named_and_can_be_left_out(client: FlaskClient) 
 
 
 def test_an_unknown_id_is_not_found(client: FlaskClient) -> None:
-    assert "No topic has the id" in text_of(client, "/topics/nope", 404)
+    page = text_of(client, "/topics/deep-%3Cb%3E", 404)
+    assert "No topic has the id" in page
+    assert 'href="/researchers?q=deep+%3Cb%3E"' in page
 
 
 def test_with_opensearch_away_a_page_says_when_to_come_back() -> None:
