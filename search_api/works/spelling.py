@@ -23,6 +23,8 @@ FIELDS = {"title": "title.exact", "abstract": "abstract.exact", "author": "resea
 MAX_WORDS = 20
 #: Shorter words are not corrected: with two letters changed they could be anything.
 MIN_LENGTH = 4
+#: Longer ones are none that anyone writes, and OpenSearch takes 5 s to look for the neighbours of 19,000 letters.
+MAX_LENGTH = 40
 
 
 def suggesters(text: str) -> dict[str, Any]:
@@ -35,7 +37,9 @@ def lookups(text: str) -> str:
     """Give the words to look up, each at its place in the query, with blanks for all else."""
     # What has a figure in it (2019, GPT4) is no word. OpenSearch counts places in UTF-16, where a character beyond
     # U+FFFF would be two.
-    plain = re.sub(r"\w*\d\w*|[^\w']|[_\U00010000-\U0010ffff]", lambda match: " " * len(match[0]), text)
+    plain = re.sub(
+        rf"\w{{{MAX_LENGTH + 1},}}|\w*\d\w*|[^\w']|[_\U00010000-\U0010ffff]", lambda match: " " * len(match[0]), text
+    )
     shown = [" "] * len(text)
     for unit in syntax.parse(text).units[:MAX_WORDS]:
         shown[unit.start : unit.end] = plain[unit.start : unit.end]
