@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from search_api.graph import KINDS, around
+from search_api.graphs.around import KINDS, around
 from search_api.institutions import search as institutions
 from search_api.researchers import profile as researchers
 from search_api.topics import search as topics

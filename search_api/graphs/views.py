@@ -9,9 +9,8 @@ from flask import Blueprint, redirect
 
 from search_api.endpoint import endpoint
 from search_api.errors import MovedError
-from search_api.graph_schemas import Graph
 from search_api.graphs import search
-from search_api.graphs.schemas import AroundArgs
+from search_api.graphs.schemas import AroundArgs, Graph
 from search_api.listing import address
 from search_api.services import services
 

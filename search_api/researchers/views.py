@@ -7,8 +7,8 @@ from typing import Any
 from flask import Blueprint
 
 from search_api.endpoint import endpoint
-from search_api.graph import KINDS, around
-from search_api.graph_schemas import Graph, GraphArgs
+from search_api.graphs.around import KINDS, around
+from search_api.graphs.schemas import Graph, GraphArgs
 from search_api.listing import address
 from search_api.researchers import rank as ranked
 from search_api.researchers import schemas, search

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import render_template
 
-from search_api.graph import around
+from search_api.graphs.around import around
 from search_api.groups import YEARS, by_year
 from search_api.researchers.profile import dressed
 from search_api.researchers.queries import SORTS, SUMMARY

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import render_template
 
 from search_api import filters
-from search_api.graph import around
+from search_api.graphs.around import around
 from search_api.researchers import profile as people
 from search_api.researchers import similar as likeness
 from search_api.researchers.schemas import SimilarArgs

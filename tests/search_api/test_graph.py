@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from search_api.graph import KINDS, Graph, fair, unique_names
+from search_api.graphs.around import KINDS, Graph, fair, unique_names
 
 CENTRE = ("researcher", "me")
 
