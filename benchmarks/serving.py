@@ -1,0 +1,224 @@
+"""How fast the API answers over what is indexed, one client and many: `python -m benchmarks.serving`.
+
+It starts a server of its own over the live index and asks it over HTTP. Queries are the beginnings of indexed abstracts,
+each asked once of every kind, so nothing is answered from a cache. The server's own log says what embedding, OpenSearch
+and writing the answer took of each request.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import click
+import numpy as np
+import requests
+from rich.console import Console
+from rich.table import Table
+
+import engine
+from benchmarks.targets import Target, targets_table
+from mappings import IndexNames
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from opensearchpy import OpenSearch
+
+FACETS = "topic,year,venue,researcher,institution,type"
+#: Words of an abstract that make a query: what somebody types who says what they look for.
+WORDS = 8
+CLIENTS = 16
+SEED = 1
+
+
+@dataclass
+class Times:
+    """Milliseconds of the requests of one kind, in all and by part, and how many failed."""
+
+    wall: list[float] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    failed: int = 0
+    parts: dict[str, list[float]] = field(default_factory=dict)
+
+    def at(self, percent: float) -> float:
+        """Give a percentile of the whole times."""
+        return float(np.percentile(self.wall, percent)) if self.wall else float("nan")
+
+    def part(self, name: str) -> float:
+        """Give the median of one part; 0 where no request had it."""
+        return float(np.median(self.parts[name])) if self.parts.get(name) else 0.0
+
+
+def questions(client: OpenSearch, names: IndexNames, count: int) -> tuple[list[str], list[str], list[str]]:
+    """Give queries, works and researchers (by id) drawn from the index, the same ones each time."""
+
+    def drawn(index: str, fields: list[str], only: dict[str, Any]) -> list[dict[str, Any]]:
+        chance = {"function_score": {"query": only, "random_score": {"seed": SEED, "field": "id"}}}
+        body = {"size": count, "query": chance, "_source": fields}
+        return [hit["_source"] for hit in client.search(index=index, body=body)["hits"]["hits"]]
+
+    works = drawn(names.works, ["id", "abstract"], {"term": {"has_abstract": True}})
+    people = drawn(names.researchers, ["id"], {"range": {"works_count": {"gte": 3}}})
+    texts = [" ".join(work["abstract"].split()[:WORDS]) for work in works]
+    return texts, [work["id"] for work in works], [person["id"] for person in people]
+
+
+@contextmanager
+def served(log: Path) -> Iterator[str]:
+    """Run a server of its own; give its address once it is ready."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    base = f"http://127.0.0.1:{port}"
+    environment = {**os.environ, "PEERSCOPE_LOG": "json", "PEERSCOPE_RATE_LIMIT": "off"}
+    with log.open("wb") as output:
+        command = [sys.executable, "-m", "cli", "serve", "--port", str(port)]
+        server = subprocess.Popen(command, stdout=output, stderr=output, env=environment)  # noqa: S603 (ourselves)
+    try:
+        for _ in range(300):
+            try:
+                if requests.get(f"{base}/readyz", timeout=5).ok:
+                    break
+            except requests.ConnectionError:
+                time.sleep(0.2)
+        yield base
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def ask(session: requests.Session, base: str, path: str, times: Times, **params: Any) -> None:
+    """Ask once, and note how long it took."""
+    name = f"{threading.get_ident()}-{time.perf_counter_ns()}"
+    began = time.perf_counter()
+    answer = session.get(f"{base}/api/v1{path}", params=params, headers={"X-Request-ID": name}, timeout=60)
+    times.wall.append((time.perf_counter() - began) * 1_000)
+    times.ids.append(name)
+    times.failed += not answer.ok
+
+
+def one_client(base: str, texts: Sequence[str], works: Sequence[str], people: Sequence[str]) -> dict[str, Times]:
+    """Ask every question of every kind, one after the other; kinds take turns, so that all meet the same machine."""
+    kinds = ("hybrid", "with facets", "keyword", "semantic", "similar works", "similar researchers", "who works on")
+    found = {kind: Times() for kind in (*kinds, "autocomplete")}
+    session = requests.Session()
+    for text, work, person in zip(texts, works, people, strict=False):
+        # The second word order makes a query of its own, which no cache knows.
+        turned = " ".join(reversed(text.split()))
+        ask(session, base, "/works", found["hybrid"], q=text)
+        ask(session, base, "/works", found["with facets"], q=turned, facets=FACETS)
+        ask(session, base, "/works", found["keyword"], q=text, mode="keyword")
+        ask(session, base, "/works", found["semantic"], q=text, mode="semantic")
+        ask(session, base, f"/works/{quote(work)}/similar", found["similar works"])
+        ask(session, base, f"/researchers/{quote(person)}/similar", found["similar researchers"])
+        ask(session, base, "/researchers", found["who works on"], about=text)
+        ask(session, base, "/autocomplete", found["autocomplete"], q=text[:9])
+    return found
+
+
+def many_clients(base: str, texts: Sequence[str], seconds: float) -> Times:
+    """Let CLIENTS ask hybrid queries with facets for so long."""
+    together, deadline = Times(), time.monotonic() + seconds
+
+    def client(number: int) -> None:
+        session, turn = requests.Session(), number
+        while time.monotonic() < deadline:
+            # Rotated words: the same need, a query that was not asked before.
+            words = texts[turn % len(texts)].split()
+            shift = (turn // len(texts)) % len(words)
+            ask(session, base, "/works", together, q=" ".join(words[shift:] + words[:shift]), facets="topic,year")
+            turn += CLIENTS
+
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return together
+
+
+def add_parts(log: Path, kinds: dict[str, Times]) -> None:
+    """Read from the server's log what the parts of each request took."""
+    lines = (line for line in log.read_text(encoding="utf-8").splitlines() if line.startswith("{"))
+    told = {line["request_id"]: line for line in map(json.loads, lines) if "parts" in line}
+    for times in kinds.values():
+        for name in times.ids:
+            for part, value in told.get(name, {}).get("parts", {}).items():
+                times.parts.setdefault(part, []).append(value)
+
+
+def rows(kinds: dict[str, Times], crowd: Times) -> list[Target]:
+    """Hold the times against the targets."""
+    hybrid = kinds["hybrid"]
+    median = hybrid.at(50)
+    beyond = median - hybrid.part("search") - hybrid.part("embed")
+    found = [
+        Target("hybrid: p50 beyond OpenSearch and embedding, ms", beyond, "<= 5", beyond <= 5),
+        Target("hybrid: p95 / p50", hybrid.at(95) / median, "<= 3", hybrid.at(95) <= 3 * median),
+    ]
+    for kind, most in (("with facets", 1.5), ("similar works", 2.0), ("similar researchers", 2.0)):
+        ratio = kinds[kind].at(50) / median
+        found.append(Target(f"{kind}: p50 / that of hybrid", ratio, f"<= {most:g}", ratio <= most))
+    suggesting = kinds["autocomplete"].at(50)
+    load = crowd.at(95) / median
+    return [
+        *found,
+        Target("autocomplete: p50, ms", suggesting, "<= 50", suggesting <= 50),
+        Target(f"{CLIENTS} clients: failed", crowd.failed, "0", crowd.failed == 0),
+        Target(f"{CLIENTS} clients: p95 / p50 of one", load, "<= 10", load <= 10),
+    ]
+
+
+def times_table(kinds: dict[str, Times], title: str) -> Table:
+    """Lay the times out by part, one kind a row."""
+    table = Table("one client", title=title)
+    for name in ("p50 ms", "p95 ms", "OpenSearch", "embedding", "writing", "failed"):
+        table.add_column(name, justify="right")
+    for kind, times in kinds.items():
+        parts = [f"{times.part(part):.1f}" for part in ("search", "embed", "dump")]
+        table.add_row(kind, f"{times.at(50):.1f}", f"{times.at(95):.1f}", *parts, str(times.failed))
+    return table
+
+
+@click.command()
+@click.option("--queries", default=60, show_default=True, type=click.IntRange(5, 1_000), help="Questions of each kind.")
+@click.option("--seconds", default=60.0, show_default=True, help=f"How long {CLIENTS} clients ask.")
+def main(queries: int, seconds: float) -> None:
+    """Measure searching what is indexed under PEERSCOPE_INDEX_PREFIX."""
+    names, client = IndexNames.from_env(), engine.connect()
+    if not client.indices.exists(index=names.works):
+        raise click.ClickException("NOTHING MEASURED: nothing is indexed; run `peerscope index` first.")
+    works = client.count(index=names.works)["count"]
+    people = client.count(index=names.researchers)["count"]
+    texts, ids, researchers = questions(client, names, queries)
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        with served(log) as base:
+            one_client(base, texts[:3], ids[:3], researchers[:3])
+            kinds = one_client(base, texts[3:], ids[3:], researchers[3:])
+            crowd = many_clients(base, texts, seconds)
+        add_parts(log, kinds)
+    console = Console()
+    console.print(times_table(kinds, f"Searching {works:,} works and {people:,} researchers"))
+    rate = len(crowd.wall) / seconds
+    console.print(
+        f"{CLIENTS} clients for {seconds:g} s: {len(crowd.wall):,} answers, {rate:.1f} a second, "
+        f"p50 {crowd.at(50):.0f} ms, p95 {crowd.at(95):.0f} ms, {crowd.failed} failed"
+    )
+    console.print(targets_table(rows(kinds, crowd), "Targets of searching"))
+
+
+if __name__ == "__main__":
+    main()
