@@ -1,6 +1,6 @@
 """How fast the API answers over what is indexed, one client and many: `python -m benchmarks.serving`.
 
-It starts a server of its own over the live index and asks it over HTTP. Queries are the beginnings of indexed abstracts,
+It starts a server of its own over the live index and asks it over HTTP. Queries are beginnings of indexed abstracts,
 each asked once of every kind, so nothing is answered from a cache. The server's own log says what embedding, OpenSearch
 and writing the answer took of each request.
 """
