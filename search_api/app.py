@@ -137,6 +137,10 @@ def _finish(response: Response) -> Response:
         response.headers.update(CORS)
     if request.method in {"GET", "HEAD"} and response.status_code == HTTPStatus.OK:
         _revalidate(response)
+    if response.direct_passthrough:
+        # A file. Compression reads it and leaves it open; read here, it is closed with the answer.
+        response.direct_passthrough = False
+        response.make_sequence()
     return response
 
 

@@ -168,7 +168,7 @@ def _errors(with_id: bool, *, with_body: bool) -> dict[str, Any]:
 
 
 def _operation(name: str, described: Described, text: str | None, path: str) -> dict[str, Any]:
-    texts = {media: {"schema": {"type": "string"}} for media in described.media}
+    texts = {media: {"schema": {} if media.endswith("+json") else {"type": "string"}} for media in described.media}
     with_id = "{" in path or getattr(described.args, "names_one", False)
     answer = {"description": "The answer.", "content": {"application/json": {"schema": described.answer}, **texts}}
     body = {"required": True, "content": {"application/json": {"schema": described.body}}}

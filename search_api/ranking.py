@@ -59,8 +59,9 @@ FEEDBACK_WORKS = int(number("PEERSCOPE_FEEDBACK_WORKS", 5, 0, 50))
 FEEDBACK_WEIGHT = number("PEERSCOPE_FEEDBACK_WEIGHT", 0.4, 0, 1)
 #: What a vector search asks for where vectors are quantised (`PEERSCOPE_VECTOR_BITS`).
 RESCORING = Scale.from_env().rescoring()
-#: Keyword hits of a shard that take part in the fusion. Fixed, for another depth would be another result set. Dev .660,
-#: at 500 .659, at 1,000 .654; and OpenSearch reads all that it fuses: 13, 18 and 30 ms for a page on cacm.
+#: Keyword hits of a shard that take part in the fusion. Fixed, for another depth would be another result set. Taken for
+#: speed: dev .660, at 500 .659, at 1,000 .657, but unseen queries lose .01 to .02 (docs/ranking.md).
+#: OpenSearch reads all that it fuses: 13, 18 and 30 ms for a page on cacm.
 PAGINATION_DEPTH = 200
 #: Which words of a text are telling: OpenSearch's 25 by TF-IDF, also when they stand once, and one shared is enough
 #: (its own default, 30 % of them, found nothing for most works of the sample).

@@ -92,8 +92,10 @@ def test_experts_are_measured_under_the_ids_of_the_collection(folder: Path) -> N
 @pytest.mark.usefixtures("opensearch_url")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_indices_are_removed_when_it_is_stopped(opensearch: OpenSearch, number: int) -> None:
+    # Whoever runs the tests in the background may have had Ctrl-C ignored.
     code = """
-import time
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from benchmarks.evaluation.indexed import indexed
 record = {"id": "local:1", "title": "Water", "authors": [{"name": "Ada Moss"}]}
 with indexed([record]) as works:
