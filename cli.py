@@ -60,7 +60,9 @@ def command(*words: str) -> list[str]:
 def _check(port: int) -> None:
     """Serve in another process, ask it everything, and end it."""
     base = f"http://127.0.0.1:{port}"
-    server = subprocess.Popen(command("serve", "--port", str(port)))  # noqa: S603 (ourselves)
+    # Its log would stand between the answers.
+    quiet = {**os.environ, "PEERSCOPE_LOG": "off"}
+    server = subprocess.Popen(command("serve", "--port", str(port)), env=quiet)  # noqa: S603 (ourselves)
     try:
         wait_until_ready(base, alive=lambda: server.poll() is None)
         ask_all(base)

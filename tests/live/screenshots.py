@@ -24,10 +24,6 @@ TALLEST = 2_400
 #: What the README shows.
 SHOWN, SHOWN_HEIGHT = ("profile", 1280, "light"), 1_060
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Exception ignored in.*static:pytest.PytestUnraisableExceptionWarning", "ignore:unclosed file"
-)
-
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])

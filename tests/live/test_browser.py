@@ -15,12 +15,6 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
-pytestmark = [
-    # Flask-Compress reads a static file for good and leaves it to the garbage collector to close it.
-    pytest.mark.filterwarnings("ignore:Exception ignored in.*static:pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning"),
-]
-
 KORDING = "/researchers/konrad-p-kording-4bafdee5"
 GRAPH = "/graph?researcher=konrad-p-kording-4bafdee5"
 PAGES = (
