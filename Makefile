@@ -38,6 +38,7 @@ bench: $(VENV)/.all
 	$(BIN)/python -m benchmarks.indexing $(BENCH_ARGS)
 	$(BIN)/python -m benchmarks.ranking
 	$(BIN)/python -m benchmarks.researchers
+	-$(BIN)/python -m benchmarks.serving
 
 # Resolves the versions anew; needs uv.
 constraints:
