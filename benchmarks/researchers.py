@@ -23,7 +23,8 @@ from rich.table import Table
 
 from benchmarks.evaluation.indexed import Indexed, ask, indexed
 from benchmarks.evaluation.metrics import Mean, bootstrap, per_query
-from benchmarks.targets import Target, data_folder, targets_table
+from benchmarks.targets import Target, targets_table
+from indexer.identity.commands import data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -1,8 +1,7 @@
-"""What all benchmarks share: figures held against what was promised, and where the data are."""
+"""What all benchmarks share: figures held against what was promised."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,8 +27,3 @@ def targets_table(rows: list[Target], title: str) -> Table:
         mark = "[green]yes[/]" if row.reached else "[bold red]NOT REACHED[/]"
         table.add_row(row.what, f"{row.measured:.3g}", row.wanted, mark)
     return table
-
-
-def data_folder() -> Path:
-    """Give the folder of corpora and judged collections: `PEERSCOPE_DATA`, else `shared/data` beside the repository."""
-    return Path(os.environ.get("PEERSCOPE_DATA") or ROOT.parent / "shared" / "data")

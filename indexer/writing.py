@@ -101,17 +101,13 @@ class Writer:
 
         Rounded as they are stored, so that what follows from them is the same from here as from the index.
         """
-        vectors = np.empty((len(batch), self.embedder.model.dimension), np.float32)
-        at_hand = self._at_hand(batch)
-        missing = [row for row, one in enumerate(batch) if one.id not in at_hand]
-        texts = [work_text(work.title, work.abstract) for row in missing if (work := batch[row].work)]
+        vectors = self._at_hand(batch)
+        missing = [one for one in batch if one.id not in vectors]
+        texts = [work_text(one.work.title, one.work.abstract) for one in missing if one.work]
         with Stopwatch(self.report, "embed"):
             embedded = self.embedder.embed_works(texts)
-        vectors[missing] = [stored_vector(vector) for vector in embedded] if missing else np.empty((0, 1))
-        for row, one in enumerate(batch):
-            if one.id in at_hand:
-                vectors[row] = at_hand[one.id]
-        return vectors
+        vectors |= {one.id: stored_vector(vector) for one, vector in zip(missing, embedded, strict=True)}
+        return np.asarray([vectors[one.id] for one in batch], dtype=np.float32)
 
     def _at_hand(self, batch: list[StagedWork]) -> dict[str, list[float]]:
         """Give the embeddings that the generation before a rebuild has of the very same records and model."""

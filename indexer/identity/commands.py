@@ -26,7 +26,7 @@ CORPUS = "corpora/acl-sample.jsonl.gz"
 
 
 def data_folder() -> Path:
-    """Give the folder of test data: `PEERSCOPE_DATA`, else `shared/data` beside the repository."""
+    """Give the folder of corpora and judged collections: `PEERSCOPE_DATA`, else `shared/data` beside the repository."""
     repository = Path(__file__).resolve().parents[2]
     return Path(os.environ.get("PEERSCOPE_DATA") or repository.parent / "shared/data")
 

@@ -185,3 +185,22 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def client(sample_app: Flask) -> FlaskClient:
+    """Asks the sample, and holds every answer against its schema."""
+    return sample_app.test_client()
+
+
+@pytest.fixture
+def get(client: FlaskClient) -> Any:
+    """Asks the API of the sample with GET; gives the JSON of an answer that has the status expected."""
+
+    def get(path: str, expected: int = 200, **params: Any) -> dict[str, Any]:
+        response = client.get(f"/api/v1{path}", query_string=params)
+        answer: dict[str, Any] = response.get_json(force=True)
+        assert response.status_code == expected, answer
+        return answer
+
+    return get

@@ -25,22 +25,6 @@ PROFILE = (
 )
 
 
-@pytest.fixture
-def client(sample_app: Flask) -> FlaskClient:
-    return sample_app.test_client()
-
-
-@pytest.fixture
-def get(client: FlaskClient) -> Any:
-    def get(path: str, expected: int = 200, **params: Any) -> dict[str, Any]:
-        response = client.get(f"/api/v1{path}", query_string=params)
-        answer: dict[str, Any] = response.get_json(force=True)
-        assert response.status_code == expected, answer
-        return answer
-
-    return get
-
-
 # Works
 
 

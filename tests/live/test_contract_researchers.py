@@ -27,11 +27,6 @@ SUMMARY = {
 
 
 @pytest.fixture
-def client(sample_app: Flask) -> FlaskClient:
-    return sample_app.test_client()
-
-
-@pytest.fixture
 def get(client: FlaskClient) -> Any:
     def get(path: str = "", expected: int = 200, **params: Any) -> dict[str, Any]:
         response = client.get(f"{API}{path}", query_string=params)

@@ -13,27 +13,10 @@ import pytest
 from indexer.identity import researcher_id
 
 if TYPE_CHECKING:
-    from flask import Flask
     from flask.testing import FlaskClient
 
 KORDING = "konrad-p-kording-4bafdee5"
 EDINBURGH = "university-of-edinburgh"
-
-
-@pytest.fixture
-def client(sample_app: Flask) -> FlaskClient:
-    return sample_app.test_client()
-
-
-@pytest.fixture
-def get(client: FlaskClient) -> Any:
-    def get(path: str, expected: int = 200, **params: Any) -> dict[str, Any]:
-        response = client.get(f"/api/v1{path}", query_string=params)
-        answer: dict[str, Any] = response.get_json(force=True)
-        assert response.status_code == expected, answer
-        return answer
-
-    return get
 
 
 # Topics and institutions

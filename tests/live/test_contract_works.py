@@ -8,7 +8,6 @@ from urllib.parse import quote
 import pytest
 
 if TYPE_CHECKING:
-    from flask import Flask
     from flask.testing import FlaskClient
 
 RELU = "arxiv:1910.00744"
@@ -20,22 +19,6 @@ WORK = (
 AUTHOR = {"researcher_id", "name", "position", "affiliation", "institution_id"}
 MODES = ["hybrid", "semantic", "keyword"]
 FACETS = "topic,year,venue,researcher,institution,type"
-
-
-@pytest.fixture
-def client(sample_app: Flask) -> FlaskClient:
-    return sample_app.test_client()
-
-
-@pytest.fixture
-def get(client: FlaskClient) -> Any:
-    def get(path: str, expected: int = 200, **params: Any) -> dict[str, Any]:
-        response = client.get(f"/api/v1{path}", query_string=params)
-        answer: dict[str, Any] = response.get_json(force=True)
-        assert response.status_code == expected, answer
-        return answer
-
-    return get
 
 
 def ids(answer: dict[str, Any]) -> list[str]:

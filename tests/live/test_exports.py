@@ -14,7 +14,6 @@ from bibtexparser.entrypoint import parse_string
 from search_api.works import citations, export, reading
 
 if TYPE_CHECKING:
-    from flask import Flask
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
 
@@ -27,11 +26,6 @@ MEDIA = {
     "csv": "text/csv",
     "jsonl": "application/x-ndjson",
 }
-
-
-@pytest.fixture
-def client(sample_app: Flask) -> FlaskClient:
-    return sample_app.test_client()
 
 
 def titles(response: TestResponse, kind: str) -> list[str]:

@@ -39,11 +39,6 @@ EXAMPLES = 25
 
 
 @pytest.fixture
-def client(sample_app: Flask) -> FlaskClient:
-    return sample_app.test_client()
-
-
-@pytest.fixture
 def api(client: FlaskClient) -> dict[str, Any]:
     described: dict[str, Any] = client.get("/api/v1/openapi.json").get_json()
     return described

@@ -120,11 +120,6 @@ class Links(HTMLParser):
             self.assets.append(given.get("href") or given.get("src") or "")
 
 
-@pytest.fixture
-def client(sample_app: Flask) -> FlaskClient:
-    return sample_app.test_client()
-
-
 def page_of(client: FlaskClient, address: str) -> str:
     response = client.get(address)
     assert response.status_code == 200, (address, response.text)

@@ -20,11 +20,6 @@ RELU = "arxiv:1910.00744"
 
 
 @pytest.fixture
-def client(sample_app: Flask) -> FlaskClient:
-    return sample_app.test_client()
-
-
-@pytest.fixture
 def ask(client: FlaskClient) -> Any:
     def ask(body: Any, expected: int = 200, **params: Any) -> dict[str, Any]:
         response = client.post("/api/v1/works/similar", json=body, query_string=params)
