@@ -165,4 +165,4 @@ def drop(client: OpenSearch, names: IndexNames) -> None:
     """Remove everything under this prefix; what is not there is no error."""
     for generation in generations(client, names):
         discard(client, generation)
-    client.indices.delete(index=names.lock, params={"ignore_unavailable": "true"})
+    client.indices.delete(index=f"{names.lock},{names.people}", params={"ignore_unavailable": "true"})

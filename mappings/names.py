@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 #: Raised whenever a mapping changes in a way that an existing index cannot follow.
-VERSION = 1
+VERSION = 2
 
 #: What is searched; `aliases`, ids that lead to another researcher; and `pending`, the researchers whose document has
 #: to be built anew.
@@ -58,6 +58,11 @@ class IndexNames:
     def pending(self) -> str:
         """Name of the marks on researchers that have to be built anew."""
         return self.name("pending")
+
+    @property
+    def people(self) -> str:
+        """Name of the index of what people say of themselves, by researcher: it outlives every generation."""
+        return f"{self.prefix}people"
 
     @property
     def lock(self) -> str:
