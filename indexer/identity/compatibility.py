@@ -66,7 +66,7 @@ def compatible(a: Name, b: Name) -> Verdict:
     return compare(a, b).verdict
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def compare(a: Name, b: Name) -> Comparison:
     """Compare two names. Symmetric."""
     if a.suffix and b.suffix and a.suffix != b.suffix:

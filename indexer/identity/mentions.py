@@ -97,12 +97,17 @@ def mentions_of(work: Work, vector: NDArray[np.float32] | None = None) -> list[M
         vector=vector,
     )
     return [
-        Mention(facts, position, intern(author.name), strong_id(author), author.orcid, _institutions(author))
+        Mention(facts, position, intern(author.name), _shared(strong_id(author)), _shared(author.orcid), _places(author))
         for position, author in enumerate(work.authors, 1)
     ]
 
 
-def _institutions(author: Author) -> tuple[str, ...]:
+def _shared(text: str | None) -> str | None:
+    """Give one string for all that are equal: an id stands on every work of its person."""
+    return intern(text) if text else None
+
+
+def _places(author: Author) -> tuple[str, ...]:
     return folded_institutions(author.affiliation) if author.affiliation else ()
 
 
