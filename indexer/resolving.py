@@ -8,9 +8,13 @@ file of staged works.
 from __future__ import annotations
 
 import os
+import pickle
+import subprocess
+import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import connection, get_context, parent_process
+from pathlib import Path
 from sys import intern
 from typing import TYPE_CHECKING
 
@@ -25,7 +29,6 @@ from indexer.staged import Staged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from indexer.identity.clusters import Cluster
     from indexer.identity.mentions import Mention
@@ -43,41 +46,51 @@ class Resolving:
 
     def __init__(self, path: Path, overrides: Overrides) -> None:
         """Start it."""
-        # Not forked: a process that has a model loaded and threads running cannot be copied safely.
-        self._process = get_context("spawn").Process(target=_apart, args=(path, overrides), daemon=True)
-        self._process.start()
+        # Not forked: a process that has a model loaded and threads running cannot be copied safely. Not by
+        # `multiprocessing`: that would run the caller's main module a second time.
+        self._process = subprocess.Popen(  # noqa: S603 (ourselves)
+            [sys.executable, "-m", __name__, str(path)],
+            stdin=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(part or os.getcwd() for part in sys.path)},
+        )
+        assert self._process.stdin is not None  # noqa: S101 (it is a pipe)
+        with suppress(BrokenPipeError):  # then it has ended, and `wait` says so
+            pickle.dump(overrides, self._process.stdin)
+            self._process.stdin.flush()
 
     @property
     def is_running(self) -> bool:
         """Whether there is no answer yet."""
-        return self._process.is_alive()
+        return self._process.poll() is None
 
     def wait(self) -> None:
         """Wait for the answer. Raises ResolvingError when there will be none; why, the process has printed."""
-        self._process.join()
-        if self._process.exitcode:
+        if code := self._process.wait():
             raise ResolvingError(
-                f"Finding out who the authors are broke off (exit code {self._process.exitcode}; -9 means that it was "
-                "killed, for instance for want of memory). Nothing is lost: run the same command again."
+                f"Finding out who the authors are broke off (exit code {code}; -9: it was killed, perhaps for want of "
+                "memory). Nothing is lost: run the same command again."
             )
 
     def stop(self) -> None:
         """End it, answer or not."""
         self._process.terminate()
-        self._process.join()
+        with self._process:
+            pass
 
 
-def _apart(path: Path, overrides: Overrides) -> None:
+def main() -> None:
+    """Do what `Resolving` has started: the file is named on the command line, the overrides come through the pipe."""
+    overrides = pickle.load(sys.stdin.buffer)  # noqa: S301 (from our parent)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    with Staged(path, join=True) as staged:
+    with Staged(Path(sys.argv[1]), join=True) as staged:
         resolve_all(staged, overrides)
 
 
 def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
+    """Wait for the end of the pipe, which comes when the parent is gone, even killed."""
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os._exit(1)
 
 
 @dataclass
@@ -148,3 +161,7 @@ def _by_work(mentions: Iterable[Mention], ids: Mapping[MentionKey, str]) -> Iter
 
 def _because(clusters: Iterable[Cluster], ids: Mapping[MentionKey, str]) -> dict[str, list[str]]:
     return {ids[cluster.key]: explain(cluster) for cluster in clusters if cluster.links}
+
+
+if __name__ == "__main__":
+    main()

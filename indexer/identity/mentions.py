@@ -97,7 +97,9 @@ def mentions_of(work: Work, vector: NDArray[np.float32] | None = None) -> list[M
         vector=vector,
     )
     return [
-        Mention(facts, position, intern(author.name), _shared(strong_id(author)), _shared(author.orcid), _places(author))
+        Mention(
+            facts, position, intern(author.name), _shared(strong_id(author)), _shared(author.orcid), _places(author)
+        )
         for position, author in enumerate(work.authors, 1)
     ]
 

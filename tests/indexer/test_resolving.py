@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from indexer.identity.overrides import Overrides
@@ -34,6 +38,7 @@ def test_a_process_of_its_own_finds_what_this_one_would(tmp_path: Path) -> None:
                 resolving = Resolving(staged.path, Overrides())
                 resolving.wait()
                 assert not resolving.is_running
+                resolving.stop()
             else:
                 resolve_all(staged, Overrides())
             ((one, two),) = staged.to_write()
@@ -49,6 +54,21 @@ def test_a_process_that_is_killed_is_told_of(tmp_path: Path) -> None:
         resolving.stop()
         with pytest.raises(ResolvingError, match="run the same command again"):
             resolving.wait()
+
+
+def test_it_ends_with_its_parent_even_when_that_is_killed(tmp_path: Path) -> None:
+    """The parent says the number of its child, and dies before anything is resolved."""
+    script = (
+        "import os, signal, sys; from pathlib import Path; from indexer.identity.overrides import Overrides\n"
+        "from indexer.resolving import Resolving; from indexer.staged import Staged\n"
+        "staged = Staged(Path(sys.argv[1])); staged._rows.execute('BEGIN EXCLUSIVE')\n"
+        "print(Resolving(staged.path, Overrides())._process.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "staged.sqlite")]
+    child = int(subprocess.run(command, stdout=subprocess.PIPE, check=False).stdout)
+    with suppress(psutil.NoSuchProcess):
+        psutil.Process(child).wait(30)
+    assert not psutil.pid_exists(child)
 
 
 def test_a_corrected_record_begins_with_the_ids_that_its_authors_had() -> None:
