@@ -67,7 +67,7 @@ PAGINATION_DEPTH = 200
 TELLING = {"min_term_freq": 1, "min_doc_freq": 2, "max_query_terms": 25, "minimum_should_match": "1"}
 #: What the mean of works that are not wanted weighs against the mean of those that are (Rocchio's gamma over beta).
 UNLIKE = 0.5
-#: Candidates for "researchers like this" whose works are compared one by one: recall@50 of 80 people's future co-authors
+#: Candidates for "researchers like this" whose works are compared one by one: recall@50 of 80 people's co-authors to be
 #: .540 (by meaning alone .539, plain centroid .525), with 50 .508 (.525), with 100 .527 (.531).
 CANDIDATES = 75
 #: Works compared of the researcher asked for, and of each candidate: MRR .745 with all, .743 with 15, .726 with 12 and
