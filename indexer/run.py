@@ -16,7 +16,7 @@ from indexer.identify import Identification, save_duplicates
 from indexer.identity.overrides import Overrides
 from indexer.identity.overrides import load as load_overrides
 from indexer.lock import LockedError, WriterLock
-from indexer.memory import peak_mb
+from indexer.memory import peak_mb, peak_of_children_mb
 from indexer.pipeline import changes, first_of_each, missing_works, read
 from indexer.report import Report, Stopwatch
 from indexer.resolving import ResolvingError
@@ -120,6 +120,8 @@ class Run:
             raise RunError(str(error)) from error
         finally:
             identification.stop()
+        # Added up as if both had been at their largest at the same time: it was not more.
+        self.report.peak_memory_mb = round(peak_mb() + peak_of_children_mb())
 
 
 def index(
@@ -155,7 +157,7 @@ def index(
                 decided.keep()
             report.finished = True
         finally:
-            report.peak_memory_mb = round(peak_mb())
+            report.peak_memory_mb = max(report.peak_memory_mb, round(peak_mb()))
             report.save()
     return report
 
