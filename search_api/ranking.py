@@ -20,7 +20,7 @@ from mappings import Scale
 from mappings.store import load
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -80,6 +80,11 @@ THEIR_WORKS = 15
 #: 6,972 works, each to find its authors by their other works: MAP .472 (.501 and .409 with 2 and 5 votes; .321 for
 #: centroids; .401 by meaning alone, .471 by words alone); 100 nearest .460, 1,000 nearest .476.
 VOTES = 3
+#: The power to which a work's cosine, as a share of the best, is raised before it votes: cosines lie close together
+#: where BM25 scores do not, and would hardly tell researchers apart. MAP by words / by meaning / by both: 286 abstracts
+#: among 96,878 works, each to find its authors by their other works, .193 / .181 / .202, with 1 .193 / .154 / .182,
+#: with 8 .193 / .194 / .212; dblp-experts .198 / .218 / .233, with 1 .198 / .228 / .227, with 8 .198 / .222 / .225.
+SHARPNESS = 4.0
 VOTING_NEAREST = 300
 VOTING_KEYWORD = 1_000
 
@@ -212,12 +217,13 @@ def closest_pairs(mine: NDArray[np.float32], theirs: NDArray[np.float32], n: int
     return pairs
 
 
-def vote(scores: Sequence[float], best: float) -> float:
-    """Give how much a researcher's works say of a text, in [0, 1]: the mean of the `VOTES` best, as shares of `best`.
+def vote(scores: Iterable[float], best: float, sharpness: float = 1.0) -> float:
+    """Give how much a researcher's works say of a text, in [0, 1]: the mean of the `VOTES` best.
 
-    Those that are missing count as nothing, so that one work that fits does not beat a body of work: voting of
-    documents for people (Macdonald & Ounis 2006), cut to the first three. `best` is the score of the best work of all,
-    which makes a researcher's score independent of whom they are compared with.
+    A work counts (score / best) ** sharpness, those that are missing nothing, so that one work that fits does not beat
+    a body of work: voting of documents for people, with scores raised as expCombSUM does (Macdonald & Ounis 2006), cut
+    to the first three. `best` is the score of the best work of all, which makes a researcher's score independent of
+    whom they are compared with.
     """
     top = sorted((max(0.0, score) for score in scores), reverse=True)[:VOTES]
-    return min(1.0, sum(top) / VOTES / best) if best > 0 else 0.0
+    return min(1.0, sum((score / best) ** sharpness for score in top) / VOTES) if best > 0 else 0.0

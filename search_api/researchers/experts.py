@@ -37,10 +37,11 @@ class Expert(NamedTuple):
 
 
 class Side(NamedTuple):
-    """What one way of searching says: votes, and the score of the best work of all."""
+    """What one way of searching says: votes, the score of the best work of all, and how sharply votes are weighed."""
 
     votes: Votes
     best: float
+    sharpness: float = 1.0
 
 
 def rank_experts(
@@ -91,14 +92,15 @@ def _sides(
     found = [_authors(answer) for answer in answers[: len(best)]] if candidates is None else own
     tops = [answer["hits"]["max_score"] or 0.0 for answer in answers[: len(best)]]
     return [
-        Side(votes, top) if kind == "words" else Side(_cosines(votes), ranking.cosine_of(top))
+        Side(votes, top) if kind == "words" else Side(_cosines(votes), ranking.cosine_of(top), ranking.SHARPNESS)
         for kind, votes, top in zip(best, found, tops, strict=True)
     ]
 
 
 def _expert(id_: str, sides: Sequence[Side]) -> Expert:
     """Average what the sides say of a researcher and of each of their works."""
-    score = sum(ranking.vote(list(side.votes.get(id_, {}).values()), side.best) for side in sides) / len(sides)
+    votes = (ranking.vote(side.votes.get(id_, {}).values(), side.best, side.sharpness) for side in sides)
+    score = sum(votes) / len(sides)
     works: dict[str, float] = defaultdict(float)
     for side in sides:
         for work, points in side.votes.get(id_, {}).items():

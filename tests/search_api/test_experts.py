@@ -61,6 +61,11 @@ def test_a_vote_is_the_mean_of_the_three_best_and_what_is_missing_counts_as_noth
     assert ranking.vote(scores, best) == pytest.approx(expected)
 
 
+def test_a_sharp_vote_tells_close_scores_apart() -> None:
+    near, far = (ranking.vote([score] * 3, 0.8, sharpness=4) for score in (0.72, 0.64))
+    assert (near, far) == (pytest.approx(0.9**4), pytest.approx(0.8**4))
+
+
 def test_a_body_of_work_beats_one_work_that_fits_best() -> None:
     works = {"a": (10.0, ["once"]), "b": (8.0, ["often"]), "c": (7.0, ["often"]), "d": (6.0, ["often", "seldom"])}
     found = experts.experts(services(Engine(works, {})), "text", None)
@@ -72,7 +77,7 @@ def test_a_body_of_work_beats_one_work_that_fits_best() -> None:
 def test_words_and_meaning_vote_apart_and_count_alike() -> None:
     engine = Engine({"a": (4.0, ["p"]), "b": (2.0, ["q"])}, {"b": (near(0.8), ["q"]), "c": (near(0.4), ["p"])})
     found = {expert.id: expert for expert in experts.experts(services(engine), "text", VECTOR)}
-    assert found["p"].score == pytest.approx((1.0 + 0.5) / 2 / 3)
+    assert found["p"].score == pytest.approx((1.0 + 0.5**ranking.SHARPNESS) / 2 / 3)
     assert found["q"].score == pytest.approx((0.5 + 1.0) / 2 / 3)
     assert dict(found["q"].works) == pytest.approx({"b": 0.75})
     assert dict(found["p"].works) == pytest.approx({"a": 0.5, "c": 0.25})
