@@ -21,6 +21,8 @@ import engine
 from mappings import IndexNames
 from search_api import errors, health, journal, limiting, openapi, timing
 from search_api.accounts import cookies, csrf
+from search_api.accounts.admin.views import blueprint as admin
+from search_api.accounts.claims.views import blueprint as claims
 from search_api.accounts.who import LIFE, who
 from search_api.autocomplete.views import blueprint as autocomplete
 from search_api.errors import MovedError, Problem
@@ -72,6 +74,8 @@ BLUEPRINTS = (
     graphs,
     autocomplete,
     feeds,
+    claims,
+    admin,
     health.blueprint,
     openapi.blueprint,
     web,
