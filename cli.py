@@ -18,6 +18,7 @@ from engine.commands import engine as engine_group
 from indexer.commands import index, rollback, runs
 from indexer.identity.commands import evaluate
 from indexer.people import duplicates, why_merged
+from search_api.accounts.commands import accounts
 from search_api.commands import engine_or_fail, search, serve, similar
 from search_api.questions import NoAnswerError, ask_all, wait_until_ready
 
@@ -84,7 +85,7 @@ def doctor() -> None:
         raise SystemExit(1)
 
 
-for part in (engine_group, index, runs, rollback, why_merged, duplicates, serve, search, similar, evaluate):
+for part in (engine_group, index, runs, rollback, why_merged, duplicates, serve, search, similar, evaluate, accounts):
     main.add_command(part)
 # Search cannot be evaluated from one room: what indexes and what asks do not know one another.
 evaluate.add_command(evaluate_search)
