@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import render_template
+from marshmallow import fields, validate
 
 from search_api.accounts.admin import lists
 from search_api.accounts.claims import claiming
-from search_api.accounts.claims.pages import checked
 from search_api.accounts.claims.schemas import AdminClaimsArgs, AuditArgs, DecisionBody
 from search_api.accounts.claims.serving import changing
+from search_api.accounts.forms import form
 from search_api.accounts.who import admin
-from search_api.errors import Problem
 from search_api.services import services
 from search_api.web.blueprint import blueprint, parse
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
+    from search_api.accounts.who import Actor
+
 DECISIONS = {"approve": claiming.approve, "reject": claiming.reject}
+
+
+class DecisionForm(DecisionBody):
+    """A decision, and why."""
+
+    decision = fields.String(required=True, validate=validate.OneOf(tuple(DECISIONS)))
 
 
 @blueprint.get("/admin")
@@ -36,15 +43,16 @@ def admin_page() -> str:
 @blueprint.post("/admin/claims/<id_>")
 def decide_claim_form(id_: str) -> Response:
     """Approve or reject a claim, with the reason."""
-    actor = admin()
-    decision = request.form.get("decision", "")
-    if decision not in DECISIONS:
-        raise Problem(HTTPStatus.BAD_REQUEST, "Approve or reject it.")
-    reason = checked(DecisionBody(), {"reason": request.form.get("reason", "")})["reason"]
+    admin()
+    decided: Response = _decide(id_=id_)
+    return decided
+
+
+@form(DecisionForm, "web.admin_page", "admin")
+def _decide(actor: Actor, given: dict[str, Any], id_: str) -> str:
     with changing() as session:
-        found = DECISIONS[decision](session, actor.account_id, id_, reason)
-    flash(f"The claim on {found.researcher_id} is {found.status}.", "done")
-    return redirect(url_for("web.admin_page"), HTTPStatus.SEE_OTHER)
+        found = DECISIONS[given["decision"]](session, actor.account_id, id_, given["reason"])
+    return f"The claim on {found.researcher_id} is {found.status}."
 
 
 @blueprint.get("/admin/audit")

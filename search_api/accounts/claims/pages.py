@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
-from flask import flash, redirect, render_template, request, url_for
-from marshmallow import Schema, ValidationError
+from flask import make_response, render_template
 
-from search_api.accounts.claims import own, serving
-from search_api.accounts.claims.schemas import ClaimBody, ProfileBody
-from search_api.accounts.who import needed, who
+from search_api.accounts.claims import emails, own, serving
+from search_api.accounts.claims.schemas import (
+    SAYINGS,
+    ClaimBody,
+    EmailBody,
+    Nothing,
+    ProfileForm,
+    ReleaseForm,
+    WorkForm,
+)
+from search_api.accounts.forms import form
+from search_api.accounts.who import needed
 from search_api.args import PageArgs
-from search_api.errors import Problem
 from search_api.paging import DEFAULT_PER_PAGE
 from search_api.services import services
 from search_api.web.blueprint import blueprint, parse
@@ -21,40 +26,34 @@ from search_api.works import search as works_search
 from search_api.works.schemas import WorksArgs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from flask import Response
 
-    from werkzeug.wrappers import Response
+    from search_api.accounts.who import Actor
 
-#: What a statement on a work is by name; None takes it back.
-SAYINGS: dict[str, bool | None] = {"mine": True, "not mine": False, "as found": None}
+Given = dict[str, Any]
+#: The page that forms lead back to.
+MINE = "web.own_profile"
 
 
 @blueprint.get("/researchers/<path:id_>/claim")
-def claim_page(id_: str) -> str | Response:
+def claim_page(id_: str) -> str:
     """Ask whether this is the reader, and for a statement where that is of use."""
-    record = serving.record_of(id_)
-    if who() is None:
-        return _log_in_first(url_for("web.claim_page", id_=record["id"]))
-    actor = needed("claim")
+    actor, record = needed("claim"), serving.record_of(id_)
     mine = serving.current(actor.account_id)
     return render_template("claim.html", person=record, claim=mine, orcid=serving.orcid_of(actor.account_id))
 
 
 @blueprint.post("/researchers/<path:id_>/claim")
-def claim_form(id_: str) -> Response:
+@form(ClaimBody, MINE, "claim")
+def claim_form(actor: Actor, given: Given, id_: str) -> str:
     """Claim it."""
-    actor = needed("claim")
-    body = checked(ClaimBody(), {"statement": request.form.get("statement", "")})
-    made = serving.claim(actor.account_id, id_, body["statement"])
-    flash("It is yours." if made["status"] == "verified" else "Your claim waits for an admin.", "done")
-    return _back()
+    made = serving.claim(actor.account_id, id_, given["statement"])
+    return "The profile is yours." if made["status"] == "verified" else "Your claim waits for an admin."
 
 
 @blueprint.get("/account/profile")
-def own_profile() -> str | Response:
+def own_profile() -> str:
     """Show the owner what they say, and their works; whoever has a claim that waits or ended, where it stands."""
-    if who() is None:
-        return _log_in_first(url_for("web.own_profile"))
     actor, args = needed("claim"), parse(PageArgs())
     claim = serving.current(actor.account_id)
     is_owner = claim is not None and claim["status"] == "verified"
@@ -64,67 +63,71 @@ def own_profile() -> str | Response:
         theirs = {"term": {"researchers.id": claim["researcher_id"]}}
         with services().accounts.read() as session:
             said = own.statements(session, claim["id"])
+            addresses = emails.proven(session, actor.account_id)
         found = {
             "works": works_search.search(services(), asked, fixed=[theirs]),
             "said": {one.work_id: one for one in said},
+            "addresses": addresses,
         }
     return render_template("own_profile.html", claim=claim, is_owner=is_owner, sayings=list(SAYINGS), **found)
 
 
 @blueprint.post("/account/profile")
-def own_profile_form() -> Response:
+@form(ProfileForm, MINE, "claim")
+def own_profile_form(actor: Actor, given: Given) -> str:
     """Set what the form says: all of it, an empty field clears."""
-    actor, form = needed("claim"), request.form
-    given: dict[str, Any] = {name: form.get(name, "") for name in ("preferred_name", "affiliation", "bio")}
-    given["links"] = form.get("links", "").split()
-    given["open_to_collaborate"] = form.get("open_to_collaborate") == "true"
-    serving.change(actor.account_id, checked(ProfileBody(), given))
-    flash("Saved. It is on your profile in a moment.", "done")
-    return _back()
+    serving.change(actor.account_id, given)
+    return "Saved. It is on your profile in a moment."
 
 
 @blueprint.post("/account/profile/works")
-def own_work_form() -> Response:
+@form(WorkForm, MINE, "claim")
+def own_work_form(actor: Actor, given: Given) -> str:
     """Say of a work that it is theirs, or not, or take that back."""
-    actor, work_id = needed("claim"), request.form.get("work", "").strip()
-    saying = request.form.get("saying", "")
-    if saying not in SAYINGS or not work_id:
-        raise Problem(HTTPStatus.BAD_REQUEST, "Name a work, and say whether it is yours.")
-    is_mine = SAYINGS[saying]
+    is_mine = SAYINGS[given["saying"]]
     if is_mine is None:
-        serving.unsay(actor.account_id, work_id)
+        serving.unsay(actor.account_id, given["work"])
     else:
-        serving.say(actor.account_id, work_id, is_mine=is_mine)
-    flash("Noted. It shows from the next indexing run on.", "done")
-    return _back()
+        serving.say(actor.account_id, given["work"], is_mine=is_mine)
+    return "Noted. It shows from the next indexing run on."
 
 
 @blueprint.post("/account/profile/release")
-def release_form() -> Response:
+@form(ReleaseForm, MINE, "claim")
+def release_form(actor: Actor, given: Given) -> str:
     """Let the profile go."""
+    serving.release(actor.account_id, given["researcher"])
+    return "The profile is not yours any more."
+
+
+@blueprint.post("/account/profile/email")
+@form(EmailBody, MINE, "claim")
+def institution_email_form(actor: Actor, given: Given) -> str:
+    """Mail a link to an address at an institution."""
+    return f"A link is on its way to {emails.ask(services(), actor, given['email'])}. Open it within an hour."
+
+
+@blueprint.post("/account/profile/email/forget")
+@form(EmailBody, MINE, "claim")
+def forget_email_form(actor: Actor, given: Given) -> str:
+    """Take a proven address off."""
+    emails.forget(actor, given["email"])
+    return "The address is forgotten."
+
+
+@blueprint.get("/account/profile/email/<token>")
+def institution_email(token: str) -> Response:
+    """Ask whether the address is theirs. The link goes on working until that is sent: programs open links too."""
     actor = needed("claim")
-    serving.release(actor.account_id, request.form.get("researcher", ""))
-    flash("The profile is not yours any more.", "done")
-    return _back()
+    with services().accounts.read() as session:
+        address = emails.look(session, actor, token).address
+    page = make_response(render_template("institution_email.html", address=address))
+    page.headers["Referrer-Policy"] = "no-referrer"
+    return page
 
 
-def checked(schema: Schema, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Check what a form says. Raises Problem (422) that names what is wrong."""
-    try:
-        loaded: dict[str, Any] = schema.load(given)
-    except ValidationError as error:
-        messages = {name: [str(text) for text in _flat(found)] for name, found in error.messages_dict.items()}
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "This cannot be saved as it is.", messages) from error
-    return loaded
-
-
-def _flat(found: Any) -> list[Any]:
-    return [text for part in found.values() for text in _flat(part)] if isinstance(found, dict) else list(found)
-
-
-def _log_in_first(back: str) -> Response:
-    return redirect(f"{url_for('web.login')}?{urlencode({'for': 'claim', 'next': back})}", HTTPStatus.SEE_OTHER)
-
-
-def _back() -> Response:
-    return redirect(url_for("web.own_profile"), HTTPStatus.SEE_OTHER)
+@blueprint.post("/account/profile/email/<token>")
+@form(Nothing, MINE, "claim")
+def confirm_email_form(actor: Actor, given: Given, token: str) -> str:  # noqa: ARG001 (nothing but the wish)
+    """Take it as proven."""
+    return f"{emails.confirm(actor, token)} is proven."
