@@ -25,6 +25,7 @@ from search_api.accounts.models import ApiToken, Claim, Login, now
 from search_api.accounts.secrets import digest, new_token
 from search_api.accounts.who import LIFE
 from tests.people import accounts_of, browser, log_in, program
+from tests.search_api.accounts.conftest import NoOpenSearch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,6 +59,9 @@ class Row:
 NEW_TOKEN: dict[str, Any] = {"name": "x", "scopes": ["read"]}
 ALL_OWN = "401 403 200 200 200 200"
 NO_BODY = "401 403 204 204 204 204"
+ALL_WITH_PROFILE = "401 403 409 200 409 200"
+ADMINS_ALONE = "401 403 403 403 200 403"
+ADMIN_PAGE = "303 403 403 403 200 403"
 OWNERS_ALONE = "401 403 404 404 404 204"
 #: A page of one's account leads nobody to the log-in page. An API token is no browser: it sends no form.
 PAGE, FORM = "303 403 200 200 200 200", "303 400 303 303 303 303"
@@ -103,6 +107,35 @@ TABLE = [
     Row("POST", "/account/logins/end", FORM, form={}),
     Row("POST", "/account/logins/<login_id>/end", "303 400 404 404 404 303", form={}),
     Row("POST", "/account/delete", FORM, form={"name": "Owner"}),
+    # Claims, as JSON
+    Row("POST", "/api/v1/researchers/<path:id_>/claim", "401 403 200 409 200 200", json={"statement": "It is me."}),
+    Row("DELETE", "/api/v1/researchers/<path:id_>/claim", NO_BODY),
+    Row("GET", "/api/v1/me/claim", "401 403 404 200 404 200"),
+    Row("PATCH", "/api/v1/me/profile", ALL_WITH_PROFILE, json={"bio": "Me."}),
+    Row("GET", "/api/v1/me/works", ALL_WITH_PROFILE),
+    Row("PUT", "/api/v1/me/works/<path:work_id>", ALL_WITH_PROFILE, json={"mine": True}),
+    Row("DELETE", "/api/v1/me/works/<path:work_id>", "401 403 409 204 409 204"),
+    Row("GET", "/api/v1/me/institution-email", ALL_OWN),
+    Row("POST", "/api/v1/me/institution-email", "401 403 409 409 409 409", json={"email": "x@example.org"}),
+    # Claims, as pages
+    Row("GET", "/researchers/<path:id_>/claim", PAGE),
+    Row("POST", "/researchers/<path:id_>/claim", FORM, form={"statement": "It is me."}),
+    Row("GET", "/account/profile", PAGE),
+    Row("POST", "/account/profile", FORM, form={"bio": "Me."}),
+    Row("POST", "/account/profile/works", FORM, form={"work": "arxiv:1", "saying": "mine"}),
+    Row("POST", "/account/profile/release", FORM, form={"researcher": "ada-1"}),
+    Row("POST", "/account/profile/email", FORM, form={"email": "x@example.org"}),
+    Row("POST", "/account/profile/email/forget", FORM, form={"email": "x@example.org"}),
+    Row("GET", "/account/profile/email/<token>", "303 403 404 404 404 404"),
+    Row("POST", "/account/profile/email/<token>", "303 400 404 404 404 404", form={}),
+    # For administrators
+    Row("GET", "/api/v1/admin/claims", ADMINS_ALONE),
+    Row("POST", "/api/v1/admin/claims/<claim_id>/approve", ADMINS_ALONE, json={"reason": "Known to us."}),
+    Row("POST", "/api/v1/admin/claims/<claim_id>/reject", ADMINS_ALONE, json={"reason": "Not known to us."}),
+    Row("GET", "/api/v1/admin/audit", ADMINS_ALONE),
+    Row("GET", "/admin", ADMIN_PAGE),
+    Row("GET", "/admin/audit", ADMIN_PAGE),
+    Row("POST", "/admin/claims/<claim_id>", "303 400 403 403 303 403", form={"decision": "reject", "reason": "No."}),
 ]
 
 
@@ -120,14 +153,22 @@ class World:
             "owner": owner,
         }
         with accounts_of(app).begin() as session:
-            for person, researcher in ((owner, "ada-1"), (other, "bob-2")):
-                claim = Claim(account_id=person.account_id, researcher_id=researcher, status="verified", proof="admin")
-                session.add(claim)
+            verified = {"status": "verified", "proof": "admin"}
+            claim = Claim(account_id=owner.account_id, researcher_id="ada-1", **verified)
+            session.add_all([claim, Claim(account_id=other.account_id, researcher_id="bob-2", **verified)])
             token = ApiToken(account_id=owner.account_id, digest=digest(new_token()), name="its own", scopes=["read"])
             secret = digest(new_token())
             login = Login(account_id=owner.account_id, digest=secret, browser="its own", expires_at=now() + LIFE)
             session.add_all([token, login])
-        self.ids = {"owner_id": owner.account_id, "token_id": token.id, "login_id": login.id, "token": new_token()}
+        self.ids = {
+            "owner_id": owner.account_id,
+            "token_id": token.id,
+            "login_id": login.id,
+            "token": new_token(),
+            "claim_id": claim.id,
+            "id_": "ada-1",
+            "work_id": "arxiv:1",
+        }
 
     def path(self, row: Row) -> str:
         return re.sub(r"<(?:\w+:)?(\w+)>", lambda match: self.ids[match[1]], row.rule)
@@ -141,6 +182,20 @@ class World:
 def database_url(tmp_path: Path) -> str:
     """One database is enough here: what is asked is who may, and not how it is stored."""
     return f"sqlite:///{tmp_path / 'accounts.sqlite'}"
+
+
+class AFew(NoOpenSearch):
+    """Holds the researchers who are claimed here, and a work."""
+
+    def get(self, index: str, id: str, **_: Any) -> dict[str, Any]:  # noqa: A002 (theirs)
+        bare = {"works_count": 1, "affiliations": [], "institutions": [], "orcid": None, "claimed": True}
+        stored = {id_: {**bare, "id": id_, "name": id_, "title": id_} for id_ in ("ada-1", "bob-2", "arxiv:1")}
+        return {"found": id in stored, "_source": stored.get(id)}
+
+
+@pytest.fixture
+def opensearch() -> AFew:
+    return AFew()
 
 
 @pytest.fixture
@@ -182,6 +237,7 @@ def test_no_answer_to_somebody_is_kept_by_a_cache(world: World) -> None:
 def test_no_body_sets_what_is_not_offered(world: World, row: Row) -> None:
     for extra in ("is_admin", "id", "account_id", "suspended_at", "digest"):
         body = {**(row.json or {}), extra: True}
-        answer = world.roles["owner"].open(world.path(row), method=row.method, json=body)
+        role = "admin" if row.expected == ADMINS_ALONE else "owner"
+        answer = world.roles[role].open(world.path(row), method=row.method, json=body)
         assert answer.status_code == 422, extra
         assert extra in answer.get_json(force=True)["errors"]
