@@ -8,6 +8,7 @@ categories for 79 % (nearest centroid: 59 %), and of all that is assigned 78 % w
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import math
 import zlib
@@ -20,13 +21,16 @@ import numpy as np
 from indexer.bulk import pages, patiently, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
     from opensearchpy import OpenSearch
 
     from indexer.staged import Staged
     from mappings import Generation
+
+    #: A labelled work: its id, its embedding, float32[d], and its topics.
+    _Work = tuple[str, NDArray[np.float32], list[dict[str, str]]]
 
 #: Neighbours that vote: top-1 accuracy .770 with 5, .774 with 10, .790 with 15, .767 with 25.
 NEIGHBOURS = 15
@@ -42,6 +46,8 @@ BATCH = 100
 FEW = 200
 #: Labelled works kept in memory, 154 MB of vectors.
 MOST = 100_000
+#: Works compared with all of those at once: 26 MB of cosines.
+COMPARED = 64
 PAGE = 1_000
 METHOD = f"neighbours-{NEIGHBOURS}"
 
@@ -87,20 +93,14 @@ class Labelled:
         """
         count = patiently(client.count, index=generation.works, body={"query": _LABELLED})["count"]
         step = max(1, math.ceil(count / MOST))
-        found: dict[str, tuple[NDArray[np.float32], list[dict[str, str]]]] = {}
+        sources = []
         if staged is not None:
-            found = {id_: (vector, topics) for id_, vector, topics in staged.labelled() if _in_sample(id_, step)}
+            sources.append(staged.labelled())
         if staged is None or staged.count(labelled=True) < count:
-            for hit in itertools.chain.from_iterable(pages(client, generation.works, _ALL_LABELLED)):
-                source = hit["_source"]
-                is_staged = staged is not None and source["id"] in staged
-                if not is_staged and _in_sample(source["id"], step):
-                    found[source["id"]] = (np.asarray(source["embedding"], dtype=np.float32), source["topics"])
-        if not found:
-            return None
+            sources.append(_indexed(client, generation, staged))
         # By id, however they came, so that of two that are equally near the same one wins in every run.
-        ordered = [found[id_] for id_ in sorted(found)]
-        return cls(np.stack([vector for vector, _ in ordered]), [topics for _, topics in ordered])
+        works = heapq.merge(*sources, key=lambda work: work[0])
+        return _gathered((work for work in works if _in_sample(work[0], step)), count)
 
     def votes(self, vectors: NDArray[np.float32]) -> list[list[dict[str, Any]]]:
         """Give the topics that each of these embeddings, float32[n, d], is assigned."""
@@ -108,10 +108,32 @@ class Labelled:
 
     def neighbours(self, vectors: NDArray[np.float32]) -> Iterator[list[tuple[float, list[dict[str, str]]]]]:
         """Give the nearest labelled works of each embedding: cosines and topics, the nearest first."""
-        for row in vectors @ self.vectors.T:
-            nearest = np.argpartition(-row, min(NEIGHBOURS, len(row) - 1))[:NEIGHBOURS]
-            ordered = sorted(nearest.tolist(), key=lambda item: (-row[item], item))
-            yield [(float(row[item]), self.topics[item]) for item in ordered]
+        for start in range(0, len(vectors), COMPARED):
+            for row in vectors[start : start + COMPARED] @ self.vectors.T:
+                nearest = np.argpartition(-row, min(NEIGHBOURS, len(row) - 1))[:NEIGHBOURS]
+                ordered = sorted(nearest.tolist(), key=lambda item: (-row[item], item))
+                yield [(float(row[item]), self.topics[item]) for item in ordered]
+
+
+def _gathered(works: Iterable[_Work], most: int) -> Labelled | None:
+    """Gather up to `most` works: each vector goes straight into the matrix, and equal topics are kept once."""
+    vectors: NDArray[np.float32] | None = None
+    topics: list[list[dict[str, str]]] = []
+    known: dict[tuple[str, ...], list[dict[str, str]]] = {}
+    for _, vector, found in itertools.islice(works, most):
+        if vectors is None:
+            vectors = np.empty((most, len(vector)), dtype=np.float32)
+        vectors[len(topics)] = vector
+        topics.append(known.setdefault(tuple(topic["id"] for topic in found), found))
+    return None if vectors is None else Labelled(vectors[: len(topics)], topics)
+
+
+def _indexed(client: OpenSearch, generation: Generation, staged: Staged | None) -> Iterator[_Work]:
+    """Give the labelled works of the index that are not staged, by id."""
+    for hit in itertools.chain.from_iterable(pages(client, generation.works, _ALL_LABELLED)):
+        source = hit["_source"]
+        if staged is None or source["id"] not in staged:
+            yield source["id"], np.asarray(source["embedding"], dtype=np.float32), source["topics"]
 
 
 _LABELLED: dict[str, Any] = {"exists": {"field": "topics.id"}}

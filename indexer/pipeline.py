@@ -48,10 +48,11 @@ class FormerAuthor(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """What the index holds of a work already."""
+    """What the index holds of a work already; `added_at` is when it first came in."""
 
     content_hash: str
     authors: list[FormerAuthor]
+    added_at: str | None
 
 
 def read(sources: Iterable[Source], report: Report, unknown: Counter[str]) -> Iterator[Read]:
@@ -95,13 +96,17 @@ def first_of_each(records: Iterable[Read], seen: Seen, report: Report) -> Iterat
 
 
 class Change(NamedTuple):
-    """A work to write (None: to remove) with its record and hash, and the authors that its stored version named."""
+    """A work to write (None: to remove) with its record and hash, and the authors that its stored version named.
+
+    `added_at` is when it first came in, None when that is now.
+    """
 
     id: str
     work: Work | None
     record: Any
     content_hash: str
     former: list[FormerAuthor]
+    added_at: str | None = None
 
 
 def changes(
@@ -133,19 +138,20 @@ def _change(record: Read, stored: Stored | None, fingerprint: str, report: Repor
         report.counts.changed += 1
     else:
         report.counts.new += 1
-    return Change(record.id, record.work, record.item.value, digest, former)
+    return Change(record.id, record.work, record.item.value, digest, former, stored.added_at if stored else None)
 
 
 def stored_works(client: OpenSearch, target: Target, ids: list[str]) -> dict[str, Stored]:
     """Give what the index holds of these works."""
     if target.readable is None or not ids:
         return {}
-    fields = {"_source_includes": "content_hash,researchers.id,researchers.name,researchers.position"}
+    fields = {"_source_includes": "content_hash,added_at,researchers.id,researchers.name,researchers.position"}
     answer = patiently(client.mget, index=target.readable.works, body={"ids": ids}, params=fields)
     return {
         found["_id"]: Stored(
             found["_source"]["content_hash"],
             [FormerAuthor(entry["position"], entry["name"], entry["id"]) for entry in found["_source"]["researchers"]],
+            found["_source"].get("added_at"),
         )
         for found in answer["docs"]
         if found.get("found")

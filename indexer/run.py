@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from indexer.assign import assign_topics
 from indexer.build import build_groups, build_researchers
-from indexer.identify import identify, save_duplicates
+from indexer.identify import Identification, save_duplicates
 from indexer.identity.overrides import Overrides
 from indexer.identity.overrides import load as load_overrides
-from indexer.identity.settings import Settings
 from indexer.identity.statements import statements_of
 from indexer.lock import LockedError, WriterLock
-from indexer.memory import peak_mb
+from indexer.memory import peak_mb, peak_of_children_mb
 from indexer.pipeline import changes, first_of_each, missing_works, read
 from indexer.report import Report, Stopwatch
+from indexer.resolving import ResolvingError
 from indexer.seen import Seen
 from indexer.staged import Staged
 from indexer.states import claimed
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from embedding import Embedder
     from indexer.sources import Source
     from indexer.watcher import Watcher
-    from mappings import IndexNames
+    from mappings import Generation, IndexNames
 
 
 class RunError(Exception):
@@ -94,14 +94,10 @@ class Run:
         generation = self.target.writable() if len(self.staged) else self.target.begun
         if generation is None:
             return
-        with Stopwatch(self.report, "identity"):
-            near = identify(self.client, generation, self.staged, self.overrides, Settings())
-            save_duplicates(self.report.folder / "duplicates.jsonl", near)
+        writer = Writer(self.client, generation, self.embedder, self.staged, self.report, self.target.replaced)
+        self._identify(generation, writer)
         with Stopwatch(self.report, "works"):
-            before = self.target.replaced
-            Writer(self.client, generation, self.embedder, self.staged, self.report, before).write_all(
-                self.watcher.works
-            )
+            writer.write_all(self.watcher.works)
         with Stopwatch(self.report, "topics"):
             self.report.counts.topics_assigned += assign_topics(self.client, generation, self.watcher.topics)
         with Stopwatch(self.report, "researchers"):
@@ -114,6 +110,22 @@ class Run:
         with Stopwatch(self.report, "publish"):
             self.target.publish()
         self.report.generation = generation.number
+
+    def _identify(self, generation: Generation, writer: Writer) -> None:
+        """Find out who the authors are; works are embedded as long as that takes."""
+        with Stopwatch(self.report, "identity"):
+            identification = Identification(self.client, generation, self.staged, self.overrides)
+        try:
+            with Stopwatch(self.report, "works"):
+                writer.embed_ahead(lambda: identification.is_running, self.watcher.works)
+            with Stopwatch(self.report, "identity"):
+                save_duplicates(self.report.folder / "duplicates.jsonl", identification.finish())
+        except ResolvingError as error:
+            raise RunError(str(error)) from error
+        finally:
+            identification.stop()
+        # Added up as if both had been at their largest at the same time: it was not more.
+        self.report.peak_memory_mb = round(peak_mb() + peak_of_children_mb())
 
 
 def index(
@@ -133,7 +145,7 @@ def index(
     WriteError when OpenSearch stays away.
     """
     options = options or Options()
-    with _only_writer(home, client, names) as lock, Staged() as staged:
+    with _only_writer(home, client, names) as lock, Staged(home / "staged.sqlite") as staged:
         decided = Decided(home, names, client)
         target = Target(client, names, embedder.model, rebuild=options.rebuild, look_only=options.dry_run)
         report = Report.new(home / "runs")
@@ -149,7 +161,7 @@ def index(
                 decided.keep()
             report.finished = True
         finally:
-            report.peak_memory_mb = round(peak_mb())
+            report.peak_memory_mb = max(report.peak_memory_mb, round(peak_mb()))
             report.save()
     return report
 

@@ -49,6 +49,17 @@ class Writer:
     report: Report
     before: Generation | None = None
 
+    def embed_ahead(self, going_on: Callable[[], bool], on_batch: Callable[[int, int], None]) -> None:
+        """Embed works, in the order in which they will be written, as long as something else is still going on."""
+        done, total = 0, len(self.staged)
+        for labelled in (True, False):
+            for batch in self.staged.to_write(BATCH, labelled=labelled):
+                if not going_on():
+                    return
+                self._vectors(batch)
+                done += len(batch)
+                on_batch(done, total)
+
     def write_all(self, on_batch: Callable[[int, int], None]) -> None:
         """Write every staged work and remove those that are to go; `on_batch` is told how many are done, of how many.
 
@@ -75,10 +86,14 @@ class Writer:
 
     def _documents(self, batch: list[StagedWork], teachers: Labelled | None) -> list[dict[str, Any]]:
         vectors = self._vectors(batch)
-        self.staged.keep_vectors(dict(zip((one.id for one in batch), vectors, strict=True)))
         topics = teachers.votes(vectors) if teachers else [None] * len(batch)
         self.report.counts.topics_assigned += sum(bool(found) for found in topics)
-        return [self._document(one, vector, found) for one, vector, found in zip(batch, vectors, topics, strict=True)]
+        documents = [self._document(*one) for one in zip(batch, vectors, topics, strict=True)]
+        replaced = self._replaced(batch, "added_at")
+        for one, document in zip(batch, documents, strict=True):
+            first = one.added_at or replaced.get(one.id, {}).get("added_at")
+            document["added_at"] = first or document["indexed_at"]
+        return documents
 
     def _document(
         self, one: StagedWork, vector: NDArray[np.float32], topics: list[dict[str, Any]] | None
@@ -97,31 +112,43 @@ class Writer:
         }
 
     def _vectors(self, batch: list[StagedWork]) -> NDArray[np.float32]:
-        """Give the embeddings, float32[n, d].
+        """Give the embeddings, float32[n, d], and keep them with the staged works.
 
         Rounded as they are stored, so that what follows from them is the same from here as from the index.
         """
-        vectors = self._at_hand(batch)
-        missing = [one for one in batch if one.id not in vectors]
+        kept = self.staged.vectors(one.id for one in batch)
+        if len(kept) < len(batch):
+            missing = [one for one in batch if one.id not in kept]
+            found = self._embedded(missing)
+            self.staged.keep_vectors(found)
+            kept |= found
+        return np.stack([kept[one.id] for one in batch])
+
+    def _embedded(self, batch: list[StagedWork]) -> dict[str, NDArray[np.float32]]:
+        at_hand = self._at_hand(batch)
+        missing = [one for one in batch if one.id not in at_hand]
         texts = [work_text(one.work.title, one.work.abstract) for one in missing if one.work]
         with Stopwatch(self.report, "embed"):
             embedded = self.embedder.embed_works(texts)
-        vectors |= {one.id: stored_vector(vector) for one, vector in zip(missing, embedded, strict=True)}
-        return np.asarray([vectors[one.id] for one in batch], dtype=np.float32)
+        vectors = at_hand | {one.id: stored_vector(vector) for one, vector in zip(missing, embedded, strict=True)}
+        return {id_: np.asarray(vector, dtype=np.float32) for id_, vector in vectors.items()}
 
     def _at_hand(self, batch: list[StagedWork]) -> dict[str, list[float]]:
         """Give the embeddings that the generation before a rebuild has of the very same records and model."""
-        if self.before is None:
-            return {}
-        fields = {"_source_includes": "content_hash,embedding"}
-        body = {"ids": [one.id for one in batch]}
-        answer = patiently(self.client.mget, index=self.before.works, body=body, params=fields)
-        known = {found["_id"]: found["_source"] for found in answer["docs"] if found.get("found")}
+        known = self._replaced(batch, "content_hash,embedding")
         return {
             one.id: known[one.id]["embedding"]
             for one in batch
             if one.id in known and known[one.id]["content_hash"] == one.content_hash
         }
+
+    def _replaced(self, batch: list[StagedWork], fields: str) -> dict[str, dict[str, Any]]:
+        """Give some fields of these works as the generation before a rebuild has them; nothing in any other run."""
+        if self.before is None or not batch:
+            return {}
+        body = {"ids": [one.id for one in batch]}
+        answer = patiently(self.client.mget, index=self.before.works, body=body, params={"_source_includes": fields})
+        return {found["_id"]: found["_source"] for found in answer["docs"] if found.get("found")}
 
     def _write(self, batch: list[StagedWork], documents: list[dict[str, Any]]) -> None:
         touched = {entry["id"] for document in documents for entry in document["researchers"]}

@@ -10,11 +10,15 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from indexer.identity.names import is_initial
+from indexer.identity.names import is_initial, surname_key
 from indexer.identity.nicknames import are_nicknames
 
 if TYPE_CHECKING:
     from indexer.identity.names import Name
+
+
+#: Letters from which on a word is long enough to be known by the key under which all its transcriptions fall.
+LONG = 6
 
 
 class Verdict(IntEnum):
@@ -66,7 +70,7 @@ def compatible(a: Name, b: Name) -> Verdict:
     return compare(a, b).verdict
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def compare(a: Name, b: Name) -> Comparison:
     """Compare two names. Symmetric."""
     if a.suffix and b.suffix and a.suffix != b.suffix:
@@ -95,7 +99,11 @@ def _pairs(a: Name, b: Name) -> tuple[list[tuple[str, str]], list[tuple[str, str
 
 
 def _same_word(one: tuple[str, str], other: tuple[str, str]) -> bool:
-    return one[0] == other[0] or one[0] == other[1] or one[1] == other[0]
+    """Tell whether two words are one, as they are or as one of them is transcribed."""
+    if one[0] == other[0] or one[0] == other[1] or one[1] == other[0]:
+        return True
+    # `Scholkopf` and `Schoelkopf` are both Schölkopf, though neither shows it. In short words, too many are two names.
+    return min(len(one[0]), len(other[0])) >= LONG and surname_key(one[0]) == surname_key(other[0])
 
 
 def _word(one: tuple[str, str], other: tuple[str, str]) -> Verdict:

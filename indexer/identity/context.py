@@ -56,10 +56,10 @@ class Context:
         self._namesakes.clear()
         self._weights.clear()
         first = mentions[0]
-        self.words.update(first.words)
-        self.topics.update(set(first.topics))
-        if first.venue:
-            self.venues[first.venue] += 1
+        self.words.update(first.work.words)
+        self.topics.update(set(first.work.topics))
+        if first.work.venue:
+            self.venues[first.work.venue] += 1
         for mention in mentions:
             self._add_name(mention.name)
             if places := place_words(mention.institutions):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from indexer.identity.compatibility import WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from indexer.identity.clusters import Cluster, Link, Side
     from indexer.identity.evidence import Part
@@ -26,11 +26,15 @@ def explain(cluster: Cluster) -> list[str]:
 
 def explain_link(link: Link, verb: str = "joined") -> str:
     """Give one join as a sentence: the two sides, the score, and its parts with what each adds."""
-    sides = f"{_side(link.left)} {verb} with {_side(link.right)}"
-    if isinf(link.score):
-        return f"{sides}: {'; '.join(_decided(part) for part in link.parts)}."
-    parts = "; ".join(f"{_sentence(part)} ({part.value:+.1f})" for part in link.parts)
-    return f"{sides}, score {link.score:.1f}: {parts}."
+    return f"{_side(link.left)} {verb} with {_side(link.right)}{link.evidence}"
+
+
+def evidence_of(parts: Sequence[Part], score: float) -> str:
+    """Give the end of that sentence: what speaks for one person, and against."""
+    if isinf(score):
+        return f": {'; '.join(_decided(part) for part in parts)}."
+    told = "; ".join(f"{_sentence(part)} ({part.value:+.1f})" for part in parts)
+    return f", score {score:.1f}: {told}."
 
 
 def _side(side: Side) -> str:

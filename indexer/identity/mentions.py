@@ -36,19 +36,12 @@ class MentionKey(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
-    """A name on a work. Texts other than `name` and `affiliation` are folded already."""
+class WorkFacts:
+    """What a work says of all its authors alike; their mentions share it. Texts are folded already."""
 
-    work_id: str
-    position: int
-    name: str
-    source_id: str | None = None
-    orcid: str | None = None
-    affiliation: str | None = None
-    #: Folded names of institutions.
-    institutions: tuple[str, ...] = ()
-    #: Folded names of the others on the work.
-    coauthors: tuple[str, ...] = ()
+    id: str
+    #: Folded names of the authors, in order.
+    names: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     #: Words of the title: most sources give no topics.
     words: tuple[str, ...] = ()
@@ -56,12 +49,32 @@ class Mention:
     year: int | None = None
     #: The work's embedding, float32, unit length; None where it is not at hand.
     vector: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name on a work: as printed, with what the work says of this author alone."""
+
+    work: WorkFacts
+    position: int
+    name: str
+    source_id: str | None = None
+    orcid: str | None = None
+    #: Folded names of institutions.
+    institutions: tuple[str, ...] = ()
     #: The key by which ledgers and overrides name this mention. One for all who ask: there are half a million of them
     #: in 97,000 works, and whoever keeps them would keep copies.
     key: MentionKey = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "key", MentionKey(self.work_id, self.position))
+        object.__setattr__(self, "key", MentionKey(self.work.id, self.position))
+
+    @property
+    def coauthors(self) -> tuple[str, ...]:
+        """Give the folded names of the others on the work, of a long list those that stand nearest."""
+        names, position = self.work.names, self.position - 1
+        first = max(0, min(position - MAX_COAUTHORS // 2, len(names) - MAX_COAUTHORS - 1))
+        return names[first:position] + names[position + 1 : first + MAX_COAUTHORS + 1]
 
 
 def parse_key(text: str) -> MentionKey:
@@ -74,36 +87,29 @@ def parse_key(text: str) -> MentionKey:
 
 def mentions_of(work: Work, vector: NDArray[np.float32] | None = None) -> list[Mention]:
     """Give the mentions of a work, in the order of its authors."""
-    names = [intern(fold_name(author.name) or author.name) for author in work.authors]
-    words = title_words(work.title)
-    topics = tuple(intern(id_) for id_, _ in work.topics)
-    venue = intern(fold_name(work.venue)) if work.venue else None
+    facts = WorkFacts(
+        id=work.id,
+        names=tuple(intern(fold_name(author.name) or author.name) for author in work.authors),
+        topics=tuple(intern(id_) for id_, _ in work.topics),
+        words=title_words(work.title),
+        venue=intern(fold_name(work.venue)) if work.venue else None,
+        year=work.year,
+        vector=vector,
+    )
     return [
         Mention(
-            work_id=work.id,
-            position=position + 1,
-            name=intern(author.name),
-            source_id=strong_id(author),
-            orcid=author.orcid,
-            affiliation=author.affiliation,
-            institutions=_institutions(author),
-            coauthors=_others(names, position),
-            topics=topics,
-            words=words,
-            venue=venue,
-            year=work.year,
-            vector=vector,
+            facts, position, intern(author.name), _shared(strong_id(author)), _shared(author.orcid), _places(author)
         )
-        for position, author in enumerate(work.authors)
+        for position, author in enumerate(work.authors, 1)
     ]
 
 
-def _others(names: list[str], position: int) -> tuple[str, ...]:
-    first = max(0, min(position - MAX_COAUTHORS // 2, len(names) - MAX_COAUTHORS - 1))
-    return tuple(names[first:position] + names[position + 1 : first + MAX_COAUTHORS + 1])
+def _shared(text: str | None) -> str | None:
+    """Give one string for all that are equal: an id stands on every work of its person."""
+    return intern(text) if text else None
 
 
-def _institutions(author: Author) -> tuple[str, ...]:
+def _places(author: Author) -> tuple[str, ...]:
     return folded_institutions(author.affiliation) if author.affiliation else ()
 
 

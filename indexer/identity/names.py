@@ -86,7 +86,7 @@ class Name:
         return "".join(self.given), "".join(self.surnames)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def parse_name(printed: str) -> Name:
     """Parse a name as printed: any order of `First Last` and `Last, First`, capitals, initials, suffixes, particles."""
     text = _cleaned(printed)
@@ -192,7 +192,7 @@ def surname_key(word: str) -> str:
     return word
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def home_of(folded: str) -> str:
     """Give the home block of a folded name without parsing it: enough to count co-authors by."""
     words = folded.split() or [folded]
@@ -200,7 +200,7 @@ def home_of(folded: str) -> str:
     return f"{surname_key(surname)}|{words[0][:1]}"
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def block_keys(printed: str) -> tuple[str, ...]:
     """Give the blocks a name belongs to, its home (family name and first initial) first.
 

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.identity.clusters import Cluster, Link, Side
 from indexer.identity.evidence import Part
+from indexer.identity.explain import evidence_of
 from indexer.identity.mentions import MentionKey, parse_key
 from indexer.identity.statements import Statements
 
@@ -103,7 +104,7 @@ def _merge(clusters: dict[int, Cluster], held: dict[MentionKey, int], keys: Iter
     items = sorted({held[key] for key in keys if key in held}, key=lambda item: clusters[item].key)
     for item in items[1:]:
         one, two = clusters[items[0]], clusters.pop(item)
-        link = Link(_side(one), _side(two), inf, (Part("override", inf, (reason,)),))
+        link = Link(_side(one), _side(two), inf, evidence_of([Part("override", inf, (reason,))], inf))
         mentions = tuple(sorted(one.mentions + two.mentions, key=lambda mention: mention.key))
         clusters[items[0]] = Cluster(mentions, (*one.links, *two.links, link), one.barred | two.barred)
         held.update((mention.key, items[0]) for mention in two.mentions)

@@ -46,7 +46,7 @@ class Profile:
         """Sum up; `mentions` holds at least one."""
         self.mentions = tuple(mentions)
         self.names: frozenset[Name] = frozenset(parse_name(mention.name) for mention in mentions)
-        self.works = frozenset(mention.work_id for mention in mentions)
+        self.works = frozenset(mention.work.id for mention in mentions)
         self.ids = dict(pair for mention in mentions for pair in strong_ids(mention))
         #: Co-authors, and their home blocks, with the works they are on.
         self.coauthors = Counter(name for mention in mentions for name in mention.coauthors)
@@ -55,15 +55,15 @@ class Profile:
             self.coauthor_blocks[home_of(name)] += count
         self.initialed = frozenset(home_of(name) for name in self.coauthors if name[1:2] == " ")
         self.places = frozenset(word for mention in mentions for word in place_words(mention.institutions))
-        self.topics = frozenset(topic for mention in mentions for topic in mention.topics)
-        self.venues = frozenset(mention.venue for mention in mentions if mention.venue)
-        words = sorted({word for mention in mentions for word in mention.words})
+        self.topics = frozenset(topic for mention in mentions for topic in mention.work.topics)
+        self.venues = frozenset(mention.work.venue for mention in mentions if mention.work.venue)
+        words = sorted({word for mention in mentions for word in mention.work.words})
         self.words = {word: context.word_weight(word) for word in words}
         self.words_norm = sum(weight * weight for weight in self.words.values())
-        years = [mention.year for mention in mentions if mention.year is not None]
+        years = [mention.work.year for mention in mentions if mention.work.year is not None]
         self.first_year = min(years, default=None)
         self.last_year = max(years, default=None)
-        self.vector = _sum(mention.vector for mention in mentions)
+        self.vector = _sum(mention.work.vector for mention in mentions)
 
     def compare(self, other: Profile) -> tuple[Comparison, ...]:
         """Give the comparisons of all pairs of names; empty when any pair does not meet, so that no cluster chains."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from indexer.identity.clusters import Cluster, Link, Side
 from indexer.identity.compatibility import Verdict, compatible
 from indexer.identity.evidence import Part
+from indexer.identity.explain import evidence_of
 from indexer.identity.names import parse_name
 
 if TYPE_CHECKING:
@@ -95,12 +96,12 @@ class _Sorting:
         votes: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
         for item, cluster in self.clusters.items():
             for mention in cluster.mentions:
-                if mention.work_id in works:
-                    self.places[mention.work_id][mention.key] = item
+                if mention.key.work_id in works:
+                    self.places[mention.key.work_id][mention.key] = item
                 id_ = self.previous.get(mention.key)
                 # What is spoken of may have been moved there against all evidence: it votes where nothing else does.
-                if id_ in self.owners and self.said.get((id_, mention.work_id), True):
-                    votes[id_][item][(id_, mention.work_id) in self.said] += 1
+                if id_ in self.owners and self.said.get((id_, mention.key.work_id), True):
+                    votes[id_][item][(id_, mention.key.work_id) in self.said] += 1
         self.homes = {id_: max(found, key=lambda item: self._rank(found[item], item)) for id_, found in votes.items()}
 
     def _rank(self, votes: list[int], item: int) -> tuple[int, int, int]:
@@ -151,13 +152,13 @@ class _Sorting:
         new = self.next
         self.next += 1
         self.clusters[new] = Cluster((mention,), (), barred)
-        self.places[mention.work_id][key] = new
+        self.places[mention.key.work_id][key] = new
 
     def _move(self, mention: Mention, item: int, home: int) -> None:
         self._take(mention.key, item)
         cluster = self.clusters[home]
         own = Side(cluster.key, cluster.mentions[0].name, len(cluster.mentions))
-        link = Link(own, Side(mention.key, mention.name, 1), inf, (Part("override", inf, (REASON,)),))
+        link = Link(own, Side(mention.key, mention.name, 1), inf, evidence_of([Part("override", inf, (REASON,))], inf))
         mentions = tuple(sorted((*cluster.mentions, mention), key=lambda one: one.key))
         self.clusters[home] = Cluster(mentions, (*cluster.links, link), cluster.barred)
-        self.places[mention.work_id][mention.key] = home
+        self.places[mention.key.work_id][mention.key] = home

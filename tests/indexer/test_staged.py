@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 
 from indexer.pipeline import Change, FormerAuthor
 from indexer.records import parse_work
 from indexer.staged import Staged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Staging = Callable[..., Staged]
 
 ADA = FormerAuthor(1, "Ada Lovelace", "ada-lovelace-1")
 
@@ -23,29 +30,33 @@ def removal(id_: str) -> Change:
     return Change(id_, None, None, "", [ADA])
 
 
-def staged(*changes: Change) -> Staged:
-    file = Staged()
-    file.add(changes)
-    return file
+@pytest.fixture
+def staged(tmp_path: Path) -> Callable[..., Staged]:
+    def staged(*changes: Change) -> Staged:
+        file = Staged(tmp_path / "staged.sqlite")
+        file.add(changes)
+        return file
+
+    return staged
 
 
 def ids(batches: Any) -> list[str]:
     return [one.id for one in chain.from_iterable(batches)]
 
 
-def test_a_work_comes_back_as_it_went_in() -> None:
+def test_a_work_comes_back_as_it_went_in(staged: Staging) -> None:
     with staged(change("local:a", ["cs.LG"])) as file:
         ((one,),) = file.to_write()
     assert (one.work, one.content_hash, one.former) == (change("local:a", ["cs.LG"]).work, "hash of local:a", [ADA])
 
 
-def test_works_come_by_id_in_batches() -> None:
+def test_works_come_by_id_in_batches(staged: Staging) -> None:
     with staged(*(change(f"local:{number}") for number in (3, 1, 5, 2, 4))) as file:
         batches = [[one.id for one in batch] for batch in file.to_write(2)]
     assert batches == [["local:1", "local:2"], ["local:3", "local:4"], ["local:5"]]
 
 
-def test_works_with_topics_without_and_those_to_remove_are_told_apart() -> None:
+def test_works_with_topics_without_and_those_to_remove_are_told_apart(staged: Staging) -> None:
     with staged(change("local:a", ["cs.LG"]), change("local:b"), removal("local:c")) as file:
         assert ids(file.to_write(labelled=True)) == ["local:a"]
         assert ids(file.to_write(labelled=False)) == ["local:b"]
@@ -56,14 +67,14 @@ def test_works_with_topics_without_and_those_to_remove_are_told_apart() -> None:
         assert "local:d" not in file
 
 
-def test_the_last_word_on_a_work_counts() -> None:
+def test_the_last_word_on_a_work_counts(staged: Staging) -> None:
     with staged(change("local:a", title="First"), change("local:a", title="Last")) as file:
         ((one,),) = file.to_write()
     assert one.work
     assert one.work.title == "Last"
 
 
-def test_embeddings_that_were_kept_are_at_hand_with_their_topics() -> None:
+def test_embeddings_that_were_kept_are_at_hand_with_their_topics(staged: Staging) -> None:
     vector = np.asarray([0.6, 0.8], dtype=np.float32)
     with staged(change("local:a", ["cs.LG"]), change("local:b")) as file:
         file.keep_vectors({"local:a": vector})
@@ -73,3 +84,38 @@ def test_embeddings_that_were_kept_are_at_hand_with_their_topics() -> None:
         ((id_, kept, topics),) = file.labelled()
     assert (id_, [topic["id"] for topic in topics]) == ("local:a", ["cs.LG"])
     assert np.array_equal(kept, vector)
+
+
+def test_what_the_index_knows_is_resolved_together_with_what_is_staged(staged: Staging) -> None:
+    known = {**change("local:a").record, "id": "local:a"}
+    with staged(change("local:b"), removal("local:c")) as file:
+        file.add_known([("local:a", known, ["ada-1"])])
+        assert [(one.work.id, one.before, one.former) for one in file.authored()] == [
+            ("local:a", ["ada-1"], []),
+            ("local:b", None, [ADA]),
+        ]
+
+
+def test_another_process_puts_in_who_the_authors_are(staged: Staging, tmp_path: Path) -> None:
+    with staged(change("local:b")) as file:
+        file.add_known(
+            [("local:a", change("local:a").record, ["ada-1"]), ("local:z", change("local:z").record, ["zoe"])]
+        )
+        file.add_aliases({"old": "ada-1"}, new=False)
+        with Staged(tmp_path / "staged.sqlite", join=True) as other:
+            other.keep_researchers([("local:a", ["ada-2"]), ("local:b", ["ada-2"]), ("local:z", ["zoe"])])
+            other.add_aliases({"ada-1": "ada-2"}, new=True)
+            other.keep_reasons({"ada-2": ["One name."]}, ["likeliest", "likely"])
+        assert list(file.moved()) == [[("local:a", ["ada-1"], ["ada-2"])]]
+        ((one,),) = file.to_write()
+        assert one.researchers == ["ada-2"]
+        assert (file.aliases(new=False), file.aliases(new=True)) == ({"old": "ada-1"}, {"ada-1": "ada-2"})
+        assert (file.because("ada-2"), file.because("zoe"), file.near()) == (["One name."], [], ["likeliest", "likely"])
+
+
+def test_what_a_killed_run_left_is_not_taken_up_and_nothing_stays_behind(staged: Staging, tmp_path: Path) -> None:
+    left = staged(change("local:a"))
+    with staged(change("local:b")) as file:
+        assert ids(file.to_write()) == ["local:b"]
+    assert list(tmp_path.iterdir()) == []
+    del left

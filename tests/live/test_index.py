@@ -82,6 +82,7 @@ def documents(client: OpenSearch, index: str) -> dict[str, Any]:
     found = {hit["_id"]: hit["_source"] for hit in hits}
     for source in found.values():
         source.pop("indexed_at", None)
+        source.pop("added_at", None)
         if "embedding" in source:
             source["embedding"] = [round(value, 3) + 0.0 for value in source["embedding"]]
     return found
@@ -420,3 +421,23 @@ def test_the_layout_on_a_cluster_comes_from_the_settings(
     monkeypatch.setenv("PEERSCOPE_SHARDS", "none")
     with pytest.raises(StoreError, match="PEERSCOPE_SHARDS"):
         index(write_lines(tmp_path / "y.jsonl", work(10)))
+
+
+def test_a_work_keeps_the_time_when_it_first_came_in(
+    opensearch: OpenSearch, names: IndexNames, index: Any, tmp_path: Path
+) -> None:
+    def times() -> dict[str, tuple[str, str]]:
+        hits = opensearch.search(index=names.works, body={"size": 10})["hits"]["hits"]
+        return {hit["_id"]: (hit["_source"]["added_at"], hit["_source"]["indexed_at"]) for hit in hits}
+
+    index(write_lines(tmp_path / "works.jsonl", work(1), work(2)))
+    first = times()
+    assert all(added == indexed for added, indexed in first.values())
+    time.sleep(1.1)
+    both = write_lines(tmp_path / "works.jsonl", work(1, title="Another"), work(2), work(3))
+    for options in ({}, {"rebuild": True}):
+        index(both, **options)
+        now = times()
+        assert {id_: added for id_, (added, _) in now.items() if id_ in first} == {i: t for i, (t, _) in first.items()}
+        assert now["arxiv:2001.00001"][1] > first["arxiv:2001.00001"][1]
+        assert now["arxiv:2001.00003"][0] > first["arxiv:2001.00001"][0]

@@ -3,11 +3,11 @@ from __future__ import annotations
 from indexer.identity import researcher_id
 from indexer.identity.clusters import Cluster
 from indexer.identity.ids import assign_ids
-from indexer.identity.mentions import Mention, MentionKey
+from indexer.identity.mentions import Mention, MentionKey, WorkFacts
 
 
 def cluster(*works: str, name: str = "Wei Wang", source_id: str | None = None, barred: tuple[str, ...] = ()) -> Cluster:
-    mentions = tuple(Mention(work, 1, name, source_id) for work in sorted(works))
+    mentions = tuple(Mention(WorkFacts(work), 1, name, source_id) for work in sorted(works))
     return Cluster(mentions, (), frozenset(barred))
 
 

@@ -59,6 +59,8 @@ def test_particles_and_suffix_are_kept_apart() -> None:
         ("Thiago Castro-Ferreira", "Thiago Castro Ferreira", Verdict.IDENTICAL),
         ("Hinrich Schütze", "Hinrich Schutze", Verdict.IDENTICAL),
         ("Hinrich Schütze", "Hinrich Schuetze", Verdict.TRANSLITERATED),
+        ("Bernhard Scholkopf", "Bernhard Schoelkopf", Verdict.TRANSLITERATED),
+        ("Jan Bor", "Jan Boer", Verdict.INCOMPATIBLE),
         ("Anders Søgaard", "Anders Soegaard", Verdict.TRANSLITERATED),
         ("Gözde Gül Şahin", "Goezde Guel Shahin", Verdict.TRANSLITERATED),
         ("David Smith", "David A. Smith", Verdict.MIDDLE),

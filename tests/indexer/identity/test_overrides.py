@@ -7,7 +7,7 @@ import pytest
 from indexer.identity.clusters import Cluster
 from indexer.identity.explain import explain
 from indexer.identity.ids import assign_ids
-from indexer.identity.mentions import Mention, MentionKey
+from indexer.identity.mentions import Mention, MentionKey, WorkFacts
 from indexer.identity.overrides import OverridesError, load
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ SPLIT = '[[split]]\nid = "one"\nmentions = ["local:b#1", "local:c#1"]\nreason = 
 
 
 def clusters(*groups: str) -> list[Cluster]:
-    return [Cluster(tuple(Mention(f"local:{work}", 1, "Wei Wang") for work in group)) for group in groups]
+    return [Cluster(tuple(Mention(WorkFacts(f"local:{work}"), 1, "Wei Wang") for work in group)) for group in groups]
 
 
 def key(work: str) -> MentionKey:
@@ -26,7 +26,7 @@ def key(work: str) -> MentionKey:
 
 
 def shape(found: tuple[Cluster, ...]) -> list[str]:
-    return ["".join(mention.work_id[-1] for mention in cluster.mentions) for cluster in found]
+    return ["".join(mention.work.id[-1] for mention in cluster.mentions) for cluster in found]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from indexer.identity.clusters import Cluster
 from indexer.identity.explain import explain
 from indexer.identity.ids import assign_ids
-from indexer.identity.mentions import Mention, MentionKey
+from indexer.identity.mentions import Mention, MentionKey, WorkFacts
 from indexer.identity.overrides import Merge, Overrides, Split
 from indexer.identity.statements import Statement, Statements, statements_of
 
@@ -18,7 +19,10 @@ Before = dict[MentionKey, str]
 
 def clusters(*groups: str, **fields: Any) -> list[Cluster]:
     """One letter a work, by Wei Wang alone."""
-    return [Cluster(tuple(Mention(f"local:{work}", 1, "Wei Wang", **fields) for work in group)) for group in groups]
+    return [
+        Cluster(tuple(Mention(WorkFacts(f"local:{work}"), 1, "Wei Wang", **fields) for work in group))
+        for group in groups
+    ]
 
 
 def key(work: str, position: int = 1) -> MentionKey:
@@ -37,7 +41,7 @@ def says(owner: str, mine: str = "", not_mine: str = "", also: tuple[str, ...] =
 
 
 def shape(found: tuple[Cluster, ...]) -> list[str]:
-    return ["".join(mention.work_id[-1] for mention in cluster.mentions) for cluster in found]
+    return ["".join(mention.work.id[-1] for mention in cluster.mentions) for cluster in found]
 
 
 def test_what_is_not_theirs_is_split_off_and_stays_so_whatever_evidence_says() -> None:
@@ -99,9 +103,9 @@ def test_a_merged_owner_still_speaks() -> None:
     ],
 )
 def test_the_nearest_name_on_the_work_is_theirs(authors: tuple[str, ...], moved: int | None) -> None:
-    on_work = [Cluster((Mention("local:z", place, name),)) for place, name in enumerate(authors, 1)]
+    on_work = [Cluster((Mention(WorkFacts("local:z"), place, name),)) for place, name in enumerate(authors, 1)]
     found = says("one", mine="z").apply([*clusters("ab"), *on_work], before(one="ab"), {})
-    assert [mention.position for mention in found[0].mentions if mention.work_id == "local:z"] == [moved] * bool(moved)
+    assert [mention.position for mention in found[0].mentions if mention.work.id == "local:z"] == [moved] * bool(moved)
 
 
 def test_somebody_elses_orcid_is_not_moved() -> None:
@@ -139,6 +143,11 @@ def test_works_and_owners_that_are_not_there_are_passed_over() -> None:
     found = says("nobody", mine="a", not_mine="b").apply(clusters("ab"), before(one="ab"), {})
     assert shape(found) == ["ab"]
     assert shape(says("one", mine="z", not_mine="y").apply(clusters("ab"), before(one="ab"), {})) == ["ab"]
+
+
+def test_they_reach_the_process_that_resolves() -> None:
+    overrides = says("one", mine="a", not_mine="b")
+    assert pickle.loads(pickle.dumps(overrides)) == overrides
 
 
 def test_statements_are_read_from_the_states_of_owners() -> None:
