@@ -30,6 +30,8 @@ PAGES = (
     GRAPH,
     "/related",
     "/login?for=claim",
+    "/register",
+    "/reset",
     "/nowhere",
     "/api/docs",
 )
