@@ -7,18 +7,30 @@ import os
 import re
 import time
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
-from flask import Flask, Response, g, request, url_for
+from flask import Flask, Response, g, redirect, request, url_for
 from flask_compress import Compress
 from opensearchpy.exceptions import TransportError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import engine
 from mappings import IndexNames
 from search_api import errors, health, journal, limiting, openapi, timing
+from search_api.accounts import cookies, csrf
+from search_api.accounts.admin import pages as admin_pages  # noqa: F401 (its routes are on the pages' blueprint)
+from search_api.accounts.admin.views import blueprint as admin
+from search_api.accounts.claims import pages as claim_pages  # noqa: F401 (the same)
+from search_api.accounts.claims.views import blueprint as claims
+from search_api.accounts.forms import notices
+from search_api.accounts.login import pages as login_pages  # noqa: F401 (the same)
+from search_api.accounts.me import pages as account_pages  # noqa: F401 (the same)
+from search_api.accounts.me.views import blueprint as me
+from search_api.accounts.tokens.views import blueprint as tokens
+from search_api.accounts.who import LIFE, who
 from search_api.autocomplete.views import blueprint as autocomplete
 from search_api.errors import MovedError, Problem
 from search_api.feeds.views import blueprint as feeds
@@ -27,6 +39,7 @@ from search_api.institutions.views import blueprint as institutions
 from search_api.researchers.views import blueprint as researchers
 from search_api.services import KEY, Services
 from search_api.topics.views import blueprint as topics
+from search_api.web.addresses import here_path
 from search_api.web.views import blueprint as web
 from search_api.web.views import error_page
 from search_api.works.views import blueprint as works
@@ -48,11 +61,12 @@ COMPRESSED = (
     "text/plain",
 )
 ENCODINGS = ("zstd", "br", "gzip")
-#: Any page in a browser, and a notebook, may read the API: it is public, and no answer depends on who asks.
+#: Any page in a browser, and a notebook, may use the API as anybody may. With this wildcard browsers send no cookies;
+#: whoever is to act for an account has been given a token.
 CORS = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
-    "Access-Control-Allow-Headers": "Content-Type, If-None-Match, X-Request-ID",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-None-Match, X-Request-ID",
     "Access-Control-Expose-Headers": (
         "ETag, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-ID"
     ),
@@ -68,6 +82,10 @@ BLUEPRINTS = (
     graphs,
     autocomplete,
     feeds,
+    claims,
+    admin,
+    me,
+    tokens,
     health.blueprint,
     openapi.blueprint,
     web,
@@ -85,6 +103,7 @@ def create_app(config: Mapping[str, Any] | None = None, services: Services | Non
     app.config.from_mapping(config or {})
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions[KEY] = services or Services(_guarded_client(), IndexNames.from_env())
+    app.session_interface = cookies.Forms()
     _trust_proxies(app)
     # What is registered first sees the answer last: the log and the metrics, then compression, then the headers.
     app.before_request(_name_request)
@@ -93,12 +112,15 @@ def create_app(config: Mapping[str, Any] | None = None, services: Services | Non
     Compress(app)
     app.after_request(_finish)
     limiting.install(app)
+    csrf.install(app)
+    app.jinja_env.globals.update(who=who, notices=notices)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.register_error_handler(Problem, _answer)
     app.register_error_handler(MovedError, _redirect)
     app.register_error_handler(HTTPException, lambda error: _answer(errors.from_http(error)))
     app.register_error_handler(TransportError, lambda error: _answer(errors.from_opensearch(error)))
+    app.register_error_handler(OperationalError, lambda error: _answer(errors.from_database(error)))
     return app
 
 
@@ -127,7 +149,12 @@ def _redirect(moved: MovedError) -> Response:
 
 
 def _answer(problem: Problem) -> Response:
-    return problem.response() if request.path.startswith(FOR_PROGRAMS) else error_page(problem)
+    if request.path.startswith(FOR_PROGRAMS):
+        return problem.response()
+    if problem.status == HTTPStatus.UNAUTHORIZED and "Authorization" not in request.headers:
+        back = here_path() if request.method == "GET" else url_for("web.account")
+        return cast("Response", redirect(url_for("web.login", next=back), HTTPStatus.SEE_OTHER))
+    return error_page(problem)
 
 
 def _finish(response: Response) -> Response:
@@ -135,7 +162,14 @@ def _finish(response: Response) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     if request.path.startswith(FOR_PROGRAMS):
         response.headers.update(CORS)
-    if request.method in {"GET", "HEAD"} and response.status_code == HTTPStatus.OK:
+    if "actor" in g:
+        # What nobody's browser keeps for a minute is not shown to it when it has logged in.
+        response.vary.add("Cookie")
+    if g.get("renewed"):
+        cookies.set_login(response, g.renewed, LIFE)
+    if g.get("private"):
+        response.headers["Cache-Control"] = "private, no-store"
+    elif request.method in {"GET", "HEAD"} and response.status_code == HTTPStatus.OK:
         _revalidate(response)
     if response.direct_passthrough:
         # A file. Compression reads it and leaves it open; read here, it is closed with the answer.

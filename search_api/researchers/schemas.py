@@ -104,6 +104,18 @@ class ResearcherReasons(Schema):
     keyword = fields.Float(required=True, metadata={"description": "Keyword score as a share of the best."})
 
 
+class Owner(Schema):
+    """What the owner of a claimed profile says of themselves: their words, and no import's."""
+
+    name = fields.String(allow_none=True, metadata={"description": "The name they prefer."})
+    affiliation = fields.String(allow_none=True)
+    bio = fields.String(allow_none=True)
+    links = fields.List(fields.String(), metadata={"description": "Up to five addresses, https alone."})
+    proof = fields.String(
+        allow_none=True, metadata={"description": "How the claim was verified: `orcid`, or `admin` by a person."}
+    )
+
+
 class ResearcherSummary(Schema):
     """A researcher in a list."""
 
@@ -129,6 +141,7 @@ class ResearcherSummary(Schema):
 class Researcher(ResearcherSummary):
     """A researcher's profile."""
 
+    owner = fields.Nested(Owner, required=True, allow_none=True)
     ids = fields.List(fields.String(), required=True)
     counts_by_year = fields.List(fields.Nested(YearCount), required=True)
     collaborators = fields.List(fields.Nested(Collaborator), required=True)

@@ -29,6 +29,7 @@ from indexer.sources import open_sources
 from indexer.watcher import Silent
 from mappings import IndexNames, drop
 from search_api import create_app
+from search_api.accounts.database import Database
 from search_api.openapi import describe
 from search_api.services import Services
 
@@ -54,7 +55,7 @@ class CheckedClient(FlaskClient):
 
     def check(self, rule: str, response: TestResponse) -> None:
         api = _described(self.application)
-        path = re.sub(r"<(?:path:)?(\w+?)_?>", r"{\1}", rule)
+        path = re.sub(r"<(?:\w+:)?(\w+?)_?>", r"{\1}", rule)
         method = "get" if response.request.method == "HEAD" else response.request.method.lower()
         if path not in api["paths"] or method not in api["paths"][path]:
             return
@@ -139,9 +140,12 @@ def sample_app(opensearch: OpenSearch, silent: Silent, tmp_path_factory: pytest.
     home = tmp_path_factory.mktemp("home")
     run.index(opensearch, names, embedding.load(), open_sources([str(sample.WORKS)]), home, silent)
     opensearch.indices.refresh(index=names.works)
-    app = create_app(services=Services(opensearch, names))
+    accounts = Database(f"sqlite:///{home / 'accounts.sqlite'}")
+    accounts.migrate()
+    app = create_app({"SECRET_KEY": "a key for tests"}, Services(opensearch, names, accounts=accounts))
     app.test_client_class = CheckedClient
     yield app
+    accounts.close()
     drop(opensearch, names)
 
 
