@@ -13,12 +13,15 @@ from uuid import uuid4
 from flask import Flask, Response, g, request, url_for
 from flask_compress import Compress
 from opensearchpy.exceptions import TransportError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import engine
 from mappings import IndexNames
 from search_api import errors, health, journal, limiting, openapi, timing
+from search_api.accounts import cookies, csrf
+from search_api.accounts.who import LIFE, who
 from search_api.autocomplete.views import blueprint as autocomplete
 from search_api.errors import MovedError, Problem
 from search_api.feeds.views import blueprint as feeds
@@ -48,11 +51,12 @@ COMPRESSED = (
     "text/plain",
 )
 ENCODINGS = ("zstd", "br", "gzip")
-#: Any page in a browser, and a notebook, may read the API: it is public, and no answer depends on who asks.
+#: Any page in a browser, and a notebook, may use the API as anybody may. With this wildcard browsers send no cookies;
+#: whoever is to act for an account has been given a token.
 CORS = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
-    "Access-Control-Allow-Headers": "Content-Type, If-None-Match, X-Request-ID",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-None-Match, X-Request-ID",
     "Access-Control-Expose-Headers": (
         "ETag, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-ID"
     ),
@@ -85,6 +89,7 @@ def create_app(config: Mapping[str, Any] | None = None, services: Services | Non
     app.config.from_mapping(config or {})
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions[KEY] = services or Services(_guarded_client(), IndexNames.from_env())
+    app.session_interface = cookies.Forms()
     _trust_proxies(app)
     # What is registered first sees the answer last: the log and the metrics, then compression, then the headers.
     app.before_request(_name_request)
@@ -93,12 +98,15 @@ def create_app(config: Mapping[str, Any] | None = None, services: Services | Non
     Compress(app)
     app.after_request(_finish)
     limiting.install(app)
+    csrf.install(app)
+    app.jinja_env.globals["who"] = who
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.register_error_handler(Problem, _answer)
     app.register_error_handler(MovedError, _redirect)
     app.register_error_handler(HTTPException, lambda error: _answer(errors.from_http(error)))
     app.register_error_handler(TransportError, lambda error: _answer(errors.from_opensearch(error)))
+    app.register_error_handler(OperationalError, lambda error: _answer(errors.from_database(error)))
     return app
 
 
@@ -135,7 +143,14 @@ def _finish(response: Response) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     if request.path.startswith(FOR_PROGRAMS):
         response.headers.update(CORS)
-    if request.method in {"GET", "HEAD"} and response.status_code == HTTPStatus.OK:
+    if "actor" in g:
+        # What nobody's browser keeps for a minute is not shown to it when it has logged in.
+        response.vary.add("Cookie")
+    if g.get("renewed"):
+        cookies.set_login(response, g.renewed, LIFE)
+    if g.get("private"):
+        response.headers["Cache-Control"] = "private, no-store"
+    elif request.method in {"GET", "HEAD"} and response.status_code == HTTPStatus.OK:
         _revalidate(response)
     if response.direct_passthrough:
         # A file. Compression reads it and leaves it open; read here, it is closed with the answer.

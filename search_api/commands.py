@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import engine
+from search_api.accounts.database import Database
 from search_api.app import create_app
 from search_api.serving import Server
 
@@ -28,6 +29,10 @@ def serve(host: str, port: int) -> None:
     end. PEERSCOPE_WORKERS sets the number of worker processes.
     """
     engine_or_fail()
+    # Here, in the process that makes the workers: so it is done once, and before any of them asks.
+    accounts = Database()
+    accounts.migrate()
+    accounts.close()
     click.echo(f"Peerscope is at http://{host}:{port}  (API docs at /api/docs, Ctrl-C ends it)", err=True)
     Server(host, port).run()
 

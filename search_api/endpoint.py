@@ -4,18 +4,21 @@
 @endpoint(WorksArgs, WorkList, "Search works")
 def works(args): ...
 
-A view for POST names the schema of its JSON body too, and gets it, checked, as `body`.
+A view for POST names the schema of its JSON body too, and gets it, checked, as `body`. One that needs an account names
+the scope, and gets who asks as `actor`; see `accounts/who.py`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import wraps
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, json, request
 
 from search_api import args as arguments
+from search_api.accounts.who import admin, needed
 from search_api.timing import timed
 
 if TYPE_CHECKING:
@@ -33,6 +36,8 @@ class Described:
     summary: str
     body: type[Schema] | None = None
     media: tuple[str, ...] = ()
+    scope: str | None = None
+    status: int = 200
 
 
 def endpoint(
@@ -41,28 +46,40 @@ def endpoint(
     summary: str,
     body: type[Schema] | None = None,
     media: Iterable[str] = (),
+    *,
+    scope: str | None = None,
+    status: int = HTTPStatus.OK,
 ) -> Callable[[Callable[..., Any]], Any]:
     """Make a JSON view of a function that takes checked arguments (and path variables) and gives an object to dump.
 
     With `body`, the function takes the checked JSON body of a POST as `body`. A view may also give a ready Response,
-    for instance a redirect, or the answer in one of the `media` types that it has besides JSON.
+    for instance a redirect, or the answer in one of the `media` types that it has besides JSON. With `scope` only an
+    account may ask, by its browser or a token with this scope, and the function takes it as `actor`; the scope `admin`
+    is for administrators. `status` is that of an answer that is no error; 204 has no body.
     """
     takes, gives, reads, kinds = args(), answer(), body() if body else None, tuple(media)
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Response]:
         @wraps(function)
         def view(**path: str) -> Response:
+            given: dict[str, Any] = {**path}
+            if scope:
+                given["actor"] = admin() if scope == "admin" else needed(scope)
             checked = arguments.parse(takes, request.args)
-            result = function(checked, **({"body": arguments.parse_body(reads)} if reads else {}), **path)
+            if reads:
+                given["body"] = arguments.parse_body(reads)
+            result = function(checked, **given)
+            if status == HTTPStatus.NO_CONTENT:
+                return Response(status=status)
             if not isinstance(result, Response):
                 with timed("dump"):
                     written = json.dumps(_selected(gives.dump(result), checked.get("select")))
-                result = Response(written, content_type="application/json")
+                result = Response(written, status, content_type="application/json")
             if kinds:
                 result.vary.add("Accept")
             return result
 
-        view.described = Described(args, answer, summary, body, kinds)  # type: ignore[attr-defined]
+        view.described = Described(args, answer, summary, body, kinds, scope, int(status))  # type: ignore[attr-defined]
         return view
 
     return decorate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import re
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from opensearchpy.exceptions import NotFoundError, TransportError
 from engine import CircuitOpen
 
 if TYPE_CHECKING:
+    from sqlalchemy.exc import OperationalError
     from werkzeug.exceptions import HTTPException
 
 #: Seconds after which asking again makes sense when OpenSearch is away: about what a node needs to come back.
@@ -25,6 +27,8 @@ PIPELINE_MISSING = "is not defined"
 #: What it says of a query with more than its 1,024 clauses.
 TOO_MANY = re.compile("too_many_(?:nested_)?clauses")
 PASSING = (429, 502, 503, 504)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -79,6 +83,12 @@ def from_http(error: HTTPException) -> Problem:
     """Turn an error of Flask's own (no such route, wrong method, body too large) into a Problem."""
     headers = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
     return Problem(error.code or 500, error.description or "", headers=headers)
+
+
+def from_database(error: OperationalError) -> Problem:
+    """Tell of a database of accounts that is away, or locked for too long: try again."""
+    log.error("the database of accounts failed: %s", error.orig)
+    return unavailable("The database of accounts does not answer at the moment.")
 
 
 def from_opensearch(error: TransportError) -> Problem:

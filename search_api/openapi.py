@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Response, current_app, json, render_template
 
+from search_api.accounts.cookies import LOGIN
 from search_api.args import Args
 from search_api.endpoint import Described
 from search_api.feeds.schemas import FeedArgs, WorksFeedArgs
@@ -24,7 +26,10 @@ blueprint = Blueprint("openapi", __name__)
 
 ERRORS = {
     "400": "A parameter is wrong.",
+    "401": "Nobody is logged in, or the token is not known or has expired.",
+    "403": "This account, or this token, may not do that.",
     "404": "Nothing has this id.",
+    "409": "It does not go with what is there; the body says why.",
     "413": "The body is too large.",
     "414": "The address is too long.",
     "422": "The body cannot be used.",
@@ -33,6 +38,9 @@ ERRORS = {
 }
 #: Errors that only a request with a body can meet.
 BODY_ERRORS = {"413", "422"}
+#: Errors that only a request in somebody's name can meet.
+ACCOUNT_ERRORS = {"401", "403", "409"}
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 
 
 @dataclass(frozen=True)
@@ -81,14 +89,17 @@ def describe(app: Flask) -> dict[str, Any]:
         plugins=[MarshmallowPlugin()],
     )
     spec.components.schema("Problem", schema=ProblemSchema)
+    spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
+    spec.components.security_scheme("browser", {"type": "apiKey", "in": "cookie", "name": LOGIN})
     views = {rule.endpoint: rule for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule)}
     for name, rule in views.items():
         view = app.view_functions[name]
-        path = re.sub(r"<(?:path:)?(\w+?)_?>", r"{\1}", rule.rule)
+        path = re.sub(r"<(?:\w+:)?(\w+?)_?>", r"{\1}", rule.rule)
         described = getattr(view, "described", None)
         if isinstance(described, Described):
+            (method,) = (rule.methods or set()) & METHODS
             operation = _operation(name, described, view.__doc__, path)
-            spec.path(path=path, operations={"post" if described.body else "get": operation})
+            spec.path(path=path, operations={method.lower(): operation})
         elif name in PLAIN:
             spec.path(path=path, operations={"get": _plain(name, PLAIN[name], view.__doc__, path)})
     result: dict[str, Any] = spec.to_dict()
@@ -154,15 +165,20 @@ def _ids(path: str) -> list[dict[str, Any]]:
     ]
 
 
-def _errors(with_id: bool, *, with_body: bool) -> dict[str, Any]:
+def _errors(with_id: bool, *, with_body: bool, with_account: bool = False) -> dict[str, Any]:
     moved = {"301": {"description": "This id was merged into another; `Location` leads there."}} if with_id else {}
+    never = (
+        ({"404"} if not with_id else set())
+        | (BODY_ERRORS if not with_body else set())
+        | (ACCOUNT_ERRORS if not with_account else set())
+    )
     return {
         **moved,
-        "304": {"description": "What `If-None-Match` names still holds."},
+        **({} if with_account else {"304": {"description": "What `If-None-Match` names still holds."}}),
         **{
             status: {"description": why, "content": {"application/problem+json": {"schema": "Problem"}}}
             for status, why in ERRORS.items()
-            if (status != "404" or with_id) and (status not in BODY_ERRORS or with_body)
+            if status not in never
         },
     }
 
@@ -170,7 +186,9 @@ def _errors(with_id: bool, *, with_body: bool) -> dict[str, Any]:
 def _operation(name: str, described: Described, text: str | None, path: str) -> dict[str, Any]:
     texts = {media: {"schema": {} if media.endswith("+json") else {"type": "string"}} for media in described.media}
     with_id = "{" in path or getattr(described.args, "names_one", False)
-    answer = {"description": "The answer.", "content": {"application/json": {"schema": described.answer}, **texts}}
+    content = {"content": {"application/json": {"schema": described.answer}, **texts}}
+    answer = {"description": "The answer.", **(content if described.status != HTTPStatus.NO_CONTENT else {})}
+    with_body, scope = described.body is not None, described.scope
     body = {"required": True, "content": {"application/json": {"schema": described.body}}}
     return {
         "operationId": name.replace(".", "_"),
@@ -179,5 +197,9 @@ def _operation(name: str, described: Described, text: str | None, path: str) -> 
         "description": text or "",
         "parameters": [*_ids(path), {"in": "query", "schema": described.args}],
         **({"requestBody": body} if described.body else {}),
-        "responses": {"200": answer, **_errors(with_id, with_body=described.body is not None)},
+        **({"security": [{"token": []}, {"browser": []}], "x-scope": scope} if scope else {}),
+        "responses": {
+            str(described.status): answer,
+            **_errors(with_id, with_body=with_body, with_account=scope is not None),
+        },
     }

@@ -1,4 +1,4 @@
-"""What a request needs from outside: the OpenSearch client, the index names, the embedding model."""
+"""What a request needs from outside: the OpenSearch client, the index names, the embedding model, the accounts."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from opensearchpy.exceptions import NotFoundError, TransportError
 import embedding
 from embedding import EmbeddingError
 from search_api import ranking
+from search_api.accounts.database import Database
 from search_api.feedback import Moved
 from search_api.timing import timed
 
@@ -36,12 +37,16 @@ MAX_ID = 512
 
 @dataclass
 class Services:
-    """The client and names are ready; the model is loaded at the first use, which in a server is its warm-up."""
+    """The client and names are ready; the model is loaded at the first use, which in a server is its warm-up.
+
+    The database of accounts is opened when somebody who is logged in, or wants to be, comes.
+    """
 
     client: OpenSearch
     names: IndexNames
     load_embedder: Callable[[], embedding.Embedder] = embedding.load
     moved: Moved = field(default_factory=Moved)
+    accounts: Database = field(default_factory=Database)
     _not_before: float = 0.0
     _embedder: embedding.Embedder | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)

@@ -35,10 +35,12 @@ def test_links_between_docs_lead_somewhere() -> None:
 def test_every_route_of_the_api_is_described() -> None:
     page = (ROOT / "docs/api.md").read_text(encoding="utf-8")
     views = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "search_api").rglob("*.py"))
-    routes = set(re.findall(r'@blueprint\.(?:get|post)\("([^"]+)"\)\n@endpoint', views)) | {"/healthz", "/readyz"}
+    routes = set(re.findall(r'@blueprint\.(?:get|post|put|patch|delete)\("([^"]+)"\)\n@endpoint', views))
+    routes |= {"/healthz", "/readyz"}
     assert len(routes) > 10
     for route in routes:
-        assert f"`{re.sub(r'<(?:path:)?id_>', '{id}', route)}`" in page, route
+        written = re.sub(r"<(?:\w+:)?(\w+?)_?>", r"{\1}", route)
+        assert f"`{written}`" in page, route
 
 
 def test_every_command_is_described() -> None:

@@ -54,7 +54,7 @@ class CheckedClient(FlaskClient):
 
     def check(self, rule: str, response: TestResponse) -> None:
         api = _described(self.application)
-        path = re.sub(r"<(?:path:)?(\w+?)_?>", r"{\1}", rule)
+        path = re.sub(r"<(?:\w+:)?(\w+?)_?>", r"{\1}", rule)
         method = "get" if response.request.method == "HEAD" else response.request.method.lower()
         if path not in api["paths"] or method not in api["paths"][path]:
             return

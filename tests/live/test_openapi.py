@@ -54,7 +54,7 @@ def test_every_route_for_programs_is_described_and_nothing_else(api: dict[str, A
         rule for rule in sample_app.url_map.iter_rules() if rule.endpoint.partition(".")[0] not in {"web", "static"}
     ]
     routes = {
-        (re.sub(r"<(?:path:)?(\w+?)_?>", r"{\1}", rule.rule), method.lower())
+        (re.sub(r"<(?:\w+:)?(\w+?)_?>", r"{\1}", rule.rule), method.lower())
         for rule in rules
         for method in (rule.methods or set()) & {"GET", "POST", "PUT", "PATCH", "DELETE"}
     }

@@ -7,14 +7,23 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, text
 
+from embedding import EmbeddingError
+from mappings import IndexNames
+from search_api import create_app
+from search_api.accounts.database import Database
+from search_api.services import Services
+from tests.people import Person, log_in
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from flask import Flask
 
 #: Where Debian keeps the programs of PostgreSQL.
 DEBIAN = Path("/usr/lib/postgresql")
@@ -71,3 +80,54 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         with admin.connect() as connection:
             connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
         admin.dispose()
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """Give an empty database with its tables."""
+    database = Database(database_url)
+    database.migrate()
+    yield database
+    database.close()
+
+
+class NoOpenSearch:
+    """Holds nothing: no researcher, no work. A test that needs some gives the fixture `opensearch` anew."""
+
+    def search(self, index: str, body: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+        buckets: dict[str, Any] = {name: {"buckets": []} for name in body.get("aggs", {})}
+        found = {"total": {"value": 0, "relation": "eq"}, "max_score": None, "hits": []}
+        return {"took": 1, "hits": found, "aggregations": buckets}
+
+    def get(self, index: str, id: str, params: dict[str, Any], ignore: list[int]) -> dict[str, Any]:  # noqa: A002
+        return {"found": False}
+
+    def mget(self, index: str, body: dict[str, Any], params: dict[str, Any] | None = None) -> dict[str, Any]:
+        return {"docs": [{"_id": id_, "found": False} for id_ in body["ids"]]}
+
+    def msearch(self, body: list[dict[str, Any]]) -> dict[str, Any]:
+        pairs = zip(body[::2], body[1::2], strict=True)
+        return {"responses": [{"status": 200, **self.search(head["index"], asked, {})} for head, asked in pairs]}
+
+
+@pytest.fixture
+def opensearch() -> Any:
+    """Give what the app asks in place of OpenSearch."""
+    return NoOpenSearch()
+
+
+def _no_model() -> Any:
+    raise EmbeddingError("out of order")
+
+
+@pytest.fixture
+def app(database: Database, opensearch: Any) -> Flask:
+    """Give the app over an empty database."""
+    services = Services(opensearch, IndexNames("t-"), load_embedder=_no_model, accounts=database)
+    return create_app({"SECRET_KEY": "a key for tests", "RATE_LIMIT": "off"}, services)
+
+
+@pytest.fixture
+def logged_in(app: Flask) -> Callable[..., Person]:
+    """Give a function that makes an account, and a browser in which it is logged in; see `tests/people.py`."""
+    return lambda name, **more: log_in(app, name, **more)

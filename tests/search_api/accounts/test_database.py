@@ -11,19 +11,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from search_api.accounts.database import Database
 from search_api.accounts.models import Account, Base, Claim, Follow, now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url)
-    database.migrate()
-    yield database
-    database.close()
+    from search_api.accounts.database import Database
 
 
 def test_migrations_make_the_tables_that_the_models_say(database: Database) -> None:

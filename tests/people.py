@@ -1,0 +1,74 @@
+"""People for tests: an account made in the database, and a browser or a program that asks in its name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+
+from search_api.accounts.cookies import LOGIN
+from search_api.accounts.models import Account, ApiToken, Login, now
+from search_api.accounts.secrets import digest, keyed, new_token
+from search_api.accounts.who import LIFE
+from search_api.services import KEY
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from werkzeug.test import TestResponse
+
+    from search_api.accounts.database import Database
+
+
+class Person(FlaskClient):
+    """A browser. Whatever changes something goes with the CSRF token, unless the test says `csrf=False`."""
+
+    name: str = ""
+    account_id: str = ""
+
+    def open(self, *args: Any, csrf: bool = True, **kwargs: Any) -> TestResponse:
+        if csrf and kwargs.get("method", "GET") not in {"GET", "HEAD"}:
+            kwargs["headers"] = {"X-CSRF-Token": self.csrf(), **(kwargs.get("headers") or {})}
+        return super().open(*args, **kwargs)
+
+    def csrf(self) -> str:
+        """Give this browser's token, as a form would carry it."""
+        with self.session_transaction() as session:
+            raw = session.setdefault("csrf_token", uuid4().hex)
+        return str(URLSafeTimedSerializer(keyed(self.application), salt="wtf-csrf-token").dumps(raw))
+
+
+def accounts_of(app: Flask) -> Database:
+    """Give the database of an app."""
+    database: Database = app.extensions[KEY].accounts
+    return database
+
+
+def browser(app: Flask) -> Person:
+    """Give a browser in which nobody is logged in."""
+    return Person(app, app.response_class)
+
+
+def log_in(app: Flask, name: str, orcid: str | None = None, admin: bool = False, **more: Any) -> Person:
+    """Make an account (`more`: its other columns), and give a browser in which it is logged in."""
+    token = new_token()
+    with accounts_of(app).begin() as session:
+        session.add(account := Account(name=name, orcid=orcid, is_admin=admin, **more))
+        session.flush()
+        login = {"account_id": account.id, "digest": digest(token), "browser": "test", "expires_at": now() + LIFE}
+        session.add(Login(**login))
+    person = browser(app)
+    person.set_cookie(LOGIN, token)
+    person.name, person.account_id = name, account.id
+    return person
+
+
+def program(app: Flask, account_id: str, *scopes: str) -> FlaskClient:
+    """Give a client that asks with an API token of the account."""
+    token = new_token("psk_")
+    with accounts_of(app).begin() as session:
+        session.add(ApiToken(account_id=account_id, digest=digest(token), name="test", scopes=list(scopes)))
+    client = FlaskClient(app, app.response_class)
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    return client
