@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from indexer.beside import Beside
 from indexer.bulk import delete_action, index_action, pages, patiently, write
 from indexer.researchers import researcher_document
+from indexer.states import States
 from indexer.topics import topic_name, topic_parent
 
 if TYPE_CHECKING:
@@ -38,18 +39,23 @@ def build_researchers(
     staged: Staged,
     report: Report,
     on_batch: Callable[[int, int], None],
+    before: Generation | None = None,
 ) -> None:
     """Build every researcher that is marked as pending; one without a work left is removed.
 
     `staged` has the embeddings of this run's works at hand, and says of a researcher why their works are one person's.
-    `on_batch` is told how many are done, of how many.
+    `on_batch` is told how many are done, of how many. `before` is the live generation that a rebuild replaces.
     """
-    patiently(client.indices.refresh, index=f"{generation.pending},{generation.works}")
+    patiently(client.indices.refresh, index=f"{generation.pending},{generation.works},{generation.aliases}")
+    states = States(client, generation, before)
     total, done = patiently(client.count, index=generation.pending)["count"], 0
     with Beside(WRITERS) as beside:
         for ids, works in _with_works(client, generation):
             _add_embeddings(client, generation, staged, works)
-            actions = [_action(generation, id_, works.get(id_, []), staged.because(id_)) for id_ in ids]
+            known = states.of(ids)
+            actions = [
+                _action(generation, id_, works.get(id_, []), staged.because(id_), known.get(id_, {})) for id_ in ids
+            ]
             beside.do(_write, client, generation, ids, actions)
             report.counts.researchers_written += len(works)
             report.counts.researchers_removed += len(ids) - len(works)
@@ -112,10 +118,12 @@ def _works_by_researcher(client: OpenSearch, generation: Generation, ids: list[s
     return found
 
 
-def _action(generation: Generation, id_: str, works: list[dict[str, Any]], because: list[str]) -> list[dict[str, Any]]:
+def _action(
+    generation: Generation, id_: str, works: list[dict[str, Any]], because: list[str], state: dict[str, Any]
+) -> list[dict[str, Any]]:
     if not works:
         return delete_action(generation.researchers, id_)
-    document = researcher_document(id_, works)
+    document = researcher_document(id_, works) | state
     document["because"] = because
     document["embedding_model"] = works[0]["embedding_model"]
     document["indexed_at"] = _now()

@@ -7,7 +7,7 @@ import hashlib
 import os
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from indexer.assign import assign_topics
@@ -16,12 +16,14 @@ from indexer.identify import identify, save_duplicates
 from indexer.identity.overrides import Overrides
 from indexer.identity.overrides import load as load_overrides
 from indexer.identity.settings import Settings
+from indexer.identity.statements import statements_of
 from indexer.lock import LockedError, WriterLock
 from indexer.memory import peak_mb
 from indexer.pipeline import changes, first_of_each, missing_works, read
 from indexer.report import Report, Stopwatch
 from indexer.seen import Seen
 from indexer.staged import Staged
+from indexer.states import claimed
 from indexer.target import Target
 from indexer.writing import Writer
 
@@ -103,7 +105,9 @@ class Run:
         with Stopwatch(self.report, "topics"):
             self.report.counts.topics_assigned += assign_topics(self.client, generation, self.watcher.topics)
         with Stopwatch(self.report, "researchers"):
-            build_researchers(self.client, generation, self.staged, self.report, self.watcher.researchers)
+            build_researchers(
+                self.client, generation, self.staged, self.report, self.watcher.researchers, self.target.replaced
+            )
         with Stopwatch(self.report, "topics"):
             build_groups(self.client, generation, self.report)
         self.lock.check()
@@ -130,7 +134,7 @@ def index(
     """
     options = options or Options()
     with _only_writer(home, client, names) as lock, Staged() as staged:
-        decided = Decided(home, names)
+        decided = Decided(home, names, client)
         target = Target(client, names, embedder.model, rebuild=options.rebuild, look_only=options.dry_run)
         report = Report.new(home / "runs")
         run = Run(client, embedder, target, report, options, watcher, decided.overrides, staged, lock)
@@ -151,23 +155,26 @@ def index(
 
 
 class Decided:
-    """The decisions of people about people in `overrides.toml`, and whether the index has followed them yet."""
+    """What people decided about people, in `overrides.toml` and as owners of profiles, and if the index followed it."""
 
-    def __init__(self, home: Path, names: IndexNames) -> None:
-        """Read the file; where there is none, nothing is decided. Raises OverridesError when it cannot be followed."""
+    def __init__(self, home: Path, names: IndexNames, client: OpenSearch) -> None:
+        """Read the file; where there is none, it decides nothing. Raises OverridesError when it cannot be followed."""
         file = home / "overrides.toml"
-        self.overrides = load_overrides(file) if file.exists() else Overrides()
-        self._digest = hashlib.sha256(file.read_bytes() if file.exists() else b"").hexdigest()
+        said = statements_of(claimed(client, names))
+        self.overrides = replace(load_overrides(file) if file.exists() else Overrides(), said=said)
+        digest = hashlib.sha256(file.read_bytes() if file.exists() else b"")
+        digest.update(repr(said.said).encode() if said.said else b"")
+        self._digest = digest.hexdigest()
         self._followed = home / f"{names.prefix}overrides.sha256"
 
     @property
     def changed(self) -> bool:
-        """Whether the file says something else than when it was last followed."""
+        """Whether the file or the owners say something else than when they were last followed."""
         before = self._followed.read_text(encoding="utf-8") if self._followed.exists() else hashlib.sha256().hexdigest()
         return before != self._digest
 
     def keep(self) -> None:
-        """Note that the index follows the file as it is."""
+        """Note that the index follows all of it as it is."""
         self._followed.write_text(self._digest, encoding="utf-8")
 
 

@@ -14,10 +14,12 @@ from mappings.generations import (
 )
 from mappings.ids import bare_doi, institution_id, orcid_id, person_id, ror_address, work_id
 from mappings.names import VERSION, Generation, IndexNames
+from mappings.people import STATE, begin_people
 from mappings.scale import Scale
 from mappings.store import index_body
 
 __all__ = [
+    "STATE",
     "VERSION",
     "Generation",
     "IndexNames",
@@ -25,6 +27,7 @@ __all__ = [
     "StoreError",
     "bare_doi",
     "begin",
+    "begin_people",
     "discard",
     "drop",
     "generations",

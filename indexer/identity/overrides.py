@@ -19,13 +19,14 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 from indexer.identity.clusters import Cluster, Link, Side
 from indexer.identity.evidence import Part
 from indexer.identity.mentions import MentionKey, parse_key
+from indexer.identity.statements import Statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -56,10 +57,11 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """All decisions of a file."""
+    """All decisions of a file, and what owners of profiles say, which gives way to the file."""
 
     merges: tuple[Merge, ...] = ()
     splits: tuple[Split, ...] = ()
+    said: Statements = field(default_factory=Statements)
 
     def apply(
         self, clusters: Sequence[Cluster], previous: Mapping[MentionKey, str], aliases: Mapping[str, str]
@@ -76,7 +78,16 @@ class Overrides:
             _merge(result, held, [*keys, *merge.mentions], merge.reason)
         for split in self.splits:
             _split(result, held, split, _current(split.id, aliases))
-        return tuple(sorted(result.values(), key=lambda cluster: cluster.key))
+        ordered = sorted(result.values(), key=lambda cluster: cluster.key)
+        named = {_current(id_, aliases) for merge in self.merges for id_ in merge.ids}
+        spoken_of = {key for merge in self.merges for key in merge.mentions}
+        spoken_of.update(key for split in self.splits for key in split.mentions)
+        return self.said.apply(
+            ordered,
+            previous,
+            current=lambda id_: _current(id_, aliases),
+            is_decided=lambda key: key in spoken_of or previous.get(key) in named,
+        )
 
 
 def _current(id_: str, aliases: Mapping[str, str]) -> str:

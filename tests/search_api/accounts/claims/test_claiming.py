@@ -50,7 +50,7 @@ def test_the_records_own_orcid_verifies_at_once(database: Database, account: Cal
 
 
 @pytest.mark.parametrize(
-    ("orcid", "record"), [(None, ADA), ("0000-0002-0000-0008", ADA), ("0000-0002-0000-0008", BARE), (None, BARE)]
+    ("orcid", "record"), [(None, ADA), ("0000-0002-0000-0006", ADA), ("0000-0002-0000-0008", BARE), (None, BARE)]
 )
 def test_without_an_equal_orcid_a_claim_waits(
     database: Database, account: Callable[..., str], orcid: str | None, record: dict[str, Any]
