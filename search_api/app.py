@@ -21,6 +21,9 @@ import engine
 from mappings import IndexNames
 from search_api import errors, health, journal, limiting, openapi, timing
 from search_api.accounts import cookies, csrf
+from search_api.accounts.follows.views import blueprint as follows
+from search_api.accounts.invitations.views import blueprint as invitations
+from search_api.accounts.moderation.views import blueprint as moderation
 from search_api.accounts.who import LIFE, who
 from search_api.autocomplete.views import blueprint as autocomplete
 from search_api.errors import MovedError, Problem
@@ -72,6 +75,9 @@ BLUEPRINTS = (
     graphs,
     autocomplete,
     feeds,
+    follows,
+    invitations,
+    moderation,
     health.blueprint,
     openapi.blueprint,
     web,

@@ -61,7 +61,8 @@ def install(app: Flask) -> None:
         if request.endpoint not in QUIET and log.isEnabledFor(logging.INFO):
             told = {
                 "method": request.method,
-                "path": request.path,
+                # A token in an address opens what stands behind it.
+                "path": str(request.url_rule) if "token" in (request.view_args or {}) else request.path,
                 "route": str(request.url_rule) if request.url_rule else None,
                 "status": response.status_code,
                 "ms": round((time.perf_counter() - g.begun) * 1_000, 1),

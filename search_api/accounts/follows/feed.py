@@ -44,9 +44,12 @@ def feed(services: Services, follows: Sequence[Follow], args: Mapping[str, Any])
     return envelope(results, **count_of(answer), pagination=pagination, took_ms=took_ms())
 
 
-def news(services: Services, follows: Sequence[Follow], after: datetime | None, most: int) -> dict[str, Any]:
-    """Give what came in since each thing is followed, and after a moment: `count`, and at most `most` `works`."""
+def news(
+    services: Services, follows: Sequence[Follow], after: datetime | None, until: datetime, most: int
+) -> dict[str, Any]:
+    """Give what came in since each thing is followed, after a moment and until one: `count`, at most `most` `works`."""
     body = request(services, follows, since_followed=True, after=after)
+    body["query"] = {"bool": {"must": [body["query"]], "filter": [{"range": {"added_at": {"lte": until.isoformat()}}}]}}
     answer = services.search(services.names.works, {**body, "size": most, "track_total_hits": True})
     works = [_result(hit, follows) for hit in answer["hits"]["hits"]]
     return {"count": answer["hits"]["total"]["value"], "works": works}

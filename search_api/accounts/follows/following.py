@@ -10,6 +10,7 @@ from sqlalchemy import select
 from search_api.accounts.audit import note
 from search_api.accounts.models import Account, Follow
 from search_api.accounts.outbox import touch
+from search_api.accounts.texts import is_id
 from search_api.errors import Problem
 
 if TYPE_CHECKING:
@@ -35,20 +36,20 @@ def follow(session: Session, account_id: str, target: Target) -> Follow:
     made = Follow(account_id=account_id, kind=target.kind, target=target.id, label=target.label)
     session.add(made)
     session.flush()
-    note(session, account_id, "follow.add", f"{made.kind}:{made.target}")
+    note(session, account_id, "follow.add", _named(made))
     _tell_index(session, made)
     return made
 
 
 def unfollow(session: Session, account_id: str, kind: str, target: str) -> bool:
     """Follow it no more; a search may be named by the follow's id too. Tells whether there was anything to end."""
-    found = followed(session, account_id, kind, target)
-    if found is None and kind == "search":
+    found = followed(session, account_id, kind, target) if "\0" not in target else None
+    if found is None and is_id(target) and kind == "search":
         found = session.scalars(_own(account_id, kind).where(Follow.id == target)).one_or_none()
     if found is None:
         return False
     session.delete(found)
-    note(session, account_id, "follow.remove", f"{found.kind}:{found.target}")
+    note(session, account_id, "follow.remove", _named(found))
     _tell_index(session, found)
     return True
 
@@ -78,6 +79,11 @@ def _check_limits(session: Session, account_id: str, kind: str) -> None:
         raise Problem(
             HTTPStatus.CONFLICT, f"You follow {MAX_SEARCHES} searches, which is as many as fit into one feed."
         )
+
+
+def _named(one: Follow) -> str:
+    """Name it in the audit log, which outlives the account: what somebody looks for is their own business."""
+    return f"{one.kind}:{one.id if one.kind == 'search' else one.target}"
 
 
 def _tell_index(session: Session, changed: Follow) -> None:

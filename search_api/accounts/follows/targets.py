@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from search_api.accounts.follows import searches
-from search_api.errors import MovedError
+from search_api.errors import MovedError, Problem
 from search_api.researchers import profile
 from search_api.topics import search as topics_search
 
@@ -30,11 +30,16 @@ def target(services: Services, kind: str, given: str) -> Target:
     return Target(kind, *_FINDERS[kind](services, given))
 
 
-def _researcher(services: Services, given: str) -> tuple[str, str]:
+def present_researcher(services: Services, given: str) -> dict[str, Any]:
+    """Give the stored researcher, for a merged id the one that holds now. Raises Problem (404)."""
     try:
-        found = profile.find(services, given)
+        return profile.find(services, given)
     except MovedError as moved:
-        found = profile.find(services, moved.id)
+        return profile.find(services, moved.id)
+
+
+def _researcher(services: Services, given: str) -> tuple[str, str]:
+    found = present_researcher(services, given)
     return found["id"], found["name"]
 
 
@@ -48,6 +53,16 @@ def _search(services: Services, given: str) -> tuple[str, str]:
     return saved.canonical(), searches.label(services, saved)
 
 
+def own_id(services: Services, kind: str, given: str) -> str:
+    """Give the id that a thing is followed under, or what was given when it is not there (any more)."""
+    try:
+        return target(services, kind, given).id if kind in _FINDERS else given
+    except Problem:
+        return given
+
+
+#: Kinds that are found by an id; a search is found by nothing but its query.
+FOUND_BY_ID = ("researcher", "topic")
 _FINDERS: dict[str, Callable[[Services, str], tuple[str, str]]] = {
     "researcher": _researcher,
     "topic": _topic,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, or_, select
 
 from search_api.accounts.models import Invitation, now
+from search_api.accounts.texts import is_id
 from search_api.errors import not_found
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def own(session: Session, account_id: str, invitation_id: str, *, lock: bool = F
     With `lock` no other request changes it until the transaction ends: of an acceptance and a withdrawal at the same
     moment, the second finds what the first did.
     """
-    found = session.get(Invitation, invitation_id, with_for_update=True if lock else None)
+    found = session.get(Invitation, invitation_id, with_for_update=lock or None) if is_id(invitation_id) else None
     if found is None or account_id not in (found.sender_id, found.recipient_id):
         raise not_found("invitation of yours", invitation_id)
     return found

@@ -66,6 +66,17 @@ def invite(session: Session, account_id: str, researcher_id: str, given: Mapping
     return made
 
 
+def obstacle(session: Session, account_id: str, researcher_id: str) -> str | None:
+    """Say why this account cannot invite that profile's owner now; None where nothing stands in the way."""
+    try:
+        _, theirs = _sides(session, account_id, researcher_id)
+        _check_history(session, account_id, theirs.account_id)
+        _check_limits(session, account_id)
+    except Problem as problem:
+        return problem.detail
+    return None
+
+
 def _same(found: Invitation, researcher_id: str, given: Mapping[str, Any]) -> Invitation:
     if (found.recipient_researcher_id, found.message) != (researcher_id, given["message"]):
         raise Problem(HTTPStatus.CONFLICT, "This key was used for another invitation.", {"key": ["Used before."]})

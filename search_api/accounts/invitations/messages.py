@@ -63,6 +63,13 @@ def read(session: Session, account_id: str, invitation_id: str, until: datetime 
     return invitation
 
 
+def read_shown(session: Session, account_id: str, invitation_id: str, said: Sequence[Message]) -> None:
+    """Note that the account has seen the invitation with these messages."""
+    invitation = own(session, account_id, invitation_id, lock=True)
+    moments = [invitation.created_at, invitation.answered_at, *(one.sent_at for one in said)]
+    _read(invitation, account_id, max(moment for moment in moments if moment))
+
+
 def _read(invitation: Invitation, account_id: str, until: datetime) -> None:
     side = "sender_read_at" if invitation.sender_id == account_id else "recipient_read_at"
     before = getattr(invitation, side)

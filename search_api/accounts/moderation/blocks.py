@@ -6,13 +6,13 @@ is refused in the words that follow any refusal.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from search_api.accounts.audit import note
 from search_api.accounts.invitations.between import all_between, close, other_side, own
-from search_api.accounts.models import Block
+from search_api.accounts.models import Account, Block
 from search_api.errors import not_found
 
 if TYPE_CHECKING:
@@ -52,6 +52,11 @@ def blocks_of(session: Session, account_id: str) -> Sequence[Block]:
     """Give whom an account blocks, the latest first."""
     own_blocks = select(Block).where(Block.account_id == account_id)
     return session.scalars(own_blocks.order_by(Block.created_at.desc(), Block.blocked_id)).all()
+
+
+def shown(session: Session, one: Block) -> dict[str, Any]:
+    """Give a block with the name of whom it keeps away."""
+    return {"id": one.blocked_id, "name": session.get_one(Account, one.blocked_id).name, "created_at": one.created_at}
 
 
 def is_blocked(session: Session, by: str | None, account_id: str) -> bool:

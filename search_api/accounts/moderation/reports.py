@@ -43,10 +43,11 @@ def report(session: Session, account_id: str, invitation_id: str, reason: str) -
     return made
 
 
-def reports(session: Session, status: str | None = None) -> Sequence[Report]:
-    """Give the reports, the oldest first, so that nobody waits longest."""
+def reports(session: Session, status: str | None = None, reporter_id: str | None = None) -> Sequence[Report]:
+    """Give the reports of everybody or of one account, the oldest first: who has waited longest comes first."""
     found = select(Report).order_by(Report.created_at, Report.id)
-    return session.scalars(found.where(Report.status == status) if status else found).all()
+    found = found.where(Report.status == status) if status else found
+    return session.scalars(found.where(Report.reporter_id == reporter_id) if reporter_id else found).all()
 
 
 def evidence(session: Session, reported: Report) -> list[str]:
@@ -81,7 +82,7 @@ def decide(session: Session, report_id: str, admin_id: str | None, *, uphold: bo
     found.status, found.note, found.decided_by, found.decided_at = status, reason, admin_id, now()
     if uphold and (accused := accused_of(session, found)):
         _suspend(session, accused, admin_id, found.id)
-    note(session, admin_id, f"report.{'uphold' if uphold else 'dismiss'}", found.id, reason=reason)
+    note(session, admin_id, f"report.{'uphold' if uphold else 'dismiss'}", found.id)
     return found
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from search_api.accounts.database import Database
 from search_api.accounts.follows import following
 from search_api.accounts.follows.following import follow, followed, follows_of, unfollow
 from search_api.accounts.follows.targets import Target
@@ -15,7 +14,7 @@ from search_api.accounts.models import Account, Audit, Outbox
 from search_api.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from search_api.accounts.database import Database
 
 ADA = Target("researcher", "ada-1", "Ada Lovelace")
 TOPIC = Target("topic", "cs.LG", "Machine Learning")
@@ -23,13 +22,10 @@ SEARCH = Target("search", "q=syntax&topic=cs.CL", "Works on “syntax”")
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url)
-    database.migrate()
+def database(database: Database) -> Database:
     with database.begin() as session:
         session.add_all([Account(id="bob", name="Bob"), Account(id="eve", name="Eve")])
-    yield database
-    database.close()
+    return database
 
 
 def test_following_twice_is_following_once(database: Database) -> None:

@@ -6,19 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from search_api.accounts.database import Database
 from search_api.accounts.models import Account, Claim
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url)
-    database.migrate()
-    yield database
-    database.close()
+    from search_api.accounts.database import Database
 
 
 @pytest.fixture

@@ -1,0 +1,89 @@
+"""What the forms of accounts share: reading them by a schema, saying what came of it, and going back where one was."""
+
+from __future__ import annotations
+
+import re
+from functools import wraps
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from flask import flash, g, get_flashed_messages, redirect, request, url_for
+from marshmallow import ValidationError, fields, validate
+
+from search_api.accounts.csrf import FIELD
+from search_api.accounts.who import needed
+from search_api.args import Args
+from search_api.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from marshmallow import Schema
+    from werkzeug.wrappers import Response
+
+#: A path of this site: one slash first, so no other host, and no control characters.
+_LOCAL = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
+MAX_PATH = 2_000
+
+
+class NextArgs(Args):
+    """The page to go back to."""
+
+    next = fields.String(load_default="", validate=validate.Length(max=MAX_PATH))
+
+
+def own_path(given: str, otherwise: str = "/") -> str:
+    """Give a path of this site as it is; for anything else `otherwise`."""
+    return given if _LOCAL.fullmatch(given) else otherwise
+
+
+def read(schema: Schema) -> dict[str, Any]:
+    """Check the form of this request. Raises Problem (422) that says what is wrong, in words for a person."""
+    given = {name: value for name, value in request.form.items() if name != FIELD}
+    for name, field in schema.fields.items():
+        if isinstance(field, fields.List) and name in given:
+            given[name] = request.form.getlist(name)  # type: ignore[assignment]
+    try:
+        loaded: dict[str, Any] = schema.load(given)
+    except ValidationError as error:
+        messages = {name: [str(text) for text in texts] for name, texts in error.normalized_messages().items()}
+        detail = " ".join(f"{name}: {' '.join(texts)}" for name, texts in messages.items())
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, messages) from error
+    return loaded
+
+
+def form(
+    schema: type[Schema], back: str = "web.account", scope: str = "account"
+) -> Callable[[Callable[..., str | Response]], Any]:
+    """Make a view of POST for somebody logged in, of a function that takes `actor` and the checked form.
+
+    It gives a sentence, which the page `back` then shows, or a response of its own. What it refuses is shown there too.
+    """
+    takes = schema()
+
+    def decorate(function: Callable[..., str | Response]) -> Callable[..., Response]:
+        @wraps(function)
+        def view(**path: str) -> Response:
+            actor = needed(scope)
+            try:
+                result = function(actor, read(takes), **path)
+            except Problem as problem:
+                if problem.status not in {400, 403, 409, 422}:
+                    raise
+                flash(problem.detail, "wrong")
+                return redirect(url_for(back), HTTPStatus.SEE_OTHER)
+            if not isinstance(result, str):
+                return result
+            flash(result, "done")
+            return redirect(url_for(back), HTTPStatus.SEE_OTHER)
+
+        return view
+
+    return decorate
+
+
+def notices() -> list[tuple[str, str]]:
+    """Give what the request before had to say, each with its kind, `done` or `wrong`; only this browser sees it."""
+    found: Any = get_flashed_messages(with_categories=True)
+    g.private = g.get("private", False) or bool(found)
+    return list(found)
