@@ -21,6 +21,8 @@ import engine
 from mappings import IndexNames
 from search_api import errors, health, journal, limiting, openapi, timing
 from search_api.accounts import cookies, csrf
+from search_api.accounts.admin.views import blueprint as admin
+from search_api.accounts.claims.views import blueprint as claims
 from search_api.accounts.follows.views import blueprint as follows
 from search_api.accounts.invitations.views import blueprint as invitations
 from search_api.accounts.moderation.views import blueprint as moderation
@@ -78,6 +80,8 @@ BLUEPRINTS = (
     follows,
     invitations,
     moderation,
+    claims,
+    admin,
     health.blueprint,
     openapi.blueprint,
     web,

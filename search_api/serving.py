@@ -14,6 +14,7 @@ from gunicorn.app.base import BaseApplication
 import engine
 from embedding import EmbeddingError
 from search_api import journal
+from search_api.accounts.deliverer import Deliverer
 from search_api.app import create_app
 from search_api.services import KEY, Services
 from search_api.worker import MAX_REQUEST_LINE, Worker
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 THREADS = 8
 #: Seconds that the first answers of a worker may take, while nobody waits for them.
 WARM_UP_TIMEOUT = 30.0
+#: Seconds that OpenSearch may take for a batch of people's states, while nobody waits for it.
+DELIVERY_TIMEOUT = 10.0
 
 
 def workers() -> int:
@@ -65,6 +68,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no type inf
         app = create_app()
         warm_up(app)
         journal.configure()  # after the questions that nobody asked
+        deliver(app)
         return app
 
 
@@ -85,6 +89,12 @@ def mark_process_dead(pid: int) -> None:
     from prometheus_client import multiprocess  # not before the folder is named
 
     multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
+
+
+def deliver(app: Flask) -> None:
+    """Bring people's states to the index from a thread of this worker, unless another worker does."""
+    there: Services = app.extensions[KEY]
+    Deliverer(there.accounts, engine.connect(timeout=DELIVERY_TIMEOUT), there.names).start()
 
 
 def warm_up(app: Flask) -> None:

@@ -21,7 +21,8 @@ PARTICLES = {
     *("al", "da", "das", "de", "del", "den", "der", "di", "do", "dos", "du", "el", "la", "le"),
     *("ten", "ter", "van", "vom", "von", "zu", "zum"),
 }
-NAME_FIELDS = ("name", "name_variants")
+#: As printed on works, and as the owner of the profile prefers it.
+NAME_FIELDS = ("name", "name_variants", "owner.name")
 
 
 def by_name(text: str) -> Body:

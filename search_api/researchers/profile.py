@@ -55,7 +55,8 @@ def dressed(source: Mapping[str, Any]) -> Result:
         "topics": len(source["topics"]),
         "close_collaborators": source["close_collaborators_count"],
     }
-    return {**source, "tagline": tagline(source), "counts": counts, "trust": trust.snapshot(source), "links": links}
+    said = {"owner": source.get("owner"), "tagline": tagline(source)}
+    return {**source, **said, "counts": counts, "trust": trust.snapshot(source), "links": links}
 
 
 def tagline(source: Mapping[str, Any]) -> str | None:

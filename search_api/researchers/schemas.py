@@ -104,6 +104,18 @@ class ResearcherReasons(Schema):
     keyword = fields.Float(required=True, metadata={"description": "Keyword score as a share of the best."})
 
 
+class Owner(Schema):
+    """What the owner of a claimed profile says of themselves: their words, and no import's."""
+
+    name = fields.String(allow_none=True, metadata={"description": "The name they prefer."})
+    affiliation = fields.String(allow_none=True)
+    bio = fields.String(allow_none=True)
+    links = fields.List(fields.String(), metadata={"description": "Up to five addresses, https alone."})
+    proof = fields.String(
+        allow_none=True, metadata={"description": "How the claim was verified: `orcid`, or `admin` by a person."}
+    )
+
+
 class ResearcherSummary(Schema):
     """A researcher in a list."""
 
@@ -114,6 +126,7 @@ class ResearcherSummary(Schema):
     tagline = fields.String(allow_none=True)
     affiliations = fields.List(fields.Nested(Affiliation), required=True)
     open_to_collaborate = fields.Boolean(required=True)
+    owner = fields.Nested(Owner, required=True, allow_none=True)
     trust = fields.Nested(Trust, required=True)
     counts = fields.Nested(Counts, required=True)
     topics = fields.List(fields.Nested(TopicCount), required=True)

@@ -19,6 +19,8 @@ LEVELS = {
     3: (30, "Claimed, ORCID iD proven"),
     4: (40, "Claimed, ORCID iD and institution e-mail proven"),
 }
+#: Words of the levels where an admin confirmed the claim in place of an ORCID iD.
+CONFIRMED = {3: "Claimed, confirmed by an admin", 4: "Claimed, confirmed by an admin, institution e-mail proven"}
 #: The lowest score of each band.
 BANDS = ((80, "Verified"), (60, "Trusted"), (40, "Established"), (20, "Emerging"), (0, "New"))
 
@@ -27,6 +29,8 @@ def snapshot(record: Mapping[str, Any]) -> dict[str, Any]:
     """Give score, band and parts for a researcher's document. The score is the rounded sum of the parts."""
     level = record["verification_level"]
     points, words = LEVELS[level]
+    if (record.get("owner") or {}).get("proof") == "admin":
+        words = CONFIRMED.get(level, words)
     close = record["close_collaborators_count"]
     parts = [
         _part("verification", "Verification level", points, 40, f"L{level}: {words}"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -330,6 +331,70 @@ def test_an_id_that_a_rebuild_does_not_bring_forth_leads_to_whoever_has_its_work
     with database.begin() as session:
         assert session.scalars(select(Claim.researcher_id)).one() == record["id"]
     assert find("Grace Hopper")["claimed"] is True
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class Mortal:
+    """Passes everything on, and dies before or after the step whose turn it is."""
+
+    def __init__(self, inner: Any, deaths: list[int], *, after: bool) -> None:
+        self._inner, self._deaths, self._after = inner, deaths, after
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        return self._dying(found) if name in {"bulk", "mget", "search", "begin"} else found
+
+    def _dying(self, step: Any) -> Any:
+        def dying(**arguments: Any) -> Any:
+            self._deaths[0] -= 1
+            if self._deaths[0]:
+                return step(**arguments)
+            if self._after:
+                with suppress(AttributeError, TypeError), step(**arguments):
+                    pass
+            raise Killed
+
+        return dying
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_delivery_that_dies_at_any_step_is_done_by_the_next(
+    index: Any,
+    find: Any,
+    database: Database,
+    delivery: Delivery,
+    opensearch: OpenSearch,
+    names: IndexNames,
+    after: bool,
+) -> None:
+    index(*WORKS)
+    delivery.everything()
+    record = find("Ada Lovelace")
+    ada = claimed(database, record, orcid=ADA)
+    deaths = 0
+    for step in range(1, 50):
+        is_open = step % 2 == 1
+        with database.begin() as session:
+            own.change(session, ada, {"bio": f"Number {step}.", "open_to_collaborate": is_open})
+        left = [step]
+        mortal = Delivery(Mortal(database, left, after=after), Mortal(opensearch, left, after=after), names)  # type: ignore[arg-type]
+        with suppress(Killed):
+            mortal.deliver()
+            break
+        deaths += 1
+        # Nothing is lost: the row is there, or the index has it.
+        delivery.deliver()
+        stored = opensearch.get(index=names.researchers, id=record["id"])["_source"]
+        kept = opensearch.get(index=names.people, id=record["id"])["_source"]
+        assert stored["owner"]["bio"] == kept["owner"]["bio"] == f"Number {step}."
+        assert stored["open_to_collaborate"] is kept["open_to_collaborate"] is is_open
+        assert rows(database) == []
+    assert deaths >= 5
+    with database.begin() as session:
+        assert len(session.scalars(select(Claim)).all()) == 1
 
 
 def test_the_thread_delivers_within_two_seconds_and_one_at_a_time(

@@ -6,6 +6,7 @@ nothing more when what is asked for is so already.
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -23,13 +24,15 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 OPEN = ("pending", "verified")
+_ID = re.compile(r"[0-9a-f]{32}")
 #: Claims that one account may make in a day: a person needs one, and a few when namesakes are mistaken.
 A_DAY = 10
 
 
 def open_claim(session: Session, account_id: str) -> Claim | None:
     """Give the pending or verified claim of an account."""
-    return session.scalars(select(Claim).where(Claim.account_id == account_id, Claim.status.in_(OPEN))).one_or_none()
+    found = select(Claim).where(Claim.account_id == account_id, Claim.status.in_(OPEN))
+    return session.scalars(found.with_for_update()).one_or_none()
 
 
 def last_claim(session: Session, account_id: str) -> Claim | None:
@@ -148,7 +151,7 @@ def reject(session: Session, admin_id: str | None, claim_id: str, reason: str) -
 
 def find(session: Session, claim_id: str) -> Claim:
     """Give a claim. Raises Problem (404)."""
-    found = session.get(Claim, claim_id)
+    found = session.get(Claim, claim_id, with_for_update=True) if _ID.fullmatch(claim_id) else None
     if found is None:
         raise Problem(HTTPStatus.NOT_FOUND, f"No claim has the id {claim_id[:200]!r}.")
     return found

@@ -8,20 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from search_api.accounts.claims.ownership import claim_of, owner_of
-from search_api.accounts.database import Database
 from search_api.accounts.models import Account, Claim, Outbox, now
 from search_api.accounts.outbox import touch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url)
-    database.migrate()
-    yield database
-    database.close()
+    from search_api.accounts.database import Database
 
 
 def test_only_a_verified_claim_of_an_account_in_good_standing_owns(database: Database) -> None:

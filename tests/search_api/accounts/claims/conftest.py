@@ -1,24 +1,17 @@
-"""An empty database with its tables, on both kinds, and a few people in it."""
+"""People of a database, made in a word."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from search_api.accounts.database import Database
 from search_api.accounts.models import Account
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url)
-    database.migrate()
-    yield database
-    database.close()
+    from search_api.accounts.database import Database
 
 
 @pytest.fixture
@@ -31,3 +24,31 @@ def account(database: Database) -> Callable[..., str]:
         return found.id
 
     return account
+
+
+ADA = {"id": "ada-1", "name": "Ada Lovelace", "orcid": "0000-0001-0000-0009", "institutions": []}
+BOB = {"id": "bob-1", "name": "Bob Byte", "orcid": None, "institutions": [{"id": "uni", "name": "Uni"}]}
+
+
+class FewResearchers:
+    """Holds two researchers, one id that was merged, and one work."""
+
+    documents = {  # noqa: RUF012 (never changed)
+        ("t-researchers", "ada-1"): ADA,
+        ("t-researchers", "bob-1"): BOB,
+        ("t-aliases", "ada-old"): {"id": "ada-old", "researcher_id": "ada-1"},
+        ("t-works", "arxiv:1"): {"id": "arxiv:1", "title": "On engines", "researchers": []},
+    }
+
+    def get(self, index: str, id: str, **_: Any) -> dict[str, Any]:  # noqa: A002 (theirs)
+        found = self.documents.get((index, id))
+        return {"found": found is not None, "_source": found}
+
+    def search(self, **_: Any) -> dict[str, Any]:
+        return {"took": 1, "hits": {"total": {"value": 0, "relation": "eq"}, "max_score": None, "hits": []}}
+
+
+@pytest.fixture
+def opensearch() -> Any:
+    """Give what the app asks in place of OpenSearch."""
+    return FewResearchers()

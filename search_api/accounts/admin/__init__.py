@@ -1,0 +1,1 @@
+"""What administrators do: decide on claims, and read the audit log."""

@@ -1,0 +1,181 @@
+"""Claims and what owners say, over the wire. Bodies refuse what they do not name, so nothing else can be set."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from search_api.args import PageArgs
+
+#: Control characters other than line feeds, and those that turn the direction of writing around for what follows.
+_UNFIT = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff]")
+MAX_LINKS = 5
+
+
+class Said(fields.String):
+    """Text of a person, at most so long, without spaces around it; an empty one says nothing."""
+
+    def __init__(self, most: int, least: int = 0, **kwargs: Any) -> None:
+        """Take from `least` to `most` characters."""
+        super().__init__(validate=validate.Length(least, most), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = str(super()._deserialize(value, attr, data, **kwargs)).replace("\r\n", "\n").strip()
+        if _UNFIT.search(text):
+            raise ValidationError("It holds characters that are not seen.")
+        return text
+
+
+class Link(fields.Url):
+    """An address on the web, https alone: a browser makes nothing else of it than a page."""
+
+    def __init__(self) -> None:
+        """Take up to 300 characters."""
+        super().__init__(schemes={"https"}, require_tld=True, validate=validate.Length(max=300))
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = str(super()._deserialize(value, attr, data, **kwargs)).strip()
+        if _UNFIT.search(text) or "@" in text.partition("//")[2].partition("/")[0]:
+            raise ValidationError("An address names no user, and holds no characters that are not seen.")
+        return text
+
+
+class ClaimBody(Schema):
+    """A claim: what the account says for itself, for an admin to read."""
+
+    statement = Said(1_000, load_default="")
+
+
+class DecisionBody(Schema):
+    """Why a claim is decided so; it is kept."""
+
+    reason = Said(1_000, 3, required=True)
+
+
+class ProfileBody(Schema):
+    """What the owner sets of the profile; what is left out stays."""
+
+    preferred_name = Said(200, allow_none=True)
+    affiliation = Said(300, allow_none=True)
+    bio = Said(600, allow_none=True)
+    links = fields.List(Link(), validate=validate.Length(max=MAX_LINKS))
+    open_to_collaborate = fields.Boolean(truthy={True}, falsy={False})
+
+
+class StatementBody(Schema):
+    """Whether a work is the owner's."""
+
+    mine = fields.Boolean(required=True, truthy={True}, falsy={False})
+
+
+class EmailBody(Schema):
+    """An address at an institution, to be proven by a link that is mailed there."""
+
+    email = fields.String(required=True, validate=validate.Length(3, 254))
+
+
+class OwnProfileSchema(Schema):
+    """What the owner said."""
+
+    preferred_name = fields.String(required=True, allow_none=True)
+    affiliation = fields.String(required=True, allow_none=True)
+    bio = fields.String(required=True, allow_none=True)
+    links = fields.List(fields.String(), required=True)
+    open_to_collaborate = fields.Boolean(required=True)
+
+
+class ClaimSchema(Schema):
+    """A claim of one's own."""
+
+    id = fields.String(required=True)
+    researcher_id = fields.String(required=True)
+    status = fields.String(required=True, metadata={"description": "`pending`, `verified`, `rejected` or `released`."})
+    proof = fields.String(required=True, allow_none=True, metadata={"description": "`orcid`, or `admin` by a person."})
+    statement = fields.String(required=True)
+    reason = fields.String(required=True, allow_none=True, metadata={"description": "Why it was decided so."})
+    created_at = fields.AwareDateTime(required=True)
+    decided_at = fields.AwareDateTime(required=True, allow_none=True)
+    profile = fields.Nested(OwnProfileSchema, required=True, allow_none=True)
+
+
+class StatementSchema(Schema):
+    """What the owner said of a work; it holds from the next indexing run on."""
+
+    work_id = fields.String(required=True)
+    mine = fields.Boolean(required=True, attribute="is_mine")
+    created_at = fields.AwareDateTime(required=True)
+
+
+class StatementList(Schema):
+    """All that the owner said of works, the last first."""
+
+    results = fields.List(fields.Nested(StatementSchema), required=True)
+
+
+class InstitutionEmails(Schema):
+    """Addresses that are proven."""
+
+    results = fields.List(fields.String(), required=True)
+
+
+class Nothing(Schema):
+    """No body."""
+
+
+class AdminClaimSchema(ClaimSchema):
+    """A claim as an admin sees it."""
+
+    account_id = fields.String(required=True)
+    account_name = fields.String(required=True)
+    account_orcid = fields.String(required=True, allow_none=True)
+    disputes = fields.String(required=True, allow_none=True, metadata={"description": "The owner's claim, if any."})
+    profile = fields.Nested(OwnProfileSchema, allow_none=True)
+
+    class Meta:
+        """What is left out."""
+
+        exclude = ("profile",)
+
+
+class AdminClaimList(Schema):
+    """Claims, the oldest first."""
+
+    results = fields.List(fields.Nested(AdminClaimSchema), required=True)
+    has_more = fields.Boolean(required=True)
+
+
+class AuditSchema(Schema):
+    """Who did what when."""
+
+    id = fields.Integer(required=True)
+    at = fields.AwareDateTime(required=True)
+    actor_id = fields.String(required=True, allow_none=True)
+    action = fields.String(required=True)
+    target = fields.String(required=True)
+    detail = fields.Dict(required=True)
+    request_id = fields.String(required=True, allow_none=True)
+
+
+class AuditList(Schema):
+    """The log, the last first."""
+
+    results = fields.List(fields.Nested(AuditSchema), required=True)
+    has_more = fields.Boolean(required=True)
+
+
+class AdminClaimsArgs(PageArgs):
+    """Which claims."""
+
+    status = fields.String(
+        load_default="pending", validate=validate.OneOf(("pending", "verified", "rejected", "released"))
+    )
+
+
+class AuditArgs(PageArgs):
+    """Which rows of the log."""
+
+    action = Said(100, load_default="", metadata={"description": "How the action begins, such as `claim.`."})
+    target = Said(600, load_default="")
+    actor = Said(100, load_default="", metadata={"description": "Account id."})
