@@ -7,10 +7,10 @@ import os
 import re
 import time
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
-from flask import Flask, Response, g, request, url_for
+from flask import Flask, Response, g, redirect, request, url_for
 from flask_compress import Compress
 from opensearchpy.exceptions import TransportError
 from sqlalchemy.exc import OperationalError
@@ -24,8 +24,13 @@ from search_api.accounts import cookies, csrf
 from search_api.accounts.admin.views import blueprint as admin
 from search_api.accounts.claims.views import blueprint as claims
 from search_api.accounts.follows.views import blueprint as follows
+from search_api.accounts.forms import notices
 from search_api.accounts.invitations.views import blueprint as invitations
+from search_api.accounts.login import pages as login_pages  # noqa: F401 (its routes are on the pages' blueprint)
+from search_api.accounts.me import pages as account_pages  # noqa: F401 (the same)
+from search_api.accounts.me.views import blueprint as me
 from search_api.accounts.moderation.views import blueprint as moderation
+from search_api.accounts.tokens.views import blueprint as tokens
 from search_api.accounts.who import LIFE, who
 from search_api.autocomplete.views import blueprint as autocomplete
 from search_api.errors import MovedError, Problem
@@ -35,6 +40,7 @@ from search_api.institutions.views import blueprint as institutions
 from search_api.researchers.views import blueprint as researchers
 from search_api.services import KEY, Services
 from search_api.topics.views import blueprint as topics
+from search_api.web.addresses import here_path
 from search_api.web.views import blueprint as web
 from search_api.web.views import error_page
 from search_api.works.views import blueprint as works
@@ -82,6 +88,8 @@ BLUEPRINTS = (
     moderation,
     claims,
     admin,
+    me,
+    tokens,
     health.blueprint,
     openapi.blueprint,
     web,
@@ -109,7 +117,7 @@ def create_app(config: Mapping[str, Any] | None = None, services: Services | Non
     app.after_request(_finish)
     limiting.install(app)
     csrf.install(app)
-    app.jinja_env.globals["who"] = who
+    app.jinja_env.globals.update(who=who, notices=notices)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.register_error_handler(Problem, _answer)
@@ -145,7 +153,12 @@ def _redirect(moved: MovedError) -> Response:
 
 
 def _answer(problem: Problem) -> Response:
-    return problem.response() if request.path.startswith(FOR_PROGRAMS) else error_page(problem)
+    if request.path.startswith(FOR_PROGRAMS):
+        return problem.response()
+    if problem.status == HTTPStatus.UNAUTHORIZED and "Authorization" not in request.headers:
+        back = here_path() if request.method == "GET" else url_for("web.account")
+        return cast("Response", redirect(url_for("web.login", next=back), HTTPStatus.SEE_OTHER))
+    return error_page(problem)
 
 
 def _finish(response: Response) -> Response:

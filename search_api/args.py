@@ -112,7 +112,7 @@ def parse_body(schema: Schema) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema.load(raw)
     except ValidationError as error:
-        messages = {name: list(_flat(value)) for name, value in error.messages_dict.items()}
+        messages = {name: list(flat(value)) for name, value in error.messages_dict.items()}
         detail = (
             f"These fields cannot be used: {', '.join(sorted(messages))}. Valid ones are: {', '.join(schema.fields)}."
         )
@@ -121,7 +121,7 @@ def parse_body(schema: Schema) -> dict[str, Any]:
 
 
 def _problem(schema: Schema, error: ValidationError) -> Problem:
-    messages = {name: list(_flat(value)) for name, value in error.messages_dict.items()}
+    messages = {name: list(flat(value)) for name, value in error.messages_dict.items()}
     unknown = sorted(messages.keys() - schema.fields.keys())
     detail = f"These parameters cannot be used: {', '.join(sorted(messages))}."
     if unknown:
@@ -129,8 +129,8 @@ def _problem(schema: Schema, error: ValidationError) -> Problem:
     return Problem(HTTPStatus.BAD_REQUEST, detail, messages)
 
 
-def _flat(messages: Any) -> list[str]:
+def flat(messages: Any) -> list[str]:
     """Give the messages of a field as one list; those of a list's entries come nested under their index."""
     if isinstance(messages, dict):
-        return [text for nested in messages.values() for text in _flat(nested)]
+        return [text for nested in messages.values() for text in flat(nested)]
     return [str(text) for text in messages]

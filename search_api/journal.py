@@ -53,6 +53,12 @@ def configure(style: str | None = None) -> None:
     log.setLevel(logging.WARNING if style == "off" else logging.INFO)
 
 
+def _path() -> str:
+    """Give the path; a token in it lets somebody in, and is not for those who read the log."""
+    secret = (request.view_args or {}).get("token")
+    return request.path.replace(str(secret), "...") if secret else request.path
+
+
 def install(app: Flask) -> None:
     """Write a line for every request of the app but those of monitors and of files."""
 
@@ -61,8 +67,7 @@ def install(app: Flask) -> None:
         if request.endpoint not in QUIET and log.isEnabledFor(logging.INFO):
             told = {
                 "method": request.method,
-                # A token in an address opens what stands behind it.
-                "path": str(request.url_rule) if "token" in (request.view_args or {}) else request.path,
+                "path": _path(),
                 "route": str(request.url_rule) if request.url_rule else None,
                 "status": response.status_code,
                 "ms": round((time.perf_counter() - g.begun) * 1_000, 1),

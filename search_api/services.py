@@ -15,6 +15,7 @@ import embedding
 from embedding import EmbeddingError
 from search_api import ranking
 from search_api.accounts.database import Database
+from search_api.accounts.mail import Mailer
 from search_api.feedback import Moved
 from search_api.timing import timed
 
@@ -47,6 +48,7 @@ class Services:
     load_embedder: Callable[[], embedding.Embedder] = embedding.load
     moved: Moved = field(default_factory=Moved)
     accounts: Database = field(default_factory=Database)
+    mail: Mailer = field(default_factory=Mailer)
     _not_before: float = 0.0
     _embedder: embedding.Embedder | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -9,16 +10,37 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 
 from search_api.accounts.cookies import LOGIN
+from search_api.accounts.mail import Mailer
 from search_api.accounts.models import Account, ApiToken, Login, now
 from search_api.accounts.secrets import digest, keyed, new_token
 from search_api.accounts.who import LIFE
 from search_api.services import KEY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
     from werkzeug.test import TestResponse
 
     from search_api.accounts.database import Database
+
+
+class Mailbox(Mailer):
+    """Keeps mail in place of sending it, and does at once what comes after a request."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str, str]] = []
+
+    def send(self, to: str, subject: str, text: str) -> None:
+        self.sent.append((to, subject, text))
+
+    def later(self, task: Callable[[], None]) -> None:
+        task()
+
+    def link(self, to: str) -> str:
+        """Give the path of the link in the last mail to an address."""
+        text = next(text for address, _, text in reversed(self.sent) if address == to)
+        return re.findall(r"http://localhost(/\S+/\S+)", text)[-1]
 
 
 class Person(FlaskClient):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, request
+from flask import Flask, request
 from flask.sessions import SecureCookieSessionInterface
 
 from search_api.accounts.secrets import keyed
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flask import Request
     from flask.sessions import SecureCookieSession
     from itsdangerous import URLSafeTimedSerializer
+    from werkzeug.wrappers import Response
 
 LOGIN = "peerscope_login"
 FORMS = "peerscope_forms"

@@ -12,7 +12,7 @@ from marshmallow import ValidationError, fields, validate
 
 from search_api.accounts.csrf import FIELD
 from search_api.accounts.who import needed
-from search_api.args import Args
+from search_api.args import Args, flat
 from search_api.errors import Problem
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def read(schema: Schema) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema.load(given)
     except ValidationError as error:
-        messages = {name: [str(text) for text in texts] for name, texts in error.normalized_messages().items()}
+        messages = {name: list(flat(texts)) for name, texts in error.messages_dict.items()}
         detail = " ".join(f"{name}: {' '.join(texts)}" for name, texts in messages.items())
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, messages) from error
     return loaded

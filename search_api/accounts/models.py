@@ -125,7 +125,7 @@ class EmailToken(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
 
-    __table_args__ = (CheckConstraint("purpose IN ('register', 'reset', 'institution')", "purpose"),)
+    __table_args__ = (CheckConstraint("purpose IN ('register', 'reset', 'address', 'institution')", "purpose"),)
 
 
 class InstitutionEmail(Base):

@@ -1,8 +1,7 @@
-"""A researcher's page, and the page its actions lead to while there are no accounts."""
+"""A researcher's page."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from flask import render_template
@@ -17,7 +16,7 @@ from search_api.services import services
 from search_api.web import addresses, metadata
 from search_api.web.blueprint import blueprint, moved, parse
 from search_api.web.picture import picture
-from search_api.web.schemas import LoginArgs, ProfileArgs
+from search_api.web.schemas import ProfileArgs
 from search_api.works import queries as works_queries
 from search_api.works import search as works_search
 from search_api.works.schemas import WorksArgs
@@ -30,8 +29,6 @@ ALIKE = 6
 NODES = 30
 #: What narrows down the works on a profile.
 NARROW = ("topic", "year")
-#: A path of this site: one slash first, so no other host, and no control characters.
-_LOCAL = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
 
 
 @blueprint.get("/researchers/<path:id_>")
@@ -57,11 +54,3 @@ def researcher(id_: str) -> str | Response:
         levels={level: words for level, (_, words) in LEVELS.items()},
         described=metadata.person(person),
     )
-
-
-@blueprint.get("/login")
-def login() -> str:
-    """Say what an account will be for, that there are none yet, and what can be done meanwhile."""
-    args = parse(LoginArgs())
-    back = args["next"] if _LOCAL.fullmatch(args["next"]) else "/"
-    return render_template("login.html", aim=args["aim"], back=back)

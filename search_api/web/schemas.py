@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from search_api.args import Args, CommaList, PageArgs, Repeated
+from search_api.args import CommaList, PageArgs, Repeated
 from search_api.paging import MAX_PER_PAGE
 
 #: Works on a profile, each with its full abstract.
 PROFILE_WORKS = 20
-#: What a person can want to do that needs an account.
-AIMS = ("follow", "claim", "collaborate")
 
 
 class ProfileArgs(PageArgs):
@@ -20,10 +18,3 @@ class ProfileArgs(PageArgs):
     exclude = CommaList(("collaborators",))  # type: ignore[assignment]  # marshmallow moves fields off the class
     topic = Repeated()
     year = Repeated()
-
-
-class LoginArgs(Args):
-    """What an account is wanted for, and the page to go back to."""
-
-    aim = fields.String(data_key="for", load_default=None, validate=validate.OneOf(AIMS))
-    next = fields.String(load_default="", validate=validate.Length(max=2_000))

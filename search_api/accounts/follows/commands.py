@@ -22,8 +22,8 @@ def digest(dry_run: bool) -> None:
 
     Links begin with PEERSCOPE_PUBLIC_URL. Without PEERSCOPE_SMTP_URL the mails are printed.
     """
-    from search_api.commands import engine_or_fail  # only now: it makes the app, which has these commands' rooms
     from search_api.app import create_app
+    from search_api.commands import engine_or_fail  # only now: it makes the app, which has these commands' rooms
 
     engine_or_fail()
     app = create_app()

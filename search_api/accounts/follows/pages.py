@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import flash, render_template, request, url_for
+from flask import render_template, request, url_for
 from marshmallow import fields, validate
 
 from search_api.accounts.acting import acting
@@ -12,7 +12,7 @@ from search_api.accounts.follows import address, feed, schemas, searches
 from search_api.accounts.follows.following import KINDS, follow, followed, follows_of, unfollow
 from search_api.accounts.follows.show import address_of, shown
 from search_api.accounts.follows.targets import target
-from search_api.accounts.forms import notices
+from search_api.accounts.forms import read
 from search_api.accounts.settled import settled
 from search_api.accounts.texts import Text
 from search_api.accounts.who import needed, who
@@ -45,15 +45,27 @@ def _back(form: Form) -> str:
 @blueprint.get("/feed")
 def feed_page() -> str:
     """Show what is new in what somebody follows, and what that is."""
-    actor = needed("read")
+    return _page(needed("read"))
+
+
+@blueprint.post("/feed/address")
+def new_address_form() -> str:
+    """Make a new address for the Atom feed, and show it this once."""
+    actor = needed("account")
+    read(Args())
+    with services().accounts.begin() as session:
+        secret = address.new_address(session, actor.account_id)
+    return _page(actor, url_for("follows.atom", token=secret, _external=True))
+
+
+def _page(actor: Actor, atom: str | None = None) -> str:
     args = parse(schemas.FeedArgs())
     with services().accounts.read() as session:
         own = follows_of(session, actor.account_id)
         has_address = address.has_address(session, actor.account_id)
     found = feed.feed(services(), own, args)
-    return render_template(
-        "feed.html", args=args, found=found, follows=[shown(one) for one in own], has_address=has_address
-    )
+    follows = [shown(one) for one in own]
+    return render_template("feed.html", args=args, found=found, follows=follows, has_address=has_address, atom=atom)
 
 
 @blueprint.post("/follow")
@@ -72,15 +84,6 @@ def unfollow_form(actor: Actor, form: Form) -> str:
     with services().accounts.begin() as session:
         unfollow(session, actor.account_id, form["kind"], form["target"])
     return "You no longer follow it."
-
-
-@blueprint.post("/feed/address")
-@acting(Args, "account", lambda _: url_for("web.feed_page"))
-def new_address_form(actor: Actor, form: Form) -> None:  # noqa: ARG001 (it is empty)
-    """Make a new address for the Atom feed, and show it this once."""
-    with services().accounts.begin() as session:
-        secret = address.new_address(session, actor.account_id)
-    flash(url_for("follows.atom", token=secret, _external=True), "address")
 
 
 @blueprint.post("/feed/address/remove")
@@ -110,5 +113,4 @@ def this_search() -> str | None:
 
 
 blueprint.add_app_template_global(follow_of)
-blueprint.add_app_template_global(notices)
 blueprint.add_app_template_global(this_search)

@@ -20,10 +20,7 @@ def shown(one: Follow) -> dict[str, Any]:
         "target": one.target,
         "label": one.label,
         "created_at": one.created_at,
-        "links": {
-            "self": url_for("follows.unfollow_thing", kind=one.kind, target_=own),
-            "html": address_of(one.kind, one.target),
-        },
+        "links": {"self": own, "html": address_of(one.kind, one.target)},
     }
 
 

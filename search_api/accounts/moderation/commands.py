@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from search_api.accounts.admin.commands import opened
+from search_api.accounts.admin.commands import in_one_line, opened
 from search_api.accounts.moderation import cases
 from search_api.accounts.moderation import reports as kept
 from search_api.accounts.moderation.schemas import MAX_REASON, STATUSES
@@ -26,12 +26,12 @@ def list_reports(status: str, count: int) -> None:
         found = [cases.case(session, one) for one in kept.reports(session, status)]
     for one in found[:count]:
         names = [f"{side['name']} ({side['id']})" if side else "?" for side in (one["reporter"], one["accused"])]
-        click.secho(f"{one['id']}  {_plain(' on '.join(names))}", bold=True)
-        click.echo(f"  {one['created_at']:%Y-%m-%d %H:%M} UTC: {_plain(one['reason'])}")
+        click.secho(f"{one['id']}  {in_one_line(' on '.join(names))}", bold=True)
+        click.echo(f"  {one['created_at']:%Y-%m-%d %H:%M} UTC: {in_one_line(one['reason'])}")
         for text in one["evidence"]:
-            click.echo(f"  wrote: {_plain(text)}")
+            click.echo(f"  wrote: {in_one_line(text)}")
         if one["note"]:
-            click.echo(f"  {status}: {_plain(one['note'])}")
+            click.echo(f"  {status}: {in_one_line(one['note'])}")
     click.echo(f"{len(found)} in all.")
 
 
@@ -56,8 +56,3 @@ def dismiss(id_: str, reason: str) -> None:
 def _decide(id_: str, reason: str, *, uphold: bool) -> None:
     with opened() as database, database.begin() as session:
         kept.decide(session, id_, None, uphold=uphold, reason=reason.strip()[:MAX_REASON])
-
-
-def _plain(text: str) -> str:
-    """Give what people wrote in one line, without what a terminal would obey."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -18,7 +18,7 @@ from mappings import IndexNames
 from search_api import create_app
 from search_api.accounts.database import Database
 from search_api.services import Services
-from tests.people import Person, log_in
+from tests.people import Mailbox, Person, log_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -121,9 +121,15 @@ def _no_model() -> Any:
 
 
 @pytest.fixture
-def app(database: Database, opensearch: Any) -> Flask:
+def mailbox() -> Mailbox:
+    """Give the mail that the app has sent."""
+    return Mailbox()
+
+
+@pytest.fixture
+def app(database: Database, opensearch: Any, mailbox: Mailbox) -> Flask:
     """Give the app over an empty database."""
-    services = Services(opensearch, IndexNames("t-"), load_embedder=_no_model, accounts=database)
+    services = Services(opensearch, IndexNames("t-"), load_embedder=_no_model, accounts=database, mail=mailbox)
     return create_app({"SECRET_KEY": "a key for tests", "RATE_LIMIT": "off"}, services)
 
 

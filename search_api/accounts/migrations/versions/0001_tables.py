@@ -144,7 +144,9 @@ def upgrade() -> None:
         sa.Column("account_id", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("purpose IN ('register', 'reset', 'institution')", name=op.f("ck_email_token_purpose")),
+        sa.CheckConstraint(
+            "purpose IN ('register', 'reset', 'address', 'institution')", name=op.f("ck_email_token_purpose")
+        ),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_email_token_account_id"), ondelete="CASCADE"
         ),

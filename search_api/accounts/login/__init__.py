@@ -1,0 +1,1 @@
+"""The ways in: e-mail and password, or ORCID; and the way out."""

@@ -1,0 +1,100 @@
+"""Mail over SMTP, or onto the console where no server is set, so that a trial needs none."""
+
+from __future__ import annotations
+
+import logging
+import os
+import smtplib
+import ssl
+import time
+from concurrent.futures import ThreadPoolExecutor
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEFAULT_FROM = "Peerscope <peerscope@localhost>"
+#: Seconds that a server may take, and the pauses after which a mail is tried again.
+TIMEOUT = 20
+PAUSES = (5, 60, 300)
+
+log = logging.getLogger(__name__)
+
+
+class MailSettingError(ValueError):
+    """`PEERSCOPE_SMTP_URL` cannot be used; the message says why."""
+
+
+class Mailer:
+    """Sends mail, at once or behind the back of a request, so that no answer tells by its time whether one was sent."""
+
+    def __init__(self) -> None:
+        """Start no thread yet."""
+        self._pool = ThreadPoolExecutor(1, "mail")
+
+    def send(self, to: str, subject: str, text: str) -> None:
+        """Hand one mail to the server of `PEERSCOPE_SMTP_URL`. Raises OSError or SMTPException when that fails."""
+        message = EmailMessage()
+        message["From"] = os.environ.get("PEERSCOPE_MAIL_FROM") or DEFAULT_FROM
+        message["To"], message["Subject"] = to, subject
+        message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="peerscope")
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(text)
+        url = os.environ.get("PEERSCOPE_SMTP_URL")
+        if url:
+            _over_smtp(url, message)
+        else:
+            click.echo(f"--- mail to {to}: {subject}\n{text}\n---", err=True)
+
+    def post(self, to: str, subject: str, text: str) -> None:
+        """Send one mail as soon as possible, trying again for some minutes."""
+
+        def persist() -> None:
+            for pause in (*PAUSES, None):
+                try:
+                    return self.send(to, subject, text)
+                except (OSError, smtplib.SMTPException):
+                    # The subject only: whom it is for, and the link in it, are not for the log.
+                    log.exception("a mail could not be sent: %s", subject)
+                    if pause is None:
+                        return None
+                    time.sleep(pause)
+            return None
+
+        self.later(persist)
+
+    def later(self, task: Callable[[], None]) -> None:
+        """Do something after this request, in the order of asking."""
+
+        def run() -> None:
+            try:
+                task()
+            except Exception:
+                log.exception("what was to be done after a request failed")
+
+        self._pool.submit(run)
+
+
+def _over_smtp(url: str, message: EmailMessage) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise MailSettingError("PEERSCOPE_SMTP_URL takes the form smtp://user:password@host:port, or smtps://")
+    context = ssl.create_default_context()
+    server: smtplib.SMTP
+    if parts.scheme == "smtps":
+        server = smtplib.SMTP_SSL(parts.hostname, parts.port or 465, timeout=TIMEOUT, context=context)
+    else:
+        server = smtplib.SMTP(parts.hostname, parts.port or 587, timeout=TIMEOUT)
+    with server:
+        if parts.scheme == "smtp":
+            server.ehlo()
+            if server.has_extn("starttls"):
+                server.starttls(context=context)
+        if parts.username:
+            server.login(unquote(parts.username), unquote(parts.password or ""))
+        server.send_message(message)

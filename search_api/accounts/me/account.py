@@ -1,0 +1,154 @@
+"""What one does with one's own account. What could lock its owner out, or let another in, asks for the password."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+
+from search_api.accounts import audit, links, logins, passwords, throttle
+from search_api.accounts.login.entry import MAILS_FROM, MAILS_TO, TRIES_FOR
+from search_api.accounts.models import Account, Claim, EmailToken, Follow, Outbox
+from search_api.errors import Problem
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from search_api.accounts.who import Actor
+    from search_api.services import Services
+
+#: Claims that the index shows.
+OPEN = ("pending", "verified")
+
+
+def own(session: Session, actor: Actor) -> Account:
+    """Give the account that asks."""
+    return session.get_one(Account, actor.account_id)
+
+
+def change(session: Session, actor: Actor, changes: dict[str, Any]) -> Account:
+    """Change what `changes` names; the log keeps what was changed, not to what."""
+    account = own(session, actor)
+    changed = sorted(name for name, value in changes.items() if getattr(account, name) != value)
+    for name in changed:
+        setattr(account, name, changes[name])
+    if changed:
+        audit.note(session, account.id, "account.change", account.id, fields=changed)
+    return account
+
+
+def prove(account: Account, password: str) -> None:
+    """Ask for the password, where there is one. Raises Problem: 403 for another, 429 after too many."""
+    if account.password_hash is None:
+        return
+    throttle.count(TRIES_FOR, "prove", account.id)
+    if not passwords.fits(account.password_hash, password):
+        raise Problem(HTTPStatus.FORBIDDEN, "That is not your present password.")
+    throttle.forgive(TRIES_FOR, "prove", account.id)
+
+
+def set_password(services: Services, actor: Actor, present: str, password: str) -> None:
+    """Set a new password and log out everywhere else. Raises Problem."""
+    with services.accounts.begin() as session:
+        account = own(session, actor)
+        if account.email is None:
+            raise Problem(HTTPStatus.CONFLICT, "Add an e-mail address first: a password goes with one.")
+        prove(account, present)
+        if weakness := passwords.weakness(password, account.email):
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, weakness)
+        account.password_hash = passwords.hashed(password)
+        logins.end_all(session, account.id, but=actor.login_id)
+        session.execute(delete(EmailToken).where(EmailToken.account_id == account.id, EmailToken.purpose == "reset"))
+        audit.note(session, account.id, "password.change", account.id)
+        address = account.email
+    services.mail.post(address, "Your password at Peerscope has changed", CHANGED.format(what="password"))
+
+
+def ask_for_address(services: Services, actor: Actor, present: str, address: str) -> None:
+    """Mail a link to a new address, which proves it. An address that another account has gets another mail."""
+    base = links.public_url()
+    with services.accounts.read() as session:
+        prove(own(session, actor), present)
+    throttle.count(MAILS_FROM, "mail-from", actor.account_id)
+    if not throttle.allowed(MAILS_TO, "mail-to", address):
+        return
+
+    def ask() -> None:
+        with services.accounts.begin() as session:
+            taken = session.scalars(select(Account.id).where(Account.email == address)).one_or_none()
+            token = "" if taken else links.make(session, "address", address, actor.account_id)
+        text = TAKEN.format(base=base) if taken else ADDRESS.format(base=base, token=token, name=actor.name)
+        services.mail.post(address, "Your e-mail address at Peerscope", text)
+
+    services.mail.later(ask)
+
+
+def set_address(services: Services, actor: Actor, token: str) -> str:
+    """Take the address that a link has proven; tells the former one. Raises Problem."""
+    try:
+        with services.accounts.begin() as session:
+            link = links.look(session, "address", token)
+            if link.account_id != actor.account_id:
+                raise Problem(HTTPStatus.NOT_FOUND, links.GONE)
+            links.take(session, "address", token)
+            account = own(session, actor)
+            former, account.email = account.email, link.address
+            session.execute(
+                delete(EmailToken).where(EmailToken.account_id == account.id, EmailToken.purpose == "reset")
+            )
+            audit.note(session, account.id, "address.change", account.id)
+            session.flush()
+    except IntegrityError as error:
+        raise Problem(HTTPStatus.CONFLICT, "Another account has this address meanwhile.") from error
+    if former:
+        services.mail.post(
+            former, "Your e-mail address at Peerscope has changed", CHANGED.format(what="e-mail address")
+        )
+    return link.address
+
+
+def unlink_orcid(session: Session, actor: Actor, present: str) -> None:
+    """Take the ORCID iD off the account, when there is another way in and no profile rests on it. Raises Problem."""
+    account = own(session, actor)
+    if account.password_hash is None:
+        raise Problem(HTTPStatus.CONFLICT, "Set an e-mail address and a password first: ORCID is your only way in.")
+    prove(account, present)
+    rests = select(Claim.id).where(Claim.account_id == account.id, Claim.proof == "orcid", Claim.status == "verified")
+    if session.scalars(rests).first():
+        raise Problem(HTTPStatus.CONFLICT, "Your profile is verified by this ORCID iD. Release the profile first.")
+    if account.orcid:
+        account.orcid = None
+        audit.note(session, account.id, "orcid.unlink", account.id)
+
+
+def close(session: Session, actor: Actor) -> None:
+    """Delete the account and all that is its own, and have the index learn of it. What others need stays, nameless."""
+    account = own(session, actor)
+    claimed = select(Claim.researcher_id).where(Claim.account_id == account.id, Claim.status.in_(OPEN))
+    followed = select(Follow.target).where(Follow.account_id == account.id, Follow.kind == "researcher")
+    touched = {*session.scalars(claimed), *session.scalars(followed)}
+    session.add_all(Outbox(researcher_id=id_) for id_ in sorted(touched))
+    audit.note(session, account.id, "account.delete", account.id)
+    session.flush()
+    session.delete(account)
+
+
+CHANGED = """\
+The {what} of your account at Peerscope has just been changed.
+If it was not you, set a new password at once and write to whoever runs the site.
+"""
+ADDRESS = """\
+The account of {name} at Peerscope is to use this address.
+Confirm it here, in a browser where you are logged in; the link works once, within an hour:
+
+{base}/account/address/{token}
+
+If it was not you, do nothing.
+"""
+TAKEN = """\
+Somebody, probably you, wants to use this address for an account at Peerscope. Another account has it already.
+
+Log in to that one: {base}/login
+"""
