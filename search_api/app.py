@@ -23,6 +23,7 @@ from search_api import errors, health, journal, limiting, openapi, timing
 from search_api.accounts import cookies, csrf
 from search_api.accounts.admin.views import blueprint as admin
 from search_api.accounts.claims.views import blueprint as claims
+from search_api.accounts.follows.atom import blueprint as my_feed
 from search_api.accounts.follows.views import blueprint as follows
 from search_api.accounts.forms import notices
 from search_api.accounts.invitations.views import blueprint as invitations
@@ -84,6 +85,7 @@ BLUEPRINTS = (
     autocomplete,
     feeds,
     follows,
+    my_feed,
     invitations,
     moderation,
     claims,

@@ -59,7 +59,7 @@ PLAIN = {
     "feeds.works": Plain("Feed of a search", ATOM, WorksFeedArgs),
     "feeds.researcher": Plain("Feed of a researcher", ATOM, FeedArgs),
     "feeds.topic": Plain("Feed of a topic", ATOM, FeedArgs),
-    "follows.atom": Plain("Private feed of what you follow", ATOM, FeedArgs),
+    "my_feed.atom": Plain("Private feed of what you follow", ATOM, FeedArgs),
     "health.healthz": Plain("Is the process alive?", "application/json"),
     "health.readyz": Plain("Can searches be answered?", "application/json", also=("503",)),
     "metrics.metrics": Plain("Metrics for Prometheus", "text/plain"),

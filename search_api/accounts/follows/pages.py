@@ -55,7 +55,7 @@ def new_address_form() -> str:
     read(Args())
     with services().accounts.begin() as session:
         secret = address.new_address(session, actor.account_id)
-    return _page(actor, url_for("follows.atom", token=secret, _external=True))
+    return _page(actor, url_for("my_feed.atom", token=secret, _external=True))
 
 
 def _page(actor: Actor, atom: str | None = None) -> str:

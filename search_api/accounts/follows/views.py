@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
-from flask import Blueprint, Response, g, request, url_for
+from flask import Blueprint, url_for
 
-from search_api import args as arguments
 from search_api.accounts.follows import address, feed, schemas
 from search_api.accounts.follows.following import KINDS, follow, follows_of, unfollow
 from search_api.accounts.follows.show import shown
@@ -15,8 +13,6 @@ from search_api.accounts.follows.targets import FOUND_BY_ID, own_id, target
 from search_api.accounts.settled import settled
 from search_api.endpoint import endpoint
 from search_api.errors import not_found
-from search_api.feeds.atom import Feed, document
-from search_api.feeds.views import ENTRIES
 from search_api.listing import envelope
 from search_api.paging import Pagination
 from search_api.services import services
@@ -25,10 +21,10 @@ from search_api.timing import took_ms
 if TYPE_CHECKING:
     from search_api.accounts.who import Actor
 
-blueprint = Blueprint("follows", __name__)
+blueprint = Blueprint("follows", __name__, url_prefix="/api/v1")
 
 
-@blueprint.get("/api/v1/me/follows")
+@blueprint.get("/me/follows")
 @endpoint(schemas.FollowsArgs, schemas.FollowList, "What you follow", scope="read")
 def follows(args: dict[str, Any], actor: Actor) -> Any:
     """List what you follow, the latest first."""
@@ -39,7 +35,7 @@ def follows(args: dict[str, Any], actor: Actor) -> Any:
     return envelope([shown(one) for one in page], count=len(found), pagination=pagination, took_ms=took_ms())
 
 
-@blueprint.post("/api/v1/me/follows")
+@blueprint.post("/me/follows")
 @endpoint(schemas.FollowArgs, schemas.Followed, "Follow a search", body=schemas.NewFollow, scope="follow", status=201)
 def follow_search(args: dict[str, Any], body: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Follow a search for works; how its results are shown is no part of it. The same search twice is one follow."""
@@ -47,7 +43,7 @@ def follow_search(args: dict[str, Any], body: dict[str, Any], actor: Actor) -> A
     return shown(settled(services().accounts, lambda session: follow(session, actor.account_id, wanted)))
 
 
-@blueprint.put("/api/v1/me/follows/<kind>/<path:target_>")
+@blueprint.put("/me/follows/<kind>/<path:target_>")
 @endpoint(schemas.FollowArgs, schemas.Followed, "Follow a researcher or a topic", scope="follow")
 def follow_thing(args: dict[str, Any], kind: str, target_: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Follow a researcher (`researcher`, any of their ids) or a topic (`topic`). Twice is once."""
@@ -57,7 +53,7 @@ def follow_thing(args: dict[str, Any], kind: str, target_: str, actor: Actor) ->
     return shown(settled(services().accounts, lambda session: follow(session, actor.account_id, wanted)))
 
 
-@blueprint.delete("/api/v1/me/follows/<kind>/<path:target_>")
+@blueprint.delete("/me/follows/<kind>/<path:target_>")
 @endpoint(schemas.FollowArgs, schemas.Followed, "Follow it no more", scope="follow", status=204)
 def unfollow_thing(args: dict[str, Any], kind: str, target_: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """End a follow, of a search by the follow's id or its query string. What is not followed stays so."""
@@ -72,7 +68,7 @@ def unfollow_thing(args: dict[str, Any], kind: str, target_: str, actor: Actor) 
         unfollow(session, actor.account_id, kind, other)
 
 
-@blueprint.get("/api/v1/me/feed")
+@blueprint.get("/me/feed")
 @endpoint(schemas.FeedArgs, schemas.FeedList, "What is new for you", scope="read")
 def my_feed(args: dict[str, Any], actor: Actor) -> Any:
     """List the works that what you follow has brought, what came in last first, and which follow brought each."""
@@ -81,35 +77,18 @@ def my_feed(args: dict[str, Any], actor: Actor) -> Any:
     return feed.feed(services(), followed, args)
 
 
-@blueprint.post("/api/v1/me/feed/address")
+@blueprint.post("/me/feed/address")
 @endpoint(schemas.FollowArgs, schemas.FeedAddress, "A new address for your Atom feed", scope="account", status=201)
 def new_address(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Make the secret address of your feed, which is told only now. The one before no longer works."""
     with services().accounts.begin() as session:
         secret = address.new_address(session, actor.account_id)
-    return {"url": url_for("follows.atom", token=secret, _external=True)}
+    return {"url": url_for("my_feed.atom", token=secret, _external=True)}
 
 
-@blueprint.delete("/api/v1/me/feed/address")
+@blueprint.delete("/me/feed/address")
 @endpoint(schemas.FollowArgs, schemas.FeedAddress, "No address for your Atom feed", scope="account", status=204)
 def drop_address(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Close the Atom feed: its address no longer works."""
     with services().accounts.begin() as session:
         address.drop_address(session, actor.account_id)
-
-
-@blueprint.get("/feeds/me/<token>.atom")
-def atom(token: str) -> Response:
-    """Give what is new for the account whose secret address this is."""
-    arguments.parse(schemas.FollowArgs(), request.args)
-    # The address is the key to it: in no cache, and in no log (see `journal`).
-    g.private = True
-    with services().accounts.read() as session:
-        account_id = address.account_of(session, token)
-        followed = follows_of(session, account_id) if account_id else []
-    if account_id is None:
-        raise not_found("feed", "…")
-    found = feed.feed(services(), followed, {"page": 1, "per_page": ENTRIES, "since": "follow"})
-    here, page = url_for("follows.atom", token=token, _external=True), url_for("web.feed_page", _external=True)
-    written = document(Feed("New in what you follow on Peerscope", here, urljoin(here, page)), found["results"])
-    return Response(written, content_type="application/atom+xml; charset=utf-8")

@@ -35,13 +35,18 @@ OPEN = "There is an invitation or a conversation between you already."
 THEIRS = "They ended what was between you before, so the next invitation is theirs to send."
 
 
+def invitation_id(account_id: str, key: str) -> str:
+    """Give the id of the invitation that an account has named by a key: nobody else can tell it."""
+    return hashlib.sha256(f"{account_id}:{key}".encode()).hexdigest()[:32]
+
+
 def invite(session: Session, account_id: str, researcher_id: str, given: Mapping[str, Any]) -> Invitation:
     """Invite the owner of a researcher's profile; `given` is `purpose`, `works`, `message` and `key`.
 
     The key makes the invitation's id, so a repeat finds what the first made. Raises Problem: 409 where it cannot be,
     429 at a limit.
     """
-    id_ = hashlib.sha256(f"{account_id}:{given['key']}".encode()).hexdigest()[:32]
+    id_ = invitation_id(account_id, given["key"])
     if found := session.get(Invitation, id_):
         return _same(found, researcher_id, given)
     # The account's row is the lock: two requests at once would both find room below the limits.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -32,7 +33,7 @@ def write(session: Session, account_id: str, invitation_id: str, body: str, key:
     """Add a message, or give the one with this key. Raises Problem: 404, 409 when it has ended, 429 at a limit."""
     invitation = own(session, account_id, invitation_id, lock=True)
     # A key is its sender's own: one side cannot take up the keys of the other.
-    own_key = f"{account_id}:{key}"
+    own_key = hashlib.sha256(f"{account_id}:{key}".encode()).hexdigest()[:32]
     said = select(Message).where(Message.invitation_id == invitation_id, Message.key == own_key)
     if found := session.scalars(said).one_or_none():
         if found.body != body:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from search_api.accounts.audit import note
 from search_api.accounts.invitations.between import other_side, own
-from search_api.accounts.models import Account, Invitation, Message, Report, now
+from search_api.accounts.models import Account, Invitation, Login, Message, Report, now
 from search_api.accounts.outbox import touch_account
 from search_api.errors import Problem, not_found
 
@@ -89,5 +89,6 @@ def decide(session: Session, report_id: str, admin_id: str | None, *, uphold: bo
 def _suspend(session: Session, account_id: str, admin_id: str | None, report_id: str) -> None:
     account = session.get_one(Account, account_id, with_for_update=True)
     account.suspended_at = account.suspended_at or now()
+    session.execute(delete(Login).where(Login.account_id == account_id))
     touch_account(session, account_id)
     note(session, admin_id, "account.suspend", account_id, report=report_id)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from search_api.accounts.models import Account
-from tests.people import Person, accounts_of, log_in
+from tests.people import Mailbox, Person, accounts_of, log_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +49,21 @@ def test_from_an_invitation_to_a_conversation(owner: Callable[[str], Person]) ->
         assert one["id"] == made["id"]
         other = "received" if box == "sent" else "sent"
         assert person.get("/api/v1/me/invitations", query_string={"box": other}).get_json()["results"] == []
+
+
+def test_an_invitation_is_mailed_once_and_without_its_message(
+    app: Flask, mailbox: Mailbox, owner: Callable[[str], Person]
+) -> None:
+    ada, bob = owner("ada"), owner("bob")
+    with accounts_of(app).begin() as session:
+        session.get_one(Account, bob.account_id).email = "bob@example.org"
+        session.get_one(Account, ada.account_id).name = "Ada\r\nBcc: all@example.org"
+    made = invited(ada)
+    assert invited(ada)["id"] == made["id"]
+    ((to, subject, text),) = mailbox.sent
+    assert (to, subject) == ("bob@example.org", "Ada Bcc: all@example.org invites you to collaborate")
+    assert f"http://localhost/inbox/{made['id']}" in text
+    assert made["message"] not in text
 
 
 def test_no_answer_names_an_account(owner: Callable[[str], Person]) -> None:
@@ -153,7 +168,7 @@ def test_an_admin_decides_on_reports_and_nobody_else(app: Flask, owner: Callable
     assert root.post(f"{decide}/uphold", json={"reason": "Sells"}).get_json()["status"] == "upheld"
     assert status(root, "POST", f"{decide}/dismiss", reason="After all") == 409
     assert status(root, "POST", "/api/v1/admin/reports/%00/dismiss", reason="x") == 404
-    assert status(ada, "GET", "/api/v1/me/invitations") == 403
+    assert status(ada, "GET", "/api/v1/me/invitations") == 401
     (mine,) = bob.get("/api/v1/me/reports").get_json()["results"]
     assert mine["status"] == "upheld"
     assert "note" not in mine
