@@ -19,7 +19,7 @@ from search_api.accounts.moderation import blocks
 from search_api.accounts.settled import settled
 from search_api.accounts.who import needed, who
 from search_api.args import Args
-from search_api.errors import Problem
+from search_api.errors import Problem, not_found
 from search_api.listing import envelope
 from search_api.paging import Pagination
 from search_api.services import services
@@ -51,6 +51,10 @@ class InviteArgs(Args):
     work = fields.String(load_default=None, validate=validate.Length(max=1_000))
 
 
+def _back(_: Form, invitation_id: str, step: str = "") -> str:  # noqa: ARG001 (the path's)
+    return url_for("web.conversation", invitation_id=invitation_id)
+
+
 @blueprint.get("/inbox")
 def inbox_page() -> str:
     """List one's invitations and conversations, and whom one blocks."""
@@ -65,16 +69,18 @@ def inbox_page() -> str:
     return render_template("inbox.html", args=args, found=found, blocked=blocked, purposes=schemas.PURPOSES)
 
 
-@blueprint.get("/inbox/<id_>")
-def conversation(id_: str) -> str:
+@blueprint.get("/inbox/<invitation_id>")
+def conversation(invitation_id: str) -> str:
     """Show an invitation and what was said since; what is shown has been read."""
     actor = needed(SCOPE)
     parse(Args())
+    with services().accounts.read() as session:
+        found = own(session, actor.account_id, invitation_id)
+        said = talk.messages_of(session, actor.account_id, invitation_id)
+        (one,) = show.invitations(services(), session, actor.account_id, [found])
     with services().accounts.begin() as session:
-        said = talk.messages_of(session, actor.account_id, id_)
-        (one,) = show.invitations(services(), session, actor.account_id, [own(session, actor.account_id, id_)])
         # Up to what is on the page, and no further: what arrives meanwhile stays unread.
-        talk.read_shown(session, actor.account_id, id_, said)
+        talk.read_shown(session, actor.account_id, invitation_id, said)
     return render_template(
         "conversation.html",
         one=one,
@@ -84,20 +90,29 @@ def conversation(id_: str) -> str:
     )
 
 
-@blueprint.post("/inbox/<id_>/<any(accept, decline, withdraw):action>")
-@acting(Args, SCOPE, lambda _, id_, action: url_for("web.conversation", id_=id_))  # noqa: ARG005 (the path's names)
-def answer(actor: Actor, form: Form, id_: str, action: str) -> str:  # noqa: ARG001 (it is empty)
+@blueprint.post("/inbox/<invitation_id>/<step>")
+@acting(Args, SCOPE, _back)
+def answer(actor: Actor, form: Form, invitation_id: str, step: str) -> str:  # noqa: ARG001 (it is empty)
     """Accept, decline or withdraw an invitation."""
+    if step not in ANSWERS:
+        raise not_found("answer", step)
     with services().accounts.begin() as session:
-        ANSWERS[action](session, actor.account_id, id_)
-    return DONE[action]
+        ANSWERS[step](session, actor.account_id, invitation_id)
+    return DONE[step]
 
 
-@blueprint.post("/inbox/<id_>/messages")
-@acting(schemas.NewMessage, SCOPE, lambda _, id_: url_for("web.conversation", id_=id_) + "#end")
-def write(actor: Actor, form: Form, id_: str) -> None:
+@blueprint.post("/inbox/<invitation_id>/messages")
+@acting(
+    schemas.NewMessage,
+    SCOPE,
+    lambda _, invitation_id: url_for("web.conversation", invitation_id=invitation_id) + "#end",
+)
+def write(actor: Actor, form: Form, invitation_id: str) -> None:
     """Write to the other side."""
-    settled(services().accounts, lambda session: talk.write(session, actor.account_id, id_, form["body"], form["key"]))
+    settled(
+        services().accounts,
+        lambda session: talk.write(session, actor.account_id, invitation_id, form["body"], form["key"]),
+    )
 
 
 @blueprint.get("/researchers/<path:id_>/invite")
@@ -120,7 +135,7 @@ def send_invitation(id_: str) -> Response | tuple[str, int]:
         given = {**request.form.to_dict(), "works": request.form.getlist("works")}
         return _invite_page(actor, id_, given, problem), problem.status
     flash("Sent. You will find the answer here.", "done")
-    return redirect(url_for("web.conversation", id_=made.id), HTTPStatus.SEE_OTHER)
+    return redirect(url_for("web.conversation", invitation_id=made.id), HTTPStatus.SEE_OTHER)
 
 
 def _invite_page(actor: Actor, id_: str, given: Form, problem: Problem | None = None) -> str:

@@ -40,7 +40,7 @@ class MessagesArgs(PageArgs):
 
 
 class WorkNamed(Schema):
-    """A work that prompted an invitation; without a title it is no longer there."""
+    """A work that prompted an invitation; without a title it is not to be found at the moment."""
 
     id = fields.String(required=True)
     title = fields.String(required=True, allow_none=True)

@@ -62,7 +62,7 @@ def _tell(services: Services, made: Invitation) -> None:
     if sender is None or recipient is None or not recipient.email:
         return
     try:
-        address = public_url() + url_for("web.conversation", id_=made.id)
+        address = public_url() + url_for("web.conversation", invitation_id=made.id)
     except Problem:
         log.warning("nobody was told of an invitation: PEERSCOPE_PUBLIC_URL is not set")
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask import url_for
+from opensearchpy.exceptions import TransportError
 
 from search_api.accounts.invitations.inbox import unread_each
 
@@ -39,9 +40,9 @@ def _invitation(one: Invitation, account_id: str, names: dict[str, str], unread:
         "answered_at": one.answered_at,
         "unread": unread,
         "links": {
-            "self": url_for("invitations.invitation", id_=one.id),
-            "html": url_for("web.conversation", id_=one.id),
-            "messages": url_for("invitations.messages", id_=one.id),
+            "self": url_for("invitations.invitation", invitation_id=one.id),
+            "html": url_for("web.conversation", invitation_id=one.id),
+            "messages": url_for("invitations.messages", invitation_id=one.id),
         },
     }
 
@@ -52,11 +53,17 @@ def message(one: Message, account_id: str) -> Result:
 
 
 def titles(services: Services, ids: Sequence[str]) -> dict[str, str]:
-    """Give the titles of works by id; those that are not there are left out."""
+    """Give the titles of works by id; none of those that are not there, and none at all while OpenSearch is away.
+
+    What people wrote to one another can be read without it.
+    """
     if not ids:
         return {}
     params = {"_source_includes": "title"}
-    answer = services.client.mget(index=services.names.works, body={"ids": sorted(set(ids))}, params=params)
+    try:
+        answer = services.client.mget(index=services.names.works, body={"ids": sorted(set(ids))}, params=params)
+    except TransportError:
+        return {}
     return {found["_id"]: found["_source"]["title"] for found in answer["docs"] if found.get("found")}
 
 

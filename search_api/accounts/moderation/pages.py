@@ -29,30 +29,30 @@ class ReasonForm(Args):
     reason = schemas.Decision().fields["reason"]
 
 
-@blueprint.post("/inbox/<id_>/block")
+@blueprint.post("/inbox/<invitation_id>/block")
 @acting(Args, SCOPE, lambda _, **path: url_for("web.conversation", **path))
-def block_form(actor: Actor, form: Form, id_: str) -> str:  # noqa: ARG001 (it is empty)
+def block_form(actor: Actor, form: Form, invitation_id: str) -> str:  # noqa: ARG001 (it is empty)
     """Block the other side."""
-    settled(services().accounts, lambda session: blocks.block(session, actor.account_id, id_))
+    settled(services().accounts, lambda session: blocks.block(session, actor.account_id, invitation_id))
     return "Blocked. They are not told; you can take it back in your inbox."
 
 
-@blueprint.post("/blocks/<id_>/remove")
+@blueprint.post("/blocks/<blocked_id>/remove")
 @acting(Args, SCOPE, lambda _, **path: url_for("web.inbox_page"))  # noqa: ARG005 (one place for all)
-def unblock_form(actor: Actor, form: Form, id_: str) -> str:  # noqa: ARG001 (it is empty)
+def unblock_form(actor: Actor, form: Form, blocked_id: str) -> str:  # noqa: ARG001 (it is empty)
     """Take a block back."""
-    if is_id(id_):
+    if is_id(blocked_id):
         with services().accounts.begin() as session:
-            blocks.unblock(session, actor.account_id, id_)
+            blocks.unblock(session, actor.account_id, blocked_id)
     return "No longer blocked. What the block ended stays ended."
 
 
-@blueprint.post("/inbox/<id_>/report")
+@blueprint.post("/inbox/<invitation_id>/report")
 @acting(ReasonForm, SCOPE, lambda _, **path: url_for("web.conversation", **path))
-def report_form(actor: Actor, form: Form, id_: str) -> str:
+def report_form(actor: Actor, form: Form, invitation_id: str) -> str:
     """Report what the other side wrote."""
     with services().accounts.begin() as session:
-        reports.report(session, actor.account_id, id_, form["reason"])
+        reports.report(session, actor.account_id, invitation_id, form["reason"])
     return "Reported. An administrator will see what they wrote, and decide."
 
 
@@ -67,12 +67,12 @@ def reports_page() -> str:
     return render_template("reports.html", cases=found, status=wanted, statuses=schemas.STATUSES)
 
 
-@blueprint.post("/admin/reports/<id_>/<any(uphold, dismiss):action>")
+@blueprint.post("/admin/reports/<report_id>/<decision>")
 @acting(ReasonForm, "admin", lambda _, **path: url_for("web.reports_page"))  # noqa: ARG005 (one place for all)
-def decide_form(actor: Actor, form: Form, id_: str, action: str) -> str:
+def decide_form(actor: Actor, form: Form, report_id: str, decision: str) -> str:
     """Decide on a report."""
-    if not is_id(id_):
-        raise not_found("report", id_)
+    if not is_id(report_id) or decision not in {"uphold", "dismiss"}:
+        raise not_found("report", report_id)
     with services().accounts.begin() as session:
-        reports.decide(session, id_, actor.account_id, uphold=action == "uphold", reason=form["reason"])
-    return "Upheld: the account is suspended." if action == "uphold" else "Dismissed."
+        reports.decide(session, report_id, actor.account_id, uphold=decision == "uphold", reason=form["reason"])
+    return "Upheld: the account is suspended." if decision == "uphold" else "Dismissed."

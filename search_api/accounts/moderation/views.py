@@ -47,13 +47,13 @@ def block(args: dict[str, Any], body: dict[str, Any], actor: Actor) -> Any:  # n
     return settled(services().accounts, change)
 
 
-@blueprint.delete("/me/blocks/<id_>")
+@blueprint.delete("/me/blocks/<blocked_id>")
 @endpoint(schemas.ModerationArgs, schemas.Blocked, "Unblock", scope=SCOPE, status=204)
-def unblock(args: dict[str, Any], id_: str, actor: Actor) -> None:  # noqa: ARG001 (there are none)
+def unblock(args: dict[str, Any], blocked_id: str, actor: Actor) -> None:  # noqa: ARG001 (there are none)
     """Take a block back. What it ended stays ended; whom you do not block stays so."""
-    if is_id(id_):
+    if is_id(blocked_id):
         with services().accounts.begin() as session:
-            blocks.unblock(session, actor.account_id, id_)
+            blocks.unblock(session, actor.account_id, blocked_id)
 
 
 @blueprint.get("/me/reports")
@@ -83,25 +83,25 @@ def all_reports(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (any
     return envelope(page, count=len(found), pagination=place, took_ms=took_ms())
 
 
-@blueprint.post("/admin/reports/<id_>/uphold")
+@blueprint.post("/admin/reports/<report_id>/uphold")
 @endpoint(schemas.ModerationArgs, schemas.Case, "Uphold a report", body=schemas.Decision, scope="admin")
-def uphold(args: dict[str, Any], body: dict[str, Any], id_: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
+def uphold(args: dict[str, Any], body: dict[str, Any], report_id: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Uphold a report: the accused account is suspended."""
-    return _decide(actor, id_, body["reason"], uphold=True)
+    return _decide(actor, report_id, body["reason"], uphold=True)
 
 
-@blueprint.post("/admin/reports/<id_>/dismiss")
+@blueprint.post("/admin/reports/<report_id>/dismiss")
 @endpoint(schemas.ModerationArgs, schemas.Case, "Dismiss a report", body=schemas.Decision, scope="admin")
-def dismiss(args: dict[str, Any], body: dict[str, Any], id_: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
+def dismiss(args: dict[str, Any], body: dict[str, Any], report_id: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Dismiss a report: nothing else changes."""
-    return _decide(actor, id_, body["reason"], uphold=False)
+    return _decide(actor, report_id, body["reason"], uphold=False)
 
 
-def _decide(actor: Actor, id_: str, reason: str, *, uphold: bool) -> Any:
-    if not is_id(id_):
-        raise not_found("report", id_)
+def _decide(actor: Actor, report_id: str, reason: str, *, uphold: bool) -> Any:
+    if not is_id(report_id):
+        raise not_found("report", report_id)
     with services().accounts.begin() as session:
-        return cases.case(session, reports.decide(session, id_, actor.account_id, uphold=uphold, reason=reason))
+        return cases.case(session, reports.decide(session, report_id, actor.account_id, uphold=uphold, reason=reason))
 
 
 def _page(found: Sequence[Any], args: dict[str, Any]) -> dict[str, Any]:

@@ -147,10 +147,10 @@ def test_buttons_follow_and_unfollow_without_scripts(app: Flask, bob: Person) ->
         answer = bob.post("/follow", data=form)
         assert (answer.status_code, answer.headers["Location"]) == (303, page)
         shown = bob.get(page).get_data(as_text=True)
-        assert "Following" in shown
+        assert '<button class="quiet">Unfollow</button>' in shown
         assert "You follow" in shown
         assert bob.post("/unfollow", data=form).headers["Location"] == page
-        assert "Following" not in bob.get(page).get_data(as_text=True)
+        assert "Unfollow" not in bob.get(page).get_data(as_text=True)
 
 
 @pytest.mark.parametrize("kind", ["researcher", "topic", "search"])

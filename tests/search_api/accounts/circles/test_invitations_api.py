@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from opensearchpy.exceptions import ConnectionError as OpenSearchUnreachable
 
 from search_api.accounts.models import Account
+from search_api.services import KEY
 from tests.people import Mailbox, Person, accounts_of, log_in
 
 if TYPE_CHECKING:
@@ -64,6 +66,25 @@ def test_an_invitation_is_mailed_once_and_without_its_message(
     assert (to, subject) == ("bob@example.org", "Ada Bcc: all@example.org invites you to collaborate")
     assert f"http://localhost/inbox/{made['id']}" in text
     assert made["message"] not in text
+
+
+def test_conversations_are_read_and_written_while_opensearch_is_away(
+    app: Flask, owner: Callable[[str], Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bob = owner("ada"), owner("bob")
+    made = invited(ada)
+
+    def away(*_: Any, **__: Any) -> None:
+        raise OpenSearchUnreachable("N/A", "away", None)
+
+    for name in ("get", "mget", "search"):
+        monkeypatch.setattr(app.extensions[KEY].client, name, away)
+    assert status(bob, "POST", f"{made['links']['self']}/accept") == 200
+    assert status(ada, "POST", made["links"]["messages"], body="Good", key="m") == 201
+    shown = bob.get(made["links"]["html"])
+    assert shown.status_code == 200
+    assert "Good" in shown.get_data(as_text=True)
+    assert status(ada, "POST", "/api/v1/researchers/r-bob/invitations", **NEW) == 503
 
 
 def test_no_answer_names_an_account(owner: Callable[[str], Person]) -> None:
