@@ -14,6 +14,7 @@ from sqlalchemy import delete, or_, select
 from search_api.accounts import audit
 from search_api.accounts.database import Database
 from search_api.accounts.models import Account, Login, now
+from search_api.accounts.outbox import touch_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,5 +113,6 @@ def set_suspended(session: Session, account: Account, actor_id: str | None, *, o
     if on == (account.suspended_at is not None):
         return
     account.suspended_at = now() if on else None
+    touch_account(session, account.id)
     session.execute(delete(Login).where(Login.account_id == account.id))
     audit.note(session, actor_id, "account.suspend" if on else "account.restore", account.id, reason=reason)

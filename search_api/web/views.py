@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING
 from flask import Response, g, render_template
 
 from search_api import filters
-from search_api.accounts.follows import pages as follows
-from search_api.accounts.invitations import pages as invitations
-from search_api.accounts.moderation import pages as moderation
 from search_api.institutions import search as institutions_search
 from search_api.institutions.schemas import InstitutionsArgs
 from search_api.researchers import queries as researchers_queries
@@ -29,19 +26,7 @@ from search_api.works import search as works_search
 if TYPE_CHECKING:
     from search_api.errors import Problem
 
-__all__ = [
-    "blueprint",
-    "error_page",
-    "follows",
-    "graphs",
-    "home",
-    "invitations",
-    "moderation",
-    "profile",
-    "related",
-    "site",
-    "things",
-]
+__all__ = ["blueprint", "error_page", "graphs", "home", "profile", "related", "site", "things"]
 
 WORK_FACETS = ["topic", "year", "researcher", "venue", "type", "institution"]
 RESEARCHER_FACETS = ["topic", "institution", "verification"]

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
 from search_api.args import PageArgs
 
 #: Control characters other than line feeds, and those that turn the direction of writing around for what follows.
 _UNFIT = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff]")
 MAX_LINKS = 5
+#: What can be said of a work; None takes it back.
+SAYINGS: dict[str, bool | None] = {"mine": True, "not mine": False, "as found": None}
 
 
 class Said(fields.String):
@@ -68,6 +70,29 @@ class StatementBody(Schema):
     """Whether a work is the owner's."""
 
     mine = fields.Boolean(required=True, truthy={True}, falsy={False})
+
+
+class ProfileForm(ProfileBody):
+    """The same from a form: links one a line, and a box that is ticked or not there at all."""
+
+    @pre_load
+    def _as_body(self, given: dict[str, Any], **_: Any) -> dict[str, Any]:
+        text = given.get("links", "")
+        links = (text if isinstance(text, str) else " ".join(text)).split()
+        return {**given, "links": links, "open_to_collaborate": given.get("open_to_collaborate") == "true"}
+
+
+class WorkForm(Schema):
+    """A work, and what is said of it."""
+
+    work = Said(500, 1, required=True)
+    saying = fields.String(required=True, validate=validate.OneOf(tuple(SAYINGS)))
+
+
+class ReleaseForm(Schema):
+    """The profile to let go."""
+
+    researcher = Said(512, 1, required=True)
 
 
 class EmailBody(Schema):

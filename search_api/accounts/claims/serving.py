@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import IntegrityError
 
 from search_api.accounts.claims import claiming, own
+from search_api.accounts.models import Account
 from search_api.errors import MovedError, Problem
 from search_api.researchers.profile import find
 from search_api.services import services
@@ -67,6 +68,12 @@ def current(account_id: str) -> Result | None:
     with services().accounts.read() as session:
         found = claiming.last_claim(session, account_id)
         return shown(session, found) if found else None
+
+
+def orcid_of(account_id: str) -> str | None:
+    """Give the ORCID iD that an account has proven."""
+    with services().accounts.read() as session:
+        return session.get_one(Account, account_id).orcid
 
 
 def change(account_id: str, changes: Mapping[str, Any]) -> OwnProfile:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint
 
-from search_api.accounts.claims import own, serving
+from search_api.accounts.claims import emails, own, serving
 from search_api.accounts.claims import schemas as wire
 from search_api.args import Args
 from search_api.endpoint import endpoint
@@ -72,3 +72,25 @@ def say(args: Given, body: Given, id_: str, actor: Actor) -> Any:  # noqa: ARG00
 def unsay(args: Given, id_: str, actor: Actor) -> None:  # noqa: ARG001
     """Leave it to the evidence again."""
     serving.unsay(actor.account_id, id_)
+
+
+@blueprint.get("/me/institution-email")
+@endpoint(Args, wire.InstitutionEmails, "Your proven addresses at institutions", scope="claim")
+def proven(args: Given, actor: Actor) -> Any:  # noqa: ARG001
+    """List addresses at institutions that you have proven to read."""
+    with services().accounts.read() as session:
+        return {"results": emails.proven(session, actor.account_id)}
+
+
+@blueprint.post("/me/institution-email")
+@endpoint(
+    Args,
+    wire.EmailBody,
+    "Prove an address at your institution",
+    body=wire.EmailBody,
+    scope="claim",
+    status=HTTPStatus.ACCEPTED,
+)
+def prove(args: Given, body: Given, actor: Actor) -> Any:  # noqa: ARG001
+    """Mail a link there; confirmed, and with a verified claim, it gives the highest level."""
+    return {"email": emails.ask(services(), actor, body["email"])}

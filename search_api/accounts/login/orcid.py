@@ -19,6 +19,7 @@ from sqlalchemy import select
 from search_api.accounts import audit, links
 from search_api.accounts.login.entry import enter
 from search_api.accounts.models import Account
+from search_api.accounts.outbox import touch_account
 from search_api.errors import Problem
 
 if TYPE_CHECKING:
@@ -123,6 +124,8 @@ def link(session: Session, account_id: str, orcid: str) -> None:
         raise Problem(HTTPStatus.CONFLICT, f"This account has the ORCID iD {account.orcid}. Take that away first.")
     account.orcid = orcid
     audit.note(session, account_id, "orcid.link", account_id)
+    # A claim that waits for this proof is verified when its state is delivered.
+    touch_account(session, account_id)
 
 
 def _by_orcid(session: Session, orcid: str) -> Account | None:

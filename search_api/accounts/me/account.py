@@ -10,7 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from search_api.accounts import audit, links, logins, passwords, throttle
 from search_api.accounts.login.entry import MAILS_FROM, MAILS_TO, TRIES_FOR
-from search_api.accounts.models import Account, Claim, EmailToken, Follow, Outbox
+from search_api.accounts.models import Account, Claim, EmailToken
+from search_api.accounts.outbox import touch_account
 from search_api.errors import Problem
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
     from search_api.accounts.who import Actor
     from search_api.services import Services
-
-#: Claims that the index shows.
-OPEN = ("pending", "verified")
 
 
 def own(session: Session, actor: Actor) -> Account:
@@ -126,10 +124,7 @@ def unlink_orcid(session: Session, actor: Actor, present: str) -> None:
 def close(session: Session, actor: Actor) -> None:
     """Delete the account and all that is its own, and have the index learn of it. What others need stays, nameless."""
     account = own(session, actor)
-    claimed = select(Claim.researcher_id).where(Claim.account_id == account.id, Claim.status.in_(OPEN))
-    followed = select(Follow.target).where(Follow.account_id == account.id, Follow.kind == "researcher")
-    touched = {*session.scalars(claimed), *session.scalars(followed)}
-    session.add_all(Outbox(researcher_id=id_) for id_ in sorted(touched))
+    touch_account(session, account.id)
     audit.note(session, account.id, "account.delete", account.id)
     session.flush()
     session.delete(account)

@@ -26,8 +26,9 @@ def account(database: Database) -> Callable[..., str]:
     return account
 
 
-ADA = {"id": "ada-1", "name": "Ada Lovelace", "orcid": "0000-0001-0000-0009", "institutions": []}
-BOB = {"id": "bob-1", "name": "Bob Byte", "orcid": None, "institutions": [{"id": "uni", "name": "Uni"}]}
+BARE = {"works_count": 2, "affiliations": [], "claimed": False, "institutions": []}
+ADA = {**BARE, "id": "ada-1", "name": "Ada Lovelace", "orcid": "0000-0001-0000-0009"}
+BOB = {**BARE, "id": "bob-1", "name": "Bob Byte", "orcid": None, "institutions": [{"id": "uni", "name": "Uni"}]}
 
 
 class FewResearchers:

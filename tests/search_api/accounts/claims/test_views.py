@@ -26,6 +26,8 @@ ROUTES: list[tuple[str, str, Any, int, int, int]] = [
     ("GET", "/api/v1/me/works", None, 409, 200, 409),
     ("PUT", "/api/v1/me/works/arxiv:1", {"mine": True}, 409, 200, 409),
     ("DELETE", "/api/v1/me/works/arxiv:1", None, 409, 204, 409),
+    ("GET", "/api/v1/me/institution-email", None, 200, 200, 200),
+    ("POST", "/api/v1/me/institution-email", {"email": "ada@uni.example"}, 409, 409, 409),
     ("GET", "/api/v1/admin/claims", None, 403, 403, 200),
     ("POST", "/api/v1/admin/claims/nonsense/approve", {"reason": "Known."}, 403, 403, 404),
     ("POST", "/api/v1/admin/claims/nonsense/reject", {"reason": "Unknown."}, 403, 403, 404),

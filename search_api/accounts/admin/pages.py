@@ -1,0 +1,65 @@
+"""Pages for administrators: claims to decide on, and the log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import render_template
+from marshmallow import fields, validate
+
+from search_api.accounts.admin import lists
+from search_api.accounts.claims import claiming
+from search_api.accounts.claims.schemas import AdminClaimsArgs, AuditArgs, DecisionBody
+from search_api.accounts.claims.serving import changing
+from search_api.accounts.forms import form
+from search_api.accounts.who import admin
+from search_api.services import services
+from search_api.web.blueprint import blueprint, parse
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+    from search_api.accounts.who import Actor
+
+DECISIONS = {"approve": claiming.approve, "reject": claiming.reject}
+
+
+class DecisionForm(DecisionBody):
+    """A decision, and why."""
+
+    decision = fields.String(required=True, validate=validate.OneOf(tuple(DECISIONS)))
+
+
+@blueprint.get("/admin")
+def admin_page() -> str:
+    """Show claims of a status, the oldest first."""
+    admin()
+    args = parse(AdminClaimsArgs())
+    with services().accounts.read() as session:
+        found = lists.claims(session, args["status"], args["page"], args["per_page"])
+    return render_template("admin.html", args=args, found=found)
+
+
+@blueprint.post("/admin/claims/<id_>")
+def decide_claim_form(id_: str) -> Response:
+    """Approve or reject a claim, with the reason."""
+    admin()
+    decided: Response = _decide(id_=id_)
+    return decided
+
+
+@form(DecisionForm, "web.admin_page", "admin")
+def _decide(actor: Actor, given: dict[str, Any], id_: str) -> str:
+    with changing() as session:
+        found = DECISIONS[given["decision"]](session, actor.account_id, id_, given["reason"])
+    return f"The claim on {found.researcher_id} is {found.status}."
+
+
+@blueprint.get("/admin/audit")
+def audit_page() -> str:
+    """Show who did what when, the last first."""
+    admin()
+    args = parse(AuditArgs())
+    with services().accounts.read() as session:
+        found = lists.audit(session, args, args["page"], args["per_page"])
+    return render_template("audit.html", args=args, found=found)

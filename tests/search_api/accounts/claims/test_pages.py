@@ -1,0 +1,106 @@
+"""The pages of claims and of administrators, as forms in a browser use them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.people import Person, browser
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+ADA = "0000-0001-0000-0009"
+CLAIM = "/researchers/{}/claim"
+FORMS = ("/researchers/ada-1/claim", "/account/profile", "/account/profile/works", "/account/profile/release")
+
+
+@pytest.fixture
+def owner(logged_in: Callable[..., Person]) -> Person:
+    ada = logged_in("Ada", orcid=ADA)
+    assert ada.post(CLAIM.format("ada-1")).location == "/account/profile"
+    return ada
+
+
+def test_nobody_is_led_to_the_log_in_and_back(app: Flask) -> None:
+    for path in (CLAIM.format("ada-1"), "/account/profile", "/admin", "/admin/audit"):
+        assert browser(app).get(path).location == f"/login?next={path}"
+    for path in FORMS:
+        assert browser(app).post(path).location.startswith("/login?")
+
+
+@pytest.mark.parametrize("path", [*FORMS, "/admin/claims/x"])
+def test_a_form_of_another_site_does_nothing(owner: Person, path: str) -> None:
+    assert owner.post(path, csrf=False).status_code == 400
+    assert owner.get("/api/v1/me/claim").json["status"] == "verified"
+
+
+def test_the_claim_page_says_what_will_decide(logged_in: Callable[..., Person]) -> None:
+    ada, bob = logged_in("Ada", orcid=ADA), logged_in("Bob")
+    assert "it will be yours at once" in ada.get(CLAIM.format("ada-1")).text
+    assert "Link yours to your account" in bob.get(CLAIM.format("ada-old")).text
+    assert "an admin decides" in bob.get(CLAIM.format("bob-1")).text
+    assert bob.get(CLAIM.format("nobody")).status_code == 404
+
+
+def test_a_claim_that_waits_or_ended_says_so(logged_in: Callable[..., Person]) -> None:
+    bob, admin = logged_in("Bob"), logged_in("Root", admin=True)
+    assert "claimed none" in bob.get("/account/profile").text
+    bob.post(CLAIM.format("bob-1"), data={"statement": "<b>It</b> is me."})
+    assert "waits for an admin" in bob.get("/account/profile").text
+    assert "another profile" in bob.get(CLAIM.format("ada-1")).text
+    page = admin.get("/admin").text
+    assert "&lt;b&gt;It&lt;/b&gt; is me." in page
+    claim = bob.get("/api/v1/me/claim").json["id"]
+    for wrong in ({"decision": "reject", "reason": ""}, {"decision": "drop", "reason": "No."}):
+        admin.post(f"/admin/claims/{claim}", data=wrong)
+        assert 'role="alert"' in admin.get("/admin").text
+    assert "waits for an admin" in bob.get("/account/profile").text
+    admin.post(f"/admin/claims/{claim}", data={"decision": "reject", "reason": "Who are you?"})
+    assert "rejected: Who are you?" in bob.get("/account/profile").text
+    assert "claim.reject" in admin.get("/admin/audit?action=claim.").text
+
+
+def test_pages_for_administrators_are_for_nobody_else(owner: Person) -> None:
+    for path in ("/admin", "/admin/audit"):
+        assert owner.get(path).status_code == 403
+    assert owner.post("/admin/claims/x", data={"decision": "approve", "reason": "Please."}).status_code == 403
+
+
+def test_the_owner_sets_all_in_one_form(owner: Person) -> None:
+    form = {
+        "preferred_name": "Ada King",
+        "bio": "<script>alert(1)</script>",
+        "links": "https://ada.example\nhttps://b.example/",
+        "open_to_collaborate": "true",
+    }
+    assert owner.post("/account/profile", data=form).status_code == 303
+    page = owner.get("/account/profile").text
+    assert 'value="Ada King"' in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert owner.get("/api/v1/me/claim").json["profile"]["links"] == ["https://ada.example", "https://b.example/"]
+    owner.post("/account/profile", data={"links": "javascript:alert(1)"})
+    assert "links: Not a valid URL." in owner.get("/account/profile").text
+    assert owner.get("/api/v1/me/claim").json["profile"]["preferred_name"] == "Ada King"
+    owner.post("/account/profile", data={"preferred_name": "", "affiliation": "", "bio": " ", "links": ""})
+    assert not any(owner.get("/api/v1/me/claim").json["profile"].values())
+
+
+def test_works_are_said_to_be_theirs_or_not(owner: Person) -> None:
+    for saying, expected in (("mine", [True]), ("not mine", [False]), ("as found", [])):
+        owner.post("/account/profile/works", data={"work": "arxiv:1", "saying": saying})
+        said = owner.get("/api/v1/me/works").json["results"]
+        assert [one["mine"] for one in said] == expected
+    owner.post("/account/profile/works", data={"work": "arxiv:1"})
+    assert owner.get("/api/v1/me/works").json["results"] == []
+    assert owner.post("/account/profile/works", data={"work": "arxiv:9", "saying": "mine"}).status_code == 404
+
+
+def test_the_owner_lets_the_profile_go(owner: Person) -> None:
+    owner.post("/account/profile/release", data={"researcher": "bob-1"})
+    assert owner.get("/api/v1/me/claim").json["status"] == "verified"
+    owner.post("/account/profile/release", data={"researcher": "ada-1"})
+    assert owner.get("/api/v1/me/claim").json["status"] == "released"
