@@ -17,7 +17,7 @@ from search_api.accounts.me import schemas
 from search_api.accounts.me.views import dressed
 from search_api.accounts.tokens import tokens
 from search_api.accounts.who import SCOPES, needed
-from search_api.errors import Problem
+from search_api.errors import Problem, not_found
 from search_api.services import services
 from search_api.web.blueprint import blueprint
 
@@ -121,7 +121,8 @@ def end_logins(actor: Actor, given: dict[str, Any]) -> AnyResponse:  # noqa: ARG
 def end_login(actor: Actor, given: dict[str, Any], login_id: str) -> str:  # noqa: ARG001 (see above)
     """Log one browser out."""
     with services().accounts.begin() as transaction:
-        logins.end(transaction, actor.account_id, login_id)
+        if not logins.end(transaction, actor.account_id, login_id):
+            raise not_found("log-in", login_id)
     return "That browser is logged out."
 
 

@@ -1,0 +1,118 @@
+"""Mail, over a small SMTP server of our own or onto the console."""
+
+from __future__ import annotations
+
+import socketserver
+import threading
+from email import message_from_bytes, policy
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from search_api.accounts import mail
+from search_api.accounts.mail import Mailer, MailSettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Handler(socketserver.StreamRequestHandler):
+    """Speaks as much SMTP as a client that sends a mail needs."""
+
+    def handle(self) -> None:
+        server: Any = self.server
+        self.say("220 here")
+        while line := self.rfile.readline().decode().strip():
+            verb = line.partition(" ")[0].upper()
+            server.heard.append(line)
+            if verb == "EHLO":
+                self.say("250-here")
+                self.say("250 AUTH PLAIN")
+            elif verb == "AUTH":
+                self.say("235 known")
+            elif verb == "DATA":
+                self.say("354 go on")
+                server.mails.append(b"".join(iter(self.rfile.readline, b".\r\n")))
+                self.say("250 taken")
+            elif verb == "QUIT":
+                self.say("221 bye")
+                return
+            else:
+                self.say("451 later" if server.refuses and verb == "MAIL" else "250 yes")
+
+    def say(self, line: str) -> None:
+        self.wfile.write(f"{line}\r\n".encode())
+
+
+@pytest.fixture
+def smtp(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Serve SMTP; what it heard and the mails it took can be looked at."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        told: Any = server
+        told.heard, told.mails, told.refuses = [], [], False
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        monkeypatch.setenv(
+            "PEERSCOPE_SMTP_URL", f"smtp://peer%40scope:pass%2Fword@127.0.0.1:{server.server_address[1]}"
+        )
+        monkeypatch.setenv("PEERSCOPE_MAIL_FROM", "Peerscope <people@peerscope.example>")
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_a_mail_goes_over_smtp_whole(smtp: Any) -> None:
+    Mailer().send("zoë@example.org".replace("ë", "e"), "Your account: ünïcode", "A line\nhttp://localhost/confirm/x\n")
+    message = message_from_bytes(smtp.mails[0], policy=policy.default)
+    assert (message["To"], message["Subject"]) == ("zoe@example.org", "Your account: ünïcode")
+    assert message["From"] == "Peerscope <people@peerscope.example>"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert "http://localhost/confirm/x" in message.get_content()
+    assert any(line.startswith("AUTH PLAIN") for line in smtp.heard)
+
+
+def test_a_line_end_in_an_address_or_subject_adds_no_header(smtp: Any) -> None:
+    for to, subject in (("a@example.org\nBcc: b@example.org", "x"), ("a@example.org", "x\r\nBcc: b@example.org")):
+        with pytest.raises(ValueError, match=r"linefeed|newline|header"):
+            Mailer().send(to, subject, "text")
+    assert smtp.mails == []
+
+
+def test_a_mail_that_is_refused_is_tried_again(
+    smtp: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    smtp.refuses = True
+    done = threading.Event()
+
+    def pause(_: float) -> None:
+        smtp.refuses = False
+
+    monkeypatch.setattr(mail.time, "sleep", pause)
+    mailer = Mailer()
+    mailer.post("a@example.org", "A subject", "a secret link")
+    mailer.later(done.set)
+    assert done.wait(20)
+    assert len(smtp.mails) == 1
+    assert "A subject" in caplog.text
+    assert "a secret link" not in caplog.text
+
+
+def test_a_task_that_fails_does_not_stop_the_next(caplog: pytest.LogCaptureFixture) -> None:
+    mailer, done = Mailer(), threading.Event()
+    mailer.later(lambda: 1 / 0)  # type: ignore[arg-type, return-value]
+    mailer.later(done.set)
+    assert done.wait(20)
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_without_a_server_mail_is_printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PEERSCOPE_SMTP_URL", raising=False)
+    Mailer().send("a@example.org", "A subject", "http://localhost/reset/x")
+    assert "http://localhost/reset/x" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("url", ["localhost:25", "http://localhost", "smtp://"])
+def test_a_wrong_setting_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PEERSCOPE_SMTP_URL", url)
+    with pytest.raises(MailSettingError, match="PEERSCOPE_SMTP_URL"):
+        Mailer().send("a@example.org", "A subject", "text")

@@ -1,0 +1,187 @@
+"""Every route of accounts, and what each role gets. A route that is not in the table fails here.
+
+The roles, in this order, all in one database:
+
+- `anonymous`: nobody is logged in
+- `unscoped`: an API token of the owner without the scope
+- `user`: somebody else, with no claim
+- `other`: somebody else, with a verified profile
+- `admin`: an administrator
+- `owner`: whose things the path names, with a verified profile
+
+The owner comes last, since what it may end is gone then. To add a route, add a row; where its path needs an id, have
+`World` make the thing for the owner.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from search_api.accounts.models import ApiToken, Claim, Login, now
+from search_api.accounts.secrets import digest, new_token
+from search_api.accounts.who import LIFE
+from tests.people import accounts_of, browser, log_in, program
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from flask import Flask
+
+    from search_api.accounts.database import Database
+
+ROLES = ("anonymous", "unscoped", "user", "other", "admin", "owner")
+UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What each role gets from a route, as statuses in the order of ROLES; `json` or `form` is what is sent."""
+
+    method: str
+    rule: str
+    expected: str
+    json: dict[str, Any] | None = None
+    form: dict[str, Any] | None = None
+    query: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.rule}"
+
+    def send(self) -> dict[str, Any]:
+        return {name: value for name, value in (("json", self.json), ("data", self.form)) if value is not None}
+
+
+NEW_TOKEN: dict[str, Any] = {"name": "x", "scopes": ["read"]}
+ALL_OWN = "401 403 200 200 200 200"
+NO_BODY = "401 403 204 204 204 204"
+OWNERS_ALONE = "401 403 404 404 404 204"
+#: A page of one's account leads nobody to the log-in page. An API token is no browser: it sends no form.
+PAGE, FORM = "303 403 200 200 200 200", "303 400 303 303 303 303"
+FORM_TO_ALL = "200 400 200 200 200 200"
+
+TABLE = [
+    # One's account, as JSON
+    Row("GET", "/api/v1/me", ALL_OWN),
+    Row("PATCH", "/api/v1/me", ALL_OWN, json={"name": "Another"}),
+    Row("DELETE", "/api/v1/me", "401 403 400 400 400 204", query={"confirm": "{owner_id}"}),
+    Row("GET", "/api/v1/me/export", ALL_OWN),
+    Row("GET", "/api/v1/me/logins", ALL_OWN),
+    Row("DELETE", "/api/v1/me/logins", NO_BODY),
+    Row("DELETE", "/api/v1/me/logins/<login_id>", OWNERS_ALONE),
+    Row("GET", "/api/v1/me/tokens", ALL_OWN),
+    Row("POST", "/api/v1/me/tokens", "401 403 201 201 201 201", json=NEW_TOKEN),
+    Row("DELETE", "/api/v1/me/tokens/<token_id>", OWNERS_ALONE),
+    # In and out
+    Row("GET", "/login", "200 303 303 303 303 303"),
+    Row("POST", "/login", "403 400 403 403 403 403", form={"email": "x@example.org", "password": "not it at all"}),
+    Row("POST", "/login/orcid", "503 400 503 503 503 503"),
+    Row("GET", "/login/orcid/callback", "503 503 503 503 503 503"),
+    Row("POST", "/logout", "303 400 303 303 303 303"),
+    Row("GET", "/register", "200 200 200 200 200 200"),
+    Row("POST", "/register", FORM_TO_ALL, form={"email": "x@example.org"}),
+    Row("GET", "/confirm/<token>", "404 404 404 404 404 404"),
+    Row("POST", "/confirm/<token>", "404 400 404 404 404 404", form={"name": "X", "password": "a good password"}),
+    Row("GET", "/reset", "200 200 200 200 200 200"),
+    Row("POST", "/reset", FORM_TO_ALL, form={"email": "x@example.org"}),
+    Row("GET", "/reset/<token>", "404 404 404 404 404 404"),
+    Row("POST", "/reset/<token>", "404 400 404 404 404 404", form={"password": "a good password"}),
+    # The account's page
+    Row("GET", "/account", PAGE),
+    Row("POST", "/account", FORM, form={"name": "Another"}),
+    Row("POST", "/account/password", FORM, form={"password": "a good password"}),
+    Row("POST", "/account/address", FORM, form={"email": "x@example.org"}),
+    Row("GET", "/account/address/<token>", "303 403 404 404 404 404"),
+    Row("POST", "/account/address/<token>", "303 400 404 404 404 404", form={}),
+    Row("POST", "/account/orcid", "303 400 503 503 503 503", form={}),
+    Row("POST", "/account/orcid/unlink", FORM, form={}),
+    Row("POST", "/account/tokens", "303 400 200 200 200 200", form=NEW_TOKEN),
+    Row("POST", "/account/tokens/<token_id>/end", "303 400 404 404 404 303", form={}),
+    Row("POST", "/account/logins/end", FORM, form={}),
+    Row("POST", "/account/logins/<login_id>/end", "303 400 404 404 404 303", form={}),
+    Row("POST", "/account/delete", FORM, form={"name": "Owner"}),
+]
+
+
+class World:
+    """One person of each role, and the things of the owner that paths can name."""
+
+    def __init__(self, app: Flask) -> None:
+        owner, other = log_in(app, "Owner", email="owner@example.org"), log_in(app, "Other")
+        self.roles = {
+            "anonymous": browser(app),
+            "unscoped": program(app, owner.account_id),
+            "user": log_in(app, "User"),
+            "other": other,
+            "admin": log_in(app, "Admin", admin=True),
+            "owner": owner,
+        }
+        with accounts_of(app).begin() as session:
+            for person, researcher in ((owner, "ada-1"), (other, "bob-2")):
+                claim = Claim(account_id=person.account_id, researcher_id=researcher, status="verified", proof="admin")
+                session.add(claim)
+            token = ApiToken(account_id=owner.account_id, digest=digest(new_token()), name="its own", scopes=["read"])
+            secret = digest(new_token())
+            login = Login(account_id=owner.account_id, digest=secret, browser="its own", expires_at=now() + LIFE)
+            session.add_all([token, login])
+        self.ids = {"owner_id": owner.account_id, "token_id": token.id, "login_id": login.id, "token": new_token()}
+
+    def path(self, row: Row) -> str:
+        return re.sub(r"<(?:\w+:)?(\w+)>", lambda match: self.ids[match[1]], row.rule)
+
+    def ask(self, role: str, row: Row, **more: Any) -> Any:
+        query = {name: value.format(**self.ids) for name, value in row.query.items()}
+        return self.roles[role].open(self.path(row), method=row.method, query_string=query, **row.send(), **more)
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """One database is enough here: what is asked is who may, and not how it is stored."""
+    return f"sqlite:///{tmp_path / 'accounts.sqlite'}"
+
+
+@pytest.fixture
+def world(app: Flask, database: Database) -> World:
+    return World(app)
+
+
+@pytest.mark.parametrize("row", TABLE, ids=str)
+def test_each_role_gets_what_the_table_says(world: World, row: Row) -> None:
+    found = {role: world.ask(role, row).status_code for role in ROLES}
+    assert found == dict(zip(ROLES, map(int, row.expected.split()), strict=True))
+
+
+def test_every_route_of_accounts_is_in_the_table(app: Flask) -> None:
+    views = app.view_functions
+    routes = {
+        (method, rule.rule)
+        for rule in app.url_map.iter_rules()
+        if views[rule.endpoint].__module__.startswith("search_api.accounts")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    listed = {(row.method, row.rule) for row in TABLE}
+    assert routes == listed
+    assert len(TABLE) == len(listed)
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE if row.method in UNSAFE], ids=str)
+def test_nothing_changes_by_the_cookie_alone(world: World, row: Row) -> None:
+    assert world.ask("owner", row, csrf=False).status_code == 400
+
+
+def test_no_answer_to_somebody_is_kept_by_a_cache(world: World) -> None:
+    for row in TABLE:
+        if row.method == "GET":
+            assert world.ask("owner", row).headers["Cache-Control"] == "private, no-store", str(row)
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE if row.json], ids=str)
+def test_no_body_sets_what_is_not_offered(world: World, row: Row) -> None:
+    for extra in ("is_admin", "id", "account_id", "suspended_at", "digest"):
+        body = {**(row.json or {}), extra: True}
+        answer = world.roles["owner"].open(world.path(row), method=row.method, json=body)
+        assert answer.status_code == 422, extra
+        assert extra in answer.get_json(force=True)["errors"]
