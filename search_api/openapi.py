@@ -144,7 +144,7 @@ def _loosen(answer: dict[str, Any], schemas: dict[str, Any]) -> None:
 def _plain(name: str, plain: Plain, text: str | None, path: str) -> dict[str, Any]:
     body = {"type": "object" if plain.media == "application/json" else "string"}
     content = {"content": {plain.media: {"schema": body}}}
-    errors = _errors("{" in path, with_body=False) if name.startswith("feeds.") else {}
+    errors = _errors("{" in path, with_body=False) if plain.media == ATOM else {}
     return {
         "operationId": name.replace(".", "_"),
         "tags": [name.partition(".")[0]],

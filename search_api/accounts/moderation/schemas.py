@@ -16,6 +16,12 @@ class ModerationArgs(Args):
     """One block or report."""
 
 
+class AboutArgs(ModerationArgs):
+    """Something about an invitation, which the body names."""
+
+    names_one = True
+
+
 class BlocksArgs(PageArgs):
     """Whom one blocks."""
 

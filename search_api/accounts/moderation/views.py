@@ -37,7 +37,7 @@ def my_blocks(args: dict[str, Any], actor: Actor) -> Any:
 
 
 @blueprint.post("/me/blocks")
-@endpoint(schemas.ModerationArgs, schemas.Blocked, "Block", body=schemas.NewBlock, scope=SCOPE, status=201)
+@endpoint(schemas.AboutArgs, schemas.Blocked, "Block", body=schemas.NewBlock, scope=SCOPE, status=201)
 def block(args: dict[str, Any], body: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Block the other side of an invitation. It is not told; what was open between you ends as if declined."""
 
@@ -65,7 +65,7 @@ def my_reports(args: dict[str, Any], actor: Actor) -> Any:
 
 
 @blueprint.post("/me/reports")
-@endpoint(schemas.ModerationArgs, schemas.Reported, "Report", body=schemas.NewReport, scope=SCOPE, status=201)
+@endpoint(schemas.AboutArgs, schemas.Reported, "Report", body=schemas.NewReport, scope=SCOPE, status=201)
 def report(args: dict[str, Any], body: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Report what the other side of an invitation wrote. Reported again before the decision, it is one report."""
     with services().accounts.begin() as session:

@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 
+from cli import main
 from search_api.accounts.follows import digest
 from search_api.accounts.follows.digest import Letter, deliver, letters
 from search_api.accounts.models import Account, Follow
@@ -135,3 +137,27 @@ def test_a_long_digest_names_twenty_works_and_counts_the_rest(app: Flask, arrive
     (letter,) = [one for one in due(app) if one.address == "eve@example.org"]
     assert f"And {count - 20} more." in letter.text
     assert letter.text.count("Because you follow Machine Learning") == 20
+
+
+@pytest.mark.usefixtures("bob")
+def test_the_command_prints_mails_when_dry_and_says_how_many_it_sent(
+    app: Flask, arrive: Callable[..., list[str]], opensearch_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert opensearch_url
+    arrive(MINE, ago(30))
+    monkeypatch.setenv("PEERSCOPE_INDEX_PREFIX", "sample-")
+    monkeypatch.setenv("PEERSCOPE_DATABASE_URL", accounts_of(app).url.render_as_string(hide_password=False))
+    monkeypatch.setenv("PEERSCOPE_PUBLIC_URL", "https://peerscope.example")
+
+    def run(*words: str) -> str:
+        result = CliRunner().invoke(main, ["digest", *words])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    for _ in range(2):
+        dry = run("--dry-run")
+        assert "--- bob@example.org: " in dry
+        assert "https://peerscope.example/feed" in dry
+        assert "1 would be sent." in dry
+    assert "1 sent." in run()
+    assert "0 sent." in run()
