@@ -126,7 +126,6 @@ class ResearcherSummary(Schema):
     tagline = fields.String(allow_none=True)
     affiliations = fields.List(fields.Nested(Affiliation), required=True)
     open_to_collaborate = fields.Boolean(required=True)
-    owner = fields.Nested(Owner, required=True, allow_none=True)
     trust = fields.Nested(Trust, required=True)
     counts = fields.Nested(Counts, required=True)
     topics = fields.List(fields.Nested(TopicCount), required=True)
@@ -142,6 +141,7 @@ class ResearcherSummary(Schema):
 class Researcher(ResearcherSummary):
     """A researcher's profile."""
 
+    owner = fields.Nested(Owner, required=True, allow_none=True)
     ids = fields.List(fields.String(), required=True)
     counts_by_year = fields.List(fields.Nested(YearCount), required=True)
     collaborators = fields.List(fields.Nested(Collaborator), required=True)

@@ -29,6 +29,7 @@ from indexer.sources import open_sources
 from indexer.watcher import Silent
 from mappings import IndexNames, drop
 from search_api import create_app
+from search_api.accounts.database import Database
 from search_api.openapi import describe
 from search_api.services import Services
 
@@ -139,9 +140,12 @@ def sample_app(opensearch: OpenSearch, silent: Silent, tmp_path_factory: pytest.
     home = tmp_path_factory.mktemp("home")
     run.index(opensearch, names, embedding.load(), open_sources([str(sample.WORKS)]), home, silent)
     opensearch.indices.refresh(index=names.works)
-    app = create_app(services=Services(opensearch, names))
+    accounts = Database(f"sqlite:///{home / 'accounts.sqlite'}")
+    accounts.migrate()
+    app = create_app(services=Services(opensearch, names, accounts=accounts))
     app.test_client_class = CheckedClient
     yield app
+    accounts.close()
     drop(opensearch, names)
 
 

@@ -319,7 +319,8 @@ def test_an_id_that_a_rebuild_does_not_bring_forth_leads_to_whoever_has_its_work
     # As if the id had come about in a history that a rebuild does not go through.
     work_of_hers = opensearch.get(index=names.works, id="arxiv:2001.00003")["_source"]
     researchers = [{**one, "id": old["id"]} for one in work_of_hers["researchers"]]
-    opensearch.update(index=names.works, id="arxiv:2001.00003", body={"doc": {"researchers": researchers}})
+    changed = {"doc": {"researchers": researchers}}
+    opensearch.update(index=names.works, id="arxiv:2001.00003", body=changed, params={"refresh": "true"})
     opensearch.index(index=names.researchers, id=old["id"], body=old)
     opensearch.delete(index=names.researchers, id=record["id"], params={"refresh": "true"})
     claimed(database, old, orcid=GRACE)

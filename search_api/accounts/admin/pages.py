@@ -40,18 +40,18 @@ def admin_page() -> str:
     return render_template("admin.html", args=args, found=found)
 
 
-@blueprint.post("/admin/claims/<id_>")
-def decide_claim_form(id_: str) -> Response:
+@blueprint.post("/admin/claims/<claim_id>")
+def decide_claim_form(claim_id: str) -> Response:
     """Approve or reject a claim, with the reason."""
     admin()
-    decided: Response = _decide(id_=id_)
+    decided: Response = _decide(claim_id=claim_id)
     return decided
 
 
 @form(DecisionForm, "web.admin_page", "admin")
-def _decide(actor: Actor, given: dict[str, Any], id_: str) -> str:
+def _decide(actor: Actor, given: dict[str, Any], claim_id: str) -> str:
     with changing() as session:
-        found = DECISIONS[given["decision"]](session, actor.account_id, id_, given["reason"])
+        found = DECISIONS[given["decision"]](session, actor.account_id, claim_id, given["reason"])
     return f"The claim on {found.researcher_id} is {found.status}."
 
 

@@ -29,20 +29,20 @@ def claims(args: Given, actor: Actor) -> Any:  # noqa: ARG001 (who it is was loo
         return lists.claims(session, args["status"], args["page"], args["per_page"])
 
 
-@blueprint.post("/admin/claims/<id_>/approve")
+@blueprint.post("/admin/claims/<claim_id>/approve")
 @endpoint(Args, wire.ClaimSchema, "Approve a claim", body=wire.DecisionBody, scope="admin")
-def approve(args: Given, body: Given, id_: str, actor: Actor) -> Any:  # noqa: ARG001
+def approve(args: Given, body: Given, claim_id: str, actor: Actor) -> Any:  # noqa: ARG001
     """Verify a pending claim, with the reason; it ends the claim of whoever owned the profile before."""
     with changing() as session:
-        return shown(session, claiming.approve(session, actor.account_id, id_, body["reason"]))
+        return shown(session, claiming.approve(session, actor.account_id, claim_id, body["reason"]))
 
 
-@blueprint.post("/admin/claims/<id_>/reject")
+@blueprint.post("/admin/claims/<claim_id>/reject")
 @endpoint(Args, wire.ClaimSchema, "Reject a claim", body=wire.DecisionBody, scope="admin")
-def reject(args: Given, body: Given, id_: str, actor: Actor) -> Any:  # noqa: ARG001
+def reject(args: Given, body: Given, claim_id: str, actor: Actor) -> Any:  # noqa: ARG001
     """Reject a pending claim, or take a verified one back, with the reason."""
     with changing() as session:
-        return shown(session, claiming.reject(session, actor.account_id, id_, body["reason"]))
+        return shown(session, claiming.reject(session, actor.account_id, claim_id, body["reason"]))
 
 
 @blueprint.get("/admin/audit")

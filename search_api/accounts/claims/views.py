@@ -60,18 +60,18 @@ def statements(args: Given, actor: Actor) -> Any:  # noqa: ARG001
         return {"results": own.statements(session, own.owned(session, actor.account_id).id)}
 
 
-@blueprint.put("/me/works/<path:id_>")
+@blueprint.put("/me/works/<path:work_id>")
 @endpoint(Args, wire.StatementSchema, "Say whether a work is yours", body=wire.StatementBody, scope="claim")
-def say(args: Given, body: Given, id_: str, actor: Actor) -> Any:  # noqa: ARG001
+def say(args: Given, body: Given, work_id: str, actor: Actor) -> Any:  # noqa: ARG001
     """Say that a work is yours too, or is not yours. It holds from the next indexing run on."""
-    return serving.say(actor.account_id, id_, is_mine=body["mine"])
+    return serving.say(actor.account_id, work_id, is_mine=body["mine"])
 
 
-@blueprint.delete("/me/works/<path:id_>")
+@blueprint.delete("/me/works/<path:work_id>")
 @endpoint(Args, wire.Nothing, "Take back what you said of a work", scope="claim", status=HTTPStatus.NO_CONTENT)
-def unsay(args: Given, id_: str, actor: Actor) -> None:  # noqa: ARG001
+def unsay(args: Given, work_id: str, actor: Actor) -> None:  # noqa: ARG001
     """Leave it to the evidence again."""
-    serving.unsay(actor.account_id, id_)
+    serving.unsay(actor.account_id, work_id)
 
 
 @blueprint.get("/me/institution-email")
