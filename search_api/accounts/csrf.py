@@ -25,8 +25,8 @@ FIELD = "csrf_token"
 HEADER = "X-CSRF-Token"
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 API = "/api/"
-#: Forms that only ask, and are sent by POST since a pasted text is too long for an address; their page stays public.
-ASKING = {"web.related_to"}
+#: Views that take a POST for its length and change nothing: a reader of a public page needs no token, nor a cookie.
+READS = {"web.related_to"}
 
 
 def csrf_token() -> str:
@@ -45,7 +45,7 @@ def install(app: Flask) -> None:
 
 
 def _check() -> None:
-    if request.method in SAFE or request.endpoint in ASKING or request.routing_exception is not None:
+    if request.method in SAFE or request.endpoint in READS or request.routing_exception is not None:
         return
     is_api = request.path.startswith(API)
     if is_api and ("Authorization" in request.headers or login_token() is None):

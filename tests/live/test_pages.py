@@ -110,7 +110,8 @@ class Links(HTMLParser):
         if tag == "a":
             self.hrefs.append(given["href"])
         elif tag == "form":
-            self.hrefs.append(given["action"])
+            if given.get("method") != "post":
+                self.hrefs.append(given["action"])
         elif tag == "link" and given["rel"] == "alternate":
             if given["type"] == "application/json":
                 self.twins.append(given["href"])
@@ -151,7 +152,9 @@ def test_every_link_leads_somewhere(client: FlaskClient) -> None:
         assert response.status_code == 200, (address, response.text[:2000])
         if response.mimetype != "text/html":
             continue
-        assert len(PICTURE.sub("", response.text)) < TOO_BIG, address
+        # The description of the API holds every route.
+        limit = 2 * TOO_BIG if address == "/api/docs" else TOO_BIG
+        assert len(PICTURE.sub("", response.text)) < limit, address
         assert "default-src 'none'" in response.headers["Content-Security-Policy"]
         links = Links(response.text)
         for href in links.hrefs:
