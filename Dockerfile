@@ -9,7 +9,10 @@ COPY constraints.txt ./
 RUN pip install --require-hashes -r constraints.txt
 
 COPY . .
-RUN pip install --no-deps --no-build-isolation . \
+# With the driver of PostgreSQL, an extra, as tests have it.
+RUN awk '/^[a-z]/ {of_psycopg = /^(psycopg|typing-extensions|tzdata)/} of_psycopg' constraints-all.txt > /tmp/postgresql.txt \
+    && pip install --no-deps --require-hashes -r /tmp/postgresql.txt \
+    && pip install --no-deps --no-build-isolation . \
     && useradd --system --home-dir "$PEERSCOPE_HOME" peerscope \
     && install -d -o peerscope "$PEERSCOPE_HOME"
 

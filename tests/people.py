@@ -68,8 +68,11 @@ def accounts_of(app: Flask) -> Database:
 
 
 def browser(app: Flask) -> Person:
-    """Give a browser in which nobody is logged in."""
-    return Person(app, app.response_class)
+    """Give a browser in which nobody is logged in; it checks what the app's own test client checks."""
+    checks = app.test_client_class
+    kind = type("CheckedPerson", (Person, checks), {}) if checks else Person
+    person: Person = kind(app, app.response_class)
+    return person
 
 
 def log_in(app: Flask, name: str, orcid: str | None = None, admin: bool = False, **more: Any) -> Person:

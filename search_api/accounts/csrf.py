@@ -2,13 +2,13 @@
 
 Every form carries a hidden `csrf_token`. Requests to the API that change something and bring the log-in cookie carry it
 as `X-CSRF-Token`; those with a bearer token need none, since no browser sends that on its own. It is refused by
-default: a new view is covered without a word.
+default: a new view is covered without a word, and only one that says it changes nothing is left out.
 """
 
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import current_app, g, request
 from flask_wtf.csrf import generate_csrf, validate_csrf
@@ -19,14 +19,16 @@ from search_api.accounts.secrets import keyed
 from search_api.errors import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
 
 FIELD = "csrf_token"
 HEADER = "X-CSRF-Token"
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 API = "/api/"
-#: Views that take a POST for its length and change nothing: a reader of a public page needs no token, nor a cookie.
-READS = {"web.related_to"}
+
+F = TypeVar("F", bound="Callable[..., Any]")
 
 
 def csrf_token() -> str:
@@ -37,6 +39,12 @@ def csrf_token() -> str:
     return token
 
 
+def reads_only(function: F) -> F:
+    """Mark a view of POST that changes nothing and only asks a long question: it is taken from anywhere."""
+    function.reads_only = True  # type: ignore[attr-defined]
+    return function
+
+
 def install(app: Flask) -> None:
     """Check every request of the app that may change something."""
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)  # as long as the browser is open, as its cookie is
@@ -45,7 +53,8 @@ def install(app: Flask) -> None:
 
 
 def _check() -> None:
-    if request.method in SAFE or request.endpoint in READS or request.routing_exception is not None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if request.method in SAFE or view is None or getattr(view, "reads_only", False):
         return
     is_api = request.path.startswith(API)
     if is_api and ("Authorization" in request.headers or login_token() is None):

@@ -6,7 +6,7 @@ import logging
 import os
 import smtplib
 import ssl
-import time
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -16,12 +16,14 @@ from urllib.parse import unquote, urlsplit
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 DEFAULT_FROM = "Peerscope <peerscope@localhost>"
 #: Seconds that a server may take, and the pauses after which a mail is tried again.
 TIMEOUT = 20
-PAUSES = (5, 60, 300)
+PAUSES = (5.0, 60.0, 300.0)
+#: Answers of a server from here on are its last word.
+FINAL = 500
 
 log = logging.getLogger(__name__)
 
@@ -51,22 +53,23 @@ class Mailer:
         else:
             click.echo(f"--- mail to {to}: {subject}\n{text}\n---", err=True)
 
-    def post(self, to: str, subject: str, text: str) -> None:
-        """Send one mail as soon as possible, trying again for some minutes."""
+    def post(self, to: str, subject: str, text: str, pauses: Sequence[float] = PAUSES) -> None:
+        """Send one mail as soon as possible; where that fails for now, again after each of `pauses` (seconds)."""
 
-        def persist() -> None:
-            for pause in (*PAUSES, None):
-                try:
-                    return self.send(to, subject, text)
-                except (OSError, smtplib.SMTPException):
-                    # The subject only: whom it is for, and the link in it, are not for the log.
-                    log.exception("a mail could not be sent: %s", subject)
-                    if pause is None:
-                        return None
-                    time.sleep(pause)
-            return None
+        def attempt() -> None:
+            try:
+                self.send(to, subject, text)
+            except (OSError, smtplib.SMTPException) as error:
+                # The subject only: whom it is for, and the link in it, are not for the log.
+                again = bool(pauses) and not _is_final(error)
+                log.error("a mail (%s) could not be sent: %s%s", subject, _why(error), "; once more" if again else "")
+                if again:
+                    # Not in the one thread: others must not wait for it.
+                    timer = threading.Timer(pauses[0], self.post, (to, subject, text, pauses[1:]))
+                    timer.daemon = True
+                    timer.start()
 
-        self.later(persist)
+        self.later(attempt)
 
     def later(self, task: Callable[[], None]) -> None:
         """Do something after this request, in the order of asking."""
@@ -78,6 +81,23 @@ class Mailer:
                 log.exception("what was to be done after a request failed")
 
         self._pool.submit(run)
+
+
+def _codes(error: Exception) -> list[int]:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return [code for code, _ in error.recipients.values()]
+    return [error.smtp_code] if isinstance(error, smtplib.SMTPResponseException) else []
+
+
+def _is_final(error: Exception) -> bool:
+    """Tell whether a server said that it will never take this mail (RFC 5321: 5yz)."""
+    codes = _codes(error)
+    return bool(codes) and min(codes) >= FINAL
+
+
+def _why(error: Exception) -> str:
+    """Name an error without what the server says, which repeats addresses."""
+    return " ".join([type(error).__name__, *map(str, _codes(error))])
 
 
 def _over_smtp(url: str, message: EmailMessage) -> None:

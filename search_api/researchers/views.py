@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint
 
+from search_api.accounts.csrf import reads_only
 from search_api.endpoint import endpoint
 from search_api.graphs.around import KINDS, around
 from search_api.graphs.schemas import Graph, GraphArgs
@@ -30,6 +31,7 @@ def researchers(args: dict[str, Any]) -> Any:
 
 @blueprint.post("/researchers/rank")
 @endpoint(RankArgs, schemas.ResearcherList, "Experts for a text or a work", body=RankBody)
+@reads_only
 def rank(args: dict[str, Any], body: dict[str, Any]) -> Any:
     """Rank experts for a text or a work, or score given candidates; conflicts of interest can be left out."""
     return ranked.rank(services(), args, body)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import render_template, request
 
+from search_api.accounts.csrf import reads_only
 from search_api.args import MAX_QUERY
 from search_api.researchers import rank
 from search_api.researchers.rank_schemas import RankArgs, RankBody
@@ -28,6 +29,7 @@ def related() -> str:
 
 
 @blueprint.post("/related")
+@reads_only
 def related_to() -> str:
     """Show experts and works for the text of the form."""
     text = request.form.get("text", "").strip()[:MAX_QUERY]

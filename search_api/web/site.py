@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 #: Addresses in one sitemap; the protocol allows 50,000 and OpenSearch hands out 10,000 at a time.
 PER_MAP = 10_000
+NOT_FOR_CRAWLERS = ("/account", "/api/", "/confirm", "/graph", "/login", "/register", "/reset", "/search?")
 KINDS = {"works": "web.work", "researchers": "web.researcher", "topics": "web.topic", "institutions": "web.institution"}
 XML = "application/xml; charset=utf-8"
 
@@ -22,7 +23,7 @@ XML = "application/xml; charset=utf-8"
 @blueprint.get("/robots.txt")
 def robots() -> Response:
     """Keep crawlers to pages with a lasting address: filters and graphs combine without end."""
-    lines = ["User-agent: *", "Disallow: /api/", "Disallow: /graph", "Disallow: /login", "Disallow: /search?"]
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in NOT_FOR_CRAWLERS)]
     lines.append(f"Sitemap: {url_for('web.sitemap', _external=True)}")
     return Response("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 

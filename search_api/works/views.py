@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint
 
+from search_api.accounts.csrf import reads_only
 from search_api.endpoint import endpoint
 from search_api.services import services
 from search_api.works import export, schemas, search
@@ -30,6 +31,7 @@ def similar(args: dict[str, Any], id_: str) -> Any:
 
 @blueprint.post("/works/similar")
 @endpoint(schemas.SimilarArgs, schemas.WorkList, "Works like these", body=schemas.SimilarTo, media=export.LIST_MEDIA)
+@reads_only
 def similar_to(args: dict[str, Any], body: dict[str, Any]) -> Any:
     """Find works like a text and some works, and unlike others; or score given candidates, all of them."""
     return export.listed(args, likeness.similar_to(services(), body, args))

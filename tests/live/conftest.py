@@ -142,7 +142,7 @@ def sample_app(opensearch: OpenSearch, silent: Silent, tmp_path_factory: pytest.
     opensearch.indices.refresh(index=names.works)
     accounts = Database(f"sqlite:///{home / 'accounts.sqlite'}")
     accounts.migrate()
-    app = create_app(services=Services(opensearch, names, accounts=accounts))
+    app = create_app({"SECRET_KEY": "a key for tests"}, Services(opensearch, names, accounts=accounts))
     app.test_client_class = CheckedClient
     yield app
     accounts.close()

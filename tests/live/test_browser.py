@@ -30,6 +30,8 @@ PAGES = (
     GRAPH,
     "/related",
     "/login?for=claim",
+    "/register",
+    "/reset",
     "/nowhere",
     "/api/docs",
 )
@@ -120,7 +122,7 @@ def test_a_profile_shows_its_parts_and_its_actions_are_no_dead_ends(opened: Call
     assert unfolded
     assert unfolded["height"] > folded["height"]
     page.get_by_role("link", name="Claim this profile").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("There are no accounts yet")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Log in")
     page.get_by_role("link", name="Go back").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Konrad P. Kording")
 

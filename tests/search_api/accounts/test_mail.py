@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import socketserver
 import threading
+import time
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from search_api.accounts import mail
 from search_api.accounts.mail import Mailer, MailSettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 class Handler(socketserver.StreamRequestHandler):
@@ -38,7 +38,7 @@ class Handler(socketserver.StreamRequestHandler):
                 self.say("221 bye")
                 return
             else:
-                self.say("451 later" if server.refuses and verb == "MAIL" else "250 yes")
+                self.say(server.refuses if server.refuses and verb == "RCPT" else "250 yes")
 
     def say(self, line: str) -> None:
         self.wfile.write(f"{line}\r\n".encode())
@@ -49,7 +49,7 @@ def smtp(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Serve SMTP; what it heard and the mails it took can be looked at."""
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         told: Any = server
-        told.heard, told.mails, told.refuses = [], [], False
+        told.heard, told.mails, told.refuses = [], [], None
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         monkeypatch.setenv(
@@ -78,23 +78,36 @@ def test_a_line_end_in_an_address_or_subject_adds_no_header(smtp: Any) -> None:
     assert smtp.mails == []
 
 
-def test_a_mail_that_is_refused_is_tried_again(
-    smtp: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    smtp.refuses = True
-    done = threading.Event()
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
-    def pause(_: float) -> None:
-        smtp.refuses = False
 
-    monkeypatch.setattr(mail.time, "sleep", pause)
-    mailer = Mailer()
-    mailer.post("a@example.org", "A subject", "a secret link")
-    mailer.later(done.set)
-    assert done.wait(20)
-    assert len(smtp.mails) == 1
-    assert "A subject" in caplog.text
+def test_a_mail_that_is_refused_for_now_is_tried_again(smtp: Any, caplog: pytest.LogCaptureFixture) -> None:
+    smtp.refuses = "451 later, a@example.org"
+    Mailer().post("a@example.org", "A subject", "a secret link", pauses=(0.01,) * 1_000)
+    until(lambda: "A subject" in caplog.text)
+    smtp.refuses = None
+    until(lambda: len(smtp.mails) == 1)
+    assert "451" in caplog.text
     assert "a secret link" not in caplog.text
+    assert "a@example.org" not in caplog.text
+
+
+def test_a_mail_that_is_refused_for_good_is_given_up_and_others_do_not_wait(
+    smtp: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    smtp.refuses = "550 no such person"
+    mailer = Mailer()
+    mailer.post("a@example.org", "A subject", "text", pauses=(0.01,))
+    until(lambda: "550" in caplog.text)
+    smtp.refuses = None
+    mailer.post("b@example.org", "Another", "text")
+    until(lambda: len(smtp.mails) == 1)
+    assert b"To: b@example.org" in smtp.mails[0]
+    assert "once more" not in caplog.text
 
 
 def test_a_task_that_fails_does_not_stop_the_next(caplog: pytest.LogCaptureFixture) -> None:
