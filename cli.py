@@ -20,6 +20,8 @@ from indexer.identity.commands import evaluate
 from indexer.people import duplicates, why_merged
 from search_api.accounts.admin.commands import audit, claims, domains, people
 from search_api.accounts.commands import accounts
+from search_api.accounts.follows.commands import digest
+from search_api.accounts.moderation.commands import reports
 from search_api.commands import engine_or_fail, search, serve, similar
 from search_api.questions import NoAnswerError, ask_all, wait_until_ready
 
@@ -88,7 +90,7 @@ def doctor() -> None:
 
 for part in (engine_group, index, runs, rollback, why_merged, duplicates, serve, search, similar, evaluate, accounts):
     main.add_command(part)
-for part in (claims, domains, people, audit):
+for part in (claims, domains, people, audit, reports, digest):
     main.add_command(part)
 # Search cannot be evaluated from one room: what indexes and what asks do not know one another.
 evaluate.add_command(evaluate_search)

@@ -25,10 +25,17 @@ from search_api.accounts.admin import pages as admin_pages  # noqa: F401 (its ro
 from search_api.accounts.admin.views import blueprint as admin
 from search_api.accounts.claims import pages as claim_pages  # noqa: F401 (the same)
 from search_api.accounts.claims.views import blueprint as claims
+from search_api.accounts.follows import pages as follow_pages  # noqa: F401 (the same)
+from search_api.accounts.follows.atom import blueprint as my_feed
+from search_api.accounts.follows.views import blueprint as follows
 from search_api.accounts.forms import notices
+from search_api.accounts.invitations import pages as invitation_pages  # noqa: F401 (the same)
+from search_api.accounts.invitations.views import blueprint as invitations
 from search_api.accounts.login import pages as login_pages  # noqa: F401 (the same)
 from search_api.accounts.me import pages as account_pages  # noqa: F401 (the same)
 from search_api.accounts.me.views import blueprint as me
+from search_api.accounts.moderation import pages as moderation_pages  # noqa: F401 (the same)
+from search_api.accounts.moderation.views import blueprint as moderation
 from search_api.accounts.tokens.views import blueprint as tokens
 from search_api.accounts.who import LIFE, who
 from search_api.autocomplete.views import blueprint as autocomplete
@@ -82,6 +89,10 @@ BLUEPRINTS = (
     graphs,
     autocomplete,
     feeds,
+    follows,
+    my_feed,
+    invitations,
+    moderation,
     claims,
     admin,
     me,

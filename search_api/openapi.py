@@ -59,6 +59,7 @@ PLAIN = {
     "feeds.works": Plain("Feed of a search", ATOM, WorksFeedArgs),
     "feeds.researcher": Plain("Feed of a researcher", ATOM, FeedArgs),
     "feeds.topic": Plain("Feed of a topic", ATOM, FeedArgs),
+    "my_feed.atom": Plain("Private feed of what you follow", ATOM, FeedArgs),
     "health.healthz": Plain("Is the process alive?", "application/json"),
     "health.readyz": Plain("Can searches be answered?", "application/json", also=("503",)),
     "metrics.metrics": Plain("Metrics for Prometheus", "text/plain"),
@@ -143,7 +144,7 @@ def _loosen(answer: dict[str, Any], schemas: dict[str, Any]) -> None:
 def _plain(name: str, plain: Plain, text: str | None, path: str) -> dict[str, Any]:
     body = {"type": "object" if plain.media == "application/json" else "string"}
     content = {"content": {plain.media: {"schema": body}}}
-    errors = _errors("{" in path, with_body=False) if name.startswith("feeds.") else {}
+    errors = _errors("{" in path, with_body=False) if plain.media == ATOM else {}
     return {
         "operationId": name.replace(".", "_"),
         "tags": [name.partition(".")[0]],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urljoin
 
@@ -12,6 +11,7 @@ from search_api import args as arguments
 from search_api import filters
 from search_api.feeds.atom import Feed, document
 from search_api.feeds.schemas import FeedArgs, WorksFeedArgs
+from search_api.feeds.titles import labelled, title
 from search_api.listing import address
 from search_api.researchers import search as researchers_search
 from search_api.services import services
@@ -22,9 +22,7 @@ from search_api.works.plan import own_ids
 from search_api.works.schemas import WorksArgs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from search_api.filters import Filter
+    from collections.abc import Mapping
 
 blueprint = Blueprint("feeds", __name__, url_prefix="/feeds")
 
@@ -39,7 +37,7 @@ def works() -> Response:
     asked = filters.parse(queries.FILTERS, own_ids(services(), args))
     pairs = [(name, value) for name, value in request.args.items(multi=True) if value.strip()]
     page = url_for("web.search", _external=True) + (f"?{urlencode(pairs)}" if pairs else "")
-    return _feed(title(args["q"].strip(), (_labelled(one) for one in asked)), page, args)
+    return _feed(title(args["q"].strip(), (labelled(services(), one) for one in asked)), page, args)
 
 
 @blueprint.get("/researchers/<path:id_>.atom")
@@ -65,21 +63,3 @@ def _feed(title: str, page: str, asked: Mapping[str, Any]) -> Response:
     found = works_search.search(services(), args)
     feed = Feed(title, urljoin(request.host_url, address()), page)
     return Response(document(feed, found["results"]), content_type="application/atom+xml; charset=utf-8")
-
-
-def title(text: str, asked: Iterable[Filter]) -> str:
-    """Say as a sentence what a search is for: `Works on “x”, topic Machine Learning, year 2015-2020`."""
-    return ", ".join([f"Works on “{text}”" if text else "Works", *(one.sentence() for one in asked)])
-
-
-def _labelled(one: Filter) -> Filter:
-    """Put names in the place of ids, where there are names."""
-    index = queries.FACETS[one.name].labels if one.name in queries.FACETS else None
-    if index is None:
-        return one
-    names = services().labels(services().names.name(index), [*one.wanted, *one.excluded])
-    return replace(
-        one,
-        wanted=tuple(names.get(value, value) for value in one.wanted),
-        excluded=tuple(names.get(value, value) for value in one.excluded),
-    )

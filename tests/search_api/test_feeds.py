@@ -9,7 +9,7 @@ import pytest
 
 from search_api import create_app, filters
 from search_api.feeds.atom import NAMESPACE, Feed, document, moment
-from search_api.feeds.views import title
+from search_api.feeds.titles import title
 from search_api.services import Services
 from search_api.works.queries import FILTERS
 

@@ -42,7 +42,7 @@ def opened() -> Iterator[Database]:
         database.close()
 
 
-def _plain(text: str) -> str:
+def in_one_line(text: str) -> str:
     """Give what people wrote in one line, without what a terminal would obey."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
@@ -62,10 +62,10 @@ def list_claims(status: str, count: int) -> None:
     for one in found["results"]:
         click.secho(f"{one['id']}  {one['researcher_id']}", bold=True)
         orcid = f", ORCID iD {one['account_orcid']}" if one["account_orcid"] else ""
-        click.echo(f"  by {_plain(one['account_name'])}{orcid}, {one['created_at']:%Y-%m-%d %H:%M} UTC")
+        click.echo(f"  by {in_one_line(one['account_name'])}{orcid}, {one['created_at']:%Y-%m-%d %H:%M} UTC")
         for label, text in (("says", one["statement"]), ("because", one["reason"])):
             if text:
-                click.echo(f"  {label}: {_plain(text)}")
+                click.echo(f"  {label}: {in_one_line(text)}")
         if one["disputes"]:
             click.echo(f"  DISPUTES the owner's claim {one['disputes']}")
     click.echo("More with -n." if found["has_more"] else f"{len(found['results'])} in all.")

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from search_api.accounts.models import ApiToken, Claim, Login, now
+from search_api.accounts.models import Account, ApiToken, Claim, Invitation, Login, Report, now
 from search_api.accounts.secrets import digest, new_token
 from search_api.accounts.who import LIFE
 from tests.people import accounts_of, browser, log_in, program
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flask import Flask
+    from sqlalchemy.orm import Session
 
     from search_api.accounts.database import Database
 
@@ -66,6 +67,11 @@ OWNERS_ALONE = "401 403 404 404 404 204"
 #: A page of one's account leads nobody to the log-in page. An API token is no browser: it sends no form.
 PAGE, FORM = "303 403 200 200 200 200", "303 400 303 303 303 303"
 FORM_TO_ALL = "200 400 200 200 200 200"
+#: A conversation of the owner with somebody who has no other role here.
+INVITATION = "0" * 32
+PARTICIPANT, PARTICIPANTS_FORM = "401 403 404 404 404 200", "303 400 404 404 404 303"
+NEW_INVITATION: dict[str, Any] = {"purpose": "talk", "message": "Shall we?", "key": "k"}
+NEW_MESSAGE: dict[str, Any] = {"body": "Hello", "key": "k"}
 
 TABLE = [
     # One's account, as JSON
@@ -136,6 +142,51 @@ TABLE = [
     Row("GET", "/admin", ADMIN_PAGE),
     Row("GET", "/admin/audit", ADMIN_PAGE),
     Row("POST", "/admin/claims/<claim_id>", "303 400 403 403 303 403", form={"decision": "reject", "reason": "No."}),
+    # What one follows, and the feed
+    Row("GET", "/api/v1/me/follows", ALL_OWN),
+    Row("POST", "/api/v1/me/follows", "401 403 201 201 201 201", json={"kind": "search", "query": "q=x"}),
+    Row("PUT", "/api/v1/me/follows/<kind>/<path:target_>", ALL_OWN),
+    Row("DELETE", "/api/v1/me/follows/<kind>/<path:target_>", NO_BODY),
+    Row("GET", "/api/v1/me/feed", ALL_OWN),
+    Row("POST", "/api/v1/me/feed/address", "401 403 201 201 201 201"),
+    Row("DELETE", "/api/v1/me/feed/address", NO_BODY),
+    Row("GET", "/feeds/me/<token>.atom", "404 404 404 404 404 404"),
+    Row("GET", "/feed", PAGE),
+    Row("POST", "/follow", FORM, form={"kind": "topic", "target": "cs.LG"}),
+    Row("POST", "/unfollow", FORM, form={"kind": "topic", "target": "cs.LG"}),
+    Row("POST", "/feed/address", "303 400 200 200 200 200", form={}),
+    Row("POST", "/feed/address/remove", FORM, form={}),
+    # Invitations and conversations: the owner of a profile is invited by another, and by nobody without one
+    Row("POST", "/api/v1/researchers/<path:id_>/invitations", "401 403 409 201 409 409", json=NEW_INVITATION),
+    Row("GET", "/api/v1/me/invitations", ALL_OWN),
+    Row("GET", "/api/v1/me/invitations/<invitation_id>", PARTICIPANT),
+    Row("POST", "/api/v1/me/invitations/<invitation_id>/accept", PARTICIPANT),
+    Row("POST", "/api/v1/me/invitations/<invitation_id>/decline", PARTICIPANT),
+    Row("POST", "/api/v1/me/invitations/<invitation_id>/withdraw", "401 403 404 404 404 409"),
+    Row("POST", "/api/v1/me/invitations/<invitation_id>/read", PARTICIPANT),
+    Row("GET", "/api/v1/me/invitations/<invitation_id>/messages", PARTICIPANT),
+    Row("POST", "/api/v1/me/invitations/<invitation_id>/messages", "401 403 404 404 404 201", json=NEW_MESSAGE),
+    Row("GET", "/api/v1/me/unread", ALL_OWN),
+    Row("GET", "/researchers/<path:id_>/invite", PAGE),
+    Row("POST", "/researchers/<path:id_>/invite", "303 400 409 303 409 409", form=NEW_INVITATION),
+    Row("GET", "/inbox", PAGE),
+    Row("GET", "/inbox/<invitation_id>", "303 403 404 404 404 200"),
+    Row("POST", "/inbox/<invitation_id>/<step>", PARTICIPANTS_FORM, form={}),
+    Row("POST", "/inbox/<invitation_id>/messages", PARTICIPANTS_FORM, form=NEW_MESSAGE),
+    # Blocks and reports
+    Row("GET", "/api/v1/me/blocks", ALL_OWN),
+    Row("POST", "/api/v1/me/blocks", "401 403 404 404 404 201", json={"invitation": INVITATION}),
+    Row("DELETE", "/api/v1/me/blocks/<blocked_id>", NO_BODY),
+    Row("GET", "/api/v1/me/reports", ALL_OWN),
+    Row("POST", "/api/v1/me/reports", "401 403 404 404 404 201", json={"invitation": INVITATION, "reason": "x"}),
+    Row("POST", "/inbox/<invitation_id>/block", PARTICIPANTS_FORM, form={}),
+    Row("POST", "/inbox/<invitation_id>/report", PARTICIPANTS_FORM, form={"reason": "x"}),
+    Row("POST", "/blocks/<blocked_id>/remove", FORM, form={}),
+    Row("GET", "/api/v1/admin/reports", ADMINS_ALONE),
+    Row("POST", "/api/v1/admin/reports/<report_id>/uphold", ADMINS_ALONE, json={"reason": "x"}),
+    Row("POST", "/api/v1/admin/reports/<report_id>/dismiss", ADMINS_ALONE, json={"reason": "x"}),
+    Row("GET", "/admin/reports", ADMIN_PAGE),
+    Row("POST", "/admin/reports/<report_id>/<decision>", "303 400 403 403 303 403", form={"reason": "x"}),
 ]
 
 
@@ -160,6 +211,7 @@ class World:
             secret = digest(new_token())
             login = Login(account_id=owner.account_id, digest=secret, browser="its own", expires_at=now() + LIFE)
             session.add_all([token, login])
+            report = self._converse(session, owner.account_id)
         self.ids = {
             "owner_id": owner.account_id,
             "token_id": token.id,
@@ -169,6 +221,21 @@ class World:
             "id_": "ada-1",
             "work_id": "arxiv:1",
         }
+        self.ids |= {"kind": "topic", "target_": "cs.LG", "blocked_id": self.roles["user"].account_id}
+        self.ids |= {"invitation_id": INVITATION, "step": "accept", "report_id": report, "decision": "dismiss"}
+
+    def _converse(self, session: Session, owner_id: str) -> str:
+        """Have the owner in a conversation, of which it has reported the other side; gives the report's id."""
+        session.add(friend := Account(name="Friend"))
+        session.flush()
+        sides = {"sender_id": friend.id, "recipient_id": owner_id}
+        profiles = {"sender_researcher_id": "eve-3", "recipient_researcher_id": "ada-1"}
+        talk = Invitation(id=INVITATION, **sides, **profiles, purpose="talk", message="Hello", status="accepted")
+        session.add(talk)
+        session.flush()
+        session.add(report := Report(reporter_id=owner_id, invitation_id=INVITATION, reason="x"))
+        session.flush()
+        return report.id
 
     def path(self, row: Row) -> str:
         return re.sub(r"<(?:\w+:)?(\w+)>", lambda match: self.ids[match[1]], row.rule)
@@ -185,11 +252,11 @@ def database_url(tmp_path: Path) -> str:
 
 
 class AFew(NoOpenSearch):
-    """Holds the researchers who are claimed here, and a work."""
+    """Holds the researchers who are claimed here, a work and a topic."""
 
     def get(self, index: str, id: str, **_: Any) -> dict[str, Any]:  # noqa: A002 (theirs)
         bare = {"works_count": 1, "affiliations": [], "institutions": [], "orcid": None, "claimed": True}
-        stored = {id_: {**bare, "id": id_, "name": id_, "title": id_} for id_ in ("ada-1", "bob-2", "arxiv:1")}
+        stored = {id_: {**bare, "id": id_, "name": id_, "title": id_} for id_ in ("ada-1", "bob-2", "arxiv:1", "cs.LG")}
         return {"found": id in stored, "_source": stored.get(id)}
 
 

@@ -1,0 +1,116 @@
+"""The feed's page, and the buttons that follow and unfollow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import render_template, request, url_for
+from marshmallow import fields, validate
+
+from search_api.accounts.acting import acting
+from search_api.accounts.follows import address, feed, schemas, searches
+from search_api.accounts.follows.following import KINDS, follow, followed, follows_of, unfollow
+from search_api.accounts.follows.show import address_of, shown
+from search_api.accounts.follows.targets import target
+from search_api.accounts.forms import read
+from search_api.accounts.settled import settled
+from search_api.accounts.texts import Text
+from search_api.accounts.who import needed, who
+from search_api.args import MAX_QUERY, Args
+from search_api.errors import Problem
+from search_api.services import services
+from search_api.web.blueprint import blueprint, parse
+
+if TYPE_CHECKING:
+    from search_api.accounts.models import Follow
+    from search_api.accounts.who import Actor
+
+Form = dict[str, Any]
+
+
+class FollowForm(Args):
+    """A button: what to follow or unfollow, and whether it stood on the feed's page."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
+    target = Text(MAX_QUERY, required=True)
+    on_feed = fields.Boolean(load_default=False)
+
+
+def _back(form: Form) -> str:
+    if not form or form["on_feed"]:
+        return url_for("web.feed_page")
+    return address_of(form["kind"], form["target"].removeprefix("?"))
+
+
+@blueprint.get("/feed")
+def feed_page() -> str:
+    """Show what is new in what somebody follows, and what that is."""
+    return _page(needed("read"))
+
+
+@blueprint.post("/feed/address")
+def new_address_form() -> str:
+    """Make a new address for the Atom feed, and show it this once."""
+    actor = needed("account")
+    read(Args())
+    with services().accounts.begin() as session:
+        secret = address.new_address(session, actor.account_id)
+    return _page(actor, url_for("my_feed.atom", token=secret, _external=True))
+
+
+def _page(actor: Actor, atom: str | None = None) -> str:
+    args = parse(schemas.FeedArgs())
+    with services().accounts.read() as session:
+        own = follows_of(session, actor.account_id)
+        has_address = address.has_address(session, actor.account_id)
+    found = feed.feed(services(), own, args)
+    follows = [shown(one) for one in own]
+    return render_template("feed.html", args=args, found=found, follows=follows, has_address=has_address, atom=atom)
+
+
+@blueprint.post("/follow")
+@acting(FollowForm, "follow", _back)
+def follow_form(actor: Actor, form: Form) -> str:
+    """Follow what the button stands for."""
+    wanted = target(services(), form["kind"], form["target"])
+    made = settled(services().accounts, lambda session: follow(session, actor.account_id, wanted))
+    return f"You follow {made.label}: what is new shows in your feed."
+
+
+@blueprint.post("/unfollow")
+@acting(FollowForm, "follow", _back)
+def unfollow_form(actor: Actor, form: Form) -> str:
+    """End a follow."""
+    with services().accounts.begin() as session:
+        unfollow(session, actor.account_id, form["kind"], form["target"])
+    return "You no longer follow it."
+
+
+@blueprint.post("/feed/address/remove")
+@acting(Args, "account", lambda _: url_for("web.feed_page"))
+def drop_address_form(actor: Actor, form: Form) -> str:  # noqa: ARG001 (it is empty)
+    """Let no address open the Atom feed."""
+    with services().accounts.begin() as session:
+        address.drop_address(session, actor.account_id)
+    return "Your Atom feed has no address now."
+
+
+def follow_of(kind: str, id_: str) -> Follow | None:
+    """Give the reader's follow of a thing, for the button on its page; None for nobody."""
+    actor = who()
+    if actor is None:
+        return None
+    with services().accounts.read() as session:
+        return followed(session, actor.account_id, kind, id_)
+
+
+def this_search() -> str | None:
+    """Give what this page searches for as a follow names it; None where that cannot be followed."""
+    try:
+        return searches.read(services(), request.query_string.decode()).canonical()
+    except (Problem, UnicodeDecodeError):
+        return None
+
+
+blueprint.add_app_template_global(follow_of)
+blueprint.add_app_template_global(this_search)

@@ -1,0 +1,1 @@
+"""Invitations to work together, and the conversations that they become."""

@@ -1,0 +1,78 @@
+"""Buttons that block and report, and the administrators' page of reports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import render_template, url_for
+
+from search_api.accounts.acting import acting
+from search_api.accounts.moderation import blocks, cases, reports, schemas
+from search_api.accounts.settled import settled
+from search_api.accounts.texts import is_id
+from search_api.accounts.who import admin
+from search_api.args import Args
+from search_api.errors import not_found
+from search_api.services import services
+from search_api.web.blueprint import blueprint, parse
+
+if TYPE_CHECKING:
+    from search_api.accounts.who import Actor
+
+Form = dict[str, Any]
+SCOPE = "collaborate"
+
+
+class ReasonForm(Args):
+    """Why."""
+
+    reason = schemas.Decision().fields["reason"]
+
+
+@blueprint.post("/inbox/<invitation_id>/block")
+@acting(Args, SCOPE, lambda _, **path: url_for("web.conversation", **path))
+def block_form(actor: Actor, form: Form, invitation_id: str) -> str:  # noqa: ARG001 (it is empty)
+    """Block the other side."""
+    settled(services().accounts, lambda session: blocks.block(session, actor.account_id, invitation_id))
+    return "Blocked. They are not told; you can take it back in your inbox."
+
+
+@blueprint.post("/blocks/<blocked_id>/remove")
+@acting(Args, SCOPE, lambda _, **path: url_for("web.inbox_page"))  # noqa: ARG005 (one place for all)
+def unblock_form(actor: Actor, form: Form, blocked_id: str) -> str:  # noqa: ARG001 (it is empty)
+    """Take a block back."""
+    if is_id(blocked_id):
+        with services().accounts.begin() as session:
+            blocks.unblock(session, actor.account_id, blocked_id)
+    return "No longer blocked. What the block ended stays ended."
+
+
+@blueprint.post("/inbox/<invitation_id>/report")
+@acting(ReasonForm, SCOPE, lambda _, **path: url_for("web.conversation", **path))
+def report_form(actor: Actor, form: Form, invitation_id: str) -> str:
+    """Report what the other side wrote."""
+    with services().accounts.begin() as session:
+        reports.report(session, actor.account_id, invitation_id, form["reason"])
+    return "Reported. An administrator will see what they wrote, and decide."
+
+
+@blueprint.get("/admin/reports")
+def reports_page() -> str:
+    """Show reports to an administrator: those that wait, or those that were decided."""
+    admin()
+    args = parse(schemas.ReportsArgs())
+    wanted = args["status"] or "open"
+    with services().accounts.read() as session:
+        found = [cases.case(session, one) for one in reports.reports(session, wanted)[: args["per_page"]]]
+    return render_template("reports.html", cases=found, status=wanted, statuses=schemas.STATUSES)
+
+
+@blueprint.post("/admin/reports/<report_id>/<decision>")
+@acting(ReasonForm, "admin", lambda _, **path: url_for("web.reports_page"))  # noqa: ARG005 (one place for all)
+def decide_form(actor: Actor, form: Form, report_id: str, decision: str) -> str:
+    """Decide on a report."""
+    if not is_id(report_id) or decision not in {"uphold", "dismiss"}:
+        raise not_found("report", report_id)
+    with services().accounts.begin() as session:
+        reports.decide(session, report_id, actor.account_id, uphold=decision == "uphold", reason=form["reason"])
+    return "Upheld: the account is suspended." if decision == "uphold" else "Dismissed."

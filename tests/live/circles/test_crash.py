@@ -1,0 +1,169 @@
+"""kill -9 of the server at any moment: what was answered is kept, what is repeated is done once, the index agrees."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from sqlalchemy import func, select
+
+import embedding
+from indexer import run
+from indexer.sources import open_sources
+from mappings import IndexNames
+from search_api.accounts.database import Database
+from search_api.accounts.models import Account, ApiToken, Audit, Claim, Follow, Invitation, Message
+from search_api.accounts.secrets import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from opensearchpy import OpenSearch
+
+#: Researchers to follow, messages to send (below the limit of a minute), and how often the server dies meanwhile.
+PEOPLE, MESSAGES, DEATHS = 12, 9, 4
+
+
+class Mortal:
+    """A server that is started again as often as it is killed."""
+
+    def __init__(self, port: int, log: Path) -> None:
+        self.port, self.log = port, log.open("wb")
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "cli", "serve", "--port", str(self.port)]
+        environ = {**os.environ, "PEERSCOPE_WORKERS": "1"}
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, env=environ, start_new_session=True)
+
+    def kill(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def persist(self, method: str, path: str, token: str, **body: Any) -> requests.Response:
+        """Ask until there is an answer, as a program does that does not know what became of its request."""
+        deadline = time.monotonic() + 90
+        while True:
+            headers = {"Authorization": f"Bearer {token}"}
+            address = f"http://127.0.0.1:{self.port}{path}"
+            try:
+                answer = requests.request(method, address, headers=headers, timeout=10, **body)
+                if answer.status_code < 500:
+                    return answer
+            except requests.RequestException:
+                pass
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def accounts(prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """Two owners of profiles in a conversation, each with a token that is its name."""
+    assert prefix
+    url = f"sqlite:///{tmp_path / 'accounts.sqlite'}"
+    monkeypatch.setenv("PEERSCOPE_DATABASE_URL", url)
+    database = Database(url)
+    database.migrate()
+    with database.begin() as session:
+        for name in ("ada", "bob"):
+            session.add(Account(id=name, name=name))
+            session.add(Claim(account_id=name, researcher_id=f"r-{name}", status="verified", proof="orcid"))
+            scopes = ["follow", "collaborate"]
+            session.add(ApiToken(account_id=name, digest=digest(name), name="test", scopes=scopes))
+        session.flush()
+        sides = {"sender_id": "ada", "recipient_id": "bob"}
+        researchers = {"sender_researcher_id": "r-ada", "recipient_researcher_id": "r-bob"}
+        session.add(Invitation(id="0" * 32, **sides, **researchers, purpose="talk", message="?", status="accepted"))
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def researchers(prefix: str, opensearch: OpenSearch, silent: Any, tmp_path: Path) -> list[str]:
+    """Index one work of each of a dozen people; gives their ids."""
+    file = tmp_path / "works.jsonl"
+    works = [
+        {"id": f"arxiv:2001.{n:05}", "title": f"Work {n}", "authors": [{"name": f"Ada {chr(65 + n)}ovelace"}]}
+        for n in range(PEOPLE)
+    ]
+    file.write_text("".join(json.dumps(one) + "\n" for one in works), encoding="utf-8")
+    names = IndexNames(prefix)
+    run.index(opensearch, names, embedding.load(), open_sources([str(file)]), tmp_path / "home", silent)
+    opensearch.indices.refresh(index=names.researchers)
+    hits = opensearch.search(index=names.researchers, body={"size": PEOPLE, "_source": False})["hits"]["hits"]
+    return sorted(hit["_id"] for hit in hits)
+
+
+@pytest.mark.timeout(300)
+def test_nothing_is_lost_or_doubled_by_a_server_that_is_killed(
+    accounts: Database, researchers: list[str], prefix: str, opensearch: OpenSearch, tmp_path: Path, unused_port: int
+) -> None:
+    server = Mortal(unused_port, tmp_path / "log")
+    answered: list[str] = []
+    finished = threading.Event()
+
+    def ask() -> None:
+        talk = f"/api/v1/me/invitations/{'0' * 32}/messages"
+        for number, id_ in enumerate(researchers):
+            follow = f"/api/v1/me/follows/researcher/{id_}"
+            assert server.persist("PUT", follow, "ada").status_code == 200
+            if number < MESSAGES:
+                body = {"body": f"Message {number}", "key": f"m{number}"}
+                assert server.persist("POST", talk, "bob", json=body).status_code == 201
+            if number % 3 == 2:
+                assert server.persist("DELETE", follow, "ada").status_code == 204
+            answered.append(id_)
+        finished.set()
+
+    person = threading.Thread(target=ask)
+    person.start()
+    try:
+        for death in range(DEATHS):
+            # Each a little later than the last one, so that it dies before, while and after it answers.
+            before = len(answered)
+            while not finished.is_set() and len(answered) == before:
+                time.sleep(0.001)
+            time.sleep(0.004 * death)
+            server.kill()
+            server.start()
+        person.join(timeout=200)
+        assert finished.is_set(), (tmp_path / "log").read_text()[-3_000:]
+        kept = [id_ for number, id_ in enumerate(researchers) if number % 3 != 2]
+        with accounts.read() as session:
+            assert sorted(session.scalars(select(Follow.target))) == kept
+            said = session.scalars(select(Message.body).order_by(Message.sent_at)).all()
+            assert said == [f"Message {number}" for number in range(MESSAGES)]
+            counted = session.execute(select(Audit.action, func.count()).group_by(Audit.action)).all()
+        removed = PEOPLE - len(kept)
+        assert dict(map(tuple, counted)) == {
+            "follow.add": PEOPLE,
+            "follow.remove": removed,
+            "message.send": MESSAGES,
+        }
+        agree(opensearch, IndexNames(prefix), set(kept))
+    finally:
+        server.kill()
+        person.join(timeout=100)
+        server.log.close()
+
+
+def agree(opensearch: OpenSearch, names: IndexNames, followed: set[str]) -> None:
+    """Wait until the index counts one follower for each of these, and none for the others."""
+    deadline = time.monotonic() + 30
+    while True:
+        opensearch.indices.refresh(index=names.researchers)
+        hits = opensearch.search(index=names.researchers, body={"size": 100})["hits"]["hits"]
+        found = {hit["_id"] for hit in hits if hit["_source"]["followers_count"] == 1}
+        if found == followed:
+            return
+        assert time.monotonic() < deadline, found ^ followed
+        time.sleep(0.2)
