@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
-from flask import Blueprint, Response, current_app, json, render_template
+from flask import Blueprint, Response, abort, current_app, json, render_template
 
 from search_api.accounts.cookies import LOGIN
 from search_api.args import Args
@@ -64,7 +64,7 @@ PLAIN = {
     "health.readyz": Plain("Can searches be answered?", "application/json", also=("503",)),
     "metrics.metrics": Plain("Metrics for Prometheus", "text/plain"),
     "openapi.description": Plain("This description", "application/json"),
-    "openapi.docs": Plain("This description as a page", "text/html"),
+    "openapi.docs": Plain("This description as pages", "text/html"),
 }
 
 
@@ -76,8 +76,40 @@ def description() -> Response:
 
 @blueprint.get("/api/docs")
 def docs() -> str:
-    """Show the description of the API as a page."""
+    """Show what the API can do: every route, with a page for each group of them."""
     return render_template("docs.html", api=describe(current_app))
+
+
+@blueprint.get("/api/docs/<group>")
+def docs_of(group: str) -> str:
+    """Show one group of routes, with the schemas of what goes in and comes out."""
+    api = describe(current_app)
+    paths = {
+        path: found
+        for path, operations in api["paths"].items()
+        if (found := {method: one for method, one in operations.items() if group in one["tags"]})
+    }
+    if not paths:
+        abort(HTTPStatus.NOT_FOUND)
+    schemas = api["components"]["schemas"]
+    return render_template("docs_group.html", api=api, group=group, paths=paths, schemas=_reached(paths, schemas))
+
+
+def _reached(start: Any, schemas: dict[str, Any]) -> dict[str, Any]:
+    """Give the schemas that some part of the description leads to, by name."""
+    found: dict[str, Any] = {}
+    left = [start]
+    while left:
+        here = left.pop()
+        if isinstance(here, dict):
+            name = str(here.get("$ref", "")).rpartition("/")[2]
+            if name in schemas and name not in found:
+                found[name] = schemas[name]
+                left.append(schemas[name])
+            left += here.values()
+        elif isinstance(here, list):
+            left += here
+    return dict(sorted(found.items()))
 
 
 def describe(app: Flask) -> dict[str, Any]:
