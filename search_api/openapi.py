@@ -76,7 +76,7 @@ def description() -> Response:
 @blueprint.get("/api/docs")
 def docs() -> str:
     """Show the description of the API as a page."""
-    return render_template("docs.html", api=describe(current_app))
+    return render_template("docs.html", api=describe(current_app), errors=ERRORS)
 
 
 def describe(app: Flask) -> dict[str, Any]:
