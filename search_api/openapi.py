@@ -77,7 +77,7 @@ def description() -> Response:
 @blueprint.get("/api/docs")
 def docs() -> str:
     """Show what the API can do: every route, with a page for each group of them."""
-    return render_template("docs.html", api=describe(current_app))
+    return render_template("docs.html", api=describe(current_app), errors=ERRORS)
 
 
 @blueprint.get("/api/docs/<group>")
