@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import time
 from http import HTTPStatus
@@ -19,7 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import engine
 from mappings import IndexNames
-from search_api import errors, health, journal, limiting, openapi, timing
+from search_api import errors, health, journal, limiting, openapi, settings, timing
 from search_api.accounts import cookies, csrf
 from search_api.accounts.admin import pages as admin_pages  # noqa: F401 (its routes are on the pages' blueprint)
 from search_api.accounts.admin.views import blueprint as admin
@@ -106,7 +105,10 @@ _REQUEST_ID = re.compile(r"^[\w.-]{1,100}$")
 
 
 def create_app(config: Mapping[str, Any] | None = None, services: Services | None = None) -> Flask:
-    """Make the Flask app. `services` is what it asks (default: the engine and model of the environment)."""
+    """Make the Flask app. `services` is what it asks (default: the engine and model of the environment).
+
+    Raises SettingError for a setting of the environment that cannot be used.
+    """
     from search_api import metrics  # only now: see there
 
     app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
@@ -127,6 +129,7 @@ def create_app(config: Mapping[str, Any] | None = None, services: Services | Non
     app.jinja_env.globals.update(who=who, notices=notices)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    settings.check()
     app.register_error_handler(Problem, _answer)
     app.register_error_handler(MovedError, _redirect)
     app.register_error_handler(HTTPException, lambda error: _answer(errors.from_http(error)))
@@ -141,7 +144,7 @@ def _guarded_client() -> OpenSearch:
 
 def _trust_proxies(app: Flask) -> None:
     """Believe what as many proxies in front as `PEERSCOPE_PROXIES` says tell of the client; by default nobody."""
-    if proxies := int(os.environ.get("PEERSCOPE_PROXIES") or 0):
+    if proxies := settings.whole("PEERSCOPE_PROXIES", 0, 0, 10):
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
 
 

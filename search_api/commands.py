@@ -12,9 +12,11 @@ from rich.markup import escape
 from rich.table import Table
 
 import engine
+from mappings import StoreError
 from search_api.accounts.database import Database
 from search_api.app import create_app
-from search_api.serving import Server
+from search_api.serving import Server, check_settings
+from search_api.settings import SettingError
 
 RESULTS = 10
 
@@ -28,6 +30,10 @@ def serve(host: str, port: int) -> None:
     Starts the embedded OpenSearch when PEERSCOPE_OPENSEARCH_URL names no cluster and none runs, and stops it at the
     end. PEERSCOPE_WORKERS sets the number of worker processes.
     """
+    try:
+        check_settings()
+    except (SettingError, StoreError) as error:
+        raise click.ClickException(str(error)) from error
     engine_or_fail()
     # Here, in the process that makes the workers: so it is done once, and before any of them asks.
     accounts = Database()

@@ -15,9 +15,11 @@ from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from search_api.errors import Problem
+from search_api.settings import SettingError
 
 if TYPE_CHECKING:
     from flask import Flask, Response
+    from limits import RateLimitItem
 
 #: Requests of one address. High: the limit is there against runaway programs, not against busy people, and many of
 #: those may share an address.
@@ -28,20 +30,23 @@ EXEMPT = {"static", "health.healthz", "health.readyz", "metrics.metrics"}
 log = logging.getLogger(__name__)
 
 
-class SettingError(ValueError):
-    """A setting of the environment cannot be used; the message names it."""
+def limit_of(text: str | None = None) -> RateLimitItem | None:
+    """Give the limit that `text` or else `PEERSCOPE_RATE_LIMIT` names; None for no limit. Raises SettingError."""
+    text = text or os.environ.get("PEERSCOPE_RATE_LIMIT") or DEFAULT
+    if text == OFF:
+        return None
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise SettingError(f"PEERSCOPE_RATE_LIMIT is {text!r}: it takes a form such as 600/minute, or off") from error
 
 
 def install(app: Flask) -> None:
     """Limit the app as `PEERSCOPE_RATE_LIMIT` says, counting in `PEERSCOPE_RATE_LIMIT_STORAGE`. Raises SettingError."""
-    text = app.config.get("RATE_LIMIT") or os.environ.get("PEERSCOPE_RATE_LIMIT") or DEFAULT
-    if text == OFF:
+    limit = limit_of(app.config.get("RATE_LIMIT"))
+    if limit is None:
         return
     storage = os.environ.get("PEERSCOPE_RATE_LIMIT_STORAGE") or "memory://"
-    try:
-        limit = parse(text)
-    except ValueError as error:
-        raise SettingError(f"PEERSCOPE_RATE_LIMIT is {text!r}: it takes a form such as 600/minute, or off") from error
     counter = FixedWindowRateLimiter(storage_from_string(storage, wrap_exceptions=True))
 
     @app.before_request

@@ -11,13 +11,14 @@ train.
 
 from __future__ import annotations
 
-import os
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mappings import Scale
 from mappings.store import load
+from search_api.settings import number, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,21 +26,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def number(name: str, default: float, low: float, high: float) -> float:
-    """Give a setting of the environment that is a number. Raises ValueError, which names it, for what cannot be."""
-    given = os.environ.get(name, "").strip() or str(default)
-    try:
-        value = float(given)
-    except ValueError as error:
-        raise ValueError(f"{name} is {given!r}, not a number") from error
-    if not low <= value <= high:
-        raise ValueError(f"{name} is {given}; it must lie between {low:g} and {high:g}")
-    return value
-
-
 #: Nearest neighbours that a hybrid or semantic search looks at: dev .657 against .648 at 100 and .662 at 300, which
 #: would find every work of a small collection for every query.
-K = int(number("PEERSCOPE_K", 200, 1, 1_000))
+K = whole("PEERSCOPE_K", 200, 1, 1_000)
 #: What the vector's score counts in a hybrid search, and the words' the rest: dev .657, at .5 .652.
 SEMANTIC_WEIGHT = number("PEERSCOPE_SEMANTIC_WEIGHT", 0.4, 0, 1)
 #: The same for works like a work, where the words are the 25 most telling of a text and not those a person chose:
@@ -53,11 +42,9 @@ TITLE_WEIGHT = number("PEERSCOPE_TITLE_WEIGHT", 5, 1, 100)
 #: What a word in an author's name counts beside one in the text.
 AUTHOR_WEIGHT = 0.5
 #: Works of the first search that the query's vector is moved towards, 0 for none: dev .657 against .646 without.
-FEEDBACK_WORKS = int(number("PEERSCOPE_FEEDBACK_WORKS", 5, 0, 50))
+FEEDBACK_WORKS = whole("PEERSCOPE_FEEDBACK_WORKS", 5, 0, 50)
 #: How far it is moved: 0 not at all, 1 to their mean.
 FEEDBACK_WEIGHT = number("PEERSCOPE_FEEDBACK_WEIGHT", 0.4, 0, 1)
-#: What a vector search asks for where vectors are quantised (`PEERSCOPE_VECTOR_BITS`).
-RESCORING = Scale.from_env().rescoring()
 #: Keyword hits of a shard that take part in the fusion. Fixed, for another depth would be another result set. Taken for
 #: speed: dev .660, at 500 .659, at 1,000 .657, but unseen queries lose .01 to .02 (docs/ranking.md).
 #: OpenSearch reads all that it fuses: 13, 18 and 30 ms for a page on cacm.
@@ -89,10 +76,16 @@ VOTING_NEAREST = 300
 VOTING_KEYWORD = 1_000
 
 
+@cache
+def rescoring() -> dict[str, Any]:
+    """Give what a vector search asks for where vectors are quantised (`PEERSCOPE_VECTOR_BITS`). Raises StoreError."""
+    return Scale.from_env().rescoring()
+
+
 def knn(vector: Sequence[float] | NDArray[np.float32], filters: list[dict[str, Any]], k: int = K) -> dict[str, Any]:
     """Give the vector clause; its filter must stand inside, or neighbours would be lost to it afterwards."""
     values = vector.tolist() if isinstance(vector, np.ndarray) else list(vector)
-    clause: dict[str, Any] = {"vector": values, "k": k, **RESCORING}
+    clause: dict[str, Any] = {"vector": values, "k": k, **rescoring()}
     if filters:
         clause["filter"] = {"bool": {"filter": filters}}
     return {"knn": {"embedding": clause}}

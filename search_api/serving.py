@@ -13,7 +13,8 @@ from gunicorn.app.base import BaseApplication
 
 import engine
 from embedding import EmbeddingError
-from search_api import journal
+from mappings import Scale
+from search_api import journal, limiting, settings
 from search_api.accounts.deliverer import Deliverer
 from search_api.app import create_app
 from search_api.services import KEY, Services
@@ -32,7 +33,18 @@ DELIVERY_TIMEOUT = 10.0
 
 def workers() -> int:
     """Give the number of worker processes: `PEERSCOPE_WORKERS`, else one for each core up to four."""
-    return int(os.environ.get("PEERSCOPE_WORKERS", 0)) or min(4, os.cpu_count() or 1)
+    return settings.whole("PEERSCOPE_WORKERS", 0, 0, 1_000) or min(4, os.cpu_count() or 1)
+
+
+def check_settings() -> None:
+    """Look at the settings before any worker is made, for each would stumble over them by itself.
+
+    Raises SettingError or StoreError for what cannot be used.
+    """
+    workers()
+    limiting.limit_of()
+    Scale.from_env()
+    settings.check()
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no type information

@@ -58,18 +58,6 @@ def test_a_vector_stays_where_nothing_is_found() -> None:
     assert ranking.moved(NORTH, np.empty((0, 2), np.float32), []) is NORTH
 
 
-@pytest.mark.parametrize("given", ["many", "-1", "2", "nan"])
-def test_a_setting_that_cannot_be_is_named(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
-    monkeypatch.setenv("PEERSCOPE_SEMANTIC_WEIGHT", given)
-    with pytest.raises(ValueError, match="PEERSCOPE_SEMANTIC_WEIGHT"):
-        ranking.number("PEERSCOPE_SEMANTIC_WEIGHT", 0.4, 0, 1)
-
-
-def test_an_empty_setting_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PEERSCOPE_K", "")
-    assert ranking.number("PEERSCOPE_K", 200, 1, 1000) == 200
-
-
 def test_hybrid_searches_take_their_weights_along_unless_they_bring_some() -> None:
     asked, engine = services([])
     asked.search("works", {"query": {"hybrid": {}}})

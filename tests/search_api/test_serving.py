@@ -15,8 +15,8 @@ from embedding import EmbeddingError
 from engine import CircuitOpen
 from mappings import IndexNames
 from search_api import create_app, journal
-from search_api.limiting import SettingError
 from search_api.services import Services
+from search_api.settings import SettingError
 from search_api.worker import MAX_REQUEST_LINE, refusal, written
 
 if TYPE_CHECKING:
