@@ -39,6 +39,7 @@ bench: $(VENV)/.all
 	$(BIN)/python -m benchmarks.ranking
 	$(BIN)/python -m benchmarks.researchers
 	-$(BIN)/python -m benchmarks.serving
+	$(BIN)/python -m benchmarks.pages
 
 # Resolves the versions anew; needs uv.
 constraints:

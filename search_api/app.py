@@ -27,7 +27,7 @@ from search_api.accounts.claims.views import blueprint as claims
 from search_api.accounts.follows import pages as follow_pages  # noqa: F401 (the same)
 from search_api.accounts.follows.atom import blueprint as my_feed
 from search_api.accounts.follows.views import blueprint as follows
-from search_api.accounts.forms import notices
+from search_api.accounts.forms import notices, typed
 from search_api.accounts.invitations import pages as invitation_pages  # noqa: F401 (the same)
 from search_api.accounts.invitations.views import blueprint as invitations
 from search_api.accounts.login import pages as login_pages  # noqa: F401 (the same)
@@ -126,7 +126,7 @@ def create_app(config: Mapping[str, Any] | None = None, services: Services | Non
     app.after_request(_finish)
     limiting.install(app)
     csrf.install(app)
-    app.jinja_env.globals.update(who=who, notices=notices)
+    app.jinja_env.globals.update(who=who, notices=notices, typed=typed)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     settings.check()

@@ -82,7 +82,8 @@ def unavailable(detail: str, retry_after: int = RETRY_AFTER) -> Problem:
 def from_http(error: HTTPException) -> Problem:
     """Turn an error of Flask's own (no such route, wrong method, body too large) into a Problem."""
     headers = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
-    return Problem(error.code or 500, error.description or "", headers=headers)
+    detail = "There is nothing at this address." if error.code == HTTPStatus.NOT_FOUND else error.description
+    return Problem(error.code or 500, detail or "", headers=headers)
 
 
 def from_database(error: OperationalError) -> Problem:

@@ -51,16 +51,10 @@ def query(text: str) -> Body:
     return {"bool": {"should": [by_name, by_id]}}
 
 
-def page(
-    services: Services,
-    index: str,
-    args: Mapping[str, Any],
-    dress: Callable[[list[Body]], list[Body]],
-    clauses: Sequence[Body] = (),
-) -> Body:
-    """List what is in `index` as `GroupsArgs` describes. `dress` makes results of what is stored."""
+def request(args: Mapping[str, Any], clauses: Sequence[Body] = ()) -> Body:
+    """Give the request for a list as `GroupsArgs` describes it."""
     pagination = Pagination(args["page"], args["per_page"])
-    body = {
+    return {
         "query": {"bool": {"must": [query(args["q"].strip())], "filter": list(clauses)}},
         "sort": SORTS[args["sort"]],
         "from": pagination.offset,
@@ -68,8 +62,12 @@ def page(
         "track_total_hits": True,
         "_source": SOURCE,
     }
-    answer = services.search(index, body)
+
+
+def page(answer: Mapping[str, Any], args: Mapping[str, Any], dress: Callable[[list[Body]], list[Body]]) -> Body:
+    """Make a list of the answer to `request`. `dress` makes results of what is stored."""
     results = dress([hit["_source"] for hit in answer["hits"]["hits"]])
+    pagination = Pagination(args["page"], args["per_page"])
     return envelope(results, **count_of(answer), pagination=pagination, took_ms=answer["took"])
 
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint("openapi", __name__)
 
+#: Groups of routes that the page of docs begins and ends with.
+FIRST = ("works", "researchers", "topics", "institutions", "graphs", "autocomplete")
+LAST = ("admin", "moderation", "health", "openapi")
 ERRORS = {
     "400": "A parameter is wrong.",
     "401": "Nobody is logged in, or the token is not known or has expired.",
@@ -77,7 +80,10 @@ def description() -> Response:
 @blueprint.get("/api/docs")
 def docs() -> str:
     """Show what the API can do: every route, with a page for each group of them."""
-    return render_template("docs.html", api=describe(current_app), errors=ERRORS)
+    api = describe(current_app)
+    groups = dict.fromkeys(one["tags"][0] for operations in api["paths"].values() for one in operations.values())
+    ordered = sorted(groups, key=lambda group: (FIRST.index(group) if group in FIRST else len(FIRST), group in LAST))
+    return render_template("docs.html", api=api, groups=ordered, errors=ERRORS)
 
 
 @blueprint.get("/api/docs/<group>")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import flash, redirect
 
-from search_api.accounts.forms import read
+from search_api.accounts.forms import read, shown_again
 from search_api.accounts.who import admin, needed
 from search_api.errors import Problem
 
@@ -23,11 +23,12 @@ TOLD = {HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.TOO_MAN
 
 
 def acting(
-    schema: type[Schema], scope: str, back: Callable[..., str]
+    schema: type[Schema], scope: str, back: Callable[..., str], *, again: str = ""
 ) -> Callable[[Callable[..., str | None]], Callable[..., Response]]:
     """Make a view of POST of a function that takes `actor`, the checked form, and the path's variables.
 
     It gives a sentence to show on the page whose address `back` gives for the path's variables and the form.
+    What is refused is told there too; or, with `again`, on the page of that name, with the form as it was filled in.
     """
     takes = schema()
 
@@ -43,6 +44,8 @@ def acting(
             except Problem as problem:
                 if problem.status not in TOLD:
                     raise
+                if again:
+                    return shown_again(again, problem, **path)
                 flash(problem.detail, "wrong")
             return redirect(back(form, **path), HTTPStatus.SEE_OTHER)
 

@@ -7,7 +7,7 @@ from functools import wraps
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from flask import flash, g, get_flashed_messages, redirect, request, url_for
+from flask import current_app, flash, g, get_flashed_messages, make_response, redirect, request, url_for
 from marshmallow import ValidationError, fields, validate
 
 from search_api.accounts.csrf import FIELD
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 #: A path of this site: one slash first, so no other host, and no control characters.
 _LOCAL = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
 MAX_PATH = 2_000
+#: What somebody wants who comes from these pages of a researcher; and where else the pages for accounts are.
+AIMS = {"claim": "claim", "invite": "collaborate"}
+FOR_ACCOUNTS = ("account", "admin", "feed", "inbox")
 
 
 class NextArgs(Args):
@@ -35,6 +38,18 @@ class NextArgs(Args):
 def own_path(given: str, otherwise: str = "/") -> str:
     """Give a path of this site as it is; for anything else `otherwise`."""
     return given if _LOCAL.fullmatch(given) else otherwise
+
+
+def readable(path: str) -> tuple[str, str | None]:
+    """Give the page that whoever does not log in may go back to, and the aim that a path of this site has, if any.
+
+    From a page for people with an account its form would only lead to the log-in again.
+    """
+    plain = path.partition("?")[0]
+    page, _, step = plain.rpartition("/")
+    if page.startswith("/researchers/") and step in AIMS:
+        return page, AIMS[step]
+    return ("/" if plain.split("/")[1] in FOR_ACCOUNTS else path), None
 
 
 def read(schema: Schema) -> dict[str, Any]:
@@ -53,11 +68,12 @@ def read(schema: Schema) -> dict[str, Any]:
 
 
 def form(
-    schema: type[Schema], back: str = "web.account", scope: str = "account"
+    schema: type[Schema], back: str = "web.account", scope: str = "account", *, again: str = ""
 ) -> Callable[[Callable[..., str | Response]], Any]:
     """Make a view of POST for somebody logged in, of a function that takes `actor` and the checked form.
 
-    It gives a sentence, which the page `back` then shows, or a response of its own. What it refuses is shown there too.
+    It gives a sentence, which the page `back` then shows, or a response of its own. What it refuses is shown there too;
+    or, with `again`, on the page of that name, which has the form with all that was typed (see `typed`).
     """
     takes = schema()
 
@@ -70,6 +86,8 @@ def form(
             except Problem as problem:
                 if problem.status not in {400, 403, 409, 422}:
                     raise
+                if again:
+                    return shown_again(again, problem, **path)
                 flash(problem.detail, "wrong")
                 return redirect(url_for(back), HTTPStatus.SEE_OTHER)
             if not isinstance(result, str):
@@ -80,6 +98,20 @@ def form(
         return view
 
     return decorate
+
+
+def shown_again(page: str, problem: Problem, **path: str) -> Response:
+    """Give the page that the refused form stood on, as the answer: what is wrong, and the form as it was filled in."""
+    flash(problem.detail, "wrong")
+    g.refused = request.endpoint
+    answer = make_response(current_app.view_functions[page](**path))
+    answer.status_code = problem.status
+    return answer
+
+
+def typed(endpoint: str, name: str, otherwise: str | None = "") -> str:
+    """Give what stands in a field: what was typed where the form of this endpoint was refused, else `otherwise`."""
+    return request.form.get(name, "") if g.get("refused") == endpoint else otherwise or ""
 
 
 def notices() -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ MAX_WORDS = 10
 POPULARITY = 0.25
 
 SOURCES = {
-    "researcher": ["id", "name", "affiliations", "topics", "works_count", "first_year", "last_year"],
+    "researcher": ["id", "name", "affiliations", "topics", "works_count", "first_year", "last_year", "owner.name"],
     "topic": ["id", "name", "parent", "works_count"],
     "institution": ["id", "name", "works_count"],
     "work": ["id", "title", "year", "researchers.name"],
@@ -63,7 +63,10 @@ def _group(words: list[str]) -> Body:
 
 
 def _person(words: list[str]) -> Body:
-    """Match names in any spelling on record, each word as a beginning, so that initials find names."""
+    """Match names in any spelling on record, each word as a beginning, so that initials find names.
+
+    The name that the owner of a profile prefers is one of them.
+    """
     return _popular(_starting("name.sort", words, {"bool": {"must": [_name_part(word) for word in words]}}))
 
 
@@ -75,6 +78,7 @@ def _name_part(word: str) -> Body:
                 {"match": {"name.suggest": {"query": word, "boost": 2}}},
                 {"match_bool_prefix": {"name.suggest": word}},
                 {"match_bool_prefix": {"name_variants": word}},
+                {"match_bool_prefix": {"owner.name": word}},
             ]
         }
     }

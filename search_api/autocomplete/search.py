@@ -12,6 +12,7 @@ from search_api.autocomplete import queries
 from search_api.autocomplete.schemas import KINDS
 from search_api.listing import envelope
 from search_api.paging import Pagination
+from search_api.web.tex import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,7 +47,7 @@ def shared_out(found: Sequence[Sequence[Any]], limit: int) -> list[list[Any]]:
 
 def _suggestions(kind: str, sources: Sequence[Result]) -> list[Result]:
     """Give what is suggested of one kind; where a name and its hint are there twice, the hints say more."""
-    labels = [source["title" if kind == "work" else "name"] for source in sources]
+    labels = [plain(source["title" if kind == "work" else "name"]) for source in sources]
     hints = [HINTS[kind](source) for source in sources]
     shown = [" · ".join(hint) for hint, _ in hints]
     for longer in ([more for _, more in hints], [[source["id"]] for source in sources]):
@@ -66,7 +67,9 @@ def _person(source: Mapping[str, Any]) -> Hint:
     at = [one["name"] for one in source["affiliations"][:1]] or topics[:1]
     first, last = source["first_year"], source["last_year"]
     years = [] if first is None else [str(first) if first == last else f"{first}-{last}"]
-    return [*at, _works(source)], [*years, *(name for name in topics if name not in at)]
+    preferred = (source.get("owner") or {}).get("name")
+    called = [f"goes by {preferred}"] if preferred and preferred != source["name"] else []
+    return [*called, *at, _works(source)], [*years, *(name for name in topics if name not in at)]
 
 
 def _topic(source: Mapping[str, Any]) -> Hint:

@@ -21,10 +21,9 @@ Result = dict[str, Any]
 
 def search(services: Services, args: Mapping[str, Any]) -> Result:
     """List institutions as `InstitutionsArgs` describes."""
-    text = {"q": institution_id(args["q"])}
-    return groups.page(
-        services, services.names.institutions, {**args, **text}, lambda stored: dressed(services, stored)
-    )
+    args = {**args, "q": institution_id(args["q"])}
+    answer = services.search(services.names.institutions, groups.request(args))
+    return groups.page(answer, args, lambda stored: dressed(services, stored))
 
 
 def dressed(services: Services, stored: Sequence[Mapping[str, Any]]) -> list[Result]:

@@ -26,7 +26,7 @@ class Oeuvre:
     def of(cls, hits: Iterable[Mapping[str, Any]]) -> Oeuvre:
         """Take hits of works whose fields hold the vector as `queries.SHORT_VECTOR` and the ids of researchers."""
         works = [(hit["_id"], hit["fields"]) for hit in hits]
-        vectors = np.stack([_spelled_out(fields["short"][0]) for _, fields in works])
+        vectors = np.stack([spelled_out(fields["short"][0]) for _, fields in works])
         people = [set(fields["researchers.id"]) for _, fields in works]
         return cls([id_ for id_, _ in works], people, vectors)
 
@@ -38,7 +38,7 @@ class Oeuvre:
         return Oeuvre([self.ids[row] for row in rows], [self.people[row] for row in rows], self.vectors[rows])
 
 
-def _spelled_out(short: str) -> NDArray[np.float32]:
+def spelled_out(short: str) -> NDArray[np.float32]:
     """Give the unit vector, float32[d], of one byte a number in base64."""
     vector = np.frombuffer(b64decode(short), dtype=np.int8).astype(np.float32)
     length = float(np.linalg.norm(vector))

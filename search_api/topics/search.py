@@ -20,10 +20,17 @@ Result = dict[str, Any]
 
 def search(services: Services, args: Mapping[str, Any]) -> Result:
     """List topics as `TopicsArgs` describes."""
-    parent = [{"term": {"parent": args["parent"]}}] if args["parent"] else []
-    return groups.page(
-        services, services.names.topics, args, lambda stored: [dressed(source) for source in stored], parent
-    )
+    return listed(services.search(services.names.topics, request(args)), args)
+
+
+def request(args: Mapping[str, Any]) -> Result:
+    """Give the request for such a list, to be asked together with others."""
+    return groups.request(args, [{"term": {"parent": args["parent"]}}] if args["parent"] else [])
+
+
+def listed(answer: Mapping[str, Any], args: Mapping[str, Any]) -> Result:
+    """Make the list of the answer to `request`."""
+    return groups.page(answer, args, lambda stored: [dressed(source) for source in stored])
 
 
 def dressed(source: Mapping[str, Any]) -> Result:
@@ -51,13 +58,14 @@ def topic(services: Services, id_: str) -> Result:
     """Give one topic with works by year, leading researchers and related topics. Raises Problem (404)."""
     source = find(services, id_)
     names = services.names
-    answer = services.search(names.works, queries.inside(id_))
+    around = queries.around(source["name"], source["parent"])
+    answer, beside = services.search_together([(names.works, queries.inside(id_)), (names.topics, around)])
     counted, works = answer["aggregations"], answer["hits"]["total"]["value"]
     with_topics = counted["topics"]["bg_count"]
     related = [bucket for bucket in counted["topics"]["buckets"] if bucket["key"] != id_][: queries.LEADING]
     return {
         **dressed(source),
-        **hierarchy(services, source),
+        **hierarchy(source, beside),
         "counts_by_year": groups.by_year(counted["years"]["buckets"]),
         "researchers": groups.named(services, names.researchers, counted["researchers"]["buckets"], "works"),
         "related_topics": groups.named(
@@ -66,11 +74,9 @@ def topic(services: Services, id_: str) -> Result:
     }
 
 
-def hierarchy(services: Services, source: Mapping[str, Any]) -> Result:
-    """Give the topic above, where it has a page, and those right below."""
-    body = queries.around(source["name"], source["parent"])
-    hits = services.search(services.names.topics, body)["hits"]["hits"]
-    others = [hit["_source"] for hit in hits if hit["_source"]["id"] != source["id"]]
+def hierarchy(source: Mapping[str, Any], beside: Mapping[str, Any]) -> Result:
+    """Give the topic above, where it has a page, and those right below, of the answer to `queries.around`."""
+    others = [hit["_source"] for hit in beside["hits"]["hits"] if hit["_source"]["id"] != source["id"]]
     above = (other["id"] for other in others if other["name"] == source["parent"])
     return {
         "parent_id": next(above, None),

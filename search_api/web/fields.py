@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from search_api.services import Services
+    from collections.abc import Mapping
 
 #: Fields shown, and topics named of each.
 MOST, NAMED = 60, 4
 
 
-def fields(services: Services) -> list[dict[str, Any]]:
-    """Give the fields that topics lie in, those with most topics first: `name`, `topics`, `largest`."""
+def request() -> dict[str, Any]:
+    """Give the request for the fields that topics lie in, those with most works first."""
     largest = {"size": NAMED, "sort": [{"works_count": "desc"}, {"id": "asc"}], "_source": ["id", "name"]}
-    body = {
+    return {
         "size": 0,
         "query": {"match_all": {}},
         "aggs": {
@@ -24,12 +24,15 @@ def fields(services: Services) -> list[dict[str, Any]]:
             }
         },
     }
-    buckets = services.search(services.names.topics, body)["aggregations"]["fields"]["buckets"]
+
+
+def fields(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give each field of the answer to `request` as `name`, `topics`, `largest`."""
     return [
         {
             "name": bucket["key"],
             "topics": bucket["doc_count"],
             "largest": [hit["_source"] for hit in bucket["largest"]["hits"]["hits"]],
         }
-        for bucket in buckets
+        for bucket in answer["aggregations"]["fields"]["buckets"]
     ]

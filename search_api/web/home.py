@@ -26,16 +26,18 @@ HANDY = 60
 def home() -> str:
     """Say what this is, how much there is, and where to begin."""
     names = services().names
-    topics = topics_search.search(services(), TopicsArgs().load({"per_page": TOPICS}))
+    tops = TopicsArgs().load({"per_page": TOPICS})
     counted: dict[str, Any] = {"size": 0, "track_total_hits": True}
     leading = {"size": PEOPLE, "track_total_hits": True, "sort": SORTS["works_count"], "_source": SUMMARY}
-    every, people, places = services().search_together(
+    every, people, places, largest = services().search_together(
         [
             (names.works, {**counted, "aggs": {"years": YEARS}}),
             (names.researchers, leading),
             (names.institutions, counted),
+            (names.topics, topics_search.request(tops)),
         ]
     )
+    topics = topics_search.listed(largest, tops)
     counts = {
         "works": every["hits"]["total"]["value"],
         "researchers": people["hits"]["total"]["value"],

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Of 200 nodes, the joined lie .353 as far apart as the mean pair after 60 rounds, .345 after 100, .470 after 20.
-#: 7 ms for 60 nodes, 18 ms for 200.
+#: 3 ms for 60 nodes, 9 ms for 200.
 ROUNDS = 60
 #: Radians between one node and the next at the start: the golden angle, which never lines them up.
 GOLDEN = np.float32(np.pi * (3 - np.sqrt(5)))
@@ -34,20 +34,37 @@ def places(count: int, edges: Sequence[tuple[int, int, float]], width: float, he
     spread = np.sqrt(steps / max(count - 1, 1))
     x, y = np.cos(steps * GOLDEN) * spread, np.sin(steps * GOLDEN) * spread
     ideal = 1.4 / np.sqrt(max(count, 1))
-    pull = np.zeros((count, count), dtype=np.float32)
-    for a, b, weight in edges:
-        pull[a, b] = pull[b, a] = max(pull[a, b], (0.5 + np.log1p(weight) / 2) / ideal / np.sqrt(count))
+    a, b, pull = _pulls(edges, np.float32(1 / ideal / np.sqrt(max(count, 1))))
     for turn in range(ROUNDS if count > 1 else 0):
         # Two flat arrays instead of one of pairs: three times as fast.
         across, down = x[:, None] - x, y[:, None] - y
-        square = np.maximum(across * across + down * down, np.float32(1e-8))
-        force = ideal**2 / square - pull * np.sqrt(square)
+        square = across * across
+        square += down * down
+        np.maximum(square, np.float32(1e-8), out=square)
+        force = np.divide(np.float32(ideal**2), square, out=square)
         move_x, move_y = np.einsum("ij,ij->i", across, force) - 0.6 * x, np.einsum("ij,ij->i", down, force) - 0.6 * y
+        # Of 200 nodes, one pair in twenty is joined: pulled one by one, not as a matrix of all.
+        drawn = pull * np.maximum(np.hypot(x[a] - x[b], y[a] - y[b]), np.float32(1e-4))
+        move_x -= np.bincount(a, drawn * (x[a] - x[b]), count)
+        move_y -= np.bincount(a, drawn * (y[a] - y[b]), count)
         length = np.maximum(np.hypot(move_x, move_y), 1e-9)
         step = np.minimum(length, 0.12 * (1 - turn / ROUNDS) + 0.004) / length
         x, y = x + move_x * step, y + move_y * step
         x, y = x - x[0], y - y[0]
     return _boxed(np.stack([x, y], axis=1).astype(np.float64), width, height)
+
+
+def _pulls(
+    edges: Sequence[tuple[int, int, float]], unit: np.float32
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+    """Give who is pulled, by whom, and how strongly: each joined pair in both directions, by its heaviest edge."""
+    heaviest: dict[tuple[int, int], float] = {}
+    for a, b, weight in edges:
+        for pair in ((a, b), (b, a)):
+            heaviest[pair] = max(heaviest.get(pair, 0.0), weight)
+    ends = np.array(list(heaviest), dtype=np.intp).reshape(-1, 2)
+    weights = np.array(list(heaviest.values()), dtype=np.float32)
+    return ends[:, 0], ends[:, 1], ((0.5 + np.log1p(weights) / 2) * unit).astype(np.float32)
 
 
 def _boxed(at: NDArray[np.float64], width: float, height: float) -> NDArray[np.float64]:
@@ -107,10 +124,11 @@ def label_spots(
         sides = [
             (spot, box) for spot, box in _sides(*node, len(label) * size * LETTER, size) if box.within(width, height)
         ]
-        free = [pair for pair in sides if not any(pair[1].meets(other) for other in (*shapes, *written))]
-        chosen = free[:1] or (sides[:1] if number == 0 else [])
-        found.append(chosen[0][0] if chosen else None)
-        written += [box for _, box in chosen]
+        # Labels stand closer than shapes do, so they are in the way more often.
+        free = (pair for pair in sides if not any(map(pair[1].meets, written)) and not any(map(pair[1].meets, shapes)))
+        chosen = next(free, sides[0] if sides and number == 0 else None)
+        found.append(chosen[0] if chosen else None)
+        written += [chosen[1]] if chosen else []
     return found
 
 

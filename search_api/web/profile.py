@@ -41,8 +41,8 @@ def researcher(id_: str) -> str | Response:
     if stored["id"] != id_:
         return moved("web.researcher", stored["id"])
     narrow = {name: args[name] for name in NARROW}
-    own = {"researcher": [id_], "page": args["page"], "per_page": args["per_page"], "facets": list(NARROW), **narrow}
-    works = works_search.search(services(), WorksArgs().load(own))
+    listed = {"page": args["page"], "per_page": args["per_page"], "facets": list(NARROW), **narrow}
+    works = works_search.search(services(), WorksArgs().load(listed), fixed=[{"term": {"researchers.id": id_}}])
     like = SimilarArgs().load({"per_page": ALIKE, "exclude": args["exclude"]})
     person = people.dressed(stored)
     return render_template(

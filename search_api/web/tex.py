@@ -46,6 +46,7 @@ _TAGS = {
 #: A macro in text: with its argument in braces, in braces itself, or an accent with the letter after it.
 _MACRO = re.compile(
     r"\{\\[a-zA-Z]+\}"
+    r"|\{\\(?:[\"'`^~=.]\s?|[Hbcdkruv](?:\s|(?=\{)))(?:\{\\?[a-zA-Z]\}|\\?[a-zA-Z])\}"
     r"|\\(?:tilde|hat|bar|vec|dot|ddot|widetilde|widehat)\s[a-zA-Z]"
     r"|\\[a-zA-Z]+(?:\s?\{[^{}\\]*\})?"
     r"|\\[\"'`^~=.](?:\{\\?[^{}]{1,2}\}|\\?[a-zA-Z])"

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from flask import render_template, url_for
 
-from search_api.groups import LEADING
 from search_api.institutions import search as institutions_search
 from search_api.researchers.about import shown
 from search_api.researchers.experts import experts
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Response
 
-#: Things beside the one that a page is about.
-ALIKE = 6
+#: Things beside the one that a page is about, and works that it begins with.
+ALIKE, SHOWN = 6, 5
 
 
 @blueprint.get("/works/<path:id_>")
@@ -57,12 +56,8 @@ def _experts(stored: Mapping[str, Any]) -> list[dict[str, Any]]:
 def topic(id_: str) -> str:
     """Show one topic: when, by whom, which works to begin with, and what is beside it."""
     found = topics_search.topic(services(), id_)
-    return render_template(
-        "topic.html",
-        topic=found,
-        newest=_newest({"topic": [id_]}),
-        central=central.works(services(), {"term": {"topics.id": id_}}, LEADING // 2),
-    )
+    newest, middle = central.newest_and_central(services(), {"term": {"topics.id": id_}}, SHOWN)
+    return render_template("topic.html", topic=found, newest=newest, central=middle)
 
 
 @blueprint.get("/institutions/<path:id_>")
@@ -72,10 +67,5 @@ def institution(id_: str) -> str | Response:
     if found["id"] != id_:
         return moved("web.institution", found["id"])
     more = url_for("web.search", institution=id_)
-    return render_template("institution.html", place=found, newest=_newest({"institution": [id_]}), more=more)
-
-
-def _newest(of: Mapping[str, Any]) -> list[dict[str, Any]]:
-    args = works_schemas.WorksArgs().load({**of, "sort": "newest", "per_page": LEADING // 2})
-    found: list[dict[str, Any]] = works_search.search(services(), args)["results"]
-    return found
+    newest = central.newest(services(), {"term": {"institutions.id": id_}}, SHOWN)
+    return render_template("institution.html", place=found, newest=newest, more=more)

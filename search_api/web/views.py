@@ -15,9 +15,8 @@ from search_api.researchers import search as researchers_search
 from search_api.services import services
 from search_api.topics import schemas as topics_schemas
 from search_api.topics import search as topics_search
-from search_api.web import addresses, graphs, home, profile, related, site, things
+from search_api.web import addresses, fields, graphs, home, profile, related, site, things
 from search_api.web.blueprint import blueprint, parse
-from search_api.web.fields import fields
 from search_api.works import plan as works_plan
 from search_api.works import queries as works_queries
 from search_api.works import schemas as works_schemas
@@ -57,11 +56,14 @@ def topics() -> str:
     """Browse topics."""
     args = parse(topics_schemas.TopicsArgs())
     is_start = not args["q"].strip() and not args["parent"] and args["page"] == 1
+    index = services().names.topics
+    bodies = [topics_search.request(args), *([fields.request()] if is_start else [])]
+    listed, *top = services().search_together([(index, body) for body in bodies])
     return render_template(
         "topics.html",
         args=args,
-        found=topics_search.search(services(), args),
-        fields=fields(services()) if is_start else [],
+        found=topics_search.listed(listed, args),
+        fields=[field for answer in top for field in fields.fields(answer)],
     )
 
 

@@ -9,11 +9,19 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
+from sqlalchemy import delete
+
+from search_api.accounts.cookies import LOGIN
+from search_api.accounts.models import Account, Claim, Follow, Invitation, Report
+from tests.people import accounts_of, log_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from flask import Flask
     from playwright.sync_api import Browser, BrowserContext, Locator, Page
+
+    from tests.people import Person
 
 KORDING = "/researchers/konrad-p-kording-4bafdee5"
 GRAPH = "/graph?researcher=konrad-p-kording-4bafdee5"
@@ -34,6 +42,18 @@ PAGES = (
     "/reset",
     "/nowhere",
     "/api/docs",
+)
+OWN_PAGES = (
+    KORDING,
+    "/account",
+    "/account/profile",
+    "/researchers/yoshua-bengio-5f9b84e5/claim",
+    "/researchers/yoshua-bengio-5f9b84e5/invite",
+    "/feed?since=ever",
+    "/inbox",
+    "/admin",
+    "/admin/reports",
+    "/admin/audit",
 )
 #: A wide table may be scrolled inside its own frame; the page itself never sideways.
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
@@ -288,18 +308,72 @@ def test_dark_mode_is_dark(opened: Callable[..., Page]) -> None:
     assert sum(map(int, re.findall(r"\d+", dark))) < 100
 
 
+def serious(page: Page) -> list[str]:
+    """Open all that unfolds, and give what axe finds serious."""
+    for details in page.locator("details").all():
+        details.evaluate("one => one.open = true")
+    violations = Axe().run(page).response["violations"]
+    return [
+        f"{page.url}: {violation['id']} at {[node['target'] for node in violation['nodes'][:3]]}"
+        for violation in violations
+        if violation["impact"] in {"serious", "critical"}
+    ]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(opened: Callable[..., Page], scheme: str) -> None:
     problems = []
     for address in PAGES:
         # axe is put into the page as a script, which the page's own policy rightly refuses.
         page = opened(address, 404 if address == "/nowhere" else 200, color_scheme=scheme, bypass_csp=True)
-        for details in page.locator("details").all():
-            details.evaluate("one => one.open = true")
-        violations = Axe().run(page).response["violations"]
-        problems += [
-            f"{address}: {violation['id']} at {[node['target'] for node in violation['nodes'][:3]]}"
-            for violation in violations
-            if violation["impact"] in {"serious", "critical"}
-        ]
+        problems += serious(page)
     assert problems == []
+
+
+@pytest.fixture
+def owner(sample_app: Flask) -> Iterator[Person]:
+    """An administrator with a long name who owns a profile, and has a claim, a report and an invitation to look at."""
+    database = accounts_of(sample_app)
+    person = log_in(sample_app, "Maria-Magdalena von Hohenstein", admin=True, email="maria@example.org")
+    other = log_in(sample_app, "Bob")
+    mine, theirs = KORDING.rpartition("/")[2], "bernhard-scholkopf-8d2c79dc"
+    sides = {"sender_id": other.account_id, "recipient_id": person.account_id, "message": "Shall we?"}
+    with database.begin() as session:
+        session.add(Claim(account_id=person.account_id, researcher_id=mine, status="verified", proof="admin"))
+        session.add(Claim(account_id=other.account_id, researcher_id=mine, status="pending", statement="It is me."))
+        invitation = Invitation(
+            **sides, sender_researcher_id=theirs, recipient_researcher_id=mine, purpose="talk", status="accepted"
+        )
+        session.add(invitation)
+        session.flush()
+        session.add(Report(reporter_id=person.account_id, invitation_id=invitation.id, reason="Again and again."))
+        session.add(Follow(account_id=person.account_id, kind="topic", target="cs.LG", label="Machine Learning"))
+    yield person
+    with database.begin() as session:
+        session.execute(delete(Account).where(Account.id.in_((person.account_id, other.account_id))))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_of_somebody_logged_in_fit_a_phone_and_axe_finds_nothing_serious(
+    opened: Callable[..., Page], owner: Person, scheme: str
+) -> None:
+    login = owner.get_cookie(LOGIN)
+    assert login is not None
+    problems = []
+    for address in OWN_PAGES:
+        page = opened("/login", color_scheme=scheme, bypass_csp=True, viewport=PHONE)
+        page.context.add_cookies([{"name": LOGIN, "value": login.value, "url": page.url}])
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status == 200, address
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+        middles = [box_middle(page.locator(part)) for part in (".brand", "nav[aria-label=Yours]", ".me")]
+        assert max(middles) - min(middles) < 10, f"{address}: the header's first line is broken"
+        problems += serious(page)
+    assert problems == []
+
+
+def box_middle(part: Locator) -> float:
+    box = part.bounding_box()
+    assert box is not None
+    return box["y"] + box["height"] / 2

@@ -13,7 +13,10 @@ import pytest
 from indexer.identity import researcher_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flask.testing import FlaskClient
+    from opensearchpy import OpenSearch
 
 KORDING = "konrad-p-kording-4bafdee5"
 EDINBURGH = "university-of-edinburgh"
@@ -115,6 +118,30 @@ def test_people_are_suggested_by_the_beginning_of_a_name_in_any_order(get: Any, 
     assert (first["id"], first["label"]) == (KORDING, "Konrad P. Kording")
     assert first["hint"] == "Neurons and Cognition · 21 works"
     assert first["links"]["self"] == f"/api/v1/researchers/{KORDING}"
+
+
+@pytest.fixture
+def preferred(opensearch: OpenSearch) -> Iterator[str]:
+    """Has the owner of a profile go by another name, for one test."""
+
+    def change(script: str) -> None:
+        body = {"script": {"source": script, "params": {"owner": {"name": "Conny Zwiebelturm"}}}}
+        opensearch.update(index="sample-researchers", id=KORDING, body=body, params={"refresh": "true"})
+
+    change("ctx._source.owner = params.owner")
+    yield "Conny Zwiebelturm"
+    change("ctx._source.remove('owner')")
+
+
+def test_people_are_found_by_the_name_they_prefer(get: Any, preferred: str) -> None:
+    for begun in ("zwiebel", "conny zwie", "turm"):
+        found = [(one["id"], one["label"]) for one in suggestions(get, begun, kind="researcher")]
+        assert found == ([] if begun == "turm" else [(KORDING, "Konrad P. Kording")])
+    (one,) = suggestions(get, preferred)
+    assert one["hint"] == f"goes by {preferred} · Neurons and Cognition · 21 works"
+    for asked in (preferred, "Zwiebelturm, C."):
+        (result,) = get("/researchers", q=asked)["results"]
+        assert result["id"] == KORDING
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from mappings import institution_id, ror_address
-from search_api import filters
+from mappings import IndexNames, institution_id, ror_address
+from search_api import create_app, filters
 from search_api.autocomplete import queries
-from search_api.autocomplete.search import shared_out
+from search_api.autocomplete.search import _suggestions, shared_out
+from search_api.services import Services
 from search_api.works.queries import FILTERS
 
 
@@ -39,6 +40,14 @@ def test_the_last_word_may_be_only_begun() -> None:
     found: Any = queries.body("work", "physical princ", 5)["query"]["bool"]["must"][0]["dis_max"]["queries"][0]
     assert found["multi_match"]["type"] == "bool_prefix"
     assert found["multi_match"]["operator"] == "and"
+
+
+def test_a_suggestion_says_latex_in_plain_words() -> None:
+    title = r"Learning $\ell_1$ norms with Schr{\"o}dinger and \emph{care}"
+    work = {"id": "arxiv:1", "title": title, "year": 2020, "researchers": [{"name": "A"}]}
+    with create_app(services=Services(None, IndexNames("t-"))).test_request_context():  # type: ignore[arg-type]
+        (suggestion,) = _suggestions("work", [work])
+    assert suggestion["label"] == "Learning \N{SCRIPT SMALL L}_1 norms with Schrödinger and care"
 
 
 @pytest.mark.parametrize(

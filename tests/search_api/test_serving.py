@@ -41,6 +41,10 @@ class FakeOpenSearch:
         counted = {name: {"buckets": []} for name in body.get("aggs", {})}
         return {"took": self.took, "hits": {"total": total, "max_score": 1.0, "hits": hits}, "aggregations": counted}
 
+    def msearch(self, body: list[dict[str, Any]]) -> dict[str, Any]:
+        asked = zip(body[::2], body[1::2], strict=True)
+        return {"responses": [self.search(head["index"], question, {}) for head, question in asked]}
+
 
 def no_model() -> Any:
     raise EmbeddingError("out of order")

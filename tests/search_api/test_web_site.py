@@ -50,6 +50,25 @@ def test_the_log_in_page_says_what_is_needed_and_leads_back(app: Flask, aim: str
 
 
 @pytest.mark.parametrize(
+    ("wanted", "leave", "told"),
+    [
+        ("/researchers/ada-1/claim", "/researchers/ada-1", "Claim a profile"),
+        ("/researchers/ada-1/invite?work=x", "/researchers/ada-1", "Start a collaboration"),
+        ("/inbox/abc", "/", "Reading and searching need no account"),
+        ("/feed?since=ever", "/", "Reading and searching need no account"),
+        ("/search?q=claim", "/search?q=claim", "Reading and searching need no account"),
+    ],
+)
+def test_whoever_does_not_log_in_goes_back_to_a_page_that_anybody_may_read(
+    app: Flask, wanted: str, leave: str, told: str
+) -> None:
+    page = app.test_client().get("/login", query_string={"next": wanted}).text
+    assert f'name="next" value="{wanted}"' in page
+    assert f'<a href="{leave}">{"To the home page" if leave == "/" else "Go back"}</a>' in page
+    assert told in page
+
+
+@pytest.mark.parametrize(
     "elsewhere",
     ["https://x.example/", "//x.example", "/\\x.example", "javascript:alert(1)", "/%09/x.example", "x", "/a%0d%0ab"],
 )

@@ -20,6 +20,10 @@ OURS = re.compile(r"</?(?:em|strong|code|math|m\w+)(?: [a-z]+=\"[^\"<>]*\")*>")
     [
         ("plain words", "plain words"),
         (r"Kurt G\"odel and Poincar\'e", "Kurt Gödel and Poincaré"),
+        (
+            r"Schr{\"o}dinger, {\"O}zg{\"u}r, Erd{\H o}s, {\c{c}}a, na{\"\i}ve, {NP}",
+            "Schrödinger, Özgür, Erdős, ça, naïve, {NP}",
+        ),
         (r"Schr\"{o}dinger, Cerin\v{s}ek, {\OE}uvre, {\L}ukasz", "Schrödinger, Cerinšek, Œuvre, Łukasz"),
         (r"{\alpha}-bungarotoxin, 7\times, \tilde O(n)", "α-bungarotoxin, 7×, Õ(n)"),
         (r"2.57\% of \textit{actors}, {\it C. elegans}", "2.57% of <em>actors</em>, <em>C. elegans</em>"),

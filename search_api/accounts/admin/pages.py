@@ -37,7 +37,8 @@ def admin_page() -> str:
     args = parse(AdminClaimsArgs())
     with services().accounts.read() as session:
         found = lists.claims(session, args["status"], args["page"], args["per_page"])
-    return render_template("admin.html", args=args, found=found)
+    names = services().labels(services().names.researchers, [one["researcher_id"] for one in found["results"]])
+    return render_template("admin.html", args=args, found=found, names=names)
 
 
 @blueprint.post("/admin/claims/<claim_id>")

@@ -44,7 +44,7 @@ def claim_page(id_: str) -> str:
 
 
 @blueprint.post("/researchers/<path:id_>/claim")
-@form(ClaimBody, MINE, "claim")
+@form(ClaimBody, MINE, "claim", again="web.claim_page")
 def claim_form(actor: Actor, given: Given, id_: str) -> str:
     """Claim it."""
     made = serving.claim(actor.account_id, id_, given["statement"])
@@ -69,11 +69,13 @@ def own_profile() -> str:
             "said": {one.work_id: one for one in said},
             "addresses": addresses,
         }
-    return render_template("own_profile.html", claim=claim, is_owner=is_owner, sayings=list(SAYINGS), **found)
+    names = services().labels(services().names.researchers, [claim["researcher_id"]] if claim else [])
+    name = claim and names.get(claim["researcher_id"], claim["researcher_id"])
+    return render_template("own_profile.html", claim=claim, name=name, is_owner=is_owner, **found)
 
 
 @blueprint.post("/account/profile")
-@form(ProfileForm, MINE, "claim")
+@form(ProfileForm, MINE, "claim", again=MINE)
 def own_profile_form(actor: Actor, given: Given) -> str:
     """Set what the form says: all of it, an empty field clears."""
     serving.change(actor.account_id, given)

@@ -106,6 +106,7 @@ def answer(actor: Actor, form: Form, invitation_id: str, step: str) -> str:  # n
     schemas.NewMessage,
     SCOPE,
     lambda _, invitation_id: url_for("web.conversation", invitation_id=invitation_id) + "#end",
+    again="web.conversation",
 )
 def write(actor: Actor, form: Form, invitation_id: str) -> None:
     """Write to the other side."""

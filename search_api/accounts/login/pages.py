@@ -154,7 +154,10 @@ def _in(token: str, back: str) -> AnyResponse:
 
 def _login_page(back: str, aim: str | None, wrong: Problem | None = None, email: str = "") -> Response:
     # At least a path that can be shown; the redirect checks it again.
-    page = _page("login.html", wrong, aim=aim, back=forms.own_path(back), email=email, has_orcid=orcid.is_set_up())
+    back = forms.own_path(back)
+    leave, found = forms.readable(back)
+    told = {"aim": aim or found, "back": back, "leave": leave, "email": email, "has_orcid": orcid.is_set_up()}
+    page = _page("login.html", wrong, **told)
     return may_leave_to_orcid(page)
 
 

@@ -125,9 +125,9 @@ TABLE = [
     Row("POST", "/api/v1/me/institution-email", "401 403 409 409 409 409", json={"email": "x@example.org"}),
     # Claims, as pages
     Row("GET", "/researchers/<path:id_>/claim", PAGE),
-    Row("POST", "/researchers/<path:id_>/claim", FORM, form={"statement": "It is me."}),
+    Row("POST", "/researchers/<path:id_>/claim", "303 400 303 409 303 303", form={"statement": "It is me."}),
     Row("GET", "/account/profile", PAGE),
-    Row("POST", "/account/profile", FORM, form={"bio": "Me."}),
+    Row("POST", "/account/profile", "303 400 409 303 409 303", form={"bio": "Me."}),
     Row("POST", "/account/profile/works", FORM, form={"work": "arxiv:1", "saying": "mine"}),
     Row("POST", "/account/profile/release", FORM, form={"researcher": "ada-1"}),
     Row("POST", "/account/profile/email", FORM, form={"email": "x@example.org"}),

@@ -45,6 +45,9 @@ class FewResearchers:
         found = self.documents.get((index, id))
         return {"found": found is not None, "_source": found}
 
+    def mget(self, index: str, body: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {"docs": [{"_id": id_, **self.get(index, id_)} for id_ in body["ids"]]}
+
     def search(self, **_: Any) -> dict[str, Any]:
         return {"took": 1, "hits": {"total": {"value": 0, "relation": "eq"}, "max_score": None, "hits": []}}
 

@@ -82,11 +82,37 @@ def test_the_owner_sets_all_in_one_form(owner: Person) -> None:
     assert 'value="Ada King"' in page
     assert "&lt;script&gt;alert(1)" in page
     assert owner.get("/api/v1/me/claim").json["profile"]["links"] == ["https://ada.example", "https://b.example/"]
-    owner.post("/account/profile", data={"links": "javascript:alert(1)"})
-    assert "links: Not a valid URL." in owner.get("/account/profile").text
     assert owner.get("/api/v1/me/claim").json["profile"]["preferred_name"] == "Ada King"
     owner.post("/account/profile", data={"preferred_name": "", "affiliation": "", "bio": " ", "links": ""})
     assert not any(owner.get("/api/v1/me/claim").json["profile"].values())
+
+
+def test_what_was_typed_is_still_there_when_a_form_is_refused(owner: Person, logged_in: Callable[..., Person]) -> None:
+    owner.post("/account/profile", data={"preferred_name": "Ada King", "open_to_collaborate": "true"})
+    form = {"preferred_name": "Countess", "bio": "Notes & <sketches>", "links": "javascript:alert(1)"}
+    refused = owner.post("/account/profile", data=form)
+    assert refused.status_code == 422
+    assert "links: Not a valid URL." in refused.text
+    for typed in ('value="Countess"', "Notes &amp; &lt;sketches&gt;", "javascript:alert(1)</textarea>"):
+        assert typed in refused.text
+    assert 'value="true" checked' not in refused.text
+    assert refused.headers["Cache-Control"] == "private, no-store"
+    page = owner.get("/account/profile").text
+    assert 'value="Ada King"' in page
+    assert 'value="true" checked' in page
+    assert 'role="alert"' not in page
+    statement = "It is me. " * 200
+    refused = logged_in("Bob").post(CLAIM.format("bob-1"), data={"statement": statement})
+    assert refused.status_code == 422
+    assert "Are you Bob Byte?" in refused.text
+    assert f"{statement}</textarea>" in refused.text
+
+
+def test_a_claim_is_shown_under_the_name_of_the_researcher(logged_in: Callable[..., Person]) -> None:
+    bob, admin = logged_in("Robert"), logged_in("Root", admin=True)
+    bob.post(CLAIM.format("bob-1"), data={"statement": "Me."})
+    assert ">Bob Byte</a> waits for an admin" in bob.get("/account/profile").text
+    assert ">Bob Byte</a></h2>" in admin.get("/admin").text
 
 
 def test_works_are_said_to_be_theirs_or_not(owner: Person) -> None:
