@@ -68,6 +68,7 @@ PLAIN = {
     "metrics.metrics": Plain("Metrics for Prometheus", "text/plain"),
     "openapi.description": Plain("This description", "application/json"),
     "openapi.docs": Plain("This description as pages", "text/html"),
+    "openapi.docs_of": Plain("One group of routes as a page", "text/html"),
 }
 
 
@@ -182,7 +183,7 @@ def _loosen(answer: dict[str, Any], schemas: dict[str, Any]) -> None:
 def _plain(name: str, plain: Plain, text: str | None, path: str) -> dict[str, Any]:
     body = {"type": "object" if plain.media == "application/json" else "string"}
     content = {"content": {plain.media: {"schema": body}}}
-    errors = _errors("{" in path, with_body=False) if plain.media == ATOM else {}
+    errors = _errors("{" in path, with_body=False) if plain.media == ATOM or "{" in path else {}
     return {
         "operationId": name.replace(".", "_"),
         "tags": [name.partition(".")[0]],

@@ -55,8 +55,10 @@ def dressed(source: Mapping[str, Any]) -> Result:
         "topics": len(source["topics"]),
         "close_collaborators": source["close_collaborators_count"],
     }
-    said = {"owner": source.get("owner"), "tagline": tagline(source)}
-    return {**source, **said, "counts": counts, "trust": trust.snapshot(source), "links": links}
+    # A profile that nobody has claimed has no owner's words, not empty ones.
+    known = {name: value for name, value in source.items() if name != "owner" or value}
+    added = {"tagline": tagline(source), "counts": counts, "trust": trust.snapshot(source), "links": links}
+    return known | added
 
 
 def tagline(source: Mapping[str, Any]) -> str | None:

@@ -141,7 +141,9 @@ class ResearcherSummary(Schema):
 class Researcher(ResearcherSummary):
     """A researcher's profile."""
 
-    owner = fields.Nested(Owner, required=True, allow_none=True)
+    owner = fields.Nested(
+        Owner, metadata={"description": "There when the profile is claimed and its owner says something."}
+    )
     ids = fields.List(fields.String(), required=True)
     counts_by_year = fields.List(fields.Nested(YearCount), required=True)
     collaborators = fields.List(fields.Nested(Collaborator), required=True)
