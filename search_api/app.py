@@ -12,7 +12,7 @@ from uuid import uuid4
 from flask import Flask, Response, g, redirect, request, url_for
 from flask_compress import Compress
 from opensearchpy.exceptions import TransportError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -78,6 +78,7 @@ CORS = {
     ),
     "Access-Control-Max-Age": "86400",
 }
+UNSTORABLE = "Something in the request holds control characters, which no id and no text here has."
 #: Paths where errors are JSON; elsewhere they are pages.
 FOR_PROGRAMS = ("/api/", "/feeds/")
 BLUEPRINTS = (
@@ -133,6 +134,8 @@ def create_app(config: Mapping[str, Any] | None = None, services: Services | Non
     app.register_error_handler(Problem, _answer)
     app.register_error_handler(MovedError, _redirect)
     app.register_error_handler(HTTPException, lambda error: _answer(errors.from_http(error)))
+    # A control character that PostgreSQL cannot store, in an address or a field that nothing else has looked at.
+    app.register_error_handler(DataError, lambda _: _answer(Problem(HTTPStatus.BAD_REQUEST, UNSTORABLE)))
     app.register_error_handler(TransportError, lambda error: _answer(errors.from_opensearch(error)))
     app.register_error_handler(OperationalError, lambda error: _answer(errors.from_database(error)))
     return app

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import sys
 import time
 from datetime import UTC, datetime
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 STYLES = ("json", "text", "off")
 QUIET = {"health.healthz", "health.readyz", "metrics.metrics", "static"}
+
+#: As long as a token, and of its letters.
+_LONG = re.compile(r"[\w-]{40,}")
 
 log = logging.getLogger("peerscope.requests")
 
@@ -54,8 +58,13 @@ def configure(style: str | None = None) -> None:
 
 
 def _path() -> str:
-    """Give the path; a token in it lets somebody in, and is not for those who read the log."""
-    secret = (request.view_args or {}).get("token")
+    """Give the path; a token in it lets somebody in, and is not for those who read the log.
+
+    Where no route matched, nothing says which part is one: then all that is as long is left out.
+    """
+    if request.view_args is None:
+        return _LONG.sub("...", request.path)
+    secret = request.view_args.get("token")
     return request.path.replace(str(secret), "...") if secret else request.path
 
 
