@@ -110,14 +110,19 @@ def _create(client: OpenSearch, generation: Generation, kind: str, model: Mappin
 
 
 def _clone(client: OpenSearch, source: Generation, target: Generation, kind: str) -> None:
-    """Clone one index; OpenSearch wants the source closed to writes for that moment."""
-    if client.indices.exists(index=target.name(kind)):
-        return
-    block = {"index.blocks.write": True}
-    client.indices.put_settings(index=source.name(kind), body=block)
-    body = {"settings": {"index.blocks.write": None, "index.number_of_replicas": 0}}
-    client.indices.clone(index=source.name(kind), target=target.name(kind), body=body)
-    client.indices.put_settings(index=source.name(kind), body={"index.blocks.write": None})
+    """Clone one index; OpenSearch wants the source closed to writes for that moment.
+
+    It is opened again however this ends, and also where a run before was killed in between: people's states are
+    written to what is searched.
+    """
+    name, settings = source.name(kind), client.indices.put_settings
+    try:
+        if not client.indices.exists(index=target.name(kind)):
+            settings(index=name, body={"index.blocks.write": True})
+            body = {"settings": {"index.blocks.write": None, "index.number_of_replicas": 0}}
+            client.indices.clone(index=name, target=target.name(kind), body=body)
+    finally:
+        settings(index=name, body={"index.blocks.write": None})
 
 
 def publish(client: OpenSearch, generation: Generation) -> None:

@@ -94,6 +94,11 @@ def state(client: OpenSearch, names: IndexNames) -> dict[str, dict[str, Any]]:
     }
 
 
+def is_blocked(client: OpenSearch, index: str) -> bool:
+    (found,) = client.indices.get_settings(index=index).values()
+    return "blocks" in found["settings"]["index"]
+
+
 def test_works_and_researchers_go_in(index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path) -> None:
     report = index(write_lines(tmp_path / "w.jsonl", work(1), work(2)))
     assert (report.counts.read, report.counts.new, report.counts.researchers_written) == (2, 2, 3)
@@ -231,6 +236,33 @@ def test_a_run_without_news_writes_nothing(
     assert index(file).generation is None
     assert live(opensearch, names) == before
     assert len(generations(opensearch, names)) == 1
+
+
+def test_what_is_searched_can_be_written_again_after_a_clone_that_failed(
+    index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index(write_lines(tmp_path / "w.jsonl", work(1)))
+    model = embedding.load().model.to_dict()
+
+    def refuse(**_: Any) -> None:
+        raise ConnectionError("gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(opensearch.indices, "clone", refuse)
+        with pytest.raises(ConnectionError):
+            begin(opensearch, names, model)
+    assert not is_blocked(opensearch, names.works)
+
+
+def test_a_block_that_a_killed_run_left_is_taken_away(
+    index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path
+) -> None:
+    index(write_lines(tmp_path / "w.jsonl", work(1)))
+    model = embedding.load().model.to_dict()
+    begin(opensearch, names, model)
+    opensearch.indices.put_settings(index=names.researchers, body={"index.blocks.write": True})
+    begin(opensearch, names, model)
+    assert not is_blocked(opensearch, names.researchers)
 
 
 def test_rollback_goes_back_to_before_the_last_run(
