@@ -16,6 +16,7 @@ import embedding
 import engine
 from indexer.bulk import WriteError
 from indexer.identity.overrides import OverridesError
+from indexer.lock import LockedError, only_writer
 from indexer.report import PARTS, past_runs
 from indexer.run import Options, RunError
 from indexer.run import index as run_index
@@ -39,6 +40,7 @@ EXPECTED = (
     artifacts.ArtifactError,
     embedding.EmbeddingError,
     engine.EngineError,
+    LockedError,
     RunError,
     OverridesError,
     SourceError,
@@ -161,7 +163,10 @@ def runs(count: int, as_json: bool) -> None:
 def rollback() -> None:
     """Go back to the state of the index before the last run that changed it. What that run wrote is dropped."""
     with plain_errors():
-        generation = go_back(engine.connect(), IndexNames.from_env())
+        client, names = engine.connect(), IndexNames.from_env()
+        # A run that goes on would write into what is dropped here.
+        with only_writer(artifacts.home(), client, names):
+            generation = go_back(client, names)
     click.echo(f"The index is back at generation {generation.number}.")
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +13,7 @@ from indexer.identify import Identification, save_duplicates
 from indexer.identity.overrides import Overrides
 from indexer.identity.overrides import load as load_overrides
 from indexer.identity.statements import statements_of
-from indexer.lock import LockedError, WriterLock
+from indexer.lock import only_writer
 from indexer.memory import peak_mb, peak_of_children_mb
 from indexer.pipeline import changes, first_of_each, missing_works, read
 from indexer.report import Report, Stopwatch
@@ -28,12 +25,13 @@ from indexer.target import Target
 from indexer.writing import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from opensearchpy import OpenSearch
 
     from embedding import Embedder
+    from indexer.lock import WriterLock
     from indexer.sources import Source
     from indexer.watcher import Watcher
     from mappings import Generation, IndexNames
@@ -139,13 +137,13 @@ def index(
 ) -> Report:
     """Bring everything that `sources` hold into the index, and give the report of the run.
 
-    Run again after any interruption, it ends in the same state as a run that was never disturbed. Raises RunError when
-    another run holds the lock or nothing can be pruned, ModelMismatch when the index was made with another embedding
-    model, OverridesError when overrides.toml cannot be followed, StoreError when the index has another mapping version,
-    WriteError when OpenSearch stays away.
+    Run again after any interruption, it ends in the same state as a run that was never disturbed. Raises LockedError
+    when another run writes, RunError when nothing can be pruned, ModelMismatch when the index was made with another
+    embedding model, OverridesError when overrides.toml cannot be followed, StoreError when the index has another
+    mapping version, WriteError when OpenSearch stays away.
     """
     options = options or Options()
-    with _only_writer(home, client, names) as lock, Staged(home / "staged.sqlite") as staged:
+    with only_writer(home, client, names) as lock, Staged(home / "staged.sqlite") as staged:
         decided = Decided(home, names, client)
         target = Target(client, names, embedder.model, rebuild=options.rebuild, look_only=options.dry_run)
         report = Report.new(home / "runs")
@@ -188,27 +186,3 @@ class Decided:
     def keep(self) -> None:
         """Note that the index follows all of it as it is."""
         self._followed.write_text(self._digest, encoding="utf-8")
-
-
-@contextmanager
-def _only_writer(home: Path, client: OpenSearch, names: IndexNames) -> Iterator[WriterLock]:
-    """Hold the lock of the one process that writes: of the home folder, then of the indices."""
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "index.lock").open("a+", encoding="utf-8") as file:
-        try:
-            # The system lets go of it even when the process is killed.
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.seek(0)
-            raise RunError(
-                f"Another run is writing to the index (process {file.read().strip()}); wait for it to end."
-            ) from error
-        file.seek(0)
-        file.truncate()
-        file.write(str(os.getpid()))
-        file.flush()
-        try:
-            with WriterLock(client, names) as lock:
-                yield lock
-        except LockedError as error:
-            raise RunError(str(error)) from error

@@ -21,6 +21,7 @@ import sample
 from indexer import run
 from indexer.bulk import WriteError, index_action, write
 from indexer.identity.overrides import OverridesError
+from indexer.lock import LockedError, only_writer
 from indexer.report import past_runs
 from indexer.sources import open_sources
 from indexer.sources.stored import StoredWorks
@@ -199,9 +200,9 @@ def test_another_mapping_version_is_refused(
 
 def test_only_one_run_writes(index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path) -> None:
     file = write_lines(tmp_path / "w.jsonl", work(1))
-    with run._only_writer(tmp_path / "home", opensearch, names), pytest.raises(run.RunError, match=str(os.getpid())):
+    with only_writer(tmp_path / "home", opensearch, names), pytest.raises(LockedError, match=str(os.getpid())):
         index(file)
-    with run._only_writer(tmp_path / "elsewhere", opensearch, names), pytest.raises(run.RunError, match=" on "):
+    with only_writer(tmp_path / "elsewhere", opensearch, names), pytest.raises(LockedError, match=" on "):
         index(file)
     assert index(file).finished
 
