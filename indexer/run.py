@@ -23,6 +23,7 @@ from indexer.staged import Staged
 from indexer.states import claimed
 from indexer.target import Target
 from indexer.writing import Writer
+from mappings import followed, note_followed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,7 @@ class Run:
     report: Report
     options: Options
     watcher: Watcher
-    overrides: Overrides
+    decided: Decided
     staged: Staged
     lock: WriterLock
 
@@ -104,6 +105,7 @@ class Run:
             )
         with Stopwatch(self.report, "topics"):
             build_groups(self.client, generation, self.report)
+        note_followed(self.client, generation, self.decided.digest)
         self.lock.check()
         with Stopwatch(self.report, "publish"):
             self.target.publish()
@@ -112,7 +114,7 @@ class Run:
     def _identify(self, generation: Generation, writer: Writer) -> None:
         """Find out who the authors are; works are embedded as long as that takes."""
         with Stopwatch(self.report, "identity"):
-            identification = Identification(self.client, generation, self.staged, self.overrides)
+            identification = Identification(self.client, generation, self.staged, self.decided.overrides)
         try:
             with Stopwatch(self.report, "works"):
                 writer.embed_ahead(lambda: identification.is_running, self.watcher.works)
@@ -147,16 +149,15 @@ def index(
         decided = Decided(home, names, client)
         target = Target(client, names, embedder.model, rebuild=options.rebuild, look_only=options.dry_run)
         report = Report.new(home / "runs")
-        run = Run(client, embedder, target, report, options, watcher, decided.overrides, staged, lock)
+        run = Run(client, embedder, target, report, options, watcher, decided, staged, lock)
         report.unknown = Counter()
         try:
             run.read(sources, report.unknown)
             if not options.dry_run:
-                if decided.changed and target.readable:
+                if target.readable and not decided.is_followed(client, target.readable):
                     # New decisions about people have to be carried out even when no work is new.
                     target.writable()
                 run.write()
-                decided.keep()
             report.finished = True
         finally:
             report.peak_memory_mb = max(report.peak_memory_mb, round(peak_mb()))
@@ -165,24 +166,19 @@ def index(
 
 
 class Decided:
-    """What people decided about people, in `overrides.toml` and as owners of profiles, and if the index followed it."""
+    """What people decided about people, in `overrides.toml` and as owners of profiles, and its digest."""
 
     def __init__(self, home: Path, names: IndexNames, client: OpenSearch) -> None:
         """Read the file; where there is none, it decides nothing. Raises OverridesError when it cannot be followed."""
         file = home / "overrides.toml"
         said = statements_of(claimed(client, names))
         self.overrides = replace(load_overrides(file) if file.exists() else Overrides(), said=said)
-        digest = hashlib.sha256(file.read_bytes() if file.exists() else b"")
-        digest.update(repr(said.said).encode() if said.said else b"")
-        self._digest = digest.hexdigest()
-        self._followed = home / f"{names.prefix}overrides.sha256"
+        self.digest = _digest(file.read_bytes() if file.exists() else b"", repr(said.said) if said.said else "")
 
-    @property
-    def changed(self) -> bool:
-        """Whether the file or the owners say something else than when they were last followed."""
-        before = self._followed.read_text(encoding="utf-8") if self._followed.exists() else hashlib.sha256().hexdigest()
-        return before != self._digest
+    def is_followed(self, client: OpenSearch, generation: Generation) -> bool:
+        """Tell whether a generation was written by just these decisions; by none, where it does not say."""
+        return (followed(client, generation) or _digest(b"", "")) == self.digest
 
-    def keep(self) -> None:
-        """Note that the index follows all of it as it is."""
-        self._followed.write_text(self._digest, encoding="utf-8")
+
+def _digest(file: bytes, said: str) -> str:
+    return hashlib.sha256(file + said.encode()).hexdigest()

@@ -67,6 +67,18 @@ def stored_model(client: OpenSearch, generation: Generation) -> dict[str, Any]:
     return model
 
 
+def followed(client: OpenSearch, generation: Generation) -> str | None:
+    """Give the digest of people's decisions that a generation follows; None before any was noted."""
+    digest: str | None = _meta(client, generation).get("followed")
+    return digest
+
+
+def note_followed(client: OpenSearch, generation: Generation, digest: str) -> None:
+    """Note in a generation which decisions it follows: it is true of this one, whatever goes live before or after."""
+    meta = {**_meta(client, generation), "followed": digest}
+    client.indices.put_mapping(index=generation.works, body={"_meta": meta})
+
+
 def _meta(client: OpenSearch, generation: Generation) -> dict[str, Any]:
     mapping = client.indices.get_mapping(index=generation.works)[generation.works]["mappings"]
     meta: dict[str, Any] = mapping.get("_meta", {})

@@ -369,6 +369,11 @@ def test_what_a_person_decides_about_people_wins(
     (alias,) = documents(opensearch, names.aliases).values()
     assert {alias["id"], alias["researcher_id"]} == set(before.values())
     assert index(file).generation is None
+    # What the index follows is true of a generation, not of a home: after a rollback it has to be done again.
+    rollback(opensearch, names)
+    assert documents(opensearch, names.researchers).keys() == set(before.values())
+    assert index(file).generation
+    assert len(documents(opensearch, names.researchers)) == 1
     decided.write_text("[[merge]]\nids = 3\n", encoding="utf-8")
     with pytest.raises(OverridesError):
         index(file)
