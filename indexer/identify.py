@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from indexer.bulk import index_action, marks, pages, patiently, write
+from indexer.asking import documents, pages
+from indexer.bulk import index_action, marks, patiently, write
 from indexer.resolving import Resolving
 from indexer.sources.stored import record_of
 
@@ -86,9 +87,7 @@ def _updates(
     client: OpenSearch, generation: Generation, changed: Mapping[str, tuple[list[str], list[str]]]
 ) -> Iterator[list[dict[str, Any]]]:
     """Give the bulk actions that put new researcher ids on works, all else as it is."""
-    fields = {"_source_includes": "researchers"}
-    answer = patiently(client.mget, index=generation.works, body={"ids": sorted(changed)}, params=fields)
-    for found in answer["docs"]:
+    for found in documents(client, generation.works, sorted(changed), "researchers"):
         entries = found["_source"]["researchers"]
         for entry, id_ in zip(entries, changed[found["_id"]][1], strict=True):
             entry["id"] = id_
