@@ -8,7 +8,7 @@ import click
 
 import artifacts
 import engine
-from indexer.commands import plain_errors
+from indexer.plain import plain_errors
 from mappings import IndexNames
 
 

@@ -18,7 +18,7 @@ from benchmarks.evaluation import similar as likeness
 from benchmarks.evaluation.collection import CollectionError, load
 from benchmarks.evaluation.indexed import AskingError, indexed
 from benchmarks.evaluation.metrics import MetricsMissingError, require
-from indexer.commands import EXPECTED
+from indexer.plain import plain_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,16 +95,18 @@ def _run(
     """Index, ask, remove, print; what a person can do something about is one message."""
     console = Console(stderr=True)
     try:
-        require()
-        collection = read()
-        console.print(f"indexing {len(collection.records):,} works of {collection.name}")
-        engine.keep_alive()
-        with indexed(collection.records, keep=keep) as works:
-            console.print(f"{works.works:,} works in {works.seconds:.0f} s, {works.rejected} rejected; asking")
-            result = evaluate(collection, works)
-            if keep:
-                console.print(f"kept; to look: PEERSCOPE_INDEX_PREFIX={works.services.names.prefix} peerscope serve")
-    except (CollectionError, AskingError, MetricsMissingError, *EXPECTED) as error:
+        with plain_errors():
+            require()
+            collection = read()
+            console.print(f"indexing {len(collection.records):,} works of {collection.name}")
+            engine.keep_alive()
+            with indexed(collection.records, keep=keep) as works:
+                console.print(f"{works.works:,} works in {works.seconds:.0f} s, {works.rejected} rejected; asking")
+                result = evaluate(collection, works)
+                if keep:
+                    prefix = works.services.names.prefix
+                    console.print(f"kept; to look: PEERSCOPE_INDEX_PREFIX={prefix} peerscope serve")
+    except (CollectionError, AskingError, MetricsMissingError) as error:
         raise click.ClickException(str(error)) from error
     if as_json:
         click.echo(json.dumps(result.to_dict(), indent=2))

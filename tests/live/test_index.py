@@ -383,7 +383,8 @@ def test_every_run_leaves_a_report(index: Any, names: IndexNames, tmp_path: Path
     index(write_lines(tmp_path / "a.jsonl", work(1), "{broken"))
     with pytest.raises(run.RunError):
         index(write_lines(tmp_path / "b.jsonl", "{broken"), prune=True)
-    last, first = past_runs(tmp_path / "home" / "runs")
+    (last, first), unreadable = past_runs(tmp_path / "home" / "runs", 9)
+    assert not unreadable
     assert (first["read"], first["new"], first["rejected"], first["finished"]) == (2, 1, 1, True)
     assert first["peak_memory_mb"] > 0
     assert last["finished"] is False
