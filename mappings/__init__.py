@@ -3,7 +3,6 @@
 from mappings.errors import StoreError
 from mappings.generations import (
     begin,
-    discard,
     drop,
     followed,
     generations,
@@ -15,14 +14,12 @@ from mappings.generations import (
     unfinished,
 )
 from mappings.ids import bare_doi, institution_id, orcid_id, person_id, ror_address, work_id
-from mappings.names import VERSION, Generation, IndexNames
+from mappings.names import Generation, IndexNames
 from mappings.people import STATE, begin_people
 from mappings.scale import Scale
-from mappings.store import index_body
 
 __all__ = [
     "STATE",
-    "VERSION",
     "Generation",
     "IndexNames",
     "Scale",
@@ -30,11 +27,9 @@ __all__ = [
     "bare_doi",
     "begin",
     "begin_people",
-    "discard",
     "drop",
     "followed",
     "generations",
-    "index_body",
     "institution_id",
     "live",
     "note_followed",
