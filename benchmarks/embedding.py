@@ -24,8 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 import embedding
-from benchmarks.targets import ROOT, Target, targets_table
-from indexer.identity.commands import data_folder
+from benchmarks.targets import ROOT, Target, data_folder, targets_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

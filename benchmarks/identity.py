@@ -15,11 +15,11 @@ from typing import NamedTuple
 
 import click
 
+from benchmarks.evaluation.identity.trial import read_works
 from indexer.identity.context import context_of
 from indexer.identity.corpus import blocks_of, resolve
 from indexer.identity.mentions import mentions_of
 from indexer.identity.settings import Settings
-from indexer.identity.trial import read_works
 from indexer.memory import peak_mb
 
 SHARES = (4, 2, 1)

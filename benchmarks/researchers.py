@@ -23,8 +23,7 @@ from rich.table import Table
 
 from benchmarks.evaluation.indexed import Indexed, ask, indexed
 from benchmarks.evaluation.metrics import Mean, bootstrap, per_query
-from benchmarks.targets import Target, targets_table
-from indexer.identity.commands import data_folder
+from benchmarks.targets import Target, data_folder, targets_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -14,7 +14,7 @@ from opensearchpy.exceptions import ConnectionError as OpenSearchUnreachable
 from opensearchpy.exceptions import TransportError
 
 from indexer.commands import rollback
-from indexer.people import why_merged
+from indexer.identity.commands import why_merged
 from indexer.plain import plain_errors
 
 if TYPE_CHECKING:

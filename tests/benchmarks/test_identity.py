@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
+from benchmarks.evaluation.identity.bcubed import bcubed, intervals
+from benchmarks.evaluation.identity.commands import CORPUS
+from benchmarks.evaluation.identity.evaluation import evaluate
+from benchmarks.evaluation.identity.trial import REPORTED, TUNING, abbreviated, half_of, make_trial, read_works
+from benchmarks.evaluation.identity.tuning import goal
+from benchmarks.targets import data_folder
 from cli import main
-from indexer.identity.bcubed import bcubed, intervals
-from indexer.identity.commands import CORPUS, data_folder
-from indexer.identity.evaluation import evaluate
 from indexer.identity.settings import Settings
-from indexer.identity.trial import REPORTED, TUNING, abbreviated, half_of, make_trial, read_works
-from indexer.identity.tuning import goal
 from indexer.records import Author, Work
 from tests.indexer.identity.build import work
 
