@@ -42,6 +42,8 @@ class Identification:
             )
         staged.add_aliases(stored_aliases(client, generation), new=False)
         self._resolving = Resolving(staged.path, overrides)
+        #: The most memory that resolving took beside this process, in MB.
+        self.peak_mb = 0.0
 
     @property
     def is_running(self) -> bool:
@@ -52,9 +54,10 @@ class Identification:
         """Wait, then give the works of the generation whose researchers change, and all staged ones, their ids.
 
         Researchers that won or lost a work are marked as pending before the work is written. Gives sentences about
-        probable duplicates, the likeliest first. Raises ResolvingError when it was not found out.
+        probable duplicates, the likeliest first; `peak_mb` is known then. Raises ResolvingError when it was not found
+        out.
         """
-        self._resolving.wait()
+        self.peak_mb = self._resolving.wait()
         old, new = self._staged.aliases(new=False), self._staged.aliases(new=True)
         # Before any work: once the last mention of an id is written over, nothing tells any more where it went.
         write(self._client, _alias_actions(self._generation, old, new))

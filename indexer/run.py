@@ -14,7 +14,7 @@ from indexer.identity.overrides import Overrides
 from indexer.identity.overrides import load as load_overrides
 from indexer.identity.statements import statements_of
 from indexer.lock import only_writer
-from indexer.memory import peak_mb, peak_of_children_mb
+from indexer.memory import peak_mb
 from indexer.pipeline import changes, first_of_each, missing_works, read
 from indexer.report import Report, Stopwatch
 from indexer.resolving import ResolvingError
@@ -125,7 +125,7 @@ class Run:
         finally:
             identification.stop()
         # Added up as if both had been at their largest at the same time: it was not more.
-        self.report.peak_memory_mb = round(peak_mb() + peak_of_children_mb())
+        self.report.peak_memory_mb = round(peak_mb() + identification.peak_mb)
 
 
 def index(
