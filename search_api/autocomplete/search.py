@@ -12,7 +12,7 @@ from search_api.autocomplete import queries
 from search_api.autocomplete.schemas import KINDS
 from search_api.listing import envelope
 from search_api.paging import Pagination
-from search_api.web.tex import plain
+from search_api.tex import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
