@@ -79,6 +79,8 @@ def listed(name: str | None, clauses: list[Body]) -> Body:
 
 def these(ids: Iterable[str], clauses: Sequence[Body] = ()) -> Body:
     """Give the query for those of the given researchers who pass the clauses."""
+#: How often a word of the title counts where works vote for experts.
+TITLE_WEIGHT = 2
     return {"bool": {"filter": [{"terms": {"id": list(ids)}}, *clauses]}}
 
 
@@ -129,9 +131,9 @@ def sample_of(ids: Sequence[str], size: int) -> Body:
 
 
 def works_on(text: str) -> Body:
-    """Give the keyword clause for works on a text: title and abstract as if one field, the title counting twice."""
+    """Give the keyword clause for works on a text: title and abstract as if one field."""
     words = " ".join(text.split()[:MAX_WORDS])
-    return {"multi_match": {"query": words, "type": "cross_fields", "fields": ["title^2", "abstract"]}}
+    return {"multi_match": {"query": words, "type": "cross_fields", "fields": [f"title^{TITLE_WEIGHT}", "abstract"]}}
 
 
 def votes(query: Body, clauses: Sequence[Body], size: int) -> Body:
