@@ -56,7 +56,7 @@ def _work(words: list[str]) -> Body:
 
 def _group(words: list[str]) -> Body:
     """Match names of topics or institutions, or an id, which some know better: `cs.LG`."""
-    text = institution_id(" ".join(words))
+    text = topic_id(institution_id(" ".join(words)))
     by_id = {"constant_score": {"filter": {"term": {"id": {"value": text, "case_insensitive": True}}}, "boost": 1_000}}
     return known_first(_starting("name.sort", words, {"dis_max": {"queries": [_begins("name.suggest", words), by_id]}}))
 

@@ -28,7 +28,7 @@ def find(services: Services, given: str) -> Result:
 
     Raises MovedError for an id that was merged into another, and Problem (404) for one that nobody has.
     """
-    if found := services.get(services.names.researchers, given):
+    if found := services.get(services.names.researchers, given.strip()):
         return found
     given = person_id(given)
     body = {"size": 1, "sort": ["id"], "query": {"term": {"ids": given}}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mappings import institution_id
+from mappings import institution_id, topic_id
 from search_api import filters, ranking
 from search_api.facets import Facet
 from search_api.filters import Field
@@ -41,7 +41,7 @@ def active(value: str) -> Body:
 
 
 FILTERS = {
-    "topic": Field(filters.term("topics.id"), "topic", "Topic id, such as `cs.LG`."),
+    "topic": Field(filters.term("topics.id"), "topic", "Topic id, such as `cs.LG`.", topic_id),
     "institution": Field(
         filters.term("institutions.id"), "institution", "Institution id, or its ROR id.", institution_id
     ),

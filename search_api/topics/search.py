@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import url_for
 
+from mappings import topic_id
 from search_api import groups
 from search_api.errors import not_found
 from search_api.topics import queries
@@ -28,6 +29,7 @@ def request(args: Mapping[str, Any]) -> Result:
     return groups.request(args, [{"term": {"parent": args["parent"]}}] if args["parent"] else [])
 
 
+    args = {**args, "q": topic_id(args["q"])}
 def listed(answer: Mapping[str, Any], args: Mapping[str, Any]) -> Result:
     """Make the list of the answer to `request`."""
     return groups.page(answer, args, lambda stored: [dressed(source) for source in stored])
@@ -46,18 +48,18 @@ def dressed(source: Mapping[str, Any]) -> Result:
     return {**source, "links": links}
 
 
-def find(services: Services, id_: str) -> Result:
-    """Give the stored topic. Raises Problem (404)."""
-    source = services.get(services.names.topics, id_, _source_excludes="indexed_at")
+def find(services: Services, given: str) -> Result:
+    """Give the stored topic of an id, or of its address at OpenAlex. Raises Problem (404)."""
+    source = services.get(services.names.topics, topic_id(given), _source_excludes="indexed_at")
     if source is None:
-        raise not_found("topic", id_)
+        raise not_found("topic", given)
     return source
 
 
-def topic(services: Services, id_: str) -> Result:
+def topic(services: Services, given: str) -> Result:
     """Give one topic with works by year, leading researchers and related topics. Raises Problem (404)."""
-    source = find(services, id_)
-    names = services.names
+    source, names = find(services, given), services.names
+    id_ = source["id"]
     around = queries.around(source["name"], source["parent"])
     answer, beside = services.search_together([(names.works, queries.inside(id_)), (names.topics, around)])
     counted, works = answer["aggregations"], answer["hits"]["total"]["value"]
