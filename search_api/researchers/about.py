@@ -62,7 +62,9 @@ def search(services: Services, args: Mapping[str, Any]) -> Result:
         count=answer["hits"]["total"]["value"],
         pagination=pagination,
         took_ms=round(1000 * (time.monotonic() - started)),
-        facets=dump_facets(services, services.names.researchers, queries.FACETS, args["facets"], asked, answer, query),
+        facets=queries.with_levels(
+            dump_facets(services, services.names.researchers, queries.FACETS, args["facets"], asked, answer, query)
+        ),
         mode="keyword" if vector is None else "hybrid",
         degraded=["semantic"] if vector is None else [],
     )

@@ -9,6 +9,7 @@ from flask import url_for
 from mappings import topic_id
 from search_api import groups
 from search_api.errors import not_found
+from search_api.paging import own_cursor
 from search_api.topics import queries
 
 if TYPE_CHECKING:
@@ -21,15 +22,17 @@ Result = dict[str, Any]
 
 def search(services: Services, args: Mapping[str, Any]) -> Result:
     """List topics as `TopicsArgs` describes."""
-    return listed(services.search(services.names.topics, request(args)), args)
+    with own_cursor(groups.pagination_of(args)):
+        answer = services.search(services.names.topics, request(args))
+    return listed(answer, args)
 
 
 def request(args: Mapping[str, Any]) -> Result:
     """Give the request for such a list, to be asked together with others."""
+    args = {**args, "q": topic_id(args["q"])}
     return groups.request(args, [{"term": {"parent": args["parent"]}}] if args["parent"] else [])
 
 
-    args = {**args, "q": topic_id(args["q"])}
 def listed(answer: Mapping[str, Any], args: Mapping[str, Any]) -> Result:
     """Make the list of the answer to `request`."""
     return groups.page(answer, args, lambda stored: [dressed(source) for source in stored])
