@@ -35,7 +35,8 @@ def suggest(services: Services, args: Mapping[str, Any]) -> Result:
     chosen = dict(zip(kinds, shared_out(found, limit), strict=True))
     results = [suggestion for kind, sources in chosen.items() for suggestion in _suggestions(kind, sources)]
     took = max((answer["took"] for answer in answers), default=0)
-    return envelope(results, count=len(results), pagination=Pagination(1, limit), took_ms=took)
+    relation = "eq" if len(results) < limit else "gte"
+    return envelope(results, count=len(results), count_relation=relation, pagination=Pagination(1, limit), took_ms=took)
 
 
 def shared_out(found: Sequence[Sequence[Any]], limit: int) -> list[list[Any]]:
