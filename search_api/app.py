@@ -82,6 +82,7 @@ UNSTORABLE = "Something in the request holds control characters, which no id and
 #: Paths where errors are JSON; elsewhere they are pages.
 FOR_PROGRAMS = ("/api/", "/feeds/")
 BLUEPRINTS = (
+FOR_MONITORS = {"/api", "/healthz", "/readyz", "/metrics"}
     works,
     researchers,
     topics,
@@ -166,7 +167,7 @@ def _redirect(moved: MovedError) -> Response:
 
 
 def _answer(problem: Problem) -> Response:
-    if request.path.startswith(FOR_PROGRAMS):
+    if request.path.startswith(FOR_PROGRAMS) or request.path.rstrip("/") in FOR_MONITORS:
         return problem.response()
     if problem.status == HTTPStatus.UNAUTHORIZED and "Authorization" not in request.headers:
         back = here_path() if request.method == "GET" else url_for("web.account")
