@@ -42,6 +42,7 @@ from search_api.errors import MovedError, Problem
 from search_api.feeds.views import blueprint as feeds
 from search_api.graphs.views import blueprint as graphs
 from search_api.institutions.views import blueprint as institutions
+from search_api.overview.views import blueprint as overview
 from search_api.researchers.views import blueprint as researchers
 from search_api.services import KEY, Services
 from search_api.topics.views import blueprint as topics
@@ -79,16 +80,17 @@ CORS = {
     "Access-Control-Max-Age": "86400",
 }
 UNSTORABLE = "Something in the request holds control characters, which no id and no text here has."
-#: Paths where errors are JSON; elsewhere they are pages.
+#: Paths below which errors are JSON, and single ones; elsewhere they are pages.
 FOR_PROGRAMS = ("/api/", "/feeds/")
-BLUEPRINTS = (
 FOR_MONITORS = {"/api", "/healthz", "/readyz", "/metrics"}
+BLUEPRINTS = (
     works,
     researchers,
     topics,
     institutions,
     graphs,
     autocomplete,
+    overview,
     feeds,
     follows,
     my_feed,
