@@ -60,7 +60,7 @@ def _links(id_: str) -> dict[str, str]:
 
 def find(services: Services, given: str) -> Result:
     """Give the stored institution of an id or ROR id. Raises Problem (404)."""
-    source = services.get(services.names.institutions, institution_id(given), _source_excludes="indexed_at,parent")
+    source = services.get(services.names.institutions, institution_id(given), _source_excludes="indexed_at")
     if source is None:
         raise not_found("institution", given)
     return source

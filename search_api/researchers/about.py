@@ -60,6 +60,7 @@ def search(services: Services, args: Mapping[str, Any]) -> Result:
     return envelope(
         shown(services, page),
         count=answer["hits"]["total"]["value"],
+        count_relation="eq" if len(found(None)) < WINDOW else "gte",
         pagination=pagination,
         took_ms=round(1000 * (time.monotonic() - started)),
         facets=queries.with_levels(

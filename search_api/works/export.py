@@ -108,11 +108,13 @@ def _jsonl(works: Iterable[Row], select: Sequence[str]) -> Iterator[str]:
 
 
 FORMATS = {
-    "bibtex": Format("application/x-bibtex", "bib", _bibtex, ("text/x-bibtex",)),
+    "bibtex": Format("application/x-bibtex", "bib", _bibtex, ("text/x-bibtex", "application/bibtex")),
     "csl": Format("application/vnd.citationstyles.csl+json", "json", _csl),
     "ris": Format("application/x-research-info-systems", "ris", _ris),
     "csv": Format("text/csv", "csv", _csv),
-    "jsonl": Format("application/x-ndjson", "jsonl", _jsonl, ("application/jsonl", "application/ndjson")),
+    "jsonl": Format(
+        "application/x-ndjson", "jsonl", _jsonl, ("application/jsonl", "application/ndjson", "application/x-jsonlines")
+    ),
 }
 #: Media types in which one work, and a list of works, can be had besides JSON.
 WORK_MEDIA = tuple(FORMATS[name].media for name in CITATIONS)

@@ -268,6 +268,8 @@ def test_a_page_beyond_the_end_is_empty(client: FlaskClient, get: Any) -> None:
     ("accept", "media"),
     [
         ("text/x-bibtex", "application/x-bibtex"),
+        ("application/bibtex", "application/x-bibtex"),
+        ("application/x-jsonlines", "application/x-ndjson"),
         ("application/jsonl", "application/x-ndjson"),
         ("text/csv;q=0.9, application/json;q=0.1", "text/csv"),
         ("text/csv;q=0.1, application/json;q=0.9", "application/json"),

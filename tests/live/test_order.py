@@ -31,7 +31,7 @@ LIKE = "arxiv:2002.00001"
 def client(opensearch: OpenSearch, silent: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     """Works with one title and no abstract, those with higher ids indexed first, and one that is like them."""
     folder: Path = tmp_path_factory.mktemp("order")
-    titles = {id_: "Notes on glial calcium waves" for id_ in ALIKE} | {LIKE: "More notes on glial calcium waves"}
+    titles = dict.fromkeys(ALIKE, "Notes on glial calcium waves") | {LIKE: "More notes on glial calcium waves"}
     works = [{"id": id_, "title": title, "authors": [{"name": "Ada Lovelace"}]} for id_, title in titles.items()]
     names = IndexNames(f"order-{uuid4().hex[:8]}-")
     for part in (works[40:], works):
