@@ -91,10 +91,19 @@ def ask_to_reset(services: Services, address: str) -> None:
             account = _by_address(session, address)
             token = links.make(session, "reset", address, account.id) if account else ""
         if account:
-            text = RESET.format(base=base, token=token)
+            text = RESET.format(base=base, token=token) + (
+                ALSO_ORCID.format(orcid=account.orcid) if account.orcid else ""
+            )
             services.mail.post(address, "A new password for Peerscope", text)
 
     _mailed(services, address, remind)
+
+
+def orcid_of(services: Services, token: str) -> str | None:
+    """Give the ORCID iD that goes on logging in to the account of a link for a new password. Raises Problem (404)."""
+    with services.accounts.read() as session:
+        account = session.get(Account, links.look(session, "reset", token).account_id)
+        return account.orcid if account else None
 
 
 def reset(services: Services, token: str, password: str) -> str:
@@ -150,4 +159,9 @@ Set it here; the link works once, within an hour:
 {base}/reset/{token}
 
 Then every browser and program that is logged in is put out. If it was not you, do nothing.
+"""
+ALSO_ORCID = """\
+
+The ORCID iD {orcid} logs in to this account too, and goes on doing so. If it is not yours, take it off on the page of
+your account as soon as you are in.
 """

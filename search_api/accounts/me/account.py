@@ -10,8 +10,10 @@ from sqlalchemy.exc import IntegrityError
 
 from search_api.accounts import audit, links, logins, passwords, throttle
 from search_api.accounts.login.entry import MAILS_FROM, MAILS_TO, TRIES_FOR
+from search_api.accounts.login.orcid import by_orcid
 from search_api.accounts.models import Account, Claim, EmailToken
 from search_api.accounts.outbox import touch_account
+from search_api.accounts.settled import settled
 from search_api.errors import Problem
 
 if TYPE_CHECKING:
@@ -107,6 +109,33 @@ def set_address(services: Services, actor: Actor, token: str) -> str:
     return link.address
 
 
+def link_orcid(services: Services, account_id: str, orcid: str) -> None:
+    """Note that an account has proven an ORCID iD, and tell its address; the same again changes nothing.
+
+    Raises Problem (409) where the iD is another account's, or the account has another one.
+    """
+    if (address := settled(services.accounts, lambda session: _link(session, account_id, orcid))) is not None:
+        services.mail.post(address, "An ORCID iD is linked to your account at Peerscope", LINKED.format(orcid=orcid))
+
+
+def _link(session: Session, account_id: str, orcid: str) -> str | None:
+    """Link it; gives the address to tell, None where nothing has changed or there is no address."""
+    other = by_orcid(session, orcid)
+    account = session.get_one(Account, account_id)
+    if other is not None and other.id != account_id:
+        detail = f"The ORCID iD {orcid} belongs to another account here. Log in with ORCID to use that one."
+        raise Problem(HTTPStatus.CONFLICT, detail)
+    if account.orcid == orcid:
+        return None
+    if account.orcid:
+        raise Problem(HTTPStatus.CONFLICT, f"This account has the ORCID iD {account.orcid}. Take that away first.")
+    account.orcid = orcid
+    audit.note(session, account_id, "orcid.link", account_id)
+    # A claim that waits for this proof is verified when its state is delivered.
+    touch_account(session, account_id)
+    return account.email
+
+
 def unlink_orcid(session: Session, actor: Actor, present: str) -> None:
     """Take the ORCID iD off the account, when there is another way in and no profile rests on it. Raises Problem."""
     account = own(session, actor)
@@ -133,6 +162,10 @@ def close(session: Session, actor: Actor) -> None:
 CHANGED = """\
 The {what} of your account at Peerscope has just been changed.
 If it was not you, set a new password at once and write to whoever runs the site.
+"""
+LINKED = """\
+The ORCID iD {orcid} has just been linked to your account at Peerscope: whoever has it can log in.
+If it was not you, set a new password, take the iD off on the page of your account, and write to whoever runs the site.
 """
 ADDRESS = """\
 The account of {name} at Peerscope is to use this address.

@@ -91,9 +91,11 @@ def confirm_address(actor: Actor, given: dict[str, Any], token: str) -> str:  # 
 
 
 @blueprint.post("/account/orcid")
-@form(Empty)
-def link_orcid(actor: Actor, given: dict[str, Any]) -> AnyResponse:  # noqa: ARG001 (see above)
+@form(schemas.Present)
+def link_orcid(actor: Actor, given: dict[str, Any]) -> AnyResponse:
     """Go to ORCID to link the iD to this account."""
+    with services().accounts.read() as transaction:
+        accounts.prove(accounts.own(transaction, actor), given["present"])
     session[LINKS], session[NEXT] = actor.account_id, url_for("web.account")
     return orcid.depart()
 
