@@ -28,9 +28,10 @@ def digest(dry_run: bool) -> None:
     engine_or_fail()
     app = create_app()
     services: Services = app.extensions[KEY]
-    sent = failed = 0
+    sent = 0
+    failed: list[Exception] = []
     with opened(), app.test_request_context("/", base_url=os.environ.get("PEERSCOPE_PUBLIC_URL") or HERE):
-        for letter in letters(services):
+        for letter in letters(services, failed.append):
             if dry_run:
                 click.echo(f"--- {letter.address}: {letter.subject}\n{letter.text}---")
                 sent += 1
@@ -38,9 +39,9 @@ def digest(dry_run: bool) -> None:
             try:
                 sent += deliver(services.accounts, letter, services.mail.send)
             except (OSError, SMTPException) as error:
-                failed += 1
+                failed.append(error)
                 click.echo(f"A digest was refused, and stays due: {error}", err=True)
     services.accounts.close()
     click.echo(f"{sent} {'would be sent' if dry_run else 'sent'}.")
     if failed:
-        raise click.ClickException(f"{failed} could not be sent.")
+        raise click.ClickException(f"{len(failed)} could not be sent.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import render_template, request, url_for
 from marshmallow import fields, validate
+from opensearchpy.exceptions import TransportError
 
 from search_api.accounts.acting import acting
 from search_api.accounts.follows import address, feed, schemas, searches
@@ -17,7 +18,7 @@ from search_api.accounts.settled import settled
 from search_api.accounts.texts import Text
 from search_api.accounts.who import needed, who
 from search_api.args import MAX_QUERY, Args
-from search_api.errors import Problem
+from search_api.errors import Problem, from_opensearch
 from search_api.services import services
 from search_api.web.blueprint import blueprint, parse
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from search_api.accounts.who import Actor
 
 Form = dict[str, Any]
+Page = str | tuple[str, int, dict[str, str]]
 
 
 class FollowForm(Args):
@@ -43,13 +45,13 @@ def _back(form: Form) -> str:
 
 
 @blueprint.get("/feed")
-def feed_page() -> str:
+def feed_page() -> Page:
     """Show what is new in what somebody follows, and what that is."""
     return _page(needed("read"))
 
 
 @blueprint.post("/feed/address")
-def new_address_form() -> str:
+def new_address_form() -> Page:
     """Make a new address for the Atom feed, and show it this once."""
     actor = needed("account")
     read(Args())
@@ -58,14 +60,20 @@ def new_address_form() -> str:
     return _page(actor, url_for("my_feed.atom", token=secret, _external=True))
 
 
-def _page(actor: Actor, atom: str | None = None) -> str:
+def _page(actor: Actor, atom: str | None = None) -> Page:
+    """Show the feed; where OpenSearch cannot give it, still what is followed, so that it can be unfollowed."""
     args = parse(schemas.FeedArgs())
     with services().accounts.read() as session:
         own = follows_of(session, actor.account_id)
         has_address = address.has_address(session, actor.account_id)
-    found = feed.feed(services(), own, args)
-    follows = [shown(one) for one in own]
-    return render_template("feed.html", args=args, found=found, follows=follows, has_address=has_address, atom=atom)
+    problem = found = None
+    try:
+        found = feed.feed(services(), own, args)
+    except TransportError as error:
+        problem = from_opensearch(error)
+    told = {"args": args, "found": found, "follows": [shown(one) for one in own], "has_address": has_address}
+    page = render_template("feed.html", **told, atom=atom, problem=problem)
+    return (page, problem.status, problem.headers) if problem else page
 
 
 @blueprint.post("/follow")
