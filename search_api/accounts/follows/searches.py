@@ -147,15 +147,14 @@ def _leaves(clause: Any) -> int:
         return sum(map(_leaves, clause))
     if not isinstance(clause, dict):
         return 0
-    return sum(
-        # Together with the clause for names: `_has_words`.
-        3 * sum(1 for _ in _ends(inner["query"]))
-        if name == "combined_fields"
-        else 1
-        if name in _LEAVES
-        else _leaves(inner)
-        for name, inner in clause.items()
-    )
+    total = 0
+    for name, inner in clause.items():
+        if name == "combined_fields":
+            # Together with the clause for names: `_has_words`.
+            total += 3 * sum(1 for _ in _ends(inner["query"]))
+        else:
+            total += 1 if name in _LEAVES else _leaves(inner)
+    return total
 
 
 def _unusable(*words: str) -> Problem:
