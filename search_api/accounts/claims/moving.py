@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from search_api.accounts.audit import note
 from search_api.accounts.claims.claiming import make_pending
-from search_api.accounts.models import Claim, Follow
+from search_api.accounts.models import Block, Claim, Follow, Invitation
 from search_api.accounts.outbox import touch
 
 if TYPE_CHECKING:
@@ -39,6 +39,12 @@ def move(session: Session, old: str, new: str, orcid: str | None = None) -> None
             session.delete(follow)
         else:
             follow.target = new
+    for table, column in (
+        (Invitation, Invitation.sender_researcher_id),
+        (Invitation, Invitation.recipient_researcher_id),
+        (Block, Block.blocked_researcher_id),
+    ):
+        session.execute(update(table).where(column == old).values({column: new}))
     if claims or follows:
         touch(session, new)
 

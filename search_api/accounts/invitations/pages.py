@@ -64,7 +64,7 @@ def inbox_page() -> str:
     with services().accounts.read() as session:
         count, rows = inbox.box(session, actor.account_id, args["box"], place.offset, place.per_page)
         results = show.invitations(services(), session, actor.account_id, rows)
-        blocked = [blocks.shown(session, one) for one in blocks.blocks_of(session, actor.account_id)]
+        blocked = [blocks.shown(one) for one in blocks.blocks_of(session, actor.account_id)]
     found = envelope(results, count=count, pagination=place, took_ms=took_ms())
     return render_template("inbox.html", args=args, found=found, blocked=blocked, purposes=schemas.PURPOSES)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from search_api.accounts import audit, links, logins, passwords, throttle
+from search_api.accounts.invitations import between
 from search_api.accounts.login.entry import MAILS_FROM, MAILS_TO, TRIES_FOR
 from search_api.accounts.login.orcid import by_orcid
-from search_api.accounts.models import Account, Claim, EmailToken
+from search_api.accounts.models import Account, Claim, EmailToken, Invitation
 from search_api.accounts.outbox import touch_account
 from search_api.accounts.settled import settled
 from search_api.errors import Problem
@@ -155,6 +156,13 @@ def close(session: Session, actor: Actor) -> None:
     account = own(session, actor)
     touch_account(session, account.id)
     audit.note(session, account.id, "account.delete", account.id)
+    sides = or_(Invitation.sender_id == account.id, Invitation.recipient_id == account.id)
+    for invitation in session.scalars(select(Invitation).where(sides).with_for_update()).all():
+        if between.other_side(invitation, account.id) is None:
+            # Nobody is left who could read it.
+            session.delete(invitation)
+        else:
+            between.close(invitation, account.id)
     session.flush()
     session.delete(account)
 

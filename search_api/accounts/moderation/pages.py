@@ -37,13 +37,13 @@ def block_form(actor: Actor, form: Form, invitation_id: str) -> str:  # noqa: AR
     return "Blocked. They are not told; you can take it back in your inbox."
 
 
-@blueprint.post("/blocks/<blocked_id>/remove")
+@blueprint.post("/blocks/<block_id>/remove")
 @acting(Args, SCOPE, lambda _, **path: url_for("web.inbox_page"))  # noqa: ARG005 (one place for all)
-def unblock_form(actor: Actor, form: Form, blocked_id: str) -> str:  # noqa: ARG001 (it is empty)
+def unblock_form(actor: Actor, form: Form, block_id: str) -> str:  # noqa: ARG001 (it is empty)
     """Take a block back."""
-    if is_id(blocked_id):
+    if is_id(block_id):
         with services().accounts.begin() as session:
-            blocks.unblock(session, actor.account_id, blocked_id)
+            blocks.unblock(session, actor.account_id, block_id)
     return "No longer blocked. What the block ended stays ended."
 
 
@@ -74,5 +74,6 @@ def decide_form(actor: Actor, form: Form, report_id: str, decision: str) -> str:
     if not is_id(report_id) or decision not in {"uphold", "dismiss"}:
         raise not_found("report", report_id)
     with services().accounts.begin() as session:
-        reports.decide(session, report_id, actor.account_id, uphold=decision == "uphold", reason=form["reason"])
-    return "Upheld: the account is suspended." if decision == "uphold" else "Dismissed."
+        uphold = decision == "uphold"
+        found = reports.decide(session, report_id, actor.account_id, uphold=uphold, reason=form["reason"])
+        return reports.said(session, found)

@@ -35,10 +35,10 @@ class NewBlock(Schema):
 
 
 class Blocked(Schema):
-    """An account that you block."""
+    """An account that you block. `id` is the block's."""
 
     id = fields.String(required=True)
-    name = fields.String(required=True)
+    name = fields.String(required=True, allow_none=True, metadata={"description": "Null: the account was deleted."})
     created_at = fields.DateTime(required=True)
 
 

@@ -32,7 +32,7 @@ SCOPE = "collaborate"
 def my_blocks(args: dict[str, Any], actor: Actor) -> Any:
     """List the accounts that you block, the latest first."""
     with services().accounts.read() as session:
-        found = [blocks.shown(session, one) for one in blocks.blocks_of(session, actor.account_id)]
+        found = [blocks.shown(one) for one in blocks.blocks_of(session, actor.account_id)]
     return _page(found, args)
 
 
@@ -42,18 +42,18 @@ def block(args: dict[str, Any], body: dict[str, Any], actor: Actor) -> Any:  # n
     """Block the other side of an invitation. It is not told; what was open between you ends as if declined."""
 
     def change(session: Session) -> dict[str, Any]:
-        return blocks.shown(session, blocks.block(session, actor.account_id, body["invitation"]))
+        return blocks.shown(blocks.block(session, actor.account_id, body["invitation"]))
 
     return settled(services().accounts, change)
 
 
-@blueprint.delete("/me/blocks/<blocked_id>")
+@blueprint.delete("/me/blocks/<block_id>")
 @endpoint(schemas.ModerationArgs, schemas.Blocked, "Unblock", scope=SCOPE, status=204)
-def unblock(args: dict[str, Any], blocked_id: str, actor: Actor) -> None:  # noqa: ARG001 (there are none)
+def unblock(args: dict[str, Any], block_id: str, actor: Actor) -> None:  # noqa: ARG001 (there are none)
     """Take a block back. What it ended stays ended; whom you do not block stays so."""
-    if is_id(blocked_id):
+    if is_id(block_id):
         with services().accounts.begin() as session:
-            blocks.unblock(session, actor.account_id, blocked_id)
+            blocks.unblock(session, actor.account_id, block_id)
 
 
 @blueprint.get("/me/reports")

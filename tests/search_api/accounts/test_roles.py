@@ -177,12 +177,12 @@ TABLE = [
     # Blocks and reports
     Row("GET", "/api/v1/me/blocks", ALL_OWN),
     Row("POST", "/api/v1/me/blocks", "401 403 404 404 404 201", json={"invitation": INVITATION}),
-    Row("DELETE", "/api/v1/me/blocks/<blocked_id>", NO_BODY),
+    Row("DELETE", "/api/v1/me/blocks/<block_id>", NO_BODY),
     Row("GET", "/api/v1/me/reports", ALL_OWN),
     Row("POST", "/api/v1/me/reports", "401 403 404 404 404 201", json={"invitation": INVITATION, "reason": "x"}),
     Row("POST", "/inbox/<invitation_id>/block", PARTICIPANTS_FORM, form={}),
     Row("POST", "/inbox/<invitation_id>/report", PARTICIPANTS_FORM, form={"reason": "x"}),
-    Row("POST", "/blocks/<blocked_id>/remove", FORM, form={}),
+    Row("POST", "/blocks/<block_id>/remove", FORM, form={}),
     Row("GET", "/api/v1/admin/reports", ADMINS_ALONE),
     Row("POST", "/api/v1/admin/reports/<report_id>/uphold", ADMINS_ALONE, json={"reason": "x"}),
     Row("POST", "/api/v1/admin/reports/<report_id>/dismiss", ADMINS_ALONE, json={"reason": "x"}),
@@ -223,7 +223,7 @@ class World:
             "id_": "ada-1",
             "work_id": "arxiv:1",
         }
-        self.ids |= {"kind": "topic", "target_": "cs.LG", "blocked_id": self.roles["user"].account_id}
+        self.ids |= {"kind": "topic", "target_": "cs.LG", "block_id": "0" * 32}
         self.ids |= {"invitation_id": INVITATION, "step": "accept", "report_id": report, "decision": "dismiss"}
 
     def _converse(self, session: Session, owner_id: str) -> str:
