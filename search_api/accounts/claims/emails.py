@@ -11,7 +11,7 @@ from search_api.accounts import links, throttle
 from search_api.accounts.audit import note
 from search_api.accounts.claims import domains, own
 from search_api.accounts.claims.serving import changing, record_of
-from search_api.accounts.login.entry import MAILS_FROM, MAILS_TO
+from search_api.accounts.login.entry import MAILS_FROM
 from search_api.accounts.models import InstitutionEmail
 from search_api.accounts.outbox import touch_account
 from search_api.errors import Problem
@@ -56,7 +56,9 @@ def ask(services: Services, actor: Actor, given: str) -> str:
             detail = f"No institution of your record is known to give addresses at {domain}. Ask an administrator."
             raise Problem(HTTPStatus.CONFLICT, detail, {"email": [detail]})
     throttle.count(MAILS_FROM, "mail-from", actor.account_id)
-    throttle.count(MAILS_TO, "mail-to", address)
+    if not throttle.may_mail(PURPOSE, address, actor.account_id):
+        detail = "This address has got as many links as it may within an hour. Look for them, or wait."
+        raise Problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": "3600"})
     with changing() as session:
         token = links.make(session, PURPOSE, address, actor.account_id)
     text = MAIL.format(name=" ".join(actor.name.split()), researcher=researcher_id, base=base, token=token)
