@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from search_api.accounts.admin.commands import in_one_line, opened
 from search_api.accounts.moderation import cases
 from search_api.accounts.moderation import reports as kept
 from search_api.accounts.moderation.schemas import MAX_REASON, STATUSES
+from search_api.accounts.terminal import in_one_line, opened
 
 reason_option = click.option("--reason", required=True, help="Why; it is kept.")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from search_api.accounts.audit import note
 from search_api.accounts.invitations.between import other_side, own
-from search_api.accounts.models import Account, Invitation, Login, Message, Report, now
-from search_api.accounts.outbox import touch_account
+from search_api.accounts.models import Account, Invitation, Message, Report, now
+from search_api.accounts.suspension import set_suspended
 from search_api.errors import Problem, not_found
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def decide(session: Session, report_id: str, admin_id: str | None, *, uphold: bo
         raise Problem(HTTPStatus.CONFLICT, f"This report was {found.status} already.")
     found.status, found.note, found.decided_by, found.decided_at = status, reason, admin_id, now()
     if uphold and (accused := accused_of(session, found)):
-        _suspend(session, accused, admin_id, found.id)
+        set_suspended(session, session.get_one(Account, accused), admin_id, on=True, report=found.id)
     note(session, admin_id, f"report.{'uphold' if uphold else 'dismiss'}", found.id)
     return found
 
@@ -96,11 +96,3 @@ def said(session: Session, decided: Report) -> str:
         return "Dismissed."
     is_there = accused_of(session, decided) is not None
     return "Upheld: the account is suspended." if is_there else "Upheld; the account was deleted before."
-
-
-def _suspend(session: Session, account_id: str, admin_id: str | None, report_id: str) -> None:
-    account = session.get_one(Account, account_id, with_for_update=True)
-    account.suspended_at = account.suspended_at or now()
-    session.execute(delete(Login).where(Login.account_id == account_id))
-    touch_account(session, account_id)
-    note(session, admin_id, "account.suspend", account_id, report=report_id)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from search_api.accounts.mail import Mailer, MailSettingError
+from search_api.accounts.mail import Mailer
+from search_api.settings import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -127,5 +128,5 @@ def test_without_a_server_mail_is_printed(capsys: pytest.CaptureFixture[str], mo
 @pytest.mark.parametrize("url", ["localhost:25", "http://localhost", "smtp://"])
 def test_a_wrong_setting_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PEERSCOPE_SMTP_URL", url)
-    with pytest.raises(MailSettingError, match="PEERSCOPE_SMTP_URL"):
+    with pytest.raises(SettingError, match="PEERSCOPE_SMTP_URL"):
         Mailer().send("a@example.org", "A subject", "text")
