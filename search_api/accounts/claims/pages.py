@@ -103,7 +103,7 @@ def release_form(actor: Actor, given: Given) -> str:
 
 
 @blueprint.post("/account/profile/email")
-@form(EmailBody, MINE, "claim")
+@form(EmailBody, MINE, "claim", again=MINE)
 def institution_email_form(actor: Actor, given: Given) -> str:
     """Mail a link to an address at an institution."""
     return f"A link is on its way to {emails.ask(services(), actor, given['email'])}. Open it within an hour."

@@ -8,12 +8,11 @@ from flask import render_template, request, url_for
 from marshmallow import fields, validate
 from opensearchpy.exceptions import TransportError
 
-from search_api.accounts.acting import acting
 from search_api.accounts.follows import address, feed, schemas, searches
 from search_api.accounts.follows.following import KINDS, follow, followed, follows_of, unfollow
 from search_api.accounts.follows.show import address_of, shown
 from search_api.accounts.follows.targets import target
-from search_api.accounts.forms import read
+from search_api.accounts.forms import form, read
 from search_api.accounts.settled import settled
 from search_api.accounts.texts import Text
 from search_api.accounts.who import needed, who
@@ -38,10 +37,10 @@ class FollowForm(Args):
     on_feed = fields.Boolean(load_default=False)
 
 
-def _back(form: Form) -> str:
-    if not form or form["on_feed"]:
+def _back(given: Form) -> str:
+    if not given or given["on_feed"]:
         return url_for("web.feed_page")
-    return address_of(form["kind"], form["target"].removeprefix("?"))
+    return address_of(given["kind"], given["target"].removeprefix("?"))
 
 
 @blueprint.get("/feed")
@@ -77,26 +76,26 @@ def _page(actor: Actor, atom: str | None = None) -> Page:
 
 
 @blueprint.post("/follow")
-@acting(FollowForm, "follow", _back)
-def follow_form(actor: Actor, form: Form) -> str:
+@form(FollowForm, _back, "follow")
+def follow_form(actor: Actor, given: Form) -> str:
     """Follow what the button stands for."""
-    wanted = target(services(), form["kind"], form["target"])
+    wanted = target(services(), given["kind"], given["target"])
     made = settled(services().accounts, lambda session: follow(session, actor.account_id, wanted))
     return f"You follow {made.label}: what is new shows in your feed."
 
 
 @blueprint.post("/unfollow")
-@acting(FollowForm, "follow", _back)
-def unfollow_form(actor: Actor, form: Form) -> str:
+@form(FollowForm, _back, "follow")
+def unfollow_form(actor: Actor, given: Form) -> str:
     """End a follow."""
     with services().accounts.begin() as session:
-        unfollow(session, actor.account_id, form["kind"], form["target"])
+        unfollow(session, actor.account_id, given["kind"], given["target"])
     return "You no longer follow it."
 
 
 @blueprint.post("/feed/address/remove")
-@acting(Args, "account", lambda _: url_for("web.feed_page"))
-def drop_address_form(actor: Actor, form: Form) -> str:  # noqa: ARG001 (it is empty)
+@form(Args, "web.feed_page")
+def drop_address_form(actor: Actor, given: Form) -> str:  # noqa: ARG001 (it is empty)
     """Let no address open the Atom feed."""
     with services().accounts.begin() as session:
         address.drop_address(session, actor.account_id)

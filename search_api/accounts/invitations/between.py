@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy.orm import Session
+
+
+def key_id(account_id: str, key: str) -> str:
+    """Give the id of what an account names by a key: nobody else can tell it, or take it up."""
+    return hashlib.sha256(f"{account_id}:{key}".encode()).hexdigest()[:32]
 
 
 def own(session: Session, account_id: str, invitation_id: str, *, lock: bool = False) -> Invitation:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from sqlalchemy import and_, func, or_, select
 
 from search_api.accounts.audit import note
 from search_api.accounts.claims.ownership import claim_of, owner_of
-from search_api.accounts.invitations.between import all_between, ended_by, lock
+from search_api.accounts.invitations.between import all_between, ended_by, key_id, lock
 from search_api.accounts.models import Invitation, now
 from search_api.accounts.moderation.blocks import is_blocked
 from search_api.errors import Problem
@@ -35,18 +34,13 @@ OPEN = "There is an invitation or a conversation between you already."
 THEIRS = "They ended what was between you before, so the next invitation is theirs to send."
 
 
-def invitation_id(account_id: str, key: str) -> str:
-    """Give the id of the invitation that an account has named by a key: nobody else can tell it."""
-    return hashlib.sha256(f"{account_id}:{key}".encode()).hexdigest()[:32]
-
-
 def invite(session: Session, account_id: str, researcher_id: str, given: Mapping[str, Any]) -> Invitation:
     """Invite the owner of a researcher's profile; `given` is `purpose`, `works`, `message` and `key`.
 
     The key makes the invitation's id, so a repeat finds what the first made. Raises Problem: 409 where it cannot be,
     429 at a limit.
     """
-    id_ = invitation_id(account_id, given["key"])
+    id_ = key_id(account_id, given["key"])
     if found := session.get(Invitation, id_):
         return _same(found, researcher_id, given)
     mine, theirs = _sides(session, account_id, researcher_id)

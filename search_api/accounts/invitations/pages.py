@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from flask import flash, redirect, render_template, request, url_for
 from marshmallow import fields, validate
 
-from search_api.accounts.acting import acting
 from search_api.accounts.follows.targets import present_researcher
+from search_api.accounts.forms import form
 from search_api.accounts.forms import read as read_form
 from search_api.accounts.invitations import answering, inbox, inviting, schemas, sending, show
 from search_api.accounts.invitations import messages as talk
@@ -91,8 +91,8 @@ def conversation(invitation_id: str) -> str:
 
 
 @blueprint.post("/inbox/<invitation_id>/<step>")
-@acting(Args, SCOPE, _back)
-def answer(actor: Actor, form: Form, invitation_id: str, step: str) -> str:  # noqa: ARG001 (it is empty)
+@form(Args, _back, SCOPE)
+def answer(actor: Actor, given: Form, invitation_id: str, step: str) -> str:  # noqa: ARG001 (it is empty)
     """Accept, decline or withdraw an invitation."""
     if step not in ANSWERS:
         raise not_found("answer", step)
@@ -102,17 +102,17 @@ def answer(actor: Actor, form: Form, invitation_id: str, step: str) -> str:  # n
 
 
 @blueprint.post("/inbox/<invitation_id>/messages")
-@acting(
+@form(
     schemas.NewMessage,
-    SCOPE,
     lambda _, invitation_id: url_for("web.conversation", invitation_id=invitation_id) + "#end",
+    SCOPE,
     again="web.conversation",
 )
-def write(actor: Actor, form: Form, invitation_id: str) -> None:
+def write(actor: Actor, given: Form, invitation_id: str) -> None:
     """Write to the other side."""
     settled(
         services().accounts,
-        lambda session: talk.write(session, actor.account_id, invitation_id, form["body"], form["key"]),
+        lambda session: talk.write(session, actor.account_id, invitation_id, given["body"], given["key"]),
     )
 
 

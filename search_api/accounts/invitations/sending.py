@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from flask import url_for
 
 from search_api.accounts.follows.targets import present_researcher
-from search_api.accounts.invitations.inviting import invitation_id, invite
+from search_api.accounts.invitations.between import key_id
+from search_api.accounts.invitations.inviting import invite
 from search_api.accounts.invitations.schemas import PURPOSES
 from search_api.accounts.links import public_url
 from search_api.accounts.models import Account, Invitation
@@ -19,6 +20,8 @@ from search_api.works.search import find_ids
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from sqlalchemy.orm import Session
 
     from search_api.services import Services
 
@@ -47,10 +50,14 @@ def send(services: Services, account_id: str, given: str, body: Mapping[str, Any
         texts = [f"No work has the id {id_[:200]!r}." for id_ in missing]
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Some of these works are not there.", {"works": texts})
     checked = {**body, "works": list(dict.fromkeys(known[id_] for id_ in body["works"]))}
-    with services.accounts.read() as session:
-        is_repeat = session.get(Invitation, invitation_id(account_id, body["key"])) is not None
-    made = settled(services.accounts, lambda session: invite(session, account_id, researcher_id, checked))
-    if not is_repeat:
+
+    def change(session: Session) -> tuple[Invitation, bool]:
+        # In the transaction that makes it: of two posts at once, one is a repeat and mails nobody.
+        is_repeat = session.get(Invitation, key_id(account_id, body["key"])) is not None
+        return invite(session, account_id, researcher_id, checked), not is_repeat
+
+    made, is_new = settled(services.accounts, change)
+    if is_new:
         _tell(services, made)
     return made
 

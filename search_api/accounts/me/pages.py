@@ -46,7 +46,7 @@ def account() -> Response:
 
 
 @blueprint.post("/account")
-@form(schemas.ChangesForm)
+@form(schemas.ChangesForm, again="web.account")
 def change_account(actor: Actor, given: dict[str, Any]) -> str:
     """Change the name, or whether a digest is mailed."""
     with services().accounts.begin() as transaction:
@@ -59,11 +59,12 @@ def change_account(actor: Actor, given: dict[str, Any]) -> str:
 def change_password(actor: Actor, given: dict[str, Any]) -> str:
     """Set a new password."""
     accounts.set_password(services(), actor, **given)
-    return "The new password holds. Every other browser is logged out."
+    and_tokens = " and every API token has ended" if given["tokens"] else ""
+    return f"The new password holds. Every other browser is logged out{and_tokens}."
 
 
 @blueprint.post("/account/address")
-@form(schemas.AddressChange)
+@form(schemas.AddressChange, again="web.account")
 def change_address(actor: Actor, given: dict[str, Any]) -> str:
     """Mail a link to a new address."""
     accounts.ask_for_address(services(), actor, given["present"], given["email"])
@@ -110,11 +111,13 @@ def unlink_orcid(actor: Actor, given: dict[str, Any]) -> str:
 
 
 @blueprint.post("/account/logins/end")
-@form(Empty)
-def end_logins(actor: Actor, given: dict[str, Any]) -> AnyResponse:  # noqa: ARG001 (see above)
+@form(schemas.EndAllForm)
+def end_logins(actor: Actor, given: dict[str, Any]) -> AnyResponse:
     """Log out everywhere."""
     with services().accounts.begin() as transaction:
         logins.end_all(transaction, actor.account_id)
+        if given["tokens"]:
+            logins.end_tokens(transaction, actor.account_id)
     return logins.goodbye(redirect(url_for("web.login"), HTTPStatus.SEE_OTHER))
 
 
@@ -136,7 +139,7 @@ def delete_account(actor: Actor, given: dict[str, Any]) -> AnyResponse:
         accounts.prove(accounts.own(transaction, actor), given["present"])
         if given["name"].strip() != actor.name:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "To delete the account, type its name as it stands here.")
-        accounts.close(transaction, actor)
+        accounts.close(transaction, actor.account_id, by=actor.account_id)
     gone = logins.goodbye(redirect("/", HTTPStatus.SEE_OTHER))
     flash("Your account is deleted.", "done")
     return gone

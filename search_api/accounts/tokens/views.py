@@ -49,7 +49,7 @@ def end(args: dict[str, Any], actor: Actor, token_id: str) -> None:  # noqa: ARG
 
 
 @web.post("/account/tokens")
-@form(schemas.NewTokenForm)
+@form(schemas.NewTokenForm, again="web.account")
 def make_token(actor: Actor, given: dict[str, Any]) -> Response:
     """Make a token, and show it this once."""
     with services().accounts.begin() as session:

@@ -18,7 +18,6 @@ from search_api.accounts.me.account import close
 from search_api.accounts.models import Account, Audit, Claim, Invitation, Message, now
 from search_api.accounts.moderation.blocks import block, blocks_of, shown, unblock
 from search_api.accounts.moderation.reports import report
-from search_api.accounts.who import Actor
 from search_api.errors import Problem
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def test_an_owner_invites_another_and_both_profiles_are_named(database: Database
 def come_back(app: Flask, database: Database, name: str, account_id: str) -> str:
     """Delete an account, and make another one that owns the same profile; gives its id."""
     with app.test_request_context("/"), database.begin() as session:
-        close(session, Actor(account_id, name, False, None))
+        close(session, account_id, by=account_id)
     with database.begin() as session:
         session.add(again := Account(name=name))
         session.flush()
@@ -233,7 +232,8 @@ def test_to_be_blocked_answers_as_to_be_declined(database: Database, owner: Call
     assert refused(database, ada, "r-bob").to_dict() == refused(database, ada, "r-eve").to_dict()
     assert "Unblock" in refused(database, eve, "r-ada").detail
     with database.begin() as session:
-        unblock(session, eve, ada)
+        (one,) = blocks_of(session, eve)
+        unblock(session, eve, one.id)
     # What the block ended stays ended, and the next step is still Eve's.
     assert refused(database, ada, "r-eve").detail == THEIRS
     assert send(database, eve, "r-ada")
