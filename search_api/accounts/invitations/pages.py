@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from flask import flash, redirect, render_template, request, url_for
 from marshmallow import fields, validate
 
-from search_api.accounts.follows.targets import present_researcher
 from search_api.accounts.forms import form
 from search_api.accounts.forms import read as read_form
 from search_api.accounts.invitations import answering, inbox, inviting, schemas, sending, show
@@ -16,6 +15,7 @@ from search_api.accounts.invitations import messages as talk
 from search_api.accounts.invitations.between import own
 from search_api.accounts.models import new_id
 from search_api.accounts.moderation import blocks
+from search_api.accounts.records import record_of
 from search_api.accounts.settled import settled
 from search_api.accounts.who import needed, who
 from search_api.args import Args
@@ -140,7 +140,7 @@ def send_invitation(id_: str) -> Response | tuple[str, int]:
 
 
 def _invite_page(actor: Actor, id_: str, given: Form, problem: Problem | None = None) -> str:
-    person = present_researcher(services(), id_)
+    person = record_of(services(), id_)
     asked = WorksArgs().load({"researcher": [person["id"]], "sort": "newest", "per_page": OFFERED})
     offered = works_search.search(services(), asked)["results"]
     missing = [one for one in given["works"] if one not in {work["id"] for work in offered}]

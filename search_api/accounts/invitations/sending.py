@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from flask import url_for
 
-from search_api.accounts.follows.targets import present_researcher
 from search_api.accounts.invitations.between import key_id
 from search_api.accounts.invitations.inviting import invite
 from search_api.accounts.invitations.schemas import PURPOSES
 from search_api.accounts.links import public_url
 from search_api.accounts.models import Account, Invitation
+from search_api.accounts.records import record_of
 from search_api.accounts.settled import settled
 from search_api.errors import Problem
 from search_api.works.search import find_ids
@@ -44,7 +44,7 @@ def send(services: Services, account_id: str, given: str, body: Mapping[str, Any
 
     Raises Problem: 404 for no researcher, 422 for works that are not there, else as `invite` does.
     """
-    researcher_id = present_researcher(services, given)["id"]
+    researcher_id = record_of(services, given)["id"]
     known = find_ids(services, body["works"])
     if missing := [id_ for id_ in body["works"] if id_ not in known]:
         texts = [f"No work has the id {id_[:200]!r}." for id_ in missing]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ from joserfc.errors import JoseError
 from requests import RequestException
 from sqlalchemy import select
 
+from mappings import orcid_id
 from search_api.accounts import audit, links
 from search_api.accounts.login.entry import enter
 from search_api.accounts.login.schemas import MAX_NAME
@@ -34,7 +34,6 @@ ISSUER = "https://orcid.org"
 TIMEOUT = 10
 KEY = "peerscope-orcid"
 AWAY = "ORCID does not answer at the moment, or not as it should. Try again, or log in by e-mail."
-_FORM = re.compile(r"\d{4}-\d{4}-\d{4}-\d{3}[\dX]")
 
 log = logging.getLogger(__name__)
 
@@ -98,13 +97,11 @@ def _name(told: str) -> str:
 
 
 def is_orcid(text: str) -> bool:
-    """Tell whether it has the form of an ORCID iD and its last character checks (ISO 7064 MOD 11-2)."""
-    if not _FORM.fullmatch(text):
+    """Tell whether it is an ORCID iD, spelled as it is stored."""
+    try:
+        return text.isascii() and orcid_id(text) == text
+    except ValueError:
         return False
-    total = 0
-    for digit in text.replace("-", "")[:-1]:
-        total = (total + int(digit)) * 2
-    return "0123456789X"[(12 - total % 11) % 11] == text[-1]
 
 
 def log_in(services: Services, orcid: str, name: str) -> str:

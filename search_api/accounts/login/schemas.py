@@ -82,7 +82,3 @@ class NewPasswordForm(_Form):
     """A new password, behind a link that was mailed."""
 
     password = fields.String(required=True)
-
-
-class Empty(Args):
-    """Nothing but the wish."""

@@ -11,12 +11,12 @@ from search_api.accounts import links, logins
 from search_api.accounts.forms import form
 from search_api.accounts.login import orcid
 from search_api.accounts.login.pages import LINKS, NEXT, may_leave_to_orcid
-from search_api.accounts.login.schemas import Empty
 from search_api.accounts.me import account as accounts
 from search_api.accounts.me import schemas
 from search_api.accounts.me.views import dressed
 from search_api.accounts.tokens import tokens
 from search_api.accounts.who import SCOPES, needed
+from search_api.args import Args
 from search_api.errors import Problem, not_found
 from search_api.services import services
 from search_api.web.blueprint import blueprint
@@ -85,7 +85,7 @@ def address(token: str) -> Response:
 
 
 @blueprint.post("/account/address/<token>")
-@form(Empty)
+@form(Args)
 def confirm_address(actor: Actor, given: dict[str, Any], token: str) -> str:  # noqa: ARG001 (nothing but the wish)
     """Use the new address."""
     return f"Your address is {accounts.set_address(services(), actor, token)} now."
@@ -122,7 +122,7 @@ def end_logins(actor: Actor, given: dict[str, Any]) -> AnyResponse:
 
 
 @blueprint.post("/account/logins/<login_id>/end")
-@form(Empty)
+@form(Args)
 def end_login(actor: Actor, given: dict[str, Any], login_id: str) -> str:  # noqa: ARG001 (see above)
     """Log one browser out."""
     with services().accounts.begin() as transaction:

@@ -12,11 +12,7 @@ MAX_REASON = 1_000
 STATUSES = ("open", "upheld", "dismissed")
 
 
-class ModerationArgs(Args):
-    """One block or report."""
-
-
-class AboutArgs(ModerationArgs):
+class AboutArgs(Args):
     """Something about an invitation, which the body names."""
 
     names_one = True

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from search_api.accounts.models import Account
 from tests.people import Person, accounts_of, browser, log_in
-from tests.search_api.accounts.circles.test_invitations_api import invited
+from tests.search_api.accounts.over_http.test_invitations_api import invited
 
 if TYPE_CHECKING:
     from collections.abc import Callable
