@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import smtplib
 import socketserver
 import threading
 import time
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from search_api.accounts import mail
 from search_api.accounts.mail import Mailer
 from search_api.settings import SettingError
 
@@ -70,6 +72,15 @@ def test_a_mail_goes_over_smtp_whole(smtp: Any) -> None:
     assert message["Auto-Submitted"] == "auto-generated"
     assert "http://localhost/confirm/x" in message.get_content()
     assert any(line.startswith("AUTH PLAIN") for line in smtp.heard)
+
+
+def test_no_password_goes_to_another_machine_in_clear(smtp: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who sits between may have taken the offer of STARTTLS out of the server's answer."""
+    monkeypatch.setattr(mail, "LOOPBACK", set())
+    with pytest.raises(smtplib.SMTPNotSupportedError, match="STARTTLS"):
+        Mailer().send("a@example.org", "A subject", "a secret link")
+    assert not any(line.startswith("AUTH") for line in smtp.heard)
+    assert smtp.mails == []
 
 
 def test_a_line_end_in_an_address_or_subject_adds_no_header(smtp: Any) -> None:
