@@ -33,9 +33,11 @@ test: check
 screenshots: $(VENV)/.all
 	$(BIN)/pytest -q tests/live/screenshots.py
 
+# Without benchmarks.peers: it needs txtai and lancedb (pip install --group peers), a gigabyte that nothing else uses.
 bench: $(VENV)/.all
 	$(BIN)/python -m benchmarks.embedding
 	$(BIN)/python -m benchmarks.indexing $(BENCH_ARGS)
+	$(BIN)/python -m benchmarks.identity
 	$(BIN)/python -m benchmarks.ranking
 	$(BIN)/python -m benchmarks.researchers
 	-$(BIN)/python -m benchmarks.serving

@@ -11,13 +11,10 @@ import click
 import embedding
 import engine
 import sample
-from benchmarks.evaluation.commands import experts as evaluate_experts
-from benchmarks.evaluation.commands import search as evaluate_search
-from benchmarks.evaluation.commands import similar as evaluate_similar
+from benchmarks.evaluation.commands import evaluate
 from engine.commands import engine as engine_group
 from indexer.commands import index, rollback, runs
-from indexer.identity.commands import evaluate
-from indexer.people import duplicates, why_merged
+from indexer.identity.commands import duplicates, why_merged
 from search_api.accounts.admin.commands import audit, claims, domains, people
 from search_api.accounts.commands import accounts
 from search_api.accounts.follows.commands import digest
@@ -92,10 +89,6 @@ for part in (engine_group, index, runs, rollback, why_merged, duplicates, serve,
     main.add_command(part)
 for part in (claims, domains, people, audit, reports, digest):
     main.add_command(part)
-# Search cannot be evaluated from one room: what indexes and what asks do not know one another.
-evaluate.add_command(evaluate_search)
-evaluate.add_command(evaluate_similar)
-evaluate.add_command(evaluate_experts)
 
 if __name__ == "__main__":
     main()

@@ -27,6 +27,8 @@ OPENSEARCH = "3.6.0"
 PLUGINS = f"{OPENSEARCH}.0"
 ICU = "77.1"
 MODELS = "1.19.0-beta29"
+#: The newest that the registry has of the other models.
+OTHER_MODELS = "0.36.2"
 
 ENGINE, PLUGIN, MODEL = "org.opensearch", "org.opensearch.plugin", "dev.langchain4j:langchain4j-embeddings"
 
@@ -55,6 +57,8 @@ ALONE = {
     "engine/icu": [f"com.ibm.icu:icu4j:{ICU}", f"com.ibm.icu:icu4j-localespi:{ICU}"],
     "model/all-MiniLM-L6-v2-int8": [f"{MODEL}-all-minilm-l6-v2-q:{MODELS}"],
     "model/all-MiniLM-L6-v2": [f"{MODEL}-all-minilm-l6-v2:{MODELS}"],
+    "model/bge-small-en-v1.5-int8": [f"{MODEL}-bge-small-en-v15-q:{OTHER_MODELS}"],
+    "model/e5-small-v2-int8": [f"{MODEL}-e5-small-v2-q:{OTHER_MODELS}"],
 }
 
 

@@ -10,7 +10,6 @@ import gzip
 import json
 import os
 import random
-import resource
 import subprocess
 import sys
 import time
@@ -24,8 +23,8 @@ from rich.console import Console
 from rich.table import Table
 
 import embedding
-from benchmarks.targets import ROOT, Target, targets_table
-from indexer.identity.commands import data_folder
+from benchmarks.targets import ROOT, Target, data_folder, targets_table
+from indexer.memory import peak_mb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -112,8 +111,7 @@ def probe_here(name: str, texts: list[str]) -> dict[str, float]:
     model.works(texts[:PROBE_WORKS])
     first, again = query_times(model, texts)
     p50, p95, cached = np.percentile(first, 50), np.percentile(first, 95), np.percentile(again, 50)
-    memory = peak_memory()
-    return {"load": load, "peak_memory": memory, "query_p50": p50, "query_p95": p95, "cached_p50": cached}
+    return {"load": load, "peak_memory": peak_mb(), "query_p50": p50, "query_p95": p95, "cached_p50": cached}
 
 
 def query_times(model: Model, texts: list[str]) -> NDArray[np.float64]:
@@ -122,17 +120,6 @@ def query_times(model: Model, texts: list[str]) -> NDArray[np.float64]:
     model.query("a first one, which meets cold code")
     times = [[timed(lambda query=query: model.query(query))[0] for _ in range(2)] for query in queries]  # type: ignore[misc]
     return 1000 * np.array(times).T
-
-
-def peak_memory() -> float:
-    """Give the most memory this process has held, in MB.
-
-    On Linux from `/proc`: `ru_maxrss` starts from that of the process which started this one (1.9 GB under pytest).
-    """
-    status = Path("/proc/self/status")
-    if status.exists():
-        return next(int(line.split()[1]) for line in status.read_text().splitlines() if "VmHWM" in line) * 1024 / 1e6
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
 def race(models: dict[str, Model], texts: list[str], rounds: int) -> tuple[NDArray[np.float64], dict[str, Vectors]]:

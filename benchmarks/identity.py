@@ -1,6 +1,6 @@
 """How time and memory of author identity grow: a quarter, half, and all of the works of the files named.
 
-    python -m benchmarks.identity WORKS.jsonl.gz...
+    python -m benchmarks.identity [WORKS.jsonl.gz...]
 
 Each size runs in a process of its own, whose peak memory is its own. Author ids are used as they stand in the files.
 """
@@ -15,13 +15,15 @@ from typing import NamedTuple
 
 import click
 
+from benchmarks.evaluation.identity.trial import read_works
+from benchmarks.targets import data_folder
 from indexer.identity.context import context_of
 from indexer.identity.corpus import blocks_of, resolve
 from indexer.identity.mentions import mentions_of
 from indexer.identity.settings import Settings
-from indexer.identity.trial import read_works
 from indexer.memory import peak_mb
 
+CORPORA = ("corpora/acl-sample.jsonl.gz", "corpora/arxiv-2007-2017.jsonl.gz")
 SHARES = (4, 2, 1)
 
 
@@ -55,9 +57,15 @@ def measure(paths: tuple[str, ...], share: int) -> Cost:
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True)
+@click.argument("paths", nargs=-1)
 def main(paths: tuple[str, ...]) -> None:
-    """Print one line for each size; seconds are of processor time."""
+    """Print one line for each size of PATHS, by default acl-sample and arxiv-2007-2017.
+
+    Seconds are of processor time.
+    """
+    paths = paths or tuple(str(data_folder() / corpus) for corpus in CORPORA)
+    if missing := [path for path in paths if not Path(path).is_file()]:
+        raise click.ClickException(f"NOTHING MEASURED: there is no {missing[0]}; name a corpus, or set PEERSCOPE_DATA")
     click.echo("   works  mentions   blocks  largest  researchers  reading  resolving  ms/mention  peak MB")
     for share in SHARES:
         with multiprocessing.get_context("spawn").Pool(1) as pool:

@@ -26,8 +26,7 @@ from rich.console import Console
 
 import embedding
 import engine
-from benchmarks.targets import Target, targets_table
-from indexer.identity.commands import data_folder
+from benchmarks.targets import Target, data_folder, targets_table
 from indexer.report import PARTS
 from indexer.writing import BATCH
 from mappings import IndexNames, drop

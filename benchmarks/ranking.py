@@ -17,8 +17,7 @@ from benchmarks.evaluation.collection import Collection, load
 from benchmarks.evaluation.commands import show
 from benchmarks.evaluation.indexed import Indexed, indexed
 from benchmarks.evaluation.metrics import MetricsMissingError, require
-from benchmarks.targets import Target, targets_table
-from indexer.identity.commands import data_folder
+from benchmarks.targets import Target, data_folder, targets_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable

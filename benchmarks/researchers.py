@@ -21,10 +21,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.evaluation.indexed import Indexed, ask, indexed
+from benchmarks.evaluation.indexed import ask, indexed
 from benchmarks.evaluation.metrics import Mean, bootstrap, per_query
-from benchmarks.targets import Target, targets_table
-from indexer.identity.commands import data_folder
+from benchmarks.targets import Target, data_folder, targets_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -146,7 +145,7 @@ def pairs(
 def measure(what: str, measure_name: str, sample: Sample, *, exclude: bool) -> Outcome:
     """Index a sample, ask for researchers like each that is wanted, and hold the lists against the plain centroid's."""
     with indexed(sample.records) as works:
-        people = researchers(works)
+        people = works.researchers(SOURCE_ID, ["embedding", "collaborators.id"])
         given = {person["id"]: name for name, person in people.items()}
         api, centroid = {}, {}
         client = works.client()
@@ -166,20 +165,6 @@ def measure(what: str, measure_name: str, sample: Sample, *, exclude: bool) -> O
         bootstrap(values[1]),
         bootstrap(values[0] - values[1]),
     )
-
-
-def researchers(works: Indexed) -> dict[str, dict[str, Any]]:
-    """Give the stored researcher of each name in the sample."""
-    services = works.services
-    fields = ["id", "ids", "embedding", "collaborators.id"]
-    body = {"size": 10_000, "query": {"prefix": {"ids": SOURCE_ID}}, "_source": fields}
-    hits = services.search(services.names.researchers, body)["hits"]["hits"]
-    return {
-        id_.removeprefix(SOURCE_ID): hit["_source"]
-        for hit in hits
-        for id_ in hit["_source"]["ids"]
-        if id_.startswith(SOURCE_ID)
-    }
 
 
 def by_centroid(people: Mapping[str, dict[str, Any]], name: str, *, exclude: bool) -> list[str]:

@@ -30,6 +30,7 @@ from rich.table import Table
 import engine
 from benchmarks.targets import Target, targets_table
 from mappings import IndexNames
+from search_api.questions import NoAnswerError, wait_until_ready
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,7 +78,7 @@ def questions(client: OpenSearch, names: IndexNames, count: int) -> tuple[list[s
 
 @contextmanager
 def served(log: Path) -> Iterator[str]:
-    """Run a server of its own; give its address once it is ready."""
+    """Run a server of its own; give its address once it is ready. Raises NoAnswerError when it does not get so far."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
@@ -87,12 +88,7 @@ def served(log: Path) -> Iterator[str]:
         command = [sys.executable, "-m", "cli", "serve", "--port", str(port)]
         server = subprocess.Popen(command, stdout=output, stderr=output, env=environment)  # noqa: S603 (ourselves)
     try:
-        for _ in range(300):
-            try:
-                if requests.get(f"{base}/readyz", timeout=5).ok:
-                    break
-            except requests.ConnectionError:
-                time.sleep(0.2)
+        wait_until_ready(base, alive=lambda: server.poll() is None)
         yield base
     finally:
         server.terminate()
@@ -205,10 +201,13 @@ def main(queries: int, seconds: float) -> None:
     texts, ids, researchers = questions(client, names, queries)
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
-        with served(log) as base:
-            one_client(base, texts[:3], ids[:3], researchers[:3])
-            kinds = one_client(base, texts[3:], ids[3:], researchers[3:])
-            crowd = many_clients(base, texts, seconds)
+        try:
+            with served(log) as base:
+                one_client(base, texts[:3], ids[:3], researchers[:3])
+                kinds = one_client(base, texts[3:], ids[3:], researchers[3:])
+                crowd = many_clients(base, texts, seconds)
+        except NoAnswerError as error:
+            raise click.ClickException(f"NOTHING MEASURED: {error}\n{log.read_text(encoding='utf-8')}") from error
         add_parts(log, kinds)
     console = Console()
     console.print(times_table(kinds, f"Searching {works:,} works and {people:,} researchers"))

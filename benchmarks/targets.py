@@ -1,13 +1,19 @@
-"""What all benchmarks share: figures held against what was promised."""
+"""What all benchmarks share: the folder of the data, and figures held against what was promised."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def data_folder() -> Path:
+    """Give the folder of corpora and judged collections: `PEERSCOPE_DATA`, else `shared/data` beside the repository."""
+    return Path(os.environ.get("PEERSCOPE_DATA") or ROOT.parent / "shared/data")
 
 
 @dataclass(frozen=True)

@@ -25,4 +25,13 @@ DEFAULT = "all-MiniLM-L6-v2-int8"
 PACKAGED = {
     DEFAULT: PackagedModel("model/all-MiniLM-L6-v2-int8", max_tokens=256),
     "all-MiniLM-L6-v2": PackagedModel("model/all-MiniLM-L6-v2", max_tokens=256),
+    "bge-small-en-v1.5-int8": PackagedModel(
+        "model/bge-small-en-v1.5-int8",
+        max_tokens=512,
+        pooling="cls",
+        query_prefix="Represent this sentence for searching relevant passages: ",
+    ),
+    "e5-small-v2-int8": PackagedModel(
+        "model/e5-small-v2-int8", max_tokens=512, query_prefix="query: ", work_prefix="passage: "
+    ),
 }

@@ -60,13 +60,16 @@ def node_client(
 def cluster_client(
     settings: EngineSettings, *, timeout: float = TIMEOUT, pool: int = POOL, guard: Guard | None = None
 ) -> OpenSearch:
-    """Give a client of the cluster that the settings name. A safe request that fails is sent anew, twice."""
+    """Give a client of the cluster that the settings name. A safe request that fails is sent anew, twice.
+
+    Where several addresses are named, requests go to them in turn, and what fails on one is sent to the next.
+    """
     options: dict[str, Any] = {"timeout": timeout, "pool_maxsize": pool, "max_retries": 2, "http_compress": True}
     if settings.user:
         options["http_auth"] = (settings.user, settings.password or "")
     if settings.ca:
         options["ca_certs"] = str(settings.ca)
-    return OpenSearch(hosts=[settings.url], **options, **_guarded(guard))
+    return OpenSearch(hosts=settings.urls, **options, **_guarded(guard))
 
 
 def _guarded(guard: Guard | None) -> dict[str, Any]:

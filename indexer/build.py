@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from indexer.asking import count, documents, pages, search
 from indexer.beside import Beside
-from indexer.bulk import delete_action, index_action, pages, patiently, write
+from indexer.bulk import delete_action, index_action, patiently, write
 from indexer.researchers import researcher_document
 from indexer.states import States
 from indexer.topics import topic_name, topic_parent
@@ -48,7 +49,7 @@ def build_researchers(
     """
     patiently(client.indices.refresh, index=f"{generation.pending},{generation.works},{generation.aliases}")
     states = States(client, generation, before)
-    total, done = patiently(client.count, index=generation.pending)["count"], 0
+    total, done = count(client, generation.pending), 0
     with Beside(WRITERS) as beside:
         for ids, works in _with_works(client, generation):
             _add_embeddings(client, generation, staged, works)
@@ -78,8 +79,7 @@ def _add_embeddings(
     at_hand = staged.vectors(by_id)
     missing = sorted(by_id.keys() - at_hand.keys())
     for start in range(0, len(missing), PAGE):
-        body, fields = {"ids": missing[start : start + PAGE]}, {"_source_includes": "embedding"}
-        for found in patiently(client.mget, index=generation.works, body=body, params=fields)["docs"]:
+        for found in documents(client, generation.works, missing[start : start + PAGE], "embedding"):
             by_id[found["_id"]]["embedding"] = found["_source"]["embedding"]
     for id_, vector in at_hand.items():
         by_id[id_]["embedding"] = vector
@@ -153,7 +153,7 @@ def _build(
     describe: Callable[[str, dict[str, Any]], dict[str, Any]],
 ) -> int:
     """Write one document for each value of `<field>.id`; those that no work names any more are removed."""
-    started, count = _now(), 0
+    started, built = _now(), 0
     for buckets in _buckets(client, generation, field):
         actions = []
         for bucket in buckets:
@@ -169,11 +169,11 @@ def _build(
             }
             actions.append(index_action(index, id_, document))
         write(client, actions)
-        count += len(actions)
+        built += len(actions)
     patiently(client.indices.refresh, index=index)
     stale = {"query": {"range": {"indexed_at": {"lt": started}}}}
     patiently(client.delete_by_query, index=index, body=stale, params={"conflicts": "proceed", "refresh": "true"})
-    return count
+    return built
 
 
 def _buckets(client: OpenSearch, generation: Generation, field: str) -> Iterator[list[dict[str, Any]]]:
@@ -182,7 +182,7 @@ def _buckets(client: OpenSearch, generation: Generation, field: str) -> Iterator
     people = {"cardinality": {"field": "researchers.id"}}
     while True:
         aggs = {"all": {"composite": composite, "aggs": {"one": one, "researchers": people}}}
-        answer = patiently(client.search, index=generation.works, body={"size": 0, "aggs": aggs})["aggregations"]["all"]
+        answer = search(client, generation.works, {"size": 0, "aggs": aggs})["aggregations"]["all"]
         if not answer["buckets"]:
             return
         yield answer["buckets"]

@@ -57,17 +57,6 @@ def patiently(ask: Callable[..., Answer], **arguments: Any) -> Answer:
         raise WriteError(f"OpenSearch has not answered for {sum(PAUSES):.0f} s: {error}. {AGAIN}") from error
 
 
-def pages(client: OpenSearch, index: str, body: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
-    """Read everything that a search finds, page by page of hits. `body` has the `size` of a page and a total `sort`.
-
-    What is written or removed meanwhile does no harm: each page begins after the sort values of the last hit before.
-    """
-    place: dict[str, Any] = {}
-    while hits := patiently(client.search, index=index, body={**body, **place})["hits"]["hits"]:
-        yield hits
-        place = {"search_after": hits[-1]["sort"]}
-
-
 def marks(index: str, researcher_ids: Iterable[str]) -> Iterator[list[Action]]:
     """Give the actions that mark researchers as pending, in the index of marks."""
     return (index_action(index, id_, {"researcher_id": id_}) for id_ in sorted(researcher_ids))

@@ -1,60 +1,35 @@
-"""`peerscope index`: what to read, the run with its progress bar, and its summary."""
+"""`peerscope index | runs | rollback`: what to read, the run and its summary, and the way back."""
 
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 import artifacts
 import embedding
 import engine
-from indexer.bulk import WriteError
-from indexer.identity.overrides import OverridesError
+from indexer.lock import only_writer
+from indexer.plain import plain_errors
+from indexer.progress import ProgressBar, summarise
 from indexer.report import PARTS, past_runs
-from indexer.run import Options, RunError
+from indexer.run import Options
 from indexer.run import index as run_index
-from indexer.sources import FEEDS, SourceError, Wanted, open_feed, open_sources
+from indexer.sources import FEEDS, Wanted, open_feed, open_sources
 from indexer.sources.stored import StoredWorks
 from mappings import IndexNames, StoreError, live
 from mappings import rollback as go_back
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
-    from types import TracebackType
 
     from opensearchpy import OpenSearch
 
-    from indexer.report import Report
     from indexer.sources import Source
-
-#: What a person can do something about: shown as one message, without a traceback.
-EXPECTED = (
-    artifacts.ArtifactError,
-    embedding.EmbeddingError,
-    engine.EngineError,
-    RunError,
-    OverridesError,
-    SourceError,
-    StoreError,
-    WriteError,
-)
-
-
-@contextmanager
-def plain_errors() -> Iterator[None]:
-    """Show what a person can do something about as one message."""
-    try:
-        yield
-    except EXPECTED as error:
-        raise click.ClickException(str(error)) from error
-
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -141,7 +116,9 @@ def stored(client: OpenSearch, names: IndexNames) -> list[Source]:
 @click.option("--json", "as_json", is_flag=True, help="Print the reports as JSON, for programs.")
 def runs(count: int, as_json: bool) -> None:
     """List past indexing runs, the latest first: what each read, changed and rejected, and whether it finished."""
-    reports = past_runs(artifacts.home() / "runs")[:count]
+    reports, unreadable = past_runs(artifacts.home() / "runs", count)
+    for file in unreadable:
+        click.echo(f"Note: {file} cannot be read; the run was broken off while it was written.", err=True)
     if as_json:
         click.echo(json.dumps(reports, indent=2, ensure_ascii=False))
         return
@@ -161,7 +138,10 @@ def runs(count: int, as_json: bool) -> None:
 def rollback() -> None:
     """Go back to the state of the index before the last run that changed it. What that run wrote is dropped."""
     with plain_errors():
-        generation = go_back(engine.connect(), IndexNames.from_env())
+        client, names = engine.connect(), IndexNames.from_env()
+        # A run that goes on would write into what is dropped here.
+        with only_writer(artifacts.home(), client, names):
+            generation = go_back(client, names)
     click.echo(f"The index is back at generation {generation.number}.")
 
 
@@ -171,86 +151,3 @@ def _sources(paths: Sequence[str], feed: str | None, wanted: Wanted, *, rebuild:
     if not feed and not paths and not rebuild:
         raise click.UsageError("Say what to index: a PATH, or --source.")
     return [*open_sources(paths), *([open_feed(feed, wanted)] if feed else [])]
-
-
-class ProgressBar:
-    """Draws a run: bytes of the sources, then works, then researchers; rate and time left with each."""
-
-    def __init__(self, console: Console, sources: Sequence[Source]) -> None:
-        """Prepare the bar; it shows from `with` on."""
-        self._sources = sources
-        sizes = [source.size for source in sources]
-        self._total = None if None in sizes else float(sum(size or 0 for size in sizes))
-        self._progress = Progress(
-            TextColumn("{task.description:<12}"),
-            BarColumn(),
-            TaskProgressColumn(show_speed=False),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(elapsed_when_finished=True),
-            console=console,
-        )
-        self._read = self._progress.add_task("reading", total=self._total, rate="")
-        self._works = self._progress.add_task("works", total=None, rate="", visible=False, start=False)
-        self._topics = self._progress.add_task("topics", total=None, rate="", visible=False, start=False)
-        self._researchers = self._progress.add_task("researchers", total=None, rate="", visible=False, start=False)
-
-    def __enter__(self) -> ProgressBar:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.stop()
-
-    def read(self, report: Report) -> None:
-        """Move the first bar to where the sources are read to."""
-        position = float(sum(source.position for source in self._sources))
-        self._progress.update(self._read, completed=position, rate=self._rate(self._read, report.counts.read))
-
-    def works(self, done: int, total: int) -> None:
-        """Move the bar of works."""
-        self._progress.update(self._read, completed=self._total)
-        self._move(self._works, done, total)
-
-    def topics(self, done: int) -> None:
-        """Say how many works without topics were looked at."""
-        self._progress.start_task(self._topics)
-        self._progress.update(self._topics, completed=done, visible=True, rate=f"{done:,} looked at")
-
-    def researchers(self, done: int, total: int) -> None:
-        """Move the bar of researchers."""
-        self._move(self._researchers, done, total)
-
-    def _move(self, bar: TaskID, done: int, total: int) -> None:
-        self._progress.start_task(bar)
-        self._progress.update(bar, completed=done, total=total, visible=True, rate=self._rate(bar, done))
-
-    def _rate(self, bar: TaskID, done: int) -> str:
-        elapsed = self._progress.tasks[bar].elapsed
-        return f"{done:,}, {done / elapsed if elapsed else 0:,.0f}/s"
-
-
-def summarise(console: Console, report: Report, *, dry_run: bool) -> None:
-    """Print what a run did, and where to look when something was refused."""
-    counts = report.counts
-    if dry_run:
-        console.print("[bold]Dry run:[/] nothing was written. What would be done:")
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_row(
-        "works",
-        f"{counts.read:,} read: {counts.new:,} new, {counts.changed:,} changed, "
-        f"{counts.unchanged:,} unchanged, {counts.removed:,} removed, {counts.repeated:,} repeated, "
-        f"{counts.rejected:,} rejected",
-    )
-    table.add_row("researchers", f"{counts.researchers_written:,} built, {counts.researchers_removed:,} removed")
-    table.add_row("topics", f"{counts.topics:,}; assigned to {counts.topics_assigned:,} works that came with none")
-    table.add_row("institutions", f"{counts.institutions:,}")
-    table.add_row("time", ", ".join(f"{part} {seconds:,.1f} s" for part, seconds in report.seconds.items()))
-    console.print(table)
-    for key, times in (report.unknown or {}).items():
-        console.print(f"[yellow]Note:[/] {times:,} records have the key {key!r}, which is not read.", highlight=False)
-    if counts.rejected:
-        console.print(f"[yellow]Rejected:[/] {counts.rejected:,} records, each with its reason, in {report.rejects}")
-    for problem in report.broken_sources:
-        console.print(f"[red]Broken off:[/] {problem}")

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from indexer.bulk import index_action, marks, pages, patiently, write
+from indexer.asking import documents, pages
+from indexer.bulk import index_action, marks, patiently, write
 from indexer.resolving import Resolving
 from indexer.sources.stored import record_of
 
@@ -41,6 +42,8 @@ class Identification:
             )
         staged.add_aliases(stored_aliases(client, generation), new=False)
         self._resolving = Resolving(staged.path, overrides)
+        #: The most memory that resolving took beside this process, in MB.
+        self.peak_mb = 0.0
 
     @property
     def is_running(self) -> bool:
@@ -51,9 +54,10 @@ class Identification:
         """Wait, then give the works of the generation whose researchers change, and all staged ones, their ids.
 
         Researchers that won or lost a work are marked as pending before the work is written. Gives sentences about
-        probable duplicates, the likeliest first. Raises ResolvingError when it was not found out.
+        probable duplicates, the likeliest first; `peak_mb` is known then. Raises ResolvingError when it was not found
+        out.
         """
-        self._resolving.wait()
+        self.peak_mb = self._resolving.wait()
         old, new = self._staged.aliases(new=False), self._staged.aliases(new=True)
         # Before any work: once the last mention of an id is written over, nothing tells any more where it went.
         write(self._client, _alias_actions(self._generation, old, new))
@@ -86,9 +90,7 @@ def _updates(
     client: OpenSearch, generation: Generation, changed: Mapping[str, tuple[list[str], list[str]]]
 ) -> Iterator[list[dict[str, Any]]]:
     """Give the bulk actions that put new researcher ids on works, all else as it is."""
-    fields = {"_source_includes": "researchers"}
-    answer = patiently(client.mget, index=generation.works, body={"ids": sorted(changed)}, params=fields)
-    for found in answer["docs"]:
+    for found in documents(client, generation.works, sorted(changed), "researchers"):
         entries = found["_source"]["researchers"]
         for entry, id_ in zip(entries, changed[found["_id"]][1], strict=True):
             entry["id"] = id_

@@ -6,17 +6,22 @@ one it is watched for longer than a beat, and taken to be gone when it stands st
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import psutil
 from opensearchpy.exceptions import ConflictError, NotFoundError, RequestError, TransportError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
     from types import TracebackType
 
     from opensearchpy import OpenSearch
@@ -37,18 +42,46 @@ class LockedError(Exception):
     """Another run holds the lock, or took it over from this one."""
 
 
+@contextmanager
+def only_writer(home: Path, client: OpenSearch, names: IndexNames) -> Iterator[WriterLock]:
+    """Hold the lock of the one process that writes: of the home folder, then of the indices.
+
+    Raises LockedError when another one holds either.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "index.lock").open("a+", encoding="utf-8") as file:
+        try:
+            # The system lets go of it even when the process is killed.
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            raise LockedError(
+                f"Another run is writing to the index (process {file.read().strip()}); wait for it to end."
+            ) from error
+        file.seek(0)
+        file.truncate()
+        file.write(str(os.getpid()))
+        file.flush()
+        with WriterLock(client, names) as lock:
+            yield lock
+
+
 @dataclass(frozen=True)
 class Holder:
-    """Who writes: a process, told from a later one with the same number by the time it began."""
+    """Who writes: a process, told from a later one with the same number by the time it began.
+
+    `token` tells one lock of a process from another.
+    """
 
     host: str
     process: int
     began: float
+    token: str = ""
 
     @classmethod
     def me(cls) -> Holder:
-        """Give this process."""
-        return cls(socket.gethostname(), os.getpid(), psutil.Process().create_time())
+        """Give this process, with a token of its own."""
+        return cls(socket.gethostname(), os.getpid(), psutil.Process().create_time(), uuid4().hex)
 
     def is_gone(self) -> bool:
         """Tell whether the process is known to have ended; False for one on another machine."""
@@ -66,6 +99,7 @@ class WriterLock:
     def __init__(self, client: OpenSearch, names: IndexNames, *, beat: float = BEAT, watch: float = WATCH) -> None:
         """Name what to lock; `beat` and `watch` are seconds."""
         self._client, self._index, self._beat, self._watch = client, names.lock, beat, watch
+        self._me = Holder.me()
         self._version: dict[str, int] = {}
         self._ended = threading.Event()
         self._lost = False
@@ -107,7 +141,7 @@ class WriterLock:
 
     def _write(self, **params: Any) -> dict[str, Any]:
         answer: dict[str, Any] = self._client.index(
-            index=self._index, id=_ID, body=asdict(Holder.me()), params={**self._version, **params}
+            index=self._index, id=_ID, body=asdict(self._me), params={**self._version, **params}
         )
         return answer
 
@@ -118,6 +152,9 @@ class WriterLock:
         try:
             stored = self._stored()
             holder = Holder(**stored["_source"])
+            if holder == self._me:
+                # It was written; only the answer was lost, and the client sent it again.
+                return stored
             if not holder.is_gone() and (holder.host == socket.gethostname() or not self._stands_still(stored)):
                 who = f"process {holder.process} on {holder.host}"
                 raise LockedError(f"Another run is writing to the index ({who}); wait for it to end.")
@@ -141,10 +178,21 @@ class WriterLock:
     def _keep_beating(self) -> None:
         while not self._ended.wait(self._beat):
             try:
-                self._keep_version(self._write())
+                self._keep_version(self._beaten())
             except (ConflictError, NotFoundError):
                 self._lost = True
                 return
             except TransportError:
                 # OpenSearch is away for now, for every other run too.
                 continue
+
+    def _beaten(self) -> dict[str, Any]:
+        """Write a beat; give the version of the document. Raises ConflictError when it is another run's by now."""
+        try:
+            return self._write()
+        except ConflictError:
+            # A beat whose answer was lost counts as well: then the document is newer than known, and still ours.
+            stored = self._stored()
+            if Holder(**stored["_source"]) != self._me:
+                raise
+            return stored

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from indexer.bulk import pages, patiently
+from indexer.asking import documents, pages
 from indexer.documents import content_hash
 from indexer.records import RecordError, Work, parse_work, unknown_keys, withdrawn_id
 from indexer.sources import SourceError
@@ -143,18 +143,16 @@ def _change(record: Read, stored: Stored | None, fingerprint: str, report: Repor
 
 def stored_works(client: OpenSearch, target: Target, ids: list[str]) -> dict[str, Stored]:
     """Give what the index holds of these works."""
-    if target.readable is None or not ids:
+    if target.readable is None:
         return {}
-    fields = {"_source_includes": "content_hash,added_at,researchers.id,researchers.name,researchers.position"}
-    answer = patiently(client.mget, index=target.readable.works, body={"ids": ids}, params=fields)
+    fields = "content_hash,added_at,researchers.id,researchers.name,researchers.position"
     return {
         found["_id"]: Stored(
             found["_source"]["content_hash"],
             [FormerAuthor(entry["position"], entry["name"], entry["id"]) for entry in found["_source"]["researchers"]],
             found["_source"].get("added_at"),
         )
-        for found in answer["docs"]
-        if found.get("found")
+        for found in documents(client, target.readable.works, ids, fields)
     }
 
 

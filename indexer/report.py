@@ -104,9 +104,11 @@ class Report:
         }
 
     def save(self) -> None:
-        """Write `report.json`."""
+        """Write `report.json`, in one step: a kill leaves the one before or this one."""
         text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
-        (self.folder / "report.json").write_text(text + "\n", encoding="utf-8")
+        new = self.folder / "report.json.new"
+        new.write_text(text + "\n", encoding="utf-8")
+        new.replace(self.folder / "report.json")
 
 
 class Stopwatch:
@@ -124,7 +126,12 @@ class Stopwatch:
         self._report.seconds[self._part] = self._report.seconds.get(self._part, 0.0) + took
 
 
-def past_runs(runs: Path) -> list[dict[str, Any]]:
-    """Give the reports of all runs below a folder, the latest first."""
-    files = sorted(runs.glob("*/report.json"), reverse=True)
-    return [json.loads(file.read_text(encoding="utf-8")) for file in files]
+def past_runs(runs: Path, count: int) -> tuple[list[dict[str, Any]], list[Path]]:
+    """Give the reports of the last `count` runs below a folder, the latest first, and the files that hold none."""
+    reports, unreadable = [], []
+    for file in sorted(runs.glob("*/report.json"), reverse=True)[:count]:
+        try:
+            reports.append(json.loads(file.read_text(encoding="utf-8")))
+        except (OSError, ValueError):
+            unreadable.append(file)
+    return reports, unreadable

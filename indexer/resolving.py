@@ -25,6 +25,7 @@ from indexer.identity.ids import assign_ids
 from indexer.identity.keys import identity_key, researcher_id
 from indexer.identity.mentions import MentionKey, mentions_of
 from indexer.identity.settings import Settings
+from indexer.memory import peak_mb
 from indexer.staged import Staged
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Resolving:
         self._process = subprocess.Popen(  # noqa: S603 (ourselves)
             [sys.executable, "-m", __name__, str(path)],
             stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(part or os.getcwd() for part in sys.path)},
         )
         assert self._process.stdin is not None  # noqa: S101 (it is a pipe)
@@ -63,13 +65,18 @@ class Resolving:
         """Whether there is no answer yet."""
         return self._process.poll() is None
 
-    def wait(self) -> None:
-        """Wait for the answer. Raises ResolvingError when there will be none; why, the process has printed."""
+    def wait(self) -> float:
+        """Wait for the answer; give the most memory that it took, in MB.
+
+        Raises ResolvingError when there will be none; why, the process has printed.
+        """
         if code := self._process.wait():
             raise ResolvingError(
                 f"Finding out who the authors are broke off (exit code {code}; -9: it was killed, perhaps for want of "
                 "memory). Nothing is lost: run the same command again."
             )
+        assert self._process.stdout is not None  # noqa: S101 (it is a pipe)
+        return float(self._process.stdout.read())
 
     def stop(self) -> None:
         """End it, answer or not."""
@@ -84,6 +91,8 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with Staged(Path(sys.argv[1]), join=True) as staged:
         resolve_all(staged, overrides)
+    # By itself: what the system says of children begins with the memory of the parent that started them.
+    sys.stdout.write(f"{peak_mb():.0f}\n")
 
 
 def _end_with_parent() -> None:

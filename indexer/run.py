@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,8 +13,8 @@ from indexer.identify import Identification, save_duplicates
 from indexer.identity.overrides import Overrides
 from indexer.identity.overrides import load as load_overrides
 from indexer.identity.statements import statements_of
-from indexer.lock import LockedError, WriterLock
-from indexer.memory import peak_mb, peak_of_children_mb
+from indexer.lock import only_writer
+from indexer.memory import peak_mb
 from indexer.pipeline import changes, first_of_each, missing_works, read
 from indexer.report import Report, Stopwatch
 from indexer.resolving import ResolvingError
@@ -26,14 +23,16 @@ from indexer.staged import Staged
 from indexer.states import claimed
 from indexer.target import Target
 from indexer.writing import Writer
+from mappings import followed, note_followed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from opensearchpy import OpenSearch
 
     from embedding import Embedder
+    from indexer.lock import WriterLock
     from indexer.sources import Source
     from indexer.watcher import Watcher
     from mappings import Generation, IndexNames
@@ -65,7 +64,7 @@ class Run:
     report: Report
     options: Options
     watcher: Watcher
-    overrides: Overrides
+    decided: Decided
     staged: Staged
     lock: WriterLock
 
@@ -106,6 +105,7 @@ class Run:
             )
         with Stopwatch(self.report, "topics"):
             build_groups(self.client, generation, self.report)
+        note_followed(self.client, generation, self.decided.digest)
         self.lock.check()
         with Stopwatch(self.report, "publish"):
             self.target.publish()
@@ -114,7 +114,7 @@ class Run:
     def _identify(self, generation: Generation, writer: Writer) -> None:
         """Find out who the authors are; works are embedded as long as that takes."""
         with Stopwatch(self.report, "identity"):
-            identification = Identification(self.client, generation, self.staged, self.overrides)
+            identification = Identification(self.client, generation, self.staged, self.decided.overrides)
         try:
             with Stopwatch(self.report, "works"):
                 writer.embed_ahead(lambda: identification.is_running, self.watcher.works)
@@ -125,7 +125,7 @@ class Run:
         finally:
             identification.stop()
         # Added up as if both had been at their largest at the same time: it was not more.
-        self.report.peak_memory_mb = round(peak_mb() + peak_of_children_mb())
+        self.report.peak_memory_mb = round(peak_mb() + identification.peak_mb)
 
 
 def index(
@@ -139,26 +139,25 @@ def index(
 ) -> Report:
     """Bring everything that `sources` hold into the index, and give the report of the run.
 
-    Run again after any interruption, it ends in the same state as a run that was never disturbed. Raises RunError when
-    another run holds the lock or nothing can be pruned, ModelMismatch when the index was made with another embedding
-    model, OverridesError when overrides.toml cannot be followed, StoreError when the index has another mapping version,
-    WriteError when OpenSearch stays away.
+    Run again after any interruption, it ends in the same state as a run that was never disturbed. Raises LockedError
+    when another run writes, RunError when nothing can be pruned, ModelMismatch when the index was made with another
+    embedding model, OverridesError when overrides.toml cannot be followed, StoreError when the index has another
+    mapping version, WriteError when OpenSearch stays away.
     """
     options = options or Options()
-    with _only_writer(home, client, names) as lock, Staged(home / "staged.sqlite") as staged:
+    with only_writer(home, client, names) as lock, Staged(home / "staged.sqlite") as staged:
         decided = Decided(home, names, client)
         target = Target(client, names, embedder.model, rebuild=options.rebuild, look_only=options.dry_run)
         report = Report.new(home / "runs")
-        run = Run(client, embedder, target, report, options, watcher, decided.overrides, staged, lock)
+        run = Run(client, embedder, target, report, options, watcher, decided, staged, lock)
         report.unknown = Counter()
         try:
             run.read(sources, report.unknown)
             if not options.dry_run:
-                if decided.changed and target.readable:
+                if target.readable and not decided.is_followed(client, target.readable):
                     # New decisions about people have to be carried out even when no work is new.
                     target.writable()
                 run.write()
-                decided.keep()
             report.finished = True
         finally:
             report.peak_memory_mb = max(report.peak_memory_mb, round(peak_mb()))
@@ -167,48 +166,19 @@ def index(
 
 
 class Decided:
-    """What people decided about people, in `overrides.toml` and as owners of profiles, and if the index followed it."""
+    """What people decided about people, in `overrides.toml` and as owners of profiles, and its digest."""
 
     def __init__(self, home: Path, names: IndexNames, client: OpenSearch) -> None:
         """Read the file; where there is none, it decides nothing. Raises OverridesError when it cannot be followed."""
         file = home / "overrides.toml"
         said = statements_of(claimed(client, names))
         self.overrides = replace(load_overrides(file) if file.exists() else Overrides(), said=said)
-        digest = hashlib.sha256(file.read_bytes() if file.exists() else b"")
-        digest.update(repr(said.said).encode() if said.said else b"")
-        self._digest = digest.hexdigest()
-        self._followed = home / f"{names.prefix}overrides.sha256"
+        self.digest = _digest(file.read_bytes() if file.exists() else b"", repr(said.said) if said.said else "")
 
-    @property
-    def changed(self) -> bool:
-        """Whether the file or the owners say something else than when they were last followed."""
-        before = self._followed.read_text(encoding="utf-8") if self._followed.exists() else hashlib.sha256().hexdigest()
-        return before != self._digest
-
-    def keep(self) -> None:
-        """Note that the index follows all of it as it is."""
-        self._followed.write_text(self._digest, encoding="utf-8")
+    def is_followed(self, client: OpenSearch, generation: Generation) -> bool:
+        """Tell whether a generation was written by just these decisions; by none, where it does not say."""
+        return (followed(client, generation) or _digest(b"", "")) == self.digest
 
 
-@contextmanager
-def _only_writer(home: Path, client: OpenSearch, names: IndexNames) -> Iterator[WriterLock]:
-    """Hold the lock of the one process that writes: of the home folder, then of the indices."""
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "index.lock").open("a+", encoding="utf-8") as file:
-        try:
-            # The system lets go of it even when the process is killed.
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.seek(0)
-            raise RunError(
-                f"Another run is writing to the index (process {file.read().strip()}); wait for it to end."
-            ) from error
-        file.seek(0)
-        file.truncate()
-        file.write(str(os.getpid()))
-        file.flush()
-        try:
-            with WriterLock(client, names) as lock:
-                yield lock
-        except LockedError as error:
-            raise RunError(str(error)) from error
+def _digest(file: bytes, said: str) -> str:
+    return hashlib.sha256(file + said.encode()).hexdigest()

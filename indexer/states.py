@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from opensearchpy.exceptions import NotFoundError
 
-from indexer.bulk import index_action, pages, patiently, write
+from indexer.asking import count, documents, pages
+from indexer.bulk import index_action, patiently, write
 from mappings import STATE
 
 if TYPE_CHECKING:
@@ -78,17 +79,12 @@ def _pages(client: OpenSearch, names: IndexNames, body: dict[str, Any]) -> Itera
 
 
 def _states(client: OpenSearch, names: IndexNames, ids: list[str]) -> Iterator[tuple[str, State]]:
-    if not ids:
-        return
-    for found in patiently(client.mget, index=names.people, body={"ids": ids})["docs"]:
-        if found.get("found"):
-            yield found["_id"], found["_source"]
+    return ((found["_id"], found["_source"]) for found in documents(client, names.people, ids))
 
 
 def _leading(client: OpenSearch, generation: Generation, ids: list[str], before: Generation | None) -> dict[str, str]:
     """Give, for those of the ids that no author has, the researcher they lead to; new ways are kept as aliases."""
-    answer = patiently(client.mget, index=generation.aliases, body={"ids": ids})["docs"]
-    known = {found["_id"]: found["_source"]["researcher_id"] for found in answer if found.get("found")}
+    known = {found["_id"]: found["_source"]["researcher_id"] for found in documents(client, generation.aliases, ids)}
     lost = [id_ for id_ in ids if before and id_ not in known and not _has_works(client, generation, id_)]
     found = {id_: heir for id_ in lost if before and (heir := _heir(client, generation, before, id_))}
     actions = (index_action(generation.aliases, id_, {"id": id_, "researcher_id": new}) for id_, new in found.items())
@@ -97,8 +93,7 @@ def _leading(client: OpenSearch, generation: Generation, ids: list[str], before:
 
 
 def _has_works(client: OpenSearch, generation: Generation, id_: str) -> bool:
-    body = {"query": {"term": {"researchers.id": id_}}}
-    return bool(patiently(client.count, index=generation.works, body=body)["count"])
+    return count(client, generation.works, {"term": {"researchers.id": id_}}) > 0
 
 
 def _heir(client: OpenSearch, generation: Generation, before: Generation, id_: str) -> str | None:
@@ -115,10 +110,9 @@ def _heir(client: OpenSearch, generation: Generation, before: Generation, id_: s
     votes: Counter[str] = Counter()
     works = sorted(places)
     for start in range(0, len(works), PAGE):
-        asked = {"ids": works[start : start + PAGE]}
-        fields = {"_source_includes": "researchers.id,researchers.position"}
-        for found in patiently(client.mget, index=generation.works, body=asked, params=fields)["docs"]:
-            entries = found["_source"]["researchers"] if found.get("found") else []
+        asked = works[start : start + PAGE]
+        for found in documents(client, generation.works, asked, "researchers.id,researchers.position"):
+            entries = found["_source"]["researchers"]
             votes.update(entry["id"] for entry in entries if entry["position"] in places[found["_id"]])
     return min(votes, key=lambda one: (-votes[one], one), default=None)
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from embedding import work_text
+from indexer.asking import documents
 from indexer.assign import FEW, Labelled, assigned
 from indexer.beside import Beside
 from indexer.bulk import delete_action, index_action, marks, patiently, write
@@ -144,11 +145,10 @@ class Writer:
 
     def _replaced(self, batch: list[StagedWork], fields: str) -> dict[str, dict[str, Any]]:
         """Give some fields of these works as the generation before a rebuild has them; nothing in any other run."""
-        if self.before is None or not batch:
+        if self.before is None:
             return {}
-        body = {"ids": [one.id for one in batch]}
-        answer = patiently(self.client.mget, index=self.before.works, body=body, params={"_source_includes": fields})
-        return {found["_id"]: found["_source"] for found in answer["docs"] if found.get("found")}
+        found = documents(self.client, self.before.works, [one.id for one in batch], fields)
+        return {one["_id"]: one["_source"] for one in found}
 
     def _write(self, batch: list[StagedWork], documents: list[dict[str, Any]]) -> None:
         touched = {entry["id"] for document in documents for entry in document["researchers"]}

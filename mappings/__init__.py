@@ -3,24 +3,23 @@
 from mappings.errors import StoreError
 from mappings.generations import (
     begin,
-    discard,
     drop,
+    followed,
     generations,
     live,
+    note_followed,
     publish,
     rollback,
     stored_model,
     unfinished,
 )
 from mappings.ids import bare_doi, institution_id, orcid_id, person_id, ror_address, work_id
-from mappings.names import VERSION, Generation, IndexNames
+from mappings.names import Generation, IndexNames
 from mappings.people import STATE, begin_people
 from mappings.scale import Scale
-from mappings.store import index_body
 
 __all__ = [
     "STATE",
-    "VERSION",
     "Generation",
     "IndexNames",
     "Scale",
@@ -28,12 +27,12 @@ __all__ = [
     "bare_doi",
     "begin",
     "begin_people",
-    "discard",
     "drop",
+    "followed",
     "generations",
-    "index_body",
     "institution_id",
     "live",
+    "note_followed",
     "orcid_id",
     "person_id",
     "publish",

@@ -67,6 +67,18 @@ def stored_model(client: OpenSearch, generation: Generation) -> dict[str, Any]:
     return model
 
 
+def followed(client: OpenSearch, generation: Generation) -> str | None:
+    """Give the digest of people's decisions that a generation follows; None before any was noted."""
+    digest: str | None = _meta(client, generation).get("followed")
+    return digest
+
+
+def note_followed(client: OpenSearch, generation: Generation, digest: str) -> None:
+    """Note in a generation which decisions it follows: it is true of this one, whatever goes live before or after."""
+    meta = {**_meta(client, generation), "followed": digest}
+    client.indices.put_mapping(index=generation.works, body={"_meta": meta})
+
+
 def _meta(client: OpenSearch, generation: Generation) -> dict[str, Any]:
     mapping = client.indices.get_mapping(index=generation.works)[generation.works]["mappings"]
     meta: dict[str, Any] = mapping.get("_meta", {})
@@ -110,14 +122,19 @@ def _create(client: OpenSearch, generation: Generation, kind: str, model: Mappin
 
 
 def _clone(client: OpenSearch, source: Generation, target: Generation, kind: str) -> None:
-    """Clone one index; OpenSearch wants the source closed to writes for that moment."""
-    if client.indices.exists(index=target.name(kind)):
-        return
-    block = {"index.blocks.write": True}
-    client.indices.put_settings(index=source.name(kind), body=block)
-    body = {"settings": {"index.blocks.write": None, "index.number_of_replicas": 0}}
-    client.indices.clone(index=source.name(kind), target=target.name(kind), body=body)
-    client.indices.put_settings(index=source.name(kind), body={"index.blocks.write": None})
+    """Clone one index; OpenSearch wants the source closed to writes for that moment.
+
+    It is opened again however this ends, and also where a run before was killed in between: people's states are
+    written to what is searched.
+    """
+    name, settings = source.name(kind), client.indices.put_settings
+    try:
+        if not client.indices.exists(index=target.name(kind)):
+            settings(index=name, body={"index.blocks.write": True})
+            body = {"settings": {"index.blocks.write": None, "index.number_of_replicas": 0}}
+            client.indices.clone(index=name, target=target.name(kind), body=body)
+    finally:
+        settings(index=name, body={"index.blocks.write": None})
 
 
 def publish(client: OpenSearch, generation: Generation) -> None:

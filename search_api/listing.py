@@ -104,10 +104,19 @@ def in_total_order(hits: Iterable[dict[str, Any]], pagination: Pagination) -> li
     """Give one page of hits ordered by score, then id.
 
     A hybrid query cannot be sorted by score together with another key, so the hits up to the page's end and `SLACK`
-    more are ordered here.
+    more are ordered here: as far as nothing `ties_beyond`.
     """
     ordered = sorted(hits, key=lambda hit: (-(hit["_score"] or 0.0), hit["_id"]))
     return ordered[pagination.offset : pagination.offset + pagination.per_page]
+
+
+def ties_beyond(hits: Sequence[Mapping[str, Any]], pagination: Pagination) -> bool:
+    """Tell whether what was not fetched may have the score of the page's last hit: then more is needed to order it.
+
+    `hits` are the first ones, best first, as many as `first_hits` asks for.
+    """
+    end = pagination.offset + pagination.per_page
+    return len(hits) == first_hits(pagination)["size"] > end and bool(hits[end - 1]["_score"] == hits[-1]["_score"])
 
 
 def count_of(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-#: Nearest neighbours that a hybrid or semantic search looks at: dev .657 against .648 at 100 and .662 at 300, which
-#: would find every work of a small collection for every query.
+#: Nearest neighbours that a hybrid or semantic search looks at: dev .663 against .659 at 100 and .663 at 300, which
+#: would find every work of a small collection for every query (with the vector's score at .4; at .45 .665 and .666).
 K = whole("PEERSCOPE_K", 200, 1, 1_000)
-#: What the vector's score counts in a hybrid search, and the words' the rest: dev .657, at .5 .652.
-SEMANTIC_WEIGHT = number("PEERSCOPE_SEMANTIC_WEIGHT", 0.4, 0, 1)
+#: What the vector's score counts in a hybrid search, and the words' the rest: dev .665, at .4 .663, at .5 .662.
+SEMANTIC_WEIGHT = number("PEERSCOPE_SEMANTIC_WEIGHT", 0.45, 0, 1)
 #: The same for works like a work, where the words are the 25 most telling of a text and not those a person chose:
 #: recall@20 of cacm's co-citations .317 and citations .510, at .5 .301 and .519; the vector alone .307 and .483.
 SIMILAR_SEMANTIC_WEIGHT = number("PEERSCOPE_SIMILAR_SEMANTIC_WEIGHT", 0.7, 0, 1)
@@ -45,10 +45,10 @@ AUTHOR_WEIGHT = 0.5
 FEEDBACK_WORKS = whole("PEERSCOPE_FEEDBACK_WORKS", 5, 0, 50)
 #: How far it is moved: 0 not at all, 1 to their mean.
 FEEDBACK_WEIGHT = number("PEERSCOPE_FEEDBACK_WEIGHT", 0.4, 0, 1)
-#: Keyword hits of a shard that take part in the fusion. Fixed, for another depth would be another result set. Taken for
-#: speed: dev .660, at 500 .659, at 1,000 .657, but unseen queries lose .01 to .02 (docs/ranking.md).
-#: OpenSearch reads all that it fuses: 13, 18 and 30 ms for a page on cacm.
-PAGINATION_DEPTH = 200
+#: Keyword hits of a shard that take part in the fusion, a setting of none: another depth would be another result set.
+#: dev .663, at 500 .662, at 200 .660 (with the vector's score at .4). Only ids are read of what is fused: see
+#: `works.reading.fused_page`.
+PAGINATION_DEPTH = 1_000
 #: Which words of a text are telling: OpenSearch's 25 by TF-IDF, also when they stand once, and one shared is enough
 #: (its own default, 30 % of them, found nothing for most works of the sample).
 TELLING = {"min_term_freq": 1, "min_doc_freq": 2, "max_query_terms": 25, "minimum_should_match": "1"}

@@ -1,4 +1,4 @@
-"""`peerscope evaluate search | similar | experts`: tables of ranking quality, or JSON."""
+"""`peerscope evaluate identity | search | similar | experts`: tables of quality, or JSON."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from benchmarks.evaluation import experts as expertise
 from benchmarks.evaluation import search as searching
 from benchmarks.evaluation import similar as likeness
 from benchmarks.evaluation.collection import CollectionError, load
+from benchmarks.evaluation.identity.commands import identity
 from benchmarks.evaluation.indexed import AskingError, indexed
 from benchmarks.evaluation.metrics import MetricsMissingError, require
-from indexer.commands import EXPECTED
+from indexer.plain import plain_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +41,15 @@ _KEEP = click.option("--keep", is_flag=True, help="Leave the indices there, and 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON, for programs.")
 
 
-@click.command()
+@click.group()
+def evaluate() -> None:
+    """Measure how good the answers are, on data whose truth is known."""
+
+
+evaluate.add_command(identity)
+
+
+@evaluate.command()
 @_FOLDER
 @_QRELS
 @click.option("--mode", "modes", type=click.Choice(searching.MODES), multiple=True, help="Only this; may be repeated.")
@@ -62,7 +71,7 @@ def search(folder: Path, qrels: Path | None, modes: tuple[str, ...], half: str, 
     )
 
 
-@click.command()
+@evaluate.command()
 @_FOLDER
 @_QRELS
 @_HALF
@@ -76,7 +85,7 @@ def similar(folder: Path, qrels: Path | None, half: str, keep: bool, as_json: bo
     _run(lambda: load(folder, qrels, half, by_work=True), likeness.evaluate, keep=keep, as_json=as_json)
 
 
-@click.command()
+@evaluate.command()
 @_FOLDER
 @_QRELS
 @_KEEP
@@ -90,21 +99,23 @@ def experts(folder: Path, qrels: Path | None, keep: bool, as_json: bool) -> None
 
 
 def _run(
-    read: Callable[[], Collection], evaluate: Callable[[Collection, Indexed], Result], *, keep: bool, as_json: bool
+    read: Callable[[], Collection], measure: Callable[[Collection, Indexed], Result], *, keep: bool, as_json: bool
 ) -> None:
     """Index, ask, remove, print; what a person can do something about is one message."""
     console = Console(stderr=True)
     try:
-        require()
-        collection = read()
-        console.print(f"indexing {len(collection.records):,} works of {collection.name}")
-        engine.keep_alive()
-        with indexed(collection.records, keep=keep) as works:
-            console.print(f"{works.works:,} works in {works.seconds:.0f} s, {works.rejected} rejected; asking")
-            result = evaluate(collection, works)
-            if keep:
-                console.print(f"kept; to look: PEERSCOPE_INDEX_PREFIX={works.services.names.prefix} peerscope serve")
-    except (CollectionError, AskingError, MetricsMissingError, *EXPECTED) as error:
+        with plain_errors():
+            require()
+            collection = read()
+            console.print(f"indexing {len(collection.records):,} works of {collection.name}")
+            engine.keep_alive()
+            with indexed(collection.records, keep=keep) as works:
+                console.print(f"{works.works:,} works in {works.seconds:.0f} s, {works.rejected} rejected; asking")
+                result = measure(collection, works)
+                if keep:
+                    prefix = works.services.names.prefix
+                    console.print(f"kept; to look: PEERSCOPE_INDEX_PREFIX={prefix} peerscope serve")
+    except (CollectionError, AskingError, MetricsMissingError) as error:
         raise click.ClickException(str(error)) from error
     if as_json:
         click.echo(json.dumps(result.to_dict(), indent=2))

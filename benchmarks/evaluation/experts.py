@@ -23,7 +23,7 @@ def evaluate(collection: Collection, indexed: Indexed) -> Result:
 
 
 def _lists(collection: Collection, indexed: Indexed, mode: str) -> tuple[dict[str, list[str]], list[float]]:
-    given = candidates(indexed)
+    given = {found["id"]: name for name, found in indexed.researchers(CANDIDATE).items()}
     lists, times = {}, []
     with indexed.app.app_context():
         for id_, text in collection.queries.items():
@@ -32,16 +32,3 @@ def _lists(collection: Collection, indexed: Indexed, mode: str) -> tuple[dict[st
             times.append(1000 * (time.perf_counter() - start))
             lists[id_] = [given[one.id] for one in experts if one.id in given]
     return lists, times
-
-
-def candidates(indexed: Indexed) -> dict[str, str]:
-    """Give the collection's id of each researcher, by the id that the indexer gave them."""
-    services = indexed.services
-    body = {"size": 10_000, "query": {"prefix": {"ids": CANDIDATE}}, "_source": ["id", "ids"]}
-    hits = services.search(services.names.researchers, body)["hits"]["hits"]
-    return {
-        hit["_source"]["id"]: id_.removeprefix(CANDIDATE)
-        for hit in hits
-        for id_ in hit["_source"]["ids"]
-        if id_.startswith(CANDIDATE)
-    }

@@ -21,7 +21,7 @@ from search_api import create_app
 from search_api.services import Services
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import FrameType
 
     from flask import Flask
@@ -51,6 +51,20 @@ class Indexed:
     def client(self) -> FlaskClient:
         """Give a client of the API, in this process."""
         return self.app.test_client()
+
+    def researchers(self, scheme: str, fields: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
+        """Give the stored researchers whose ids of the source begin with `scheme`, by what follows; `id` and `fields`.
+
+        Up to 10,000 of them.
+        """
+        body = {"size": 10_000, "query": {"prefix": {"ids": scheme}}, "_source": ["id", "ids", *fields]}
+        hits = self.services.search(self.services.names.researchers, body)["hits"]["hits"]
+        return {
+            id_.removeprefix(scheme): hit["_source"]
+            for hit in hits
+            for id_ in hit["_source"]["ids"]
+            if id_.startswith(scheme)
+        }
 
 
 def ask(client: FlaskClient, path: str, **params: Any) -> tuple[dict[str, Any], float]:

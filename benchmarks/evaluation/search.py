@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from benchmarks.evaluation.indexed import Indexed
 
 MODES = ("keyword", "semantic", "hybrid")
+#: The first one is what the gain of hybrid over its parts is measured by, here and in the other evaluations.
 MEASURES = ("nDCG@10", "recall@100", "MRR")
-#: What the gain of hybrid over its parts is measured by: the first of each evaluation's measures.
 DEPTH = 100
 
 

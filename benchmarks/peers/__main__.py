@@ -20,8 +20,7 @@ from rich.table import Table
 from benchmarks.evaluation.collection import load
 from benchmarks.evaluation.metrics import Mean, bootstrap, per_query
 from benchmarks.peers.systems import SYSTEMS
-from benchmarks.targets import Target, targets_table
-from indexer.identity.commands import data_folder
+from benchmarks.targets import Target, data_folder, targets_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

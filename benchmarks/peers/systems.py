@@ -15,6 +15,7 @@ import embedding
 from benchmarks.evaluation.indexed import ask, indexed
 from benchmarks.evaluation.search import DEPTH
 from embedding import work_text
+from indexer.writing import BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from benchmarks.evaluation.collection import Collection
-
-#: Works that are embedded at once, as many as the indexer takes.
-BATCH = 32
 
 
 class Filled(Protocol):

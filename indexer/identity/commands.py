@@ -1,87 +1,40 @@
-"""`peerscope evaluate identity`: the tables of docs/identity.md, made again."""
+"""`peerscope why-merged | duplicates`: what the indexer decided about people, for a person to judge."""
 
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-from indexer.identity.evaluation import evaluate as measure
-from indexer.identity.settings import Settings
-from indexer.identity.trial import read_works
-from indexer.identity.tuning import tune
-from indexer.records import RecordError
-
-if TYPE_CHECKING:
-    from indexer.identity.bcubed import Scores
-    from indexer.identity.evaluation import Evaluation, Row
-    from indexer.records import Work
-
-CORPUS = "corpora/acl-sample.jsonl.gz"
+import artifacts
+import engine
+from indexer.plain import plain_errors
+from mappings import IndexNames
 
 
-def data_folder() -> Path:
-    """Give the folder of corpora and judged collections: `PEERSCOPE_DATA`, else `shared/data` beside the repository."""
-    repository = Path(__file__).resolve().parents[2]
-    return Path(os.environ.get("PEERSCOPE_DATA") or repository.parent / "shared/data")
+@click.command("why-merged", short_help="Say why works are one researcher's.")
+@click.argument("id_", metavar="ID")
+def why_merged(id_: str) -> None:
+    """Say why the works of researcher ID were taken to be one person's: each join with its evidence.
 
-
-@click.group()
-def evaluate() -> None:
-    """Measure how good the answers are, on data whose truth is known."""
-
-
-@evaluate.command()
-@click.option(
-    "--corpus", type=click.Path(path_type=Path), help=f"Works with author ids. [default: {CORPUS} of the data]"
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON, for programs.")
-@click.option("--tune", "is_tuning", is_flag=True, help="Look for better weights on the tuning half instead.")
-def identity(corpus: Path | None, as_json: bool, is_tuning: bool) -> None:
-    """Measure author identity: works whose author ids are taken away, against those ids.
-
-    B-cubed precision, recall and F1 on one half of the family names, next to taking each printed name for a person. The
-    weights were chosen on the other half.
+    To correct it, put a [[merge]] or [[split]] into overrides.toml in PEERSCOPE_HOME, and index again.
     """
-    path = corpus or data_folder() / CORPUS
-    try:
-        works = list(read_works(path))
-        if is_tuning:
-            _tune(works)
-            return
-        result = measure(works, Settings())
-    except (OSError, RecordError, ValueError) as error:
-        raise click.ClickException(f"{path}: {error}") from error
-    if as_json:
-        click.echo(json.dumps({"corpus": path.name, "works": len(works), **result.to_dict()}, indent=2))
-    else:
-        _show(result, len(works))
+    with plain_errors():
+        client, names = engine.connect(), IndexNames.from_env()
+        answer = client.get(index=names.researchers, id=id_, params={"_source_includes": "name,because"}, ignore=[404])
+    if not answer.get("found"):
+        raise click.ClickException(f"No researcher has the id {id_!r}.")
+    click.secho(answer["_source"]["name"], bold=True)
+    for sentence in answer["_source"]["because"] or ["Nothing was joined: one name, as printed, or ids of a source."]:
+        click.echo(f"- {sentence}")
 
 
-def _tune(works: list[Work]) -> None:
-    for step in tune(works, Settings()):
-        scores = "   ".join(_triple(scores) for scores in step.scores)
-        click.echo(f"{step.goal:.4f} {'*' if step.is_best else ' '} {step.move:24} {scores}")
-
-
-def _triple(scores: Scores) -> str:
-    return f"{scores.precision:.4f} {scores.recall:.4f} {scores.f1:.4f}"
-
-
-def _show(result: Evaluation, works: int) -> None:
-    table = Table("trial", "method", "researchers", "precision", "recall", "F1", "95 % of F1", box=None)
-    for row in result.rows:
-        table.add_row(*_cells(row))
-    console = Console(width=100, highlight=False)
-    console.print(table)
-    console.print(f"{works:,} works; both trials resolved in {result.seconds:.0f} s; peak {result.peak_mb:,.0f} MB.")
-
-
-def _cells(row: Row) -> tuple[str, ...]:
-    scores = (f"{row.scores.precision:.3f}", f"{row.scores.recall:.3f}", f"{row.scores.f1:.3f}")
-    return (row.trial, row.method, f"{row.researchers:,}", *scores, f"{row.low.f1:.3f} to {row.high.f1:.3f}")
+@click.command(short_help="List researchers who may be one person.")
+@click.option("-n", "count", default=20, show_default=True, type=click.IntRange(1), help="Pairs to show.")
+def duplicates(count: int) -> None:
+    """List pairs of researchers that fell just short of being joined in the last run, the likeliest first."""
+    files = sorted((artifacts.home() / "runs").glob("*/duplicates.jsonl"))
+    lines = files[-1].read_text(encoding="utf-8").splitlines() if files else []
+    for line in lines[:count]:
+        click.echo(f"- {json.loads(line)}")
+    click.echo(f"{len(lines):,} pairs in all, in {files[-1]}" if lines else "None.")

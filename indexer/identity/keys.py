@@ -1,7 +1,7 @@
-"""Which researcher stands behind a name on a work.
+"""What an author is known by, and the ids that researchers get from it.
 
-One researcher for each id that a source gives, else for each ORCID iD, else for each folded name. So namesakes without
-an id fall together, and one person under two ids stays apart: evidence is not weighed yet.
+By itself a name on a work is known by the id that its source gives, else by an ORCID iD, else by the folded name. That
+is where resolving begins: a new author's provisional id comes from it, and evidence then joins and parts (`resolve`).
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import sys
 import zlib
 from abc import ABC, abstractmethod
@@ -77,12 +78,18 @@ def converted(source: str, line: int, convert: Callable[[Any], Any], value: Any,
         return Item(source, line, problem=f"not in its format's shape: {type(error).__name__}: {error}", text=text)
 
 
+def printable(path: str) -> str:
+    """Give a path as text that can be written anywhere: bytes that are not UTF-8 become U+FFFD."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 class FileSource(ABC):
     """One file, plain or gzipped, or standard input. What it holds is read by `items`."""
 
     def __init__(self, path: str) -> None:
         """Name the source; nothing is opened yet."""
-        self.name = "standard input" if path == STDIN else path
+        # A name that is not UTF-8 could be neither printed nor put into a report.
+        self.name = "standard input" if path == STDIN else printable(path)
         self._path = path
         self.size = None if path == STDIN else Path(path).stat().st_size
         self._raw: IO[bytes] | None = None

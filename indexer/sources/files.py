@@ -6,7 +6,7 @@ import gzip
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer.sources.base import GZIP_MAGIC, STDIN, FileSource, SourceError
+from indexer.sources.base import GZIP_MAGIC, STDIN, FileSource, SourceError, printable
 from indexer.sources.bibtex import BibtexFile
 from indexer.sources.json_file import JsonFile
 from indexer.sources.jsonl import JsonLines
@@ -75,12 +75,12 @@ def _files(path: str) -> list[str]:
     if path == STDIN or where.is_file() or where.is_fifo():
         return [path]
     if not where.exists():
-        raise SourceError(f"{path}: no such file or folder")
+        raise SourceError(f"{printable(path)}: no such file or folder")
     if not where.is_dir():
-        raise SourceError(f"{path}: neither a file nor a folder")
+        raise SourceError(f"{printable(path)}: neither a file nor a folder")
     found = sorted(str(file) for file in where.rglob("*") if _is_wanted(file, where) and file.is_file())
     if not found:
-        raise SourceError(f"{path}: no {', '.join(_KINDS)} (or .gz) file below this folder")
+        raise SourceError(f"{printable(path)}: no {', '.join(_KINDS)} (or .gz) file below this folder")
     return found
 
 

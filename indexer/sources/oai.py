@@ -87,7 +87,7 @@ class ArxivHarvest(Feed):
         self._until = until.isoformat() if until else None
 
     def items(self) -> Iterator[Item]:
-        """Give an Item for each record; one that arXiv has deleted comes as a problem, which says when."""
+        """Give an Item for each record; one that arXiv has deleted comes as a withdrawn record."""
         place, number, restarts = _Place(self._since), 0, 0
         params = self._list(self._since)
         while params:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 URL = "https://api.openalex.org"
-#: OpenAlex allows up to 100 requests a second; ten are plenty beside an embedding at 50 works a second.
+#: OpenAlex allows up to 100 requests a second; ten are plenty beside an embedding at 84 works a second.
 PAUSE = 0.1
 #: The most that the API gives at once, and calls are what it counts.
 PAGE = 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from indexer.bulk import pages
+from indexer.asking import pages
 from indexer.records import KNOWN_KEYS
 from indexer.sources.base import Item
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from opensearchpy.exceptions import RequestError
 
-from search_api.listing import first_hits, in_total_order, take_scores
+from search_api.listing import first_hits, in_total_order, take_scores, ties_beyond
 from search_api.paging import WINDOW, Pagination, decode_cursor, encode_cursor, foreign_cursor
 from search_api.works import queries
 
@@ -27,6 +27,8 @@ Hit = dict[str, Any]
 CHUNK = 500
 #: What only the first request of a page has to ask.
 _ONCE = {"aggs", "suggest", "track_total_hits"}
+#: What is read of the works of a page, once it is known which they are.
+_READ = {"_source", "highlight"}
 
 
 def page(services: Services, asked: Plan, pagination: Pagination, extras: Mapping[str, Any]) -> tuple[Hit, list[Hit]]:
@@ -50,11 +52,18 @@ def fused_page(
     pagination: Pagination,
     extras: Mapping[str, Any],
 ) -> tuple[Hit, list[Hit]]:
-    """Give the answer to a hybrid query, and the hits of one page; `keyword` finds what its keyword part does."""
+    """Give the answer to a hybrid query, and the hits of one page; `keyword` finds what its keyword part does.
+
+    The works are read apart: OpenSearch would read all that it fuses before it knows the first few.
+    """
     wanted = first_hits(pagination)
-    answer = services.search(services.names.works, {"query": query, **extras, **wanted})
+    body = {name: value for name, value in extras.items() if name not in _READ} | {"query": query, "_source": False}
+    answer = services.search(services.names.works, {**body, **wanted})
+    if ties_beyond(answer["hits"]["hits"], pagination):
+        wanted = {"size": WINDOW}
+        answer = services.search(services.names.works, {**body, **wanted})
     fused = answer["hits"]["hits"]
-    hits = in_total_order(fused, pagination)
+    hits = _read(services, in_total_order(fused, pagination), extras)
     if len(hits) < pagination.per_page and len(fused) < min(wanted["size"], answer["hits"]["total"]["value"]):
         place = {"from": max(0, pagination.offset - len(fused)), "size": pagination.per_page - len(hits)}
         hits += _beyond(services, _tail(keyword, fused), {**extras, **place})
@@ -87,6 +96,16 @@ def next_cursor(pagination: Pagination, answer: Mapping[str, Any], hits: Sequenc
     return encode_cursor([*hits[-1]["sort"], answer["hits"]["max_score"]])
 
 
+def _read(services: Services, hits: Sequence[Hit], extras: Mapping[str, Any]) -> list[Hit]:
+    """Give hits with what is to be read of them; a work that was removed meanwhile is left out."""
+    if not hits:
+        return []
+    body = {"query": queries.only([hit["_id"] for hit in hits]), "size": len(hits), "track_total_hits": False}
+    body |= {name: value for name, value in extras.items() if name in _READ}
+    read = {hit["_id"]: hit for hit in services.search(services.names.works, body)["hits"]["hits"]}
+    return [{**read[hit["_id"]], "_score": hit["_score"]} for hit in hits if hit["_id"] in read]
+
+
 def _beyond(services: Services, query: Mapping[str, Any], more: Mapping[str, Any]) -> list[Hit]:
     body = {"query": query, "sort": queries.SORTS["relevance"]}
     body |= {name: value for name, value in more.items() if name not in _ONCE}
@@ -106,9 +125,11 @@ def every(services: Services, asked: Plan, limit: int) -> Iterator[Hit]:
 
 
 def _fused_then_rest(services: Services, asked: Plan) -> Iterator[Hit]:
-    body = {"query": asked.query(), "_source": queries.SOURCE, "size": WINDOW}
+    body = {"query": asked.query(), "_source": False, "size": WINDOW}
     fused = services.search(services.names.works, body)["hits"]["hits"]
-    yield from in_total_order(fused, Pagination(per_page=WINDOW))
+    hits = in_total_order(fused, Pagination(per_page=WINDOW))
+    for start in range(0, len(hits), CHUNK):
+        yield from _read(services, hits[start : start + CHUNK], {"_source": queries.SOURCE})
     for hit in _read_on(services, _tail(asked.keyword(), fused), "relevance"):
         yield {**hit, "_score": 0.0}
 

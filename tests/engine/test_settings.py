@@ -44,6 +44,11 @@ def test_a_cluster_is_named_with_its_account(monkeypatch: pytest.MonkeyPatch, tm
     assert "secret" not in repr(settings)
 
 
+def test_a_cluster_may_have_several_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PEERSCOPE_OPENSEARCH_URL", "http://one:9200/, http://two:9200")
+    assert EngineSettings.from_env().urls == ["http://one:9200", "http://two:9200"]
+
+
 @pytest.mark.parametrize(("text", "megabytes"), [("512m", 512), ("2g", 2048), ("2GB", 2048), ("256M", 256)])
 def test_the_heap_is_read_in_megabytes(monkeypatch: pytest.MonkeyPatch, text: str, megabytes: int) -> None:
     monkeypatch.setenv("PEERSCOPE_HEAP", text)

@@ -36,7 +36,7 @@ def test_a_process_of_its_own_finds_what_this_one_would(tmp_path: Path) -> None:
             staged.add_known([("local:c", record("local:c", "Charles Babbage"), ["charles-1"])])
             if apart:
                 resolving = Resolving(staged.path, Overrides())
-                resolving.wait()
+                assert resolving.wait() > 10
                 assert not resolving.is_running
                 resolving.stop()
             else:

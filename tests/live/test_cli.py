@@ -16,13 +16,17 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
+import artifacts
 import sample
 from cli import main
+from indexer.lock import only_writer
+from mappings import IndexNames
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from click.testing import Result
+    from opensearchpy import OpenSearch
 
 
 def run(*words: str) -> Result:
@@ -90,6 +94,13 @@ def test_errors_are_one_message(prefix: str, words: tuple[str, ...], message: st
     assert result.exit_code != 0
     assert message in result.output
     assert "Traceback" not in result.output
+
+
+def test_nothing_is_rolled_back_while_a_run_writes(prefix: str, opensearch: OpenSearch) -> None:
+    with only_writer(artifacts.home(), opensearch, IndexNames(prefix)):
+        result = run("rollback", "--yes")
+    assert result.exit_code == 1
+    assert "Another run is writing to the index" in result.output
 
 
 def test_an_unknown_id_is_named(prefix: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import time
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -71,7 +71,7 @@ def test_a_holder_on_another_machine_that_beats_is_left_alone(
 ) -> None:
     elsewhere = replace(Holder.me(), host="elsewhere")
     with monkeypatch.context() as there:
-        there.setattr(Holder, "me", lambda: elsewhere)
+        there.setattr(Holder, "me", lambda: replace(elsewhere, token=uuid4().hex))
         with lock(opensearch, names), pytest.raises(LockedError, match="on elsewhere"), lock(opensearch, names):
             pass
 
@@ -83,3 +83,22 @@ def test_who_lost_the_lock_is_told(opensearch: OpenSearch, names: IndexNames) ->
         with pytest.raises(LockedError, match="took over"):
             held.check()
     assert opensearch.get(index=names.lock, id="writer")["_source"]["host"] == "elsewhere"
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_write_whose_answer_was_lost_counts(opensearch: OpenSearch, names: IndexNames, lost: int) -> None:
+    held = lock(opensearch, names)
+    write, written = held._write, []
+
+    def write_twice(**params: Any) -> dict[str, Any]:
+        """As the client does when it gets no answer to the first or second write."""
+        written.append(write(**params))
+        return write(**params) if len(written) == lost else written[-1]
+
+    held._write = write_twice  # type: ignore[method-assign]
+    with held:
+        time.sleep(0.7)
+        held.check()
+        assert len(written) > lost
+    with lock(opensearch, names):
+        pass

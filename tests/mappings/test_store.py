@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from mappings import Generation, IndexNames, Scale, StoreError, index_body
+from mappings import Generation, IndexNames, Scale, StoreError
 from mappings.names import KINDS
-from mappings.store import load
+from mappings.store import index_body, load
 
 MODEL = {"name": "test", "dimension": 7, "fingerprint": "f"}
 

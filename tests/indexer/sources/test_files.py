@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import gzip
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +15,6 @@ from indexer.sources.oai import ArxivHarvest
 from indexer.sources.openalex import OpenAlexWorks
 from indexer.sources.ris import RisFile
 from indexer.sources.xml_file import XmlFile
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -62,6 +60,18 @@ def test_a_folder_gives_all_kinds(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"")
     found = [source.name.rpartition("/")[2] for source in open_sources([str(tmp_path)])]
     assert found == ["a.bib", "b.json", "c.jsonl", "d.ris.gz", "e.xml"]
+
+
+def test_a_file_whose_name_is_not_utf_8_can_be_read_and_named(tmp_path: Path) -> None:
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.jsonl")
+    Path(path).write_text("{broken\n", encoding="utf-8")
+    for (source,) in (open_sources([path]), open_sources([str(tmp_path)])):
+        (item,) = source
+        assert item.problem
+        assert item.source.encode().endswith("/caf\ufffd.jsonl".encode())
+    with pytest.raises(SourceError) as raised:
+        open_sources([path + "2"])
+    assert str(raised.value).encode()
 
 
 @pytest.mark.parametrize(

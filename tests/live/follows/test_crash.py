@@ -1,4 +1,6 @@
-"""kill -9 of the server at any moment: what was answered is kept, what is repeated is done once, the index agrees."""
+"""kill -9 of the server, of OpenSearch, or of both: what was answered is kept, what is repeated is done once, and the
+index agrees in the end.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +11,16 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 import requests
 from sqlalchemy import func, select
 
 import embedding
+from engine import EngineSettings, Node, connect, wait_until_ready
 from indexer import run
 from indexer.sources import open_sources
 from mappings import IndexNames
@@ -29,11 +34,28 @@ if TYPE_CHECKING:
 
     from opensearchpy import OpenSearch
 
-#: Researchers to follow, messages to send (below the limit of a minute), and how often the server dies meanwhile.
-PEOPLE, MESSAGES, DEATHS = 12, 9, 4
+#: Researchers to follow, and messages to send (below the limit of a minute).
+PEOPLE, MESSAGES = 12, 9
 
 
-class Mortal:
+class MortalNode:
+    """An OpenSearch of this file's own, which comes back where it was."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        started = Node(settings).start()
+        self.node, self.pid, self.url = Node(settings.on_port(started.port)), started.pid, started.url
+
+    def kill(self) -> None:
+        process = psutil.Process(self.pid)
+        process.kill()
+        # A child of ours stays as a zombie until it is waited for.
+        process.wait(20)
+
+    def start(self) -> None:
+        self.pid = self.node.start().pid
+
+
+class MortalServer:
     """A server that is started again as often as it is killed."""
 
     def __init__(self, port: int, log: Path) -> None:
@@ -63,6 +85,28 @@ class Mortal:
                 pass
             assert time.monotonic() < deadline
             time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def node(node_folder: Path) -> Iterator[MortalNode]:
+    mortal = MortalNode(EngineSettings(heap=512, folder=node_folder / "mortal"))
+    yield mortal
+    mortal.node.stop()
+
+
+@pytest.fixture(scope="module")
+def opensearch(node: MortalNode) -> Iterator[OpenSearch]:
+    """In place of the one that all other tests share."""
+    client = connect(replace(node.node.settings, url=node.url))
+    wait_until_ready(client)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def opensearch_url(node: MortalNode, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("PEERSCOPE_OPENSEARCH_URL", node.url)
+    return node.url
 
 
 @pytest.fixture
@@ -103,11 +147,24 @@ def researchers(prefix: str, opensearch: OpenSearch, silent: Any, tmp_path: Path
     return sorted(hit["_id"] for hit in hits)
 
 
-@pytest.mark.timeout(300)
-def test_nothing_is_lost_or_doubled_by_a_server_that_is_killed(
-    accounts: Database, researchers: list[str], prefix: str, opensearch: OpenSearch, tmp_path: Path, unused_port: int
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize(
+    "victims",
+    [["server"] * 4, ["OpenSearch"] * 2, ["OpenSearch", "server", "both"]],
+    ids=["server", "OpenSearch", "one after the other"],
+)
+def test_nothing_is_lost_or_doubled_by_whoever_is_killed(
+    accounts: Database,
+    researchers: list[str],
+    prefix: str,
+    opensearch: OpenSearch,
+    node: MortalNode,
+    tmp_path: Path,
+    unused_port: int,
+    victims: list[str],
 ) -> None:
-    server = Mortal(unused_port, tmp_path / "log")
+    server = MortalServer(unused_port, tmp_path / "log")
+    killed = {"server": [server], "OpenSearch": [node], "both": [node, server]}
     answered: list[str] = []
     finished = threading.Event()
 
@@ -127,14 +184,16 @@ def test_nothing_is_lost_or_doubled_by_a_server_that_is_killed(
     person = threading.Thread(target=ask)
     person.start()
     try:
-        for death in range(DEATHS):
+        for death, victim in enumerate(victims):
             # Each a little later than the last one, so that it dies before, while and after it answers.
             before = len(answered)
             while not finished.is_set() and len(answered) == before:
                 time.sleep(0.001)
             time.sleep(0.004 * death)
-            server.kill()
-            server.start()
+            for one in killed[victim]:
+                one.kill()
+            for one in killed[victim]:
+                one.start()
         person.join(timeout=200)
         assert finished.is_set(), (tmp_path / "log").read_text()[-3_000:]
         kept = [id_ for number, id_ in enumerate(researchers) if number % 3 != 2]

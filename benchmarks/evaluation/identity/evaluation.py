@@ -6,19 +6,19 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from indexer.identity.bcubed import Scores, bcubed, intervals
+from benchmarks.evaluation.identity.bcubed import Scores, bcubed, intervals
+from benchmarks.evaluation.identity.trial import REPORTED, make_trial
 from indexer.identity.corpus import blocks_of, resolve
 from indexer.identity.keys import fold_name
 from indexer.identity.names import block_keys
-from indexer.identity.trial import REPORTED, make_trial
 from indexer.memory import peak_mb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from benchmarks.evaluation.identity.trial import Trial
     from indexer.identity.mentions import Mention, MentionKey
     from indexer.identity.settings import Settings
-    from indexer.identity.trial import Trial
     from indexer.records import Work
 
     Clustering = Mapping[MentionKey, object]

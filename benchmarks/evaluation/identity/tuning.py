@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from indexer.identity.bcubed import Scores, bcubed
+from benchmarks.evaluation.identity.bcubed import Scores, bcubed
+from benchmarks.evaluation.identity.evaluation import resolved
+from benchmarks.evaluation.identity.trial import TUNING, make_trial
 from indexer.identity.compatibility import Verdict
-from indexer.identity.evaluation import resolved
-from indexer.identity.trial import TUNING, make_trial
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from benchmarks.evaluation.identity.trial import Trial
     from indexer.identity.settings import Settings
-    from indexer.identity.trial import Trial
     from indexer.records import Work
 
 #: A wrong merge hurts more than a split: below this precision every point lost costs three of F1.

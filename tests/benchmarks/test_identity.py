@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
+from benchmarks.evaluation.identity.bcubed import bcubed, intervals
+from benchmarks.evaluation.identity.commands import CORPUS
+from benchmarks.evaluation.identity.evaluation import evaluate
+from benchmarks.evaluation.identity.trial import REPORTED, TUNING, abbreviated, half_of, make_trial, read_works
+from benchmarks.evaluation.identity.tuning import goal
+from benchmarks.identity import main as growth
+from benchmarks.targets import data_folder
 from cli import main
-from indexer.identity.bcubed import bcubed, intervals
-from indexer.identity.commands import CORPUS, data_folder
-from indexer.identity.evaluation import evaluate
 from indexer.identity.settings import Settings
-from indexer.identity.trial import REPORTED, TUNING, abbreviated, half_of, make_trial, read_works
-from indexer.identity.tuning import goal
 from indexer.records import Author, Work
 from tests.indexer.identity.build import work
 
@@ -119,3 +121,19 @@ def test_a_work_of_thousands_keeps_few_coauthors_for_each() -> None:
     # A collaboration of thousands must not cost the square of its authors.
     mentions = work("big", *(f"Ann Sur{n}" for n in range(3000)))
     assert max(len(mention.coauthors) for mention in mentions) <= 60
+
+
+def test_without_its_works_growth_is_not_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PEERSCOPE_DATA", str(tmp_path))
+    result = CliRunner().invoke(growth)
+    assert result.exit_code == 1
+    assert "NOTHING MEASURED" in result.output
+
+
+def test_a_size_is_measured_in_a_process_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "works.jsonl"
+    works = [{"id": f"local:{n}", "title": "On spikes", "authors": [{"name": f"Ada {n}"}]} for n in range(8)]
+    file.write_text("".join(json.dumps(work) + "\n" for work in works), encoding="utf-8")
+    result = CliRunner().invoke(growth, [str(file)])
+    assert result.exit_code == 0, result.output
+    assert [line.split()[0] for line in result.output.splitlines()[1:]] == ["2", "4", "8"]

@@ -1,0 +1,1 @@
+"""How well works are given to people, on works whose authors are known."""

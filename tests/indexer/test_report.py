@@ -1,0 +1,44 @@
+"""Reports of runs, whatever a kill or a full disk has left of them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from indexer.commands import runs
+from indexer.report import Report, past_runs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PEERSCOPE_HOME", str(tmp_path))
+    return tmp_path / "runs"
+
+
+def test_a_report_is_there_from_the_beginning_and_saved_whole(folder: Path) -> None:
+    report = Report.new(folder)
+    report.finished = True
+    report.save()
+    assert [file.name for file in report.folder.iterdir()] == ["report.json"]
+    assert past_runs(folder, 1)[0][0]["finished"] is True
+
+
+def test_a_torn_report_hides_no_other(folder: Path) -> None:
+    Report.new(folder)
+    torn = folder / "20990101-000000-000" / "report.json"
+    torn.parent.mkdir()
+    torn.write_bytes(b'{"run": "2099\xff')
+    reports, unreadable = past_runs(folder, 9)
+    assert (len(reports), unreadable) == (1, [torn])
+    assert past_runs(folder, 1) == ([], [torn])
+    listed = CliRunner().invoke(runs)
+    assert listed.exit_code == 0
+    assert reports[0]["run"] in listed.stdout
+    assert str(torn) in listed.stderr
+    assert json.loads(CliRunner().invoke(runs, ["--json"]).stdout) == reports
