@@ -19,7 +19,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import engine
 from mappings import IndexNames
 from search_api import errors, health, journal, limiting, openapi, settings, timing
-from search_api.accounts import cookies, csrf
+from search_api.accounts import cookies, csrf, forms
 from search_api.accounts.admin import pages as admin_pages  # noqa: F401 (its routes are on the pages' blueprint)
 from search_api.accounts.admin.views import blueprint as admin
 from search_api.accounts.claims import pages as claim_pages  # noqa: F401 (the same)
@@ -27,7 +27,6 @@ from search_api.accounts.claims.views import blueprint as claims
 from search_api.accounts.follows import pages as follow_pages  # noqa: F401 (the same)
 from search_api.accounts.follows.atom import blueprint as my_feed
 from search_api.accounts.follows.views import blueprint as follows
-from search_api.accounts.forms import notices, typed
 from search_api.accounts.invitations import pages as invitation_pages  # noqa: F401 (the same)
 from search_api.accounts.invitations.views import blueprint as invitations
 from search_api.accounts.login import pages as login_pages  # noqa: F401 (the same)
@@ -108,6 +107,14 @@ _TOOK = re.compile(rb'"took_ms": \d+')
 _REQUEST_ID = re.compile(r"^[\w.-]{1,100}$")
 
 
+class App(Flask):
+    """Flask, which writes of an error what the log may know of its path."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        """Write an unexpected error into the log, with its traceback."""
+        self.logger.error("%s %r failed", request.method, journal.path(), exc_info=exc_info)
+
+
 def create_app(config: Mapping[str, Any] | None = None, services: Services | None = None) -> Flask:
     """Make the Flask app. `services` is what it asks (default: the engine and model of the environment).
 
@@ -115,7 +122,7 @@ def create_app(config: Mapping[str, Any] | None = None, services: Services | Non
     """
     from search_api import metrics  # only now: see there
 
-    app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
+    app = App(__name__, template_folder="web/templates", static_folder="web/static")
     app.config.from_mapping(MAX_CONTENT_LENGTH=1_000_000, COMPRESS_MIMETYPES=COMPRESSED, COMPRESS_ALGORITHM=ENCODINGS)
     app.config.from_mapping(config or {})
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
@@ -130,7 +137,8 @@ def create_app(config: Mapping[str, Any] | None = None, services: Services | Non
     app.after_request(_finish)
     limiting.install(app)
     csrf.install(app)
-    app.jinja_env.globals.update(who=who, notices=notices, typed=typed)
+    app.jinja_env.globals.update(who=who, notices=forms.notices)
+    app.jinja_env.globals.update(typed=forms.typed, typed_all=forms.typed_all, refused_here=forms.refused_here)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     settings.check()
@@ -148,10 +156,15 @@ def _guarded_client() -> OpenSearch:
     return engine.connect(guard=engine.Guard(observe=lambda seconds: timing.add("search", seconds)))
 
 
+def proxies() -> int:
+    """Give how many proxies in front are believed, `PEERSCOPE_PROXIES`; by default none."""
+    return settings.whole("PEERSCOPE_PROXIES", 0, 0, 10)
+
+
 def _trust_proxies(app: Flask) -> None:
-    """Believe what as many proxies in front as `PEERSCOPE_PROXIES` says tell of the client; by default nobody."""
-    if proxies := settings.whole("PEERSCOPE_PROXIES", 0, 0, 10):
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+    """Believe what the proxies in front tell of the client."""
+    if count := proxies():
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
 
 
 def _name_request() -> None:

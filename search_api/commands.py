@@ -13,7 +13,7 @@ from rich.table import Table
 
 import engine
 from mappings import StoreError
-from search_api.accounts.database import Database
+from search_api.accounts.terminal import opened
 from search_api.app import create_app
 from search_api.serving import Server, check_settings
 from search_api.settings import SettingError
@@ -36,9 +36,8 @@ def serve(host: str, port: int) -> None:
         raise click.ClickException(str(error)) from error
     engine_or_fail()
     # Here, in the process that makes the workers: so it is done once, and before any of them asks.
-    accounts = Database()
-    accounts.migrate()
-    accounts.close()
+    with opened():
+        pass
     click.echo(f"Peerscope is at http://{host}:{port}  (API docs at /api/docs, Ctrl-C ends it)", err=True)
     Server(host, port).run()
 

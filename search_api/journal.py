@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from flask import g, has_request_context, request
 
 from search_api import timing
+from search_api.settings import SettingError
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -47,9 +48,17 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+def chosen_style() -> str:
+    """Give the style that `PEERSCOPE_LOG` names, else text in a terminal only. Raises SettingError for another."""
+    style = os.environ.get("PEERSCOPE_LOG") or ("text" if sys.stderr.isatty() else "json")
+    if style not in STYLES:
+        raise SettingError(f"PEERSCOPE_LOG is {style!r}; it must be one of {', '.join(STYLES)}")
+    return style
+
+
 def configure(style: str | None = None) -> None:
     """Send the log of this process to standard error in a style: `PEERSCOPE_LOG`, else text in a terminal only."""
-    style = style or os.environ.get("PEERSCOPE_LOG") or ("text" if sys.stderr.isatty() else "json")
+    style = style or chosen_style()
     handler = logging.StreamHandler()
     plain = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
     handler.setFormatter(JsonLines() if style == "json" else plain)
@@ -57,14 +66,16 @@ def configure(style: str | None = None) -> None:
     log.setLevel(logging.WARNING if style == "off" else logging.INFO)
 
 
-def _path() -> str:
-    """Give the path; a token in it lets somebody in, and is not for those who read the log.
+def path() -> str:
+    """Give the path; a token in it lets somebody in, and what somebody follows is their own business: both are cut.
 
     Where no route matched, nothing says which part is one: then all that is as long is left out.
     """
     if request.view_args is None:
         return _LONG.sub("...", request.path)
     secret = request.view_args.get("token")
+    if request.view_args.get("kind") == "search":
+        secret = request.view_args.get("target_")
     return request.path.replace(str(secret), "...") if secret else request.path
 
 
@@ -76,7 +87,7 @@ def install(app: Flask) -> None:
         if request.endpoint not in QUIET and log.isEnabledFor(logging.INFO):
             told = {
                 "method": request.method,
-                "path": _path(),
+                "path": path(),
                 "route": str(request.url_rule) if request.url_rule else None,
                 "status": response.status_code,
                 "ms": round((time.perf_counter() - g.begun) * 1_000, 1),

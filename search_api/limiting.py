@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from flask import g, request
 from limits import parse
+from limits.errors import ConfigurationError
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
@@ -41,22 +42,34 @@ def limit_of(text: str | None = None) -> RateLimitItem | None:
         raise SettingError(f"PEERSCOPE_RATE_LIMIT is {text!r}: it takes a form such as 600/minute, or off") from error
 
 
+def counter() -> FixedWindowRateLimiter:
+    """Give what counts, in `PEERSCOPE_RATE_LIMIT_STORAGE`. Raises SettingError where that cannot be used."""
+    storage = os.environ.get("PEERSCOPE_RATE_LIMIT_STORAGE") or "memory://"
+    try:
+        return FixedWindowRateLimiter(storage_from_string(storage, wrap_exceptions=True))
+    except (ConfigurationError, ValueError) as error:
+        raise SettingError(f"PEERSCOPE_RATE_LIMIT_STORAGE cannot be used: {error}") from error
+
+
+def client() -> str:
+    """Give the address that asks."""
+    return request.remote_addr or "unknown"
+
+
 def install(app: Flask) -> None:
     """Limit the app as `PEERSCOPE_RATE_LIMIT` says, counting in `PEERSCOPE_RATE_LIMIT_STORAGE`. Raises SettingError."""
     limit = limit_of(app.config.get("RATE_LIMIT"))
     if limit is None:
         return
-    storage = os.environ.get("PEERSCOPE_RATE_LIMIT_STORAGE") or "memory://"
-    counter = FixedWindowRateLimiter(storage_from_string(storage, wrap_exceptions=True))
+    count = counter()
 
     @app.before_request
     def check() -> None:
         if request.endpoint in EXEMPT:
             return
-        client = request.remote_addr or "unknown"
         try:
-            allowed = counter.hit(limit, client)
-            window = counter.get_window_stats(limit, client)
+            allowed = count.hit(limit, client())
+            window = count.get_window_stats(limit, client())
         except Exception:
             # A store that is away must not take the service with it.
             log.exception("the store of rate limits does not answer; nobody is limited")

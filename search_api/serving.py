@@ -15,8 +15,10 @@ import engine
 from embedding import EmbeddingError
 from mappings import Scale
 from search_api import journal, limiting, settings
+from search_api.accounts import mail
+from search_api.accounts.database import Database
 from search_api.accounts.deliverer import Deliverer
-from search_api.app import create_app
+from search_api.app import create_app, proxies
 from search_api.services import KEY, Services
 from search_api.worker import MAX_REQUEST_LINE, Worker
 
@@ -43,6 +45,11 @@ def check_settings() -> None:
     """
     workers()
     limiting.limit_of()
+    limiting.counter()
+    proxies()
+    journal.chosen_style()
+    mail.server()
+    Database().close()
     Scale.from_env()
     settings.check()
 

@@ -127,13 +127,16 @@ class _Sorting:
         return next(mention for mention in self.clusters[item].mentions if mention.key == key)
 
     def _best(self, mentions: Iterable[Mention], home: Cluster) -> Mention | None:
-        """Give the mention whose name is nearest to the owner's names, if any can be theirs."""
+        """Give the mention whose name is nearest to the owner's names, if any can be theirs.
+
+        One that bears an ORCID iD can, if a work of theirs bears it too: where none does, nothing says whose it is.
+        """
         names = {parse_name(mention.name) for mention in home.mentions}
         orcids = {mention.orcid for mention in home.mentions if mention.orcid}
         possible = [
             (verdict, mention.position, mention)
             for mention in mentions
-            if not (mention.orcid and orcids and mention.orcid not in orcids)
+            if not (mention.orcid and mention.orcid not in orcids)
             and (verdict := min(compatible(name, parse_name(mention.name)) for name in names)) < Verdict.INCOMPATIBLE
         ]
         return min(possible, key=lambda one: one[:2])[2] if possible else None

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import json
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-from sqlalchemy import delete, or_, select
+from sqlalchemy import or_, select
 
 from search_api.accounts import audit
-from search_api.accounts.database import Database
-from search_api.accounts.models import Account, Login, now
-from search_api.accounts.outbox import touch_account
+from search_api.accounts.me.account import close
+from search_api.accounts.me.export import export as exported
+from search_api.accounts.models import Account
+from search_api.accounts.suspension import set_suspended
+from search_api.accounts.terminal import in_one_line, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sqlalchemy.orm import Session
-
-
-@contextmanager
-def transaction() -> Iterator[Session]:
-    """Open the database of the environment, with its newest tables, for one transaction."""
-    database = Database()
-    try:
-        database.migrate()
-        with database.begin() as session:
-            yield session
-    finally:
-        database.close()
 
 
 def account_of(session: Session, who: str) -> Account:
@@ -62,12 +51,12 @@ def list_(admins: bool, suspended: bool) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for name in ("name", "e-mail", "ORCID iD", "since", "is", "id"):
         table.add_column(name, overflow="fold")
-    with transaction() as session:
+    with opened() as database, database.begin() as session:
         found = session.scalars(query).all()
     for one in found:
         states = [word for word, holds in (("admin", one.is_admin), ("suspended", one.suspended_at)) if holds]
         since = one.created_at.date().isoformat()
-        table.add_row(escape(one.name), one.email or "", one.orcid or "", since, ", ".join(states), one.id)
+        table.add_row(escape(in_one_line(one.name)), one.email or "", one.orcid or "", since, ", ".join(states), one.id)
     Console().print(table if found else "No accounts.")
 
 
@@ -76,12 +65,12 @@ def list_(admins: bool, suspended: bool) -> None:
 @click.option("--off", is_flag=True, help="Not an administrator any more.")
 def admin(who: str, off: bool) -> None:
     """Make WHO an administrator."""
-    with transaction() as session:
+    with opened() as database, database.begin() as session:
         account = account_of(session, who)
         if account.is_admin == off:
             account.is_admin = not off
             audit.note(session, None, "account.admin", account.id, on=not off)
-        name = account.name
+        name = in_one_line(account.name)
     click.echo(f"{name} is {'not ' if off else ''}an administrator.")
 
 
@@ -90,10 +79,10 @@ def admin(who: str, off: bool) -> None:
 @click.option("--reason", default="", help="Kept in the audit log.")
 def suspend(who: str, reason: str) -> None:
     """Suspend WHO: logged out at once, and not let in."""
-    with transaction() as session:
+    with opened() as database, database.begin() as session:
         account = account_of(session, who)
         set_suspended(session, account, None, on=True, reason=reason)
-        name = account.name
+        name = in_one_line(account.name)
     click.echo(f"{name} is suspended.")
 
 
@@ -101,18 +90,33 @@ def suspend(who: str, reason: str) -> None:
 @click.argument("who")
 def restore(who: str) -> None:
     """Let WHO in again."""
-    with transaction() as session:
+    with opened() as database, database.begin() as session:
         account = account_of(session, who)
         set_suspended(session, account, None, on=False)
-        name = account.name
+        name = in_one_line(account.name)
     click.echo(f"{name} is not suspended.")
 
 
-def set_suspended(session: Session, account: Account, actor_id: str | None, *, on: bool, reason: str = "") -> None:
-    """Suspend an account or end that; done before, it changes nothing."""
-    if on == (account.suspended_at is not None):
-        return
-    account.suspended_at = now() if on else None
-    touch_account(session, account.id)
-    session.execute(delete(Login).where(Login.account_id == account.id))
-    audit.note(session, actor_id, "account.suspend" if on else "account.restore", account.id, reason=reason)
+@accounts.command()
+@click.argument("who")
+def export(who: str) -> None:
+    """Print all that is stored of WHO, as JSON: who is suspended cannot do so alone."""
+    with opened() as database, database.read() as session:
+        found = exported(session, account_of(session, who).id)
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2, default=datetime.isoformat))
+
+
+@accounts.command("delete")
+@click.argument("who")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete_(who: str, yes: bool) -> None:
+    """Delete WHO with all that is the account's own; messages stay with the other side, without a name."""
+    with opened() as database:
+        with database.read() as session:
+            account = account_of(session, who)
+        name = in_one_line(account.name)
+        if not yes:
+            click.confirm(f"Delete the account of {name} for good?", abort=True)
+        with database.begin() as session:
+            close(session, account.id, by=None)
+    click.echo(f"The account of {name} is deleted.")

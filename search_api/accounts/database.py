@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
 import artifacts
+from search_api.settings import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,11 +35,15 @@ class Database:
     """Opens sessions on one database. Safe to use from several threads; each process makes its own."""
 
     def __init__(self, url: str | None = None) -> None:
-        """Name the database; nothing is opened yet."""
-        self.url = make_url(url or database_url())
-        if self.url.drivername in {"postgres", "postgresql"}:
-            self.url = self.url.set(drivername="postgresql+psycopg")
-        self.engine = _engine(self.url)
+        """Name the database; nothing is opened yet. Raises SettingError for what names none."""
+        try:
+            self.url = make_url(url or database_url())
+            if self.url.drivername in {"postgres", "postgresql"}:
+                self.url = self.url.set(drivername="postgresql+psycopg")
+            self.engine = _engine(self.url)
+        except (ArgumentError, ImportError) as error:
+            # Not with what was given: there may be a password in it.
+            raise SettingError(f"PEERSCOPE_DATABASE_URL cannot be used: {_why(error)}") from error
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
@@ -69,10 +75,17 @@ class Database:
         self.engine.dispose()
 
 
+def _why(error: Exception) -> str:
+    if isinstance(error, ImportError):
+        return f"{error} (for PostgreSQL, install the extra postgresql)"
+    return "it takes the form postgresql://user:password@host/name, or sqlite:////path/of/a/file"
+
+
 def _engine(url: Any) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY})
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    # Parameters are people's addresses and words, which are not for the log.
+    engine = create_engine(url, connect_args={"timeout": BUSY}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _: Any) -> None:

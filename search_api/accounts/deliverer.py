@@ -47,6 +47,12 @@ class Deliverer(threading.Thread):
                 if pause == self._every:
                     log.warning("people's states wait: %s", error)
                 pause = min(2 * pause, LONGEST)
+            except Exception:
+                # Whatever it was (a proxy's page in place of an answer, say): a thread that died would keep the lease,
+                # and nobody would deliver any more.
+                log.exception("people's states wait")
+                self._lease.release()
+                pause = min(2 * pause, LONGEST)
             else:
                 pause = self._every
         self._lease.release()

@@ -156,7 +156,7 @@ class Delivery:
         actions: list[Action] = [[_delete(self._names.people, old)] for old in sorted(moved)]
         with self._database.begin() as session:
             for old, new in sorted(moved.items()):
-                move(session, old, new)
+                move(session, old, new, records[new].get("orcid"))
             for id_ in sorted((wanted - moved.keys()) | set(moved.values())):
                 record = records.get(id_)
                 if record:

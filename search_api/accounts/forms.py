@@ -11,7 +11,7 @@ from flask import current_app, flash, g, get_flashed_messages, make_response, re
 from marshmallow import ValidationError, fields, validate
 
 from search_api.accounts.csrf import FIELD
-from search_api.accounts.who import needed
+from search_api.accounts.who import admin, needed
 from search_api.args import Args, flat
 from search_api.errors import Problem
 
@@ -27,6 +27,16 @@ MAX_PATH = 2_000
 #: What somebody wants who comes from these pages of a researcher; and where else the pages for accounts are.
 AIMS = {"claim": "claim", "invite": "collaborate"}
 FOR_ACCOUNTS = ("account", "admin", "feed", "inbox")
+
+
+#: What is told on the page that a form stood on; anything else has a page of its own.
+TOLD = {
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+}
 
 
 class NextArgs(Args):
@@ -68,50 +78,72 @@ def read(schema: Schema) -> dict[str, Any]:
 
 
 def form(
-    schema: type[Schema], back: str = "web.account", scope: str = "account", *, again: str = ""
-) -> Callable[[Callable[..., str | Response]], Any]:
-    """Make a view of POST for somebody logged in, of a function that takes `actor` and the checked form.
+    schema: type[Schema],
+    back: str | Callable[..., str] = "web.account",
+    scope: str = "account",
+    *,
+    again: str = "",
+) -> Callable[[Callable[..., str | Response | None]], Callable[..., Response]]:
+    """Make a view of POST of a function that takes `actor`, the checked form, and the path's variables.
 
-    It gives a sentence, which the page `back` then shows, or a response of its own. What it refuses is shown there too;
-    or, with `again`, on the page of that name, which has the form with all that was typed (see `typed`).
+    It gives a sentence to show on the page `back` (an endpoint, or what gives its address for the form and the path's
+    variables), None for none, or a response of its own. What it refuses is told there too; or, with `again`, on the
+    page of that name, which has the form with all that was typed (see `typed`).
     """
     takes = schema()
 
-    def decorate(function: Callable[..., str | Response]) -> Callable[..., Response]:
+    def decorate(function: Callable[..., str | Response | None]) -> Callable[..., Response]:
         @wraps(function)
-        def view(**path: str) -> Response:
-            actor = needed(scope)
+        def view(**path: Any) -> Response:
+            actor = admin() if scope == "admin" else needed(scope)
+            given: dict[str, Any] = {}
             try:
-                result = function(actor, read(takes), **path)
+                given = read(takes)
+                result = function(actor, given, **path)
+                if isinstance(result, str):
+                    flash(result, "done")
+                elif result is not None:
+                    return result
             except Problem as problem:
-                if problem.status not in {400, 403, 409, 422}:
+                if problem.status not in TOLD:
                     raise
                 if again:
                     return shown_again(again, problem, **path)
                 flash(problem.detail, "wrong")
-                return redirect(url_for(back), HTTPStatus.SEE_OTHER)
-            if not isinstance(result, str):
-                return result
-            flash(result, "done")
-            return redirect(url_for(back), HTTPStatus.SEE_OTHER)
+            address = url_for(back) if isinstance(back, str) else back(given, **path)
+            return redirect(address, HTTPStatus.SEE_OTHER)
 
         return view
 
     return decorate
 
 
-def shown_again(page: str, problem: Problem, **path: str) -> Response:
+def shown_again(page: str, problem: Problem, **path: Any) -> Response:
     """Give the page that the refused form stood on, as the answer: what is wrong, and the form as it was filled in."""
     flash(problem.detail, "wrong")
     g.refused = request.endpoint
-    answer = make_response(current_app.view_functions[page](**path))
+    takes = next(current_app.url_map.iter_rules(page)).arguments
+    view = current_app.view_functions[page]
+    answer = make_response(view(**{name: value for name, value in path.items() if name in takes}))
     answer.status_code = problem.status
+    answer.headers.update(problem.headers)
     return answer
 
 
-def typed(endpoint: str, name: str, otherwise: str | None = "") -> str:
+def refused_here(endpoint: str, **path: Any) -> bool:
+    """Tell whether this page answers a refused form of an endpoint, of these path variables where there are many."""
+    given = request.view_args or {}
+    return g.get("refused") == endpoint and all(given.get(name) == value for name, value in path.items())
+
+
+def typed(endpoint: str, name: str, otherwise: str | None = "", **path: Any) -> str:
     """Give what stands in a field: what was typed where the form of this endpoint was refused, else `otherwise`."""
-    return request.form.get(name, "") if g.get("refused") == endpoint else otherwise or ""
+    return request.form.get(name, "") if refused_here(endpoint, **path) else otherwise or ""
+
+
+def typed_all(endpoint: str, name: str) -> list[str]:
+    """Give what was ticked of several where the form of this endpoint was refused."""
+    return request.form.getlist(name) if refused_here(endpoint) else []
 
 
 def notices() -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from flask import session as forms
 from sqlalchemy import delete, select
 
 from search_api.accounts import audit, cookies
-from search_api.accounts.models import Login, now
+from search_api.accounts.models import ApiToken, Login, now
 from search_api.accounts.secrets import digest, new_token
 from search_api.accounts.who import LIFE
 
@@ -36,18 +36,23 @@ def begin(session: Session, account_id: str, way: str) -> str:
 
 def welcome(response: Response, token: str) -> Response:
     """Give this browser its token; whatever its forms knew from before is gone."""
-    forms.clear()
-    g.private = True
+    _forget_what_was()
     cookies.set_login(response, token, LIFE)
     return response
 
 
 def goodbye(response: Response) -> Response:
     """Have this browser forget everything."""
-    forms.clear()
-    g.private = True
+    _forget_what_was()
     cookies.drop_login(response)
     return response
+
+
+def _forget_what_was() -> None:
+    forms.clear()
+    g.private = True
+    # Its cookie would be set again with this answer, where its use was noted just now.
+    g.pop("renewed", None)
 
 
 def all_of(session: Session, account_id: str) -> Sequence[Login]:
@@ -75,3 +80,9 @@ def end_all(session: Session, account_id: str, but: str | None = None) -> None:
     """Log an account out everywhere, or everywhere else than in `but`."""
     session.execute(delete(Login).where(Login.account_id == account_id, Login.id != (but or "")))
     audit.note(session, account_id, "login.end_all", account_id)
+
+
+def end_tokens(session: Session, account_id: str) -> None:
+    """End all API tokens of an account, and the address of its feed."""
+    session.execute(delete(ApiToken).where(ApiToken.account_id == account_id))
+    audit.note(session, account_id, "token.end_all", account_id)

@@ -15,8 +15,12 @@ from urllib.parse import unquote, urlsplit
 
 import click
 
+from search_api.accounts.links import LOOPBACK
+from search_api.settings import SettingError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from urllib.parse import SplitResult
 
 DEFAULT_FROM = "Peerscope <peerscope@localhost>"
 #: Seconds that a server may take, and the pauses after which a mail is tried again.
@@ -28,10 +32,6 @@ FINAL = 500
 log = logging.getLogger(__name__)
 
 
-class MailSettingError(ValueError):
-    """`PEERSCOPE_SMTP_URL` cannot be used; the message says why."""
-
-
 class Mailer:
     """Sends mail, at once or behind the back of a request, so that no answer tells by its time whether one was sent."""
 
@@ -40,16 +40,19 @@ class Mailer:
         self._pool = ThreadPoolExecutor(1, "mail")
 
     def send(self, to: str, subject: str, text: str) -> None:
-        """Hand one mail to the server of `PEERSCOPE_SMTP_URL`. Raises OSError or SMTPException when that fails."""
+        """Hand one mail to the server of `PEERSCOPE_SMTP_URL`.
+
+        Raises OSError or SMTPException when that fails,
+        and SettingError.
+        """
         message = EmailMessage()
         message["From"] = os.environ.get("PEERSCOPE_MAIL_FROM") or DEFAULT_FROM
         message["To"], message["Subject"] = to, subject
         message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="peerscope")
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(text)
-        url = os.environ.get("PEERSCOPE_SMTP_URL")
-        if url:
-            _over_smtp(url, message)
+        if there := server():
+            _over_smtp(there, message)
         else:
             click.echo(f"--- mail to {to}: {subject}\n{text}\n---", err=True)
 
@@ -100,21 +103,39 @@ def _why(error: Exception) -> str:
     return " ".join([type(error).__name__, *map(str, _codes(error))])
 
 
-def _over_smtp(url: str, message: EmailMessage) -> None:
+def server() -> SplitResult | None:
+    """Give the server of `PEERSCOPE_SMTP_URL`; None where none is set. Raises SettingError for what is none."""
+    url = os.environ.get("PEERSCOPE_SMTP_URL")
+    if not url:
+        return None
     parts = urlsplit(url)
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-        raise MailSettingError("PEERSCOPE_SMTP_URL takes the form smtp://user:password@host:port, or smtps://")
+    try:
+        is_one = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_one = False
+    if not is_one:
+        raise SettingError("PEERSCOPE_SMTP_URL takes the form smtp://user:password@host:port, or smtps://")
+    return parts
+
+
+def _over_smtp(parts: SplitResult, message: EmailMessage) -> None:
+    host = parts.hostname or ""
     context = ssl.create_default_context()
-    server: smtplib.SMTP
+    smtp: smtplib.SMTP
     if parts.scheme == "smtps":
-        server = smtplib.SMTP_SSL(parts.hostname, parts.port or 465, timeout=TIMEOUT, context=context)
+        smtp = smtplib.SMTP_SSL(host, parts.port or 465, timeout=TIMEOUT, context=context)
     else:
-        server = smtplib.SMTP(parts.hostname, parts.port or 587, timeout=TIMEOUT)
-    with server:
+        smtp = smtplib.SMTP(host, parts.port or 587, timeout=TIMEOUT)
+    with smtp:
+        is_safe = parts.scheme == "smtps" or host in LOOPBACK
         if parts.scheme == "smtp":
-            server.ehlo()
-            if server.has_extn("starttls"):
-                server.starttls(context=context)
+            smtp.ehlo()
+            if smtp.has_extn("starttls"):
+                smtp.starttls(context=context)
+                is_safe = True
         if parts.username:
-            server.login(unquote(parts.username), unquote(parts.password or ""))
-        server.send_message(message)
+            if not is_safe:
+                # Somebody between may have taken the offer away, to read the password and every link.
+                raise smtplib.SMTPNotSupportedError("the server offers no STARTTLS; a password is not sent in clear")
+            smtp.login(unquote(parts.username), unquote(parts.password or ""))
+        smtp.send_message(message)

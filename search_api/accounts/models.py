@@ -11,7 +11,9 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import JSON, CheckConstraint, DateTime, ForeignKey, Index, MetaData, Text, TypeDecorator, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, validates
+
+from search_api.accounts.secrets import digest
 
 
 class Moment(TypeDecorator[datetime]):
@@ -226,7 +228,10 @@ class WorkStatement(Base):
 
 
 class Follow(Base):
-    """An account follows a researcher or a topic (`target` is the id), or a search (`target` is its query string)."""
+    """An account follows a researcher or a topic (`target` is the id), or a search (`target` is its query string).
+
+    `target_digest` stands for the target in an index: PostgreSQL's hold no more than 2,704 bytes, a search is longer.
+    """
 
     __tablename__ = "follow"
 
@@ -234,14 +239,25 @@ class Follow(Base):
     account_id: Mapped[str] = _owned(index=False)
     kind: Mapped[str]
     target: Mapped[str]
+    target_digest: Mapped[str]
     label: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     __table_args__ = (
         CheckConstraint("kind IN ('researcher', 'topic', 'search')", "kind"),
-        Index(None, "account_id", "kind", "target", unique=True),
-        Index(None, "kind", "target"),
+        Index(None, "account_id", "kind", "target_digest", unique=True),
+        Index(
+            "ix_follow_researcher",
+            "target",
+            sqlite_where=text("kind = 'researcher'"),
+            postgresql_where=text("kind = 'researcher'"),
+        ),
     )
+
+    @validates("target")
+    def _digest_too(self, _: str, target: str) -> str:
+        self.target_digest = digest(target)
+        return target
 
 
 class Invitation(Base):
@@ -300,13 +316,22 @@ class Message(Base):
 
 
 class Block(Base):
-    """An account does not want to hear of another."""
+    """An account does not want to hear of another, nor of a later account that owns the same profile.
+
+    A blocked side that deletes its account becomes null, and `blocked_researcher_id` stays.
+    """
 
     __tablename__ = "block"
 
-    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
-    blocked_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, index=True)
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    account_id: Mapped[str] = _owned(index=False)
+    blocked_id: Mapped[str | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"), index=True)
+    blocked_researcher_id: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+    blocked: Mapped[Account | None] = relationship(foreign_keys=[blocked_id])
+
+    __table_args__ = (Index(None, "account_id", "blocked_id", unique=True),)
 
 
 class Report(Base):

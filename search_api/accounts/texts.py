@@ -8,8 +8,9 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 _ID = re.compile(r"[0-9a-f]{32}")
-#: Control characters, all but tabulator and line feed, and halves of characters, which are no text.
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+#: What is not seen, or turns the direction of writing around for what follows: control characters but line feeds,
+#: spaces of no width, and halves of characters, which are no text.
+UNFIT = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 def is_id(given: str) -> bool:
@@ -18,14 +19,15 @@ def is_id(given: str) -> bool:
 
 
 class Text(fields.String):
-    """Text of a person: at least one and at most so many characters, without the space around it."""
+    """Text of a person, without the space around it: from `least` to `most` characters; an empty one says nothing."""
 
     def __init__(self, most: int, least: int = 1, **kwargs: Any) -> None:
-        """Allow `least` to `most` characters."""
+        """Take from `least` to `most` characters."""
         super().__init__(validate=validate.Length(least, most), **kwargs)
 
     def _deserialize(self, value: Any, *rest: Any, **kwargs: Any) -> str:
-        text = str(super()._deserialize(value, *rest, **kwargs)).replace("\r\n", "\n").strip()
-        if _FORBIDDEN.search(text):
-            raise ValidationError("It holds control characters.")
+        text = str(super()._deserialize(value, *rest, **kwargs))
+        text = text.replace("\r\n", "\n").replace("\t", " ").strip()
+        if UNFIT.search(text):
+            raise ValidationError("It holds characters that are not seen.")
         return text

@@ -1,6 +1,7 @@
 """Who asks: by the cookie of a browser that is logged in, or by an API token. Everything that needs to know asks here.
 
-A request that brings `Authorization` is judged by that alone, whatever its cookies say.
+A request that brings `Authorization` is judged by that alone, whatever its cookies say. Tokens are for the API: outside
+of it they stand for nobody, since a page's forms know no scopes, and would make a log-in of any token.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from search_api.accounts.cookies import login_token
+from search_api.accounts.csrf import API
 from search_api.accounts.models import Account, ApiToken, Login, now
 from search_api.accounts.secrets import digest
 from search_api.errors import Problem, unavailable
@@ -80,8 +82,7 @@ def needed(scope: str) -> Actor:
     if g.get("accounts_away"):
         raise unavailable("The database of accounts does not answer at the moment.")
     if actor is None:
-        given = "The token is not known or has expired." if "Authorization" in request.headers else "Log in first."
-        raise Problem(HTTPStatus.UNAUTHORIZED, given, headers=CHALLENGE)
+        raise Problem(HTTPStatus.UNAUTHORIZED, _unknown(), headers=CHALLENGE)
     if actor.is_suspended:
         raise Problem(HTTPStatus.FORBIDDEN, "This account is suspended.")
     if not actor.may(scope):
@@ -97,9 +98,19 @@ def admin() -> Actor:
     return actor
 
 
+def _unknown() -> str:
+    if "Authorization" not in request.headers:
+        return "Log in first."
+    return (
+        "The token is not known or has expired." if request.path.startswith(API) else "A token opens no page: log in."
+    )
+
+
 def _found() -> Actor | None:
     given = request.headers.get("Authorization")
     if given is not None:
+        if not request.path.startswith(API):
+            return None
         kind, _, token = given.partition(" ")
         return _by_token(token.strip()) if kind.lower() == "bearer" and token else None
     cookie = login_token()

@@ -49,7 +49,19 @@ def test_an_empty_setting_is_the_default(monkeypatch: pytest.MonkeyPatch) -> Non
     settings.check()
 
 
-@pytest.mark.parametrize("name", ["PEERSCOPE_WORKERS", "PEERSCOPE_RATE_LIMIT", "PEERSCOPE_VECTOR_BITS"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "PEERSCOPE_WORKERS",
+        "PEERSCOPE_RATE_LIMIT",
+        "PEERSCOPE_RATE_LIMIT_STORAGE",
+        "PEERSCOPE_VECTOR_BITS",
+        "PEERSCOPE_PROXIES",
+        "PEERSCOPE_LOG",
+        "PEERSCOPE_SMTP_URL",
+        "PEERSCOPE_DATABASE_URL",
+    ],
+)
 def test_a_server_does_not_start_with_a_setting_that_cannot_be(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "nonsense")
     result = CliRunner().invoke(serve, [])

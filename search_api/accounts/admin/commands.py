@@ -4,47 +4,21 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import click
-from opensearchpy.exceptions import TransportError
-from sqlalchemy.exc import SQLAlchemyError
 
 import engine
 from mappings import IndexNames, institution_id
 from search_api.accounts.admin import lists
 from search_api.accounts.claims import claiming
 from search_api.accounts.claims import domains as kept
-from search_api.accounts.database import Database
-from search_api.accounts.delivery import Delivery, DeliveryError
+from search_api.accounts.delivery import Delivery
 from search_api.accounts.lease import Lease
-from search_api.errors import Problem
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from search_api.accounts.terminal import in_one_line, opened
 
 STATUSES = ("pending", "verified", "rejected", "released")
 #: Seconds that a running server may take to write all states.
 PATIENCE = 600.0
-
-
-@contextmanager
-def opened() -> Iterator[Database]:
-    """Give the database with today's tables. Raises ClickException for what a person can do nothing about but read."""
-    database = Database()
-    try:
-        database.migrate()
-        yield database
-    except (Problem, SQLAlchemyError, TransportError, DeliveryError, engine.EngineError) as error:
-        raise click.ClickException(error.detail if isinstance(error, Problem) else str(error)) from error
-    finally:
-        database.close()
-
-
-def in_one_line(text: str) -> str:
-    """Give what people wrote in one line, without what a terminal would obey."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 @click.group()

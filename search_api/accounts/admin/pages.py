@@ -8,17 +8,15 @@ from flask import render_template
 from marshmallow import fields, validate
 
 from search_api.accounts.admin import lists
+from search_api.accounts.admin.schemas import AdminClaimsArgs, AuditArgs, DecisionBody
 from search_api.accounts.claims import claiming
-from search_api.accounts.claims.schemas import AdminClaimsArgs, AuditArgs, DecisionBody
-from search_api.accounts.claims.serving import changing
 from search_api.accounts.forms import form
+from search_api.accounts.settled import changing
 from search_api.accounts.who import admin
 from search_api.services import services
 from search_api.web.blueprint import blueprint, parse
 
 if TYPE_CHECKING:
-    from werkzeug.wrappers import Response
-
     from search_api.accounts.who import Actor
 
 DECISIONS = {"approve": claiming.approve, "reject": claiming.reject}
@@ -42,16 +40,10 @@ def admin_page() -> str:
 
 
 @blueprint.post("/admin/claims/<claim_id>")
-def decide_claim_form(claim_id: str) -> Response:
+@form(DecisionForm, "web.admin_page", "admin", again="web.admin_page")
+def decide_claim_form(actor: Actor, given: dict[str, Any], claim_id: str) -> str:
     """Approve or reject a claim, with the reason."""
-    admin()
-    decided: Response = _decide(claim_id=claim_id)
-    return decided
-
-
-@form(DecisionForm, "web.admin_page", "admin")
-def _decide(actor: Actor, given: dict[str, Any], claim_id: str) -> str:
-    with changing() as session:
+    with changing(services().accounts) as session:
         found = DECISIONS[given["decision"]](session, actor.account_id, claim_id, given["reason"])
     return f"The claim on {found.researcher_id} is {found.status}."
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint
 
 from search_api.accounts.admin import lists
+from search_api.accounts.admin import schemas as wire
 from search_api.accounts.claims import claiming
-from search_api.accounts.claims import schemas as wire
-from search_api.accounts.claims.serving import changing, shown
+from search_api.accounts.claims.schemas import ClaimSchema
+from search_api.accounts.claims.serving import shown
+from search_api.accounts.settled import changing
 from search_api.args import Args
 from search_api.endpoint import endpoint
 from search_api.services import services
@@ -30,18 +32,18 @@ def claims(args: Given, actor: Actor) -> Any:  # noqa: ARG001 (who it is was loo
 
 
 @blueprint.post("/admin/claims/<claim_id>/approve")
-@endpoint(Args, wire.ClaimSchema, "Approve a claim", body=wire.DecisionBody, scope="admin")
+@endpoint(Args, ClaimSchema, "Approve a claim", body=wire.DecisionBody, scope="admin")
 def approve(args: Given, body: Given, claim_id: str, actor: Actor) -> Any:  # noqa: ARG001
     """Verify a pending claim, with the reason; it ends the claim of whoever owned the profile before."""
-    with changing() as session:
+    with changing(services().accounts) as session:
         return shown(session, claiming.approve(session, actor.account_id, claim_id, body["reason"]))
 
 
 @blueprint.post("/admin/claims/<claim_id>/reject")
-@endpoint(Args, wire.ClaimSchema, "Reject a claim", body=wire.DecisionBody, scope="admin")
+@endpoint(Args, ClaimSchema, "Reject a claim", body=wire.DecisionBody, scope="admin")
 def reject(args: Given, body: Given, claim_id: str, actor: Actor) -> Any:  # noqa: ARG001
     """Reject a pending claim, or take a verified one back, with the reason."""
-    with changing() as session:
+    with changing(services().accounts) as session:
         return shown(session, claiming.reject(session, actor.account_id, claim_id, body["reason"]))
 
 

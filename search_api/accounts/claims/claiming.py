@@ -6,7 +6,6 @@ nothing more when what is asked for is so already.
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from sqlalchemy import delete, func, select
 from search_api.accounts.audit import note
 from search_api.accounts.models import Account, Claim, OwnProfile, WorkStatement, now
 from search_api.accounts.outbox import touch
+from search_api.accounts.texts import is_id
 from search_api.errors import Problem
 
 if TYPE_CHECKING:
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 OPEN = ("pending", "verified")
-_ID = re.compile(r"[0-9a-f]{32}")
 #: Claims that one account may make in a day: a person needs one, and a few when namesakes are mistaken.
 A_DAY = 10
+#: What a claim is told whose proof no longer holds.
+OTHER_ORCID = "The record bears another ORCID iD now than the one that proved this claim; an admin has to decide."
 
 
 def open_claim(session: Session, account_id: str) -> Claim | None:
@@ -73,13 +74,21 @@ def _check_often(session: Session, account_id: str) -> None:
 
 
 def settle(session: Session, record: Mapping[str, Any]) -> None:
-    """Verify the pending claim of the account whose ORCID iD the record bears, unless somebody owns the profile.
+    """Hold claims against the ORCID iD that a record bears now: who proved another gives way, who proved this one owns.
 
     Called with each claim, and whenever a state is brought to the index: so an ORCID iD that is linked later, one that
-    a record gets later, and a profile that its owner lets go all lead to it.
+    a record gets later (by a merge, too), and a profile that its owner lets go all lead to it. Somebody who was
+    confirmed by an admin stays, and whose claim on this record was rejected waits for one.
     """
-    if not record.get("orcid") or _verified(session, record["id"]):
+    if not record.get("orcid"):
         return
+    if owner := _verified(session, record["id"]):
+        if owner.proof != "orcid" or owner.account.orcid == record["orcid"]:
+            return
+        make_pending(session, owner, OTHER_ORCID)
+        note(session, None, "claim.doubt", record["id"], claim=owner.id)
+        touch(session, record["id"])
+    refused = select(Claim.account_id).where(Claim.researcher_id == record["id"], Claim.status == "rejected")
     pending = (
         select(Claim)
         .join(Claim.account)
@@ -88,11 +97,18 @@ def settle(session: Session, record: Mapping[str, Any]) -> None:
             Claim.status == "pending",
             Account.orcid == record["orcid"],
             Account.suspended_at.is_(None),
+            Claim.account_id.not_in(refused),
         )
     )
-    if found := session.scalars(pending).one_or_none():
+    if found := session.scalars(pending.with_for_update(of=Claim)).one_or_none():
         _verify(session, found, "orcid", None, "The ORCID iD is the record's.")
         note(session, None, "claim.verify", found.researcher_id, claim=found.id, proof="orcid")
+
+
+def make_pending(session: Session, found: Claim, reason: str) -> None:
+    """Have a verified claim wait for an admin; what its owner said is kept until then."""
+    found.status, found.proof, found.reason = "pending", None, reason
+    session.flush()
 
 
 def release(session: Session, account_id: str, researcher_id: str) -> bool:
@@ -151,16 +167,19 @@ def reject(session: Session, admin_id: str | None, claim_id: str, reason: str) -
 
 def find(session: Session, claim_id: str) -> Claim:
     """Give a claim. Raises Problem (404)."""
-    found = session.get(Claim, claim_id, with_for_update=True) if _ID.fullmatch(claim_id) else None
+    found = session.get(Claim, claim_id, with_for_update=True) if is_id(claim_id) else None
     if found is None:
         raise Problem(HTTPStatus.NOT_FOUND, f"No claim has the id {claim_id[:200]!r}.")
     return found
 
 
 def _verified(session: Session, researcher_id: str) -> Claim | None:
-    """Give the verified claim on a researcher, a suspended account's too: it keeps its place until an admin decides."""
+    """Give the verified claim on a researcher, a suspended account's too: it keeps its place until an admin decides.
+
+    Locked, as all that is read here to be changed: what another transaction decides meanwhile is seen, not undone.
+    """
     verified = select(Claim).where(Claim.researcher_id == researcher_id, Claim.status == "verified")
-    return session.scalars(verified).one_or_none()
+    return session.scalars(verified.with_for_update()).one_or_none()
 
 
 def _verify(session: Session, found: Claim, proof: str, decided_by: str | None, reason: str) -> None:

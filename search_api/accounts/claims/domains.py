@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import idna
 from sqlalchemy import select
 
 from search_api.accounts.audit import note
@@ -20,9 +21,12 @@ _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]
 
 
 def domain_of(text: str) -> str:
-    """Give a domain in lower case and ASCII, from `Uni.example`, `@uni.example` or an address. Raises ValueError."""
+    """Give a domain in lower case and ASCII, from `Uni.example`, `@uni.example` or an address. Raises ValueError.
+
+    By IDNA 2008, as browsers and mail servers do: by the older one `straße.de` would be `strasse.de`, another domain.
+    """
     try:
-        found = text.strip().rpartition("@")[2].rstrip(".").encode("idna").decode().lower()
+        found = idna.encode(text.strip().rpartition("@")[2].rstrip("."), uts46=True).decode()
     except UnicodeError as error:
         raise ValueError(f"{text!r} is no domain") from error
     if not _DOMAIN.fullmatch(found):
@@ -66,8 +70,12 @@ def listed(session: Session) -> list[InstitutionDomain]:
 def belongs(session: Session, address: str, institution_ids: Iterable[str]) -> bool:
     """Tell whether an address is at one of these institutions."""
     wanted = list(institution_ids)
+    try:
+        domain = domain_of(address)
+    except ValueError:
+        return False
     said = select(InstitutionDomain.domain).where(
-        InstitutionDomain.domain.in_(parents(address.rpartition("@")[2])), InstitutionDomain.institution_id.in_(wanted)
+        InstitutionDomain.domain.in_(parents(domain)), InstitutionDomain.institution_id.in_(wanted)
     )
     return bool(wanted) and session.scalars(said.limit(1)).one_or_none() is not None
 

@@ -10,10 +10,11 @@ from sqlalchemy import select
 from search_api.accounts import links, throttle
 from search_api.accounts.audit import note
 from search_api.accounts.claims import domains, own
-from search_api.accounts.claims.serving import changing, record_of
-from search_api.accounts.login.entry import MAILS_FROM, MAILS_TO
+from search_api.accounts.login.entry import MAILS_FROM
 from search_api.accounts.models import InstitutionEmail
 from search_api.accounts.outbox import touch_account
+from search_api.accounts.records import record_of
+from search_api.accounts.settled import changing
 from search_api.errors import Problem
 
 if TYPE_CHECKING:
@@ -49,15 +50,17 @@ def ask(services: Services, actor: Actor, given: str) -> str:
     base = links.public_url()
     with services.accounts.read() as session:
         researcher_id = own.owned(session, actor.account_id).researcher_id
-    institutions = [one["id"] for one in record_of(researcher_id)["institutions"]]
+    institutions = [one["id"] for one in record_of(services, researcher_id)["institutions"]]
     with services.accounts.read() as session:
         if not domains.belongs(session, address, institutions):
             domain = address.rpartition("@")[2]
             detail = f"No institution of your record is known to give addresses at {domain}. Ask an administrator."
             raise Problem(HTTPStatus.CONFLICT, detail, {"email": [detail]})
     throttle.count(MAILS_FROM, "mail-from", actor.account_id)
-    throttle.count(MAILS_TO, "mail-to", address)
-    with changing() as session:
+    if not throttle.may_mail(PURPOSE, address, actor.account_id):
+        detail = "This address has got as many links as it may within an hour. Look for them, or wait."
+        raise Problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": "3600"})
+    with changing(services.accounts) as session:
         token = links.make(session, PURPOSE, address, actor.account_id)
     text = MAIL.format(name=" ".join(actor.name.split()), researcher=researcher_id, base=base, token=token)
     services.mail.post(address, "Is this your address?", text)
@@ -72,9 +75,9 @@ def look(session: Session, actor: Actor, token: str) -> EmailToken:
     return link
 
 
-def confirm(actor: Actor, token: str) -> str:
+def confirm(services: Services, actor: Actor, token: str) -> str:
     """Take the address as proven; gives it. Raises Problem (404)."""
-    with changing() as session:
+    with changing(services.accounts) as session:
         look(session, actor, token)
         address = links.take(session, PURPOSE, token).address
         if address not in proven(session, actor.account_id):
@@ -91,9 +94,9 @@ def proven(session: Session, account_id: str) -> Sequence[str]:
     return session.scalars(found.order_by(InstitutionEmail.address)).all()
 
 
-def forget(actor: Actor, address: str) -> None:
+def forget(services: Services, actor: Actor, address: str) -> None:
     """Take a proven address off the account; one that is not there is no error."""
-    with changing() as session:
+    with changing(services.accounts) as session:
         query = select(InstitutionEmail).where(InstitutionEmail.account_id == actor.account_id)
         for one in session.scalars(query).all():
             if one.address == address:

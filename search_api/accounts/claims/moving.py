@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from search_api.accounts.audit import note
-from search_api.accounts.models import Claim, Follow
+from search_api.accounts.claims.claiming import make_pending
+from search_api.accounts.models import Block, Claim, Follow, Invitation
 from search_api.accounts.outbox import touch
 
 if TYPE_CHECKING:
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
 JOINED = "Two claimed records turned out to be one person's; an admin has to decide between the claims."
 
 
-def move(session: Session, old: str, new: str) -> None:
-    """Move all that hangs on a merged researcher. Of two owners one stays: see `_precedence`; the other is pending."""
-    claims = list(session.scalars(select(Claim).where(Claim.researcher_id == old)))
+def move(session: Session, old: str, new: str, orcid: str | None = None) -> None:
+    """Move all that hangs on a merged researcher to the one that holds, whose record bears `orcid`.
+
+    Of two owners one stays: see `_precedence`; the other is pending.
+    """
+    claims = session.scalars(select(Claim).where(Claim.researcher_id == old).with_for_update()).all()
     for claim in claims:
-        _give_way(session, claim, new)
+        _give_way(session, claim, new, orcid)
         claim.researcher_id = new
         session.flush()
         if claim.status in {"pending", "verified"}:
@@ -35,24 +39,30 @@ def move(session: Session, old: str, new: str) -> None:
             session.delete(follow)
         else:
             follow.target = new
+    for table, column in (
+        (Invitation, Invitation.sender_researcher_id),
+        (Invitation, Invitation.recipient_researcher_id),
+        (Block, Block.blocked_researcher_id),
+    ):
+        session.execute(update(table).where(column == old).values({column: new}))
     if claims or follows:
         touch(session, new)
 
 
-def _give_way(session: Session, claim: Claim, new: str) -> None:
+def _give_way(session: Session, claim: Claim, new: str, orcid: str | None) -> None:
     """Make one of two verified claims pending: a record has one owner."""
     if claim.status != "verified":
         return
     verified = select(Claim).where(Claim.researcher_id == new, Claim.status == "verified")
-    other = session.scalars(verified).one_or_none()
+    other = session.scalars(verified.with_for_update()).one_or_none()
     if other is None:
         return
-    loser = max(claim, other, key=_precedence)
-    loser.status, loser.proof, loser.reason = "pending", None, JOINED
-    session.flush()
-    note(session, None, "claim.dispute", new, claim=loser.id, winner=min(claim, other, key=_precedence).id)
+    winner, loser = sorted((claim, other), key=lambda one: _precedence(one, orcid))
+    make_pending(session, loser, JOINED)
+    note(session, None, "claim.dispute", new, claim=loser.id, winner=winner.id)
 
 
-def _precedence(claim: Claim) -> tuple[bool, str, str]:
-    """Order claims: one proven by ORCID iD first, then the one that was verified first."""
-    return claim.proof != "orcid", claim.decided_at.isoformat() if claim.decided_at else "", claim.id
+def _precedence(claim: Claim, orcid: str | None) -> tuple[bool, str, str]:
+    """Order claims: one proven by the ORCID iD that the record bears first, then the one that was verified first."""
+    is_proven = claim.proof == "orcid" and orcid in {None, claim.account.orcid}
+    return not is_proven, claim.decided_at.isoformat() if claim.decided_at else "", claim.id

@@ -26,9 +26,12 @@ SETTABLE = ("preferred_name", "affiliation", "bio", "links", "open_to_collaborat
 MAX_STATEMENTS = 2_000
 
 
-def owned(session: Session, account_id: str) -> Claim:
-    """Give the verified claim of an account. Raises Problem (409) where it has none."""
-    found = claim_of(session, account_id)
+def owned(session: Session, account_id: str, *, lock: bool = False) -> Claim:
+    """Give the verified claim of an account. Raises Problem (409) where it has none.
+
+    With `lock` nobody ends it before what is said here is stored with it.
+    """
+    found = claim_of(session, account_id, lock=lock)
     if found is None:
         raise Problem(HTTPStatus.CONFLICT, "You have no verified profile. Claim yours first.")
     return found
@@ -42,7 +45,7 @@ def profile_of(session: Session, claim_id: str) -> OwnProfile:
 
 def change(session: Session, account_id: str, changes: Mapping[str, Any]) -> OwnProfile:
     """Set what `changes` names, of `SETTABLE`; an empty text clears. Raises Problem (409) for who owns no profile."""
-    found = owned(session, account_id)
+    found = owned(session, account_id, lock=True)
     said = profile_of(session, found.id)
     wanted = {name: changes[name] or (None if isinstance(changes[name], str) else changes[name]) for name in changes}
     changed = sorted(name for name in SETTABLE if name in wanted and getattr(said, name) != wanted[name])
@@ -58,7 +61,7 @@ def change(session: Session, account_id: str, changes: Mapping[str, Any]) -> Own
 
 def say(session: Session, account_id: str, work_id: str, *, is_mine: bool) -> WorkStatement:
     """Say of a work that it is the owner's, or not. Raises Problem (409): no profile, or too many statements."""
-    found = owned(session, account_id)
+    found = owned(session, account_id, lock=True)
     said = _statement(session, found, work_id)
     if said is None:
         count = session.scalar(select(func.count()).where(WorkStatement.claim_id == found.id)) or 0
@@ -76,7 +79,7 @@ def say(session: Session, account_id: str, work_id: str, *, is_mine: bool) -> Wo
 
 def unsay(session: Session, account_id: str, work_id: str) -> bool:
     """Take a statement back; tells whether there was one. Raises Problem (409) for who owns no profile."""
-    found = owned(session, account_id)
+    found = owned(session, account_id, lock=True)
     said = _statement(session, found, work_id)
     if said is None:
         return False

@@ -18,8 +18,7 @@ def owner_of(session: Session, researcher_id: str) -> Claim | None:
     return session.scalars(verified.join(Claim.account).where(Account.suspended_at.is_(None))).one_or_none()
 
 
-def claim_of(session: Session, account_id: str) -> Claim | None:
-    """Give the verified claim of an account; None where it owns no profile."""
-    return session.scalars(
-        select(Claim).where(Claim.account_id == account_id, Claim.status == "verified")
-    ).one_or_none()
+def claim_of(session: Session, account_id: str, *, lock: bool = False) -> Claim | None:
+    """Give the verified claim of an account; None where it owns no profile. With `lock` it stays so until the end."""
+    verified = select(Claim).where(Claim.account_id == account_id, Claim.status == "verified")
+    return session.scalars(verified.with_for_update() if lock else verified).one_or_none()

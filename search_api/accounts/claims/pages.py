@@ -11,14 +11,14 @@ from search_api.accounts.claims.schemas import (
     SAYINGS,
     ClaimBody,
     EmailBody,
-    Nothing,
     ProfileForm,
     ReleaseForm,
     WorkForm,
 )
 from search_api.accounts.forms import form
+from search_api.accounts.records import record_of
 from search_api.accounts.who import needed
-from search_api.args import PageArgs
+from search_api.args import Args, PageArgs
 from search_api.paging import DEFAULT_PER_PAGE
 from search_api.services import services
 from search_api.web.blueprint import blueprint, parse
@@ -38,7 +38,7 @@ MINE = "web.own_profile"
 @blueprint.get("/researchers/<path:id_>/claim")
 def claim_page(id_: str) -> str:
     """Ask whether this is the reader, and for a statement where that is of use."""
-    actor, record = needed("claim"), serving.record_of(id_)
+    actor, record = needed("claim"), record_of(services(), id_)
     mine = serving.current(actor.account_id)
     return render_template("claim.html", person=record, claim=mine, orcid=serving.orcid_of(actor.account_id))
 
@@ -103,7 +103,7 @@ def release_form(actor: Actor, given: Given) -> str:
 
 
 @blueprint.post("/account/profile/email")
-@form(EmailBody, MINE, "claim")
+@form(EmailBody, MINE, "claim", again=MINE)
 def institution_email_form(actor: Actor, given: Given) -> str:
     """Mail a link to an address at an institution."""
     return f"A link is on its way to {emails.ask(services(), actor, given['email'])}. Open it within an hour."
@@ -113,7 +113,7 @@ def institution_email_form(actor: Actor, given: Given) -> str:
 @form(EmailBody, MINE, "claim")
 def forget_email_form(actor: Actor, given: Given) -> str:
     """Take a proven address off."""
-    emails.forget(actor, given["email"])
+    emails.forget(services(), actor, given["email"])
     return "The address is forgotten."
 
 
@@ -129,7 +129,7 @@ def institution_email(token: str) -> Response:
 
 
 @blueprint.post("/account/profile/email/<token>")
-@form(Nothing, MINE, "claim")
+@form(Args, MINE, "claim")
 def confirm_email_form(actor: Actor, given: Given, token: str) -> str:  # noqa: ARG001 (nothing but the wish)
     """Take it as proven."""
-    return f"{emails.confirm(actor, token)} is proven."
+    return f"{emails.confirm(services(), actor, token)} is proven."

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
-from search_api.args import PageArgs
+from search_api.accounts.texts import UNFIT, Text
 
-#: Control characters other than line feeds, and those that turn the direction of writing around for what follows.
-_UNFIT = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff]")
 MAX_LINKS = 5
 #: What can be said of a work; None takes it back.
 SAYINGS: dict[str, bool | None] = {"mine": True, "not mine": False, "as found": None}
-
-
-class Said(fields.String):
-    """Text of a person, at most so long, without spaces around it; an empty one says nothing."""
-
-    def __init__(self, most: int, least: int = 0, **kwargs: Any) -> None:
-        """Take from `least` to `most` characters."""
-        super().__init__(validate=validate.Length(least, most), **kwargs)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        text = str(super()._deserialize(value, attr, data, **kwargs)).replace("\r\n", "\n").strip()
-        if _UNFIT.search(text):
-            raise ValidationError("It holds characters that are not seen.")
-        return text
 
 
 class Link(fields.Url):
@@ -39,7 +22,7 @@ class Link(fields.Url):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = str(super()._deserialize(value, attr, data, **kwargs)).strip()
-        if _UNFIT.search(text) or "@" in text.partition("//")[2].partition("/")[0]:
+        if UNFIT.search(text) or "@" in text.partition("//")[2].partition("/")[0]:
             raise ValidationError("An address names no user, and holds no characters that are not seen.")
         return text
 
@@ -47,21 +30,15 @@ class Link(fields.Url):
 class ClaimBody(Schema):
     """A claim: what the account says for itself, for an admin to read."""
 
-    statement = Said(1_000, load_default="")
-
-
-class DecisionBody(Schema):
-    """Why a claim is decided so; it is kept."""
-
-    reason = Said(1_000, 3, required=True)
+    statement = Text(1_000, 0, load_default="")
 
 
 class ProfileBody(Schema):
     """What the owner sets of the profile; what is left out stays."""
 
-    preferred_name = Said(200, allow_none=True)
-    affiliation = Said(300, allow_none=True)
-    bio = Said(600, allow_none=True)
+    preferred_name = Text(200, 0, allow_none=True)
+    affiliation = Text(300, 0, allow_none=True)
+    bio = Text(600, 0, allow_none=True)
     links = fields.List(Link(), validate=validate.Length(max=MAX_LINKS))
     open_to_collaborate = fields.Boolean(truthy={True}, falsy={False})
 
@@ -85,14 +62,14 @@ class ProfileForm(ProfileBody):
 class WorkForm(Schema):
     """A work, and what is said of it."""
 
-    work = Said(500, 1, required=True)
+    work = Text(500, 1, required=True)
     saying = fields.String(required=True, validate=validate.OneOf(tuple(SAYINGS)))
 
 
 class ReleaseForm(Schema):
     """The profile to let go."""
 
-    researcher = Said(512, 1, required=True)
+    researcher = Text(512, 1, required=True)
 
 
 class EmailBody(Schema):
@@ -143,64 +120,3 @@ class InstitutionEmails(Schema):
     """Addresses that are proven."""
 
     results = fields.List(fields.String(), required=True)
-
-
-class Nothing(Schema):
-    """No body."""
-
-
-class AdminClaimSchema(ClaimSchema):
-    """A claim as an admin sees it."""
-
-    account_id = fields.String(required=True)
-    account_name = fields.String(required=True)
-    account_orcid = fields.String(required=True, allow_none=True)
-    disputes = fields.String(required=True, allow_none=True, metadata={"description": "The owner's claim, if any."})
-    profile = fields.Nested(OwnProfileSchema, allow_none=True)
-
-    class Meta:
-        """What is left out."""
-
-        exclude = ("profile",)
-
-
-class AdminClaimList(Schema):
-    """Claims, the oldest first."""
-
-    results = fields.List(fields.Nested(AdminClaimSchema), required=True)
-    has_more = fields.Boolean(required=True)
-
-
-class AuditSchema(Schema):
-    """Who did what when."""
-
-    id = fields.Integer(required=True)
-    at = fields.AwareDateTime(required=True)
-    actor_id = fields.String(required=True, allow_none=True)
-    action = fields.String(required=True)
-    target = fields.String(required=True)
-    detail = fields.Dict(required=True)
-    request_id = fields.String(required=True, allow_none=True)
-
-
-class AuditList(Schema):
-    """The log, the last first."""
-
-    results = fields.List(fields.Nested(AuditSchema), required=True)
-    has_more = fields.Boolean(required=True)
-
-
-class AdminClaimsArgs(PageArgs):
-    """Which claims."""
-
-    status = fields.String(
-        load_default="pending", validate=validate.OneOf(("pending", "verified", "rejected", "released"))
-    )
-
-
-class AuditArgs(PageArgs):
-    """Which rows of the log."""
-
-    action = Said(100, load_default="", metadata={"description": "How the action begins, such as `claim.`."})
-    target = Said(600, load_default="")
-    actor = Said(100, load_default="", metadata={"description": "Account id."})

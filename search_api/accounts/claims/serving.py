@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-
-from sqlalchemy.exc import IntegrityError
 
 from search_api.accounts.claims import claiming, own
 from search_api.accounts.models import Account
-from search_api.errors import MovedError, Problem
-from search_api.researchers.profile import find
+from search_api.accounts.records import record_of
+from search_api.accounts.settled import changing
 from search_api.services import services
 from search_api.works import search as works
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from sqlalchemy.orm import Session
 
@@ -25,29 +21,10 @@ if TYPE_CHECKING:
 Result = dict[str, Any]
 
 
-@contextmanager
-def changing() -> Iterator[Session]:
-    """Open a transaction; who is overtaken by another request in it hears so. Raises Problem (409)."""
-    try:
-        with services().accounts.begin() as session:
-            yield session
-    except IntegrityError as error:
-        detail = "Somebody else changed the same just now. Look again, and repeat it if you still want it."
-        raise Problem(HTTPStatus.CONFLICT, detail) from error
-
-
-def record_of(given: str) -> Result:
-    """Give the researcher's document for any of their ids, merged ones included. Raises Problem (404)."""
-    try:
-        return find(services(), given)
-    except MovedError as moved:
-        return find(services(), moved.id)
-
-
 def claim(account_id: str, given: str, statement: str) -> Result:
     """Claim a researcher for an account. Raises Problem."""
-    record = record_of(given)
-    with changing() as session:
+    record = record_of(services(), given)
+    with changing(services().accounts) as session:
         return shown(session, claiming.claim(session, account_id, record, statement))
 
 
@@ -58,8 +35,8 @@ def release(account_id: str, given: str) -> None:
     if found is None:
         return
     # The id of one's own claim is known without asking OpenSearch, which may be away.
-    id_ = given if found.researcher_id == given else record_of(given)["id"]
-    with changing() as session:
+    id_ = given if found.researcher_id == given else record_of(services(), given)["id"]
+    with changing(services().accounts) as session:
         claiming.release(session, account_id, id_)
 
 
@@ -78,20 +55,20 @@ def orcid_of(account_id: str) -> str | None:
 
 def change(account_id: str, changes: Mapping[str, Any]) -> OwnProfile:
     """Set what the owner says on the profile. Raises Problem (409) for who owns none."""
-    with changing() as session:
+    with changing(services().accounts) as session:
         return own.change(session, account_id, changes)
 
 
 def say(account_id: str, work_id: str, *, is_mine: bool) -> WorkStatement:
     """Say of a work, by any of its ids, that it is the owner's or not. Raises Problem: 404, 409."""
     known = works.find(services(), work_id)["id"]
-    with changing() as session:
+    with changing(services().accounts) as session:
         return own.say(session, account_id, known, is_mine=is_mine)
 
 
 def unsay(account_id: str, work_id: str) -> None:
     """Take a statement back; none is no error. Raises Problem (409) for who owns no profile."""
-    with changing() as session:
+    with changing(services().accounts) as session:
         # PostgreSQL takes no NUL, and no work's id has one.
         own.unsay(session, account_id, work_id.replace("\0", ""))
 

@@ -29,7 +29,7 @@ def claim(args: Given, body: Given, id_: str, actor: Actor) -> Any:  # noqa: ARG
 
 
 @blueprint.delete("/researchers/<path:id_>/claim")
-@endpoint(Args, wire.Nothing, "Release a claim", scope="claim", status=HTTPStatus.NO_CONTENT)
+@endpoint(Args, Args, "Release a claim", scope="claim", status=HTTPStatus.NO_CONTENT)
 def release(args: Given, id_: str, actor: Actor) -> None:  # noqa: ARG001
     """Withdraw a pending claim or let a verified one go, and with it all that you said on the profile."""
     serving.release(actor.account_id, id_)
@@ -68,7 +68,7 @@ def say(args: Given, body: Given, work_id: str, actor: Actor) -> Any:  # noqa: A
 
 
 @blueprint.delete("/me/works/<path:work_id>")
-@endpoint(Args, wire.Nothing, "Take back what you said of a work", scope="claim", status=HTTPStatus.NO_CONTENT)
+@endpoint(Args, Args, "Take back what you said of a work", scope="claim", status=HTTPStatus.NO_CONTENT)
 def unsay(args: Given, work_id: str, actor: Actor) -> None:  # noqa: ARG001
     """Leave it to the evidence again."""
     serving.unsay(actor.account_id, work_id)

@@ -8,7 +8,6 @@ from search_api import args as arguments
 from search_api.accounts.follows import feed
 from search_api.accounts.follows.address import account_of
 from search_api.accounts.follows.following import follows_of
-from search_api.accounts.follows.schemas import FollowArgs
 from search_api.errors import not_found
 from search_api.feeds.atom import Feed, document
 from search_api.feeds.views import ENTRIES
@@ -20,7 +19,7 @@ blueprint = Blueprint("my_feed", __name__, url_prefix="/feeds/me")
 @blueprint.get("/<token>.atom")
 def atom(token: str) -> Response:
     """Give what is new for the account whose secret address this is."""
-    arguments.parse(FollowArgs(), request.args)
+    arguments.parse(arguments.Args(), request.args)
     # The address is the key to it: in no cache, and in no log (see `journal`).
     g.private = True
     with services().accounts.read() as session:

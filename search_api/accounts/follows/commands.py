@@ -7,8 +7,8 @@ from smtplib import SMTPException
 
 import click
 
-from search_api.accounts.admin.commands import opened
 from search_api.accounts.follows.digest import deliver, letters
+from search_api.accounts.terminal import opened
 from search_api.services import KEY, Services
 
 #: Where links lead when nothing is said: to a server on this machine.
@@ -26,21 +26,31 @@ def digest(dry_run: bool) -> None:
     from search_api.commands import engine_or_fail  # only now: it makes the app, which has these commands' rooms
 
     engine_or_fail()
-    app = create_app()
-    services: Services = app.extensions[KEY]
-    sent = failed = 0
-    with opened(), app.test_request_context("/", base_url=os.environ.get("PEERSCOPE_PUBLIC_URL") or HERE):
-        for letter in letters(services):
-            if dry_run:
-                click.echo(f"--- {letter.address}: {letter.subject}\n{letter.text}---")
-                sent += 1
-                continue
-            try:
-                sent += deliver(services.accounts, letter, services.mail.send)
-            except (OSError, SMTPException) as error:
-                failed += 1
-                click.echo(f"A digest was refused, and stays due: {error}", err=True)
-    services.accounts.close()
+    with opened():
+        app = create_app()
+        services: Services = app.extensions[KEY]
+        try:
+            with app.test_request_context("/", base_url=os.environ.get("PEERSCOPE_PUBLIC_URL") or HERE):
+                sent, failed = _deliver_all(services, dry_run)
+        finally:
+            services.accounts.close()
     click.echo(f"{sent} {'would be sent' if dry_run else 'sent'}.")
     if failed:
         raise click.ClickException(f"{failed} could not be sent.")
+
+
+def _deliver_all(services: Services, dry_run: bool) -> tuple[int, int]:
+    """Deliver what is due; gives how many digests were sent, and how many could not be."""
+    sent = 0
+    failed: list[Exception] = []
+    for letter in letters(services, failed.append):
+        if dry_run:
+            click.echo(f"--- {letter.address}: {letter.subject}\n{letter.text}---")
+            sent += 1
+            continue
+        try:
+            sent += deliver(services.accounts, letter, services.mail.send)
+        except (OSError, SMTPException) as error:
+            failed.append(error)
+            click.echo(f"A digest was refused, and stays due: {error}", err=True)
+    return sent, len(failed)

@@ -7,16 +7,19 @@ digest is not sent, and what it held still stands in the feed. Two runs at once 
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from flask import url_for
+from opensearchpy.exceptions import TransportError
 from sqlalchemy import select, update
 
 from search_api.accounts.follows import feed
 from search_api.accounts.follows.following import follows_of
 from search_api.accounts.models import Account, Follow, now
+from search_api.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +32,8 @@ MOST = 20
 AUTHORS = 4
 #: What came in just now waits for the next digest: works that were written at once are not found at once.
 MARGIN = timedelta(minutes=1)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,11 @@ class Letter:
     until: datetime
 
 
-def letters(services: Services) -> Iterator[Letter]:
-    """Give the digests that are due, an account at a time. Needs a request context: it says where links lead."""
+def letters(services: Services, failed: Callable[[Exception], None] | None = None) -> Iterator[Letter]:
+    """Give the digests that are due, an account at a time. Needs a request context: it says where links lead.
+
+    What one account follows may be more than OpenSearch takes: that is told to `failed`, and the others get theirs.
+    """
     until = newest_arrival(services)
     if until is None:
         return
@@ -56,7 +64,14 @@ def letters(services: Services) -> Iterator[Letter]:
             .order_by(Account.id)
         ).all()
     for account_id in due:
-        if letter := _letter(services, account_id, until):
+        try:
+            letter = _letter(services, account_id, until)
+        except (TransportError, Problem) as error:
+            log.warning("the digest of account %s cannot be made: %s", account_id, error)
+            if failed:
+                failed(error)
+            continue
+        if letter:
             yield letter
 
 

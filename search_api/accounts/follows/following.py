@@ -10,6 +10,7 @@ from sqlalchemy import select
 from search_api.accounts.audit import note
 from search_api.accounts.models import Account, Follow
 from search_api.accounts.outbox import touch
+from search_api.accounts.secrets import digest
 from search_api.accounts.texts import is_id
 from search_api.errors import Problem
 
@@ -43,7 +44,7 @@ def follow(session: Session, account_id: str, target: Target) -> Follow:
 
 def unfollow(session: Session, account_id: str, kind: str, target: str) -> bool:
     """Follow it no more; a search may be named by the follow's id too. Tells whether there was anything to end."""
-    found = followed(session, account_id, kind, target) if "\0" not in target else None
+    found = followed(session, account_id, kind, target)
     if found is None and is_id(target) and kind == "search":
         found = session.scalars(_own(account_id, kind).where(Follow.id == target)).one_or_none()
     if found is None:
@@ -56,7 +57,7 @@ def unfollow(session: Session, account_id: str, kind: str, target: str) -> bool:
 
 def followed(session: Session, account_id: str, kind: str, target: str) -> Follow | None:
     """Give an account's follow of this very thing."""
-    return session.scalars(_own(account_id, kind).where(Follow.target == target)).one_or_none()
+    return session.scalars(_own(account_id, kind).where(Follow.target_digest == digest(target))).one_or_none()
 
 
 def follows_of(session: Session, account_id: str, kind: str | None = None) -> Sequence[Follow]:

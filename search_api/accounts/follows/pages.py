@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from flask import render_template, request, url_for
 from marshmallow import fields, validate
+from opensearchpy.exceptions import TransportError
 
-from search_api.accounts.acting import acting
 from search_api.accounts.follows import address, feed, schemas, searches
 from search_api.accounts.follows.following import KINDS, follow, followed, follows_of, unfollow
 from search_api.accounts.follows.show import address_of, shown
 from search_api.accounts.follows.targets import target
-from search_api.accounts.forms import read
+from search_api.accounts.forms import form, read
 from search_api.accounts.settled import settled
 from search_api.accounts.texts import Text
 from search_api.accounts.who import needed, who
 from search_api.args import MAX_QUERY, Args
-from search_api.errors import Problem
+from search_api.errors import Problem, from_opensearch
 from search_api.services import services
 from search_api.web.blueprint import blueprint, parse
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from search_api.accounts.who import Actor
 
 Form = dict[str, Any]
+Page = str | tuple[str, int, dict[str, str]]
 
 
 class FollowForm(Args):
@@ -36,20 +37,20 @@ class FollowForm(Args):
     on_feed = fields.Boolean(load_default=False)
 
 
-def _back(form: Form) -> str:
-    if not form or form["on_feed"]:
+def _back(given: Form) -> str:
+    if not given or given["on_feed"]:
         return url_for("web.feed_page")
-    return address_of(form["kind"], form["target"].removeprefix("?"))
+    return address_of(given["kind"], given["target"].removeprefix("?"))
 
 
 @blueprint.get("/feed")
-def feed_page() -> str:
+def feed_page() -> Page:
     """Show what is new in what somebody follows, and what that is."""
     return _page(needed("read"))
 
 
 @blueprint.post("/feed/address")
-def new_address_form() -> str:
+def new_address_form() -> Page:
     """Make a new address for the Atom feed, and show it this once."""
     actor = needed("account")
     read(Args())
@@ -58,37 +59,43 @@ def new_address_form() -> str:
     return _page(actor, url_for("my_feed.atom", token=secret, _external=True))
 
 
-def _page(actor: Actor, atom: str | None = None) -> str:
+def _page(actor: Actor, atom: str | None = None) -> Page:
+    """Show the feed; where OpenSearch cannot give it, still what is followed, so that it can be unfollowed."""
     args = parse(schemas.FeedArgs())
     with services().accounts.read() as session:
         own = follows_of(session, actor.account_id)
         has_address = address.has_address(session, actor.account_id)
-    found = feed.feed(services(), own, args)
-    follows = [shown(one) for one in own]
-    return render_template("feed.html", args=args, found=found, follows=follows, has_address=has_address, atom=atom)
+    problem = found = None
+    try:
+        found = feed.feed(services(), own, args)
+    except TransportError as error:
+        problem = from_opensearch(error)
+    told = {"args": args, "found": found, "follows": [shown(one) for one in own], "has_address": has_address}
+    page = render_template("feed.html", **told, atom=atom, problem=problem)
+    return (page, problem.status, problem.headers) if problem else page
 
 
 @blueprint.post("/follow")
-@acting(FollowForm, "follow", _back)
-def follow_form(actor: Actor, form: Form) -> str:
+@form(FollowForm, _back, "follow")
+def follow_form(actor: Actor, given: Form) -> str:
     """Follow what the button stands for."""
-    wanted = target(services(), form["kind"], form["target"])
+    wanted = target(services(), given["kind"], given["target"])
     made = settled(services().accounts, lambda session: follow(session, actor.account_id, wanted))
     return f"You follow {made.label}: what is new shows in your feed."
 
 
 @blueprint.post("/unfollow")
-@acting(FollowForm, "follow", _back)
-def unfollow_form(actor: Actor, form: Form) -> str:
+@form(FollowForm, _back, "follow")
+def unfollow_form(actor: Actor, given: Form) -> str:
     """End a follow."""
     with services().accounts.begin() as session:
-        unfollow(session, actor.account_id, form["kind"], form["target"])
+        unfollow(session, actor.account_id, given["kind"], given["target"])
     return "You no longer follow it."
 
 
 @blueprint.post("/feed/address/remove")
-@acting(Args, "account", lambda _: url_for("web.feed_page"))
-def drop_address_form(actor: Actor, form: Form) -> str:  # noqa: ARG001 (it is empty)
+@form(Args, "web.feed_page")
+def drop_address_form(actor: Actor, given: Form) -> str:  # noqa: ARG001 (it is empty)
     """Let no address open the Atom feed."""
     with services().accounts.begin() as session:
         address.drop_address(session, actor.account_id)

@@ -6,15 +6,11 @@ from marshmallow import Schema, fields, validate
 
 from search_api.accounts.follows.following import KINDS
 from search_api.accounts.texts import Text
-from search_api.args import MAX_QUERY, Args, PageArgs
+from search_api.args import MAX_QUERY, PageArgs
 from search_api.schemas import list_of
 from search_api.works.schemas import Work
 
 SINCE = ("follow", "ever")
-
-
-class FollowArgs(Args):
-    """One follow."""
 
 
 class FollowsArgs(PageArgs):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from search_api.accounts.follows import searches
-from search_api.errors import MovedError, Problem
-from search_api.researchers import profile
+from search_api.accounts.records import record_of
+from search_api.errors import Problem
 from search_api.topics import search as topics_search
 
 if TYPE_CHECKING:
@@ -30,16 +30,8 @@ def target(services: Services, kind: str, given: str) -> Target:
     return Target(kind, *_FINDERS[kind](services, given))
 
 
-def present_researcher(services: Services, given: str) -> dict[str, Any]:
-    """Give the stored researcher, for a merged id the one that holds now. Raises Problem (404)."""
-    try:
-        return profile.find(services, given)
-    except MovedError as moved:
-        return profile.find(services, moved.id)
-
-
 def _researcher(services: Services, given: str) -> tuple[str, str]:
-    found = present_researcher(services, given)
+    found = record_of(services, given)
     return found["id"], found["name"]
 
 

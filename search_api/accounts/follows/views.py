@@ -11,12 +11,11 @@ from search_api.accounts.follows.following import KINDS, follow, follows_of, unf
 from search_api.accounts.follows.show import shown
 from search_api.accounts.follows.targets import FOUND_BY_ID, own_id, target
 from search_api.accounts.settled import settled
+from search_api.accounts.slices import page_of
+from search_api.args import Args
 from search_api.endpoint import endpoint
 from search_api.errors import not_found
-from search_api.listing import envelope
-from search_api.paging import Pagination
 from search_api.services import services
-from search_api.timing import took_ms
 
 if TYPE_CHECKING:
     from search_api.accounts.who import Actor
@@ -28,15 +27,12 @@ blueprint = Blueprint("follows", __name__, url_prefix="/api/v1")
 @endpoint(schemas.FollowsArgs, schemas.FollowList, "What you follow", scope="read")
 def follows(args: dict[str, Any], actor: Actor) -> Any:
     """List what you follow, the latest first."""
-    pagination = Pagination(args["page"], args["per_page"])
     with services().accounts.read() as session:
-        found = follows_of(session, actor.account_id, args["kind"])
-    page = found[pagination.offset : pagination.offset + pagination.per_page]
-    return envelope([shown(one) for one in page], count=len(found), pagination=pagination, took_ms=took_ms())
+        return page_of(follows_of(session, actor.account_id, args["kind"]), args, shown)
 
 
 @blueprint.post("/me/follows")
-@endpoint(schemas.FollowArgs, schemas.Followed, "Follow a search", body=schemas.NewFollow, scope="follow", status=201)
+@endpoint(Args, schemas.Followed, "Follow a search", body=schemas.NewFollow, scope="follow", status=201)
 def follow_search(args: dict[str, Any], body: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Follow a search for works; how its results are shown is no part of it. The same search twice is one follow."""
     wanted = target(services(), "search", body["query"])
@@ -44,7 +40,7 @@ def follow_search(args: dict[str, Any], body: dict[str, Any], actor: Actor) -> A
 
 
 @blueprint.put("/me/follows/<kind>/<path:target_>")
-@endpoint(schemas.FollowArgs, schemas.Followed, "Follow a researcher or a topic", scope="follow")
+@endpoint(Args, schemas.Followed, "Follow a researcher or a topic", scope="follow")
 def follow_thing(args: dict[str, Any], kind: str, target_: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Follow a researcher (`researcher`, any of their ids) or a topic (`topic`). Twice is once."""
     if kind not in FOUND_BY_ID:
@@ -54,7 +50,7 @@ def follow_thing(args: dict[str, Any], kind: str, target_: str, actor: Actor) ->
 
 
 @blueprint.delete("/me/follows/<kind>/<path:target_>")
-@endpoint(schemas.FollowArgs, schemas.Followed, "Follow it no more", scope="follow", status=204)
+@endpoint(Args, schemas.Followed, "Follow it no more", scope="follow", status=204)
 def unfollow_thing(args: dict[str, Any], kind: str, target_: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """End a follow, of a search by the follow's id or its query string. What is not followed stays so."""
     if kind not in KINDS:
@@ -78,7 +74,7 @@ def my_feed(args: dict[str, Any], actor: Actor) -> Any:
 
 
 @blueprint.post("/me/feed/address")
-@endpoint(schemas.FollowArgs, schemas.FeedAddress, "A new address for your Atom feed", scope="account", status=201)
+@endpoint(Args, schemas.FeedAddress, "A new address for your Atom feed", scope="account", status=201)
 def new_address(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Make the secret address of your feed, which is told only now. The one before no longer works."""
     with services().accounts.begin() as session:
@@ -87,7 +83,7 @@ def new_address(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (the
 
 
 @blueprint.delete("/me/feed/address")
-@endpoint(schemas.FollowArgs, schemas.FeedAddress, "No address for your Atom feed", scope="account", status=204)
+@endpoint(Args, schemas.FeedAddress, "No address for your Atom feed", scope="account", status=204)
 def drop_address(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Close the Atom feed: its address no longer works."""
     with services().accounts.begin() as session:

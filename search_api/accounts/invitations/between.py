@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select
 
-from search_api.accounts.models import Invitation, now
+from search_api.accounts.models import Account, Invitation, now
 from search_api.accounts.texts import is_id
 from search_api.errors import not_found
 
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy.orm import Session
+
+
+def key_id(account_id: str, key: str) -> str:
+    """Give the id of what an account names by a key: nobody else can tell it, or take it up."""
+    return hashlib.sha256(f"{account_id}:{key}".encode()).hexdigest()[:32]
 
 
 def own(session: Session, account_id: str, invitation_id: str, *, lock: bool = False) -> Invitation:
@@ -33,10 +39,29 @@ def other_side(invitation: Invitation, account_id: str) -> str | None:
     return invitation.recipient_id if invitation.sender_id == account_id else invitation.sender_id
 
 
-def all_between(session: Session, one: str, other: str) -> Sequence[Invitation]:
-    """Give every invitation between two accounts, the latest first."""
-    there = and_(Invitation.sender_id == one, Invitation.recipient_id == other)
-    back = and_(Invitation.sender_id == other, Invitation.recipient_id == one)
+def other_profile(invitation: Invitation, account_id: str) -> str:
+    """Give the profile that the other side owned when the invitation was sent."""
+    is_sender = invitation.sender_id == account_id
+    return invitation.recipient_researcher_id if is_sender else invitation.sender_researcher_id
+
+
+def lock(session: Session, *account_ids: str) -> None:
+    """Have whoever does something between these accounts wait until the transaction ends. Always in the same order."""
+    wanted = select(Account.id).where(Account.id.in_(account_ids)).order_by(Account.id)
+    session.execute(wanted.with_for_update())
+
+
+def all_between(session: Session, one: str, other: str, profile: str | None = None) -> Sequence[Invitation]:
+    """Give every invitation between two accounts, the latest first.
+
+    With `profile`, also those of a deleted account that owned it: who comes back is whom the other has refused.
+    """
+    sent, received = Invitation.sender_id == one, Invitation.recipient_id == one
+    if profile:
+        sent = or_(sent, and_(Invitation.sender_id.is_(None), Invitation.sender_researcher_id == profile))
+        gone = and_(Invitation.recipient_id.is_(None), Invitation.recipient_researcher_id == profile)
+        received = or_(received, gone)
+    there, back = and_(sent, Invitation.recipient_id == other), and_(Invitation.sender_id == other, received)
     found = select(Invitation).where(or_(there, back)).order_by(Invitation.created_at.desc(), Invitation.id)
     return session.scalars(found).all()
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from search_api.accounts.audit import note
 from search_api.accounts.claims.ownership import claim_of, owner_of
-from search_api.accounts.invitations.between import all_between, ended_by
-from search_api.accounts.models import Account, Invitation, now
+from search_api.accounts.invitations.between import all_between, ended_by, key_id, lock
+from search_api.accounts.models import Invitation, now
 from search_api.accounts.moderation.blocks import is_blocked
 from search_api.errors import Problem
 
@@ -35,25 +34,20 @@ OPEN = "There is an invitation or a conversation between you already."
 THEIRS = "They ended what was between you before, so the next invitation is theirs to send."
 
 
-def invitation_id(account_id: str, key: str) -> str:
-    """Give the id of the invitation that an account has named by a key: nobody else can tell it."""
-    return hashlib.sha256(f"{account_id}:{key}".encode()).hexdigest()[:32]
-
-
 def invite(session: Session, account_id: str, researcher_id: str, given: Mapping[str, Any]) -> Invitation:
     """Invite the owner of a researcher's profile; `given` is `purpose`, `works`, `message` and `key`.
 
     The key makes the invitation's id, so a repeat finds what the first made. Raises Problem: 409 where it cannot be,
     429 at a limit.
     """
-    id_ = invitation_id(account_id, given["key"])
+    id_ = key_id(account_id, given["key"])
     if found := session.get(Invitation, id_):
         return _same(found, researcher_id, given)
-    # The account's row is the lock: two requests at once would both find room below the limits.
-    session.get_one(Account, account_id, with_for_update=True)
     mine, theirs = _sides(session, account_id, researcher_id)
-    _check_history(session, account_id, theirs.account_id)
-    _check_limits(session, account_id)
+    # Two requests at once would both find room below the limits; the other side may invite or block at this moment.
+    lock(session, account_id, theirs.account_id)
+    _check_history(session, mine, theirs)
+    _check_limits(session, mine)
     made = Invitation(
         id=id_,
         sender_id=account_id,
@@ -74,9 +68,9 @@ def invite(session: Session, account_id: str, researcher_id: str, given: Mapping
 def obstacle(session: Session, account_id: str, researcher_id: str) -> str | None:
     """Say why this account cannot invite that profile's owner now; None where nothing stands in the way."""
     try:
-        _, theirs = _sides(session, account_id, researcher_id)
-        _check_history(session, account_id, theirs.account_id)
-        _check_limits(session, account_id)
+        mine, theirs = _sides(session, account_id, researcher_id)
+        _check_history(session, mine, theirs)
+        _check_limits(session, mine)
     except Problem as problem:
         return problem.detail
     return None
@@ -100,21 +94,26 @@ def _sides(session: Session, account_id: str, researcher_id: str) -> tuple[Claim
     return mine, theirs
 
 
-def _check_history(session: Session, account_id: str, other: str) -> None:
-    """Let whoever refused or left make the next step. To be blocked answers the same, whatever else there was."""
-    if is_blocked(session, other, account_id):
+def _check_history(session: Session, mine: Claim, theirs: Claim) -> None:
+    """Let whoever refused or left make the next step. To be blocked answers the same, whatever else there was.
+
+    What was before counts too when this side has deleted its account since and made another for the same profile.
+    """
+    if is_blocked(session, theirs.account_id, mine.account_id, mine.researcher_id):
         raise Problem(HTTPStatus.CONFLICT, THEIRS)
-    if is_blocked(session, account_id, other):
+    if is_blocked(session, mine.account_id, theirs.account_id, theirs.researcher_id):
         raise Problem(HTTPStatus.CONFLICT, "You have blocked them. Unblock them first.")
-    last = next(iter(all_between(session, account_id, other)), None)
+    last = next(iter(all_between(session, mine.account_id, theirs.account_id, mine.researcher_id)), None)
     if last is not None and last.status in {"pending", "accepted"}:
         raise Problem(HTTPStatus.CONFLICT, OPEN)
-    if last is not None and ended_by(last) == other:
+    if last is not None and ended_by(last) == theirs.account_id:
         raise Problem(HTTPStatus.CONFLICT, THEIRS)
 
 
-def _check_limits(session: Session, account_id: str) -> None:
-    sent = select(func.count(), func.min(Invitation.created_at)).where(Invitation.sender_id == account_id)
+def _check_limits(session: Session, mine: Claim) -> None:
+    before = and_(Invitation.sender_id.is_(None), Invitation.sender_researcher_id == mine.researcher_id)
+    own = or_(Invitation.sender_id == mine.account_id, before)
+    sent = select(func.count(), func.min(Invitation.created_at)).where(own)
     today, first = session.execute(sent.where(Invitation.created_at > now() - DAY)).one()
     if today >= A_DAY:
         wait = max(1, round((first + DAY - now()).total_seconds()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from search_api.accounts.audit import note
-from search_api.accounts.invitations.between import own
+from search_api.accounts.invitations.between import key_id, own
 from search_api.accounts.models import Account, Message, now
 from search_api.errors import Problem
 
@@ -32,8 +31,7 @@ NOT_OPEN = "Messages can be written while the invitation is accepted; this one i
 def write(session: Session, account_id: str, invitation_id: str, body: str, key: str) -> Message:
     """Add a message, or give the one with this key. Raises Problem: 404, 409 when it has ended, 429 at a limit."""
     invitation = own(session, account_id, invitation_id, lock=True)
-    # A key is its sender's own: one side cannot take up the keys of the other.
-    own_key = hashlib.sha256(f"{account_id}:{key}".encode()).hexdigest()[:32]
+    own_key = key_id(account_id, key)
     said = select(Message).where(Message.invitation_id == invitation_id, Message.key == own_key)
     if found := session.scalars(said).one_or_none():
         if found.body != body:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from flask import flash, redirect, render_template, request, url_for
 from marshmallow import fields, validate
 
-from search_api.accounts.acting import acting
-from search_api.accounts.follows.targets import present_researcher
+from search_api.accounts.forms import form
 from search_api.accounts.forms import read as read_form
 from search_api.accounts.invitations import answering, inbox, inviting, schemas, sending, show
 from search_api.accounts.invitations import messages as talk
 from search_api.accounts.invitations.between import own
 from search_api.accounts.models import new_id
 from search_api.accounts.moderation import blocks
+from search_api.accounts.records import record_of
 from search_api.accounts.settled import settled
 from search_api.accounts.who import needed, who
 from search_api.args import Args
@@ -64,7 +64,7 @@ def inbox_page() -> str:
     with services().accounts.read() as session:
         count, rows = inbox.box(session, actor.account_id, args["box"], place.offset, place.per_page)
         results = show.invitations(services(), session, actor.account_id, rows)
-        blocked = [blocks.shown(session, one) for one in blocks.blocks_of(session, actor.account_id)]
+        blocked = [blocks.shown(one) for one in blocks.blocks_of(session, actor.account_id)]
     found = envelope(results, count=count, pagination=place, took_ms=took_ms())
     return render_template("inbox.html", args=args, found=found, blocked=blocked, purposes=schemas.PURPOSES)
 
@@ -91,8 +91,8 @@ def conversation(invitation_id: str) -> str:
 
 
 @blueprint.post("/inbox/<invitation_id>/<step>")
-@acting(Args, SCOPE, _back)
-def answer(actor: Actor, form: Form, invitation_id: str, step: str) -> str:  # noqa: ARG001 (it is empty)
+@form(Args, _back, SCOPE)
+def answer(actor: Actor, given: Form, invitation_id: str, step: str) -> str:  # noqa: ARG001 (it is empty)
     """Accept, decline or withdraw an invitation."""
     if step not in ANSWERS:
         raise not_found("answer", step)
@@ -102,17 +102,17 @@ def answer(actor: Actor, form: Form, invitation_id: str, step: str) -> str:  # n
 
 
 @blueprint.post("/inbox/<invitation_id>/messages")
-@acting(
+@form(
     schemas.NewMessage,
-    SCOPE,
     lambda _, invitation_id: url_for("web.conversation", invitation_id=invitation_id) + "#end",
+    SCOPE,
     again="web.conversation",
 )
-def write(actor: Actor, form: Form, invitation_id: str) -> None:
+def write(actor: Actor, given: Form, invitation_id: str) -> None:
     """Write to the other side."""
     settled(
         services().accounts,
-        lambda session: talk.write(session, actor.account_id, invitation_id, form["body"], form["key"]),
+        lambda session: talk.write(session, actor.account_id, invitation_id, given["body"], given["key"]),
     )
 
 
@@ -140,7 +140,7 @@ def send_invitation(id_: str) -> Response | tuple[str, int]:
 
 
 def _invite_page(actor: Actor, id_: str, given: Form, problem: Problem | None = None) -> str:
-    person = present_researcher(services(), id_)
+    person = record_of(services(), id_)
     asked = WorksArgs().load({"researcher": [person["id"]], "sort": "newest", "per_page": OFFERED})
     offered = works_search.search(services(), asked)["results"]
     missing = [one for one in given["works"] if one not in {work["id"] for work in offered}]

@@ -6,7 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from search_api.accounts.invitations.inbox import BOXES
 from search_api.accounts.texts import Text
-from search_api.args import Args, PageArgs
+from search_api.args import PageArgs
 from search_api.schemas import list_of
 
 #: What an invitation can be for, and how it reads.
@@ -21,10 +21,6 @@ PURPOSES = {
 MAX_WORKS = 5
 MAX_MESSAGE = 2_000
 MAX_KEY = 100
-
-
-class OneArgs(Args):
-    """One invitation."""
 
 
 class InvitationsArgs(PageArgs):

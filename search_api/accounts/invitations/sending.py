@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from flask import url_for
 
-from search_api.accounts.follows.targets import present_researcher
-from search_api.accounts.invitations.inviting import invitation_id, invite
+from search_api.accounts.invitations.between import key_id
+from search_api.accounts.invitations.inviting import invite
 from search_api.accounts.invitations.schemas import PURPOSES
 from search_api.accounts.links import public_url
 from search_api.accounts.models import Account, Invitation
+from search_api.accounts.records import record_of
 from search_api.accounts.settled import settled
 from search_api.errors import Problem
 from search_api.works.search import find_ids
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from sqlalchemy.orm import Session
 
     from search_api.services import Services
 
@@ -41,16 +44,20 @@ def send(services: Services, account_id: str, given: str, body: Mapping[str, Any
 
     Raises Problem: 404 for no researcher, 422 for works that are not there, else as `invite` does.
     """
-    researcher_id = present_researcher(services, given)["id"]
+    researcher_id = record_of(services, given)["id"]
     known = find_ids(services, body["works"])
     if missing := [id_ for id_ in body["works"] if id_ not in known]:
         texts = [f"No work has the id {id_[:200]!r}." for id_ in missing]
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Some of these works are not there.", {"works": texts})
     checked = {**body, "works": list(dict.fromkeys(known[id_] for id_ in body["works"]))}
-    with services.accounts.read() as session:
-        is_repeat = session.get(Invitation, invitation_id(account_id, body["key"])) is not None
-    made = settled(services.accounts, lambda session: invite(session, account_id, researcher_id, checked))
-    if not is_repeat:
+
+    def change(session: Session) -> tuple[Invitation, bool]:
+        # In the transaction that makes it: of two posts at once, one is a repeat and mails nobody.
+        is_repeat = session.get(Invitation, key_id(account_id, body["key"])) is not None
+        return invite(session, account_id, researcher_id, checked), not is_repeat
+
+    made, is_new = settled(services.accounts, change)
+    if is_new:
         _tell(services, made)
     return made
 

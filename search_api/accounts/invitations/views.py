@@ -10,6 +10,8 @@ from search_api.accounts.invitations import answering, inbox, schemas, sending, 
 from search_api.accounts.invitations import messages as talk
 from search_api.accounts.invitations.between import own
 from search_api.accounts.settled import settled
+from search_api.accounts.slices import page_of
+from search_api.args import Args
 from search_api.endpoint import endpoint
 from search_api.listing import envelope
 from search_api.paging import Pagination
@@ -29,9 +31,7 @@ SCOPE = "collaborate"
 
 
 @blueprint.post("/researchers/<path:id_>/invitations")
-@endpoint(
-    schemas.OneArgs, schemas.Invited, "Invite to collaborate", body=schemas.NewInvitation, scope=SCOPE, status=201
-)
+@endpoint(Args, schemas.Invited, "Invite to collaborate", body=schemas.NewInvitation, scope=SCOPE, status=201)
 def invite(args: dict[str, Any], body: dict[str, Any], id_: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Invite the owner of a profile, from a claimed profile of your own. The same `key` is the same invitation."""
     return _shown(actor, sending.send(services(), actor.account_id, id_, body).id)
@@ -49,35 +49,35 @@ def invitations(args: dict[str, Any], actor: Actor) -> Any:
 
 
 @blueprint.get("/me/invitations/<invitation_id>")
-@endpoint(schemas.OneArgs, schemas.Invited, "One invitation", scope=SCOPE)
+@endpoint(Args, schemas.Invited, "One invitation", scope=SCOPE)
 def invitation(args: dict[str, Any], invitation_id: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Give an invitation that you received or sent."""
     return _shown(actor, invitation_id)
 
 
 @blueprint.post("/me/invitations/<invitation_id>/accept")
-@endpoint(schemas.OneArgs, schemas.Invited, "Accept an invitation", scope=SCOPE)
+@endpoint(Args, schemas.Invited, "Accept an invitation", scope=SCOPE)
 def accept(args: dict[str, Any], invitation_id: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Accept an invitation to you: you can write to each other now."""
     return _after(actor, answering.accept, invitation_id)
 
 
 @blueprint.post("/me/invitations/<invitation_id>/decline")
-@endpoint(schemas.OneArgs, schemas.Invited, "Decline an invitation", scope=SCOPE)
+@endpoint(Args, schemas.Invited, "Decline an invitation", scope=SCOPE)
 def decline(args: dict[str, Any], invitation_id: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Decline an invitation to you, or leave the conversation; the next invitation is yours to send."""
     return _after(actor, answering.decline, invitation_id)
 
 
 @blueprint.post("/me/invitations/<invitation_id>/withdraw")
-@endpoint(schemas.OneArgs, schemas.Invited, "Withdraw an invitation", scope=SCOPE)
+@endpoint(Args, schemas.Invited, "Withdraw an invitation", scope=SCOPE)
 def withdraw(args: dict[str, Any], invitation_id: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Withdraw an invitation of yours, or leave the conversation."""
     return _after(actor, answering.withdraw, invitation_id)
 
 
 @blueprint.post("/me/invitations/<invitation_id>/read")
-@endpoint(schemas.OneArgs, schemas.Invited, "Mark as read", scope=SCOPE)
+@endpoint(Args, schemas.Invited, "Mark as read", scope=SCOPE)
 def read(args: dict[str, Any], invitation_id: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Say that you have read all that is in it."""
     return _after(actor, talk.read, invitation_id)
@@ -87,15 +87,13 @@ def read(args: dict[str, Any], invitation_id: str, actor: Actor) -> Any:  # noqa
 @endpoint(schemas.MessagesArgs, schemas.MessageList, "Messages", scope=SCOPE)
 def messages(args: dict[str, Any], invitation_id: str, actor: Actor) -> Any:
     """List the messages of a conversation, the first one first. It marks nothing as read."""
-    place = Pagination(args["page"], args["per_page"])
     with services().accounts.read() as session:
         said = talk.messages_of(session, actor.account_id, invitation_id)
-    page = [show.message(one, actor.account_id) for one in said[place.offset : place.offset + place.per_page]]
-    return envelope(page, count=len(said), pagination=place, took_ms=took_ms())
+    return page_of(said, args, lambda one: show.message(one, actor.account_id))
 
 
 @blueprint.post("/me/invitations/<invitation_id>/messages")
-@endpoint(schemas.OneArgs, schemas.Said, "Write a message", body=schemas.NewMessage, scope=SCOPE, status=201)
+@endpoint(Args, schemas.Said, "Write a message", body=schemas.NewMessage, scope=SCOPE, status=201)
 def write(args: dict[str, Any], body: dict[str, Any], invitation_id: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Write to the other side of an accepted invitation. The same `key` again is the same message."""
     text, key = body["body"], body["key"]
@@ -104,7 +102,7 @@ def write(args: dict[str, Any], body: dict[str, Any], invitation_id: str, actor:
 
 
 @blueprint.get("/me/unread")
-@endpoint(schemas.OneArgs, schemas.UnreadCounts, "What is new to you", scope=SCOPE)
+@endpoint(Args, schemas.UnreadCounts, "What is new to you", scope=SCOPE)
 def unread(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Count invitations and messages that you have not seen."""
     with services().accounts.read() as session:

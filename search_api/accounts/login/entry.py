@@ -13,26 +13,59 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from search_api.accounts import audit, links, logins, passwords, throttle
-from search_api.accounts.models import Account, ApiToken
+from search_api.accounts.models import Account, EmailToken
 from search_api.errors import Problem
+from search_api.limiting import client
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy.orm import Session
 
     from search_api.services import Services
 
 #: Tries of one client, and for one account from wherever; a person who mistypes stays below.
 TRIES_FROM, TRIES_FOR = "30/10minute", "10/10minute"
-#: Mails that one client can have sent, and that one address can get.
-MAILS_FROM, MAILS_TO = "20/hour", "3/hour"
+#: Mails that one client or account can have sent; see `throttle` for those that one address can get.
+MAILS_FROM = "20/hour"
 WRONG = "The e-mail address or the password is wrong."
 SUSPENDED = "This account is suspended."
+
+REGISTER = """\
+Somebody, probably you, wants to open an account at Peerscope with this address.
+Go on here; the link works once, within an hour:
+
+{base}/confirm/{token}
+
+If it was not you, do nothing: no account is made.
+"""
+KNOWN = """\
+Somebody, probably you, wants to open an account at Peerscope with this address, which has one already.
+
+Log in:          {base}/login
+New password:    {base}/reset
+
+If it was not you, do nothing.
+"""
+RESET = """\
+Somebody, probably you, wants a new password for the account of this address at Peerscope.
+Set it here; the link works once, within an hour:
+
+{base}/reset/{token}
+
+Then every browser and program that is logged in is put out. If it was not you, do nothing.
+"""
+ALSO_ORCID = """\
+
+The ORCID iD {orcid} logs in to this account too, and goes on doing so. If it is not yours, take it off on the page of
+your account as soon as you are in.
+"""
 
 
 def log_in(services: Services, email: str, password: str) -> str:
     """Log in by password and give the token of this browser. Raises Problem."""
     address = email.strip().lower()
-    throttle.count(TRIES_FROM, "login-from", throttle.client())
+    throttle.count(TRIES_FROM, "login-from", client())
     throttle.count(TRIES_FOR, "login-for", address)
     with services.accounts.read() as session:
         account = _by_address(session, address)
@@ -63,7 +96,7 @@ def ask_to_register(services: Services, address: str) -> None:
         text = KNOWN.format(base=base) if known else REGISTER.format(base=base, token=token)
         services.mail.post(address, "Your Peerscope account", text)
 
-    _mailed(services, address, invite)
+    _mailed(services, "register", address, invite)
 
 
 def register(services: Services, token: str, name: str, password: str) -> str:
@@ -91,10 +124,19 @@ def ask_to_reset(services: Services, address: str) -> None:
             account = _by_address(session, address)
             token = links.make(session, "reset", address, account.id) if account else ""
         if account:
-            text = RESET.format(base=base, token=token)
+            text = RESET.format(base=base, token=token) + (
+                ALSO_ORCID.format(orcid=account.orcid) if account.orcid else ""
+            )
             services.mail.post(address, "A new password for Peerscope", text)
 
-    _mailed(services, address, remind)
+    _mailed(services, "reset", address, remind)
+
+
+def orcid_of(services: Services, token: str) -> str | None:
+    """Give the ORCID iD that goes on logging in to the account of a link for a new password. Raises Problem (404)."""
+    with services.accounts.read() as session:
+        account = session.get(Account, links.look(session, "reset", token).account_id)
+        return account.orcid if account else None
 
 
 def reset(services: Services, token: str, password: str) -> str:
@@ -107,15 +149,17 @@ def reset(services: Services, token: str, password: str) -> str:
             raise Problem(HTTPStatus.NOT_FOUND, links.GONE)
         account.password_hash = passwords.hashed(password)
         logins.end_all(session, account.id)
-        session.execute(delete(ApiToken).where(ApiToken.account_id == account.id))
+        logins.end_tokens(session, account.id)
+        # Links that were asked for besides, perhaps by a stranger, would set another.
+        session.execute(delete(EmailToken).where(EmailToken.account_id == account.id, EmailToken.purpose == "reset"))
         audit.note(session, account.id, "password.reset", account.id)
         return enter(session, account, "link")
 
 
-def _mailed(services: Services, address: str, task: object) -> None:
-    throttle.count(MAILS_FROM, "mail-from", throttle.client())
-    if throttle.allowed(MAILS_TO, "mail-to", address):
-        services.mail.later(task)  # type: ignore[arg-type]
+def _mailed(services: Services, kind: str, address: str, task: Callable[[], None]) -> None:
+    throttle.count(MAILS_FROM, "mail-from", client())
+    if throttle.may_mail(kind, address, client()):
+        services.mail.later(task)
 
 
 def _by_address(session: Session, address: str) -> Account | None:
@@ -125,29 +169,3 @@ def _by_address(session: Session, address: str) -> Account | None:
 def _strong(password: str, address: str) -> None:
     if weakness := passwords.weakness(password, address):
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, weakness, {"password": [weakness]})
-
-
-REGISTER = """\
-Somebody, probably you, wants to open an account at Peerscope with this address.
-Go on here; the link works once, within an hour:
-
-{base}/confirm/{token}
-
-If it was not you, do nothing: no account is made.
-"""
-KNOWN = """\
-Somebody, probably you, wants to open an account at Peerscope with this address, which has one already.
-
-Log in:          {base}/login
-New password:    {base}/reset
-
-If it was not you, do nothing.
-"""
-RESET = """\
-Somebody, probably you, wants a new password for the account of this address at Peerscope.
-Set it here; the link works once, within an hour:
-
-{base}/reset/{token}
-
-Then every browser and program that is logged in is put out. If it was not you, do nothing.
-"""

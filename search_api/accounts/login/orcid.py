@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -16,10 +15,12 @@ from joserfc.errors import JoseError
 from requests import RequestException
 from sqlalchemy import select
 
+from mappings import orcid_id
 from search_api.accounts import audit, links
 from search_api.accounts.login.entry import enter
+from search_api.accounts.login.schemas import MAX_NAME
 from search_api.accounts.models import Account
-from search_api.accounts.outbox import touch_account
+from search_api.accounts.settled import settled
 from search_api.errors import Problem
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ ISSUER = "https://orcid.org"
 TIMEOUT = 10
 KEY = "peerscope-orcid"
 AWAY = "ORCID does not answer at the moment, or not as it should. Try again, or log in by e-mail."
-_FORM = re.compile(r"\d{4}-\d{4}-\d{4}-\d{3}[\dX]")
 
 log = logging.getLogger(__name__)
 
@@ -87,48 +87,39 @@ def arrive() -> dict[str, str]:
     if not is_orcid(orcid):
         raise Problem(HTTPStatus.BAD_REQUEST, "ORCID's answer names no ORCID iD. Begin again.")
     names = " ".join(str(said[part]) for part in ("given_name", "family_name") if said.get(part))
-    return {"orcid": orcid, "name": " ".join((names or str(said.get("name") or orcid)).split())[:100]}
+    return {"orcid": orcid, "name": _name(names or str(said.get("name") or "")) or orcid}
+
+
+def _name(told: str) -> str:
+    """Give a name as `PersonName` would take it; empty where it would not."""
+    name = " ".join(told.split())[:MAX_NAME]
+    return name if name.isprintable() else ""
 
 
 def is_orcid(text: str) -> bool:
-    """Tell whether it has the form of an ORCID iD and its last character checks (ISO 7064 MOD 11-2)."""
-    if not _FORM.fullmatch(text):
+    """Tell whether it is an ORCID iD, spelled as it is stored."""
+    try:
+        return text.isascii() and orcid_id(text) == text
+    except ValueError:
         return False
-    total = 0
-    for digit in text.replace("-", "")[:-1]:
-        total = (total + int(digit)) * 2
-    return "0123456789X"[(12 - total % 11) % 11] == text[-1]
 
 
 def log_in(services: Services, orcid: str, name: str) -> str:
     """Log in the account of an ORCID iD, making it at the first time; gives the token of this browser."""
-    with services.accounts.begin() as session:
-        account = _by_orcid(session, orcid)
+
+    def change(session: Session) -> str:
+        account = by_orcid(session, orcid)
         if account is None:
             session.add(account := Account(name=name, orcid=orcid))
             session.flush()
             audit.note(session, account.id, "account.create", account.id, way="orcid")
         return enter(session, account, "orcid")
 
-
-def link(session: Session, account_id: str, orcid: str) -> None:
-    """Note that an account has proven an ORCID iD; linking the same again changes nothing. Raises Problem (409)."""
-    other = _by_orcid(session, orcid)
-    account = session.get_one(Account, account_id)
-    if other is not None and other.id != account_id:
-        detail = f"The ORCID iD {orcid} belongs to another account here. Log in with ORCID to use that one."
-        raise Problem(HTTPStatus.CONFLICT, detail)
-    if account.orcid == orcid:
-        return
-    if account.orcid:
-        raise Problem(HTTPStatus.CONFLICT, f"This account has the ORCID iD {account.orcid}. Take that away first.")
-    account.orcid = orcid
-    audit.note(session, account_id, "orcid.link", account_id)
-    # A claim that waits for this proof is verified when its state is delivered.
-    touch_account(session, account_id)
+    return settled(services.accounts, change)
 
 
-def _by_orcid(session: Session, orcid: str) -> Account | None:
+def by_orcid(session: Session, orcid: str) -> Account | None:
+    """Give the account of an ORCID iD."""
     return session.scalars(select(Account).where(Account.orcid == orcid)).one_or_none()
 
 

@@ -9,6 +9,7 @@ from flask import Response, flash, make_response, redirect, render_template, ses
 
 from search_api.accounts import forms, links, logins
 from search_api.accounts.login import entry, orcid, schemas
+from search_api.accounts.me.account import link_orcid
 from search_api.accounts.who import who
 from search_api.errors import Problem
 from search_api.services import services
@@ -60,8 +61,7 @@ def orcid_callback() -> AnyResponse:
     actor = who()
     if actor is None or actor.account_id != links_to:
         raise Problem(HTTPStatus.BAD_REQUEST, "You are not logged in any more as who you were. Begin again.")
-    with services().accounts.begin() as transaction:
-        orcid.link(transaction, links_to, proven["orcid"])
+    link_orcid(services(), links_to, proven["orcid"])
     flash("Your ORCID iD is linked. You can log in with it from now on.", "done")
     return redirect(back, HTTPStatus.SEE_OTHER)
 
@@ -131,9 +131,7 @@ def ask_to_reset() -> Response:
 @blueprint.get("/reset/<token>")
 def new_password(token: str) -> Response:
     """Ask for the new password."""
-    with services().accounts.read() as transaction:
-        links.look(transaction, "reset", token)
-    return _secret(_page("new_password.html"))
+    return _secret(_page("new_password.html", orcid=entry.orcid_of(services(), token)))
 
 
 @blueprint.post("/reset/<token>")
@@ -145,7 +143,7 @@ def set_password(token: str) -> AnyResponse:
     except Problem as problem:
         if problem.status == HTTPStatus.NOT_FOUND:
             raise
-        return _secret(_page("new_password.html", problem))
+        return _secret(_page("new_password.html", problem, orcid=entry.orcid_of(services(), token)))
 
 
 def _in(token: str, back: str) -> AnyResponse:

@@ -44,7 +44,7 @@ class LoginArgs(NextArgs):
 
 class _Form(Args):
     @pre_load
-    def _no_surrogates(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def _no_nul(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Refuse what no database stores."""
         if any("\0" in value for value in data.values() if isinstance(value, str)):
             raise ValidationError("A character of it cannot be stored.")
@@ -82,7 +82,3 @@ class NewPasswordForm(_Form):
     """A new password, behind a link that was mailed."""
 
     password = fields.String(required=True)
-
-
-class Empty(Args):
-    """Nothing but the wish."""

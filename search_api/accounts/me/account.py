@@ -5,13 +5,16 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from search_api.accounts import audit, links, logins, passwords, throttle
-from search_api.accounts.login.entry import MAILS_FROM, MAILS_TO, TRIES_FOR
-from search_api.accounts.models import Account, Claim, EmailToken
+from search_api.accounts.invitations import between
+from search_api.accounts.login.entry import MAILS_FROM, TRIES_FOR
+from search_api.accounts.login.orcid import by_orcid
+from search_api.accounts.models import Account, Claim, EmailToken, Invitation
 from search_api.accounts.outbox import touch_account
+from search_api.accounts.settled import settled
 from search_api.errors import Problem
 
 if TYPE_CHECKING:
@@ -19,6 +22,29 @@ if TYPE_CHECKING:
 
     from search_api.accounts.who import Actor
     from search_api.services import Services
+
+CHANGED = """\
+The {what} of your account at Peerscope has just been changed.
+If it was not you, set a new password at once (by a link that is mailed, which ends API tokens too) and write to whoever
+runs the site.
+"""
+LINKED = """\
+The ORCID iD {orcid} has just been linked to your account at Peerscope: whoever has it can log in.
+If it was not you, set a new password, take the iD off on the page of your account, and write to whoever runs the site.
+"""
+ADDRESS = """\
+The account of {name} at Peerscope is to use this address.
+Confirm it here, in a browser where you are logged in; the link works once, within an hour:
+
+{base}/account/address/{token}
+
+If it was not you, do nothing.
+"""
+TAKEN = """\
+Somebody, probably you, wants to use this address for an account at Peerscope. Another account has it already.
+
+Log in to that one: {base}/login
+"""
 
 
 def own(session: Session, actor: Actor) -> Account:
@@ -47,8 +73,8 @@ def prove(account: Account, password: str) -> None:
     throttle.forgive(TRIES_FOR, "prove", account.id)
 
 
-def set_password(services: Services, actor: Actor, present: str, password: str) -> None:
-    """Set a new password and log out everywhere else. Raises Problem."""
+def set_password(services: Services, actor: Actor, present: str, password: str, *, tokens: bool = False) -> None:
+    """Set a new password and log out everywhere else; with `tokens`, API tokens end too. Raises Problem."""
     with services.accounts.begin() as session:
         account = own(session, actor)
         if account.email is None:
@@ -58,6 +84,8 @@ def set_password(services: Services, actor: Actor, present: str, password: str) 
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, weakness)
         account.password_hash = passwords.hashed(password)
         logins.end_all(session, account.id, but=actor.login_id)
+        if tokens:
+            logins.end_tokens(session, account.id)
         session.execute(delete(EmailToken).where(EmailToken.account_id == account.id, EmailToken.purpose == "reset"))
         audit.note(session, account.id, "password.change", account.id)
         address = account.email
@@ -70,7 +98,7 @@ def ask_for_address(services: Services, actor: Actor, present: str, address: str
     with services.accounts.read() as session:
         prove(own(session, actor), present)
     throttle.count(MAILS_FROM, "mail-from", actor.account_id)
-    if not throttle.allowed(MAILS_TO, "mail-to", address):
+    if not throttle.may_mail("address", address, actor.account_id):
         return
 
     def ask() -> None:
@@ -107,6 +135,33 @@ def set_address(services: Services, actor: Actor, token: str) -> str:
     return link.address
 
 
+def link_orcid(services: Services, account_id: str, orcid: str) -> None:
+    """Note that an account has proven an ORCID iD, and tell its address; the same again changes nothing.
+
+    Raises Problem (409) where the iD is another account's, or the account has another one.
+    """
+    if (address := settled(services.accounts, lambda session: _link(session, account_id, orcid))) is not None:
+        services.mail.post(address, "An ORCID iD is linked to your account at Peerscope", LINKED.format(orcid=orcid))
+
+
+def _link(session: Session, account_id: str, orcid: str) -> str | None:
+    """Link it; gives the address to tell, None where nothing has changed or there is no address."""
+    other = by_orcid(session, orcid)
+    account = session.get_one(Account, account_id)
+    if other is not None and other.id != account_id:
+        detail = f"The ORCID iD {orcid} belongs to another account here. Log in with ORCID to use that one."
+        raise Problem(HTTPStatus.CONFLICT, detail)
+    if account.orcid == orcid:
+        return None
+    if account.orcid:
+        raise Problem(HTTPStatus.CONFLICT, f"This account has the ORCID iD {account.orcid}. Take that away first.")
+    account.orcid = orcid
+    audit.note(session, account_id, "orcid.link", account_id)
+    # A claim that waits for this proof is verified when its state is delivered.
+    touch_account(session, account_id)
+    return account.email
+
+
 def unlink_orcid(session: Session, actor: Actor, present: str) -> None:
     """Take the ORCID iD off the account, when there is another way in and no profile rests on it. Raises Problem."""
     account = own(session, actor)
@@ -121,29 +176,20 @@ def unlink_orcid(session: Session, actor: Actor, present: str) -> None:
         audit.note(session, account.id, "orcid.unlink", account.id)
 
 
-def close(session: Session, actor: Actor) -> None:
-    """Delete the account and all that is its own, and have the index learn of it. What others need stays, nameless."""
-    account = own(session, actor)
+def close(session: Session, account_id: str, by: str | None) -> None:
+    """Delete an account and all that is its own, and have the index learn of it. What others need stays, nameless.
+
+    `by` is the account that does so, None at the command line.
+    """
+    account = session.get_one(Account, account_id)
     touch_account(session, account.id)
-    audit.note(session, account.id, "account.delete", account.id)
+    audit.note(session, by, "account.delete", account.id)
+    sides = or_(Invitation.sender_id == account.id, Invitation.recipient_id == account.id)
+    for invitation in session.scalars(select(Invitation).where(sides).with_for_update()).all():
+        if between.other_side(invitation, account.id) is None:
+            # Nobody is left who could read it.
+            session.delete(invitation)
+        else:
+            between.close(invitation, account.id)
     session.flush()
     session.delete(account)
-
-
-CHANGED = """\
-The {what} of your account at Peerscope has just been changed.
-If it was not you, set a new password at once and write to whoever runs the site.
-"""
-ADDRESS = """\
-The account of {name} at Peerscope is to use this address.
-Confirm it here, in a browser where you are logged in; the link works once, within an hour:
-
-{base}/account/address/{token}
-
-If it was not you, do nothing.
-"""
-TAKEN = """\
-Somebody, probably you, wants to use this address for an account at Peerscope. Another account has it already.
-
-Log in to that one: {base}/login
-"""

@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 
 FORMAT = "peerscope-account-1"
 #: Digests would let nobody in, but help nobody either; who decided, and when the other side has read, is theirs.
-LEFT_OUT = {"digest", "password_hash", "decided_by", "sender_read_at", "recipient_read_at"}
+LEFT_OUT = {"digest", "target_digest", "password_hash", "decided_by", "sender_read_at", "recipient_read_at"}
+
+#: Ids of accounts: the other side's are known to nobody but administrators.
+SIDES = {"sender_id", "recipient_id", "blocked_id"}
 
 
 def own_rows(account_id: str) -> dict[type[Base], ColumnElement[bool]]:
@@ -61,14 +64,17 @@ def export(session: Session, account_id: str) -> dict[str, Any]:
     tables = {}
     for table, condition in own_rows(account_id).items():
         rows = session.scalars(select(table).where(condition).order_by(*table.__table__.primary_key)).all()
-        tables[table.__tablename__] = [_row(row) for row in rows]
-    account = _row(session.get_one(Account, account_id))
+        tables[table.__tablename__] = [_row(row, account_id) for row in rows]
+    account = _row(session.get_one(Account, account_id), account_id)
     return {"format": FORMAT, "exported_at": now(), "account": account, "tables": tables}
 
 
-def _row(row: Base) -> dict[str, Any]:
-    """Give the columns as JSON has them."""
+def _row(row: Base, account_id: str) -> dict[str, Any]:
+    """Give the columns as JSON has them, without the ids of other accounts."""
     values = {column.name: getattr(row, column.name) for column in row.__table__.columns}
+    values |= {name: None for name in SIDES & values.keys() if values[name] != account_id}
+    if isinstance(row, Audit) and row.action.startswith("block."):
+        values["target"] = None
     return {
         name: value.isoformat() if isinstance(value, datetime) else value
         for name, value in values.items()

@@ -11,12 +11,12 @@ from search_api.accounts import links, logins
 from search_api.accounts.forms import form
 from search_api.accounts.login import orcid
 from search_api.accounts.login.pages import LINKS, NEXT, may_leave_to_orcid
-from search_api.accounts.login.schemas import Empty
 from search_api.accounts.me import account as accounts
 from search_api.accounts.me import schemas
 from search_api.accounts.me.views import dressed
 from search_api.accounts.tokens import tokens
 from search_api.accounts.who import SCOPES, needed
+from search_api.args import Args
 from search_api.errors import Problem, not_found
 from search_api.services import services
 from search_api.web.blueprint import blueprint
@@ -46,7 +46,7 @@ def account() -> Response:
 
 
 @blueprint.post("/account")
-@form(schemas.ChangesForm)
+@form(schemas.ChangesForm, again="web.account")
 def change_account(actor: Actor, given: dict[str, Any]) -> str:
     """Change the name, or whether a digest is mailed."""
     with services().accounts.begin() as transaction:
@@ -59,11 +59,12 @@ def change_account(actor: Actor, given: dict[str, Any]) -> str:
 def change_password(actor: Actor, given: dict[str, Any]) -> str:
     """Set a new password."""
     accounts.set_password(services(), actor, **given)
-    return "The new password holds. Every other browser is logged out."
+    and_tokens = " and every API token has ended" if given["tokens"] else ""
+    return f"The new password holds. Every other browser is logged out{and_tokens}."
 
 
 @blueprint.post("/account/address")
-@form(schemas.AddressChange)
+@form(schemas.AddressChange, again="web.account")
 def change_address(actor: Actor, given: dict[str, Any]) -> str:
     """Mail a link to a new address."""
     accounts.ask_for_address(services(), actor, given["present"], given["email"])
@@ -84,16 +85,18 @@ def address(token: str) -> Response:
 
 
 @blueprint.post("/account/address/<token>")
-@form(Empty)
+@form(Args)
 def confirm_address(actor: Actor, given: dict[str, Any], token: str) -> str:  # noqa: ARG001 (nothing but the wish)
     """Use the new address."""
     return f"Your address is {accounts.set_address(services(), actor, token)} now."
 
 
 @blueprint.post("/account/orcid")
-@form(Empty)
-def link_orcid(actor: Actor, given: dict[str, Any]) -> AnyResponse:  # noqa: ARG001 (see above)
+@form(schemas.Present)
+def link_orcid(actor: Actor, given: dict[str, Any]) -> AnyResponse:
     """Go to ORCID to link the iD to this account."""
+    with services().accounts.read() as transaction:
+        accounts.prove(accounts.own(transaction, actor), given["present"])
     session[LINKS], session[NEXT] = actor.account_id, url_for("web.account")
     return orcid.depart()
 
@@ -108,16 +111,18 @@ def unlink_orcid(actor: Actor, given: dict[str, Any]) -> str:
 
 
 @blueprint.post("/account/logins/end")
-@form(Empty)
-def end_logins(actor: Actor, given: dict[str, Any]) -> AnyResponse:  # noqa: ARG001 (see above)
+@form(schemas.EndAllForm)
+def end_logins(actor: Actor, given: dict[str, Any]) -> AnyResponse:
     """Log out everywhere."""
     with services().accounts.begin() as transaction:
         logins.end_all(transaction, actor.account_id)
+        if given["tokens"]:
+            logins.end_tokens(transaction, actor.account_id)
     return logins.goodbye(redirect(url_for("web.login"), HTTPStatus.SEE_OTHER))
 
 
 @blueprint.post("/account/logins/<login_id>/end")
-@form(Empty)
+@form(Args)
 def end_login(actor: Actor, given: dict[str, Any], login_id: str) -> str:  # noqa: ARG001 (see above)
     """Log one browser out."""
     with services().accounts.begin() as transaction:
@@ -134,7 +139,7 @@ def delete_account(actor: Actor, given: dict[str, Any]) -> AnyResponse:
         accounts.prove(accounts.own(transaction, actor), given["present"])
         if given["name"].strip() != actor.name:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "To delete the account, type its name as it stands here.")
-        accounts.close(transaction, actor)
+        accounts.close(transaction, actor.account_id, by=actor.account_id)
     gone = logins.goodbye(redirect("/", HTTPStatus.SEE_OTHER))
     flash("Your account is deleted.", "done")
     return gone

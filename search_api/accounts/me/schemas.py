@@ -49,6 +49,15 @@ class DeleteArgs(Args):
     )
 
 
+class EndAllArgs(Args):
+    """What ends besides."""
+
+    tokens = fields.Boolean(
+        load_default=False,
+        metadata={"description": "Whether API tokens and the address of the Atom feed end too. Default: false."},
+    )
+
+
 class Browser(Schema):
     """A browser that is logged in."""
 
@@ -81,7 +90,13 @@ class Present(Args):
     present = fields.String(load_default="", validate=validate.Length(max=200))
 
 
-class PasswordChange(Present):
+class EndAllForm(Args):
+    """Whether API tokens end too: a box that is ticked or not there."""
+
+    tokens = fields.Boolean(load_default=False)
+
+
+class PasswordChange(Present, EndAllForm):
     """A new password, and the present one."""
 
     password = fields.String(required=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint
+from flask import Blueprint, request
 
+from search_api import args as arguments
 from search_api.accounts import logins
 from search_api.accounts.me import account as accounts
 from search_api.accounts.me import schemas
@@ -42,11 +43,18 @@ def change(args: dict[str, Any], actor: Actor, body: dict[str, Any]) -> Any:  # 
 @blueprint.delete("/me")
 @endpoint(schemas.DeleteArgs, Args, "Delete your account", scope="account", status=HTTPStatus.NO_CONTENT)
 def delete(args: dict[str, Any], actor: Actor) -> None:
-    """Delete the account with all that is its own. Messages stay with whom they were written to, without a name."""
+    """Delete the account with all that is its own. Messages stay with whom they were written to, without a name.
+
+    A browser that is logged in proves that it is not just left open: it sends the password, where there is one, as
+    `{"present": "..."}`.
+    """
     if args["confirm"] != actor.account_id:
         raise Problem(HTTPStatus.BAD_REQUEST, "To delete the account, give its own id as `confirm`.")
+    given = arguments.parse_body(schemas.Present()) if request.get_data() else {"present": ""}
     with services().accounts.begin() as session:
-        accounts.close(session, actor)
+        if actor.scopes is None:
+            accounts.prove(accounts.own(session, actor), given["present"])
+        accounts.close(session, actor.account_id, by=actor.account_id)
 
 
 @blueprint.get("/me/export")
@@ -72,11 +80,13 @@ def browsers(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (see ab
 
 
 @blueprint.delete("/me/logins")
-@endpoint(Args, Args, "Log out everywhere", scope="account", status=HTTPStatus.NO_CONTENT)
-def end_all(args: dict[str, Any], actor: Actor) -> None:  # noqa: ARG001 (see above)
-    """Log out every browser, this one too. Tokens go on working."""
+@endpoint(schemas.EndAllArgs, Args, "Log out everywhere", scope="account", status=HTTPStatus.NO_CONTENT)
+def end_all(args: dict[str, Any], actor: Actor) -> None:
+    """Log out every browser, this one too. Tokens go on working, unless `tokens` says that they end as well."""
     with services().accounts.begin() as session:
         logins.end_all(session, actor.account_id)
+        if args["tokens"]:
+            logins.end_tokens(session, actor.account_id)
 
 
 @blueprint.delete("/me/logins/<login_id>")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from search_api.accounts.admin.commands import in_one_line, opened
 from search_api.accounts.moderation import cases
 from search_api.accounts.moderation import reports as kept
 from search_api.accounts.moderation.schemas import MAX_REASON, STATUSES
+from search_api.accounts.terminal import in_one_line, opened
 
 reason_option = click.option("--reason", required=True, help="Why; it is kept.")
 
@@ -40,8 +40,7 @@ def list_reports(status: str, count: int) -> None:
 @reason_option
 def uphold(id_: str, reason: str) -> None:
     """Uphold the report ID: the accused account is suspended."""
-    _decide(id_, reason, uphold=True)
-    click.echo("Upheld: the account is suspended. `peerscope accounts restore` takes that back.")
+    click.echo(f"{_decide(id_, reason, uphold=True)} `peerscope accounts restore` lets an account in again.")
 
 
 @reports.command()
@@ -49,10 +48,9 @@ def uphold(id_: str, reason: str) -> None:
 @reason_option
 def dismiss(id_: str, reason: str) -> None:
     """Dismiss the report ID: nothing else changes."""
-    _decide(id_, reason, uphold=False)
-    click.echo("Dismissed.")
+    click.echo(_decide(id_, reason, uphold=False))
 
 
-def _decide(id_: str, reason: str, *, uphold: bool) -> None:
+def _decide(id_: str, reason: str, *, uphold: bool) -> str:
     with opened() as database, database.begin() as session:
-        kept.decide(session, id_, None, uphold=uphold, reason=reason.strip()[:MAX_REASON])
+        return kept.said(session, kept.decide(session, id_, None, uphold=uphold, reason=reason.strip()[:MAX_REASON]))

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from flask import render_template, url_for
 
-from search_api.accounts.acting import acting
+from search_api.accounts.forms import form
 from search_api.accounts.moderation import blocks, cases, reports, schemas
 from search_api.accounts.settled import settled
 from search_api.accounts.texts import is_id
 from search_api.accounts.who import admin
 from search_api.args import Args
 from search_api.errors import not_found
+from search_api.paging import Pagination
 from search_api.services import services
 from search_api.web.blueprint import blueprint, parse
 
@@ -29,30 +30,34 @@ class ReasonForm(Args):
     reason = schemas.Decision().fields["reason"]
 
 
+def _conversation(_: Form, invitation_id: str) -> str:
+    return url_for("web.conversation", invitation_id=invitation_id)
+
+
 @blueprint.post("/inbox/<invitation_id>/block")
-@acting(Args, SCOPE, lambda _, **path: url_for("web.conversation", **path))
-def block_form(actor: Actor, form: Form, invitation_id: str) -> str:  # noqa: ARG001 (it is empty)
+@form(Args, _conversation, SCOPE)
+def block_form(actor: Actor, given: Form, invitation_id: str) -> str:  # noqa: ARG001 (it is empty)
     """Block the other side."""
     settled(services().accounts, lambda session: blocks.block(session, actor.account_id, invitation_id))
     return "Blocked. They are not told; you can take it back in your inbox."
 
 
-@blueprint.post("/blocks/<blocked_id>/remove")
-@acting(Args, SCOPE, lambda _, **path: url_for("web.inbox_page"))  # noqa: ARG005 (one place for all)
-def unblock_form(actor: Actor, form: Form, blocked_id: str) -> str:  # noqa: ARG001 (it is empty)
+@blueprint.post("/blocks/<block_id>/remove")
+@form(Args, "web.inbox_page", SCOPE)
+def unblock_form(actor: Actor, given: Form, block_id: str) -> str:  # noqa: ARG001 (it is empty)
     """Take a block back."""
-    if is_id(blocked_id):
+    if is_id(block_id):
         with services().accounts.begin() as session:
-            blocks.unblock(session, actor.account_id, blocked_id)
+            blocks.unblock(session, actor.account_id, block_id)
     return "No longer blocked. What the block ended stays ended."
 
 
 @blueprint.post("/inbox/<invitation_id>/report")
-@acting(ReasonForm, SCOPE, lambda _, **path: url_for("web.conversation", **path))
-def report_form(actor: Actor, form: Form, invitation_id: str) -> str:
+@form(ReasonForm, _conversation, SCOPE, again="web.conversation")
+def report_form(actor: Actor, given: Form, invitation_id: str) -> str:
     """Report what the other side wrote."""
     with services().accounts.begin() as session:
-        reports.report(session, actor.account_id, invitation_id, form["reason"])
+        reports.report(session, actor.account_id, invitation_id, given["reason"])
     return "Reported. An administrator will see what they wrote, and decide."
 
 
@@ -61,18 +66,21 @@ def reports_page() -> str:
     """Show reports to an administrator: those that wait, or those that were decided."""
     admin()
     args = parse(schemas.ReportsArgs())
-    wanted = args["status"] or "open"
+    wanted, place = args["status"] or "open", Pagination(args["page"], args["per_page"])
     with services().accounts.read() as session:
-        found = [cases.case(session, one) for one in reports.reports(session, wanted)[: args["per_page"]]]
-    return render_template("reports.html", cases=found, status=wanted, statuses=schemas.STATUSES)
+        found = reports.reports(session, wanted)
+        shown = [cases.case(session, one) for one in found[place.offset : place.offset + place.per_page]]
+    has_more = len(found) > place.offset + place.per_page
+    return render_template("reports.html", cases=shown, status=wanted, args=args, has_more=has_more)
 
 
 @blueprint.post("/admin/reports/<report_id>/<decision>")
-@acting(ReasonForm, "admin", lambda _, **path: url_for("web.reports_page"))  # noqa: ARG005 (one place for all)
-def decide_form(actor: Actor, form: Form, report_id: str, decision: str) -> str:
+@form(ReasonForm, "web.reports_page", "admin", again="web.reports_page")
+def decide_form(actor: Actor, given: Form, report_id: str, decision: str) -> str:
     """Decide on a report."""
     if not is_id(report_id) or decision not in {"uphold", "dismiss"}:
         raise not_found("report", report_id)
     with services().accounts.begin() as session:
-        reports.decide(session, report_id, actor.account_id, uphold=decision == "uphold", reason=form["reason"])
-    return "Upheld: the account is suspended." if decision == "uphold" else "Dismissed."
+        uphold = decision == "uphold"
+        found = reports.decide(session, report_id, actor.account_id, uphold=uphold, reason=given["reason"])
+        return reports.said(session, found)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from search_api.accounts.audit import note
 from search_api.accounts.invitations.between import other_side, own
-from search_api.accounts.models import Account, Invitation, Login, Message, Report, now
-from search_api.accounts.outbox import touch_account
+from search_api.accounts.models import Account, Invitation, Message, Report, now
+from search_api.accounts.suspension import set_suspended
 from search_api.errors import Problem, not_found
 
 if TYPE_CHECKING:
@@ -54,16 +54,20 @@ def evidence(session: Session, reported: Report) -> list[str]:
     """Give what the reported side had written by the time of the report; the reporter's own words are left out."""
     invitation = session.get_one(Invitation, reported.invitation_id)
     accused = accused_of(session, reported)
-    texts = [invitation.message] if accused and invitation.sender_id == accused else []
+    if accused is None:
+        return []
+    texts = [invitation.message] if invitation.sender_id == accused else []
     said = select(Message.body).where(Message.invitation_id == invitation.id, Message.sender_id == accused)
     return [*texts, *session.scalars(said.where(Message.sent_at <= reported.created_at).order_by(Message.sent_at))]
 
 
 def accused_of(session: Session, reported: Report) -> str | None:
-    """Give the account that is reported; None where it, or the one that reports, is gone."""
+    """Give the account that is reported; None where it is gone."""
+    invitation = session.get_one(Invitation, reported.invitation_id)
     if reported.reporter_id is None:
-        return None
-    return other_side(session.get_one(Invitation, reported.invitation_id), reported.reporter_id)
+        # Gone, and so the side that is left is the other one.
+        return invitation.sender_id or invitation.recipient_id
+    return other_side(invitation, reported.reporter_id)
 
 
 def decide(session: Session, report_id: str, admin_id: str | None, *, uphold: bool, reason: str) -> Report:
@@ -81,14 +85,14 @@ def decide(session: Session, report_id: str, admin_id: str | None, *, uphold: bo
         raise Problem(HTTPStatus.CONFLICT, f"This report was {found.status} already.")
     found.status, found.note, found.decided_by, found.decided_at = status, reason, admin_id, now()
     if uphold and (accused := accused_of(session, found)):
-        _suspend(session, accused, admin_id, found.id)
+        set_suspended(session, session.get_one(Account, accused), admin_id, on=True, report=found.id)
     note(session, admin_id, f"report.{'uphold' if uphold else 'dismiss'}", found.id)
     return found
 
 
-def _suspend(session: Session, account_id: str, admin_id: str | None, report_id: str) -> None:
-    account = session.get_one(Account, account_id, with_for_update=True)
-    account.suspended_at = account.suspended_at or now()
-    session.execute(delete(Login).where(Login.account_id == account_id))
-    touch_account(session, account_id)
-    note(session, admin_id, "account.suspend", account_id, report=report_id)
+def said(session: Session, decided: Report) -> str:
+    """Say what a decision did."""
+    if decided.status == "dismissed":
+        return "Dismissed."
+    is_there = accused_of(session, decided) is not None
+    return "Upheld: the account is suspended." if is_there else "Upheld; the account was deleted before."

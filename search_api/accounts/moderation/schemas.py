@@ -12,11 +12,7 @@ MAX_REASON = 1_000
 STATUSES = ("open", "upheld", "dismissed")
 
 
-class ModerationArgs(Args):
-    """One block or report."""
-
-
-class AboutArgs(ModerationArgs):
+class AboutArgs(Args):
     """Something about an invitation, which the body names."""
 
     names_one = True
@@ -35,10 +31,10 @@ class NewBlock(Schema):
 
 
 class Blocked(Schema):
-    """An account that you block."""
+    """An account that you block. `id` is the block's."""
 
     id = fields.String(required=True)
-    name = fields.String(required=True)
+    name = fields.String(required=True, allow_none=True, metadata={"description": "Null: the account was deleted."})
     created_at = fields.DateTime(required=True)
 
 

@@ -8,17 +8,14 @@ from flask import Blueprint
 
 from search_api.accounts.moderation import blocks, cases, reports, schemas
 from search_api.accounts.settled import settled
+from search_api.accounts.slices import page_of
 from search_api.accounts.texts import is_id
+from search_api.args import Args
 from search_api.endpoint import endpoint
 from search_api.errors import not_found
-from search_api.listing import envelope
-from search_api.paging import Pagination
 from search_api.services import services
-from search_api.timing import took_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sqlalchemy.orm import Session
 
     from search_api.accounts.who import Actor
@@ -32,8 +29,7 @@ SCOPE = "collaborate"
 def my_blocks(args: dict[str, Any], actor: Actor) -> Any:
     """List the accounts that you block, the latest first."""
     with services().accounts.read() as session:
-        found = [blocks.shown(session, one) for one in blocks.blocks_of(session, actor.account_id)]
-    return _page(found, args)
+        return page_of(blocks.blocks_of(session, actor.account_id), args, blocks.shown)
 
 
 @blueprint.post("/me/blocks")
@@ -42,18 +38,18 @@ def block(args: dict[str, Any], body: dict[str, Any], actor: Actor) -> Any:  # n
     """Block the other side of an invitation. It is not told; what was open between you ends as if declined."""
 
     def change(session: Session) -> dict[str, Any]:
-        return blocks.shown(session, blocks.block(session, actor.account_id, body["invitation"]))
+        return blocks.shown(blocks.block(session, actor.account_id, body["invitation"]))
 
     return settled(services().accounts, change)
 
 
-@blueprint.delete("/me/blocks/<blocked_id>")
-@endpoint(schemas.ModerationArgs, schemas.Blocked, "Unblock", scope=SCOPE, status=204)
-def unblock(args: dict[str, Any], blocked_id: str, actor: Actor) -> None:  # noqa: ARG001 (there are none)
+@blueprint.delete("/me/blocks/<block_id>")
+@endpoint(Args, schemas.Blocked, "Unblock", scope=SCOPE, status=204)
+def unblock(args: dict[str, Any], block_id: str, actor: Actor) -> None:  # noqa: ARG001 (there are none)
     """Take a block back. What it ended stays ended; whom you do not block stays so."""
-    if is_id(blocked_id):
+    if is_id(block_id):
         with services().accounts.begin() as session:
-            blocks.unblock(session, actor.account_id, blocked_id)
+            blocks.unblock(session, actor.account_id, block_id)
 
 
 @blueprint.get("/me/reports")
@@ -61,7 +57,7 @@ def unblock(args: dict[str, Any], blocked_id: str, actor: Actor) -> None:  # noq
 def my_reports(args: dict[str, Any], actor: Actor) -> Any:
     """List what you reported, and what became of it."""
     with services().accounts.read() as session:
-        return _page(reports.reports(session, args["status"], actor.account_id), args)
+        return page_of(reports.reports(session, args["status"], actor.account_id), args)
 
 
 @blueprint.post("/me/reports")
@@ -77,21 +73,18 @@ def report(args: dict[str, Any], body: dict[str, Any], actor: Actor) -> Any:  # 
 def all_reports(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (any administrator)
     """List reports, the oldest first, each with what the accused wrote."""
     with services().accounts.read() as session:
-        found = reports.reports(session, args["status"])
-        place = Pagination(args["page"], args["per_page"])
-        page = [cases.case(session, one) for one in found[place.offset : place.offset + place.per_page]]
-    return envelope(page, count=len(found), pagination=place, took_ms=took_ms())
+        return page_of(reports.reports(session, args["status"]), args, lambda one: cases.case(session, one))
 
 
 @blueprint.post("/admin/reports/<report_id>/uphold")
-@endpoint(schemas.ModerationArgs, schemas.Case, "Uphold a report", body=schemas.Decision, scope="admin")
+@endpoint(Args, schemas.Case, "Uphold a report", body=schemas.Decision, scope="admin")
 def uphold(args: dict[str, Any], body: dict[str, Any], report_id: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Uphold a report: the accused account is suspended."""
     return _decide(actor, report_id, body["reason"], uphold=True)
 
 
 @blueprint.post("/admin/reports/<report_id>/dismiss")
-@endpoint(schemas.ModerationArgs, schemas.Case, "Dismiss a report", body=schemas.Decision, scope="admin")
+@endpoint(Args, schemas.Case, "Dismiss a report", body=schemas.Decision, scope="admin")
 def dismiss(args: dict[str, Any], body: dict[str, Any], report_id: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Dismiss a report: nothing else changes."""
     return _decide(actor, report_id, body["reason"], uphold=False)
@@ -102,9 +95,3 @@ def _decide(actor: Actor, report_id: str, reason: str, *, uphold: bool) -> Any:
         raise not_found("report", report_id)
     with services().accounts.begin() as session:
         return cases.case(session, reports.decide(session, report_id, actor.account_id, uphold=uphold, reason=reason))
-
-
-def _page(found: Sequence[Any], args: dict[str, Any]) -> dict[str, Any]:
-    place = Pagination(args["page"], args["per_page"])
-    page = found[place.offset : place.offset + place.per_page]
-    return envelope(page, count=len(found), pagination=place, took_ms=took_ms())

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from search_api.accounts.passwords import LONGEST
 from search_api.accounts.who import SCOPES
 from search_api.args import Args
 
+PRESENT = {"description": "The account's password, where a browser makes a token with the scope account or admin."}
 DAYS = {"description": "Days until it ends, from 1 to 366; null: it does not end.", "minimum": 1, "maximum": 366}
 
 
@@ -22,6 +24,7 @@ class NewToken(Args):
         validate=validate.Length(min=1, max=len(SCOPES)),
     )
     days = fields.Integer(strict=True, load_default=90, allow_none=True, validate=validate.Range(1, 366), metadata=DAYS)
+    present = fields.String(load_default="", validate=validate.Length(max=LONGEST), metadata=PRESENT)
 
 
 class NewTokenForm(NewToken):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from search_api.accounts import audit
+from search_api.accounts.me.account import own, prove
 from search_api.accounts.models import ApiToken, now
 from search_api.accounts.secrets import digest, new_token
 from search_api.errors import Problem, not_found
@@ -23,14 +24,23 @@ if TYPE_CHECKING:
 PREFIX = "psk_"
 """So that programs that look for leaked secrets know one."""
 MOST = 50
+#: Scopes that reach as far as a log-in: a browser that was left open is not enough to make a key to them.
+ASKED = {"account", "admin"}
 
 
-def make(session: Session, actor: Actor, name: str, scopes: list[str], days: int | None) -> tuple[ApiToken, str]:
-    """Make a token and give it with its row. Raises Problem: 403 for scopes that who asks lacks, 409 for too many."""
+def make(
+    session: Session, actor: Actor, name: str, scopes: list[str], days: int | None, present: str = ""
+) -> tuple[ApiToken, str]:
+    """Make a token and give it with its row. A browser needs the `present` password for scopes in `ASKED`.
+
+    Raises Problem: 403 for scopes that who asks lacks or a wrong password, 409 for too many.
+    """
     if lacking := sorted(scope for scope in scopes if not actor.may(scope)):
         raise Problem(HTTPStatus.FORBIDDEN, f"Your token cannot give scopes that it lacks: {', '.join(lacking)}.")
     if "admin" in scopes and not actor.is_admin:
         raise Problem(HTTPStatus.FORBIDDEN, "Only an administrator's token has the scope admin.")
+    if actor.scopes is None and ASKED & set(scopes):
+        prove(own(session, actor), present)
     count = select(func.count()).select_from(ApiToken).where(ApiToken.account_id == actor.account_id)
     if session.scalars(count).one() >= MOST:
         raise Problem(HTTPStatus.CONFLICT, f"An account has at most {MOST} tokens; end one first.")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, make_response, render_template
 
 from search_api.accounts.forms import form
-from search_api.accounts.login.schemas import Empty
 from search_api.accounts.tokens import schemas, tokens
 from search_api.args import Args
 from search_api.endpoint import endpoint
@@ -49,7 +48,7 @@ def end(args: dict[str, Any], actor: Actor, token_id: str) -> None:  # noqa: ARG
 
 
 @web.post("/account/tokens")
-@form(schemas.NewTokenForm)
+@form(schemas.NewTokenForm, again="web.account")
 def make_token(actor: Actor, given: dict[str, Any]) -> Response:
     """Make a token, and show it this once."""
     with services().accounts.begin() as session:
@@ -58,7 +57,7 @@ def make_token(actor: Actor, given: dict[str, Any]) -> Response:
 
 
 @web.post("/account/tokens/<token_id>/end")
-@form(Empty)
+@form(Args)
 def end_token(actor: Actor, given: dict[str, Any], token_id: str) -> str:  # noqa: ARG001 (see above)
     """End a token."""
     with services().accounts.begin() as session:

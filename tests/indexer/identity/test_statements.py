@@ -108,6 +108,13 @@ def test_the_nearest_name_on_the_work_is_theirs(authors: tuple[str, ...], moved:
     assert [mention.position for mention in found[0].mentions if mention.work.id == "local:z"] == [moved] * bool(moved)
 
 
+def test_an_orcid_is_not_moved_to_an_owner_whose_works_bear_none() -> None:
+    """An admin confirmed the owner; nothing says that the iD on the other record is theirs."""
+    own, other = clusters("ab"), clusters("cd", orcid="0000-0002-0000-0006")
+    found = says("one", mine="cd").apply([*own, *other], before(one="ab", two="cd"), {})
+    assert shape(found) == ["ab", "cd"]
+
+
 def test_somebody_elses_orcid_is_not_moved() -> None:
     own = clusters("ab", orcid="0000-0001-0000-0009")
     other = clusters("c", orcid="0000-0002-0000-0006")

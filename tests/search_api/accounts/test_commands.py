@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
+from cli import main
 from search_api.accounts.commands import accounts
 from search_api.accounts.models import Account, Audit, Login, now
 from search_api.accounts.secrets import digest
@@ -65,9 +67,29 @@ def test_a_suspended_account_is_logged_out_and_can_be_restored(ada: str, databas
         rows = session.scalars(select(Audit).order_by(Audit.id)).all()
     assert [(row.action, row.detail.get("reason")) for row in rows] == [
         ("account.suspend", "spam"),
-        ("account.restore", ""),
+        ("account.restore", None),
     ]
 
 
 def test_who_is_not_there_is_named(ada: str) -> None:
     assert "'nobody@example.org'" in run("suspend", "nobody@example.org", expected=1)
+
+
+@pytest.mark.parametrize("command", [("accounts", "list"), ("claims", "list"), ("reports", "list"), ("audit",)])
+@pytest.mark.parametrize("url", ["nonsense", "mysql://x", "postgresql://u:secret@127.0.0.1:9/x"])
+def test_a_wrong_database_is_told_in_a_sentence(
+    command: tuple[str, ...], url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PEERSCOPE_DATABASE_URL", url)
+    result = CliRunner().invoke(main, command)
+    assert (result.exit_code, result.output.startswith("Error: ")) == (1, True), result.output
+    assert "Traceback" not in result.output
+    assert "secret" not in result.output
+
+
+def test_a_suspended_accounts_data_can_be_given_and_deleted(ada: str) -> None:
+    run("suspend", ada)
+    assert json.loads(run("export", "ada@example.org"))["account"]["id"] == ada
+    run("delete", ada, expected=1)
+    assert "is deleted" in run("delete", ada, "--yes")
+    assert "No account has" in run("export", ada, expected=1)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import random
+import string
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from search_api.accounts.models import Account, Base, Claim, Follow, now
-
-if TYPE_CHECKING:
-    from search_api.accounts.database import Database
+from search_api.accounts.database import MIGRATIONS, Database
+from search_api.accounts.follows.following import follow, followed, follows_of
+from search_api.accounts.follows.targets import Target
+from search_api.accounts.models import Account, Base, Block, Claim, Follow, now
 
 
 def test_migrations_make_the_tables_that_the_models_say(database: Database) -> None:
@@ -28,6 +31,61 @@ def test_migrating_again_changes_nothing(database: Database) -> None:
     database.migrate()
     with database.begin() as session:
         assert session.scalars(select(Account.name)).all() == ["Ada"]
+
+
+def test_what_was_stored_before_a_migration_is_there_after_it(database_url: str) -> None:
+    database = Database(database_url)
+    moment = now()
+    with database.engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for id_ in ("ada", "bob"):
+            who = {"id": id_, "at": moment.isoformat()}
+            columns = "id, name, is_admin, wants_digest, created_at"
+            connection.execute(text(f"INSERT INTO account ({columns}) VALUES (:id, :id, false, true, :at)"), who)
+        connection.execute(
+            text(
+                "INSERT INTO claim (id, account_id, researcher_id, status, statement, created_at)"
+                " VALUES ('c', 'bob', 'r-bob', 'verified', '', :at)"
+            ),
+            {"at": moment.isoformat()},
+        )
+        connection.execute(
+            text("INSERT INTO block (account_id, blocked_id, created_at) VALUES ('ada', 'bob', :at)"),
+            {"at": moment.isoformat()},
+        )
+        follow = {"id": "f", "at": moment.isoformat(), "target": "q=caf\u00e9"}
+        connection.execute(
+            text(
+                "INSERT INTO follow (id, account_id, kind, target, label, created_at)"
+                " VALUES (:id, 'ada', 'search', :target, 'x', :at)"
+            ),
+            follow,
+        )
+    database.migrate()
+    with database.begin() as session:
+        block = session.scalars(select(Block)).one()
+        assert (block.account_id, block.blocked_id, block.blocked_researcher_id) == ("ada", "bob", "r-bob")
+        assert block.created_at == moment
+        kept = followed(session, "ada", "search", "q=caf\u00e9")
+        assert kept is not None
+        assert kept.id == "f"
+    database.close()
+
+
+def test_a_search_of_any_length_is_followed_once(database: Database) -> None:
+    """An index of PostgreSQL holds 2,704 bytes; what chance wrote is not made shorter by it either."""
+    query = "q=" + "".join(random.Random(1).choices(string.ascii_letters, k=20_000))
+    with database.begin() as session:
+        session.add(ada := Account(name="Ada"))
+        session.flush()
+        for target in (query, query + "x", query):
+            follow(session, ada.id, Target("search", target, "A search"))
+        assert len(follows_of(session, ada.id)) == 2
+    with pytest.raises(IntegrityError), database.begin() as session:
+        session.add(Follow(account_id=ada.id, kind="search", target=query, label="Twice"))
 
 
 def test_what_a_block_did_is_undone_when_it_raises(database: Database) -> None:

@@ -6,12 +6,16 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
+from search_api.accounts import links
 from search_api.accounts.secrets import new_token
 from tests.people import browser, log_in
 
 if TYPE_CHECKING:
     from flask import Flask
+    from sqlalchemy.orm import Session
 
 NUL = "a\0b"
 HOSTS = ("evil.example@localhost", "localhost:80@evil.example", "localhost\\.evil.example", "evil.example/@localhost")
@@ -52,6 +56,30 @@ def test_no_mail_leads_to_a_forged_host(app: Flask, mailbox: Any, host: str) -> 
     log_in(app, "Ada", email="ada@example.org")
     browser(app).post("/reset", data={"email": "ada@example.org"}, headers={"Host": host})
     assert not mailbox.sent
+
+
+def test_what_somebody_follows_stands_in_no_log(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    log_in(app, "Ada").delete("/api/v1/me/follows/search/q=my+secret+illness")
+    assert "/api/v1/me/follows/search/..." in caplog.text
+    assert "illness" not in caplog.text
+
+
+def test_an_error_of_ours_logs_neither_tokens_nor_what_was_stored(
+    app: Flask, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(session: Session, *_: Any) -> None:
+        session.execute(text("SELECT * FROM nothing WHERE address = :address"), {"address": stored})
+
+    stored = f"ada{1 + 1}@example.org"
+    monkeypatch.setattr(links, "look", fail)
+    monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
+    monkeypatch.delitem(app.error_handler_spec[None][None], OperationalError)
+    token = new_token()
+    assert browser(app).get(f"/reset/{token}").status_code == 500
+    assert "'/reset/...' failed" in caplog.text
+    assert token not in caplog.text
+    assert stored not in caplog.text
 
 
 @pytest.mark.parametrize("path", ["/reset/{}/", "/feeds/me/{}", "/reset/x/{}"])

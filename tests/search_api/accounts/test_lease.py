@@ -6,11 +6,14 @@ import multiprocessing
 import os
 import signal
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
+from opensearchpy.exceptions import SerializationError
 from sqlalchemy import text
 
+from mappings import IndexNames
 from search_api.accounts.database import Database
+from search_api.accounts.deliverer import Deliverer
 from search_api.accounts.lease import Lease
 
 if TYPE_CHECKING:
@@ -29,6 +32,33 @@ def test_one_has_it_until_it_lets_go(database: Database) -> None:
     assert not first.take()
     for lease in (second, other):
         lease.release()
+
+
+class Wrong:
+    """Answers as a load balancer does whose own page comes in place of OpenSearch's answer."""
+
+    def __init__(self) -> None:
+        self.indices, self.asked = self, 0
+
+    def get_settings(self, **_: Any) -> None:
+        self.asked += 1
+        raise SerializationError("Unknown mimetype, unable to deserialize: text/html")
+
+
+def test_no_answer_ends_the_thread_that_delivers(database: Database) -> None:
+    client = Wrong()
+    deliverer = Deliverer(database, cast("Any", client), IndexNames("a-"), every=0.01)
+    deliverer.start()
+    for _ in range(100):
+        if client.asked > 2:
+            break
+        time.sleep(0.05)
+    assert client.asked > 2
+    assert deliverer.is_alive()
+    deliverer.stop()
+    other = Lease(database, "a-")
+    assert other.take()
+    other.release()
 
 
 def hold(url: str, told: Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import smtplib
 import socketserver
 import threading
 import time
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from search_api.accounts.mail import Mailer, MailSettingError
+from search_api.accounts import mail
+from search_api.accounts.mail import Mailer
+from search_api.settings import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,6 +74,15 @@ def test_a_mail_goes_over_smtp_whole(smtp: Any) -> None:
     assert any(line.startswith("AUTH PLAIN") for line in smtp.heard)
 
 
+def test_no_password_goes_to_another_machine_in_clear(smtp: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who sits between may have taken the offer of STARTTLS out of the server's answer."""
+    monkeypatch.setattr(mail, "LOOPBACK", set())
+    with pytest.raises(smtplib.SMTPNotSupportedError, match="STARTTLS"):
+        Mailer().send("a@example.org", "A subject", "a secret link")
+    assert not any(line.startswith("AUTH") for line in smtp.heard)
+    assert smtp.mails == []
+
+
 def test_a_line_end_in_an_address_or_subject_adds_no_header(smtp: Any) -> None:
     for to, subject in (("a@example.org\nBcc: b@example.org", "x"), ("a@example.org", "x\r\nBcc: b@example.org")):
         with pytest.raises(ValueError, match=r"linefeed|newline|header"):
@@ -127,5 +139,5 @@ def test_without_a_server_mail_is_printed(capsys: pytest.CaptureFixture[str], mo
 @pytest.mark.parametrize("url", ["localhost:25", "http://localhost", "smtp://"])
 def test_a_wrong_setting_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PEERSCOPE_SMTP_URL", url)
-    with pytest.raises(MailSettingError, match="PEERSCOPE_SMTP_URL"):
+    with pytest.raises(SettingError, match="PEERSCOPE_SMTP_URL"):
         Mailer().send("a@example.org", "A subject", "text")

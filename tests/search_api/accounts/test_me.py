@@ -289,12 +289,78 @@ def test_a_deleted_account_is_gone_and_what_others_need_stays(app: Flask, ada: P
     assert (me(ada)["status"], me(token)["status"]) == (401, 401)
     with accounts_of(app).read() as session:
         assert session.scalars(select(Account.name)).all() == ["Bob"]
-        for table in (Follow, Claim, Block, ApiToken):
+        assert session.scalars(select(Block.blocked_id)).all() == [None]
+        for table in (Follow, Claim, ApiToken):
             assert session.scalars(select(func.count()).select_from(table)).one() == 0
         assert session.scalars(select(Message.body)).all() == ["From Ada"]
         assert session.scalars(select(Invitation.sender_id)).all() == [None]
         assert session.scalars(select(Outbox.researcher_id).order_by(Outbox.id)).all() == ["r1", "r2"]
         assert session.scalars(select(Audit.actor_id).where(Audit.action == "account.delete")).one() == ada.account_id
+
+
+@pytest.mark.parametrize("body", [None, {}, {"present": "not it at all"}])
+def test_a_browser_that_was_left_open_deletes_nothing(ada: Person, body: dict[str, str] | None) -> None:
+    sent = {} if body is None else {"json": body}
+    assert ada.delete(f"/api/v1/me?confirm={ada.account_id}", **sent).status_code == 403
+    assert me(ada)["name"] == "Ada"
+    assert ada.delete(f"/api/v1/me?confirm={ada.account_id}", json={"present": PASSWORD}).status_code == 204
+    assert me(ada)["status"] == 401
+
+
+@pytest.mark.parametrize("scope", ["account", "admin"])
+def test_a_browser_that_was_left_open_makes_no_key_to_everything(app: Flask, scope: str) -> None:
+    hashed = passwords.hashed(PASSWORD)
+    root = log_in(app, "Root", email="root@example.org", password_hash=hashed, admin=True)
+    body: dict[str, Any] = {"name": "x", "scopes": ["read", scope], "days": None}
+    assert root.post("/api/v1/me/tokens", json=body).status_code == 403
+    assert root.post("/api/v1/me/tokens", json={**body, "present": PASSWORD}).status_code == 201
+    page = root.post("/account/tokens", data={"name": "for <b>backups", "scopes": ["read", scope], "days": "7"})
+    assert page.status_code == 403
+    assert "not your present password" in page.text
+    for kept in ('value="for &lt;b&gt;backups"', f'value="{scope}" checked', 'value="7"', "<details open>"):
+        assert kept in page.text
+    assert 'value="follow" checked' not in page.text
+
+
+@pytest.mark.parametrize("way", ["page", "api", "password"])
+@pytest.mark.parametrize("tokens", [False, True])
+def test_logging_out_everywhere_ends_tokens_where_asked(app: Flask, ada: Person, way: str, tokens: bool) -> None:
+    token = program(app, ada.account_id, "read")
+    form = {"tokens": "true"} if tokens else {}
+    if way == "page":
+        answer = ada.post("/account/logins/end", data=form)
+    elif way == "api":
+        answer = ada.delete("/api/v1/me/logins", query_string=form)
+    else:
+        answer = ada.post("/account/password", data={**form, "present": PASSWORD, "password": "an entirely new one"})
+    assert answer.status_code in {204, 303}
+    assert token.get("/api/v1/me").status_code == (401 if tokens else 200)
+
+
+def test_a_cookie_that_was_just_renewed_is_dropped_all_the_same(app: Flask, ada: Person) -> None:
+    with accounts_of(app).begin() as session:
+        session.execute(update(Login).values(seen_at=now() - timedelta(hours=2)))
+    ada.post("/account/logins/end", data={})
+    assert ada.get_cookie("peerscope_login") is None
+
+
+def test_an_address_that_is_refused_stays_in_its_field(ada: Person) -> None:
+    page = ada.post("/account/address", data={"present": "not it", "email": "new@example.org"})
+    assert page.status_code == 403
+    assert 'value="new@example.org"' in page.text
+
+
+def test_an_export_names_no_other_account(app: Flask, ada: Person) -> None:
+    bob = log_in(app, "Bob")
+    everything(app, ada, bob)
+    with accounts_of(app).read() as session:
+        id_ = session.scalars(select(Invitation.id)).one()
+    bob.post("/api/v1/me/blocks", json={"invitation": id_})
+    ada.post("/api/v1/me/blocks", json={"invitation": id_})
+    for mine, other in ((ada, bob), (bob, ada)):
+        exported = mine.get("/api/v1/me/export").text
+        assert mine.account_id in exported
+        assert other.account_id not in exported
 
 
 def test_deleting_by_form_asks_for_name_and_password(app: Flask, ada: Person) -> None:

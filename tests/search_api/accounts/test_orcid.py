@@ -12,16 +12,19 @@ from joserfc.jwk import RSAKey
 from sqlalchemy import select
 
 from search_api.accounts import passwords
+from search_api.accounts.login import orcid
 from search_api.accounts.login.orcid import is_orcid
 from search_api.accounts.models import Account, Claim
+from search_api.services import KEY
 from tests.orcid import PEOPLE
 from tests.people import accounts_of, browser, log_in
 
 if TYPE_CHECKING:
     from flask import Flask
+    from sqlalchemy.orm import Session
 
     from tests.orcid import Provider
-    from tests.people import Person
+    from tests.people import Mailbox, Person
 
 JOSIAH, LAURE, ADA = PEOPLE
 
@@ -149,6 +152,57 @@ def test_an_account_links_its_orcid_id_and_then_logs_in_with_it(app: Flask, orci
     assert me(other)["id"] == bob.account_id
 
 
+def test_linking_asks_for_the_password_and_is_told_by_mail(
+    app: Flask, orcid_provider: Provider, mailbox: Mailbox
+) -> None:
+    """A minute at a browser that was left open makes no other way in."""
+    hashed = passwords.hashed("a good password")
+    ada = log_in(app, "Ada", email="ada@example.org", password_hash=hashed)
+    for form in ({}, {"present": "not it at all"}):
+        assert ada.post("/account/orcid", data=form).location == "/account"
+    assert "not your present password" in ada.get("/account").text
+    assert through(ada, start="/account/orcid", present="a good password").location == "/account"
+    assert me(ada)["orcid"] == JOSIAH
+    ((address, subject, text),) = mailbox.sent
+    assert (address, subject) == ("ada@example.org", "An ORCID iD is linked to your account at Peerscope")
+    assert JOSIAH in text
+    through(ada, start="/account/orcid", present="a good password")
+    assert len(mailbox.sent) == 1
+
+
+def test_a_reset_names_the_orcid_id_that_still_lets_in(app: Flask, mailbox: Mailbox) -> None:
+    log_in(app, "Ada", email="ada@example.org", orcid=JOSIAH)
+    person = browser(app)
+    person.post("/reset", data={"email": "ada@example.org"})
+    link = mailbox.link("ada@example.org")
+    assert f"{JOSIAH} logs in to this account" in mailbox.sent[0][2]
+    assert JOSIAH in person.get(link).text
+    assert JOSIAH in person.post(link, data={"password": "short"}).text
+
+
+def test_two_first_log_ins_at_once_make_one_account(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, seen = orcid.by_orcid, []
+
+    def blind_once(session: Session, given: str) -> Account | None:
+        seen.append(given)
+        return None if len(seen) == 1 else real(session, given)
+
+    log_in(app, "Josiah", orcid=JOSIAH)
+    monkeypatch.setattr(orcid, "by_orcid", blind_once)
+    with app.test_request_context("/"):
+        assert orcid.log_in(app.extensions[KEY], JOSIAH, "Josiah")
+    with accounts_of(app).read() as session:
+        assert len(session.scalars(select(Account)).all()) == 1
+
+
+@pytest.mark.parametrize("name", ["A\u202eB", "A\0B", " \n "])
+def test_a_name_that_does_not_show_is_not_taken_from_orcid(app: Flask, orcid_provider: Provider, name: str) -> None:
+    orcid_provider.claims = {"given_name": name, "family_name": None}
+    person = browser(app)
+    through(person)
+    assert me(person)["name"] == JOSIAH
+
+
 def test_an_orcid_id_belongs_to_one_account_and_an_account_has_one(app: Flask, orcid_provider: Provider) -> None:
     log_in(app, "Josiah", orcid=JOSIAH)
     bob, laure = log_in(app, "Bob"), log_in(app, "Laure", orcid=LAURE)
@@ -187,7 +241,7 @@ def test_an_orcid_id_is_taken_off_only_when_nothing_rests_on_it(app: Flask) -> N
 @pytest.mark.parametrize(
     ("text", "is_one"),
     [
-        *((orcid, True) for orcid in PEOPLE),
+        *((one, True) for one in PEOPLE),
         ("0000-0002-1825-0098", False),
         ("0000-0002-1694-2330", False),
         ("https://orcid.org/0000-0002-1825-0097", False),

@@ -23,7 +23,7 @@ import pytest
 
 from search_api.accounts.models import Account, ApiToken, Claim, Invitation, Login, Report, now
 from search_api.accounts.secrets import digest, new_token
-from search_api.accounts.who import LIFE
+from search_api.accounts.who import LIFE, SCOPES
 from tests.people import accounts_of, browser, log_in, program
 from tests.search_api.accounts.conftest import NoOpenSearch
 
@@ -62,10 +62,11 @@ ALL_OWN = "401 403 200 200 200 200"
 NO_BODY = "401 403 204 204 204 204"
 ALL_WITH_PROFILE = "401 403 409 200 409 200"
 ADMINS_ALONE = "401 403 403 403 200 403"
-ADMIN_PAGE = "303 403 403 403 200 403"
+ADMIN_PAGE = "303 401 403 403 200 403"
 OWNERS_ALONE = "401 403 404 404 404 204"
-#: A page of one's account leads nobody to the log-in page. An API token is no browser: it sends no form.
-PAGE, FORM = "303 403 200 200 200 200", "303 400 303 303 303 303"
+#: A page of one's account leads nobody to the log-in page. An API token is no browser: it opens no page of anybody, and
+#: sends no form.
+PAGE, FORM = "303 401 200 200 200 200", "303 400 303 303 303 303"
 FORM_TO_ALL = "200 400 200 200 200 200"
 #: A conversation of the owner with somebody who has no other role here.
 INVITATION = "0" * 32
@@ -86,7 +87,7 @@ TABLE = [
     Row("POST", "/api/v1/me/tokens", "401 403 201 201 201 201", json=NEW_TOKEN),
     Row("DELETE", "/api/v1/me/tokens/<token_id>", OWNERS_ALONE),
     # In and out
-    Row("GET", "/login", "200 303 303 303 303 303"),
+    Row("GET", "/login", "200 200 303 303 303 303"),
     Row("POST", "/login", "403 400 403 403 403 403", form={"email": "x@example.org", "password": "not it at all"}),
     Row("POST", "/login/orcid", "503 400 503 503 503 503"),
     Row("GET", "/login/orcid/callback", "503 503 503 503 503 503"),
@@ -104,7 +105,7 @@ TABLE = [
     Row("POST", "/account", FORM, form={"name": "Another"}),
     Row("POST", "/account/password", FORM, form={"password": "a good password"}),
     Row("POST", "/account/address", FORM, form={"email": "x@example.org"}),
-    Row("GET", "/account/address/<token>", "303 403 404 404 404 404"),
+    Row("GET", "/account/address/<token>", "303 401 404 404 404 404"),
     Row("POST", "/account/address/<token>", "303 400 404 404 404 404", form={}),
     Row("POST", "/account/orcid", "303 400 503 503 503 503", form={}),
     Row("POST", "/account/orcid/unlink", FORM, form={}),
@@ -132,7 +133,7 @@ TABLE = [
     Row("POST", "/account/profile/release", FORM, form={"researcher": "ada-1"}),
     Row("POST", "/account/profile/email", FORM, form={"email": "x@example.org"}),
     Row("POST", "/account/profile/email/forget", FORM, form={"email": "x@example.org"}),
-    Row("GET", "/account/profile/email/<token>", "303 403 404 404 404 404"),
+    Row("GET", "/account/profile/email/<token>", "303 401 404 404 404 404"),
     Row("POST", "/account/profile/email/<token>", "303 400 404 404 404 404", form={}),
     # For administrators
     Row("GET", "/api/v1/admin/claims", ADMINS_ALONE),
@@ -170,18 +171,18 @@ TABLE = [
     Row("GET", "/researchers/<path:id_>/invite", PAGE),
     Row("POST", "/researchers/<path:id_>/invite", "303 400 409 303 409 409", form=NEW_INVITATION),
     Row("GET", "/inbox", PAGE),
-    Row("GET", "/inbox/<invitation_id>", "303 403 404 404 404 200"),
+    Row("GET", "/inbox/<invitation_id>", "303 401 404 404 404 200"),
     Row("POST", "/inbox/<invitation_id>/<step>", PARTICIPANTS_FORM, form={}),
     Row("POST", "/inbox/<invitation_id>/messages", PARTICIPANTS_FORM, form=NEW_MESSAGE),
     # Blocks and reports
     Row("GET", "/api/v1/me/blocks", ALL_OWN),
     Row("POST", "/api/v1/me/blocks", "401 403 404 404 404 201", json={"invitation": INVITATION}),
-    Row("DELETE", "/api/v1/me/blocks/<blocked_id>", NO_BODY),
+    Row("DELETE", "/api/v1/me/blocks/<block_id>", NO_BODY),
     Row("GET", "/api/v1/me/reports", ALL_OWN),
     Row("POST", "/api/v1/me/reports", "401 403 404 404 404 201", json={"invitation": INVITATION, "reason": "x"}),
     Row("POST", "/inbox/<invitation_id>/block", PARTICIPANTS_FORM, form={}),
     Row("POST", "/inbox/<invitation_id>/report", PARTICIPANTS_FORM, form={"reason": "x"}),
-    Row("POST", "/blocks/<blocked_id>/remove", FORM, form={}),
+    Row("POST", "/blocks/<block_id>/remove", FORM, form={}),
     Row("GET", "/api/v1/admin/reports", ADMINS_ALONE),
     Row("POST", "/api/v1/admin/reports/<report_id>/uphold", ADMINS_ALONE, json={"reason": "x"}),
     Row("POST", "/api/v1/admin/reports/<report_id>/dismiss", ADMINS_ALONE, json={"reason": "x"}),
@@ -194,6 +195,7 @@ class World:
     """One person of each role, and the things of the owner that paths can name."""
 
     def __init__(self, app: Flask) -> None:
+        self.app = app
         owner, other = log_in(app, "Owner", email="owner@example.org"), log_in(app, "Other")
         self.roles = {
             "anonymous": browser(app),
@@ -221,7 +223,7 @@ class World:
             "id_": "ada-1",
             "work_id": "arxiv:1",
         }
-        self.ids |= {"kind": "topic", "target_": "cs.LG", "blocked_id": self.roles["user"].account_id}
+        self.ids |= {"kind": "topic", "target_": "cs.LG", "block_id": "0" * 32}
         self.ids |= {"invitation_id": INVITATION, "step": "accept", "report_id": report, "decision": "dismiss"}
 
     def _converse(self, session: Session, owner_id: str) -> str:
@@ -292,6 +294,18 @@ def test_every_route_of_accounts_is_in_the_table(app: Flask) -> None:
 @pytest.mark.parametrize("row", [row for row in TABLE if row.method in UNSAFE], ids=str)
 def test_nothing_changes_by_the_cookie_alone(world: World, row: Row) -> None:
     assert world.ask("owner", row, csrf=False).status_code == 400
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE if not row.rule.startswith("/api/")], ids=str)
+def test_a_token_is_nobody_on_a_page_even_with_all_scopes_and_the_forms_token(world: World, row: Row) -> None:
+    """A form knows no scopes: one taken from a token would make a log-in of it."""
+    bearer = program(world.app, world.ids["owner_id"], *SCOPES).environ_base["HTTP_AUTHORIZATION"]
+    world.roles["token"] = token = browser(world.app)
+    token.environ_base["HTTP_AUTHORIZATION"] = bearer
+    theirs, ours = world.ask("anonymous", row), world.ask("token", row)
+    to_log_in = (theirs.location or "").startswith("/login?")
+    assert ours.status_code == (401 if to_log_in else theirs.status_code)
+    assert "Owner" not in ours.text
 
 
 def test_no_answer_to_somebody_is_kept_by_a_cache(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -165,6 +166,89 @@ def test_even_an_equal_orcid_does_not_take_an_owned_profile(database: Database, 
         owner = owner_of(session, "ada-1")
         assert owner is not None
         assert owner.account_id == ada
+
+
+@pytest.mark.parametrize("is_merged", [False, True])
+def test_a_proof_holds_as_long_as_the_record_bears_that_orcid(
+    database: Database, account: Callable[..., str], is_merged: bool
+) -> None:
+    """A later run gives the record somebody else's iD, or merges it into one that bears it."""
+    ada, eve = account("Ada", orcid=ADA["orcid"]), account("Eve", orcid="0000-0002-0000-0006")
+    now_eves = {**ADA, "id": "eve-9" if is_merged else "ada-1", "orcid": "0000-0002-0000-0006"}
+    with database.begin() as session:
+        made = claiming.claim(session, ada, ADA)
+        own.change(session, ada, {"bio": "Mine."})
+        if is_merged:
+            move(session, "ada-1", "eve-9", now_eves["orcid"])
+        claiming.settle(session, now_eves)
+        assert (made.status, made.proof, made.reason) == ("pending", None, claiming.OTHER_ORCID)
+        assert owner_of(session, now_eves["id"]) is None
+        assert actions(session)[-1] == "claim.doubt"
+        assert now_eves["id"] in touched(session)
+    with database.begin() as session:
+        assert claiming.claim(session, eve, now_eves).status == "verified"
+    with database.begin() as session:
+        claiming.settle(session, {**now_eves, "orcid": None})
+        owner = owner_of(session, now_eves["id"])
+        assert owner is not None
+        assert owner.account_id == eve
+
+
+def test_of_two_owners_a_proof_counts_only_by_the_id_that_the_record_bears(
+    database: Database, account: Callable[..., str]
+) -> None:
+    ada, bob = account("Ada", orcid=ADA["orcid"]), account("Bob")
+    with database.begin() as session:
+        claiming.approve(session, None, claiming.claim(session, bob, BARE).id, "Known to us.")
+        claiming.claim(session, ada, ADA)
+        move(session, "ada-1", "bob-1", "0000-0002-0000-0006")
+        owner = owner_of(session, "bob-1")
+        assert owner is not None
+        assert owner.account_id == bob
+
+
+def test_who_was_rejected_is_not_verified_by_an_orcid_but_by_an_admin(
+    database: Database, account: Callable[..., str]
+) -> None:
+    ada = account("Ada", orcid=ADA["orcid"])
+    with database.begin() as session:
+        claiming.reject(session, None, claiming.claim(session, ada, ADA).id, "This is not her record.")
+    with database.begin() as session:
+        again = claiming.claim(session, ada, ADA)
+        assert again.status == "pending"
+        claiming.settle(session, ADA)
+        assert again.status == "pending"
+        assert claiming.approve(session, None, again.id, "It is, after all.").status == "verified"
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("step", ["settle", "move"])
+def test_a_decision_in_the_same_moment_is_not_undone(
+    database: Database, account: Callable[..., str], step: str
+) -> None:
+    """The thread that delivers looks at a claim while an admin, who has not committed yet, rejects it."""
+    ada = account("Ada")
+    with database.begin() as session:
+        made = claiming.claim(session, ada, ADA).id
+        session.get_one(Account, ada).orcid = ADA["orcid"]
+
+    def deliver() -> None:
+        with database.begin() as session:
+            if step == "settle":
+                claiming.settle(session, ADA)
+            else:
+                move(session, "ada-1", "ada-2")
+
+    thread = threading.Thread(target=deliver)
+    with database.begin() as session:
+        claiming.reject(session, None, made, "Not her.")
+        session.flush()
+        thread.start()
+        thread.join(0.5)
+        assert thread.is_alive()
+    thread.join(10)
+    with database.begin() as session:
+        assert session.get_one(Claim, made).status == "rejected"
 
 
 def test_releasing_ends_all_and_does_nothing_twice(database: Database, account: Callable[..., str]) -> None:

@@ -55,9 +55,11 @@ def test_a_claim_that_waits_or_ended_says_so(logged_in: Callable[..., Person]) -
     page = admin.get("/admin").text
     assert "&lt;b&gt;It&lt;/b&gt; is me." in page
     claim = bob.get("/api/v1/me/claim").json["id"]
-    for wrong in ({"decision": "reject", "reason": ""}, {"decision": "drop", "reason": "No."}):
-        admin.post(f"/admin/claims/{claim}", data=wrong)
-        assert 'role="alert"' in admin.get("/admin").text
+    for wrong in ({"decision": "reject", "reason": ""}, {"decision": "drop", "reason": "Why <not>"}):
+        refused = admin.post(f"/admin/claims/{claim}", data=wrong)
+        assert refused.status_code == 422
+        assert 'role="alert"' in refused.text
+    assert "required>Why &lt;not&gt;</textarea>" in refused.text
     assert "waits for an admin" in bob.get("/account/profile").text
     admin.post(f"/admin/claims/{claim}", data={"decision": "reject", "reason": "Who are you?"})
     assert "rejected: Who are you?" in bob.get("/account/profile").text

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from search_api.accounts.claims import claiming, domains, own, states
+from search_api.accounts.links import address_of
 from search_api.accounts.models import Account, Audit, Follow, InstitutionEmail, Outbox, now
 from search_api.errors import Problem
 
@@ -176,3 +177,22 @@ def test_changed_domains_weigh_owners_anew(database: Database, ada: str) -> None
         assert not domains.remove(session, "uni.example", "uni")
         session.flush()
         assert len(session.scalars(select(Outbox)).all()) == before + 2
+
+
+@pytest.mark.parametrize(
+    ("domain", "address", "is_theirs"),
+    [
+        ("universit\u00e4t.example.de", "x@universit\u00e4t.example.de", True),
+        ("xn--universitt-y5a.example.de", "x@universit\u00e4t.example.de", True),
+        ("Universit\u00c4t.example.de", "x@cs.universit\u00e4t.example.de", True),
+        ("stra\u00dfe.de", "x@stra\u00dfe.de", True),
+        ("stra\u00dfe.de", "x@strasse.de", False),
+        ("strasse.de", "x@stra\u00dfe.de", False),
+    ],
+)
+def test_a_domain_in_any_script_is_one_and_no_other(
+    database: Database, domain: str, address: str, is_theirs: bool
+) -> None:
+    with database.begin() as session:
+        domains.add(session, domains.domain_of(domain), "uni")
+        assert domains.belongs(session, address_of(address), ["uni"]) is is_theirs

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import func, select
 
+from search_api.accounts.claims.moving import move
 from search_api.accounts.invitations import inviting
 from search_api.accounts.invitations.answering import accept, decline, withdraw
 from search_api.accounts.invitations.inviting import CLAIM_FIRST, NOT_CLAIMED, OPEN, OWN, THEIRS, invite
-from search_api.accounts.models import Account, Audit, Invitation, now
-from search_api.accounts.moderation.blocks import block, unblock
+from search_api.accounts.invitations.messages import write
+from search_api.accounts.me.account import close
+from search_api.accounts.models import Account, Audit, Claim, Invitation, Message, now
+from search_api.accounts.moderation.blocks import block, blocks_of, shown, unblock
+from search_api.accounts.moderation.reports import report
 from search_api.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from flask import Flask
 
     from search_api.accounts.database import Database
 
@@ -44,6 +51,98 @@ def test_an_owner_invites_another_and_both_profiles_are_named(database: Database
         assert (made.sender_id, made.recipient_id, made.status) == (ada, bob, "pending")
         assert (made.sender_researcher_id, made.recipient_researcher_id) == ("r-ada", "r-bob")
         assert session.scalars(select(Audit.action)).all() == ["invitation.send"]
+
+
+def come_back(app: Flask, database: Database, name: str, account_id: str) -> str:
+    """Delete an account, and make another one that owns the same profile; gives its id."""
+    with app.test_request_context("/"), database.begin() as session:
+        close(session, account_id, by=account_id)
+    with database.begin() as session:
+        session.add(again := Account(name=name))
+        session.flush()
+        session.add(Claim(account_id=again.id, researcher_id=f"r-{name}", status="verified", proof="orcid"))
+    return again.id
+
+
+@pytest.mark.parametrize("refuse", ["block", "decline", "leave"])
+def test_deleting_the_account_takes_no_refusal_back(
+    app: Flask, database: Database, owner: Callable[[str], str], refuse: str
+) -> None:
+    ada, bob = owner("ada"), owner("bob")
+    id_ = send(database, ada, "r-bob")
+    with database.begin() as session:
+        if refuse == "leave":
+            accept(session, bob, id_)
+        if refuse == "block":
+            block(session, bob, id_)
+        else:
+            decline(session, bob, id_)
+    again = come_back(app, database, "ada", ada)
+    assert refused(database, again, "r-bob").detail == THEIRS
+    with database.begin() as session:
+        if refuse == "block":
+            (one,) = blocks_of(session, bob)
+            assert shown(one)["name"] is None
+            move(session, "r-ada", "r-ada-2")
+            assert unblock(session, bob, one.id)
+    assert send(database, bob, "r-ada-2" if refuse == "block" else "r-ada", key="theirs")
+
+
+def test_deleting_the_account_ends_what_is_open_and_no_limit(
+    app: Flask, database: Database, owner: Callable[[str], str]
+) -> None:
+    ada = owner("ada")
+    for number in range(inviting.A_DAY):
+        owner(f"bob{number}")
+        send(database, ada, f"r-bob{number}", key=f"{number}")
+    again = come_back(app, database, "ada", ada)
+    with database.begin() as session:
+        assert set(session.scalars(select(Invitation.status))) == {"withdrawn"}
+    assert refused(database, again, "r-bob0").status == 429
+
+
+def test_what_both_sides_have_left_by_deleting_their_accounts_is_gone(
+    app: Flask, database: Database, owner: Callable[[str], str]
+) -> None:
+    ada, bob = owner("ada"), owner("bob")
+    id_ = send(database, ada, "r-bob")
+    with database.begin() as session:
+        accept(session, bob, id_)
+        write(session, ada, id_, "Hello", "m")
+        report(session, bob, id_, "Spam")
+    come_back(app, database, "ada", ada)
+    with database.begin() as session:
+        assert session.scalars(select(Message.body)).all() == ["Hello"]
+    come_back(app, database, "bob", bob)
+    with database.begin() as session:
+        assert session.scalars(select(Invitation.id)).all() == []
+        assert session.scalars(select(Message.body)).all() == []
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_block_and_an_invitation_in_the_same_moment_wait_for_each_other(
+    database: Database, owner: Callable[[str], str]
+) -> None:
+    ada, bob = owner("ada"), owner("bob")
+    with database.begin() as session:
+        withdraw(session, ada, invite(session, ada, "r-bob", given()).id)
+        (id_,) = session.scalars(select(Invitation.id)).all()
+    answers: list[Any] = []
+
+    def again() -> None:
+        try:
+            answers.append(send(database, ada, "r-bob", "k2"))
+        except Problem as problem:
+            answers.append(problem.detail)
+
+    thread = threading.Thread(target=again)
+    with database.begin() as session:
+        block(session, bob, id_)
+        thread.start()
+        thread.join(0.5)
+        assert answers == []
+    thread.join(10)
+    assert answers == [THEIRS]
 
 
 def test_both_sides_need_an_owner_and_nobody_invites_themselves(
@@ -133,7 +232,8 @@ def test_to_be_blocked_answers_as_to_be_declined(database: Database, owner: Call
     assert refused(database, ada, "r-bob").to_dict() == refused(database, ada, "r-eve").to_dict()
     assert "Unblock" in refused(database, eve, "r-ada").detail
     with database.begin() as session:
-        unblock(session, eve, ada)
+        (one,) = blocks_of(session, eve)
+        unblock(session, eve, one.id)
     # What the block ended stays ended, and the next step is still Eve's.
     assert refused(database, ada, "r-eve").detail == THEIRS
     assert send(database, eve, "r-ada")

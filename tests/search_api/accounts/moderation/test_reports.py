@@ -11,7 +11,7 @@ from search_api.accounts.claims.ownership import owner_of
 from search_api.accounts.invitations.answering import accept
 from search_api.accounts.invitations.inviting import invite
 from search_api.accounts.invitations.messages import write
-from search_api.accounts.models import Account, Audit, Outbox
+from search_api.accounts.models import Account, Audit, Outbox, Report
 from search_api.accounts.moderation import reports
 from search_api.accounts.moderation.blocks import block, blocks_of, unblock
 from search_api.accounts.moderation.reports import accused_of, decide, evidence, report
@@ -44,10 +44,40 @@ def test_a_block_names_nobody_twice_and_can_be_taken_back(database: Database, ta
         assert [one.blocked_id for one in blocks_of(session, bob)] == [ada]
         assert blocks_of(session, ada) == []
     with database.begin() as session:
-        assert unblock(session, bob, ada)
-        assert not unblock(session, bob, ada)
+        (one,) = blocks_of(session, bob)
+        assert not unblock(session, ada, one.id)
+        assert unblock(session, bob, one.id)
+        assert not unblock(session, bob, one.id)
         actions = session.scalars(select(Audit.action)).all()
     assert (actions.count("block.add"), actions.count("block.remove")) == (1, 1)
+
+
+def test_a_report_outlives_who_made_it(database: Database, talk: tuple[str, str, str]) -> None:
+    """The accused is who is left, and the evidence not what the reporter wrote."""
+    ada, bob, id_ = talk
+    with database.begin() as session:
+        made = report(session, bob, id_, "Spam").id
+    with database.begin() as session:
+        session.delete(session.get_one(Account, bob))
+    with database.begin() as session:
+        found = session.get_one(Report, made)
+        assert (found.reporter_id, accused_of(session, found)) == (None, ada)
+        assert evidence(session, found) == ["Shall we?", "Buy my thing"]
+        decided = decide(session, made, None, uphold=True, reason="So it is.")
+        assert session.get_one(Account, ada).suspended_at is not None
+        assert reports.said(session, decided) == "Upheld: the account is suspended."
+
+
+def test_a_report_of_an_account_that_is_gone_says_so(database: Database, talk: tuple[str, str, str]) -> None:
+    ada, bob, id_ = talk
+    with database.begin() as session:
+        made = report(session, bob, id_, "Spam").id
+        session.delete(session.get_one(Account, ada))
+    with database.begin() as session:
+        found = session.get_one(Report, made)
+        assert (accused_of(session, found), evidence(session, found)) == (None, [])
+        decided = decide(session, made, None, uphold=True, reason="So it is.")
+        assert reports.said(session, decided) == "Upheld; the account was deleted before."
 
 
 def test_only_participants_block_and_report(

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from cli import main
 from search_api.accounts.models import Account
 from tests.people import Person, accounts_of
-from tests.search_api.accounts.circles.test_invitations_api import invited
+from tests.search_api.accounts.over_http.test_invitations_api import invited
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ def run(*words: str, status: int = 0) -> str:
 def report(owner: Callable[[str], Person]) -> str:
     """Bob reports what Ada wrote; gives the report's id."""
     ada, bob = owner("ada"), owner("bob")
-    made = invited(ada, message="Buy\nthis\u200b")
+    made = invited(ada, message="Buy\nthis\u00ad")
     body = {"invitation": made["id"], "reason": "Spam"}
     return str(bob.post("/api/v1/me/reports", json=body).get_json()["id"])
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from search_api.accounts.models import Account
 from tests.people import Person, accounts_of, browser, log_in
-from tests.search_api.accounts.circles.test_invitations_api import invited
+from tests.search_api.accounts.over_http.test_invitations_api import invited
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,3 +124,36 @@ def test_nobody_is_led_to_the_log_in_and_back(app: Flask) -> None:
         answer = browser(app).get(path)
         assert (answer.status_code, answer.headers["Location"].partition("?")[0]) == (303, "/login")
         assert path.replace("/", "%2F") in answer.headers["Location"] or path in answer.headers["Location"]
+
+
+def test_a_reason_that_is_too_long_stays_in_its_field_and_in_no_other(
+    app: Flask, owner: Callable[[str], Person]
+) -> None:
+    ada, bob, root = owner("ada"), owner("bob"), log_in(app, "Root", admin=True)
+    owner("eve")
+    long = "<why>" * 201
+    kept = f"required>{long.replace('<', '&lt;').replace('>', '&gt;')}</textarea>"
+    paths = []
+    for name in ("bob", "eve"):
+        made = invited(ada, f"r-{name}", key=name)
+        paths.append(f"/inbox/{made['id']}")
+        page = ada.post(f"{paths[-1]}/report", data={"reason": long})
+        assert (page.status_code, page.text.count(kept)) == (422, 1)
+        ada.post(f"{paths[-1]}/report", data={"reason": "Spam"})
+    (first, _) = re.findall(r'formaction="(/admin/reports/[0-9a-f]{32}/uphold)"', text(root, "/admin/reports"))
+    page = root.post(first, data={"reason": long})
+    assert (page.status_code, page.text.count(kept)) == (422, 1)
+    assert bob.get(paths[0]).status_code == 200
+
+
+def test_all_reports_can_be_seen_page_by_page(app: Flask, owner: Callable[[str], Person]) -> None:
+    ada, root = owner("ada"), log_in(app, "Root", admin=True)
+    owner("bob")
+    owner("eve")
+    for name in ("bob", "eve"):
+        ada.post("/api/v1/me/reports", json={"invitation": invited(ada, f"r-{name}", key=name)["id"], "reason": name})
+    first = text(root, "/admin/reports?per_page=1")
+    (more,) = re.findall(r'href="([^"]+)">More<', first)
+    second = text(root, more.replace("&amp;", "&"))
+    assert [name in page for page in (first, second) for name in (">bob<", ">eve<")] == [True, False, False, True]
+    assert "More</a>" not in second
