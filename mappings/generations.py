@@ -141,12 +141,10 @@ def publish(client: OpenSearch, generation: Generation) -> None:
     """Make a generation the one that is searched, at once for all kinds, and drop those that are too old to keep."""
     names = IndexNames(generation.prefix)
     indices = ",".join(generation.name(kind) for kind in KINDS)
-    _set(client, generation, {"index.refresh_interval": None, "index.number_of_replicas": Scale.from_env().replicas})
+    replicas = Scale.from_env().replicas
+    _set(client, generation, {"index.refresh_interval": None, "index.number_of_replicas": replicas})
     client.indices.refresh(index=indices)
-    # Copies first: from here on people search it. Those that no node can take are not waited for.
-    client.cluster.health(
-        index=indices, params={"wait_for_no_initializing_shards": "true", "timeout": COPYING}, request_timeout=LONG
-    )
+    _wait_for_copies(client, indices, replicas)
     actions: list[dict[str, Any]] = []
     for kind in KINDS:
         actions.append({"remove": {"index": f"{names.name(kind)}-v*", "alias": names.name(kind), "must_exist": False}})
@@ -155,6 +153,17 @@ def publish(client: OpenSearch, generation: Generation) -> None:
     others = [one for one in generations(client, names) if one.number < generation.number]
     for old in others[:-KEPT]:
         discard(client, old)
+
+
+def _wait_for_copies(client: OpenSearch, indices: str, replicas: int) -> None:
+    """Wait until the copies are made, since people search the indices from then on; not for what no node can take.
+
+    A copy that waits for its turn is no initializing shard yet, so with nodes enough all have to be there.
+    """
+    nodes = client.cluster.health()["number_of_data_nodes"]
+    awaited = {"wait_for_status": "green"} if nodes > replicas else {"wait_for_no_initializing_shards": "true"}
+    params = {**awaited, "timeout": COPYING, "ignore": 408}
+    client.cluster.health(index=indices, params=params, request_timeout=LONG)
 
 
 def rollback(client: OpenSearch, names: IndexNames) -> Generation:

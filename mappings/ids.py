@@ -12,15 +12,21 @@ from urllib.parse import unquote
 WORK_SCHEMES = ("arxiv", "doi", "openalex", "acl", "openreview", "local")
 
 _ARXIV = r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})"
+#: The hosts whose addresses are ids, as people copy them: in any case, with or without scheme and `www.`.
+_HOST = re.compile(
+    r"^(?:https?://)?(?:www\.|dx\.|export\.|api\.)?"
+    r"(arxiv\.org|doi\.org|openalex\.org|aclanthology\.org|openreview\.net|orcid\.org|ror\.org)/",
+    re.IGNORECASE,
+)
+#: What stands in an address behind the id, such as `?context=cs`; OpenReview has its ids there, a DOI may hold a `#`.
+_BEHIND = {"openreview.net": re.compile(r"[&#].*$"), "doi.org": re.compile(r"\?.*$"), None: re.compile(r"[?#].*$")}
+#: Addresses as `_short` gives them.
 _ADDRESSES = (
-    (
-        re.compile(rf"^https?://(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html)/({_ARXIV})(?:v\d+)?(?:\.pdf)?/?$"),
-        "arxiv",
-    ),
-    (re.compile(r"^https?://(?:dx\.)?doi\.org/(10\..+)$", re.IGNORECASE), "doi"),
-    (re.compile(r"^https?://(?:api\.)?openalex\.org/(?:works/)?(W\d+)$", re.IGNORECASE), "openalex"),
-    (re.compile(r"^https?://(?:www\.)?aclanthology\.org/([\w.-]+?)(?:\.pdf)?/?$"), "acl"),
-    (re.compile(r"^https?://openreview\.net/forum\?id=([\w-]+)$"), "openreview"),
+    (re.compile(rf"^arxiv\.org/(?:abs|pdf|html)/({_ARXIV})(?:v\d+)?(?:\.pdf)?/?$"), "arxiv"),
+    (re.compile(r"^doi\.org/(10\..+)$"), "doi"),
+    (re.compile(r"^openalex\.org/(?:works/)?(W\d+)$", re.IGNORECASE), "openalex"),
+    (re.compile(r"^aclanthology\.org/([\w.-]+?)(?:\.pdf)?/?$"), "acl"),
+    (re.compile(r"^openreview\.net/(?:forum|pdf)\?id=([\w-]+)$"), "openreview"),
 )
 _BARE = (
     (re.compile(rf"^({_ARXIV})(?:v\d+)?$"), "arxiv"),
@@ -28,22 +34,31 @@ _BARE = (
     (re.compile(r"^(W\d{4,})$", re.IGNORECASE), "openalex"),
 )
 _PEOPLE = (
-    (
-        re.compile(r"^(?:https?://(?:api\.)?openalex\.org/(?:authors/)?|openalex:)?(A\d{4,})$", re.I),
-        "openalex",
-    ),
-    (re.compile(r"^https?://openreview\.net/profile\?id=(~[\w-]+)$"), "openreview"),
-    (re.compile(r"^https?://(?:www\.)?aclanthology\.org/people/(?:\w/)?([\w-]+)/?$"), "acl"),
+    (re.compile(r"^(?:openalex\.org/(?:authors/)?|openalex:)?(A\d{4,})$", re.IGNORECASE), "openalex"),
+    (re.compile(r"^openreview\.net/profile\?id=(~[\w-]+)$"), "openreview"),
+    (re.compile(r"^openreview:(~.+)$", re.IGNORECASE), "openreview"),
+    (re.compile(r"^aclanthology\.org/people/(?:\w/)?([\w-]+)/?$"), "acl"),
+    (re.compile(r"^acl:(.+)$", re.IGNORECASE), "acl"),
 )
 _INSTITUTIONS = (
-    (re.compile(r"^(?:https?://(?:www\.)?ror\.org/|ror:)?(0[a-hj-km-np-tv-z0-9]{6}\d{2})/?$", re.I), "ror"),
-    (
-        re.compile(r"^(?:https?://(?:api\.)?openalex\.org/(?:institutions/)?|openalex:)?(I\d{4,})$", re.I),
-        "openalex",
-    ),
+    (re.compile(r"^(?:ror\.org/|ror:)?(0[a-hj-km-np-tv-z0-9]{6}\d{2})/?$", re.IGNORECASE), "ror"),
+    (re.compile(r"^(?:openalex\.org/(?:institutions/)?|openalex:)?(I\d{4,})$", re.IGNORECASE), "openalex"),
 )
+_TOPIC = re.compile(r"^(?:openalex\.org/(?:topics/)?|openalex:)(T\d+)$", re.IGNORECASE)
 _ARXIV_DOI = re.compile(r"^10\.48550/arxiv\.(.+)$", re.IGNORECASE)
-_ORCID = re.compile(r"^(?:https?://orcid\.org/|orcid:)?(\d{4}-?\d{4}-?\d{4}-?\d{3}[\dX])/?$", re.IGNORECASE)
+_ORCID = re.compile(r"^(?:orcid\.org/|orcid:)?(\d{4}-?\d{4}-?\d{4}-?\d{3}[\dX])/?$", re.IGNORECASE)
+
+
+def _short(text: str) -> str:
+    """Give an address of a known host as `host/path`, without what stands behind the id; another text without blanks.
+
+    What is escaped in it stays escaped.
+    """
+    text = text.strip()
+    if not (match := _HOST.match(text)):
+        return text
+    host = match[1].lower()
+    return f"{host}/{_BEHIND.get(host, _BEHIND[None]).sub('', text[match.end() :])}"
 
 
 def work_id(text: str) -> str:
@@ -51,9 +66,9 @@ def work_id(text: str) -> str:
 
     An address, a bare arXiv number or DOI, an arXiv version and the DOI that arXiv registers all come out as one id.
     """
-    text = text.strip()
+    short, text = _short(text), text.strip()
     for pattern, scheme in _ADDRESSES + _BARE:
-        if match := pattern.match(unquote(text) if scheme == "doi" else text):
+        if match := pattern.match(unquote(short) if scheme == "doi" else short):
             return _spelled(scheme, match[1])
     scheme, colon, local = text.partition(":")
     if colon and scheme.lower() in WORK_SCHEMES:
@@ -78,7 +93,7 @@ def bare_doi(text: str) -> str:
 
     Raises ValueError when it is none.
     """
-    local = re.sub(r"^(?:doi:|https?://(?:dx\.)?doi\.org/)", "", unquote(text.strip()), flags=re.IGNORECASE)
+    local = re.sub(r"^(?:doi:|doi\.org/)", "", unquote(_short(text)), flags=re.IGNORECASE)
     if not re.match(r"^10\.\d{4,9}/\S+$", local):
         raise ValueError(f"not a DOI: {text!r}")
     return local.lower()
@@ -94,7 +109,7 @@ def person_id(text: str) -> str:
         return orcid_id(text)
     except ValueError:
         for pattern, scheme in _PEOPLE:
-            if match := pattern.match(unquote(text)):
+            if match := pattern.match(unquote(_short(text))):
                 return f"{scheme}:{match[1].upper() if scheme == 'openalex' else match[1]}"
         return text
 
@@ -106,9 +121,16 @@ def institution_id(text: str) -> str:
     """
     text = text.strip()
     for pattern, scheme in _INSTITUTIONS:
-        if match := pattern.match(unquote(text)):
+        if match := pattern.match(unquote(_short(text))):
             return f"{scheme}:{match[1].upper() if scheme == 'openalex' else match[1].lower()}"
     return text
+
+
+def topic_id(text: str) -> str:
+    """Give the stored spelling of a topic's id, `T10028` for its address at OpenAlex; others stay as they are."""
+    text = text.strip()
+    match = _TOPIC.match(_short(text))
+    return match[1].upper() if match else text
 
 
 def ror_address(id_: str) -> str | None:
@@ -121,7 +143,7 @@ def orcid_id(text: str) -> str:
 
     Raises ValueError when the form or the check digit (ISO 7064, MOD 11-2) is wrong.
     """
-    match = _ORCID.match(text.strip())
+    match = _ORCID.match(_short(text))
     if not match:
         raise ValueError(f"not an ORCID iD: {text!r}")
     digits = match[1].replace("-", "").upper()

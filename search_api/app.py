@@ -41,6 +41,7 @@ from search_api.errors import MovedError, Problem
 from search_api.feeds.views import blueprint as feeds
 from search_api.graphs.views import blueprint as graphs
 from search_api.institutions.views import blueprint as institutions
+from search_api.overview.views import blueprint as overview
 from search_api.researchers.views import blueprint as researchers
 from search_api.services import KEY, Services
 from search_api.topics.views import blueprint as topics
@@ -73,13 +74,14 @@ CORS = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, If-None-Match, X-Request-ID",
     "Access-Control-Expose-Headers": (
-        "ETag, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-ID"
+        "ETag, Link, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-ID"
     ),
     "Access-Control-Max-Age": "86400",
 }
 UNSTORABLE = "Something in the request holds control characters, which no id and no text here has."
-#: Paths where errors are JSON; elsewhere they are pages.
+#: Paths below which errors are JSON, and single ones; elsewhere they are pages.
 FOR_PROGRAMS = ("/api/", "/feeds/")
+FOR_MONITORS = {"/api", "/healthz", "/readyz", "/metrics"}
 BLUEPRINTS = (
     works,
     researchers,
@@ -87,6 +89,7 @@ BLUEPRINTS = (
     institutions,
     graphs,
     autocomplete,
+    overview,
     feeds,
     follows,
     my_feed,
@@ -179,7 +182,7 @@ def _redirect(moved: MovedError) -> Response:
 
 
 def _answer(problem: Problem) -> Response:
-    if request.path.startswith(FOR_PROGRAMS):
+    if request.path.startswith(FOR_PROGRAMS) or request.path.rstrip("/") in FOR_MONITORS:
         return problem.response()
     if problem.status == HTTPStatus.UNAUTHORIZED and "Authorization" not in request.headers:
         back = here_path() if request.method == "GET" else url_for("web.account")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from flask import request
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from search_api.errors import Problem
 from search_api.paging import DEFAULT_PER_PAGE, MAX_PER_PAGE
@@ -23,6 +26,18 @@ if TYPE_CHECKING:
 MAX_QUERY = 20_000
 #: Values of one filter.
 MAX_VALUES = 100
+
+
+_WHOLE = re.compile(r"-?[0-9]{1,1000}")
+
+
+class Whole(fields.Integer):
+    """A whole number in digits: Python's own reading takes `1_0` and `+1` too."""
+
+    def _validated(self, value: Any) -> int:
+        if isinstance(value, str) and not _WHOLE.fullmatch(value.strip()):
+            raise self.make_error("invalid", input=value)
+        return super()._validated(value)
 
 
 class Repeated(fields.List[str]):
@@ -54,14 +69,31 @@ class Args(Schema):
 class PageArgs(Args):
     """Where in a list."""
 
-    page = fields.Integer(
-        load_default=1, validate=validate.Range(min=1, max=1_000_000), metadata={"description": "Page, from 1."}
-    )
-    per_page = fields.Integer(
+    page = Whole(load_default=1, validate=validate.Range(min=1), metadata={"description": "Page, from 1."})
+    per_page = Whole(
         load_default=DEFAULT_PER_PAGE,
         validate=validate.Range(min=1, max=MAX_PER_PAGE),
         metadata={"description": f"Results a page, at most {MAX_PER_PAGE}."},
     )
+
+
+class CursorArgs(PageArgs):
+    """Where in a list that can be read to its end."""
+
+    cursor = fields.String(
+        load_default=None,
+        validate=validate.Length(min=1, max=4_000),
+        metadata={
+            "description": "`*` to begin, then `meta.next_cursor`. Not where vectors are asked: works need "
+            "`mode=keyword` or no `q`, researchers no `about`."
+        },
+    )
+
+
+def selection(answer: type[Schema], without: tuple[str, ...] = ()) -> CommaList:
+    """Make the parameter that limits an answer, or each result of a list, to some of the fields of its schema."""
+    names = tuple(name for name in answer().fields if name not in without)
+    return CommaList(names, metadata={"description": "Only these fields."})
 
 
 def filter_args(table: Mapping[str, Field]) -> type[Schema]:
@@ -72,16 +104,20 @@ def filter_args(table: Mapping[str, Field]) -> type[Schema]:
 
 
 def parse(schema: Schema, given: MultiDict[str, str]) -> dict[str, Any]:
-    """Check the parameters of a request. Raises Problem (400) naming each bad one, and all valid ones."""
+    """Check the parameters of a request; one without a value counts as not given.
+
+    Raises Problem (400) naming each bad one, and all valid ones.
+    """
     raw: dict[str, Any] = {}
-    for name, values in given.lists():
+    for name, every in given.lists():
         field = schema.fields.get(name)
+        values = [value for value in every if value.strip()]
         if isinstance(field, Repeated):
-            raw[name] = [value for value in values if value.strip()]
+            raw[name] = [value.strip() for value in values]
         elif isinstance(field, CommaList):
             raw[name] = [part.strip() for value in values for part in value.split(",") if part.strip()]
-        elif field is None or values[-1].strip() or isinstance(field, fields.String):
-            raw[name] = values[-1]
+        elif values or field is None:
+            raw[name] = values[-1] if values else ""
     try:
         loaded: dict[str, Any] = schema.load(raw)
     except ValidationError as error:
@@ -92,13 +128,11 @@ def parse(schema: Schema, given: MultiDict[str, str]) -> dict[str, Any]:
 def parse_body(schema: Schema) -> dict[str, Any]:
     """Check the JSON body of this request.
 
-    Raises Problem: 400 for what is no JSON object, 422 for one that cannot be used, naming each bad field; and
-    RequestEntityTooLarge (413) for one beyond the app's limit.
+    Raises Problem: 400 for what is no JSON, 422 for JSON that cannot be used, naming each bad field; and
+    RequestEntityTooLarge (413) for a body beyond the app's limit.
     """
     try:
-        raw = json.loads(request.get_data())
-        # Half of a surrogate pair, which JSON can escape, is no text that could be passed on.
-        json.dumps(raw, ensure_ascii=False).encode()
+        raw = json.loads(_body(), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise Problem(HTTPStatus.BAD_REQUEST, f"The body is not JSON: {error}"[:300]) from error
     try:
@@ -108,7 +142,7 @@ def parse_body(schema: Schema) -> dict[str, Any]:
         detail = r"The body holds half of a surrogate pair, such as \ud800, which is no text."
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail) from error
     if not isinstance(raw, dict):
-        raise Problem(HTTPStatus.BAD_REQUEST, "The body must be a JSON object.")
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The body must be a JSON object.")
     try:
         loaded: dict[str, Any] = schema.load(raw)
     except ValidationError as error:
@@ -118,6 +152,19 @@ def parse_body(schema: Schema) -> dict[str, Any]:
         )
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, messages) from error
     return loaded
+
+
+def _body() -> bytes:
+    """Give the body. Raises RequestEntityTooLarge also for one that comes in chunks, which is cut off at the limit."""
+    data = request.get_data()
+    if request.content_length is None and len(data) >= (request.max_content_length or math.inf):
+        raise RequestEntityTooLarge
+    return data
+
+
+def _no_number(name: str) -> None:
+    """Refuse `NaN` and `Infinity`, which Python reads and JSON does not have."""
+    raise ValueError(f"{name} is no number in JSON")
 
 
 def _problem(schema: Schema, error: ValidationError) -> Problem:

@@ -105,8 +105,8 @@ def parse(fields: Mapping[str, Field], values: Mapping[str, Sequence[str]]) -> l
         Filter(
             name,
             field,
-            wanted=tuple(field.spelled(value) for value in values[name] if not value.startswith("!")),
-            excluded=tuple(field.spelled(value[1:]) for value in values[name] if value.startswith("!")),
+            wanted=tuple(field.spelled(value.strip()) for value in values[name] if not value.startswith("!")),
+            excluded=tuple(field.spelled(value[1:].strip()) for value in values[name] if value.startswith("!")),
         )
         for name, field in fields.items()
         if values.get(name)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import fields, validate
 
-from search_api.args import PageArgs
+from search_api.args import CursorArgs
 from search_api.listing import count_of, envelope
-from search_api.paging import Pagination
+from search_api.paging import Pagination, next_cursor, place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ LEADING = 10
 YEARS: Body = {"terms": {"field": "year", "size": 200, "order": {"_key": "asc"}}}
 
 
-class GroupsArgs(PageArgs):
+class GroupsArgs(CursorArgs):
     """A list of topics or institutions."""
 
     q = fields.String(
@@ -51,14 +51,16 @@ def query(text: str) -> Body:
     return {"bool": {"should": [by_name, by_id]}}
 
 
+def pagination_of(args: Mapping[str, Any]) -> Pagination:
+    """Give which part of a list is asked for. Raises Problem (400)."""
+    return Pagination(args["page"], args["per_page"], args["cursor"], reads_on="cursor=*")
+
+
 def request(args: Mapping[str, Any], clauses: Sequence[Body] = ()) -> Body:
     """Give the request for a list as `GroupsArgs` describes it."""
-    pagination = Pagination(args["page"], args["per_page"])
     return {
         "query": {"bool": {"must": [query(args["q"].strip())], "filter": list(clauses)}},
-        "sort": SORTS[args["sort"]],
-        "from": pagination.offset,
-        "size": pagination.per_page,
+        **place(pagination_of(args), SORTS[args["sort"]]),
         "track_total_hits": True,
         "_source": SOURCE,
     }
@@ -67,8 +69,9 @@ def request(args: Mapping[str, Any], clauses: Sequence[Body] = ()) -> Body:
 def page(answer: Mapping[str, Any], args: Mapping[str, Any], dress: Callable[[list[Body]], list[Body]]) -> Body:
     """Make a list of the answer to `request`. `dress` makes results of what is stored."""
     results = dress([hit["_source"] for hit in answer["hits"]["hits"]])
-    pagination = Pagination(args["page"], args["per_page"])
-    return envelope(results, **count_of(answer), pagination=pagination, took_ms=answer["took"])
+    pagination = pagination_of(args)
+    following = next_cursor(pagination, answer)
+    return envelope(results, **count_of(answer), pagination=pagination, took_ms=answer["took"], next_cursor=following)
 
 
 def by_year(buckets: Iterable[Mapping[str, Any]]) -> list[Body]:

@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 from opensearchpy.exceptions import OpenSearchException
 
 from embedding import EmbeddingError
+from search_api.args import Args, parse
+from search_api.errors import unavailable
 from search_api.services import Services, services
 
 blueprint = Blueprint("health", __name__)
+
+#: Seconds until asking again makes sense: less than an answer to a search says, since nobody waits for this one.
+RETRY_AFTER = 5
 
 
 @blueprint.get("/healthz")
 def healthz() -> Response:
     """Say that the process is alive; asks nothing of anyone."""
+    parse(Args(), request.args)
     return jsonify(status="ok")
 
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    """Say whether searches can be answered, part by part; 503 when one is missing."""
+    """Say whether searches can be answered, part by part; 503 while the search engine cannot.
+
+    Without the embedding model keyword search answers still: then it is ready, and `degraded` names what is missing.
+    """
+    parse(Args(), request.args)
     parts = {"opensearch": _opensearch(services()), "embedding": _embedding(services())}
-    ready = all(state == "ok" for state in parts.values())
-    response = jsonify(status="ready" if ready else "not ready", parts=parts)
-    if not ready:
-        response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
-        response.headers["Retry-After"] = "5"
-    return response
+    if parts["opensearch"] != "ok":
+        raise unavailable(f"Searches cannot be answered: opensearch {parts['opensearch']}.", RETRY_AFTER)
+    degraded = ["semantic"] if parts["embedding"] != "ok" else []
+    return jsonify(status="ready", parts=parts, degraded=degraded)
 
 
 def _opensearch(services: Services) -> str:

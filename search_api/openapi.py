@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
-from flask import Blueprint, Response, abort, current_app, json, render_template
+from flask import Blueprint, Response, abort, current_app, json, render_template, request
 
+from search_api import args as arguments
 from search_api.accounts.cookies import LOGIN
 from search_api.args import Args
 from search_api.endpoint import Described
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 blueprint = Blueprint("openapi", __name__)
 
 #: Groups of routes that the page of docs begins and ends with.
-FIRST = ("works", "researchers", "topics", "institutions", "graphs", "autocomplete")
+FIRST = ("works", "researchers", "topics", "institutions", "graphs", "autocomplete", "overview")
 LAST = ("admin", "moderation", "health", "openapi")
 ERRORS = {
     "400": "A parameter is wrong.",
@@ -54,7 +55,7 @@ class Plain:
     media: str
     args: type[Schema] = Args
     also: tuple[str, ...] = ()
-    """Errors it answers with in its own form."""
+    """Errors it answers with besides those of its kind."""
 
 
 ATOM = "application/atom+xml"
@@ -63,10 +64,10 @@ PLAIN = {
     "feeds.researcher": Plain("Feed of a researcher", ATOM, FeedArgs),
     "feeds.topic": Plain("Feed of a topic", ATOM, FeedArgs),
     "my_feed.atom": Plain("Private feed of what you follow", ATOM, FeedArgs),
-    "health.healthz": Plain("Is the process alive?", "application/json"),
-    "health.readyz": Plain("Can searches be answered?", "application/json", also=("503",)),
+    "health.healthz": Plain("Is the process alive?", "application/json", also=("400",)),
+    "health.readyz": Plain("Can searches be answered?", "application/json", also=("400", "503")),
     "metrics.metrics": Plain("Metrics for Prometheus", "text/plain"),
-    "openapi.description": Plain("This description", "application/json"),
+    "openapi.description": Plain("This description", "application/json", also=("304", "400", "429")),
     "openapi.docs": Plain("This description as pages", "text/html"),
     "openapi.docs_of": Plain("One group of routes as a page", "text/html"),
 }
@@ -75,6 +76,7 @@ PLAIN = {
 @blueprint.get("/api/v1/openapi.json")
 def description() -> Response:
     """Give the description of the API."""
+    arguments.parse(Args(), request.args)
     return Response(json.dumps(describe(current_app)), content_type="application/json")
 
 
@@ -183,7 +185,9 @@ def _loosen(answer: dict[str, Any], schemas: dict[str, Any]) -> None:
 def _plain(name: str, plain: Plain, text: str | None, path: str) -> dict[str, Any]:
     body = {"type": "object" if plain.media == "application/json" else "string"}
     content = {"content": {plain.media: {"schema": body}}}
-    errors = _errors("{" in path, with_body=False) if plain.media == ATOM or "{" in path else {}
+    errors = _errors("{" in path, with_body=False)
+    if plain.media != ATOM and "{" not in path:
+        errors = {status: answer for status, answer in errors.items() if status in plain.also}
     return {
         "operationId": name.replace(".", "_"),
         "tags": [name.partition(".")[0]],
@@ -193,7 +197,6 @@ def _plain(name: str, plain: Plain, text: str | None, path: str) -> dict[str, An
         "responses": {
             "200": {"description": "The answer.", **content},
             **errors,
-            **{status: {"description": "Not now; the body says why.", **content} for status in plain.also},
         },
     }
 

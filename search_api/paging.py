@@ -5,11 +5,17 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from opensearchpy.exceptions import TransportError
 
 from search_api.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 DEFAULT_PER_PAGE = 25
 MAX_PER_PAGE = 100
@@ -19,19 +25,26 @@ WINDOW = 10_000
 
 @dataclass(frozen=True)
 class Pagination:
-    """One page of a list; pages count from 1. `cursor` takes the place of the page number beyond the window."""
+    """One page of a list; pages count from 1. `cursor` takes the place of the page number beyond the window.
+
+    `reads_on` says how one begins to read by cursor, in words for people; None for a list that cannot be.
+    """
 
     page: int = 1
     per_page: int = DEFAULT_PER_PAGE
     cursor: str | None = None
+    reads_on: str | None = None
 
     def __post_init__(self) -> None:
-        if self.offset + self.per_page > WINDOW:
+        if self.cursor is None and self.offset + self.per_page > WINDOW:
+            window = f"the first {WINDOW:,} results"
+            further = "This list has no cursor to read on with; ask for less of it, by filters for instance."
+            if self.reads_on:
+                further = f"To read on, start with {self.reads_on} and follow meta.next_cursor."
             raise Problem(
                 HTTPStatus.BAD_REQUEST,
-                f"page {self.page} of {self.per_page} lies beyond the first {WINDOW:,} results. "
-                "To read on, start with cursor=* (with mode=keyword, or without q) and follow meta.next_cursor.",
-                {"page": [f"Lies beyond the first {WINDOW:,} results; use cursor."]},
+                f"page {str(self.page)[:20]} of {self.per_page} lies beyond {window}. {further}",
+                {"page": [f"Lies beyond {window}; {'use cursor' if self.reads_on else 'there is no cursor'}."]},
             )
 
     @property
@@ -51,6 +64,43 @@ class Pagination:
         return replace(self, page=self.page - 1) if self.page > 1 and self.cursor is None else None
 
 
+def place(pagination: Pagination, order: list[dict[str, Any]]) -> dict[str, Any]:
+    """Give the part of a request that says which hits, in a total order that OpenSearch itself sorts by.
+
+    Raises Problem for a cursor that is not one of ours.
+    """
+    asked: dict[str, Any] = {"sort": order, "size": pagination.per_page, "track_scores": True}
+    if pagination.cursor is None:
+        return {**asked, "from": pagination.offset}
+    after = decode_cursor(pagination.cursor, len(order) + 1)
+    return {**asked, "search_after": after[:-1]} if after else asked
+
+
+def best_score(pagination: Pagination, answer: Mapping[str, Any]) -> float | None:
+    """Give the best score of the whole list; behind a cursor the answer knows that of its page only."""
+    kept = _decoded(pagination.cursor or "*")
+    return kept[-1] if kept and isinstance(kept[-1], int | float) else answer["hits"]["max_score"]
+
+
+def next_cursor(pagination: Pagination, answer: Mapping[str, Any]) -> str | None:
+    """Give the cursor that continues after an answer to a request with `place`; None at the end and for pages."""
+    hits = answer["hits"]["hits"]
+    if pagination.cursor is None or len(hits) < pagination.per_page:
+        return None
+    return encode_cursor([*hits[-1]["sort"], best_score(pagination, answer)])
+
+
+@contextmanager
+def own_cursor(pagination: Pagination) -> Iterator[None]:
+    """Turn OpenSearch's refusal of what a cursor holds into the 400 for a cursor that is not one of ours."""
+    try:
+        yield
+    except TransportError as error:
+        if pagination.cursor and error.status_code == HTTPStatus.BAD_REQUEST:
+            raise foreign_cursor() from error
+        raise
+
+
 def encode_cursor(sort_values: list[Any]) -> str:
     """Give the opaque cursor that continues after a hit with these sort values."""
     return base64.urlsafe_b64encode(json.dumps(sort_values).encode()).decode().rstrip("=")
@@ -60,14 +110,19 @@ def decode_cursor(cursor: str, length: int) -> list[Any] | None:
     """Give the sort values in a cursor; None for `*`, the beginning. Raises Problem when it is not one of ours."""
     if cursor == "*":
         return None
+    values = _decoded(cursor)
+    if values is None or len(values) != length:
+        raise foreign_cursor()
+    return values
+
+
+def _decoded(cursor: str) -> list[Any] | None:
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error, RecursionError):
-        values = None
-    scalar = isinstance(values, list) and all(isinstance(value, int | float | str | None) for value in values)
-    if not scalar or len(values) != length:
-        raise foreign_cursor()
-    return list(values)
+        return None
+    is_plain = isinstance(values, list) and all(isinstance(value, int | float | str | None) for value in values)
+    return list(values) if is_plain else None
 
 
 def foreign_cursor() -> Problem:

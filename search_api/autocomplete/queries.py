@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from mappings import institution_id, work_id
+from mappings import institution_id, topic_id, work_id
+from search_api.researchers.names import known_first
 
 Body = dict[str, Any]
 
 #: Words that count: nobody types more into a search box before looking at what it offers.
 MAX_WORDS = 10
-#: How much more somebody with many works counts: 1 work weighs 1.2, 20 weigh 1.8 (as in a search by name).
-POPULARITY = 0.25
 
 SOURCES = {
     "researcher": ["id", "name", "affiliations", "topics", "works_count", "first_year", "last_year", "owner.name"],
@@ -57,9 +56,9 @@ def _work(words: list[str]) -> Body:
 
 def _group(words: list[str]) -> Body:
     """Match names of topics or institutions, or an id, which some know better: `cs.LG`."""
-    text = institution_id(" ".join(words))
+    text = topic_id(institution_id(" ".join(words)))
     by_id = {"constant_score": {"filter": {"term": {"id": {"value": text, "case_insensitive": True}}}, "boost": 1_000}}
-    return _popular(_starting("name.sort", words, {"dis_max": {"queries": [_begins("name.suggest", words), by_id]}}))
+    return known_first(_starting("name.sort", words, {"dis_max": {"queries": [_begins("name.suggest", words), by_id]}}))
 
 
 def _person(words: list[str]) -> Body:
@@ -67,7 +66,7 @@ def _person(words: list[str]) -> Body:
 
     The name that the owner of a profile prefers is one of them.
     """
-    return _popular(_starting("name.sort", words, {"bool": {"must": [_name_part(word) for word in words]}}))
+    return known_first(_starting("name.sort", words, {"bool": {"must": [_name_part(word) for word in words]}}))
 
 
 def _name_part(word: str) -> Body:
@@ -82,8 +81,3 @@ def _name_part(word: str) -> Body:
             ]
         }
     }
-
-
-def _popular(query: Body) -> Body:
-    script = f"_score * (1 + {POPULARITY} * Math.log(1 + doc['works_count'].value))"
-    return {"script_score": {"query": query, "script": {"source": script}}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from search_api.args import Args, CommaList
+from search_api.args import Args, CommaList, Whole, selection
 from search_api.schemas import list_of
 
 #: In the order in which a search box shows them: what leads somewhere before what is one work of many.
@@ -42,8 +42,9 @@ class AutocompleteArgs(Args):
         metadata={"description": "Words in any order; the last one may be only begun. Nothing typed, nothing offered."},
     )
     kind = CommaList(KINDS, metadata={"description": "Only these kinds."})
-    limit = fields.Integer(
+    limit = Whole(
         load_default=DEFAULT_LIMIT,
         validate=validate.Range(min=1, max=MAX_LIMIT),
         metadata={"description": f"Suggestions in all, shared out among the kinds; at most {MAX_LIMIT}."},
     )
+    select = selection(Suggestion)

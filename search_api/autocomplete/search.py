@@ -12,7 +12,7 @@ from search_api.autocomplete import queries
 from search_api.autocomplete.schemas import KINDS
 from search_api.listing import envelope
 from search_api.paging import Pagination
-from search_api.web.tex import plain
+from search_api.tex import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,8 @@ def suggest(services: Services, args: Mapping[str, Any]) -> Result:
     chosen = dict(zip(kinds, shared_out(found, limit), strict=True))
     results = [suggestion for kind, sources in chosen.items() for suggestion in _suggestions(kind, sources)]
     took = max((answer["took"] for answer in answers), default=0)
-    return envelope(results, count=len(results), pagination=Pagination(1, limit), took_ms=took)
+    relation = "eq" if len(results) < limit else "gte"
+    return envelope(results, count=len(results), count_relation=relation, pagination=Pagination(1, limit), took_ms=took)
 
 
 def shared_out(found: Sequence[Sequence[Any]], limit: int) -> list[list[Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from search_api.args import Args, CommaList
+from search_api.args import Args, CommaList, Whole
 from search_api.graphs.around import EDGES, KINDS
 from search_api.schemas import Links
 
@@ -40,10 +40,10 @@ class Graph(Schema):
 class GraphArgs(Args):
     """How much around the centre."""
 
-    depth = fields.Integer(
+    depth = Whole(
         load_default=1, validate=validate.Range(min=1, max=2), metadata={"description": "Steps from the centre."}
     )
-    limit = fields.Integer(
+    limit = Whole(
         load_default=60,
         validate=validate.Range(min=1, max=200),
         metadata={"description": "Nodes, the centre included."},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields
 
-from search_api.args import Args
+from search_api.args import Args, selection
 from search_api.groups import GroupsArgs
 from search_api.researchers.schemas import TopicCount, YearCount
 from search_api.schemas import Named, list_of
@@ -49,6 +49,10 @@ InstitutionList = list_of(InstitutionSummary, "InstitutionList")
 class InstitutionArgs(Args):
     """One institution."""
 
+    select = selection(Institution)
+
 
 class InstitutionsArgs(GroupsArgs):
     """A list of institutions."""
+
+    select = selection(InstitutionSummary)

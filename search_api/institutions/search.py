@@ -10,6 +10,7 @@ from mappings import institution_id, ror_address
 from search_api import groups
 from search_api.errors import not_found
 from search_api.institutions import queries
+from search_api.paging import own_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +23,8 @@ Result = dict[str, Any]
 def search(services: Services, args: Mapping[str, Any]) -> Result:
     """List institutions as `InstitutionsArgs` describes."""
     args = {**args, "q": institution_id(args["q"])}
-    answer = services.search(services.names.institutions, groups.request(args))
+    with own_cursor(groups.pagination_of(args)):
+        answer = services.search(services.names.institutions, groups.request(args))
     return groups.page(answer, args, lambda stored: dressed(services, stored))
 
 
@@ -58,7 +60,7 @@ def _links(id_: str) -> dict[str, str]:
 
 def find(services: Services, given: str) -> Result:
     """Give the stored institution of an id or ROR id. Raises Problem (404)."""
-    source = services.get(services.names.institutions, institution_id(given), _source_excludes="indexed_at,parent")
+    source = services.get(services.names.institutions, institution_id(given), _source_excludes="indexed_at")
     if source is None:
         raise not_found("institution", given)
     return source

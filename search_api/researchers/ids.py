@@ -39,9 +39,11 @@ def _known(services: Services, given: Iterable[str]) -> dict[str, str]:
     wanted = sorted(given)
     if not wanted:
         return {}
-    body: dict[str, Any] = {"query": {"terms": {"id": wanted}}, "size": len(wanted), "_source": False}
-    hits = services.search(services.names.researchers, body)["hits"]["hits"]
-    own = {hit["_id"]: hit["_id"] for hit in hits}
+    bare = {id_: id_.strip() for id_ in wanted}
+    terms = sorted(set(bare.values()))
+    body: dict[str, Any] = {"query": {"terms": {"id": terms}}, "size": len(terms), "_source": False}
+    there = {hit["_id"] for hit in services.search(services.names.researchers, body)["hits"]["hits"]}
+    own = {id_: plain for id_, plain in bare.items() if plain in there}
     others = {id_: plain for id_ in wanted if id_ not in own and (plain := person_id(id_))}
     if not others:
         return own

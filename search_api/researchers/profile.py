@@ -11,6 +11,7 @@ from search_api.errors import MovedError, not_found
 from search_api.listing import envelope
 from search_api.paging import Pagination
 from search_api.researchers import trust
+from search_api.timing import took_ms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +29,7 @@ def find(services: Services, given: str) -> Result:
 
     Raises MovedError for an id that was merged into another, and Problem (404) for one that nobody has.
     """
-    if found := services.get(services.names.researchers, given):
+    if found := services.get(services.names.researchers, given.strip()):
         return found
     given = person_id(given)
     body = {"size": 1, "sort": ["id"], "query": {"term": {"ids": given}}}
@@ -69,7 +70,10 @@ def tagline(source: Mapping[str, Any]) -> str | None:
 
 def collaborators(services: Services, given: str, args: Mapping[str, Any]) -> Result:
     """List who is on works with a researcher, most works together first."""
-    people = find(services, given)["collaborators"]
+    stored = find(services, given)
+    people = stored["collaborators"]
     pagination = Pagination(args["page"], args["per_page"])
     page = people[pagination.offset : pagination.offset + pagination.per_page]
-    return envelope(page, count=len(people), pagination=pagination, took_ms=0)
+    # A record holds the first 500 of them.
+    relation = "gte" if len(people) < stored["collaborators_count"] else "eq"
+    return envelope(page, count=len(people), count_relation=relation, pagination=pagination, took_ms=took_ms())

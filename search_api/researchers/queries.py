@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mappings import institution_id
+from mappings import institution_id, topic_id
 from search_api import filters, ranking
 from search_api.facets import Facet
 from search_api.filters import Field
@@ -21,11 +21,22 @@ Body = dict[str, Any]
 
 
 def level(value: str) -> Body:
-    """Match a verification level, `1` to `4` or `L1` to `L4`. Raises ValueError for anything else."""
-    number = value.strip().upper().removeprefix("L")
-    if number not in {"1", "2", "3", "4"}:
+    """Match a verification level, `1` to `4`. Raises ValueError for anything else."""
+    if value not in {"1", "2", "3", "4"}:
         raise ValueError("A level is L1, L2, L3 or L4.")
-    return {"term": {"verification_level": int(number)}}
+    return {"term": {"verification_level": int(value)}}
+
+
+def bare_level(value: str) -> str:
+    """Give a verification level as it is stored: `L1` as `1`."""
+    return value.upper().removeprefix("L")
+
+
+def with_levels(facets: dict[str, list[Body]]) -> dict[str, list[Body]]:
+    """Give facets with the levels of verification called as people know them, `L1` to `L4`."""
+    for value in facets.get("verification", []):
+        value["label"] = f"L{value['key']}"
+    return facets
 
 
 def active(value: str) -> Body:
@@ -41,11 +52,11 @@ def active(value: str) -> Body:
 
 
 FILTERS = {
-    "topic": Field(filters.term("topics.id"), "topic", "Topic id, such as `cs.LG`."),
+    "topic": Field(filters.term("topics.id"), "topic", "Topic id, such as `cs.LG`.", topic_id),
     "institution": Field(
         filters.term("institutions.id"), "institution", "Institution id, or its ROR id.", institution_id
     ),
-    "verification": Field(level, "verification", "`L1` to `L4`."),
+    "verification": Field(level, "verification", "`L1` to `L4`.", bare_level),
     "year": Field(active, "active in", "Active in `2019`, `2015-2020`, `2015-` or `-2010`: from first to last work."),
     "open_to_collaborate": Field(filters.flag("open_to_collaborate"), "open to collaborate", "`true` or `false`."),
 }
@@ -68,6 +79,8 @@ SOURCE = {"excludes": ["because", "embedding", "embedding_model", "expertise", "
 SUMMARY = {"excludes": [*SOURCE["excludes"], "collaborators", "counts_by_year"]}
 
 MAX_WORDS = 200
+#: How often a word of the title counts where works vote for experts.
+TITLE_WEIGHT = 2
 
 
 def listed(name: str | None, clauses: list[Body]) -> Body:
@@ -129,9 +142,9 @@ def sample_of(ids: Sequence[str], size: int) -> Body:
 
 
 def works_on(text: str) -> Body:
-    """Give the keyword clause for works on a text: title and abstract as if one field, the title counting twice."""
+    """Give the keyword clause for works on a text: title and abstract as if one field."""
     words = " ".join(text.split()[:MAX_WORDS])
-    return {"multi_match": {"query": words, "type": "cross_fields", "fields": ["title^2", "abstract"]}}
+    return {"multi_match": {"query": words, "type": "cross_fields", "fields": [f"title^{TITLE_WEIGHT}", "abstract"]}}
 
 
 def votes(query: Body, clauses: Sequence[Body], size: int) -> Body:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from search_api.errors import Problem
 from search_api.listing import envelope
-from search_api.paging import DEFAULT_PER_PAGE, WINDOW, Pagination
+from search_api.paging import DEFAULT_PER_PAGE, MAX_PER_PAGE, WINDOW, Pagination
 from search_api.researchers.about import documents, shown
 from search_api.researchers.experts import experts
 from search_api.researchers.ids import own_ids
@@ -29,6 +29,9 @@ MAX_CONFLICTS = 65_000
 def rank(services: Services, args: Mapping[str, Any], body: Mapping[str, Any]) -> Result:
     """Rank experts as `RankBody` describes; with `candidates` all of them, on one page unless `per_page` is given."""
     started = time.monotonic()
+    if body["candidates"] is None and (args["per_page"] or 0) > MAX_PER_PAGE:
+        message = f"Must be at most {MAX_PER_PAGE} without candidates."
+        raise Problem(HTTPStatus.BAD_REQUEST, f"per_page: {message}", {"per_page": [message]})
     named = ("candidates", "exclude", "exclude_collaborators_of")
     people = own_ids(services, {name: body[name] or [] for name in named})
     candidates = people["candidates"] if body["candidates"] is not None else None
@@ -36,7 +39,8 @@ def rank(services: Services, args: Mapping[str, Any], body: Mapping[str, Any]) -
     left_out = {*people["exclude"], *conflicts(services, people["exclude_collaborators_of"])}
     if candidates is not None:
         candidates = [id_ for id_ in candidates if id_ not in left_out]
-    found = [one for one in experts(services, text, vector, candidates, clauses) if one.id not in left_out][:WINDOW]
+    everyone = [one for one in experts(services, text, vector, candidates, clauses) if one.id not in left_out]
+    found = everyone[:WINDOW]
     stored = documents(services, services.names.researchers, [one.id for one in found], {"includes": ["id"]})
     found = [one for one in found if one.id in stored]
     whole = max(1, len(found)) if candidates is not None else DEFAULT_PER_PAGE
@@ -44,6 +48,7 @@ def rank(services: Services, args: Mapping[str, Any], body: Mapping[str, Any]) -
     return envelope(
         shown(services, found[pagination.offset : pagination.offset + pagination.per_page]),
         count=len(found),
+        count_relation="eq" if len(everyone) <= WINDOW else "gte",
         pagination=pagination,
         took_ms=round(1000 * (time.monotonic() - started)),
         mode="keyword" if vector is None else "hybrid",

@@ -6,9 +6,9 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from search_api.args import MAX_QUERY, Args, CommaList, PageArgs
+from search_api.args import MAX_QUERY, Args, PageArgs, Whole, selection
 from search_api.paging import MAX_PER_PAGE
-from search_api.researchers.schemas import LISTED
+from search_api.researchers.schemas import ResearcherSummary
 
 #: Ids that each field of a body may hold.
 MAX_IDS = 1_000
@@ -17,12 +17,12 @@ MAX_IDS = 1_000
 class RankArgs(PageArgs):
     """Where in a ranking."""
 
-    per_page = fields.Integer(
+    per_page = Whole(
         load_default=None,
         validate=validate.Range(min=1, max=MAX_IDS),
         metadata={"description": f"Default 25, at most {MAX_PER_PAGE}; with `candidates` all of them on one page."},
     )
-    select = CommaList(LISTED, metadata={"description": "Only these fields."})
+    select = selection(ResearcherSummary)
 
 
 def _ids(description: str) -> fields.List[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from search_api.args import MAX_QUERY, Args, CommaList, PageArgs, filter_args
+from search_api.args import MAX_QUERY, Args, CommaList, CursorArgs, PageArgs, filter_args, selection
 from search_api.researchers import queries
 from search_api.schemas import Named, list_of
 
@@ -153,22 +153,16 @@ ResearcherList = list_of(ResearcherSummary, "ResearcherList")
 CollaboratorList = list_of(Collaborator, "CollaboratorList")
 
 
-#: Fields that `select` can name.
-SELECTABLE = tuple(Researcher().fields)
-LISTED = tuple(ResearcherSummary().fields)
-
-
 class ResearcherArgs(Args):
     """One researcher."""
 
-    select = CommaList(
-        tuple(name for name in SELECTABLE if name not in {"score", "works", "reasons"}),
-        metadata={"description": "Only these fields."},
-    )
+    select = selection(Researcher, without=("score", "works", "reasons"))
 
 
 class CollaboratorsArgs(PageArgs):
     """A researcher's collaborators."""
+
+    select = selection(Collaborator)
 
 
 class SimilarArgs(PageArgs, filter_args(queries.FILTERS)):  # type: ignore[misc]  # the base is made from the table
@@ -177,10 +171,10 @@ class SimilarArgs(PageArgs, filter_args(queries.FILTERS)):  # type: ignore[misc]
     exclude = CommaList(  # type: ignore[assignment]  # marshmallow moves fields off the class, so nothing is hidden
         ("collaborators",), metadata={"description": "Leave out who is on a work with them already."}
     )
-    select = CommaList(LISTED, metadata={"description": "Only these fields."})
+    select = selection(ResearcherSummary)
 
 
-class ResearchersArgs(PageArgs, filter_args(queries.FILTERS)):  # type: ignore[misc]
+class ResearchersArgs(CursorArgs, filter_args(queries.FILTERS)):  # type: ignore[misc]
     """A search for researchers."""
 
     q = fields.String(load_default="", validate=validate.Length(max=500), metadata={"description": "A name."})
@@ -193,4 +187,4 @@ class ResearchersArgs(PageArgs, filter_args(queries.FILTERS)):  # type: ignore[m
         metadata={"description": "Default: `relevance` with `q` or `about`, `works_count` without."},
     )
     facets = CommaList(tuple(queries.FACETS), metadata={"description": "Facets to count."})
-    select = CommaList(LISTED, metadata={"description": "Only these fields."})
+    select = selection(ResearcherSummary)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from search_api import facets as facet
 from search_api import filters, ranking
+from search_api.errors import Problem
 from search_api.listing import count_of, dump_facets, envelope
-from search_api.paging import Pagination
+from search_api.paging import Pagination, best_score, next_cursor, own_cursor, place
 from search_api.researchers import about, queries
 from search_api.researchers.profile import collaborators, dressed, find
 
@@ -24,33 +26,40 @@ __all__ = ["collaborators", "dressed", "find", "search"]
 def search(services: Services, args: Mapping[str, Any]) -> Result:
     """Search researchers as `ResearchersArgs` describes: by name, or all; what they work on is asked in `about.py`."""
     if args["about"].strip():
+        if args["cursor"]:
+            raise Problem(
+                HTTPStatus.BAD_REQUEST,
+                "cursor works without about: the votes of works are counted anew for every page.",
+                {"cursor": ["Works without about."]},
+            )
         return about.search(services, args)
     asked = filters.parse(queries.FILTERS, args)
     name = args["q"].strip()
     sort = args["sort"] or ("relevance" if name else "works_count")
-    pagination = Pagination(args["page"], args["per_page"])
+    pagination = Pagination(args["page"], args["per_page"], args["cursor"], reads_on="cursor=*")
 
     def query(without: str | None = None) -> Result:
         return queries.listed(name, filters.clauses(asked, without))
 
     body: Result = {
         "query": query(),
-        "from": pagination.offset,
-        "size": pagination.per_page,
-        "sort": queries.SORTS[sort],
-        "track_scores": True,
+        **place(pagination, queries.SORTS[sort]),
         "_source": queries.SUMMARY,
         "track_total_hits": True,
         "aggs": facet.riding_along(queries.FACETS, args["facets"], asked),
     }
-    answer = services.search(services.names.researchers, body)
-    best = answer["hits"]["max_score"]
+    with own_cursor(pagination):
+        answer = services.search(services.names.researchers, body)
+    best = best_score(pagination, answer)
     return envelope(
         [_ranked(hit, best if name else None) for hit in answer["hits"]["hits"]],
         **count_of(answer),
         pagination=pagination,
         took_ms=answer["took"],
-        facets=dump_facets(services, services.names.researchers, queries.FACETS, args["facets"], asked, answer, query),
+        next_cursor=next_cursor(pagination, answer),
+        facets=queries.with_levels(
+            dump_facets(services, services.names.researchers, queries.FACETS, args["facets"], asked, answer, query)
+        ),
     )
 
 

@@ -72,6 +72,6 @@ def graph(args: dict[str, Any], id_: str) -> Any:
 
 @blueprint.get("/researchers/<path:id_>")
 @endpoint(schemas.ResearcherArgs, schemas.Researcher, "A researcher's profile")
-def researcher(args: dict[str, Any], id_: str) -> Any:  # noqa: ARG001 (there are none, and unknown ones are refused)
+def researcher(args: dict[str, Any], id_: str) -> Any:  # noqa: ARG001 (what there is, `endpoint` does)
     """Give a profile by the researcher's id, an id of a source, or an ORCID iD."""
     return search.dressed(search.find(services(), id_))

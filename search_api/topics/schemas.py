@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from search_api.args import Args
+from search_api.args import Args, selection
 from search_api.groups import GroupsArgs
 from search_api.researchers.schemas import TopicCount, YearCount
 from search_api.schemas import Named, list_of
@@ -67,10 +67,13 @@ TopicList = list_of(TopicSummary, "TopicList")
 class TopicArgs(Args):
     """One topic."""
 
+    select = selection(Topic)
+
 
 class TopicsArgs(GroupsArgs):
     """A list of topics."""
 
+    select = selection(TopicSummary)
     parent = fields.String(
         load_default="",
         validate=validate.Length(max=500),

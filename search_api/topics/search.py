@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from flask import url_for
 
+from mappings import topic_id
 from search_api import groups
 from search_api.errors import not_found
+from search_api.paging import own_cursor
 from search_api.topics import queries
 
 if TYPE_CHECKING:
@@ -20,11 +22,14 @@ Result = dict[str, Any]
 
 def search(services: Services, args: Mapping[str, Any]) -> Result:
     """List topics as `TopicsArgs` describes."""
-    return listed(services.search(services.names.topics, request(args)), args)
+    with own_cursor(groups.pagination_of(args)):
+        answer = services.search(services.names.topics, request(args))
+    return listed(answer, args)
 
 
 def request(args: Mapping[str, Any]) -> Result:
     """Give the request for such a list, to be asked together with others."""
+    args = {**args, "q": topic_id(args["q"])}
     return groups.request(args, [{"term": {"parent": args["parent"]}}] if args["parent"] else [])
 
 
@@ -46,18 +51,18 @@ def dressed(source: Mapping[str, Any]) -> Result:
     return {**source, "links": links}
 
 
-def find(services: Services, id_: str) -> Result:
-    """Give the stored topic. Raises Problem (404)."""
-    source = services.get(services.names.topics, id_, _source_excludes="indexed_at")
+def find(services: Services, given: str) -> Result:
+    """Give the stored topic of an id, or of its address at OpenAlex. Raises Problem (404)."""
+    source = services.get(services.names.topics, topic_id(given), _source_excludes="indexed_at")
     if source is None:
-        raise not_found("topic", id_)
+        raise not_found("topic", given)
     return source
 
 
-def topic(services: Services, id_: str) -> Result:
+def topic(services: Services, given: str) -> Result:
     """Give one topic with works by year, leading researchers and related topics. Raises Problem (404)."""
-    source = find(services, id_)
-    names = services.names
+    source, names = find(services, given), services.names
+    id_ = source["id"]
     around = queries.around(source["name"], source["parent"])
     answer, beside = services.search_together([(names.works, queries.inside(id_)), (names.topics, around)])
     counted, works = answer["aggregations"], answer["hits"]["total"]["value"]

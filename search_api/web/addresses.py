@@ -13,7 +13,7 @@ from search_api.services import services
 from search_api.web.formatting import facet_label
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from search_api.facets import Facet
     from search_api.filters import Filter
@@ -71,9 +71,14 @@ def adding(name: str, value: str) -> str:
     return _here([*kept(), (name, value)])
 
 
-def without(name: str, value: str) -> str:
-    """Give the address without one value of a filter."""
-    return _here(pair for pair in kept() if pair != (name, value))
+def without(name: str, value: str, spelled: Callable[[str], str] = str) -> str:
+    """Give the address without one value of a filter, in whatever spelling it stands there."""
+
+    def stored(given: str) -> str:
+        mark = "!" if given.startswith("!") else ""
+        return mark + spelled(given.removeprefix("!").strip())
+
+    return _here((kind, given) for kind, given in kept() if kind != name or stored(given.strip()) != value)
 
 
 def toggling(name: str, value: Mapping[str, Any]) -> str:
@@ -101,10 +106,10 @@ def chips(asked: Sequence[Filter], table: Mapping[str, Facet], facets: Mapping[s
         labels = _labels(one, table, facets.get(one.name, []))
         for value in one.wanted:
             words = replace(one, wanted=(labels.get(value, value),), excluded=()).sentence()
-            found.append(Chip(words, without(one.name, value)))
+            found.append(Chip(words, without(one.name, value, one.field.spelled)))
         for value in one.excluded:
             words = replace(one, wanted=(), excluded=(labels.get(value, value),)).sentence()
-            found.append(Chip(words, without(one.name, f"!{value}")))
+            found.append(Chip(words, without(one.name, f"!{value}", one.field.spelled)))
     return found
 
 

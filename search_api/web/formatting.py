@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from search_api.ranking import K
 from search_api.researchers.trust import LEVELS
-from search_api.web.tex import cut, marked, plain, tex
+from search_api.tex import cut, marked, plain, tex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -178,7 +178,6 @@ FILTERS = {
         initials,
         level_words,
         marked,
-        named,
         percent,
         plain,
         researcher_reasons,

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from flask import request, url_for
 
 from search_api.listing import path
+from search_api.tex import plain
 from search_api.web.formatting import web_address
-from search_api.web.tex import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -25,7 +25,7 @@ EACH = 10
 @blueprint.get("/related")
 def related() -> str:
     """Show the form."""
-    return render_template("related.html", text="", people=None, most=MAX_QUERY)
+    return render_template("related.html", text="", people=None, most=MAX_QUERY, each=EACH)
 
 
 @blueprint.post("/related")
@@ -39,4 +39,4 @@ def related_to() -> str:
             "people": rank.rank(services(), RankArgs().load({"per_page": EACH}), RankBody().load({"text": text})),
             "works": works_search.search(services(), WorksArgs().load({"q": text, "per_page": EACH})),
         }
-    return render_template("related.html", text=text, most=MAX_QUERY, **found)
+    return render_template("related.html", text=text, most=MAX_QUERY, each=EACH, **found)

@@ -53,9 +53,11 @@ def _experts(stored: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 @blueprint.get("/topics/<path:id_>")
-def topic(id_: str) -> str:
+def topic(id_: str) -> str | Response:
     """Show one topic: when, by whom, which works to begin with, and what is beside it."""
     found = topics_search.topic(services(), id_)
+    if found["id"] != id_:
+        return moved("web.topic", found["id"])
     newest, middle = central.newest_and_central(services(), {"term": {"topics.id": id_}}, SHOWN)
     return render_template("topic.html", topic=found, newest=newest, central=middle)
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from flask import Response, g, render_template
 
-from search_api import filters
+from search_api import filters, groups
 from search_api.institutions import search as institutions_search
 from search_api.institutions.schemas import InstitutionsArgs
+from search_api.paging import own_cursor
 from search_api.researchers import queries as researchers_queries
 from search_api.researchers import schemas as researchers_schemas
 from search_api.researchers import search as researchers_search
@@ -58,7 +59,8 @@ def topics() -> str:
     is_start = not args["q"].strip() and not args["parent"] and args["page"] == 1
     index = services().names.topics
     bodies = [topics_search.request(args), *([fields.request()] if is_start else [])]
-    listed, *top = services().search_together([(index, body) for body in bodies])
+    with own_cursor(groups.pagination_of(args)):
+        listed, *top = services().search_together([(index, body) for body in bodies])
     return render_template(
         "topics.html",
         args=args,

@@ -7,11 +7,13 @@ import io
 import json
 import re
 from dataclasses import dataclass
-from itertools import chain, count
+from http import HTTPStatus
+from itertools import chain, count, islice
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, request, stream_with_context
 
+from search_api.errors import Problem
 from search_api.works import citations
 from search_api.works.plan import plan
 from search_api.works.reading import every
@@ -27,6 +29,10 @@ Row = dict[str, Any]
 
 #: Works that one export gives. The whole of a larger collection is read by cursor, which can be continued.
 LIMIT = 100_000
+#: Works up to which an export is written as a whole, and so has a tag; a longer one goes out while it is read.
+WHOLE = 500
+#: Parameters that ask for one page of a list.
+PAGE = ("page", "per_page", "cursor")
 #: Columns of CSV; what is several stands in one cell, parted by semicolons.
 COLUMNS = (
     *("id", "title", "authors", "year", "date", "type", "venue", "doi", "url"),
@@ -70,7 +76,10 @@ def _csl(works: Iterable[Row], _: Sequence[str]) -> Iterator[str]:
 
 
 def _csv(works: Iterable[Row], select: Sequence[str]) -> Iterator[str]:
-    columns = [name for name in COLUMNS if not select or name in select]
+    columns = [name for name in (*COLUMNS, "score") if name in (select or COLUMNS)]
+    if not columns:
+        detail = f"None of the fields in select is a column of csv, which has {', '.join(COLUMNS)} and score."
+        raise Problem(HTTPStatus.BAD_REQUEST, detail, {"select": ["Names no column of csv."]})
     yield _csv_line(columns)
     for work in works:
         yield _csv_line([_cell(work, name) for name in columns])
@@ -99,11 +108,13 @@ def _jsonl(works: Iterable[Row], select: Sequence[str]) -> Iterator[str]:
 
 
 FORMATS = {
-    "bibtex": Format("application/x-bibtex", "bib", _bibtex, ("text/x-bibtex",)),
+    "bibtex": Format("application/x-bibtex", "bib", _bibtex, ("text/x-bibtex", "application/bibtex")),
     "csl": Format("application/vnd.citationstyles.csl+json", "json", _csl),
     "ris": Format("application/x-research-info-systems", "ris", _ris),
     "csv": Format("text/csv", "csv", _csv),
-    "jsonl": Format("application/x-ndjson", "jsonl", _jsonl, ("application/jsonl", "application/ndjson")),
+    "jsonl": Format(
+        "application/x-ndjson", "jsonl", _jsonl, ("application/jsonl", "application/ndjson", "application/x-jsonlines")
+    ),
 }
 #: Media types in which one work, and a list of works, can be had besides JSON.
 WORK_MEDIA = tuple(FORMATS[name].media for name in CITATIONS)
@@ -111,18 +122,26 @@ LIST_MEDIA = tuple(FORMATS[name].media for name in (*CITATIONS, *TABLES))
 
 
 def works(services: Services, args: Mapping[str, Any], fixed: Sequence[Row] = ()) -> Any:
-    """Give a search as its list, or in the format that is wanted: then everything that it finds, up to `LIMIT`."""
-    if not (name := wanted(args["format"], (*CITATIONS, *TABLES))):
-        return search(services, args, fixed)
-    asked = plan(services, {**args, "cursor": None}, fixed)
+    """Give a search as its list, or in the format that is wanted.
+
+    An export holds everything that is found, up to `LIMIT`, unless the request names a page of it.
+    """
+    name = wanted(args["format"], (*CITATIONS, *TABLES))
+    if not name or any(request.args.get(part, "").strip() for part in PAGE):
+        return listed(args, search(services, args, fixed))
+    asked = plan(services, args, fixed)
     mode = asked.mode if asked.text and asked.sort == "relevance" else None
     return _list(name, _scored(every(services, asked, LIMIT), mode), args["select"])
 
 
 def listed(args: Mapping[str, Any], answer: Mapping[str, Any]) -> Any:
-    """Give a list that is there already, or its results in the format that is wanted."""
-    name = wanted(args["format"], (*CITATIONS, *TABLES))
-    return _list(name, iter(answer["results"]), args["select"]) if name else answer
+    """Give a list that is there already, or its results in the format that is wanted, with a link to the next page."""
+    if not (name := wanted(args["format"], (*CITATIONS, *TABLES))):
+        return answer
+    response = _list(name, iter(answer["results"]), args["select"])
+    if following := answer["links"]["next"]:
+        response.headers["Link"] = f'<{following}>; rel="next"'
+    return response
 
 
 def work(stored: Row, args: Mapping[str, Any]) -> Any:
@@ -152,9 +171,11 @@ def _scored(hits: Iterable[Row], mode: str | None) -> Iterator[Row]:
 
 def _list(name: str, rows: Iterator[Row], select: Sequence[str]) -> Response:
     lines = FORMATS[name].write(rows, select)
-    # The first line is made at once: when the search fails, the answer is still an error.
-    first = next(lines, "")
-    return _response(name, stream_with_context(chain([first], lines)), "peerscope-works")
+    # The first lines are made at once: when the search fails, the answer is still an error.
+    begun = list(islice(lines, WHOLE))
+    more = next(lines, None)
+    body = "".join(begun) if more is None else stream_with_context(chain(begun, [more], lines))
+    return _response(name, body, "peerscope-works")
 
 
 def _response(name: str, body: str | Iterator[str], stem: str) -> Response:

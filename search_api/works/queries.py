@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mappings import institution_id
+from mappings import institution_id, topic_id
 from search_api import filters, ranking, syntax
 from search_api.facets import Facet
 from search_api.filters import Field
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 Body = dict[str, Any]
 
 FILTERS = {
-    "topic": Field(filters.term("topics.id"), "topic", "Topic id, such as `cs.LG`."),
-    "assigned_topic": Field(filters.term("assigned_topics.id"), "assigned topic", "Id of a topic drawn from the text."),
+    "topic": Field(filters.term("topics.id"), "topic", "Topic id, such as `cs.LG`.", topic_id),
+    "assigned_topic": Field(
+        filters.term("assigned_topics.id"), "assigned topic", "Id of a topic drawn from the text.", topic_id
+    ),
     "researcher": Field(filters.term("researchers.id"), "researcher", "Researcher id, a source's id, or an ORCID iD."),
     "institution": Field(
         filters.term("institutions.id"), "institution", "Institution id, or its ROR id.", institution_id

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from search_api.args import MAX_QUERY, Args, CommaList, PageArgs, filter_args
+from search_api.args import MAX_QUERY, Args, CommaList, CursorArgs, PageArgs, filter_args, selection
 from search_api.schemas import Named, list_of
 from search_api.works import queries
 
@@ -92,8 +92,6 @@ class Work(Schema):
 
 
 WorkList = list_of(Work, "WorkList")
-#: Fields that `select` can name.
-SELECTABLE = tuple(name for name in Work().fields if name not in {"score", "match", "highlight", "reasons"})
 
 
 def _format(names: tuple[str, ...]) -> fields.String:
@@ -104,18 +102,18 @@ def _format(names: tuple[str, ...]) -> fields.String:
 class WorkArgs(Args):
     """One work."""
 
-    select = CommaList(SELECTABLE, metadata={"description": "Only these fields."})
+    select = selection(Work, without=("score", "match", "highlight", "reasons"))
     format = _format(CITATIONS)
 
 
 class SimilarArgs(PageArgs, filter_args(queries.FILTERS)):  # type: ignore[misc]  # the base is made from the table
     """Works like one."""
 
-    select = CommaList(SELECTABLE, metadata={"description": "Only these fields."})
+    select = selection(Work)
     format = _format((*CITATIONS, *TABLES))
 
 
-class WorksArgs(SimilarArgs):
+class WorksArgs(CursorArgs, SimilarArgs):
     """A search for works."""
 
     q = fields.String(
@@ -134,11 +132,6 @@ class WorksArgs(SimilarArgs):
     highlight = fields.Boolean(load_default=False, metadata={"description": "Mark the words found, as escaped HTML."})
     explain = fields.Boolean(load_default=False, metadata={"description": "Say what keyword and vector found."})
     facets = CommaList(tuple(queries.FACETS), metadata={"description": "Facets to count."})
-    cursor = fields.String(
-        load_default=None,
-        validate=validate.Length(min=1, max=4_000),
-        metadata={"description": "`*` to begin, then `meta.next_cursor`; with `mode=keyword` or without `q`."},
-    )
 
 
 def _ids(most: int, words: str) -> fields.List[str]:

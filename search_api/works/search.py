@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 
 Result = dict[str, Any]
 
+READS_ON = "cursor=* (with mode=keyword, or without q)"
+
 
 def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] = ()) -> Result:
     """Search works as `WorksArgs` describes; `fixed` clauses hold besides its filters (a researcher's works)."""
     asked = plan(services, args, fixed)
-    pagination = Pagination(args["page"], args["per_page"], args["cursor"])
+    pagination = Pagination(args["page"], args["per_page"], args["cursor"], READS_ON)
     answer, hits = page(services, asked, pagination, _extras(asked, args))
     results = [scored(hit, answer["hits"]["max_score"], asked.mode if asked.text else None) for hit in hits]
     if args["explain"] and asked.text:

@@ -177,7 +177,7 @@ def test_assets_are_our_own_and_there(client: FlaskClient, address: str) -> None
             assert response.status_code == 200
 
 
-@pytest.mark.parametrize("address", [address for address in PAGES if address != "/"])
+@pytest.mark.parametrize("address", PAGES)
 def test_every_page_has_a_twin_in_json(client: FlaskClient, address: str) -> None:
     (twin,) = Links(page_of(client, address)).twins
     response = client.get(twin)

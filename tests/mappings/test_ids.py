@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mappings import bare_doi, orcid_id, person_id, work_id
+from mappings import bare_doi, orcid_id, person_id, topic_id, work_id
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,18 @@ from mappings import bare_doi, orcid_id, person_id, work_id
         ("https://aclanthology.org/2019.iwslt-1.1/", "acl:2019.iwslt-1.1"),
         ("https://aclanthology.org/P19-1001.pdf", "acl:P19-1001"),
         ("https://openreview.net/forum?id=rJl-b3RcF7", "openreview:rJl-b3RcF7"),
+        ("https://openreview.net/pdf?id=rJl-b3RcF7", "openreview:rJl-b3RcF7"),
+        ("https://openreview.net/forum?id=rJl-b3RcF7&noteId=x", "openreview:rJl-b3RcF7"),
+        ("https://arXiv.org/abs/1910.00744", "arxiv:1910.00744"),
+        ("HTTPS://WWW.ARXIV.ORG/abs/1910.00744v2?context=cs#top", "arxiv:1910.00744"),
+        ("arxiv.org/abs/1910.00744", "arxiv:1910.00744"),
+        ("https://www.doi.org/10.1000/xyz", "doi:10.1000/xyz"),
+        ("doi.org/10.1000/xyz?utm_source=x", "doi:10.1000/xyz"),
+        (
+            "https://doi.org/10.1002/(sici)1097<333::aid-jbm1>3.0.co;2-#",
+            "doi:10.1002/(sici)1097<333::aid-jbm1>3.0.co;2-#",
+        ),
+        ("https://example.org/arxiv.org/abs/1910.00744", "local:https://example.org/arxiv.org/abs/1910.00744"),
         ("local:mine", "local:mine"),
         ("mine", "local:mine"),
         ("isbn:123", "local:isbn:123"),
@@ -77,8 +89,27 @@ def test_a_wrong_orcid_id_is_refused(written: str, why: str) -> None:
         ("https://aclanthology.org/people/jan-niehues/", "acl:jan-niehues"),
         ("https://aclanthology.org/people/j/jan-niehues/", "acl:jan-niehues"),
         ("acl:jan-niehues", "acl:jan-niehues"),
+        (" ACL:jan-niehues ", "acl:jan-niehues"),
+        ("OpenReview:~David_Rolnick1", "openreview:~David_Rolnick1"),
+        ("https://www.openreview.net/profile?id=~David_Rolnick1&x=y", "openreview:~David_Rolnick1"),
+        ("https://www.ORCID.org/0000-0002-1825-0097?lang=en", "0000-0002-1825-0097"),
+        ("orcid.org/0000-0002-1825-0097", "0000-0002-1825-0097"),
         ("konrad-p-kording-4bafdee5", "konrad-p-kording-4bafdee5"),
     ],
 )
 def test_a_person_has_one_id_however_it_is_written(written: str, stored: str) -> None:
     assert person_id(written) == stored
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        ("https://openalex.org/T10028", "T10028"),
+        ("https://api.openalex.org/topics/t10028?select=id", "T10028"),
+        ("openalex:T10028", "T10028"),
+        (" cs.LG ", "cs.LG"),
+        ("t10028", "t10028"),
+    ],
+)
+def test_a_topic_has_one_id_however_it_is_written(written: str, stored: str) -> None:
+    assert topic_id(written) == stored

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 from opensearchpy.exceptions import ConnectionError as OpenSearchUnreachable
@@ -210,6 +210,22 @@ def test_a_value_without_labels_is_called_by_its_key() -> None:
     asked = [Filter("venue", FILTERS["venue"], wanted=("NeurIPS",))]
     with app_over(FakeOpenSearch([])).test_request_context("/search?venue=NeurIPS"):
         assert addresses.chips(asked, {"venue": Facet("venue")}, {}) == [addresses.Chip("venue NeurIPS", "/search")]
+
+
+def test_a_chip_takes_away_a_value_in_another_spelling() -> None:
+    asked = [Filter("institution", FILTERS["institution"], wanted=("ror:01pxwe438",), excluded=("ror:04z8jg394",))]
+    query = "institution=https://ror.org/01pxwe438&institution=!https://ror.org/04z8jg394"
+    with app_over(FakeOpenSearch([])).test_request_context(f"/search?{query}"):
+        taken = [chip.href for chip in addresses.chips(asked, {}, {})]
+    assert [unquote(href) for href in taken] == [
+        "/search?institution=!https://ror.org/04z8jg394",
+        "/search?institution=https://ror.org/01pxwe438",
+    ]
+
+
+def test_a_topic_that_was_assigned_shows_its_share() -> None:
+    work = {**WORK, "topics": [], "assigned_topics": [{"id": "x", "name": "X", "share": 0.75}]}
+    assert "75%" in text_of(app_over(FakeOpenSearch([work])).test_client(), "/works/local:a%23b%3Fc")
 
 
 def test_a_year_within_a_span_takes_its_place() -> None:

@@ -1,0 +1,52 @@
+"""The overview over the wire."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields
+
+from search_api.args import Args, selection
+from search_api.researchers.schemas import ResearcherSummary, YearCount
+from search_api.topics.schemas import TopicSummary
+
+
+class Totals(Schema):
+    """How many of each there are."""
+
+    works = fields.Integer(required=True)
+    researchers = fields.Integer(required=True)
+    topics = fields.Integer(required=True)
+    institutions = fields.Integer(required=True)
+
+
+class OverviewLinks(Schema):
+    """Addresses of the overview and of the lists."""
+
+    self = fields.String(required=True)
+    html = fields.String(required=True)
+    works = fields.String(required=True)
+    researchers = fields.String(required=True)
+    topics = fields.String(required=True)
+    institutions = fields.String(required=True)
+
+
+class Overview(Schema):
+    """What is in the index, and where to begin."""
+
+    counts = fields.Nested(Totals, required=True)
+    counts_by_year = fields.List(fields.Nested(YearCount), required=True)
+    topics = fields.List(
+        fields.Nested(TopicSummary), required=True, metadata={"description": "Those with most works, at most 12."}
+    )
+    researchers = fields.List(
+        fields.Nested(ResearcherSummary), required=True, metadata={"description": "Those with most works, at most 6."}
+    )
+    searches = fields.List(
+        fields.String(), required=True, metadata={"description": "Queries to try: titles of works on large topics."}
+    )
+    links = fields.Nested(OverviewLinks, required=True)
+
+
+class OverviewArgs(Args):
+    """The overview."""
+
+    select = selection(Overview)

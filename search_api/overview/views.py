@@ -1,0 +1,20 @@
+"""The route of the overview."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+
+from search_api.endpoint import endpoint
+from search_api.overview import schemas, search
+from search_api.services import services
+
+blueprint = Blueprint("overview", __name__, url_prefix="/api/v1")
+
+
+@blueprint.get("/overview")
+@endpoint(schemas.OverviewArgs, schemas.Overview, "What is in the index")
+def overview(args: dict[str, Any]) -> Any:  # noqa: ARG001 (what there is, `endpoint` does)
+    """Say how much of each there is, by year too, and name the largest topics and the researchers with most works."""
+    return search.overview(services())
