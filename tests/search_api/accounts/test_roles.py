@@ -131,7 +131,7 @@ TABLE = [
     Row("POST", "/account/profile", "303 400 409 303 409 303", form={"bio": "Me."}),
     Row("POST", "/account/profile/works", FORM, form={"work": "arxiv:1", "saying": "mine"}),
     Row("POST", "/account/profile/release", FORM, form={"researcher": "ada-1"}),
-    Row("POST", "/account/profile/email", FORM, form={"email": "x@example.org"}),
+    Row("POST", "/account/profile/email", "303 400 409 409 409 409", form={"email": "x@example.org"}),
     Row("POST", "/account/profile/email/forget", FORM, form={"email": "x@example.org"}),
     Row("GET", "/account/profile/email/<token>", "303 401 404 404 404 404"),
     Row("POST", "/account/profile/email/<token>", "303 400 404 404 404 404", form={}),
