@@ -43,7 +43,7 @@ def demo(context: click.Context, port: int, check: bool) -> None:
     """
     os.environ["PEERSCOPE_INDEX_PREFIX"] = DEMO_PREFIX
     engine_or_fail()
-    # In a process of its own: a server must not fork with the model loaded.
+    # In a process of its own, so that the server's workers do not carry what indexing needed.
     indexed = subprocess.run(command("index", str(sample.WORKS)), check=False)  # noqa: S603 (ourselves)
     if indexed.returncode:
         raise SystemExit(indexed.returncode)

@@ -72,8 +72,13 @@ VOTES = 3
 #: among 96,878 works, each to find its authors by their other works, .193 / .181 / .202, with 1 .193 / .154 / .182,
 #: with 8 .193 / .194 / .212; dblp-experts .198 / .218 / .233, with 1 .198 / .228 / .227, with 8 .198 / .222 / .225.
 SHARPNESS = 4.0
+#: How often a word of the title counts where works vote.
+VOTING_TITLE_WEIGHT = 2
 VOTING_NEAREST = 300
 VOTING_KEYWORD = 1_000
+#: How much more somebody, or something, with many works counts among names that match alike: 1 work weighs 1.2, 20
+#: weigh 1.8.
+POPULARITY = 0.25
 
 
 @cache

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from mappings import orcid_id
+from search_api import ranking
 
 Body = dict[str, Any]
 
@@ -21,9 +22,6 @@ PARTICLES = {
     *("al", "da", "das", "de", "del", "den", "der", "di", "do", "dos", "du", "el", "la", "le"),
     *("ten", "ter", "van", "vom", "von", "zu", "zum"),
 }
-#: How much more somebody, or something, with many works counts among names that match alike: 1 work weighs 1.2, 20
-#: weigh 1.8.
-POPULARITY = 0.25
 #: As printed on works, and as the owner of the profile prefers it.
 NAME_FIELDS = ("name", "name_variants", "owner.name")
 
@@ -61,8 +59,8 @@ def _exactly(text: str) -> list[Body]:
 
 
 def known_first(query: Body) -> Body:
-    """Among names that match alike, bring forward what has more works: see `POPULARITY`."""
-    script = f"_score * (1 + {POPULARITY} * Math.log(1 + doc['works_count'].value))"
+    """Among names that match alike, bring forward what has more works: see `ranking.POPULARITY`."""
+    script = f"_score * (1 + {ranking.POPULARITY} * Math.log(1 + doc['works_count'].value))"
     return {"script_score": {"query": query, "script": {"source": script}}}
 
 

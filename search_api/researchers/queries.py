@@ -79,8 +79,6 @@ SOURCE = {"excludes": ["because", "embedding", "embedding_model", "expertise", "
 SUMMARY = {"excludes": [*SOURCE["excludes"], "collaborators", "counts_by_year"]}
 
 MAX_WORDS = 200
-#: How often a word of the title counts where works vote for experts.
-TITLE_WEIGHT = 2
 
 
 def listed(name: str | None, clauses: list[Body]) -> Body:
@@ -144,7 +142,8 @@ def sample_of(ids: Sequence[str], size: int) -> Body:
 def works_on(text: str) -> Body:
     """Give the keyword clause for works on a text: title and abstract as if one field."""
     words = " ".join(text.split()[:MAX_WORDS])
-    return {"multi_match": {"query": words, "type": "cross_fields", "fields": [f"title^{TITLE_WEIGHT}", "abstract"]}}
+    fields = [f"title^{ranking.VOTING_TITLE_WEIGHT}", "abstract"]
+    return {"multi_match": {"query": words, "type": "cross_fields", "fields": fields}}
 
 
 def votes(query: Body, clauses: Sequence[Body], size: int) -> Body:
