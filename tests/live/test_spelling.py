@@ -59,4 +59,4 @@ def test_what_would_find_nothing_under_the_filters_is_not_suggested(meta: Any) -
 
 def test_the_page_links_to_it(sample_app: Flask) -> None:
     page = sample_app.test_client().get("/search?q=nueral&mode=keyword&sort=title").get_data(as_text=True)
-    assert '<a href="/search?mode=keyword&amp;sort=title&amp;q=neural">neural</a>?' in page
+    assert '<a href="/search?mode=keyword&amp;sort=title&amp;q=neural"><b>neural</b></a>?' in page
