@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from search_api.filters import Filter
 
@@ -22,11 +22,12 @@ YEARS = 200
 
 @dataclass(frozen=True)
 class Facet:
-    """What is counted, and the index whose documents hold the labels of its keys (None: a key is its own label)."""
+    """What is counted, and the index whose documents hold the labels of its keys; without one, `called` makes them."""
 
     path: str
     labels: str | None = None
     by_key: bool = False
+    called: Callable[[str], str] = str
 
     def aggregation(self) -> dict[str, Any]:
         """Give the OpenSearch aggregation."""

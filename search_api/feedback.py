@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from search_api import ranking
-from search_api.works import queries
+from search_api.works import queries, reading
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,8 +76,7 @@ def _first_hits(services: Services, text: str, vector: Vector) -> tuple[Vector, 
     """
     query = queries.query("hybrid", text, vector, [])
     body = {"query": query, "size": ranking.FEEDBACK_WORKS, "_source": False}
-    scores = {hit["_id"]: hit["_score"] for hit in services.search(services.names.works, body)["hits"]["hits"]}
-    read = {"query": queries.only(list(scores)), "size": len(scores), "_source": ["id", "embedding"]}
-    works = [hit["_source"] for hit in services.search(services.names.works, read)["hits"]["hits"]] if scores else []
-    vectors = np.array([work["embedding"] for work in works], np.float32).reshape(len(works), len(vector))
-    return vectors, [scores[work["id"]] for work in works]
+    hits = services.search(services.names.works, body)["hits"]["hits"]
+    works = reading.read(services, hits, {"_source": ["embedding"]})
+    vectors = np.array([work["_source"]["embedding"] for work in works], np.float32).reshape(len(works), len(vector))
+    return vectors, [work["_score"] for work in works]

@@ -148,7 +148,10 @@ def dump_facets(
     result = {}
     for name in asked:
         buckets = counted[name]
-        kind = table[name].labels
-        names = services.labels(services.names.name(kind), [b["key"] for b in buckets]) if kind else {}
+        keys, kind = [str(bucket["key"]) for bucket in buckets], table[name].labels
+        if kind:
+            names = services.labels(services.names.name(kind), keys)
+        else:
+            names = {key: table[name].called(key) for key in keys}
         result[name] = facet.values(buckets, names, chosen.get(name))
     return result

@@ -63,9 +63,7 @@ def search(services: Services, args: Mapping[str, Any]) -> Result:
         count_relation="eq" if len(found(None)) < WINDOW else "gte",
         pagination=pagination,
         took_ms=round(1000 * (time.monotonic() - started)),
-        facets=queries.with_levels(
-            dump_facets(services, services.names.researchers, queries.FACETS, args["facets"], asked, answer, query)
-        ),
+        facets=dump_facets(services, services.names.researchers, queries.FACETS, args["facets"], asked, answer, query),
         mode="keyword" if vector is None else "hybrid",
         degraded=["semantic"] if vector is None else [],
     )

@@ -32,13 +32,6 @@ def bare_level(value: str) -> str:
     return value.upper().removeprefix("L")
 
 
-def with_levels(facets: dict[str, list[Body]]) -> dict[str, list[Body]]:
-    """Give facets with the levels of verification called as people know them, `L1` to `L4`."""
-    for value in facets.get("verification", []):
-        value["label"] = f"L{value['key']}"
-    return facets
-
-
 def active(value: str) -> Body:
     """Match who was active in a year or a span, `2019`, `2015-2020`, `2015-` or `-2010`: their works' years overlap it.
 
@@ -64,7 +57,7 @@ FILTERS = {
 FACETS = {
     "topic": Facet("topics.id", labels="topics"),
     "institution": Facet("institutions.id", labels="institutions"),
-    "verification": Facet("verification_level"),
+    "verification": Facet("verification_level", called="L{}".format),
 }
 
 SORTS: dict[str, list[Body]] = {

@@ -57,9 +57,7 @@ def search(services: Services, args: Mapping[str, Any]) -> Result:
         pagination=pagination,
         took_ms=answer["took"],
         next_cursor=next_cursor(pagination, answer),
-        facets=queries.with_levels(
-            dump_facets(services, services.names.researchers, queries.FACETS, args["facets"], asked, answer, query)
-        ),
+        facets=dump_facets(services, services.names.researchers, queries.FACETS, args["facets"], asked, answer, query),
     )
 
 

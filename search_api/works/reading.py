@@ -63,7 +63,7 @@ def fused_page(
         wanted = {"size": WINDOW}
         answer = services.search(services.names.works, {**body, **wanted})
     fused = answer["hits"]["hits"]
-    hits = _read(services, in_total_order(fused, pagination), extras)
+    hits = read(services, in_total_order(fused, pagination), extras)
     if len(hits) < pagination.per_page and len(fused) < min(wanted["size"], answer["hits"]["total"]["value"]):
         place = {"from": max(0, pagination.offset - len(fused)), "size": pagination.per_page - len(hits)}
         hits += _beyond(services, _tail(keyword, fused), {**extras, **place})
@@ -96,14 +96,17 @@ def next_cursor(pagination: Pagination, answer: Mapping[str, Any], hits: Sequenc
     return encode_cursor([*hits[-1]["sort"], answer["hits"]["max_score"]])
 
 
-def _read(services: Services, hits: Sequence[Hit], extras: Mapping[str, Any]) -> list[Hit]:
-    """Give hits with what is to be read of them; a work that was removed meanwhile is left out."""
+def read(services: Services, hits: Sequence[Hit], extras: Mapping[str, Any]) -> list[Hit]:
+    """Give hits with what is to be read of them: `_source` and `highlight` of `extras`.
+
+    A work that was removed meanwhile is left out.
+    """
     if not hits:
         return []
     body = {"query": queries.only([hit["_id"] for hit in hits]), "size": len(hits), "track_total_hits": False}
     body |= {name: value for name, value in extras.items() if name in _READ}
-    read = {hit["_id"]: hit for hit in services.search(services.names.works, body)["hits"]["hits"]}
-    return [{**read[hit["_id"]], "_score": hit["_score"]} for hit in hits if hit["_id"] in read]
+    found = {hit["_id"]: hit for hit in services.search(services.names.works, body)["hits"]["hits"]}
+    return [{**found[hit["_id"]], "_score": hit["_score"]} for hit in hits if hit["_id"] in found]
 
 
 def _beyond(services: Services, query: Mapping[str, Any], more: Mapping[str, Any]) -> list[Hit]:
@@ -129,7 +132,7 @@ def _fused_then_rest(services: Services, asked: Plan) -> Iterator[Hit]:
     fused = services.search(services.names.works, body)["hits"]["hits"]
     hits = in_total_order(fused, Pagination(per_page=WINDOW))
     for start in range(0, len(hits), CHUNK):
-        yield from _read(services, hits[start : start + CHUNK], {"_source": queries.SOURCE})
+        yield from read(services, hits[start : start + CHUNK], {"_source": queries.SOURCE})
     for hit in _read_on(services, _tail(asked.keyword(), fused), "relevance"):
         yield {**hit, "_score": 0.0}
 
