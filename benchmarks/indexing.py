@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
-from itertools import islice
+from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -35,10 +35,13 @@ CORPORA = ("corpora/acl-sample.jsonl.gz", "corpora/arxiv-2007-2017.jsonl.gz")
 
 
 def take(files: list[Path], count: int, target: Path) -> int:
-    """Write the first `count` records of files, taken in turn, to `target` as JSON lines; give how many there were."""
+    """Write the first `count` records of files, taken in turn, to `target` as JSON lines; give how many there were.
+
+    When one file is at its end the others go on, so that a `count` of all is all.
+    """
     with ExitStack() as stack, target.open("w", encoding="utf-8") as output:
         streams = [stack.enter_context(gzip.open(file, "rt", encoding="utf-8")) for file in files]
-        turns = (line for lines in zip(*streams, strict=False) for line in lines)
+        turns = filter(None, chain.from_iterable(zip_longest(*streams)))
         return sum(bool(output.write(line)) for line in islice(turns, count))
 
 
@@ -97,14 +100,17 @@ def rows(first: dict[str, Any], again: dict[str, Any], changed: dict[str, Any], 
 
 @click.command()
 @click.option("--works", default=1_000, show_default=True, type=click.IntRange(10), help="Works to index.")
+@click.option("--keep", metavar="PREFIX", help="Index under this prefix, and leave it for other benchmarks.")
 @click.option("--json", "as_json", is_flag=True, help="Print the three reports, for programs.")
-def main(works: int, as_json: bool) -> None:
+def main(works: int, keep: str | None, as_json: bool) -> None:
     """Measure indexing on the first works of acl-sample and arxiv-2007-2017, in turn."""
     files = [data_folder() / corpus for corpus in CORPORA]
     if missing := [file for file in files if not file.exists()]:
         raise click.ClickException(f"NOTHING MEASURED: {missing[0]} is missing; set PEERSCOPE_DATA to the data folder.")
-    names = IndexNames(f"bench-{uuid4().hex[:8]}-")
+    names = IndexNames(keep or f"bench-{uuid4().hex[:8]}-")
     client = engine.connect()
+    if client.indices.exists_alias(name=names.works):
+        raise click.ClickException(f"NOTHING MEASURED: there are works under {names.prefix} already; take another.")
     try:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "works.jsonl"
@@ -117,7 +123,8 @@ def main(works: int, as_json: bool) -> None:
             change_one(file)
             changed = run(file, names.prefix)
     finally:
-        drop(client, names)
+        if not keep:
+            drop(client, names)
     if as_json:
         click.echo(
             json.dumps({"first": first, "again": again, "changed": changed, "alone": alone, "bytes": size}, indent=2)

@@ -21,15 +21,16 @@ def report(wall: float, **counts: int) -> dict[str, Any]:
 
 def test_records_are_taken_in_turn(tmp_path: Path) -> None:
     files = []
-    for name in ("a", "b"):
+    for name, length in (("a", 9), ("b", 3)):
         files.append(tmp_path / f"{name}.jsonl.gz")
-        files[-1].write_bytes(gzip.compress("".join(f'{{"title": "{name}{n}"}}\n' for n in range(9)).encode()))
+        files[-1].write_bytes(gzip.compress("".join(f'{{"title": "{name}{n}"}}\n' for n in range(length)).encode()))
     target = tmp_path / "out.jsonl"
     assert take(files, 5, target) == 5
     titles = [json.loads(line)["title"] for line in target.read_text(encoding="utf-8").splitlines()]
     assert titles == ["a0", "b0", "a1", "b1", "a2"]
     change_one(target)
     assert json.loads(target.read_text(encoding="utf-8").splitlines()[0])["title"] == "a0 (revised)"
+    assert take(files, 100, target) == 12
 
 
 def test_a_missed_target_is_not_reached() -> None:
