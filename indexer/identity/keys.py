@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,13 +24,18 @@ _LETTERS = str.maketrans(
 )
 #: Apostrophes as they are typed; they join what a hyphen would part.
 _APOSTROPHES = "'`\u2019\u02bc"
+_NO_APOSTROPHES = str.maketrans("", "", _APOSTROPHES)
+_BETWEEN = re.compile(r"[\W_]+")
 
 
+@lru_cache(maxsize=100_000)  # resolving a collection asks for each word of each name a dozen times
 def fold_name(name: str) -> str:
     """Give a name without case, diacritics and punctuation: `Jürgen O'Neill-Jost` becomes `jurgen oneill jost`."""
-    decomposed = unicodedata.normalize("NFKD", name.casefold()).translate(_LETTERS)
-    letters = "".join(c for c in decomposed if not unicodedata.combining(c) and c not in _APOSTROPHES)
-    return " ".join(re.sub(r"[\W_]+", " ", letters).split())
+    letters = name.casefold()
+    if not letters.isascii():
+        decomposed = unicodedata.normalize("NFKD", letters).translate(_LETTERS)
+        letters = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return " ".join(_BETWEEN.sub(" ", letters.translate(_NO_APOSTROPHES)).split())
 
 
 def strong_id(author: Author) -> str | None:
