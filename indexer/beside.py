@@ -1,15 +1,18 @@
-"""Work beside the main thread: OpenSearch takes in one batch while the next is made."""
+"""Work beside the main thread: OpenSearch takes in one batch while the next is made, or is asked for it."""
 
 from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
     from types import TracebackType
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 class Beside:
@@ -46,3 +49,16 @@ class Beside:
         """Wait until everything is done."""
         while self._under_way:
             self._under_way.popleft().result()
+
+
+def ahead(function: Callable[[T], U], things: Iterable[T]) -> Iterator[tuple[T, U]]:
+    """Give each thing with what the function makes of it, while it is at work on the next one in another thread."""
+    with ThreadPoolExecutor(1) as pool:
+        under_way: deque[tuple[T, Future[U]]] = deque()
+        for thing in things:
+            under_way.append((thing, pool.submit(function, thing)))
+            if len(under_way) > 1:
+                first, made = under_way.popleft()
+                yield first, made.result()
+        for thing, made in under_way:
+            yield thing, made.result()

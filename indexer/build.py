@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from concurrent.futures import ThreadPoolExecutor
+from collections import defaultdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from indexer.asking import count, documents, pages, search
-from indexer.beside import Beside
+from indexer.beside import Beside, ahead
 from indexer.bulk import delete_action, index_action, patiently, write
 from indexer.researchers import researcher_document
 from indexer.states import States
@@ -16,7 +16,6 @@ from indexer.topics import topic_name, topic_parent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from concurrent.futures import Future
 
     from opensearchpy import OpenSearch
 
@@ -51,7 +50,8 @@ def build_researchers(
     states = States(client, generation, before)
     total, done = count(client, generation.pending), 0
     with Beside(WRITERS) as beside:
-        for ids, works in _with_works(client, generation):
+        batches = ahead(partial(_works_by_researcher, client, generation), _pending(client, generation))
+        for ids, works in batches:
             _add_embeddings(client, generation, staged, works)
             known = states.of(ids)
             actions = [
@@ -83,21 +83,6 @@ def _add_embeddings(
             by_id[found["_id"]]["embedding"] = found["_source"]["embedding"]
     for id_, vector in at_hand.items():
         by_id[id_]["embedding"] = vector
-
-
-def _with_works(
-    client: OpenSearch, generation: Generation
-) -> Iterator[tuple[list[str], dict[str, list[dict[str, Any]]]]]:
-    """Give the marked ids in batches with their works; those of the next batch are fetched meanwhile."""
-    with ThreadPoolExecutor(1) as beside:
-        waiting: deque[tuple[list[str], Future[dict[str, list[dict[str, Any]]]]]] = deque()
-        for ids in _pending(client, generation):
-            waiting.append((ids, beside.submit(_works_by_researcher, client, generation, ids)))
-            if len(waiting) > 1:
-                first, works = waiting.popleft()
-                yield first, works.result()
-        for ids, works in waiting:
-            yield ids, works.result()
 
 
 def _pending(client: OpenSearch, generation: Generation) -> Iterator[list[str]]:

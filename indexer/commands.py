@@ -84,6 +84,8 @@ def index(
     """  # noqa: D301 (click's mark for lines that are kept as they are)
     console = Console(stderr=True)
     wanted = Wanted(query, filter_, set_, since and since.date(), until and until.date(), limit)
+    if prune and feed:
+        raise click.UsageError("--prune goes with files: a server gives a part, and what it leaves out is not gone.")
     names = IndexNames.from_env()
     with plain_errors():
         sources = _sources(paths, feed, wanted, rebuild=rebuild)

@@ -57,6 +57,7 @@ def work_document(work: Work) -> dict[str, Any]:
         "source": work.source,
         "language": work.language,
         "cited_by_count": work.cited_by_count,
+        "is_retracted": work.is_retracted,
         "topics": topics_of(work),
         "researchers": researchers,
         "institutions": _unique(institution for author in work.authors for institution in institutions(author)),

@@ -70,6 +70,7 @@ def read(sources: Iterable[Source], report: Report, unknown: Counter[str]) -> It
 def _check(item: Item, report: Report, unknown: Counter[str]) -> Read | None:
     if item.problem:
         report.reject(item, item.problem)
+        report.counts.not_works += not item.is_work
         return None
     try:
         if withdrawn := withdrawn_id(item.value):
@@ -83,13 +84,16 @@ def _check(item: Item, report: Report, unknown: Counter[str]) -> Read | None:
 
 
 def first_of_each(records: Iterable[Read], seen: Seen, report: Report) -> Iterator[Read]:
-    """Pass each work on once. A repeated record is counted; one of the same id that says otherwise is refused."""
+    """Pass each work on once. A repeated record is counted; one of the same id that says otherwise is refused.
+
+    Unless it is an older version, of a source that holds several and gives the newest first.
+    """
     for record in records:
         content = hash(record.work)
         first = seen.first(record.id, content, f"{record.item.source}, line {record.item.line}")
         if first is None:
             yield record
-        elif first.content == content:
+        elif first.content == content or record.item.is_version:
             report.counts.repeated += 1
         else:
             report.reject(record.item, f"id {record.id} is already taken by another record ({first.place})")

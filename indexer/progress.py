@@ -95,6 +95,9 @@ def summarise(console: Console, report: Report, *, dry_run: bool) -> None:
     for key, times in (report.unknown or {}).items():
         console.print(f"[yellow]Note:[/] {times:,} records have the key {key!r}, which is not read.", highlight=False)
     if counts.rejected:
-        console.print(f"[yellow]Rejected:[/] {counts.rejected:,} records, each with its reason, in {report.rejects}")
+        none = f" ({counts.not_works:,} of them no works, as their source says)" if counts.not_works else ""
+        console.print(
+            f"[yellow]Rejected:[/] {counts.rejected:,} records{none}, each with its reason, in {report.rejects}"
+        )
     for problem in report.broken_sources:
         console.print(f"[red]Broken off:[/] {problem}")

@@ -9,17 +9,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields
 from datetime import date
+from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from mappings import bare_doi, orcid_id, work_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 #: No published title comes near this; longer ones are a whole text in the wrong field.
 MAX_TITLE = 5_000
 MAX_ABSTRACT = 100_000
+#: Any other text.
+MAX_TEXT = 2_000
 #: The largest known collaboration papers have some 5,500 authors.
 MAX_AUTHORS = 10_000
 YEARS = range(1000, date.today().year + 3)
@@ -68,6 +71,7 @@ class Work:
     source: str | None = None
     language: str | None = None
     cited_by_count: int | None = None
+    is_retracted: bool = False
     topics: tuple[tuple[str, str | None], ...] = ()
     topic_parents: tuple[tuple[str, ...], ...] = ()
 
@@ -102,9 +106,50 @@ def parse_work(raw: object) -> Work:
         source=_text(raw, "source"),
         language=_text(raw, "language"),
         cited_by_count=_count(raw, "cited_by_count"),
+        is_retracted=_flag(raw, "is_retracted"),
         topics=tuple((id_, name) for id_, (name, _) in topics.items()),
         topic_parents=tuple(parents for _, parents in topics.values()) if raw.get("topic_parents") else (),
     )
+
+
+def usable(raw: dict[str, Any]) -> dict[str, Any]:
+    """Give a record out of a foreign format without what `parse_work` would refuse of things a work can do without.
+
+    Nobody here can correct a catalogue: an ORCID iD with a wrong digit there must not cost the work. A record in our
+    own format is not treated so, since its writer can.
+    """
+    fit = dict(raw)
+    for key, check in _DISPENSABLE.items():
+        try:
+            check(fit)
+        except RecordError:
+            fit[key] = None
+    if "abstract" in fit:
+        fit["abstract"] = _cut(fit["abstract"], MAX_ABSTRACT)
+    if isinstance(fit.get("authors"), list):
+        fit["authors"] = [_usable_author(author) for author in fit["authors"] if _is_named(author)]
+    return fit
+
+
+def _is_named(author: object) -> bool:
+    """Tell a person from what is left of punctuation between names, as in `X Consortium: A. B`."""
+    return not isinstance(author, dict) or any(map(str.isalpha, str(author.get("name") or "")))
+
+
+def _usable_author(author: Any) -> Any:
+    if not isinstance(author, dict):
+        return author
+    fit = {**author, "affiliation": _cut(author.get("affiliation"), MAX_TEXT)}
+    try:
+        _orcid(fit)
+    except ValueError:
+        fit["orcid"] = None
+    return fit
+
+
+def _cut(text: Any, limit: int) -> Any:
+    """Give a text that is not too long, cut between two words where it was."""
+    return text[:limit].rpartition(" ")[0] if isinstance(text, str) and len(text) > limit else text
 
 
 def unknown_keys(raw: Mapping[str, Any]) -> set[str]:
@@ -116,7 +161,7 @@ def unknown_keys(raw: Mapping[str, Any]) -> set[str]:
     return found
 
 
-def _text(raw: Mapping[str, Any], key: str, limit: int = 2_000) -> str | None:
+def _text(raw: Mapping[str, Any], key: str, limit: int = MAX_TEXT) -> str | None:
     """Give the text under `key` with its white space folded; None when it is missing or empty."""
     value = raw.get(key)
     if value is None:
@@ -132,7 +177,7 @@ def _text(raw: Mapping[str, Any], key: str, limit: int = 2_000) -> str | None:
     return " ".join(value.replace("\0", " ").split()) or None
 
 
-def _required(raw: Mapping[str, Any], key: str, limit: int = 2_000) -> str:
+def _required(raw: Mapping[str, Any], key: str, limit: int = MAX_TEXT) -> str:
     value = _text(raw, key, limit)
     if value is None:
         raise RecordError(f"{key} is missing")
@@ -189,6 +234,15 @@ def _url(raw: Mapping[str, Any]) -> str | None:
     return text
 
 
+def _flag(raw: Mapping[str, Any], key: str) -> bool:
+    value = raw.get(key)
+    if value is None:
+        return False
+    if not isinstance(value, bool):
+        raise RecordError(f"{key} {value!r} is neither true nor false")
+    return value
+
+
 def _count(raw: Mapping[str, Any], key: str) -> int | None:
     value = raw.get(key)
     if value is None:
@@ -231,12 +285,11 @@ def _authors(raw: Mapping[str, Any]) -> tuple[Author, ...]:
 def _author(raw: object) -> Author:
     if not isinstance(raw, dict):
         raise RecordError(f"an author is an object with a name, this is a {type(raw).__name__}")
-    orcid = _text(raw, "orcid")
     try:
         return Author(
             name=_required(raw, "name", 500),
             id=_text(raw, "id", 500),
-            orcid=orcid_id(orcid) if orcid else None,
+            orcid=_orcid(raw),
             affiliation=_text(raw, "affiliation"),
             institutions=_institutions(raw),
         )
@@ -246,8 +299,24 @@ def _author(raw: object) -> Author:
         raise RecordError(f"author {raw.get('name')!r}: {error}") from error
 
 
+def _orcid(raw: Mapping[str, Any]) -> str | None:
+    orcid = _text(raw, "orcid")
+    return orcid_id(orcid) if orcid else None
+
+
 def _institutions(raw: Mapping[str, Any]) -> tuple[Institution, ...]:
     values = _list(raw, "institutions")
     if not all(isinstance(value, dict) for value in values):
         raise RecordError("an institution is an object with a name")
     return tuple(Institution(_required(at, "name"), _text(at, "id", 500), _text(at, "ror", 500)) for at in values)
+
+
+#: What a work can do without, each with its check; the date comes before the year that is taken from it.
+_DISPENSABLE: dict[str, Callable[[Mapping[str, Any]], object]] = {
+    "date": _date,
+    "year": lambda raw: _year(raw, None),
+    "doi": _doi,
+    "url": _url,
+    "cited_by_count": lambda raw: _count(raw, "cited_by_count"),
+    **{key: partial(_text, key=key) for key in ("type", "venue", "license", "language")},
+}

@@ -24,7 +24,8 @@ KEPT = 2_000
 class Counts:
     """How many records went which way: each one read is new, changed, unchanged, withdrawn, repeated or rejected.
 
-    `removed` counts works taken out of the index: withdrawn ones, and with --prune those that were not read.
+    `embedded` are the works whose text is new. `not_works` of the rejected ones are no works, as their source itself
+    says. `removed` counts works taken out of the index: withdrawn ones, and with --prune those that were not read.
     """
 
     read: int = 0
@@ -32,8 +33,10 @@ class Counts:
     changed: int = 0
     unchanged: int = 0
     removed: int = 0
+    embedded: int = 0
     repeated: int = 0
     rejected: int = 0
+    not_works: int = 0
     researchers_written: int = 0
     researchers_removed: int = 0
     topics: int = 0

@@ -80,12 +80,13 @@ class Run:
                 self._prune(seen)
 
     def _prune(self, seen: Seen) -> None:
-        if self.report.broken_sources or self.report.counts.rejected:
+        counts = self.report.counts
+        if self.report.broken_sources or counts.rejected > counts.not_works:
             raise RunError(
                 "Nothing was pruned: a source broke off or records were rejected, so what is missing may not be gone."
             )
         for batch in missing_works(self.client, self.target, seen):
-            self.report.counts.removed += len(batch)
+            counts.removed += len(batch)
             self.staged.add(batch)
 
     def write(self) -> None:
@@ -93,7 +94,7 @@ class Run:
         generation = self.target.writable() if len(self.staged) else self.target.begun
         if generation is None:
             return
-        writer = Writer(self.client, generation, self.embedder, self.staged, self.report, self.target.replaced)
+        writer = Writer(self.client, generation, self.embedder, self.staged, self.report, self.target)
         self._identify(generation, writer)
         with Stopwatch(self.report, "works"):
             writer.write_all(self.watcher.works)

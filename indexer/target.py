@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mappings import Generation, begin, live, publish, stored_model, unfinished
+from mappings import Generation, begin, live, publish, stored_fingerprint, stored_model, unfinished
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
@@ -30,8 +30,10 @@ class Target:
         left = unfinished(client, names)
         now = live(client, names)
         self._base = None if rebuild else now
-        #: The live generation that a rebuild replaces: not to compare with, but its embeddings may still hold.
+        #: The live generation that a rebuild replaces: not to compare with, but what people see of it goes on.
         self.replaced = now if rebuild else None
+        #: The live generation when its vectors are of this model: a text that did not change keeps its embedding.
+        self.embedded = now if now and stored_fingerprint(client, now) == model.fingerprint else None
         if self._base:
             model.check_same(stored_model(client, self._base))
         self._generation: Generation | None = None

@@ -5,7 +5,7 @@ batch is written, every researcher it touches is marked in the index `pending`. 
 in the index, and only then is their mark taken away. The next run finds the works that are written by their content
 hash and passes over them, and finds the marks that are left.
 
-OpenSearch takes one batch in while the next is embedded.
+One batch is embedded while the documents of the one before are made, and OpenSearch takes in the one before that.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 from embedding import work_text
 from indexer.asking import documents
 from indexer.assign import FEW, Labelled, assigned
-from indexer.beside import Beside
+from indexer.beside import Beside, ahead
 from indexer.bulk import delete_action, index_action, marks, patiently, write
 from indexer.documents import stored_vector, work_document
 from indexer.report import Stopwatch
@@ -33,7 +33,11 @@ if TYPE_CHECKING:
     from embedding import Embedder
     from indexer.report import Report
     from indexer.staged import Staged, StagedWork
+    from indexer.target import Target
     from mappings import Generation
+
+    #: Embeddings, float32[d], by the ids of their works.
+    Vectors = dict[str, NDArray[np.float32]]
 
 #: Works embedded and written together: about three seconds of work, which is what a kill costs.
 BATCH = 256
@@ -41,14 +45,14 @@ BATCH = 256
 
 @dataclass(frozen=True)
 class Writer:
-    """What writing a run's works takes; `before` is the live generation of a rebuild, whose embeddings may hold."""
+    """What writing a run's works takes; `target` knows the generations before this one."""
 
     client: OpenSearch
     generation: Generation
     embedder: Embedder
     staged: Staged
     report: Report
-    before: Generation | None = None
+    target: Target
 
     def embed_ahead(self, going_on: Callable[[], bool], on_batch: Callable[[int, int], None]) -> None:
         """Embed works, in the order in which they will be written, as long as something else is still going on."""
@@ -57,7 +61,7 @@ class Writer:
             for batch in self.staged.to_write(BATCH, labelled=labelled):
                 if not going_on():
                     return
-                self._vectors(batch)
+                self.staged.keep_vectors(self._embedded(self._with_kept(batch)))
                 done += len(batch)
                 on_batch(done, total)
 
@@ -72,8 +76,11 @@ class Writer:
                 beside.do(self._remove, batch)
             for labelled in (True, False):
                 teachers = None if labelled else self._teachers(beside)
-                for batch in self.staged.to_write(BATCH, labelled=labelled):
-                    beside.do(self._write, batch, self._documents(batch, teachers))
+                batches = map(self._with_kept, self.staged.to_write(BATCH, labelled=labelled))
+                for (batch, kept), embedded in ahead(self._embedded, batches):
+                    self.staged.keep_vectors(embedded)
+                    vectors = np.stack([(kept | embedded)[one.id] for one in batch])
+                    beside.do(self._write, batch, self._documents(batch, vectors, teachers))
                     done += len(batch)
                     on_batch(done, total)
 
@@ -85,12 +92,13 @@ class Writer:
         patiently(self.client.indices.refresh, index=self.generation.works)
         return Labelled.of(self.client, self.generation, self.staged)
 
-    def _documents(self, batch: list[StagedWork], teachers: Labelled | None) -> list[dict[str, Any]]:
-        vectors = self._vectors(batch)
+    def _documents(
+        self, batch: list[StagedWork], vectors: NDArray[np.float32], teachers: Labelled | None
+    ) -> list[dict[str, Any]]:
         topics = teachers.votes(vectors) if teachers else [None] * len(batch)
         self.report.counts.topics_assigned += sum(bool(found) for found in topics)
         documents = [self._document(*one) for one in zip(batch, vectors, topics, strict=True)]
-        replaced = self._replaced(batch, "added_at")
+        replaced = self._known(self.target.replaced, batch, "added_at")
         for one, document in zip(batch, documents, strict=True):
             first = one.added_at or replaced.get(one.id, {}).get("added_at")
             document["added_at"] = first or document["indexed_at"]
@@ -112,42 +120,42 @@ class Writer:
             "indexed_at": datetime.now(UTC).isoformat(timespec="seconds"),
         }
 
-    def _vectors(self, batch: list[StagedWork]) -> NDArray[np.float32]:
-        """Give the embeddings, float32[n, d], and keep them with the staged works.
+    def _with_kept(self, batch: list[StagedWork]) -> tuple[list[StagedWork], Vectors]:
+        """Give a batch with those of its embeddings that this run, or one before that was killed, has made already."""
+        return batch, self.staged.vectors(one.id for one in batch)
+
+    def _embedded(self, batch_and_kept: tuple[list[StagedWork], Vectors]) -> Vectors:
+        """Give the embeddings that are not kept yet.
 
         Rounded as they are stored, so that what follows from them is the same from here as from the index.
         """
-        kept = self.staged.vectors(one.id for one in batch)
-        if len(kept) < len(batch):
-            missing = [one for one in batch if one.id not in kept]
-            found = self._embedded(missing)
-            self.staged.keep_vectors(found)
-            kept |= found
-        return np.stack([kept[one.id] for one in batch])
-
-    def _embedded(self, batch: list[StagedWork]) -> dict[str, NDArray[np.float32]]:
+        batch = [one for one in batch_and_kept[0] if one.id not in batch_and_kept[1]]
         at_hand = self._at_hand(batch)
         missing = [one for one in batch if one.id not in at_hand]
         texts = [work_text(one.work.title, one.work.abstract) for one in missing if one.work]
         with Stopwatch(self.report, "embed"):
             embedded = self.embedder.embed_works(texts)
+        self.report.counts.embedded += len(texts)
         vectors = at_hand | {one.id: stored_vector(vector) for one, vector in zip(missing, embedded, strict=True)}
         return {id_: np.asarray(vector, dtype=np.float32) for id_, vector in vectors.items()}
 
     def _at_hand(self, batch: list[StagedWork]) -> dict[str, list[float]]:
-        """Give the embeddings that the generation before a rebuild has of the very same records and model."""
-        known = self._replaced(batch, "content_hash,embedding")
+        """Give the embeddings of texts that did not change, whatever else of their records did."""
+        rebuilt = self.target.replaced is not None
+        # Outside of a rebuild the works with a date are those that were there, and the others need not be looked for.
+        there = [one for one in batch if rebuilt or one.added_at]
+        known = self._known(self.target.embedded, there, "title,abstract,embedding")
         return {
             one.id: known[one.id]["embedding"]
-            for one in batch
-            if one.id in known and known[one.id]["content_hash"] == one.content_hash
+            for one in there
+            if one.work and one.id in known and _text(known[one.id]) == (one.work.title, one.work.abstract)
         }
 
-    def _replaced(self, batch: list[StagedWork], fields: str) -> dict[str, dict[str, Any]]:
-        """Give some fields of these works as the generation before a rebuild has them; nothing in any other run."""
-        if self.before is None:
+    def _known(self, generation: Generation | None, batch: list[StagedWork], fields: str) -> dict[str, dict[str, Any]]:
+        """Give some fields of these works as another generation has them."""
+        if generation is None or not batch:
             return {}
-        found = documents(self.client, self.before.works, [one.id for one in batch], fields)
+        found = documents(self.client, generation.works, [one.id for one in batch], fields)
         return {one["_id"]: one["_source"] for one in found}
 
     def _write(self, batch: list[StagedWork], documents: list[dict[str, Any]]) -> None:
@@ -166,3 +174,7 @@ class Writer:
     def _mark(self, batch: list[StagedWork], touched: set[str]) -> None:
         former = {author.researcher_id for one in batch for author in one.former}
         write(self.client, marks(self.generation.pending, touched | former))
+
+
+def _text(stored: dict[str, Any]) -> tuple[str, str | None]:
+    return stored["title"], stored["abstract"]

@@ -10,6 +10,7 @@ from mappings.generations import (
     note_followed,
     publish,
     rollback,
+    stored_fingerprint,
     stored_model,
     unfinished,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "publish",
     "rollback",
     "ror_address",
+    "stored_fingerprint",
     "stored_model",
     "topic_id",
     "unfinished",

@@ -67,6 +67,12 @@ def stored_model(client: OpenSearch, generation: Generation) -> dict[str, Any]:
     return model
 
 
+def stored_fingerprint(client: OpenSearch, generation: Generation) -> str | None:
+    """Give the fingerprint of the model whose vectors a generation of any mapping version carries."""
+    fingerprint: str | None = _meta(client, generation).get("model", {}).get("fingerprint")
+    return fingerprint
+
+
 def followed(client: OpenSearch, generation: Generation) -> str | None:
     """Give the digest of people's decisions that a generation follows; None before any was noted."""
     digest: str | None = _meta(client, generation).get("followed")

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
+from indexer.records import usable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -44,6 +46,10 @@ class Item:
     value: Any = None
     problem: str | None = None
     text: str = ""
+    is_work: bool = True
+    """False where the source itself says that it is something else; then `problem` says as what."""
+    is_version: bool = False
+    """Whether the source may hold older versions of it as well, which are read later."""
 
 
 class Source(Protocol):
@@ -67,13 +73,15 @@ class Source(Protocol):
     def __iter__(self) -> Iterator[Item]: ...
 
 
-def converted(source: str, line: int, convert: Callable[[Any], Any], value: Any, text: str | None = None) -> Item:
+def converted(
+    source: str, line: int, convert: Callable[[Any], dict[str, Any]], value: Any, text: str | None = None
+) -> Item:
     """Give the Item of a record in a foreign format. One that is not in that format's shape costs only itself."""
     text = json.dumps(value)[:EXCERPT] if text is None else text
     try:
-        return Item(source, line, convert(value), text=text)
+        return Item(source, line, usable(convert(value)), text=text)
     except NotAWork as verdict:
-        return Item(source, line, problem=str(verdict), text=text)
+        return Item(source, line, problem=str(verdict), text=text, is_work=False)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         return Item(source, line, problem=f"not in its format's shape: {type(error).__name__}: {error}", text=text)
 

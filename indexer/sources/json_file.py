@@ -6,7 +6,7 @@ import json
 from typing import IO, TYPE_CHECKING, Any
 
 from indexer.sources import csl, openalex_records
-from indexer.sources.base import FileSource, Item, SourceError, converted
+from indexer.sources.base import EXCERPT, FileSource, Item, SourceError, converted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,14 @@ class JsonFile(FileSource):
             hint = " (one object a line? then name it .jsonl)" if "Extra data" in str(error) else ""
             raise SourceError(f"{self.name}: not JSON: {error}{hint}") from error
         for number, value in enumerate(self._records(document), 1):
-            yield converted(self.name, number, _record, value)
+            yield self._item(number, value)
+
+    def _item(self, number: int, value: Any) -> Item:
+        if openalex_records.is_work(value):
+            return converted(self.name, number, openalex_records.work_record, value)
+        if csl.is_item(value):
+            return converted(self.name, number, csl.item_record, value)
+        return Item(self.name, number, value, text=json.dumps(value)[:EXCERPT])
 
     def _records(self, document: Any) -> list[Any]:
         if isinstance(document, list):
@@ -37,10 +44,3 @@ class JsonFile(FileSource):
             f"{self.name}: no records in it; a .json file is CSL-JSON (a list), an answer of OpenAlex "
             '({"results": [...]}) or a list of records in the import format'
         )
-
-
-def _record(value: Any) -> Any:
-    """Give one value in the import format, whichever of the three it is in."""
-    if openalex_records.is_work(value):
-        return openalex_records.work_record(value)
-    return csl.item_record(value) if csl.is_item(value) else value

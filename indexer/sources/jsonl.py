@@ -7,6 +7,7 @@ line ends cannot fill the memory.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
 from indexer.sources import openalex_records
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 #: The longest line that is read, in bytes. The longest record of 97,000 real ones in the import format has 60 kB, but
 #: OpenAlex writes 1 to 2 kB for each author, and collaborations have thousands.
-MAX_LINE = 8_000_000
+MAX_LINE = 32_000_000
 
 
 class JsonLines(FileSource):
@@ -41,7 +42,8 @@ class JsonLines(FileSource):
         except (ValueError, RecursionError) as error:
             return Item(self.name, number, problem=f"not JSON: {error}", text=text)
         if openalex_records.is_work(value):
-            return converted(self.name, number, openalex_records.work_record, value, text)
+            item = converted(self.name, number, openalex_records.work_record, value, text)
+            return replace(item, is_version=True)
         return Item(self.name, number, value, text=text)
 
 

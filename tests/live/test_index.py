@@ -24,6 +24,7 @@ from indexer.identity.overrides import OverridesError
 from indexer.lock import LockedError, only_writer
 from indexer.report import past_runs
 from indexer.sources import open_sources
+from indexer.sources.jsonl import MAX_LINE
 from indexer.sources.stored import StoredWorks
 from mappings import IndexNames, Scale, StoreError, begin, drop, generations, live, publish, rollback
 
@@ -152,7 +153,7 @@ def test_bad_input_is_named_and_loses_nothing_else(
         work(1),
         "{broken",
         work(2, title=None),
-        json.dumps(work(3)) + " " * 10_000_000,
+        json.dumps(work(3)) + " " * MAX_LINE,
         work(1),
         work(1, title="Another title under the same id"),
         work(4),
@@ -167,7 +168,7 @@ def test_bad_input_is_named_and_loses_nothing_else(
     assert [(reject["line"], reject["reason"].split(":")[0].split(" (")[0]) for reject in rejects] == [
         (2, "not JSON"),
         (3, "title is missing"),
-        (4, "the line is longer than 8,000,000 bytes"),
+        (4, f"the line is longer than {MAX_LINE:,} bytes"),
         (6, "id arxiv"),
     ]
     assert "1.jsonl, line 1" in rejects[3]["reason"]
@@ -307,6 +308,34 @@ def test_nothing_is_pruned_when_something_was_rejected(
     with pytest.raises(run.RunError, match="Nothing was pruned"):
         index(write_lines(tmp_path / "b.jsonl", work(1), "{broken"), prune=True)
     assert len(documents(opensearch, names.works)) == 2
+    cover = {"id": "https://openalex.org/W1", "title": "Cover", "is_paratext": True}
+    report = index(write_lines(tmp_path / "b.jsonl", work(1), cover), prune=True)
+    assert (report.counts.rejected, report.counts.not_works, report.counts.removed) == (1, 1, 1)
+
+
+def test_a_work_is_embedded_again_only_where_its_text_changed(
+    index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path
+) -> None:
+    def vectors() -> dict[str, Any]:
+        return {id_: found["embedding"] for id_, found in documents(opensearch, names.works).items()}
+
+    first = index(write_lines(tmp_path / "a.jsonl", work(1), work(2), work(3)))
+    before = vectors()
+    lines = [work(1, cited_by_count=7), work(2, abstract="Another text about another thing."), work(3)]
+    again = index(write_lines(tmp_path / "a.jsonl", *lines))
+    assert (first.counts.embedded, again.counts.changed, again.counts.embedded) == (3, 2, 1)
+    after = vectors()
+    assert [id_ for id_ in before if before[id_] != after[id_]] == [work(2)["id"]]
+
+
+def test_the_newest_version_of_a_work_holds(
+    index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path
+) -> None:
+    authorships = [{"author": {"display_name": "Ada Lovelace"}}]
+    one = {"id": "https://openalex.org/W1", "title": "New", "authorships": authorships}
+    report = index(write_lines(tmp_path / "a.jsonl", one, {**one, "title": "Old"}))
+    assert (report.counts.new, report.counts.repeated, report.counts.rejected) == (1, 1, 0)
+    assert [found["title"] for found in documents(opensearch, names.works).values()] == ["New"]
 
 
 def test_a_dry_run_counts_and_writes_nothing(
@@ -344,6 +373,7 @@ def test_a_rebuild_from_the_index_gives_the_same_again(
         key: before[key] for key in ("researchers", "institutions")
     }
     assert after["works"].keys() == before["works"].keys()
+    assert past_runs(tmp_path / "home/runs", 1)[0][0]["embedded"] == 0
     assert live(opensearch, names) == now.next()
 
 
