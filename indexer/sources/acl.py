@@ -38,7 +38,8 @@ _ANY_WORKSHOP = "ws"
 def paper_record(paper: Element, around: list[Element]) -> dict[str, Any]:
     """Give a paper in the import format, with the elements around it: collection and volume, which name the venue.
 
-    One that the Anthology removed says that it is withdrawn. Raises NotAWork for front and back matter.
+    One that the Anthology removed says that it is withdrawn; one that was retracted stays, and says so. Raises NotAWork
+    for front and back matter, and for what names nobody (book notices, announcements).
     """
     collection, volume = around[-2], around[-1]
     if paper.get("type") in {"frontmatter", "backmatter"}:
@@ -46,6 +47,9 @@ def paper_record(paper: Element, around: list[Element]) -> dict[str, Any]:
     id_ = anthology_id(collection.get("id", ""), volume.get("id", ""), paper.get("id", ""))
     if paper.find("removed") is not None:
         return {"id": f"acl:{id_}", "withdrawn": True}
+    authors = [_author(author) for author in paper.findall("author")]
+    if not authors:
+        raise NotAWork("names no author")
     return {
         "id": f"acl:{id_}",
         "title": text_of(paper.find("title")),
@@ -56,7 +60,8 @@ def paper_record(paper: Element, around: list[Element]) -> dict[str, Any]:
         "doi": text_of(paper.find("doi")),
         "url": f"https://aclanthology.org/{id_}",
         "source": "ACL Anthology",
-        "authors": [_author(author) for author in paper.findall("author")],
+        "is_retracted": paper.find("retracted") is not None,
+        "authors": authors,
     }
 
 

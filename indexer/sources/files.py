@@ -10,6 +10,7 @@ from indexer.sources.base import GZIP_MAGIC, STDIN, FileSource, SourceError, pri
 from indexer.sources.bibtex import BibtexFile
 from indexer.sources.json_file import JsonFile
 from indexer.sources.jsonl import JsonLines
+from indexer.sources.openalex_merged import MergedWorks
 from indexer.sources.ris import RisFile
 from indexer.sources.xml_file import XmlFile
 
@@ -26,6 +27,8 @@ _KINDS: dict[str, type[FileSource]] = {
 SUFFIXES = tuple(suffix + packed for suffix in _KINDS for packed in ("", ".gz"))
 #: Parts of OpenAlex's snapshot have no telling name, only a telling place: `works/updated_date=2024-01-15/part_000.gz`.
 _SNAPSHOT_PARTS = "updated_date=*/*.gz"
+#: Lists of a snapshot with the works that were found to be another one.
+_MERGED_WORKS = "merged_ids/works/*.csv.gz"
 #: A snapshot lists its parts in this file, which holds no records.
 _MANIFEST = "manifest.json"
 #: As much of a file is looked at to tell what it is.
@@ -41,6 +44,8 @@ def open_sources(paths: Sequence[str]) -> list[FileSource]:
 
 
 def _kind(path: str) -> type[FileSource]:
+    if Path(path).match(_MERGED_WORKS):
+        return MergedWorks
     name = path.lower().removesuffix(".gz")
     return next((kind for suffix, kind in _KINDS.items() if name.endswith(suffix)), None) or _kind_by_content(path)
 
@@ -78,10 +83,17 @@ def _files(path: str) -> list[str]:
         raise SourceError(f"{printable(path)}: no such file or folder")
     if not where.is_dir():
         raise SourceError(f"{printable(path)}: neither a file nor a folder")
-    found = sorted(str(file) for file in where.rglob("*") if _is_wanted(file, where) and file.is_file())
+    found = [file for file in where.rglob("*") if _is_wanted(file, where) and file.is_file()]
     if not found:
         raise SourceError(f"{printable(path)}: no {', '.join(_KINDS)} (or .gz) file below this folder")
-    return found
+    # A work that changed is in an older part of a snapshot too, and the first one that is read holds.
+    parts = sorted((str(file) for file in found if file.match(_SNAPSHOT_PARTS)), key=_day, reverse=True)
+    merged = sorted(str(file) for file in found if file.match(_MERGED_WORKS))
+    return [*merged, *parts, *sorted({str(file) for file in found} - {*merged, *parts})]
+
+
+def _day(part: str) -> str:
+    return Path(part).parent.name
 
 
 def _is_wanted(file: Path, folder: Path) -> bool:
@@ -89,4 +101,6 @@ def _is_wanted(file: Path, folder: Path) -> bool:
     if file.match(_SNAPSHOT_PARTS):
         entity = file.parent.parent
         return entity in (folder, folder.parent) or entity.name == "works"
+    if file.match(_MERGED_WORKS):
+        return True
     return file.name.lower().endswith(SUFFIXES) and file.name != _MANIFEST

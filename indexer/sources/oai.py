@@ -8,6 +8,7 @@ day already, so that nothing is lost and nothing comes twice.
 from __future__ import annotations
 
 import os
+from datetime import UTC, date, datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,10 +21,11 @@ from indexer.sources.xml_records import Records, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date
     from xml.etree.ElementTree import Element
 
 URL = "https://oaipmh.arxiv.org/oai"
+#: arXiv refuses days before its first record and after today, and would give nothing of what lies between.
+EARLIEST = date(2005, 9, 16)
 PAUSE = 3.0
 #: Times that a token may expire in one harvest: a server whose tokens never last would otherwise be asked for ever.
 MAX_RESTARTS = 10
@@ -83,8 +85,8 @@ class ArxivHarvest(Feed):
         super().__init__("arXiv (OAI-PMH)", web or Web(PAUSE), limit)
         self._url = os.environ.get("PEERSCOPE_ARXIV_OAI_URL") or URL
         self._set = set_
-        self._since = since.isoformat() if since else None
-        self._until = until.isoformat() if until else None
+        self._since = since.isoformat() if since and since > EARLIEST else None
+        self._until = until.isoformat() if until and until < datetime.now(UTC).date() else None
 
     def items(self) -> Iterator[Item]:
         """Give an Item for each record; one that arXiv has deleted comes as a withdrawn record."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from indexer.sources.base import Item, SourceError, converted
 from indexer.sources.feed import Feed
-from indexer.sources.openalex_records import work_record
+from indexer.sources.openalex_records import is_work, work_record
 from indexer.sources.web import Web
 
 if TYPE_CHECKING:
@@ -53,13 +53,10 @@ class OpenAlexWorks(Feed):
             since and f"from_publication_date:{since.isoformat()}",
             until and f"to_publication_date:{until.isoformat()}",
         ]
-        params = {
-            "search": search,
-            "filter": ",".join(part for part in filters if part),
-            "mailto": os.environ.get("PEERSCOPE_MAILTO"),
-            "api_key": os.environ.get("PEERSCOPE_OPENALEX_KEY"),
-        }
-        self._params = {key: value for key, value in params.items() if value}
+        key = {"mailto": os.environ.get("PEERSCOPE_MAILTO"), "api_key": os.environ.get("PEERSCOPE_OPENALEX_KEY")}
+        params = {"search": search, "filter": ",".join(part for part in filters if part)}
+        self._key = {name: value for name, value in key.items() if value}
+        self._params = {name: value for name, value in params.items() if value} | self._key
 
     def items(self) -> Iterator[Item]:
         """Give an Item for each work. Raises SourceError when the server gives the same cursor twice."""
@@ -69,10 +66,16 @@ class OpenAlexWorks(Feed):
             page = self._page(cursor, number)
             for work in page.works:
                 number += 1
-                yield converted(self.name, number, work_record, work)
+                yield converted(self.name, number, work_record, self._whole(work))
             if page.cursor == cursor:
                 raise SourceError(f"{self.name}: the server gives the same page again and again")
             cursor = page.cursor if page.works else None
+
+    def _whole(self, work: object) -> object:
+        """Give a work with all its authors: lists name the first 100 at the most, and say where there are more."""
+        if not (is_work(work) and isinstance(work, dict) and work.get("is_authors_truncated")):
+            return work
+        return self.web.fetch(f"{self._url}/{work['id'].rpartition('/')[2]}", self._key, _decoded_work)
 
     def _page(self, cursor: str, given: int) -> Page:
         size = PAGE if self.limit is None else min(PAGE, self.limit - given)
@@ -89,3 +92,14 @@ def _decoded(answer: bytes) -> Page:
     if not isinstance(works, list) or not isinstance(cursor, str | None):
         raise ValueError("no page of works, but other JSON")
     return Page(works, cursor)
+
+
+def _decoded_work(answer: bytes) -> object:
+    """Read a single work. Raises ValueError when it came broken."""
+    try:
+        work: object = json.loads(answer)
+    except RecursionError as error:
+        raise ValueError("no work, but other JSON") from error
+    if not is_work(work):
+        raise ValueError("no work, but other JSON")
+    return work

@@ -1,7 +1,7 @@
 """An OpenAlex work, as the API and the snapshot give it, in the import format.
 
 A researcher's `id` is OpenAlex's own, which is evidence of who it is, unlike a name; institutions keep their OpenAlex
-id and ROR. `is_retracted` is not read yet.
+id and ROR.
 """
 
 from __future__ import annotations
@@ -29,9 +29,13 @@ def is_work(value: object) -> bool:
 
 
 def work_record(work: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a work in the import format. Raises NotAWork for paratext: covers, tables of contents and the like."""
+    """Give a work in the import format. Raises NotAWork for paratext (covers and the like) and what names nobody."""
     if work.get("is_paratext"):
         raise NotAWork("paratext (a cover, a table of contents or the like), not a work")
+    if not work.get("authorships"):
+        raise NotAWork("names no author")
+    if not (work.get("title") or work.get("display_name")):
+        raise NotAWork("has no title")
     location = work.get("primary_location") or {}
     venue = location.get("source") or {}
     topics = work.get("topics") or []
@@ -49,6 +53,7 @@ def work_record(work: Mapping[str, Any]) -> dict[str, Any]:
         "source": "OpenAlex",
         "language": work.get("language"),
         "cited_by_count": work.get("cited_by_count"),
+        "is_retracted": work.get("is_retracted"),
         "topics": [_short(topic["id"]) for topic in topics],
         "topic_names": [topic["display_name"] for topic in topics],
         "topic_parents": [_parents(topic) for topic in topics],

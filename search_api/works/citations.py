@@ -71,6 +71,10 @@ def _arxiv(work: Mapping[str, Any]) -> str | None:
     return next((id_.removeprefix("arxiv:") for id_ in work["ids"] if id_.startswith("arxiv:")), None)
 
 
+def _note(work: Mapping[str, Any]) -> str | None:
+    return "Retracted" if work.get("is_retracted") else None
+
+
 def _line(text: str | None) -> str:
     """Give a text as one line of printable characters."""
     shown = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text or "")
@@ -96,6 +100,7 @@ def bibtex(work: Mapping[str, Any], key: str) -> str:
         "url": latex(_line(work["url"])),
         "langid": work["language"],
         "abstract": latex(_line(work["abstract"])),
+        "note": _note(work),
     }
     fields = [Field(name, value) for name, value in values.items() if value]
     return write_string(Library([Entry(kind, key, fields)]))
@@ -197,6 +202,7 @@ def ris(work: Mapping[str, Any]) -> str:
         "language": work["language"],
         "keywords": [_line(topic["name"]) for topic in work["topics"]],
         "abstract": _line(work["abstract"]),
+        "notes": [note] if (note := _note(work)) else [],
         "name_of_database": _line(work["source"]),
     }
     return str(rispy.dumps([{name: value for name, value in values.items() if value}], implementation=_Ris))
@@ -228,6 +234,7 @@ def csl(work: Mapping[str, Any]) -> str:
         "abstract": work["abstract"],
         "language": work["language"],
         "source": work["source"],
+        "note": _note(work),
     }
     return json.dumps({name: value for name, value in item.items() if value}, ensure_ascii=False)
 

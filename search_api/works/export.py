@@ -36,7 +36,7 @@ PAGE = ("page", "per_page", "cursor")
 #: Columns of CSV; what is several stands in one cell, parted by semicolons.
 COLUMNS = (
     *("id", "title", "authors", "year", "date", "type", "venue", "doi", "url"),
-    *("source", "license", "language", "cited_by_count", "topics", "institutions", "abstract"),
+    *("source", "license", "language", "cited_by_count", "is_retracted", "topics", "institutions", "abstract"),
 )
 #: A spreadsheet runs a cell that begins with one of these as a formula.
 _FORMULA = re.compile("^[=+\\-@\t\r＝＋－＠]")  # noqa: RUF001 (full-width signs count as well)
@@ -94,9 +94,12 @@ def _csv_line(cells: Sequence[str]) -> str:
 def _cell(work: Mapping[str, Any], column: str) -> str:
     """Give one cell, with an apostrophe before what a spreadsheet would run."""
     value = work["researchers"] if column == "authors" else work.get(column)
-    text = (
-        "; ".join(thing["name"] for thing in value) if isinstance(value, list) else str("" if value is None else value)
-    )
+    if isinstance(value, list):
+        text = "; ".join(thing["name"] for thing in value)
+    elif isinstance(value, bool):
+        text = str(value).lower()  # as in JSON
+    else:
+        text = str("" if value is None else value)
     text = text.replace("\0", "").lstrip(" ")
     return f"'{text}" if _FORMULA.match(text) else text
 

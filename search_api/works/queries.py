@@ -34,6 +34,7 @@ FILTERS = {
     "language": Field(filters.term("language"), "language", "Language code, such as `en`."),
     "year": Field(filters.year, "year", "`2019`, `2015-2020`, `2015-` or `-2010`."),
     "has_abstract": Field(filters.flag("has_abstract"), "has abstract", "`true` or `false`."),
+    "is_retracted": Field(filters.flag("is_retracted"), "retracted", "`true` or `false`."),
 }
 
 FACETS = {

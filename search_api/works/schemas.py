@@ -77,6 +77,7 @@ class Work(Schema):
     license = fields.String(allow_none=True)
     language = fields.String(allow_none=True)
     cited_by_count = fields.Integer(allow_none=True)
+    is_retracted = fields.Boolean(metadata={"description": "Whether its source says that it was retracted."})
     topics = fields.List(fields.Nested(Named))
     assigned_topics = fields.List(
         fields.Nested(AssignedTopic),

@@ -88,6 +88,7 @@ def test_years_and_dates(changes: dict[str, Any], year: int, date: str | None) -
         ({"title": ["x"]}, "title is a list, not text"),
         ({"title": "x" * 5_001}, "title has 5,001 characters"),
         ({"title": "half \ud800"}, "half a character"),
+        ({"is_retracted": "no"}, "is_retracted 'no' is neither true nor false"),
         ({"authors": []}, "authors is missing or empty"),
         ({"authors": None}, "authors is missing or empty"),
         ({"authors": ["Ada"]}, "an author is an object"),

@@ -51,6 +51,8 @@ def works() -> list[dict[str, Any]]:
         if n % 3:
             work |= {"abstract": f"On {topic} and its number {n}.", "year": 2010 + n, "cited_by_count": n * 10}
             work |= {"language": "en" if n % 2 else "de", "venue": "Journal of Numbers"}
+        if n == 5:
+            work["is_retracted"] = True
         made.append(work)
     return made
 
@@ -199,6 +201,16 @@ def test_languages_and_missing_abstracts_are_filters(get: Any) -> None:
     for work in get("/works", has_abstract="false")["results"]:
         assert (work["abstract"], work["year"], work["cited_by_count"], work["language"]) == (None, None, None, None)
     assert count(get, has_abstract="!true") == count(get, has_abstract="false") == 4
+
+
+def test_a_retracted_work_says_so_everywhere(client: FlaskClient, get: Any) -> None:
+    (gone,) = get("/works", is_retracted="true")["results"]
+    assert (gone["id"], gone["is_retracted"]) == ("doi:10.1000/work.5", True)
+    assert count(get, is_retracted="false") == 11
+    for page in ("/search?q=grammar", gone["links"]["html"]):
+        assert client.get(page).get_data(as_text=True).count(">Retracted<") == 1
+    for form in ("bibtex", "ris", "csl"):
+        assert "Retracted" in client.get(f"{gone['links']['self']}?format={form}").get_data(as_text=True)
 
 
 def test_a_facet_under_meaning_counts_what_was_found(get: Any) -> None:

@@ -277,7 +277,8 @@ def test_a_parameter_without_a_value_is_not_given(get: Any, value: str) -> None:
     plain = get("/works")
     names = (
         *("q", "mode", "sort", "highlight", "explain", "facets", "cursor", "select", "format", "page", "per_page"),
-        *("topic", "researcher", "institution", "venue", "type", "source", "language", "year", "has_abstract"),
+        *("topic", "researcher", "institution", "venue", "type", "source", "language", "year"),
+        *("has_abstract", "is_retracted"),
     )
     for name in names:
         answer = get("/works", **{name: value})

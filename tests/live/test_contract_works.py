@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 RELU = "arxiv:1910.00744"
 KORDING = "konrad-p-kording-4bafdee5"
 WORK = (
-    "id ids title abstract year date type venue doi url source license language cited_by_count topics authors "
-    "institutions links"
+    "id ids title abstract year date type venue doi url source license language cited_by_count is_retracted topics "
+    "authors institutions links"
 )
 AUTHOR = {"researcher_id", "name", "position", "affiliation", "institution_id"}
 MODES = ["hybrid", "semantic", "keyword"]
@@ -88,6 +88,7 @@ FILTERED = {
     "language": ("en", lambda work: work["language"] == "en"),
     "year": ("2015-2017", lambda work: 2015 <= (work["year"] or 0) <= 2017),
     "has_abstract": ("true", lambda work: bool(work["abstract"])),
+    "is_retracted": ("false", lambda work: not work["is_retracted"]),
     "institution": ("none", lambda work: False),
 }
 
@@ -234,7 +235,8 @@ HOSTILE = [
 ]
 PARAMETERS = (
     *("q", "mode", "sort", "highlight", "explain", "facets", "select", "cursor", "page", "per_page", "format"),
-    *("topic", "researcher", "institution", "venue", "type", "source", "language", "year", "has_abstract"),
+    *("topic", "researcher", "institution", "venue", "type", "source", "language", "year"),
+    *("has_abstract", "is_retracted"),
 )
 
 

@@ -37,7 +37,8 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Source]:
 
 def test_files_and_a_feed_go_together(tmp_path: Path, opened: list[Source], server: Any, reply: Any) -> None:
     (tmp_path / "a.bib").write_text("@misc{a, title={T}, author={A B}}", encoding="utf-8")
-    page = {"meta": {"next_cursor": None}, "results": [{"id": "https://openalex.org/W1", "title": "T"}]}
+    openalex_work = {"id": "https://openalex.org/W1", "title": "T", "authorships": [{"raw_author_name": "A. Bee"}]}
+    page = {"meta": {"next_cursor": None}, "results": [openalex_work]}
     server.answer = lambda params: reply(json.dumps(page).encode())
     CliRunner().invoke(
         index,
@@ -53,6 +54,7 @@ def test_files_and_a_feed_go_together(tmp_path: Path, opened: list[Source], serv
     [
         ([], "Say what to index: a PATH, or --source."),
         (["--set", "cs"], "--set goes with --source."),
+        (["--source", "openalex", "--query", "x", "--prune"], "--prune goes with files"),
         (["--source", "arxiv"], "would bring in everything"),
         (["--source", "arxiv", "--since", "2024-02-01", "--until", "2024-01-01"], "is after --until"),
         (["--source", "arxiv", "--since", "yesterday"], "does not match the format"),

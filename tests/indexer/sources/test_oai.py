@@ -10,11 +10,11 @@ import pytest
 from indexer.records import Author, parse_work
 from indexer.sources import Item, SourceError, open_sources
 from indexer.sources.oai import MAX_RESTARTS, ArxivHarvest
+from indexer.sources.web import Web
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from indexer.sources.web import Web
 
 RECORD = """<record>
  <header><identifier>oai:arXiv.org:math/0309136</identifier><datestamp>2024-01-03</datestamp><setSpec>math</setSpec></header>
@@ -113,6 +113,65 @@ def test_a_record_in_the_import_format(server: Any, reply: Any, web: Web) -> Non
         Author("C. F. Gauss Jr"),
         Author("ATLAS Collaboration"),
     )
+
+
+@pytest.mark.parametrize(
+    ("number", "created", "date", "year"),
+    [
+        ("1706.03762", "2017-06-12", "2017-06-12", 2017),
+        ("1706.03762", "2023-08-02", None, 2017),
+        ("0704.0001", "2007-03-31", "2007-03-31", 2007),
+        ("hep-th/9901001", "1999-02-01", None, 1999),
+        ("math.GT/0309136", "2003-09-07", "2003-09-07", 2003),
+    ],
+)
+def test_a_later_versions_day_is_not_taken_for_the_first(
+    server: Any, reply: Any, web: Web, number: str, created: str, date: str | None, year: int
+) -> None:
+    changed = RECORD.replace("<id>math/0309136<", f"<id>{number}<").replace("2003-09-07", created)
+    server.replies = [reply(answer(changed))]
+    (item,) = ArxivHarvest(web=web)
+    work = parse_work(item.value)
+    assert (work.date, work.year) == (date, year)
+
+
+@pytest.mark.parametrize(
+    ("comments", "gone"),
+    [
+        ("This paper has been withdrawn by the author due to an error", True),
+        ("Withdrawn.", True),
+        ("10 pages; a claim was withdrawn", False),
+    ],
+)
+def test_a_withdrawn_work_says_so(server: Any, reply: Any, web: Web, comments: str, gone: bool) -> None:
+    server.replies = [reply(answer(RECORD.replace("<doi>", f"<comments>{comments}</comments><doi>")))]
+    (item,) = ArxivHarvest(web=web)
+    assert item.value.get("withdrawn", False) is gone
+    assert item.value["id"] == "arxiv:math/0309136"
+
+
+def test_letters_of_tex_become_letters_and_formulas_stay(server: Any, reply: Any, web: Web) -> None:
+    changed = (
+        RECORD.replace("Calegari", r"Bal\'azs")
+        .replace("Gauss", r"Erd\H{o}s")
+        .replace("Circular", r"Poincar\'{e}, $\dot{x}$ and {\O}rsted's {\"o}")
+        .replace("C^1", r"C^1 $\'e$ \alpha na\"{\i}ve")
+    )
+    server.replies = [reply(answer(changed))]
+    (item,) = ArxivHarvest(web=web)
+    work = parse_work(item.value)
+    assert [author.name for author in work.authors[:2]] == ["Danny Balázs", "C. F. Erdős Jr"]
+    assert work.title.startswith(r"Poincaré, $\dot{x}$ and Ørsted's ö groups")
+    assert work.abstract == r"We study groups of C^1 $\'e$ \alpha naïve diffeomorphisms."
+
+
+def test_days_that_arxiv_refuses_are_not_asked_for(server: Any, reply: Any, web: Web) -> None:
+    Archive(server, reply, WORKS)
+    list(ArxivHarvest(since=date(2000, 1, 1), until=date(2999, 1, 1), web=web))
+    assert not {"from", "until"} & server.asked[0].keys()
+    server.asked.clear()
+    list(ArxivHarvest(since=date(2006, 1, 1), until=date(2024, 1, 31), web=Web(0, backoff=0)))
+    assert (server.asked[0]["from"], server.asked[0]["until"]) == ("2006-01-01", "2024-01-31")
 
 
 def test_all_parts_are_read(server: Any, reply: Any, web: Web) -> None:

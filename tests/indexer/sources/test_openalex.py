@@ -49,7 +49,7 @@ WORK: dict[str, Any] = {
     ],
     "cited_by_count": 12,
     "is_paratext": False,
-    "is_retracted": False,
+    "is_retracted": True,
     "topics": [
         {
             "id": "https://openalex.org/T10102",
@@ -106,7 +106,7 @@ def test_a_work_in_the_import_format() -> None:
     assert work.abstract == "Despite growing interest, growing"
     assert (work.year, work.date, work.type, work.language) == (2018, "2018-02-13", "article", "en")
     assert (work.venue, work.license, work.source) == ("PeerJ", "cc-by", "OpenAlex")
-    assert (work.url, work.cited_by_count) == ("https://doi.org/10.1000/abc", 12)
+    assert (work.url, work.cited_by_count, work.is_retracted) == ("https://doi.org/10.1000/abc", 12, True)
     assert work.topics == (("T10102", "Scientometrics"), ("T2", "Data"))
     assert work.topic_parents == (("Statistics", "Decision Sciences", "Social Sciences"), ())
     assert work.authors == (
@@ -216,6 +216,8 @@ def test_a_refusal_is_told_without_the_key(server: Any, reply: Any, web: Web, mo
     ("changes", "problem"),
     [
         ({"is_paratext": True}, "paratext"),
+        ({"authorships": []}, "names no author"),
+        ({"title": None, "display_name": None}, "has no title"),
         ({"topics": [{"id": 3}]}, "not in its format's shape"),
         ({"authorships": "nobody"}, "not in its format's shape"),
         ({"abstract_inverted_index": {"a": 3}}, "not in its format's shape"),
@@ -230,6 +232,58 @@ def test_what_is_no_work_costs_only_itself(
     assert good.problem is None
 
 
+def test_a_long_list_of_authors_is_asked_for_whole(server: Any, reply: Any, web: Web) -> None:
+    whole = numbered(1)
+    whole["authorships"] *= 60
+    cut = {**whole, "authorships": whole["authorships"][:100], "is_authors_truncated": True}
+    alone = json.dumps(whole).encode()
+    server.replies = [reply(page([cut, numbered(2)], None)), reply(alone, cut=30), reply(b"{}"), reply(alone)]
+    many, few = OpenAlexWorks("x", web=web)
+    assert len(many.value["authors"]) == len(whole["authorships"]) > 100
+    assert len(few.value["authors"]) == len(WORK["authorships"])
+
+
+def test_what_a_catalogue_has_wrong_costs_no_work(server: Any, reply: Any, web: Web) -> None:
+    authorships = [
+        {"author": {"display_name": "A. Bee", "orcid": "https://orcid.org/0000-0002-1825-0098"}},
+        {"author": {"display_name": ":"}},
+        {"author": {"display_name": "C. Dee"}, "raw_affiliation_strings": ["A long house " * 300]},
+    ]
+    changes = {
+        "authorships": authorships,
+        "primary_location": {"landing_page_url": "ftp://a.b/c"},
+        "doi": "https://doi.org/nothing",
+        "publication_date": "2018-13-45",
+        "publication_year": 20180,
+        "abstract_inverted_index": {"word": list(range(30_000))},
+    }
+    server.replies = [reply(page([{**WORK, **changes}], None))]
+    (item,) = OpenAlexWorks("x", web=web)
+    work = parse_work(item.value)
+    assert (work.url, work.doi, work.date, work.year) == (None, None, None, None)
+    assert 99_990 <= len(work.abstract or "") <= 100_000
+    assert [(author.name, author.orcid) for author in work.authors] == [("A. Bee", None), ("C. Dee", None)]
+    assert 1_980 <= len(work.authors[1].affiliation or "") <= 2_000
+
+
+def test_a_snapshot_is_read_newest_first_without_what_was_merged(tmp_path: Path) -> None:
+    for day, title in (("2024-01-15", "Old"), ("2024-03-01", "New")):
+        part = tmp_path / f"works/updated_date={day}/part_000.gz"
+        part.parent.mkdir(parents=True)
+        part.write_bytes(gzip.compress(json.dumps({**numbered(1), "title": title}).encode()))
+    merged = tmp_path / "merged_ids/works/2024-02-01.csv.gz"
+    merged.parent.mkdir(parents=True)
+    merged.write_bytes(gzip.compress(b"merge_date,id,merge_into_id\n2024-02-01,W7,W1\n2024-02-01,W8,W1\n"))
+    items = [item for source in open_sources([str(tmp_path)]) for item in source]
+    assert [item.value["id"] for item in items[:2]] == ["openalex:W7", "openalex:W8"]
+    assert all(item.value["withdrawn"] for item in items[:2])
+    assert [item.value["title"] for item in items[2:]] == ["New", "Old"]
+    assert all(item.is_version for item in items)
+    merged.write_bytes(gzip.compress(b"a,b\n"))
+    with pytest.raises(SourceError, match="no list of merged works"):
+        list(open_sources([str(merged)])[0])
+
+
 def test_a_folder_of_the_snapshot(tmp_path: Path) -> None:
     places = ["works/updated_date=2024-01-15", "works/updated_date=2024-01-16", "authors/updated_date=2024-01-15"]
     for number, place in enumerate(places, 1):
@@ -239,7 +293,7 @@ def test_a_folder_of_the_snapshot(tmp_path: Path) -> None:
     (tmp_path / "works/manifest").write_text("{}", encoding="utf-8")
     (tmp_path / "manifest.json").write_text("{}", encoding="utf-8")
     for folder in (tmp_path, tmp_path / "works"):
-        assert ids([item for source in open_sources([str(folder)]) for item in source]) == [1, 2]
+        assert ids([item for source in open_sources([str(folder)]) for item in source]) == [2, 1]
     one = tmp_path / "authors/updated_date=2024-01-15"
     assert ids([item for source in open_sources([str(one)]) for item in source]) == [3]
 

@@ -30,7 +30,8 @@ COLLECTION = """<?xml version='1.0' encoding='UTF-8'?>
       <abstract>We show <b>that</b> a &lt; b, see <url>https://x.org</url>.</abstract>
       <url hash="1">2022.acl-long.1</url><doi>10.18653/v1/2022.acl-long.1</doi>
     </paper>
-    <paper id="2"><title>Another</title><author><first>B</first><last>C</last></author></paper>
+    <paper id="2"><title>Another</title><author><first>B</first><last>C</last></author>
+      <retracted date="2022-09-01">why</retracted></paper>
     <paper id="3" type="backmatter"><title>Index</title></paper>
     <paper id="4"><title>Gone</title><author><last>C</last></author><removed date="2023-01-01">why</removed></paper>
   </volume>
@@ -56,6 +57,7 @@ def test_a_paper_in_the_import_format(tmp_path: Path) -> None:
         Author("Madonna", orcid="0000-0002-1825-0097"),
     )
     assert parse_work(second.value).abstract is None
+    assert (work.is_retracted, parse_work(second.value).is_retracted) == (False, True)
     assert matter.problem == "backmatter of a volume, not a work"
     assert removed.value["withdrawn"] is True
 
@@ -142,6 +144,14 @@ def test_many_records_may_be_larger_than_the_bound_of_one(tmp_path: Path, monkey
     assert (
         len(items(tmp_path / "a.xml", f"<collection id='2020.x'><volume id='1'>{papers}</volume></collection>")) == 200
     )
+
+
+def test_what_names_nobody_is_no_work(tmp_path: Path) -> None:
+    text = (
+        "<collection id='J89'><volume id='1'><paper id='1'><title>Books Received</title></paper></volume></collection>"
+    )
+    (item,) = items(tmp_path / "a.xml", text)
+    assert (item.problem, item.is_work) == ("names no author", False)
 
 
 def test_an_empty_collection_is_no_error(tmp_path: Path) -> None:

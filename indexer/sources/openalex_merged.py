@@ -1,0 +1,29 @@
+"""The works that OpenAlex merged into others, as its snapshot lists them: each one is taken out of the index."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import IO, TYPE_CHECKING
+
+from indexer.sources.base import FileSource, Item, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class MergedWorks(FileSource):
+    """One file of `merged_ids/works`: CSV with the columns `merge_date`, `id` and `merge_into_id`."""
+
+    def items(self, file: IO[bytes]) -> Iterator[Item]:
+        """Give a withdrawn record for each work. Raises SourceError when it is no such list."""
+        with io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="") as text:
+            rows = csv.DictReader(text)
+            if "id" not in (rows.fieldnames or ()):
+                raise SourceError(f"{self.name}: no list of merged works, which has a column id")
+            try:
+                for number, row in enumerate(rows, 1):
+                    id_ = (row["id"] or "").rpartition("/")[2]
+                    yield Item(self.name, number, {"id": f"openalex:{id_}", "withdrawn": True}, is_version=True)
+            except csv.Error as error:
+                raise SourceError(f"{self.name}: no CSV ({error})") from error
