@@ -71,7 +71,7 @@ def entry_record(entry: Entry) -> dict[str, Any]:
         entry.key,
         doi=_unescaped(field.get("doi")),
         arxiv=arxiv or arxiv_number(field.get("journal")),
-        dated=field.get("date") or field.get("year"),
+        dates=[field.get("date"), field.get("year")],
         title=decoded(field.get("title")),
         abstract=decoded(field.get("abstract")),
         type=_TYPES.get(kind) or ("preprint" if arxiv else None),

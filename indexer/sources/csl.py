@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from indexer.sources.bibliography import arxiv_number, reference
-from indexer.sources.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,9 +36,9 @@ def item_record(item: Mapping[str, Any]) -> dict[str, Any]:
         str(item.get("id") or item.get("citation-key") or ""),
         doi=item.get("DOI"),
         arxiv=arxiv,
-        dated=_date(item.get("issued") or {}),
-        title=plain(_one(item.get("title"))),
-        abstract=plain(item.get("abstract")),
+        dates=[_date(item.get("issued") or {})],
+        title=_one(item.get("title")),
+        abstract=item.get("abstract"),
         type=_TYPES.get(item["type"]),
         venue=_one(item.get("container-title")) or ("arXiv" if arxiv else None),
         url=item.get("URL"),
