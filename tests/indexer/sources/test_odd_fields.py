@@ -117,3 +117,18 @@ def test_markup_goes_from_all_texts(tmp_path: Path) -> None:
         csl(tmp_path, abstract=abstract, **{"container-title": [venue]}),
     ):
         assert (work.venue, work.abstract) == ("Astronomy & Astrophysics", "Planck at a < b")
+
+
+@pytest.mark.parametrize(
+    ("note", "id_"),
+    [
+        ("arXiv:1706.03762 [cs]", "arxiv:1706.03762"),
+        ("tex.ids= x\narXiv: hep-th/9901001v2", "arxiv:hep-th/9901001"),
+        ("arXiv:1706.03762v5", "arxiv:1706.03762"),
+        ("Comment on arXiv:1706.03762", "local:key"),
+        ("arXiv:1706.03762 is where it began", "local:key"),
+        ("", "local:key"),
+    ],
+)
+def test_a_note_in_csl_names_the_work_only_in_a_line_of_its_own(tmp_path: Path, note: str, id_: str) -> None:
+    assert csl(tmp_path, note=note).id == id_
