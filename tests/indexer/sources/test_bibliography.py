@@ -86,13 +86,13 @@ def test_the_same_key_twice_is_said(tmp_path: Path) -> None:
         (r"Erd\H{o}s, {\L}ukasz, \o re, \ss", "Erdős, Łukasz, øre, ß"),
         ("100\\% of 50%", "100% of 50%"),
         ("plain text", "plain text"),
-        ("an unmatched { brace and a $ sign", "an unmatched { brace and a $ sign"),
+        ("an unmatched { brace and a $ sign", "an unmatched brace and a $ sign"),
         ("", None),
         (None, None),
     ],
 )
 def test_latex(latex: str | None, text: str | None) -> None:
-    assert decoded(latex) == text or "unmatched" in str(latex)
+    assert decoded(latex) == text
 
 
 def test_names() -> None:
