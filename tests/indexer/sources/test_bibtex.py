@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from indexer.records import Work, parse_work
+from indexer.sources import open_sources
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def works(tmp_path: Path, content: str) -> list[Work]:
+    path = tmp_path / "a.bib"
+    path.write_text(content, encoding="utf-8")
+    (source,) = open_sources([str(path)])
+    items = list(source)
+    assert [item.problem for item in items if item.problem] == []
+    return [parse_work(item.value) for item in items]
+
+
+def work(tmp_path: Path, fields: str, before: str = "") -> Work:
+    return works(tmp_path, f"{before}\n@misc{{key, title={{T}}, author={{A B}}, {fields}}}")[-1]
+
+
+STRINGS = """@string{acl = "Meeting of the ACL"}
+@string{Long = acl # { in } # place}
+@string{place = "Vienna"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("venue", "name"),
+    [
+        ('acl # " 2020"', "Meeting of the ACL 2020"),
+        ('"The " # ACL', "The Meeting of the ACL"),
+        ('"The " # acl # ", 2020"', "The Meeting of the ACL, 2020"),
+        ("{The } # {Meeting}", "The Meeting"),
+        ("acl", "Meeting of the ACL"),
+        ("long", "Meeting of the ACL in place"),
+        ("unknown", "unknown"),
+        (r"{Number {#}1 of C\#}", "Number #1 of C#"),
+        ('"Number #1"', "Number #1"),
+        ('"The {"}Best{"} # One"', 'The "Best" # One'),
+        ('""', None),
+    ],
+)
+def test_strings_and_parts(tmp_path: Path, venue: str, name: str | None) -> None:
+    assert work(tmp_path, f"booktitle = {venue}", STRINGS).venue == name
+
+
+def test_of_a_repeated_field_the_first_counts(tmp_path: Path) -> None:
+    twice = work(tmp_path, "year = 2019, abstract = {One}, year = 2020, Abstract = {Two}, booktitle = acl", STRINGS)
+    assert (twice.id, twice.year, twice.abstract, twice.venue) == ("local:key", 2019, "One", "Meeting of the ACL")
+
+
+WHOLE = """
+@proceedings{Acl20, title={Proc. of {ACL}}, author={Ed Itor}, date={2020-07-05}, publisher={ACL}}
+@book{book, title={The Book}, booktitle={The Book, Part 1}, author={Ed Itor}, year=1999, journal={Notes}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("fields", "venue", "day", "year"),
+    [
+        ("crossref = {acl20}", "Proc. of ACL", "2020-07-05", 2020),
+        ("crossref = {acl20}, year = 2021", "Proc. of ACL", None, 2021),
+        ("crossref = {acl20}, booktitle = {Mine}", "Mine", "2020-07-05", 2020),
+        ("crossref = {acl20}, journal = {Mine}, date = {}", "Mine", "2020-07-05", 2020),
+        ("crossref = {book}", "Notes", None, 1999),
+        ("crossref = {book}, journaltitle = {}", "Notes", None, 1999),
+        ("crossref = {nowhere}", None, None, None),
+    ],
+)
+def test_a_part_has_venue_and_year_from_the_whole(
+    tmp_path: Path, fields: str, venue: str | None, day: str | None, year: int | None
+) -> None:
+    part = work(tmp_path, fields, WHOLE)
+    assert (part.title, part.venue, part.date, part.year) == ("T", venue, day, year)
+    assert [author.name for author in part.authors] == ["A B"]
+
+
+def test_the_whole_may_follow_its_part(tmp_path: Path) -> None:
+    part, *_ = works(tmp_path, "@inproceedings{p, title={T}, author={A B}, crossref={BOOK}}" + WHOLE)
+    assert part.year == 1999
