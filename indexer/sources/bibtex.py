@@ -10,8 +10,9 @@ from typing import IO, TYPE_CHECKING, Any
 from bibtexparser.entrypoint import parse_string
 from bibtexparser.middlewares.names import parse_single_name_into_parts, split_multiple_persons_names
 from bibtexparser.model import DuplicateFieldKeyBlock, Entry
-from pylatexenc.latex2text import LatexNodes2Text
+from pylatexenc.latex2text import LatexNodes2Text, SpecialsTextSpec, get_default_latex_context_db
 
+from indexer.sources.aas_journals import AAS_JOURNALS
 from indexer.sources.base import EXCERPT, FileSource, Item, NotAWork, converted
 from indexer.sources.bibliography import arxiv_number, reference
 from indexer.sources.bibtex_values import Values
@@ -74,7 +75,6 @@ def entry_record(entry: Entry, field: Mapping[str, str]) -> dict[str, Any]:
         raise NotAWork(f"an entry of the kind @{kind}, not a work")
     eprint_of = field.get("archiveprefix") or field.get("eprinttype") or ""
     arxiv = arxiv_number(f"arxiv:{field.get('eprint')}" if eprint_of.lower() == "arxiv" else None, field.get("url"))
-    venue = decoded(field.get("journal") or field.get("journaltitle") or field.get("booktitle"))
     return reference(
         entry.key,
         doi=_unescaped(field.get("doi")),
@@ -83,11 +83,17 @@ def entry_record(entry: Entry, field: Mapping[str, str]) -> dict[str, Any]:
         title=decoded(field.get("title")),
         abstract=decoded(field.get("abstract")),
         type=_TYPES.get(kind) or ("preprint" if arxiv else None),
-        venue=venue or ("arXiv" if arxiv else None),
+        venue=_venue(field) or ("arXiv" if arxiv else None),
         url=_unescaped(field.get("url")),
         language=field.get("langid") or field.get("language"),
         authors=[{"name": name} for name in names(field.get("author") or "")],
     )
+
+
+def _venue(field: Mapping[str, str]) -> str | None:
+    written = field.get("journal") or field.get("journaltitle") or field.get("booktitle") or ""
+    macro = re.fullmatch(r"[{\s]*\\([a-z]+)[}\s]*", written)
+    return (AAS_JOURNALS.get(macro[1]) if macro else None) or decoded(written)
 
 
 def names(text: str) -> list[str]:
@@ -102,7 +108,10 @@ def names(text: str) -> list[str]:
 
 @cache
 def _latex() -> LatexNodes2Text:
-    return LatexNodes2Text(math_mode="verbatim", strict_latex_spaces=True)
+    context = get_default_latex_context_db()
+    # A field holds no table: outside of a formula a bare & is the sign.
+    context.add_context_category("sign", specials=[SpecialsTextSpec("&", "&")], prepend=True)
+    return LatexNodes2Text(latex_context=context, math_mode="verbatim", strict_latex_spaces=True)
 
 
 def decoded(text: str | None) -> str | None:

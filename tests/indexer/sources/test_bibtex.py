@@ -6,6 +6,7 @@ import pytest
 
 from indexer.records import Work, parse_work
 from indexer.sources import open_sources
+from indexer.sources.bibtex import decoded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,3 +85,30 @@ def test_a_part_has_venue_and_year_from_the_whole(
 def test_the_whole_may_follow_its_part(tmp_path: Path) -> None:
     part, *_ = works(tmp_path, "@inproceedings{p, title={T}, author={A B}, crossref={BOOK}}" + WHOLE)
     assert part.year == 1999
+
+
+@pytest.mark.parametrize(
+    ("journal", "venue"),
+    [
+        (r"{\apj}", "The Astrophysical Journal"),
+        (r'"{\mnras}"', "Monthly Notices of the Royal Astronomical Society"),
+        (r"{{\aap} }", "Astronomy and Astrophysics"),
+        (r"{\emph{Nature}}", "Nature"),
+        ("{apj}", "apj"),
+    ],
+)
+def test_journals_by_their_macros(tmp_path: Path, journal: str, venue: str) -> None:
+    assert work(tmp_path, f"journal = {journal}").venue == venue
+
+
+@pytest.mark.parametrize(
+    ("latex", "text"),
+    [
+        ("{CRISPR} & Cas9", "CRISPR & Cas9"),
+        (r"R\&D & \emph{more}", "R&D & more"),
+        (r"$\begin{matrix}a & b\end{matrix}$ & c", r"$\begin{matrix}a & b\end{matrix}$ & c"),
+        ("a & b", "a & b"),
+    ],
+)
+def test_a_bare_ampersand_stays(latex: str, text: str) -> None:
+    assert decoded(latex) == text
