@@ -73,7 +73,8 @@ def entry_record(entry: Entry, field: Mapping[str, str]) -> dict[str, Any]:
     kind = entry.entry_type.lower()
     if kind in _NOT_WORKS:
         raise NotAWork(f"an entry of the kind @{kind}, not a work")
-    eprint_of = field.get("archiveprefix") or field.get("eprinttype") or ""
+    # Without a word of whose number an eprint is, it is arXiv's if it looks like one.
+    eprint_of = field.get("archiveprefix") or field.get("eprinttype") or "arxiv"
     arxiv = arxiv_number(f"arxiv:{field.get('eprint')}" if eprint_of.lower() == "arxiv" else None, field.get("url"))
     return reference(
         entry.key,

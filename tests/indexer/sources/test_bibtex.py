@@ -112,3 +112,18 @@ def test_journals_by_their_macros(tmp_path: Path, journal: str, venue: str) -> N
 )
 def test_a_bare_ampersand_stays(latex: str, text: str) -> None:
     assert decoded(latex) == text
+
+
+@pytest.mark.parametrize(
+    ("fields", "id_"),
+    [
+        ("eprint = {astro-ph/0509240}", "arxiv:astro-ph/0509240"),
+        ("eprint = {0901.1234}", "arxiv:0901.1234"),
+        ("eprint = {arXiv:0901.1234v2}", "arxiv:0901.1234"),
+        ("eprint = {0901.1234}, eprinttype = {jstor}", "local:key"),
+        ("eprint = {https://example.org/article-pdf/12/3/1234567.pdf}", "local:key"),
+        ("eprint = {0901.1234}, doi = {10.1000/x}", "doi:10.1000/x"),
+    ],
+)
+def test_an_eprint_is_of_arxiv_unless_it_says_otherwise(tmp_path: Path, fields: str, id_: str) -> None:
+    assert work(tmp_path, fields).id == id_
