@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import gzip
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 import pytest
 
 from indexer.records import Author, parse_work
 from indexer.sources import Item, SourceError, open_sources, xml_records
-from indexer.sources.acl import anthology_id
+from indexer.sources.acl import anthology_id, paper_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +48,7 @@ def test_a_paper_in_the_import_format(tmp_path: Path) -> None:
     first, second, matter, removed = items(tmp_path / "2022.acl.xml", COLLECTION)
     work = parse_work(first.value)
     assert (work.id, work.doi) == ("acl:2022.acl-long.1", "10.18653/v1/2022.acl-long.1")
-    assert work.title == "AdaptLeR: Speeding up k-means for NLP"
+    assert work.title == "AdaptLeR: Speeding up $k$-means for NLP"
     assert work.abstract == "We show that a < b, see https://x.org."
     assert (work.year, work.date, work.venue, work.type) == (2022, None, "ACL", "article")
     assert (work.url, work.source) == ("https://aclanthology.org/2022.acl-long.1", "ACL Anthology")
@@ -58,6 +59,21 @@ def test_a_paper_in_the_import_format(tmp_path: Path) -> None:
     assert parse_work(second.value).abstract is None
     assert matter.problem == "backmatter of a volume, not a work"
     assert removed.value["withdrawn"] is True
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("of <tex-math>x^2</tex-math>, <b><tex-math> \\alpha </tex-math></b>-like", "of $x^2$, $\\alpha$-like"),
+        ("<tex-math>$x$</tex-math> and <tex-math/>", "$x$ and"),
+        ("<tex-math>a &lt; b</tex-math>", "$a < b$"),
+        ("<tex-math/>", None),
+    ],
+)
+def test_formulas_are_told_from_words(title: str, text: str | None) -> None:
+    paper = ElementTree.fromstring(f"<paper id='1'><title>{title}</title></paper>")
+    volume = ElementTree.fromstring("<volume id='1'/>")
+    assert paper_record(paper, [ElementTree.fromstring("<collection id='P19'/>"), volume])["title"] == text
 
 
 @pytest.mark.parametrize(
