@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+from io import BytesIO
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
@@ -9,6 +10,7 @@ import pytest
 from indexer.records import Author, parse_work
 from indexer.sources import Item, SourceError, open_sources, xml_records
 from indexer.sources.acl import anthology_id, paper_record
+from indexer.sources.xml_records import Records
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -158,6 +160,36 @@ def test_many_records_may_be_larger_than_the_bound_of_one(tmp_path: Path, monkey
     assert (
         len(items(tmp_path / "a.xml", f"<collection id='2020.x'><volume id='1'>{papers}</volume></collection>")) == 200
     )
+
+
+def test_what_is_no_record_does_not_stay_in_memory() -> None:
+    filling = "<x><y/>text</x>" * 20_000
+    volume = f"<volume><meta><year>2020</year></meta>{filling}<paper/>{filling}<meta/>{filling}<paper/></volume>"
+    file = BytesIO(f"<collection>{filling}{volume * 2}</collection>".encode())
+    found = 0
+    for _, around in Records(file, {"paper"}, keep={"meta"}):
+        found += 1
+        assert [child.tag for child in around[1]][:2] == ["meta", "paper"]
+        assert around[1].findtext("meta/year") == "2020"
+        # The parser is ahead by one block that it has read, of 64 kB at the most.
+        assert max(map(len, around)) < 5_000
+    assert found == 4
+
+
+@pytest.mark.parametrize("name", ["paper", "meta"])
+def test_elements_without_end_do_not_fill_the_memory(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xml_records, "MAX_ELEMENTS", 1_000)
+    papers = "<paper id='1'><title>T</title></paper>" * 500
+    text = f"<collection id='P19'>{'<x/>' * 2_000}<volume id='1'>{papers}<{name}>{'<a/>' * 1_000}"
+    file = tmp_path / "a.xml"
+    file.write_text(text, encoding="utf-8")
+    (source,) = open_sources([str(file)])
+    given = iter(source)
+    assert [next(given).value["title"] for _ in range(500)] == ["T"] * 500
+    with pytest.raises(SourceError, match="more than 1,000 elements in one record"):
+        next(given)
 
 
 def test_an_empty_collection_is_no_error(tmp_path: Path) -> None:
