@@ -124,8 +124,7 @@ def usable(raw: dict[str, Any]) -> dict[str, Any]:
             check(fit)
         except RecordError:
             fit[key] = None
-    if "abstract" in fit:
-        fit["abstract"] = _cut(fit["abstract"], MAX_ABSTRACT)
+    fit |= {key: _cut(fit[key], limit) for key, limit in _CUT.items() if key in fit}
     if isinstance(fit.get("authors"), list):
         fit["authors"] = [_usable_author(author) for author in fit["authors"] if _is_named(author)]
     return fit
@@ -139,7 +138,8 @@ def _is_named(author: object) -> bool:
 def _usable_author(author: Any) -> Any:
     if not isinstance(author, dict):
         return author
-    fit = {**author, "affiliation": _cut(author.get("affiliation"), MAX_TEXT)}
+    # Half an affiliation would be taken for an institution of its own.
+    fit = {**author, "affiliation": _cut(author.get("affiliation"), MAX_TEXT, at=";")}
     try:
         _orcid(fit)
     except ValueError:
@@ -147,9 +147,11 @@ def _usable_author(author: Any) -> Any:
     return fit
 
 
-def _cut(text: Any, limit: int) -> Any:
-    """Give a text that is not too long, cut between two words where it was."""
-    return text[:limit].rpartition(" ")[0] if isinstance(text, str) and len(text) > limit else text
+def _cut(text: Any, limit: int, at: str = " ") -> Any:
+    """Give the start of a text that is too long, up to a word or another place to part it."""
+    if not isinstance(text, str) or len(text) <= limit:
+        return text
+    return text[: limit + 1].rpartition(at)[0] or text[:limit]
 
 
 def unknown_keys(raw: Mapping[str, Any]) -> set[str]:
@@ -318,5 +320,7 @@ _DISPENSABLE: dict[str, Callable[[Mapping[str, Any]], object]] = {
     "doi": _doi,
     "url": _url,
     "cited_by_count": lambda raw: _count(raw, "cited_by_count"),
-    **{key: partial(_text, key=key) for key in ("type", "venue", "license", "language")},
+    **{key: partial(_text, key=key) for key in ("type", "license", "language")},
 }
+#: What is cut where it is too long.
+_CUT = {"abstract": MAX_ABSTRACT, "venue": MAX_TEXT}

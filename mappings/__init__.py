@@ -14,7 +14,7 @@ from mappings.generations import (
     stored_model,
     unfinished,
 )
-from mappings.ids import bare_doi, institution_id, orcid_id, person_id, ror_address, topic_id, work_id
+from mappings.ids import bare_doi, doi_in, institution_id, orcid_id, person_id, ror_address, topic_id, work_id
 from mappings.names import Generation, IndexNames
 from mappings.people import STATE, begin_people
 from mappings.scale import Scale
@@ -28,6 +28,7 @@ __all__ = [
     "bare_doi",
     "begin",
     "begin_people",
+    "doi_in",
     "drop",
     "followed",
     "generations",

@@ -12,6 +12,8 @@ from urllib.parse import unquote
 WORK_SCHEMES = ("arxiv", "doi", "openalex", "acl", "openreview", "local")
 
 _ARXIV = r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})"
+#: A registrant may have parts of its own: `10.1000.10/123`.
+_DOI = r"10\.\d{4,9}(?:\.\d+)*/\S+"
 #: The hosts whose addresses are ids, as people copy them: in any case, with or without scheme and `www.`.
 _HOST = re.compile(
     r"^(?:https?://)?(?:www\.|dx\.|export\.|api\.)?"
@@ -30,7 +32,7 @@ _ADDRESSES = (
 )
 _BARE = (
     (re.compile(rf"^({_ARXIV})(?:v\d+)?$"), "arxiv"),
-    (re.compile(r"^(10\.\d{4,9}/\S+)$"), "doi"),
+    (re.compile(rf"^({_DOI})$"), "doi"),
     (re.compile(r"^(W\d{4,})$", re.IGNORECASE), "openalex"),
 )
 _PEOPLE = (
@@ -46,6 +48,9 @@ _INSTITUTIONS = (
 )
 _TOPIC = re.compile(r"^(?:openalex\.org/(?:topics/)?|openalex:)(T\d+)$", re.IGNORECASE)
 _ARXIV_DOI = re.compile(r"^10\.48550/arxiv\.(.+)$", re.IGNORECASE)
+#: The page of a work at its publisher's, which stands behind the DOI in an address.
+_PAGE = re.compile(r"(?:/(?:abstract|epdf|full|fulltext|html|meta|pdf|summary)|\.pdf)/?$", re.IGNORECASE)
+_OPENS = {")": "(", "]": "[", "}": "{", ">": "<"}
 _ORCID = re.compile(r"^(?:orcid\.org/|orcid:)?(\d{4}-?\d{4}-?\d{4}-?\d{3}[\dX])/?$", re.IGNORECASE)
 
 
@@ -93,10 +98,30 @@ def bare_doi(text: str) -> str:
 
     Raises ValueError when it is none.
     """
-    local = re.sub(r"^(?:doi:|doi\.org/)", "", unquote(_short(text)), flags=re.IGNORECASE)
-    if not re.match(r"^10\.\d{4,9}/\S+$", local):
+    local = re.sub(r"^(?:doi:\s*|doi\.org/)", "", unquote(_short(text)), flags=re.IGNORECASE)
+    if not re.fullmatch(_DOI, local):
         raise ValueError(f"not a DOI: {text!r}")
     return local.lower()
+
+
+def doi_in(text: str) -> str | None:
+    """Give the first DOI that stands somewhere in a text, as `bare_doi` does; None when there is none.
+
+    The text may be an address of a publisher, and what closes a sentence or brackets around the DOI is no part of it.
+    """
+    # No DOI is near that long, and what is longer would take long to take apart.
+    text = unquote(text)[:2_000]
+    match = re.search(rf"(?<![\d.]){_DOI}", text)
+    if not match:
+        return None
+    before, doi = text[: match.start()].lower(), match[0]
+    if before.endswith("/"):
+        doi = doi.partition("?")[0]
+        if not before.endswith("doi.org/"):
+            doi = _PAGE.sub("", doi)
+    while doi[-1] in ".,:;/'\"" or doi.count(doi[-1]) > doi.count(_OPENS.get(doi[-1], doi[-1])):
+        doi = doi[:-1]
+    return doi.lower() if re.fullmatch(_DOI, doi) else None
 
 
 def person_id(text: str) -> str:

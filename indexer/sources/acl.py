@@ -52,8 +52,8 @@ def paper_record(paper: Element, around: list[Element]) -> dict[str, Any]:
         raise NotAWork("names no author")
     return {
         "id": f"acl:{id_}",
-        "title": text_of(paper.find("title")),
-        "abstract": text_of(paper.find("abstract")),
+        "title": _with_formulas(paper.find("title")),
+        "abstract": _with_formulas(paper.find("abstract")),
         "year": _year(paper, volume, collection),
         "type": "article",
         "venue": _venue(volume),
@@ -63,6 +63,17 @@ def paper_record(paper: Element, around: list[Element]) -> dict[str, Any]:
         "is_retracted": paper.find("retracted") is not None,
         "authors": authors,
     }
+
+
+def _with_formulas(element: Element | None) -> str | None:
+    """Give the text of a title or abstract with its formulas between dollars, as pages and arXiv's texts have them."""
+    return None if element is None else " ".join(_marked(element).split()) or None
+
+
+def _marked(element: Element) -> str:
+    inside = (element.text or "") + "".join(_marked(child) + (child.tail or "") for child in element)
+    is_formula = element.tag == "tex-math" and inside.strip() and "$" not in inside
+    return f"${inside.strip()}$" if is_formula else inside
 
 
 def anthology_id(collection: str, volume: str, paper: str) -> str:

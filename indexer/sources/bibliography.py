@@ -9,57 +9,60 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import date
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from mappings import bare_doi
+from indexer.records import YEARS
+from indexer.sources.text import plain
+from mappings import doi_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _ARXIV = re.compile(
     r"arxiv(?:\.org/\w+/|:\s*)(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?(?!\d)", re.IGNORECASE
 )
-_DATE = re.compile(r"(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2}))?)?(?!\d)")
+#: A year, alone or with what follows: `2019-10`, `2019/10/02/`, `20191002`; never out of a longer number.
+_DATE = re.compile(r"(?<!\d)(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2}))?|(\d{2})(\d{2}))?(?!\d)")
 
 
 def reference(
-    key: str | None, *, doi: str | None = None, arxiv: str | None = None, dated: str | None = None, **rest: Any
+    key: str | None, *, doi: str | None = None, arxiv: str | None = None, dates: Iterable[str | None], **rest: Any
 ) -> dict[str, Any]:
-    """Give a reference in the import format; `key` is its citation key, `dated` a date or the start of one."""
-    day, year = date_and_year(dated)
-    url = rest.get("url")
-    return {
-        "id": _id(key, doi, arxiv) or _id_of_content(year, rest),
+    """Give a reference in the import format; `key` is its citation key, `dates` are where its date may stand."""
+    day, year = date_and_year(*dates)
+    doi = doi_in(doi) if doi else None
+    record = {
         "doi": doi,
         "date": day,
         "year": year,
         "source": "bibliography",
         **rest,
-        "url": url if url and url.lower().startswith(("http://", "https://")) else None,
+        "title": plain(rest.get("title")),
+        "abstract": plain(rest.get("abstract")),
+        "venue": plain(rest.get("venue")),
         "language": _language(rest.get("language")),
     }
+    return {"id": _id(key, doi, arxiv) or _id_of_content(record), **record}
 
 
 def _id(key: str | None, doi: str | None, arxiv: str | None) -> str | None:
-    """Give the most stable id there is. A DOI that is none is refused later, with all that the record says."""
+    """Give the most stable id there is."""
     if doi:
-        try:
-            return f"doi:{bare_doi(doi)}"
-        except ValueError:
-            pass
+        return f"doi:{doi}"
     if arxiv:
         return f"arxiv:{arxiv}"
     slug = re.sub(r"[^\w.:+-]+", "-", key or "").strip("-")
     return f"local:{slug}" if slug else None
 
 
-def _id_of_content(year: int | None, rest: Mapping[str, Any]) -> str | None:
+def _id_of_content(record: Mapping[str, Any]) -> str | None:
     """Give an id for a reference without any, as RIS files have them: its title, and a hash of who and when."""
-    title = " ".join((rest.get("title") or "").casefold().split())
+    title = (record["title"] or "").casefold()
     if not title:
         return None
-    names = [author["name"] for author in rest["authors"]]
-    digest = hashlib.sha256(f"{title}|{year}|{names}".encode("utf-8", "replace")).hexdigest()[:8]
+    names = [author["name"] for author in record["authors"]]
+    digest = hashlib.sha256(f"{title}|{record['year']}|{names}".encode("utf-8", "replace")).hexdigest()[:8]
     slug = re.sub(r"\W+", "-", title)[:40].strip("-")
     return f"local:{slug}-{digest}"
 
@@ -69,16 +72,21 @@ def arxiv_number(*candidates: str | None) -> str | None:
     return next((match[1] for text in candidates if text and (match := _ARXIV.search(text))), None)
 
 
-def date_and_year(text: str | None) -> tuple[str | None, int | None]:
-    """Give the full date, if there is one, and the year of a text like `2019`, `2019-10`, `2019/10/02/`."""
-    match = _DATE.search(text or "")
-    if not match:
-        return None, None
-    year, month, day = (int(part) if part else None for part in match.groups())
+def date_and_year(*texts: str | None) -> tuple[str | None, int | None]:
+    """Give the full date, if there is one, and the year, from the first of the texts that says a year."""
+    for match in chain.from_iterable(_DATE.finditer(text) for text in texts if text):
+        year, day = int(match[1]), _day(match[1], match[2] or match[4], match[3] or match[5])
+        # Eight digits that are no day are a number of another kind.
+        if year in YEARS and (day or not match[4]):
+            return day, year
+    return None, None
+
+
+def _day(year: str, month: str | None, day: str | None) -> str | None:
     try:
-        return (date(year, month, day).isoformat() if month and day else None), year  # type: ignore[arg-type]
+        return date(int(year), int(month or 0), int(day or 0)).isoformat()
     except ValueError:
-        return None, year
+        return None
 
 
 def first_last(name: str) -> str:

@@ -9,14 +9,16 @@ from typing import IO, TYPE_CHECKING, Any
 
 from bibtexparser.entrypoint import parse_string
 from bibtexparser.middlewares.names import parse_single_name_into_parts, split_multiple_persons_names
-from bibtexparser.model import Entry
-from pylatexenc.latex2text import LatexNodes2Text
+from bibtexparser.model import DuplicateFieldKeyBlock, Entry
+from pylatexenc.latex2text import LatexNodes2Text, SpecialsTextSpec, get_default_latex_context_db
 
+from indexer.sources.aas_journals import AAS_JOURNALS
 from indexer.sources.base import EXCERPT, FileSource, Item, NotAWork, converted
 from indexer.sources.bibliography import arxiv_number, reference
+from indexer.sources.bibtex_values import Values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from bibtexparser.model import ParsingFailedBlock
 
@@ -48,38 +50,51 @@ class BibtexFile(FileSource):
 
     def items(self, file: IO[bytes]) -> Iterator[Item]:
         """Give an Item for each entry, in the file's order; one that cannot be parsed costs only itself."""
-        library = parse_string(self.whole_text(file))
-        blocks: list[Entry | ParsingFailedBlock] = [*library.entries, *library.failed_blocks]
-        for number, block in enumerate(sorted(blocks, key=lambda block: block.start_line or 0), 1):
+        library = parse_string(self.whole_text(file), parse_stack=[])
+        found: list[Entry | ParsingFailedBlock] = [*library.entries, *library.failed_blocks]
+        blocks = [_with_repeated_fields(block) for block in sorted(found, key=lambda block: block.start_line or 0)]
+        values = Values(library.strings, (block for block in blocks if isinstance(block, Entry)))
+        for number, block in enumerate(blocks, 1):
             text = (block.raw or "")[:EXCERPT]
             if isinstance(block, Entry):
-                yield converted(self.name, number, entry_record, block, text)
+                yield converted(self.name, number, lambda entry: entry_record(entry, values.of(entry)), block, text)
             else:
                 yield Item(self.name, number, problem=f"not BibTeX: {block.error}", text=text)
 
 
-def entry_record(entry: Entry) -> dict[str, Any]:
-    """Give an entry in the import format."""
+def _with_repeated_fields(block: Entry | ParsingFailedBlock) -> Entry | ParsingFailedBlock:
+    """Give the entry that the parser refused only because a field stands in it twice, which BibTeX merely warns of."""
+    entry = block.ignore_error_block if isinstance(block, DuplicateFieldKeyBlock) else None
+    return entry if isinstance(entry, Entry) else block
+
+
+def entry_record(entry: Entry, field: Mapping[str, str]) -> dict[str, Any]:
+    """Give an entry in the import format; `field` holds its values by their names in lower case."""
     kind = entry.entry_type.lower()
     if kind in _NOT_WORKS:
         raise NotAWork(f"an entry of the kind @{kind}, not a work")
-    field = {name.lower(): str(value.value) for name, value in entry.fields_dict.items()}
-    eprint_of = field.get("archiveprefix") or field.get("eprinttype") or ""
+    # Without a word of whose number an eprint is, it is arXiv's if it looks like one.
+    eprint_of = field.get("archiveprefix") or field.get("eprinttype") or "arxiv"
     arxiv = arxiv_number(f"arxiv:{field.get('eprint')}" if eprint_of.lower() == "arxiv" else None, field.get("url"))
-    venue = decoded(field.get("journal") or field.get("journaltitle") or field.get("booktitle"))
     return reference(
         entry.key,
         doi=_unescaped(field.get("doi")),
         arxiv=arxiv or arxiv_number(field.get("journal")),
-        dated=field.get("date") or field.get("year"),
+        dates=[field.get("date"), field.get("year")],
         title=decoded(field.get("title")),
         abstract=decoded(field.get("abstract")),
         type=_TYPES.get(kind) or ("preprint" if arxiv else None),
-        venue=venue or ("arXiv" if arxiv else None),
+        venue=_venue(field) or ("arXiv" if arxiv else None),
         url=_unescaped(field.get("url")),
         language=field.get("langid") or field.get("language"),
         authors=[{"name": name} for name in names(field.get("author") or "")],
     )
+
+
+def _venue(field: Mapping[str, str]) -> str | None:
+    written = field.get("journal") or field.get("journaltitle") or field.get("booktitle") or ""
+    macro = re.fullmatch(r"[{\s]*\\([a-z]+)[}\s]*", written)
+    return (AAS_JOURNALS.get(macro[1]) if macro else None) or decoded(written)
 
 
 def names(text: str) -> list[str]:
@@ -94,7 +109,10 @@ def names(text: str) -> list[str]:
 
 @cache
 def _latex() -> LatexNodes2Text:
-    return LatexNodes2Text(math_mode="verbatim", strict_latex_spaces=True)
+    context = get_default_latex_context_db()
+    # A field holds no table: outside of a formula a bare & is the sign.
+    context.add_context_category("sign", specials=[SpecialsTextSpec("&", "&")], prepend=True)
+    return LatexNodes2Text(latex_context=context, math_mode="verbatim", strict_latex_spaces=True)
 
 
 def decoded(text: str | None) -> str | None:

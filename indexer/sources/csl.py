@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from indexer.sources.bibliography import arxiv_number, reference
-from indexer.sources.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,8 @@ _TYPES = {
     "report": "report",
     "dataset": "dataset",
 }
+#: A line of its own, as Zotero notes an e-print; in a sentence ("Comment on arXiv:...") it may be another work.
+_NOTED = re.compile(r"\s*arxiv:\s*\S+(?:\s+\[[^\]]*\])?\s*", re.IGNORECASE)
 #: The parts of a name, in the order in which it is read.
 _NAME_PARTS = ("given", "dropping-particle", "non-dropping-particle", "family", "suffix")
 
@@ -32,14 +34,15 @@ def is_item(value: object) -> bool:
 
 def item_record(item: Mapping[str, Any]) -> dict[str, Any]:
     """Give an item in the import format."""
-    arxiv = arxiv_number(item.get("URL"), item.get("number"), item.get("note"))
+    noted = filter(_NOTED.fullmatch, (item.get("note") or "").splitlines())
+    arxiv = arxiv_number(item.get("URL"), item.get("number"), *noted)
     return reference(
         str(item.get("id") or item.get("citation-key") or ""),
         doi=item.get("DOI"),
         arxiv=arxiv,
-        dated=_date(item.get("issued") or {}),
-        title=plain(_one(item.get("title"))),
-        abstract=plain(item.get("abstract")),
+        dates=[_date(item.get("issued") or {})],
+        title=_one(item.get("title")),
+        abstract=item.get("abstract"),
         type=_TYPES.get(item["type"]),
         venue=_one(item.get("container-title")) or ("arXiv" if arxiv else None),
         url=item.get("URL"),

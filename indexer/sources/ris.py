@@ -57,7 +57,7 @@ def reference_record(fields: Mapping[str, Any]) -> dict[str, Any]:
         fields.get("id") or fields.get("label") or fields.get("accession_number"),
         doi=fields.get("doi"),
         arxiv=arxiv,
-        dated=fields.get("date") or fields.get("year") or fields.get("publication_year"),
+        dates=[fields.get("date"), fields.get("year"), fields.get("publication_year")],
         title=fields.get("title") or fields.get("primary_title"),
         abstract=fields.get("abstract") or fields.get("notes_abstract"),
         type=_TYPES.get(fields.get("type_of_reference", "")) or ("preprint" if arxiv else None),

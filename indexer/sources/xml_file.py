@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 ATOM_ENTRY = f"{ATOM}entry"
 OAI_RECORD = f"{OAI}record"
 ACL_PAPER = "paper"
+#: What a volume says of itself: venue and year.
+ACL_META = "meta"
 
 #: What makes a record of each kind of element; a paper of the ACL Anthology needs the volume around it.
 _CONVERT: dict[str, Callable[[Element, list[Element]], dict[str, Any]]] = {
@@ -33,7 +35,7 @@ class XmlFile(FileSource):
 
     def items(self, file: IO[bytes]) -> Iterator[Item]:
         """Give an Item for each record. Raises SourceError when the XML breaks off or is of another kind."""
-        records = Records(file, _CONVERT)
+        records = Records(file, _CONVERT, keep={ACL_META})
         number = 0
         try:
             for number, (element, around) in enumerate(records, 1):

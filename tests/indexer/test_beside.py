@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from indexer.beside import Beside
+from indexer.beside import Beside, ahead
 
 
 def fail() -> None:
@@ -58,3 +58,27 @@ def test_the_giver_waits_when_it_is_too_far_ahead() -> None:
     hold.set()
     giver.join(10)
     assert len(given) == 5
+
+
+def test_what_is_made_ahead_comes_in_turn_while_the_next_is_made() -> None:
+    made: list[int] = []
+
+    def square(number: int) -> int:
+        made.append(number)
+        return number * number
+
+    found = ahead(square, iter(range(4)))
+    assert next(found) == (0, 0)
+    deadline = time.monotonic() + 5
+    while made != [0, 1] and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert made == [0, 1]
+    assert list(found) == [(1, 1), (2, 4), (3, 9)]
+    assert list(ahead(square, [])) == []
+
+
+def test_what_fails_ahead_is_raised_in_its_turn() -> None:
+    found = ahead(lambda number: 1 // number, [1, 0, 1])
+    assert next(found) == (1, 1)
+    with pytest.raises(ZeroDivisionError):
+        next(found)

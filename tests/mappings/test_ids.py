@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mappings import bare_doi, orcid_id, person_id, topic_id, work_id
+from mappings import bare_doi, doi_in, orcid_id, person_id, topic_id, work_id
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,7 @@ from mappings import bare_doi, orcid_id, person_id, topic_id, work_id
         ("https://doi.org/10.48550/arXiv.1910.00744", "arxiv:1910.00744"),
         ("doi:10.1162/NECO_a_00001", "doi:10.1162/neco_a_00001"),
         ("10.1162/NECO_a_00001", "doi:10.1162/neco_a_00001"),
+        ("10.1000.10/123", "doi:10.1000.10/123"),
         ("https://dx.doi.org/10.1000%2Fxyz", "doi:10.1000/xyz"),
         ("https://openalex.org/w2741809807", "openalex:W2741809807"),
         ("W2741809807", "openalex:W2741809807"),
@@ -49,7 +50,9 @@ def test_a_work_has_one_id_however_it_is_written(written: str, stored: str) -> N
     assert work_id(stored) == stored
 
 
-@pytest.mark.parametrize("written", ["10.1000/XyZ", "doi:10.1000/xyz", "https://doi.org/10.1000/xyz"])
+@pytest.mark.parametrize(
+    "written", ["10.1000/XyZ", "doi:10.1000/xyz", "https://doi.org/10.1000/xyz", "DOI: 10.1000/xyz"]
+)
 def test_a_doi_is_bare_and_in_lower_case(written: str) -> None:
     assert bare_doi(written) == "10.1000/xyz"
 
@@ -58,6 +61,31 @@ def test_a_doi_is_bare_and_in_lower_case(written: str) -> None:
 def test_what_is_no_doi_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="not a DOI"):
         bare_doi(written)
+
+
+@pytest.mark.parametrize(
+    ("text", "doi"),
+    [
+        ("10.1002/PRO.2421", "10.1002/pro.2421"),
+        ("doi: 10.1002/pro.2421", "10.1002/pro.2421"),
+        ("DOI 10.1002/pro.2421.", "10.1002/pro.2421"),
+        ("10.1000/a 10.1000/b", "10.1000/a"),
+        ("(see <https://doi.org/10.1000%2Fxyz>)", "10.1000/xyz"),
+        ("https://doi.org/10.1000/xyz?utm_source=x", "10.1000/xyz"),
+        ("https://doi.org/10.1000/full", "10.1000/full"),
+        ("https://onlinelibrary.wiley.com/doi/10.1002/pro.2421/full?af=R", "10.1002/pro.2421"),
+        ("https://link.springer.com/content/pdf/10.1007/s1-2.pdf", "10.1007/s1-2"),
+        ("10.1002/(SICI)1097<333::AID-JBM1>3.0.CO;2-#", "10.1002/(sici)1097<333::aid-jbm1>3.0.co;2-#"),
+        ("10.1016/0370(83)90009", "10.1016/0370(83)90009"),
+        ("10.1000.10/123", "10.1000.10/123"),
+        ("110.1000/123", None),
+        ("10.1000/).", None),
+        ("n/a", None),
+        ("", None),
+    ],
+)
+def test_a_doi_is_found_in_a_text(text: str, doi: str | None) -> None:
+    assert doi_in(text) == doi
 
 
 @pytest.mark.parametrize(

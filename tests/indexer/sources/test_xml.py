@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import gzip
+from io import BytesIO
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 import pytest
 
 from indexer.records import Author, parse_work
 from indexer.sources import Item, SourceError, open_sources, xml_records
-from indexer.sources.acl import anthology_id
+from indexer.sources.acl import anthology_id, paper_record
+from indexer.sources.xml_records import Records
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +51,7 @@ def test_a_paper_in_the_import_format(tmp_path: Path) -> None:
     first, second, matter, removed = items(tmp_path / "2022.acl.xml", COLLECTION)
     work = parse_work(first.value)
     assert (work.id, work.doi) == ("acl:2022.acl-long.1", "10.18653/v1/2022.acl-long.1")
-    assert work.title == "AdaptLeR: Speeding up k-means for NLP"
+    assert work.title == "AdaptLeR: Speeding up $k$-means for NLP"
     assert work.abstract == "We show that a < b, see https://x.org."
     assert (work.year, work.date, work.venue, work.type) == (2022, None, "ACL", "article")
     assert (work.url, work.source) == ("https://aclanthology.org/2022.acl-long.1", "ACL Anthology")
@@ -60,6 +63,21 @@ def test_a_paper_in_the_import_format(tmp_path: Path) -> None:
     assert (work.is_retracted, parse_work(second.value).is_retracted) == (False, True)
     assert matter.problem == "backmatter of a volume, not a work"
     assert removed.value["withdrawn"] is True
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("of <tex-math>x^2</tex-math>, <b><tex-math> \\alpha </tex-math></b>-like", "of $x^2$, $\\alpha$-like"),
+        ("<tex-math>$x$</tex-math> and <tex-math/>", "$x$ and"),
+        ("<tex-math>a &lt; b</tex-math>", "$a < b$"),
+        ("<tex-math/>", None),
+    ],
+)
+def test_formulas_are_told_from_words(title: str, text: str | None) -> None:
+    paper = ElementTree.fromstring(f"<paper id='1'><title>{title}</title><author><last>A</last></author></paper>")
+    volume = ElementTree.fromstring("<volume id='1'/>")
+    assert paper_record(paper, [ElementTree.fromstring("<collection id='P19'/>"), volume])["title"] == text
 
 
 @pytest.mark.parametrize(
@@ -152,6 +170,36 @@ def test_what_names_nobody_is_no_work(tmp_path: Path) -> None:
     )
     (item,) = items(tmp_path / "a.xml", text)
     assert (item.problem, item.is_work) == ("names no author", False)
+
+
+def test_what_is_no_record_does_not_stay_in_memory() -> None:
+    filling = "<x><y/>text</x>" * 20_000
+    volume = f"<volume><meta><year>2020</year></meta>{filling}<paper/>{filling}<meta/>{filling}<paper/></volume>"
+    file = BytesIO(f"<collection>{filling}{volume * 2}</collection>".encode())
+    found = 0
+    for _, around in Records(file, {"paper"}, keep={"meta"}):
+        found += 1
+        assert [child.tag for child in around[1]][:2] == ["meta", "paper"]
+        assert around[1].findtext("meta/year") == "2020"
+        # The parser is ahead by one block that it has read, of 64 kB at the most.
+        assert max(map(len, around)) < 5_000
+    assert found == 4
+
+
+@pytest.mark.parametrize("name", ["paper", "meta"])
+def test_elements_without_end_do_not_fill_the_memory(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xml_records, "MAX_ELEMENTS", 1_000)
+    papers = "<paper id='1'><title>T</title><author><last>A</last></author></paper>" * 500
+    text = f"<collection id='P19'>{'<x/>' * 2_000}<volume id='1'>{papers}<{name}>{'<a/>' * 1_000}"
+    file = tmp_path / "a.xml"
+    file.write_text(text, encoding="utf-8")
+    (source,) = open_sources([str(file)])
+    given = iter(source)
+    assert [next(given).value["title"] for _ in range(500)] == ["T"] * 500
+    with pytest.raises(SourceError, match="more than 1,000 elements in one record"):
+        next(given)
 
 
 def test_an_empty_collection_is_no_error(tmp_path: Path) -> None:

@@ -1,0 +1,134 @@
+"""Fields beside the title and the names that cannot be read, in all bibliographies: they do not cost the work."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from indexer.records import MAX_ABSTRACT, MAX_TEXT, Author, Work, parse_work
+from indexer.sources import open_sources
+from indexer.sources.bibliography import date_and_year
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def work_of(path: Path, content: str) -> Work:
+    path.write_text(content, encoding="utf-8")
+    (source,) = open_sources([str(path)])
+    (item,) = source
+    assert item.problem is None
+    return parse_work(item.value)
+
+
+def ris(tmp_path: Path, *lines: str) -> Work:
+    return work_of(tmp_path / "a.ris", "\n".join(["TY  - JOUR", "AU  - B, A", "TI  - T", *lines, "ER  - ", ""]))
+
+
+def bibtex(tmp_path: Path, **fields: str) -> Work:
+    given = {"title": "T", "author": "A B", **fields}
+    return work_of(
+        tmp_path / "a.bib", f"@misc{{key, {', '.join(f'{key}={{{value}}}' for key, value in given.items())}}}"
+    )
+
+
+def csl(tmp_path: Path, **fields: Any) -> Work:
+    item = {"id": "key", "type": "article-journal", "title": "T", "author": [{"literal": "A B"}], **fields}
+    return work_of(tmp_path / "a.json", json.dumps([item]))
+
+
+@pytest.mark.parametrize(
+    ("lines", "day", "year"),
+    [
+        (["DA  - FEB", "PY  - 2024"], None, 2024),
+        (["DA  - 20181231", "PY  - 2018"], "2018-12-31", 2018),
+        (["DA  - 20180213"], "2018-02-13", 2018),
+        (["DA  - 0213", "PY  - 2018"], None, 2018),
+        (["PY  - in press", "Y1  - 2017///"], None, 2017),
+        (["PY  - 9999"], None, None),
+    ],
+)
+def test_the_year_comes_from_the_first_field_that_has_one(
+    tmp_path: Path, lines: list[str], day: str | None, year: int | None
+) -> None:
+    work = ris(tmp_path, *lines)
+    assert (work.date, work.year) == (day, year)
+
+
+def test_bibtex_falls_back_on_its_year_too(tmp_path: Path) -> None:
+    assert bibtex(tmp_path, date="forthcoming", year="2024").year == 2024
+    assert bibtex(tmp_path, date="20240229", year="1999").date == "2024-02-29"
+    assert date_and_year(None, "", "FEB") == (None, None)
+
+
+def test_a_doi_is_taken_out_of_what_stands_around_it(tmp_path: Path) -> None:
+    for work in (
+        ris(tmp_path, "DO  - doi: 10.1002/pro.2421"),
+        bibtex(tmp_path, doi="DOI: 10.1002/pro.2421."),
+        csl(tmp_path, DOI="https://onlinelibrary.wiley.com/doi/10.1002/pro.2421/full"),
+    ):
+        assert (work.id, work.doi) == ("doi:10.1002/pro.2421", "10.1002/pro.2421")
+
+
+def test_what_is_no_doi_leaves_the_work_its_other_id(tmp_path: Path) -> None:
+    for work in (
+        ris(tmp_path, "DO  - PMC123", "ID  - key"),
+        bibtex(tmp_path, doi="to appear"),
+        csl(tmp_path, DOI="10.5 / x"),
+    ):
+        assert (work.id, work.doi) == ("local:key", None)
+
+
+def test_an_address_that_is_none_is_left_out(tmp_path: Path) -> None:
+    for url in ("www.example.org/1", "javascript:alert(1)", "https://example.org/" + "x" * MAX_TEXT):
+        for work in (ris(tmp_path, f"UR  - {url}"), bibtex(tmp_path, url=url), csl(tmp_path, URL=url)):
+            assert work.url is None
+
+
+def test_authors_keep_what_can_be_read(tmp_path: Path) -> None:
+    places = [{"name": "Lab, " * 300 + "A"}, {"name": "Lab, " * 300 + "B"}]
+    authors = [
+        {"family": ""},
+        {"literal": "A B", "ORCID": "0000-0002-1825-0098"},
+        {"literal": "C D", "ORCID": "orcid.org/0000-0002-1825-0097", "affiliation": places},
+        {"ORCID": "0000-0002-1825-0097"},
+    ]
+    first, second = csl(tmp_path, author=authors).authors
+    assert first == Author("A B")
+    assert (second.orcid, second.affiliation) == ("0000-0002-1825-0097", places[0]["name"])
+    assert ris(tmp_path, "AU  - ", "AU  - ,").authors == (Author("A B"),)
+
+
+@pytest.mark.parametrize("text", ["word " * 30_000, "w" * 150_000])
+def test_a_long_abstract_is_cut_at_a_word(tmp_path: Path, text: str) -> None:
+    for work in (ris(tmp_path, f"AB  - {text}"), bibtex(tmp_path, abstract=text), csl(tmp_path, abstract=text)):
+        assert work.abstract is not None
+        assert MAX_ABSTRACT - 5 < len(work.abstract) <= MAX_ABSTRACT
+        assert work.abstract.endswith(("word", "www"))
+
+
+def test_markup_goes_from_all_texts(tmp_path: Path) -> None:
+    venue, abstract = "Astronomy &amp;amp; Astrophysics", "&lt;i&gt;Planck&lt;/i&gt; at a < b"
+    for work in (
+        ris(tmp_path, f"T2  - {venue}", f"AB  - {abstract}"),
+        bibtex(tmp_path, journal=venue, abstract=abstract),
+        csl(tmp_path, abstract=abstract, **{"container-title": [venue]}),
+    ):
+        assert (work.venue, work.abstract) == ("Astronomy & Astrophysics", "Planck at a < b")
+
+
+@pytest.mark.parametrize(
+    ("note", "id_"),
+    [
+        ("arXiv:1706.03762 [cs]", "arxiv:1706.03762"),
+        ("tex.ids= x\narXiv: hep-th/9901001v2", "arxiv:hep-th/9901001"),
+        ("arXiv:1706.03762v5", "arxiv:1706.03762"),
+        ("Comment on arXiv:1706.03762", "local:key"),
+        ("arXiv:1706.03762 is where it began", "local:key"),
+        ("", "local:key"),
+    ],
+)
+def test_a_note_in_csl_names_the_work_only_in_a_line_of_its_own(tmp_path: Path, note: str, id_: str) -> None:
+    assert csl(tmp_path, note=note).id == id_
