@@ -74,7 +74,7 @@ def _first_hits(services: Services, text: str, vector: Vector) -> tuple[Vector, 
     The vectors are read apart: a hybrid search over one shard reads all it fuses before it knows the first few, which
     took 134 ms with the vectors and 11 without, at a depth of 1,000.
     """
-    query = queries.query("hybrid", text, vector, [])
+    query = queries.query("hybrid", text, vector, [], depth=ranking.FEEDBACK_DEPTH)
     body = {"query": query, "size": ranking.FEEDBACK_WORKS, "_source": False}
     hits = services.search(services.names.works, body)["hits"]["hits"]
     works = reading.read(services, hits, {"_source": ["embedding"]})

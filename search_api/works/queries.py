@@ -124,12 +124,18 @@ def more_like(
 
 
 def query(
-    mode: str, text: str | None, vector: NDArray[np.float32] | None, clauses: list[Body], *, fused: bool = True
+    mode: str,
+    text: str | None,
+    vector: NDArray[np.float32] | None,
+    clauses: list[Body],
+    *,
+    fused: bool = True,
+    depth: int = ranking.PAGINATION_DEPTH,
 ) -> Body:
     """Give the query for a mode: without `text` all that passes the filters, without `vector` by keyword.
 
     A `text` of nothing but exclusions finds all but those, each with the score 1. `fused=False` gives, in hybrid mode,
-    the same works without their fused score, for other sorts.
+    the same works without their fused score, for other sorts. `depth` is the fusion's, in keyword hits of a shard.
     """
     if not text:
         return {"bool": {"filter": clauses or [{"match_all": {}}]}}
@@ -140,8 +146,9 @@ def query(
     near = ranking.knn(vector, [*clauses, *held(text)])
     if mode == "semantic":
         return near
-    combine = ranking.hybrid if fused else ranking.either
-    return combine(keyword(text), near, clauses)
+    if not fused:
+        return ranking.either(keyword(text), near, clauses)
+    return ranking.hybrid(keyword(text), near, clauses, depth)
 
 
 def highlight(text: str) -> Body:
