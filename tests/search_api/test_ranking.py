@@ -76,7 +76,8 @@ def test_feedback_asks_once_for_the_first_hits_and_remembers() -> None:
     assert feedback(asked, "soil", NORTH) is first
     search, read = engine.asked
     assert (search["size"], search["_source"]) == (ranking.FEEDBACK_WORKS, False)
-    assert search["query"] == queries.query("hybrid", "soil", NORTH, [])
+    expected = queries.query("hybrid", "soil", NORTH, [], depth=ranking.FEEDBACK_DEPTH)
+    assert search["query"] == expected
     assert read["query"] == queries.only(["w"])
 
 
