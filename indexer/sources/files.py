@@ -86,14 +86,17 @@ def _files(path: str) -> list[str]:
     found = [file for file in where.rglob("*") if _is_wanted(file, where) and file.is_file()]
     if not found:
         raise SourceError(f"{printable(path)}: no {', '.join(_KINDS)} (or .gz) file below this folder")
-    # A work that changed is in an older part of a snapshot too, and the first one that is read holds.
-    parts = sorted((str(file) for file in found if file.match(_SNAPSHOT_PARTS)), key=_day, reverse=True)
-    merged = sorted(str(file) for file in found if file.match(_MERGED_WORKS))
-    return [*merged, *parts, *sorted({str(file) for file in found} - {*merged, *parts})]
+    return [str(file) for file in sorted(sorted(found, key=str), key=_newness, reverse=True)]
 
 
-def _day(part: str) -> str:
-    return Path(part).parent.name
+def _newness(file: Path) -> tuple[int, str]:
+    """Give what the newest files are found by: of a work that a snapshot has several times, the first one read holds.
+
+    What was merged is gone, whatever a part still says of it; files without a day come last.
+    """
+    if file.match(_MERGED_WORKS):
+        return 2, ""
+    return (1, file.parent.name) if file.match(_SNAPSHOT_PARTS) else (0, "")
 
 
 def _is_wanted(file: Path, folder: Path) -> bool:
