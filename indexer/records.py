@@ -319,7 +319,7 @@ _DISPENSABLE: dict[str, Callable[[Mapping[str, Any]], object]] = {
     "year": lambda raw: _year(raw, None),
     "doi": _doi,
     "url": _url,
-    "cited_by_count": lambda raw: _count(raw, "cited_by_count"),
+    "cited_by_count": partial(_count, key="cited_by_count"),
     **{key: partial(_text, key=key) for key in ("type", "license", "language")},
 }
 #: What is cut where it is too long.

@@ -7,6 +7,7 @@ typed it: accents become letters, formulas stay.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pylatexenc.latex2text import LatexNodes2Text
@@ -99,7 +100,12 @@ def letters(text: str | None) -> str | None:
 
 
 def _decoded(found: re.Match[str]) -> str:
-    return str(LatexNodes2Text().latex_to_text(found[0])).strip() or found[0]
+    return str(_tex().latex_to_text(found[0])).strip() or found[0]
+
+
+@cache
+def _tex() -> LatexNodes2Text:
+    return LatexNodes2Text()
 
 
 def _first_day(number: str, created: str | None) -> str | None:

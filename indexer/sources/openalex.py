@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from indexer.sources.base import Item, SourceError, converted
 from indexer.sources.feed import Feed
-from indexer.sources.openalex_records import is_work, work_record
+from indexer.sources.openalex_records import is_work, short_id, work_record
 from indexer.sources.web import Web
 
 if TYPE_CHECKING:
@@ -73,9 +73,9 @@ class OpenAlexWorks(Feed):
 
     def _whole(self, work: object) -> object:
         """Give a work with all its authors: lists name the first 100 at the most, and say where there are more."""
-        if not (is_work(work) and isinstance(work, dict) and work.get("is_authors_truncated")):
+        if not (is_work(work) and work.get("is_authors_truncated")):
             return work
-        return self.web.fetch(f"{self._url}/{work['id'].rpartition('/')[2]}", self._key, _decoded_work)
+        return self.web.fetch(f"{self._url}/{short_id(work['id'])}", self._key, _decoded_work)
 
     def _page(self, cursor: str, given: int) -> Page:
         size = PAGE if self.limit is None else min(PAGE, self.limit - given)

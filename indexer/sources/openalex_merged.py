@@ -7,6 +7,7 @@ import io
 from typing import IO, TYPE_CHECKING
 
 from indexer.sources.base import FileSource, Item, SourceError
+from indexer.sources.openalex_records import short_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ class MergedWorks(FileSource):
                 raise SourceError(f"{self.name}: no list of merged works, which has a column id")
             try:
                 for number, row in enumerate(rows, 1):
-                    id_ = (row["id"] or "").rpartition("/")[2]
-                    yield Item(self.name, number, {"id": f"openalex:{id_}", "withdrawn": True}, is_version=True)
+                    record = {"id": f"openalex:{short_id(row['id'] or '')}", "withdrawn": True}
+                    yield Item(self.name, number, record, is_version=True)
             except csv.Error as error:
                 raise SourceError(f"{self.name}: no CSV ({error})") from error

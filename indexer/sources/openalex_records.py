@@ -7,7 +7,7 @@ id and ROR.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from indexer.sources.base import NotAWork
 from indexer.sources.text import plain
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _WORK = re.compile(r"https?://openalex\.org/W\d+$")
 
 
-def is_work(value: object) -> bool:
+def is_work(value: object) -> TypeGuard[dict[str, Any]]:
     """Tell an OpenAlex work from a record in the import format, which says `authors` where OpenAlex has authorships."""
     return (
         isinstance(value, dict)
@@ -40,7 +40,7 @@ def work_record(work: Mapping[str, Any]) -> dict[str, Any]:
     venue = location.get("source") or {}
     topics = work.get("topics") or []
     return {
-        "id": f"openalex:{_short(work['id'])}",
+        "id": f"openalex:{short_id(work['id'])}",
         "title": plain(work.get("title") or work.get("display_name")),
         "abstract": plain(abstract(work.get("abstract_inverted_index") or {})),
         "year": work.get("publication_year"),
@@ -54,7 +54,7 @@ def work_record(work: Mapping[str, Any]) -> dict[str, Any]:
         "language": work.get("language"),
         "cited_by_count": work.get("cited_by_count"),
         "is_retracted": work.get("is_retracted"),
-        "topics": [_short(topic["id"]) for topic in topics],
+        "topics": [short_id(topic["id"]) for topic in topics],
         "topic_names": [topic["display_name"] for topic in topics],
         "topic_parents": [_parents(topic) for topic in topics],
         "authors": [_author(authorship) for authorship in work.get("authorships") or []],
@@ -70,7 +70,8 @@ def abstract(positions: Mapping[str, list[int]]) -> str | None:
     return " ".join(word for _, word in places) or None
 
 
-def _short(address: str) -> str:
+def short_id(address: str) -> str:
+    """Give an id (`W2741809807`) out of its address; one that is short already stays."""
     return address.rpartition("/")[2]
 
 
@@ -85,7 +86,7 @@ def _author(authorship: Mapping[str, Any]) -> dict[str, Any]:
     # The profile's name, not the printed one: the same person is printed in capitals, inverted and with initials.
     return {
         "name": author.get("display_name") or authorship.get("raw_author_name"),
-        "id": f"openalex:{_short(author['id'])}" if author.get("id") else None,
+        "id": f"openalex:{short_id(author['id'])}" if author.get("id") else None,
         "orcid": author.get("orcid"),
         "affiliation": "; ".join(_affiliations(authorship, institutions)) or None,
         "institutions": institutions,
@@ -100,7 +101,7 @@ def _affiliations(authorship: Mapping[str, Any], institutions: list[dict[str, An
 def _institution(institution: Mapping[str, Any]) -> dict[str, Any]:
     address = institution.get("id")
     return {
-        "id": f"openalex:{_short(address)}" if address else None,
+        "id": f"openalex:{short_id(address)}" if address else None,
         "name": institution["display_name"],
         "ror": institution.get("ror"),
     }
