@@ -8,6 +8,7 @@ from opensearchpy import OpenSearch
 
 from engine.errors import NotRunning
 from engine.guard import GuardedTransport
+from engine.json import FastJSON
 from engine.node import START_TIMEOUT, Node
 from engine.readiness import wait_until_ready
 from engine.settings import EngineSettings
@@ -54,7 +55,7 @@ def node_client(
     state: NodeState, *, timeout: float = TIMEOUT, pool: int = POOL, guard: Guard | None = None
 ) -> OpenSearch:
     """Give a client of a running embedded node."""
-    return OpenSearch(hosts=[state.url], timeout=timeout, pool_maxsize=pool, **_guarded(guard))
+    return OpenSearch(hosts=[state.url], timeout=timeout, pool_maxsize=pool, **_options(guard))
 
 
 def cluster_client(
@@ -69,8 +70,9 @@ def cluster_client(
         options["http_auth"] = (settings.user, settings.password or "")
     if settings.ca:
         options["ca_certs"] = str(settings.ca)
-    return OpenSearch(hosts=settings.urls, **options, **_guarded(guard))
+    return OpenSearch(hosts=settings.urls, **options, **_options(guard))
 
 
-def _guarded(guard: Guard | None) -> dict[str, Any]:
-    return {"transport_class": GuardedTransport, "guard": guard} if guard else {}
+def _options(guard: Guard | None) -> dict[str, Any]:
+    guarded = {"transport_class": GuardedTransport, "guard": guard} if guard else {}
+    return {"serializer": FastJSON(), **guarded}

@@ -43,7 +43,7 @@ def build_researchers(
 ) -> None:
     """Build every researcher that is marked as pending; one without a work left is removed.
 
-    `staged` has the embeddings of this run's works at hand, and says of a researcher why their works are one person's.
+    `staged` has the embeddings of this run's works at hand, and says of researchers why their works are one person's.
     `on_batch` is told how many are done, of how many. `before` is the live generation that a rebuild replaces.
     """
     patiently(client.indices.refresh, index=f"{generation.pending},{generation.works},{generation.aliases}")
@@ -53,9 +53,9 @@ def build_researchers(
         batches = ahead(partial(_works_by_researcher, client, generation), _pending(client, generation))
         for ids, works in batches:
             _add_embeddings(client, generation, staged, works)
-            known = states.of(ids)
+            known, because = states.of(ids), staged.because(ids)
             actions = [
-                _action(generation, id_, works.get(id_, []), staged.because(id_), known.get(id_, {})) for id_ in ids
+                _action(generation, id_, works.get(id_, []), because.get(id_, []), known.get(id_, {})) for id_ in ids
             ]
             beside.do(_write, client, generation, ids, actions)
             report.counts.researchers_written += len(works)
@@ -86,8 +86,8 @@ def _add_embeddings(
 
 
 def _pending(client: OpenSearch, generation: Generation) -> Iterator[list[str]]:
-    """Give the marked ids in batches."""
-    body = {"size": BATCH, "sort": ["researcher_id"], "_source": False}
+    """Give the marked ids in batches, those of one work next to each other: so fewer works are read several times."""
+    body = {"size": BATCH, "sort": ["work_id", "researcher_id"], "_source": False}
     return ([hit["_id"] for hit in hits] for hits in pages(client, generation.pending, body))
 
 

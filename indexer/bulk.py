@@ -12,7 +12,7 @@ from opensearchpy.exceptions import ConnectionError as OpenSearchUnreachable
 from opensearchpy.exceptions import TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from opensearchpy import OpenSearch
 
@@ -57,9 +57,11 @@ def patiently(ask: Callable[..., Answer], **arguments: Any) -> Answer:
         raise WriteError(f"OpenSearch has not answered for {sum(PAUSES):.0f} s: {error}. {AGAIN}") from error
 
 
-def marks(index: str, researcher_ids: Iterable[str]) -> Iterator[list[Action]]:
-    """Give the actions that mark researchers as pending, in the index of marks."""
-    return (index_action(index, id_, {"researcher_id": id_}) for id_ in sorted(researcher_ids))
+def marks(index: str, works: Mapping[str, str]) -> Iterator[list[Action]]:
+    """Give the actions that mark researchers as pending, in the index of marks; `works` has one of each one's works."""
+    return (
+        index_action(index, id_, {"researcher_id": id_, "work_id": work_id}) for id_, work_id in sorted(works.items())
+    )
 
 
 def _is_passing(error: TransportError) -> bool:

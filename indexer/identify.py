@@ -63,8 +63,13 @@ class Identification:
         write(self._client, _alias_actions(self._generation, old, new))
         for batch in self._staged.moved():
             changed = {id_: (before, after) for id_, before, after in batch}
-            pairs = {pair for before, after in changed.values() for pair in zip(before, after, strict=True)}
-            touched = {id_ for before, after in pairs if before != after for id_ in (before, after)}
+            touched = {
+                researcher_id: work_id
+                for work_id, (before, after) in changed.items()
+                for pair in zip(before, after, strict=True)
+                if pair[0] != pair[1]
+                for researcher_id in pair
+            }
             write(self._client, marks(self._generation.pending, touched))
             write(self._client, _updates(self._client, self._generation, changed))
         return self._staged.near()

@@ -8,6 +8,7 @@ told apart from its spelling alone (`MIT` and its long name) stays two.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from indexer.identity import fold_name
@@ -72,11 +73,12 @@ def slug(name: str) -> str:
     return folded.replace(" ", "-")[:MAX_SLUG]
 
 
-def printed_institutions(affiliation: str) -> list[str]:
+@lru_cache(maxsize=20_000)  # as each is printed on many works
+def printed_institutions(affiliation: str) -> tuple[str, ...]:
     """Take a printed affiliation apart: `Amazon and Dept. of CS, MIT` gives `Amazon`, `MIT`."""
     parts = [piece for part in re.split(r"\s*[;|]\s*|\s+/\s+", affiliation) for piece in _joined_by_and(part)]
     names = (name for part in parts for name in _institutions_of(_spelled_out(part)))
-    return [name for name in names if fold_name(name) not in _NOBODY]
+    return tuple(name for name in names if fold_name(name) not in _NOBODY)
 
 
 def _joined_by_and(part: str) -> Iterable[str]:

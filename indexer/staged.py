@@ -181,10 +181,10 @@ class Staged:
         """Give the works to remove in batches, by id."""
         return self._batches("record IS NULL", PAGE)
 
-    def because(self, researcher_id: str) -> list[str]:
-        """Give the sentences that say why a researcher's works are one person's; none where nothing was joined."""
-        row = self._rows.execute("SELECT sentences FROM reasons WHERE researcher = ?", (researcher_id,)).fetchone()
-        return list(json.loads(row[0])) if row else []
+    def because(self, ids: Iterable[str]) -> dict[str, list[str]]:
+        """Give why a researcher's works are one person's, in sentences, of those of whom anything was joined."""
+        rows = self._chosen("SELECT researcher, sentences FROM reasons WHERE researcher IN", ids)
+        return {id_: json.loads(sentences) for id_, sentences in rows}
 
     def keep_vectors(self, vectors: Mapping[str, NDArray[np.float32]]) -> None:
         """Keep the works' embeddings, float32[d] each, for what is built from them."""
@@ -193,14 +193,8 @@ class Staged:
 
     def vectors(self, ids: Iterable[str]) -> dict[str, NDArray[np.float32]]:
         """Give the embeddings that are kept of these works, float32[d] each."""
-        found: dict[str, NDArray[np.float32]] = {}
-        wanted = list(ids)
-        for start in range(0, len(wanted), ASKED):
-            some = wanted[start : start + ASKED]
-            marks = ",".join("?" * len(some))
-            question = f"SELECT id, vector FROM staged WHERE vector NOT NULL AND id IN ({marks})"  # noqa: S608 (only ?)
-            found |= {id_: np.frombuffer(vector, np.float32) for id_, vector in self._rows.execute(question, some)}
-        return found
+        rows = self._chosen("SELECT id, vector FROM staged WHERE vector NOT NULL AND id IN", ids)
+        return {id_: np.frombuffer(vector, np.float32) for id_, vector in rows}
 
     def labelled(self) -> Iterator[tuple[str, NDArray[np.float32], list[dict[str, str]]]]:
         """Give the works that come with topics: id, embedding and topics, as far as embeddings are kept."""
@@ -209,6 +203,13 @@ class Staged:
             for one in batch:
                 if one.work and one.id in vectors:
                     yield one.id, vectors[one.id], topics_of(one.work)
+
+    def _chosen(self, question: str, ids: Iterable[str]) -> Iterator[Any]:
+        """Give the rows of a question that ends with IN, for any number of ids."""
+        wanted = list(ids)
+        for start in range(0, len(wanted), ASKED):
+            some = wanted[start : start + ASKED]
+            yield from self._rows.execute(f"{question} ({','.join('?' * len(some))})", some)
 
     def _put(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         with self._rows:

@@ -10,7 +10,7 @@ One batch is embedded while the documents of the one before are made, and OpenSe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +53,7 @@ class Writer:
     staged: Staged
     report: Report
     target: Target
+    _marked: set[str] = field(default_factory=set)
 
     def embed_ahead(self, going_on: Callable[[], bool], on_batch: Callable[[int, int], None]) -> None:
         """Embed works, in the order in which they will be written, as long as something else is still going on."""
@@ -159,8 +160,7 @@ class Writer:
         return {one["_id"]: one["_source"] for one in found}
 
     def _write(self, batch: list[StagedWork], documents: list[dict[str, Any]]) -> None:
-        touched = {entry["id"] for document in documents for entry in document["researchers"]}
-        self._mark(batch, touched)
+        self._mark(batch)
         with Stopwatch(self.report, "write"):
             write(
                 self.client,
@@ -168,12 +168,17 @@ class Writer:
             )
 
     def _remove(self, batch: list[StagedWork]) -> None:
-        self._mark(batch, set())
+        self._mark(batch)
         write(self.client, (delete_action(self.generation.works, one.id) for one in batch))
 
-    def _mark(self, batch: list[StagedWork], touched: set[str]) -> None:
-        former = {author.researcher_id for one in batch for author in one.former}
-        write(self.client, marks(self.generation.pending, touched | former))
+    def _mark(self, batch: list[StagedWork]) -> None:
+        """Mark whoever has these works or had them, once in a run: no mark is taken away before all is written."""
+        works = {
+            id_: one.id for one in batch for id_ in (*one.researchers, *(author.researcher_id for author in one.former))
+        }
+        new = works.keys() - self._marked
+        write(self.client, marks(self.generation.pending, {id_: works[id_] for id_ in new}))
+        self._marked.update(new)
 
 
 def _text(stored: dict[str, Any]) -> tuple[str, str | None]:

@@ -47,32 +47,37 @@ def bridge(clusters: Sequence[Cluster], settings: Settings, context: Context) ->
 
     Give it all clusters, or those of all blocks that share a key with one another: the rest is untouched either way.
     """
-    pairs = _pairs(clusters, settings)
-    touched = sorted({item for pair in pairs for item in pair})
+    meeting = _meeting(clusters)
+    while True:
+        pairs = _pairs(clusters, meeting, settings)
+        touched = sorted({item for pair in pairs for item in pair})
+        groups = [Group(clusters[item].mentions, context, clusters[item].links) for item in touched]
+        with_ids = by_ids(groups, context)
+        if len(with_ids) == len(groups):
+            break
+        # Once more after joins by ids: the joined clusters have more evidence.
+        clusters = _replaced(clusters, touched, with_ids)
     place = {item: index for index, item in enumerate(touched)}
-    groups = [Group(clusters[item].mentions, context, clusters[item].links) for item in touched]
-    with_ids = by_ids(groups, context)
-    if len(with_ids) < len(groups):
-        return _again(clusters, set(touched), with_ids, settings, context)
     local = [(place[a], place[b]) for a, b in pairs]
     joined, near = agglomerate(groups, local, settings.bridge, context, settings)
-    rest = [cluster for item, cluster in enumerate(clusters) if item not in place]
-    return Resolution(_ordered(rest + [group.cluster() for group in joined]), tuple(near))
+    return Resolution(_replaced(clusters, touched, joined), tuple(near))
 
 
-def _again(
-    clusters: Sequence[Cluster], touched: set[int], groups: list[Group], settings: Settings, context: Context
-) -> Resolution:
-    """Bridge once more after joins by ids: the joined clusters have more names and more evidence."""
-    rest = [cluster for item, cluster in enumerate(clusters) if item not in touched]
-    return bridge(_ordered(rest + [group.cluster() for group in groups]), settings, context)
+def _replaced(clusters: Sequence[Cluster], touched: Iterable[int], groups: Sequence[Group]) -> tuple[Cluster, ...]:
+    """Give the clusters, in order, with what came of the touched ones in their place."""
+    gone = set(touched)
+    rest = [cluster for item, cluster in enumerate(clusters) if item not in gone]
+    return tuple(sorted([*rest, *(group.cluster() for group in groups)], key=lambda cluster: cluster.key))
 
 
-def _ordered(clusters: list[Cluster]) -> tuple[Cluster, ...]:
-    return tuple(sorted(clusters, key=lambda cluster: cluster.key))
+def _meeting(clusters: Iterable[Cluster]) -> set[tuple[str, str]]:
+    """Give the pairs of printed names that may be one person's across blocks; what is joined does not change them."""
+    return _names(sorted({mention.name for cluster in clusters for mention in cluster.mentions}))
 
 
-def _pairs(clusters: Sequence[Cluster], settings: Settings) -> list[tuple[int, int]]:
+def _pairs(
+    clusters: Sequence[Cluster], meeting: Iterable[tuple[str, str]], settings: Settings
+) -> list[tuple[int, int]]:
     """Give pairs of clusters at home in different blocks that share an id, or compatible names and a co-author."""
     holders: dict[tuple[str, str], list[int]] = defaultdict(list)
     printed: dict[str, list[int]] = defaultdict(list)
@@ -82,16 +87,16 @@ def _pairs(clusters: Sequence[Cluster], settings: Settings) -> list[tuple[int, i
         for name in {mention.name for mention in cluster.mentions}:
             printed[name].append(item)
     pairs = {pair for items in holders.values() for pair in combinations(items, 2)}
-    for one, two in _names(printed):
+    for one, two in meeting:
         pairs |= _sharing(clusters, printed[one], printed[two], settings)
     return sorted(pairs)
 
 
-def _names(printed: Mapping[str, Sequence[int]]) -> set[tuple[str, str]]:
+def _names(printed: Iterable[str]) -> set[tuple[str, str]]:
     """Give pairs of compatible printed names of different blocks, one of them a guest in the other's."""
     homes: dict[str, list[str]] = defaultdict(list)
     guests: dict[str, list[str]] = defaultdict(list)
-    for name in sorted(printed):
+    for name in printed:
         home, *others = block_keys(name)
         homes[home].append(name)
         for key in others:

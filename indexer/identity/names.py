@@ -36,6 +36,12 @@ PARTICLES = frozenset(_PARTICLES.split())
 SHORT_SURNAMES = frozenset(_SHORT_SURNAMES.split())
 SUFFIXES = frozenset(("jr", "sr", "ii", "iii", "iv"))
 _TITLES = frozenset(("dr", "prof", "professor", "mr", "mrs", "ms", "phd", "md", "msc"))
+#: Patterns stand compiled: `re` takes longer to find one again than to look through a name.
+_NOTES = re.compile(r"\([^()]*\)|[\"\u201c\u201d].*?[\"\u201c\u201d]")
+_FOOTNOTE = re.compile(r"(?<=[^\W\d_])\d+$")
+_HYPHENED_INITIAL = re.compile(r"\.-")
+_GAPS = re.compile(r"[\s.,;]+")
+_HYPHENS = re.compile(r"[-\u2010-\u2015~/_]+")
 _ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
@@ -108,13 +114,13 @@ def parse_name(printed: str) -> Name:
 def _cleaned(printed: str) -> str:
     """Drop what is no part of a name: notes in brackets, the digits of footnotes; NFC so that letters are one."""
     text = unicodedata.normalize("NFC", printed)
-    text = re.sub(r"\([^()]*\)|[\"\u201c\u201d].*?[\"\u201c\u201d]", " ", text) if not text.startswith("(") else text
-    return re.sub(r"(?<=[^\W\d_])\d+$", "", text.strip())
+    text = text if text.startswith("(") else _NOTES.sub(" ", text)
+    return _FOOTNOTE.sub("", text.strip())
 
 
 def _words(text: str) -> list[str]:
     """Part at white space and full stops; hyphens stay for now, they tell double family names from given names."""
-    found = [word.strip("-'`\u2019") for word in re.split(r"[\s.,;]+", re.sub(r"\.-", ". ", text))]
+    found = [word.strip("-'`\u2019") for word in _GAPS.split(_HYPHENED_INITIAL.sub(". ", text))]
     return [word for word in found if fold_name(word)]
 
 
@@ -174,7 +180,7 @@ def _family(words: list[str]) -> int:
 
 def _parts(word: str, position: int, words: list[str]) -> list[str]:
     """Part one word at hyphens, and capitals that are initials (`JT Wolohan`, `Jan AJG van den Brand`)."""
-    parts = [part for part in re.split(r"[-\u2010-\u2015~/_]+", word) if fold_name(part)]
+    parts = [part for part in _HYPHENS.split(word) if fold_name(part)]
     is_capitals = 2 <= len(word) <= 4 and word.isupper() and word.isalpha() and position < len(words) - 1
     if is_capitals and not _ASIAN.search(word) and any(not other.isupper() for other in words if len(other) > 1):
         return list(word)

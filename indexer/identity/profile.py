@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -22,48 +23,93 @@ if TYPE_CHECKING:
 
 
 class Profile:
-    """What is known of one group of mentions. `ids` maps a scheme (`acl`, `orcid`) to the one id it has in it."""
+    """What is known of one group of mentions. Each part is summed up when it is asked for: most groups are soon joined.
 
-    __slots__ = (
-        "coauthor_blocks",
-        "coauthors",
-        "first_year",
-        "ids",
-        "initialed",
-        "last_year",
-        "mentions",
-        "names",
-        "places",
-        "topics",
-        "vector",
-        "venues",
-        "words",
-        "words_norm",
-        "works",
-    )
+    `ids` maps a scheme (`acl`, `orcid`) to the one id that the group has in it.
+    """
 
     def __init__(self, mentions: Sequence[Mention], context: Context) -> None:
-        """Sum up; `mentions` holds at least one."""
+        """Keep what is summed up; `mentions` holds at least one."""
         self.mentions = tuple(mentions)
-        self.names: frozenset[Name] = frozenset(parse_name(mention.name) for mention in mentions)
-        self.works = frozenset(mention.work.id for mention in mentions)
-        self.ids = dict(pair for mention in mentions for pair in strong_ids(mention))
-        #: Co-authors, and their home blocks, with the works they are on.
-        self.coauthors = Counter(name for mention in mentions for name in mention.coauthors)
-        self.coauthor_blocks: Counter[str] = Counter()
+        self._context = context
+
+    @cached_property
+    def names(self) -> frozenset[Name]:
+        """Give the names, parsed."""
+        return frozenset(map(parse_name, {mention.name for mention in self.mentions}))
+
+    @cached_property
+    def works(self) -> frozenset[str]:
+        """Give the ids of the works."""
+        return frozenset(mention.work.id for mention in self.mentions)
+
+    @cached_property
+    def ids(self) -> dict[str, str]:
+        """Give the strong ids by their schemes."""
+        return dict(pair for mention in self.mentions for pair in strong_ids(mention))
+
+    @cached_property
+    def coauthors(self) -> Counter[str]:
+        """Give the co-authors, with the works they are on."""
+        return Counter(name for mention in self.mentions for name in mention.coauthors)
+
+    @cached_property
+    def coauthor_blocks(self) -> Counter[str]:
+        """Give the home blocks of the co-authors, with the works they are on."""
+        found: Counter[str] = Counter()
         for name, count in self.coauthors.items():
-            self.coauthor_blocks[home_of(name)] += count
-        self.initialed = frozenset(home_of(name) for name in self.coauthors if name[1:2] == " ")
-        self.places = frozenset(word for mention in mentions for word in place_words(mention.institutions))
-        self.topics = frozenset(topic for mention in mentions for topic in mention.work.topics)
-        self.venues = frozenset(mention.work.venue for mention in mentions if mention.work.venue)
-        words = sorted({word for mention in mentions for word in mention.work.words})
-        self.words = {word: context.word_weight(word) for word in words}
-        self.words_norm = sum(weight * weight for weight in self.words.values())
-        years = [mention.work.year for mention in mentions if mention.work.year is not None]
-        self.first_year = min(years, default=None)
-        self.last_year = max(years, default=None)
-        self.vector = _sum(mention.work.vector for mention in mentions)
+            found[home_of(name)] += count
+        return found
+
+    @cached_property
+    def initialed(self) -> frozenset[str]:
+        """Give the home blocks of those co-authors that begin with an initial."""
+        return frozenset(home_of(name) for name in self.coauthors if name[1:2] == " ")
+
+    @cached_property
+    def places(self) -> frozenset[str]:
+        """Give the words of the institutions."""
+        return frozenset(word for mention in self.mentions for word in place_words(mention.institutions))
+
+    @cached_property
+    def topics(self) -> frozenset[str]:
+        """Give the topics of the works."""
+        return frozenset(topic for mention in self.mentions for topic in mention.work.topics)
+
+    @cached_property
+    def venues(self) -> frozenset[str]:
+        """Give the venues of the works."""
+        return frozenset(mention.work.venue for mention in self.mentions if mention.work.venue)
+
+    @cached_property
+    def words(self) -> dict[str, float]:
+        """Give the words of the titles, with how rare each is."""
+        words = sorted({word for mention in self.mentions for word in mention.work.words})
+        return {word: self._context.word_weight(word) for word in words}
+
+    @cached_property
+    def words_norm(self) -> float:
+        """Give the square of the length of `words`."""
+        return sum(weight * weight for weight in self.words.values())
+
+    @cached_property
+    def first_year(self) -> int | None:
+        """Give the year of the first work."""
+        return min(self._years, default=None)
+
+    @cached_property
+    def last_year(self) -> int | None:
+        """Give the year of the latest work."""
+        return max(self._years, default=None)
+
+    @property
+    def _years(self) -> list[int]:
+        return [mention.work.year for mention in self.mentions if mention.work.year is not None]
+
+    @cached_property
+    def vector(self) -> NDArray[np.float32] | None:
+        """Give the sum of the works' embeddings, None where there are none."""
+        return _sum(mention.work.vector for mention in self.mentions)
 
     def compare(self, other: Profile) -> tuple[Comparison, ...]:
         """Give the comparisons of all pairs of names; empty when any pair does not meet, so that no cluster chains."""

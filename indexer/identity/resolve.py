@@ -12,7 +12,7 @@ from collections import defaultdict
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from indexer.identity.clusters import Group, Link, Resolution, make_link
+from indexer.identity.clusters import Cluster, Group, Link, Resolution, make_link
 from indexer.identity.cores import by_coauthors, by_ids
 from indexer.identity.evidence import Part, is_hopeless, total, weigh
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 def resolve_block(mentions: Sequence[Mention], settings: Settings, context: Context) -> Resolution:
     """Resolve the mentions of one block. Deterministic, and independent of their order."""
+    if len(mentions) == 1:
+        return Resolution((Cluster(tuple(mentions)),))
     groups = [Group([mention], context) for mention in sorted(mentions, key=lambda mention: mention.key)]
     groups = by_coauthors(by_ids(groups, context), context, settings)
     if len(groups) == 1:

@@ -32,7 +32,7 @@ from indexer.records import Author, Institution
     ],
 )
 def test_a_printed_affiliation_is_taken_apart(affiliation: str, names: list[str]) -> None:
-    assert printed_institutions(affiliation) == names
+    assert list(printed_institutions(affiliation)) == names
 
 
 @pytest.mark.parametrize(

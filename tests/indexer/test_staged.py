@@ -110,7 +110,7 @@ def test_another_process_puts_in_who_the_authors_are(staged: Staging, tmp_path: 
         ((one,),) = file.to_write()
         assert one.researchers == ["ada-2"]
         assert (file.aliases(new=False), file.aliases(new=True)) == ({"old": "ada-1"}, {"ada-1": "ada-2"})
-        assert (file.because("ada-2"), file.because("zoe"), file.near()) == (["One name."], [], ["likeliest", "likely"])
+        assert (file.because(["ada-2", "zoe"]), file.near()) == ({"ada-2": ["One name."]}, ["likeliest", "likely"])
 
 
 def test_what_a_killed_run_left_is_not_taken_up_and_nothing_stays_behind(staged: Staging, tmp_path: Path) -> None:
