@@ -53,7 +53,7 @@ class Writer:
     staged: Staged
     report: Report
     target: Target
-    _marked: set[str] = field(default_factory=set)
+    _marked: set[str] = field(default_factory=set, init=False, repr=False)
 
     def embed_ahead(self, going_on: Callable[[], bool], on_batch: Callable[[int, int], None]) -> None:
         """Embed works, in the order in which they will be written, as long as something else is still going on."""
