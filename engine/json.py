@@ -12,7 +12,7 @@ class FastJSON(JSONSerializer):
     """What opensearch-py does with JSON, by orjson where orjson can: it refuses what JSON can hold and UTF-8 cannot."""
 
     def dumps(self, data: Any) -> str:
-        """Give JSON; a string is taken for JSON already."""
+        """Give JSON; a string is taken for JSON already. What is no number (NaN) becomes null."""
         if isinstance(data, str):
             return data
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -15,7 +16,7 @@ from opensearchpy.exceptions import TransportError
 from search_api.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 DEFAULT_PER_PAGE = 25
 MAX_PER_PAGE = 100
@@ -72,7 +73,7 @@ def place(pagination: Pagination, order: list[dict[str, Any]]) -> dict[str, Any]
     asked: dict[str, Any] = {"sort": order, "size": pagination.per_page, "track_scores": True}
     if pagination.cursor is None:
         return {**asked, "from": pagination.offset}
-    after = decode_cursor(pagination.cursor, len(order) + 1)
+    after = decode_cursor(pagination.cursor, order)
     return {**asked, "search_after": after[:-1]} if after else asked
 
 
@@ -106,12 +107,20 @@ def encode_cursor(sort_values: list[Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(sort_values).encode()).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str, length: int) -> list[Any] | None:
-    """Give the sort values in a cursor; None for `*`, the beginning. Raises Problem when it is not one of ours."""
+def decode_cursor(cursor: str, order: Sequence[Mapping[str, Any]]) -> list[Any] | None:
+    """Give what a cursor holds, the values to sort by and the best score; None for `*`, the beginning.
+
+    Raises Problem when it is not one that a list in this order gave.
+    """
     if cursor == "*":
         return None
     values = _decoded(cursor)
-    if values is None or len(values) != length:
+    if values is None or len(values) != len(order) + 1:
+        raise foreign_cursor()
+    # Of all that is sorted by, only a text can be missing; OpenSearch breaks when a number is.
+    if any(
+        value is None and not key.endswith(".sort") for value, one in zip(values, order, strict=False) for key in one
+    ):
         raise foreign_cursor()
     return values
 
@@ -121,8 +130,12 @@ def _decoded(cursor: str) -> list[Any] | None:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error, RecursionError):
         return None
-    is_plain = isinstance(values, list) and all(isinstance(value, int | float | str | None) for value in values)
-    return list(values) if is_plain else None
+    return list(values) if isinstance(values, list) and all(map(_is_plain, values)) else None
+
+
+def _is_plain(value: object) -> bool:
+    """Tell whether a sort value can be this: not a list or an object, nor a number that only Python's JSON knows."""
+    return math.isfinite(value) if isinstance(value, float) else isinstance(value, int | str | None)
 
 
 def foreign_cursor() -> Problem:

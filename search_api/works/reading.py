@@ -78,7 +78,7 @@ def _after(services: Services, asked: Plan, pagination: Pagination, extras: Mapp
     """Give the page behind a cursor, which holds the place and the best score: OpenSearch knows that of a page only."""
     order, best = queries.SORTS[asked.sort], None
     body = {"query": asked.query(fused=False), **extras, **_order(asked.sort), "size": pagination.per_page}
-    if place := decode_cursor(str(pagination.cursor), len(order) + 1):
+    if place := decode_cursor(str(pagination.cursor), order):
         *body["search_after"], best = place
     try:
         answer = services.search(services.names.works, body)

@@ -261,6 +261,9 @@ def test_hostile_ids_are_not_found(client: FlaskClient, text: str) -> None:
 
 FORGED = [
     "WzEsMl0",
+    "W251bGwsICJ4IiwgMV0",
+    "W251bGwsICJ4IiwgIngiLCAxXQ",
+    "WzFlOTk5LCAieCIsIDFd",
     "W05hTiwgIngiLCAxXQ",
     "WyJ4IiwgImkiLCB7fV0",
     "WyJ4IiwgImkiLCAieSJd",

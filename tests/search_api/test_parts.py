@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf, nan
 from typing import Any
 
 import numpy as np
@@ -109,16 +110,23 @@ def test_the_window_ends_at_ten_thousand() -> None:
     assert "cursor" in caught.value.detail
 
 
-def test_cursors_come_back_as_they_went() -> None:
-    values = [1.5, "title", None]
-    assert decode_cursor(encode_cursor(values), 3) == values
-    assert decode_cursor("*", 3) is None
+ORDER: list[dict[str, Any]] = [{"year": {"order": "desc"}}, {"title.sort": "asc"}]
 
 
-@pytest.mark.parametrize("cursor", ["!", "e30", "W10", "\N{SNOWMAN}", "WzFd", encode_cursor([[1], 2, 3])])
+@pytest.mark.parametrize("values", [[2019, "title", 1.5], [2019, None, None], [-(2**63), "title", 0]])
+def test_cursors_come_back_as_they_went(values: list[Any]) -> None:
+    assert decode_cursor(encode_cursor(values), ORDER) == values
+    assert decode_cursor("*", ORDER) is None
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["!", "e30", "W10", "\N{SNOWMAN}", "WzFd"]
+    + [encode_cursor(values) for values in ([[1], 2, 3], [None, "x", 1], [nan, "x", 1], [1, "x", inf], [1, "x", 1, 1])],
+)
 def test_a_foreign_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(Problem, match="cursor"):
-        decode_cursor(cursor, 3)
+        decode_cursor(cursor, ORDER)
 
 
 def parse(**given: Any) -> dict[str, Any]:
