@@ -118,9 +118,8 @@ def decode_cursor(cursor: str, order: Sequence[Mapping[str, Any]]) -> list[Any] 
     if values is None or len(values) != len(order) + 1:
         raise foreign_cursor()
     # Of all that is sorted by, only a text can be missing; OpenSearch breaks when a number is.
-    if any(
-        value is None and not key.endswith(".sort") for value, one in zip(values, order, strict=False) for key in one
-    ):
+    fields = (field for one in order for field in one)
+    if any(value is None and not field.endswith(".sort") for field, value in zip(fields, values, strict=False)):
         raise foreign_cursor()
     return values
 

@@ -70,11 +70,6 @@ def _replaced(clusters: Sequence[Cluster], touched: Iterable[int], groups: Seque
     return tuple(sorted([*rest, *(group.cluster() for group in groups)], key=lambda cluster: cluster.key))
 
 
-def _meeting(clusters: Iterable[Cluster]) -> set[tuple[str, str]]:
-    """Give the pairs of printed names that may be one person's across blocks; what is joined does not change them."""
-    return _names(sorted({mention.name for cluster in clusters for mention in cluster.mentions}))
-
-
 def _pairs(
     clusters: Sequence[Cluster], meeting: Iterable[tuple[str, str]], settings: Settings
 ) -> list[tuple[int, int]]:
@@ -92,11 +87,14 @@ def _pairs(
     return sorted(pairs)
 
 
-def _names(printed: Iterable[str]) -> set[tuple[str, str]]:
-    """Give pairs of compatible printed names of different blocks, one of them a guest in the other's."""
+def _meeting(clusters: Iterable[Cluster]) -> set[tuple[str, str]]:
+    """Give pairs of compatible printed names of different blocks, one of them a guest in the other's.
+
+    What is joined later does not change them.
+    """
     homes: dict[str, list[str]] = defaultdict(list)
     guests: dict[str, list[str]] = defaultdict(list)
-    for name in printed:
+    for name in sorted({mention.name for cluster in clusters for mention in cluster.mentions}):
         home, *others = block_keys(name)
         homes[home].append(name)
         for key in others:

@@ -9,10 +9,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from opensearchpy.exceptions import RequestError
-
 from search_api.listing import first_hits, in_total_order, take_scores, ties_beyond
-from search_api.paging import WINDOW, Pagination, decode_cursor, encode_cursor, foreign_cursor
+from search_api.paging import WINDOW, Pagination, best_score, own_cursor, place
 from search_api.works import queries
 
 if TYPE_CHECKING:
@@ -33,16 +31,16 @@ _READ = {"_source", "highlight"}
 
 def page(services: Services, asked: Plan, pagination: Pagination, extras: Mapping[str, Any]) -> tuple[Hit, list[Hit]]:
     """Give OpenSearch's answer, and the hits of one page; `extras` are the parts besides query, order and place."""
-    works = services.names.works
-    if pagination.cursor is not None:
-        return _after(services, asked, pagination, extras)
-    if not asked.is_fused:
-        place = {"from": pagination.offset, "size": pagination.per_page, **_order(asked.sort)}
-        answer = services.search(works, {"query": asked.query(fused=False), **extras, **place})
-        if asked.is_hybrid:
-            take_scores(services, works, answer["hits"]["hits"], asked.query())
-        return answer, answer["hits"]["hits"]
-    return fused_page(services, asked.query(), asked.keyword(), pagination, extras)
+    if asked.is_fused and pagination.cursor is None:
+        return fused_page(services, asked.query(), asked.keyword(), pagination, extras)
+    body = {"query": asked.query(fused=False), **extras, **place(pagination, queries.SORTS[asked.sort])}
+    with own_cursor(pagination):
+        answer = services.search(services.names.works, body)
+    hits = answer["hits"]["hits"]
+    if asked.is_hybrid and pagination.cursor is None:
+        take_scores(services, services.names.works, hits, asked.query())
+    answer["hits"]["max_score"] = best_score(pagination, answer)
+    return answer, hits
 
 
 def fused_page(
@@ -65,35 +63,9 @@ def fused_page(
     fused = answer["hits"]["hits"]
     hits = read(services, in_total_order(fused, pagination), extras)
     if len(hits) < pagination.per_page and len(fused) < min(wanted["size"], answer["hits"]["total"]["value"]):
-        place = {"from": max(0, pagination.offset - len(fused)), "size": pagination.per_page - len(hits)}
-        hits += _beyond(services, _tail(keyword, fused), {**extras, **place})
+        rest = {"from": max(0, pagination.offset - len(fused)), "size": pagination.per_page - len(hits)}
+        hits += _beyond(services, _tail(keyword, fused), {**extras, **rest})
     return answer, hits
-
-
-def _order(sort: str) -> dict[str, Any]:
-    return {"sort": queries.SORTS[sort], "track_scores": True}
-
-
-def _after(services: Services, asked: Plan, pagination: Pagination, extras: Mapping[str, Any]) -> tuple[Hit, list[Hit]]:
-    """Give the page behind a cursor, which holds the place and the best score: OpenSearch knows that of a page only."""
-    order, best = queries.SORTS[asked.sort], None
-    body = {"query": asked.query(fused=False), **extras, **_order(asked.sort), "size": pagination.per_page}
-    if place := decode_cursor(str(pagination.cursor), order):
-        *body["search_after"], best = place
-    try:
-        answer = services.search(services.names.works, body)
-    except RequestError as error:
-        raise foreign_cursor() from error
-    if isinstance(best, int | float):
-        answer["hits"]["max_score"] = best
-    return answer, answer["hits"]["hits"]
-
-
-def next_cursor(pagination: Pagination, answer: Mapping[str, Any], hits: Sequence[Hit]) -> str | None:
-    """Give the cursor that continues after these hits; None at the end, and for pages by number."""
-    if pagination.cursor is None or len(hits) < pagination.per_page:
-        return None
-    return encode_cursor([*hits[-1]["sort"], answer["hits"]["max_score"]])
 
 
 def read(services: Services, hits: Sequence[Hit], extras: Mapping[str, Any]) -> list[Hit]:
@@ -143,7 +115,8 @@ def _read_on(services: Services, query: Mapping[str, Any], sort: str) -> Iterato
         "query": query,
         "_source": queries.SOURCE,
         "size": CHUNK,
-        **_order(sort),
+        "sort": queries.SORTS[sort],
+        "track_scores": True,
         "track_total_hits": False,
     }
     while hits := services.search(services.names.works, body)["hits"]["hits"]:

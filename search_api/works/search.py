@@ -12,12 +12,12 @@ from search_api import facets as facet
 from search_api import ranking
 from search_api.errors import not_found
 from search_api.listing import count_of, dump_facets, envelope
-from search_api.paging import WINDOW, Pagination
+from search_api.paging import WINDOW, Pagination, next_cursor
 from search_api.timing import took_ms
 from search_api.works import queries, spelling
 from search_api.works.parts import parts
 from search_api.works.plan import Plan, plan
-from search_api.works.reading import next_cursor, page
+from search_api.works.reading import page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] 
             services, services.names.works, queries.FACETS, args["facets"], asked.filters, answer, asked.query
         ),
         mode=asked.mode if asked.text else None,
-        next_cursor=next_cursor(pagination, answer, hits),
+        next_cursor=next_cursor(pagination, answer),
         degraded=asked.degraded,
         did_you_mean=_did_you_mean(services, asked, answer),
         took_ms=took_ms(),
