@@ -18,7 +18,7 @@ RUN awk '/^[a-z]/ {of_psycopg = /^(psycopg|typing-extensions|tzdata)/} of_psycop
 
 USER peerscope
 # The model is fetched and checked now, so that a container starts without a network.
-RUN python -c "import embedding; embedding.load().embed_query('warm up')"
+RUN python -c "from peerscope import embedding; embedding.load().embed_query('warm up')"
 VOLUME /var/lib/peerscope
 EXPOSE 8000
 ENTRYPOINT ["peerscope"]

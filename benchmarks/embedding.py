@@ -22,9 +22,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-import embedding
 from benchmarks.targets import ROOT, Target, data_folder, targets_table
-from indexer.memory import peak_mb
+from peerscope import embedding
+from peerscope.memory import peak_mb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

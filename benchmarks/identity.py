@@ -15,13 +15,13 @@ from typing import NamedTuple
 
 import click
 
-from benchmarks.evaluation.identity.trial import read_works
 from benchmarks.targets import data_folder
 from indexer.identity.context import context_of
 from indexer.identity.corpus import blocks_of, resolve
 from indexer.identity.mentions import mentions_of
 from indexer.identity.settings import Settings
-from indexer.memory import peak_mb
+from peerscope.evaluation.identity.trial import read_works
+from peerscope.memory import peak_mb
 
 CORPORA = ("corpora/acl-sample.jsonl.gz", "corpora/arxiv-2007-2017.jsonl.gz")
 SHARES = (4, 2, 1)

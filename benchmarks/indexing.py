@@ -24,12 +24,11 @@ from uuid import uuid4
 import click
 from rich.console import Console
 
-import embedding
-import engine
 from benchmarks.targets import Target, data_folder, targets_table
-from indexer.report import PARTS
-from indexer.writing import BATCH
+from indexer.build.works import BATCH
+from indexer.staging.report import PARTS
 from mappings import IndexNames, drop
+from peerscope import embedding, engine
 
 CORPORA = ("corpora/acl-sample.jsonl.gz", "corpora/arxiv-2007-2017.jsonl.gz")
 
@@ -69,7 +68,7 @@ def embedding_alone(file: Path, most: int = 1_000) -> float:
 def run(file: Path, prefix: str) -> dict[str, Any]:
     """Index a file in a process of its own, and give the report with the wall time of its parts in all."""
     environment = {**os.environ, "PEERSCOPE_INDEX_PREFIX": prefix}
-    command = [sys.executable, "-m", "cli", "index", str(file), "--json"]
+    command = [sys.executable, "-m", "peerscope", "index", str(file), "--json"]
     answer = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)  # noqa: S603 (ourselves)
     report: dict[str, Any] = json.loads(answer.stdout)
     report["wall"] = sum(report["seconds"].get(part, 0.0) for part in PARTS)

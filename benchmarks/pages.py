@@ -19,11 +19,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-import engine
 from benchmarks.serving import questions
 from benchmarks.targets import Target, targets_table
 from mappings import IndexNames
-from search_api import create_app
+from peerscope import engine
+from search_api.app import create_app
 from search_api.web.views import RESEARCHER_FACETS, WORK_FACETS
 
 if TYPE_CHECKING:

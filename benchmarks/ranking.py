@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from benchmarks.evaluation import experts, search, similar
-from benchmarks.evaluation.collection import Collection, load
-from benchmarks.evaluation.commands import show
-from benchmarks.evaluation.indexed import Indexed, indexed
-from benchmarks.evaluation.metrics import MetricsMissingError, require
 from benchmarks.targets import Target, data_folder, targets_table
+from peerscope.evaluation import experts, search, similar
+from peerscope.evaluation.collection import Collection, load
+from peerscope.evaluation.commands import show
+from peerscope.evaluation.indexed import Indexed, indexed
+from peerscope.evaluation.metrics import MetricsMissingError, require
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from benchmarks.evaluation.search import Result
+    from peerscope.evaluation.search import Result
 
 
 @dataclass(frozen=True)

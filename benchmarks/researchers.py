@@ -21,14 +21,14 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.evaluation.indexed import ask, indexed
-from benchmarks.evaluation.metrics import Mean, bootstrap, per_query
 from benchmarks.targets import Target, data_folder, targets_table
+from peerscope.evaluation.indexed import ask, indexed
+from peerscope.evaluation.metrics import Mean, bootstrap, per_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from benchmarks.evaluation.collection import Qrels
+    from peerscope.evaluation.collection import Qrels
 
 CORPUS = Path("corpora", "arxiv-2007-2017.jsonl.gz")
 #: A name with more works than this in the corpus is mostly several people.

@@ -27,10 +27,10 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
-import engine
 from benchmarks.targets import Target, targets_table
 from mappings import IndexNames
-from search_api.questions import NoAnswerError, wait_until_ready
+from peerscope import engine
+from peerscope.demo_check import NoAnswerError, wait_until_ready
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -85,7 +85,7 @@ def served(log: Path) -> Iterator[str]:
     base = f"http://127.0.0.1:{port}"
     environment = {**os.environ, "PEERSCOPE_LOG": "json", "PEERSCOPE_RATE_LIMIT": "off"}
     with log.open("wb") as output:
-        command = [sys.executable, "-m", "cli", "serve", "--port", str(port)]
+        command = [sys.executable, "-m", "peerscope", "serve", "--port", str(port)]
         server = subprocess.Popen(command, stdout=output, stderr=output, env=environment)  # noqa: S603 (ourselves)
     try:
         wait_until_ready(base, alive=lambda: server.poll() is None)

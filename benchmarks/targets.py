@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.table import Table
 
-ROOT = Path(__file__).resolve().parent.parent
+from peerscope.evaluation.data import ROOT, data_folder
 
-
-def data_folder() -> Path:
-    """Give the folder of corpora and judged collections: `PEERSCOPE_DATA`, else `shared/data` beside the repository."""
-    return Path(os.environ.get("PEERSCOPE_DATA") or ROOT.parent / "shared/data")
+__all__ = ["ROOT", "Target", "data_folder", "targets_table"]
 
 
 @dataclass(frozen=True)

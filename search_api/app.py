@@ -16,34 +16,34 @@ from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-import engine
+from accounts import cookies, csrf, forms
+from accounts.admin import pages as admin_pages  # noqa: F401 (its routes are on the pages' blueprint)
+from accounts.admin.api import blueprint as admin
+from accounts.claims import pages as claim_pages  # noqa: F401 (the same)
+from accounts.claims.api import blueprint as claims
+from accounts.follows import pages as follow_pages  # noqa: F401 (the same)
+from accounts.follows.api import blueprint as follows
+from accounts.follows.atom import blueprint as my_feed
+from accounts.invitations import pages as invitation_pages  # noqa: F401 (the same)
+from accounts.invitations.api import blueprint as invitations
+from accounts.login import pages as login_pages  # noqa: F401 (the same)
+from accounts.me import pages as account_pages  # noqa: F401 (the same)
+from accounts.me.api import blueprint as me
+from accounts.moderation import pages as moderation_pages  # noqa: F401 (the same)
+from accounts.moderation.api import blueprint as moderation
+from accounts.tokens.api import blueprint as tokens
+from accounts.who import LIFE, who
 from mappings import IndexNames
-from search_api import errors, health, journal, limiting, openapi, settings, timing
-from search_api.accounts import cookies, csrf, forms
-from search_api.accounts.admin import pages as admin_pages  # noqa: F401 (its routes are on the pages' blueprint)
-from search_api.accounts.admin.views import blueprint as admin
-from search_api.accounts.claims import pages as claim_pages  # noqa: F401 (the same)
-from search_api.accounts.claims.views import blueprint as claims
-from search_api.accounts.follows import pages as follow_pages  # noqa: F401 (the same)
-from search_api.accounts.follows.atom import blueprint as my_feed
-from search_api.accounts.follows.views import blueprint as follows
-from search_api.accounts.invitations import pages as invitation_pages  # noqa: F401 (the same)
-from search_api.accounts.invitations.views import blueprint as invitations
-from search_api.accounts.login import pages as login_pages  # noqa: F401 (the same)
-from search_api.accounts.me import pages as account_pages  # noqa: F401 (the same)
-from search_api.accounts.me.views import blueprint as me
-from search_api.accounts.moderation import pages as moderation_pages  # noqa: F401 (the same)
-from search_api.accounts.moderation.views import blueprint as moderation
-from search_api.accounts.tokens.views import blueprint as tokens
-from search_api.accounts.who import LIFE, who
+from peerscope import engine
 from search_api.autocomplete.views import blueprint as autocomplete
-from search_api.errors import MovedError, Problem
 from search_api.feeds.views import blueprint as feeds
 from search_api.graphs.views import blueprint as graphs
+from search_api.http import errors, health, limits, openapi, request_log, settings, timing
+from search_api.http.errors import MovedError, Problem
+from search_api.http.services import KEY, Services
 from search_api.institutions.views import blueprint as institutions
 from search_api.overview.views import blueprint as overview
 from search_api.researchers.views import blueprint as researchers
-from search_api.services import KEY, Services
 from search_api.topics.views import blueprint as topics
 from search_api.web.addresses import here_path
 from search_api.web.views import blueprint as web
@@ -112,7 +112,7 @@ class App(Flask):
 
     def log_exception(self, exc_info: Any) -> None:
         """Write an unexpected error into the log, with its traceback."""
-        self.logger.error("%s %r failed", request.method, journal.path(), exc_info=exc_info)
+        self.logger.error("%s %r failed", request.method, request_log.path(), exc_info=exc_info)
 
 
 def create_app(config: Mapping[str, Any] | None = None, services: Services | None = None) -> Flask:
@@ -120,7 +120,7 @@ def create_app(config: Mapping[str, Any] | None = None, services: Services | Non
 
     Raises SettingError for a setting of the environment that cannot be used.
     """
-    from search_api import metrics  # only now: see there
+    from search_api.http import metrics  # only now: see there
 
     app = App(__name__, template_folder="web/templates", static_folder="web/static")
     app.config.from_mapping(MAX_CONTENT_LENGTH=1_000_000, COMPRESS_MIMETYPES=COMPRESSED, COMPRESS_ALGORITHM=ENCODINGS)
@@ -131,11 +131,11 @@ def create_app(config: Mapping[str, Any] | None = None, services: Services | Non
     _trust_proxies(app)
     # What is registered first sees the answer last: the log and the metrics, then compression, then the headers.
     app.before_request(_name_request)
-    journal.install(app)
+    request_log.install(app)
     metrics.install(app)
     Compress(app)
     app.after_request(_finish)
-    limiting.install(app)
+    limits.install(app)
     csrf.install(app)
     app.jinja_env.globals.update(who=who, notices=forms.notices)
     app.jinja_env.globals.update(typed=forms.typed, typed_all=forms.typed_all, refused_here=forms.refused_here)

@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-import engine
+from accounts.terminal import opened
 from mappings import StoreError
-from search_api.accounts.terminal import opened
+from peerscope import engine
 from search_api.app import create_app
-from search_api.serving import Server, check_settings
-from search_api.settings import SettingError
+from search_api.http.server import Server, check_settings
+from search_api.http.settings import SettingError
 
 RESULTS = 10
 

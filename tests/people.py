@@ -9,12 +9,12 @@ from uuid import uuid4
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 
-from search_api.accounts.cookies import LOGIN
-from search_api.accounts.mail import Mailer
-from search_api.accounts.models import Account, ApiToken, Login, now
-from search_api.accounts.secrets import digest, keyed, new_token
-from search_api.accounts.who import LIFE
-from search_api.services import KEY
+from accounts.cookies import LOGIN
+from accounts.mail import Mailer
+from accounts.models import Account, ApiToken, Login, now
+from accounts.secrets import digest, keyed, new_token
+from accounts.who import LIFE
+from search_api.http.services import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.test import TestResponse
 
-    from search_api.accounts.database import Database
+    from accounts.database import Database
 
 
 class Mailbox(Mailer):

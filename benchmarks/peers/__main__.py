@@ -17,16 +17,16 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.evaluation.collection import load
-from benchmarks.evaluation.metrics import Mean, bootstrap, per_query
 from benchmarks.peers.systems import SYSTEMS
 from benchmarks.targets import Target, data_folder, targets_table
+from peerscope.evaluation.collection import load
+from peerscope.evaluation.metrics import Mean, bootstrap, per_query
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmarks.evaluation.collection import Collection
     from benchmarks.peers.systems import Filled
+    from peerscope.evaluation.collection import Collection
 
 COLLECTIONS = ("cranfield", "cacm")
 COUNT = 10

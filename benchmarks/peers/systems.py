@@ -11,11 +11,11 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
-import embedding
-from benchmarks.evaluation.indexed import ask, indexed
-from benchmarks.evaluation.search import DEPTH
-from embedding import work_text
-from indexer.writing import BATCH
+from indexer.build.works import BATCH
+from peerscope import embedding
+from peerscope.embedding import work_text
+from peerscope.evaluation.indexed import ask, indexed
+from peerscope.evaluation.search import DEPTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from benchmarks.evaluation.collection import Collection
+    from peerscope.evaluation.collection import Collection
 
 
 class Filled(Protocol):

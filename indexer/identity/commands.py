@@ -6,10 +6,9 @@ import json
 
 import click
 
-import artifacts
-import engine
-from indexer.plain import plain_errors
+from indexer.run.cli_errors import plain_errors
 from mappings import IndexNames
+from peerscope import artifacts, engine
 
 
 @click.command("why-merged", short_help="Say why works are one researcher's.")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from indexer.sources.arxiv_records import ATOM
 from indexer.sources.base import Item, SourceError
-from indexer.sources.feed import Feed
+from indexer.sources.remote import Feed
 from indexer.sources.web import Web
 from indexer.sources.xml_file import ATOM_ENTRY, element_item
 from indexer.sources.xml_records import Records, text_of

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
-from indexer.records import usable
+from indexer.records.work import usable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

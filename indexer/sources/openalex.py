@@ -11,8 +11,8 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from indexer.sources.base import Item, SourceError, converted
-from indexer.sources.feed import Feed
 from indexer.sources.openalex_records import is_work, short_id, work_record
+from indexer.sources.remote import Feed
 from indexer.sources.web import Web
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from indexer.asking import pages
-from indexer.records import KNOWN_KEYS
+from indexer.records.work import KNOWN_KEYS
 from indexer.sources.base import Item
+from indexer.write.reads import pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from search_api.args import Args, CommaList, Whole, selection
-from search_api.schemas import list_of
+from search_api.http.args import Args, CommaList, Whole, selection
+from search_api.http.schemas import list_of
 
 #: In the order in which a search box shows them: what leads somewhere before what is one work of many.
 KINDS = ("researcher", "topic", "institution", "work")

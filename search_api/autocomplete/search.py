@@ -10,14 +10,14 @@ from flask import url_for
 
 from search_api.autocomplete import queries
 from search_api.autocomplete.schemas import KINDS
-from search_api.listing import envelope
-from search_api.paging import Pagination
-from search_api.tex import plain
+from search_api.http.paging import Pagination
+from search_api.retrieval.listing import envelope
+from search_api.works.tex import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from search_api.services import Services
+    from search_api.http.services import Services
 
 Result = dict[str, Any]
 Hint = tuple[list[str], list[str]]

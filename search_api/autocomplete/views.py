@@ -7,8 +7,8 @@ from typing import Any
 from flask import Blueprint
 
 from search_api.autocomplete import schemas, search
-from search_api.endpoint import endpoint
-from search_api.services import services
+from search_api.http.endpoint import endpoint
+from search_api.http.services import services
 
 blueprint = Blueprint("autocomplete", __name__, url_prefix="/api/v1")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from search_api.args import MAX_QUERY, Args, filter_args
+from search_api.http.args import MAX_QUERY, Args, filter_args
 from search_api.works import queries
 from search_api.works.schemas import MODES
 

@@ -10,8 +10,8 @@ from search_api.works import queries
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from search_api.filters import Filter
-    from search_api.services import Services
+    from search_api.http.services import Services
+    from search_api.retrieval.filters import Filter
 
 
 def title(text: str, asked: Iterable[Filter]) -> str:

@@ -7,14 +7,14 @@ from urllib.parse import urlencode, urljoin
 
 from flask import Blueprint, Response, request, url_for
 
-from search_api import args as arguments
-from search_api import filters
 from search_api.feeds.atom import Feed, document
 from search_api.feeds.schemas import FeedArgs, WorksFeedArgs
 from search_api.feeds.titles import labelled, title
-from search_api.listing import address
+from search_api.http import args as arguments
+from search_api.http.services import services
 from search_api.researchers import search as researchers_search
-from search_api.services import services
+from search_api.retrieval import filters
+from search_api.retrieval.listing import address
 from search_api.topics import search as topics_search
 from search_api.works import queries
 from search_api.works import search as works_search

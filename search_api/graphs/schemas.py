@@ -6,9 +6,9 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from search_api.args import Args, CommaList, Whole
 from search_api.graphs.around import EDGES, KINDS
-from search_api.schemas import Links
+from search_api.http.args import Args, CommaList, Whole
+from search_api.http.schemas import Links
 
 
 class Node(Schema):

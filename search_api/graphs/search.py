@@ -13,7 +13,7 @@ from search_api.works import search as works
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from search_api.services import Services
+    from search_api.http.services import Services
 
 Result = dict[str, Any]
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from flask import Blueprint, redirect
 
-from search_api.endpoint import endpoint
-from search_api.errors import MovedError
 from search_api.graphs import search
 from search_api.graphs.schemas import AroundArgs, Graph
-from search_api.listing import address
-from search_api.services import services
+from search_api.http.endpoint import endpoint
+from search_api.http.errors import MovedError
+from search_api.http.services import services
+from search_api.retrieval.listing import address
 
 blueprint = Blueprint("graphs", __name__, url_prefix="/api/v1")
 

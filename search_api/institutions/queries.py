@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from search_api.groups import LEADING, YEARS
+from search_api.retrieval.browse import LEADING, YEARS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields
 
-from search_api.args import Args, selection
-from search_api.groups import GroupsArgs
+from search_api.http.args import Args, selection
+from search_api.http.schemas import Named, list_of
 from search_api.researchers.schemas import TopicCount, YearCount
-from search_api.schemas import Named, list_of
+from search_api.retrieval.browse import GroupsArgs
 from search_api.topics.schemas import Leading
 
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 from flask import url_for
 
 from mappings import institution_id, ror_address
-from search_api import groups
-from search_api.errors import not_found
+from search_api.http.errors import not_found
+from search_api.http.paging import own_cursor
 from search_api.institutions import queries
-from search_api.paging import own_cursor
+from search_api.retrieval import browse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from search_api.services import Services
+    from search_api.http.services import Services
 
 Result = dict[str, Any]
 
@@ -23,9 +23,9 @@ Result = dict[str, Any]
 def search(services: Services, args: Mapping[str, Any]) -> Result:
     """List institutions as `InstitutionsArgs` describes."""
     args = {**args, "q": institution_id(args["q"])}
-    with own_cursor(groups.pagination_of(args)):
-        answer = services.search(services.names.institutions, groups.request(args))
-    return groups.page(answer, args, lambda stored: dressed(services, stored))
+    with own_cursor(browse.pagination_of(args)):
+        answer = services.search(services.names.institutions, browse.request(args))
+    return browse.page(answer, args, lambda stored: dressed(services, stored))
 
 
 def dressed(services: Services, stored: Sequence[Mapping[str, Any]]) -> list[Result]:
@@ -74,9 +74,9 @@ def institution(services: Services, given: str) -> Result:
     (result,) = dressed(services, [source])
     return {
         **result,
-        "counts_by_year": groups.by_year(counted["years"]["buckets"]),
+        "counts_by_year": browse.by_year(counted["years"]["buckets"]),
         "researchers": _leading(services, id_, counted["people"]["buckets"]),
-        "topics": groups.named(services, names.topics, counted["topics"]["buckets"], "count"),
+        "topics": browse.named(services, names.topics, counted["topics"]["buckets"], "count"),
     }
 
 
@@ -86,5 +86,5 @@ def _leading(services: Services, id_: str, buckets: Sequence[Mapping[str, Any]])
         return []
     body = queries.own_people(id_, [bucket["key"] for bucket in buckets])
     own = {hit["_source"]["id"] for hit in services.search(services.names.researchers, body)["hits"]["hits"]}
-    leading = [bucket for bucket in buckets if bucket["key"] in own][: groups.LEADING]
-    return groups.named(services, services.names.researchers, leading, "works")
+    leading = [bucket for bucket in buckets if bucket["key"] in own][: browse.LEADING]
+    return browse.named(services, services.names.researchers, leading, "works")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields
 
-from search_api.args import Args, selection
+from search_api.http.args import Args, selection
 from search_api.researchers.schemas import ResearcherSummary, YearCount
 from search_api.topics.schemas import TopicSummary
 

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from flask import url_for
 
-from search_api.groups import YEARS, by_year
 from search_api.researchers.profile import dressed
 from search_api.researchers.queries import SORTS, SUMMARY
+from search_api.retrieval.browse import YEARS, by_year
 from search_api.topics import search as topics_search
 from search_api.topics.schemas import TopicsArgs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from search_api.services import Services
+    from search_api.http.services import Services
 
 Result = dict[str, Any]
 

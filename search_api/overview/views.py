@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import Blueprint
 
-from search_api.endpoint import endpoint
+from search_api.http.endpoint import endpoint
+from search_api.http.services import services
 from search_api.overview import schemas, search
-from search_api.services import services
 
 blueprint = Blueprint("overview", __name__, url_prefix="/api/v1")
 

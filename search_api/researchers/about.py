@@ -6,19 +6,19 @@ import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from search_api import facets as facet
-from search_api import filters
-from search_api.listing import dump_facets, envelope
-from search_api.paging import WINDOW, Pagination
+from search_api.http.paging import WINDOW, Pagination
 from search_api.researchers import queries
 from search_api.researchers.experts import Expert, experts
 from search_api.researchers.names import by_name
 from search_api.researchers.profile import dressed
+from search_api.retrieval import facets as facet
+from search_api.retrieval import filters
+from search_api.retrieval.listing import dump_facets, envelope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from search_api.services import Services
+    from search_api.http.services import Services
 
 Result = dict[str, Any]
 

@@ -6,12 +6,12 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from mappings import person_id
-from search_api.errors import Problem
+from search_api.http.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from search_api.services import Services
+    from search_api.http.services import Services
 
 #: Unknown ids that an error names of each field.
 NAMED = 20

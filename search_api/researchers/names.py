@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from mappings import orcid_id
-from search_api import ranking
+from search_api.retrieval import ranking
 
 Body = dict[str, Any]
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 from flask import url_for
 
 from mappings import person_id
-from search_api.errors import MovedError, not_found
-from search_api.listing import envelope
-from search_api.paging import Pagination
+from search_api.http.errors import MovedError, not_found
+from search_api.http.paging import Pagination
+from search_api.http.timing import took_ms
 from search_api.researchers import trust
-from search_api.timing import took_ms
+from search_api.retrieval.listing import envelope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from search_api.services import Services
+    from search_api.http.services import Services
 
 Result = dict[str, Any]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mappings import institution_id, topic_id
-from search_api import filters, ranking
-from search_api.facets import Facet
-from search_api.filters import Field
-from search_api.paging import WINDOW
+from search_api.http.paging import WINDOW
 from search_api.researchers.names import by_name
+from search_api.retrieval import filters, ranking
+from search_api.retrieval.facets import Facet
+from search_api.retrieval.filters import Field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

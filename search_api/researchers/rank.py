@@ -6,19 +6,19 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from search_api.errors import Problem
-from search_api.listing import envelope
-from search_api.paging import DEFAULT_PER_PAGE, MAX_PER_PAGE, WINDOW, Pagination
+from search_api.http.errors import Problem
+from search_api.http.paging import DEFAULT_PER_PAGE, MAX_PER_PAGE, WINDOW, Pagination
 from search_api.researchers.about import documents, shown
 from search_api.researchers.experts import experts
 from search_api.researchers.ids import own_ids
+from search_api.retrieval.listing import envelope
 from search_api.works import queries as works_queries
 from search_api.works import search as works
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from search_api.services import Services
+    from search_api.http.services import Services
 
 Result = dict[str, Any]
 

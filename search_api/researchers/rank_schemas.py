@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from search_api.args import MAX_QUERY, Args, PageArgs, Whole, selection
-from search_api.paging import MAX_PER_PAGE
+from search_api.http.args import MAX_QUERY, Args, PageArgs, Whole, selection
+from search_api.http.paging import MAX_PER_PAGE
 from search_api.researchers.schemas import ResearcherSummary
 
 #: Ids that each field of a body may hold.

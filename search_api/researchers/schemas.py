@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from search_api.args import MAX_QUERY, Args, CommaList, CursorArgs, PageArgs, filter_args, selection
+from search_api.http.args import MAX_QUERY, Args, CommaList, CursorArgs, PageArgs, filter_args, selection
+from search_api.http.schemas import Named, list_of
 from search_api.researchers import queries
-from search_api.schemas import Named, list_of
 
 
 class TrustPart(Schema):

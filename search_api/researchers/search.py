@@ -5,18 +5,18 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from search_api import facets as facet
-from search_api import filters, ranking
-from search_api.errors import Problem
-from search_api.listing import count_of, dump_facets, envelope
-from search_api.paging import Pagination, best_score, next_cursor, own_cursor, place
+from search_api.http.errors import Problem
+from search_api.http.paging import Pagination, best_score, next_cursor, own_cursor, place
 from search_api.researchers import about, queries
 from search_api.researchers.profile import collaborators, dressed, find
+from search_api.retrieval import facets as facet
+from search_api.retrieval import filters, ranking
+from search_api.retrieval.listing import count_of, dump_facets, envelope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from search_api.services import Services
+    from search_api.http.services import Services
 
 Result = dict[str, Any]
 

@@ -10,17 +10,17 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from search_api import filters, ranking
-from search_api.listing import envelope
-from search_api.paging import Pagination
+from search_api.http.paging import Pagination
 from search_api.researchers import queries
 from search_api.researchers.oeuvre import Oeuvre, oeuvres
 from search_api.researchers.profile import dressed, find
+from search_api.retrieval import filters, ranking
+from search_api.retrieval.listing import envelope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from search_api.services import Services
+    from search_api.http.services import Services
 
 Result = dict[str, Any]
 #: A work of mine, one of theirs, and their cosine.

@@ -6,16 +6,16 @@ from typing import Any
 
 from flask import Blueprint
 
-from search_api.accounts.csrf import reads_only
-from search_api.endpoint import endpoint
+from accounts.csrf import reads_only
 from search_api.graphs.around import KINDS, around
 from search_api.graphs.schemas import Graph, GraphArgs
-from search_api.listing import address
+from search_api.http.endpoint import endpoint
+from search_api.http.services import services
 from search_api.researchers import rank as ranked
 from search_api.researchers import schemas, search
 from search_api.researchers import similar as likeness
 from search_api.researchers.rank_schemas import RankArgs, RankBody
-from search_api.services import services
+from search_api.retrieval.listing import address
 from search_api.works import export
 from search_api.works.schemas import WorkList, WorksArgs
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from search_api.groups import LEADING, SORTS, YEARS
+from search_api.retrieval.browse import LEADING, SORTS, YEARS
 
 __all__ = ["LEADING", "SORTS", "around", "inside", "lift"]
 

@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING, Any
 from flask import url_for
 
 from mappings import topic_id
-from search_api import groups
-from search_api.errors import not_found
-from search_api.paging import own_cursor
+from search_api.http.errors import not_found
+from search_api.http.paging import own_cursor
+from search_api.retrieval import browse
 from search_api.topics import queries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from search_api.services import Services
+    from search_api.http.services import Services
 
 Result = dict[str, Any]
 
 
 def search(services: Services, args: Mapping[str, Any]) -> Result:
     """List topics as `TopicsArgs` describes."""
-    with own_cursor(groups.pagination_of(args)):
+    with own_cursor(browse.pagination_of(args)):
         answer = services.search(services.names.topics, request(args))
     return listed(answer, args)
 
@@ -30,12 +30,12 @@ def search(services: Services, args: Mapping[str, Any]) -> Result:
 def request(args: Mapping[str, Any]) -> Result:
     """Give the request for such a list, to be asked together with others."""
     args = {**args, "q": topic_id(args["q"])}
-    return groups.request(args, [{"term": {"parent": args["parent"]}}] if args["parent"] else [])
+    return browse.request(args, [{"term": {"parent": args["parent"]}}] if args["parent"] else [])
 
 
 def listed(answer: Mapping[str, Any], args: Mapping[str, Any]) -> Result:
     """Make the list of the answer to `request`."""
-    return groups.page(answer, args, lambda stored: [dressed(source) for source in stored])
+    return browse.page(answer, args, lambda stored: [dressed(source) for source in stored])
 
 
 def dressed(source: Mapping[str, Any]) -> Result:
@@ -71,9 +71,9 @@ def topic(services: Services, given: str) -> Result:
     return {
         **dressed(source),
         **hierarchy(source, beside),
-        "counts_by_year": groups.by_year(counted["years"]["buckets"]),
-        "researchers": groups.named(services, names.researchers, counted["researchers"]["buckets"], "works"),
-        "related_topics": groups.named(
+        "counts_by_year": browse.by_year(counted["years"]["buckets"]),
+        "researchers": browse.named(services, names.researchers, counted["researchers"]["buckets"], "works"),
+        "related_topics": browse.named(
             services, names.topics, related, "count", lift=lambda bucket: queries.lift(bucket, works, with_topics)
         ),
     }

@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Blueprint
 
-from search_api.endpoint import endpoint
-from search_api.services import services
+from search_api.http.endpoint import endpoint
+from search_api.http.services import services
 from search_api.topics import schemas, search
 
 blueprint = Blueprint("topics", __name__, url_prefix="/api/v1")

@@ -8,15 +8,15 @@ from urllib.parse import urlencode
 
 from flask import request, url_for
 
-from search_api.listing import path
-from search_api.services import services
+from search_api.http.services import services
+from search_api.retrieval.listing import path
 from search_api.web.formatting import facet_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from search_api.facets import Facet
-    from search_api.filters import Filter
+    from search_api.retrieval.facets import Facet
+    from search_api.retrieval.filters import Filter
 
 Pair = tuple[str, str]
 

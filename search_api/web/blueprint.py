@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from search_api import args as arguments
+from search_api.http import args as arguments
 from search_api.web import addresses, metadata
 from search_api.web.charts import year_chart
 from search_api.web.formatting import FILTERS

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
-from search_api.ranking import K
 from search_api.researchers.trust import LEVELS
-from search_api.tex import cut, marked, plain, tex
+from search_api.retrieval.ranking import K
+from search_api.works.tex import cut, marked, plain, tex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from flask import redirect, render_template, request, url_for
 
-from search_api.errors import MovedError
 from search_api.graphs import search
 from search_api.graphs.around import KINDS
 from search_api.graphs.schemas import AroundArgs
-from search_api.services import services
+from search_api.http.errors import MovedError
+from search_api.http.services import services
 from search_api.web.blueprint import blueprint, parse
 from search_api.web.picture import picture
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from flask import render_template
 
 from search_api.graphs.around import around
+from search_api.http.services import services
 from search_api.overview.search import overview
-from search_api.services import services
 from search_api.web.blueprint import blueprint
 from search_api.web.picture import Picture, picture
 

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 from flask import request, url_for
 
-from search_api.listing import path
-from search_api.tex import plain
+from search_api.retrieval.listing import path
 from search_api.web.formatting import web_address
+from search_api.works.tex import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

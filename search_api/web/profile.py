@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from flask import render_template
 
-from search_api import filters
-from search_api.accounts.claims.ownership import owner_of
-from search_api.accounts.who import who
+from accounts.claims.ownership import owner_of
+from accounts.who import who
 from search_api.graphs.around import around
+from search_api.http.services import services
 from search_api.researchers import profile as people
 from search_api.researchers import similar as likeness
 from search_api.researchers.schemas import SimilarArgs
 from search_api.researchers.trust import LEVELS
-from search_api.services import services
+from search_api.retrieval import filters
 from search_api.web import addresses, metadata
 from search_api.web.blueprint import blueprint, moved, parse
 from search_api.web.picture import picture

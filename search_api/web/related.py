@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from flask import render_template, request
 
-from search_api.accounts.csrf import reads_only
-from search_api.args import MAX_QUERY
+from accounts.csrf import reads_only
+from search_api.http.args import MAX_QUERY
+from search_api.http.services import services
 from search_api.researchers import rank
 from search_api.researchers.rank_schemas import RankArgs, RankBody
-from search_api.services import services
 from search_api.web.blueprint import blueprint
 from search_api.works import search as works_search
 from search_api.works.schemas import WorksArgs

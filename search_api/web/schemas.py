@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from marshmallow import validate
 
-from search_api.args import CommaList, PageArgs, Repeated, Whole
-from search_api.paging import MAX_PER_PAGE
+from search_api.http.args import CommaList, PageArgs, Repeated, Whole
+from search_api.http.paging import MAX_PER_PAGE
 
 #: Works on a profile, each with its full abstract.
 PROFILE_WORKS = 20

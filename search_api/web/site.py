@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, render_template, url_for
 
-from search_api.errors import not_found
-from search_api.services import services
+from search_api.http.errors import not_found
+from search_api.http.services import services
 from search_api.web.blueprint import blueprint
 
 if TYPE_CHECKING:

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from flask import Response, g, render_template
 
-from search_api import filters, groups
+from search_api.http.paging import own_cursor
+from search_api.http.services import services
 from search_api.institutions import search as institutions_search
 from search_api.institutions.schemas import InstitutionsArgs
-from search_api.paging import own_cursor
 from search_api.researchers import queries as researchers_queries
 from search_api.researchers import schemas as researchers_schemas
 from search_api.researchers import search as researchers_search
-from search_api.services import services
+from search_api.retrieval import browse, filters
 from search_api.topics import schemas as topics_schemas
 from search_api.topics import search as topics_search
-from search_api.web import addresses, fields, graphs, home, profile, related, site, things
+from search_api.web import addresses, detail, graphs, home, profile, related, site, topic_fields
 from search_api.web.blueprint import blueprint, parse
 from search_api.works import plan as works_plan
 from search_api.works import queries as works_queries
@@ -24,9 +24,9 @@ from search_api.works import schemas as works_schemas
 from search_api.works import search as works_search
 
 if TYPE_CHECKING:
-    from search_api.errors import Problem
+    from search_api.http.errors import Problem
 
-__all__ = ["blueprint", "error_page", "graphs", "home", "profile", "related", "site", "things"]
+__all__ = ["blueprint", "detail", "error_page", "graphs", "home", "profile", "related", "site"]
 
 WORK_FACETS = ["topic", "year", "researcher", "venue", "type", "institution"]
 RESEARCHER_FACETS = ["topic", "institution", "verification"]
@@ -58,14 +58,14 @@ def topics() -> str:
     args = parse(topics_schemas.TopicsArgs())
     is_start = not args["q"].strip() and not args["parent"] and args["page"] == 1
     index = services().names.topics
-    bodies = [topics_search.request(args), *([fields.request()] if is_start else [])]
-    with own_cursor(groups.pagination_of(args)):
+    bodies = [topics_search.request(args), *([topic_fields.request()] if is_start else [])]
+    with own_cursor(browse.pagination_of(args)):
         listed, *top = services().search_together([(index, body) for body in bodies])
     return render_template(
         "topics.html",
         args=args,
         found=topics_search.listed(listed, args),
-        fields=[field for answer in top for field in fields.fields(answer)],
+        fields=[field for answer in top for field in topic_fields.fields(answer)],
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, request, stream_with_context
 
-from search_api.errors import Problem
+from search_api.http.errors import Problem
 from search_api.works import citations
 from search_api.works.plan import plan
 from search_api.works.reading import every
@@ -23,7 +23,7 @@ from search_api.works.search import dressed, scored, search
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from search_api.services import Services
+    from search_api.http.services import Services
 
 Row = dict[str, Any]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from search_api import ranking
+from search_api.retrieval import ranking
 from search_api.works import queries
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from search_api.services import Services
+    from search_api.http.services import Services
 
 
 def parts(

@@ -7,10 +7,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from mappings import person_id
-from search_api import filters, syntax
-from search_api.errors import Problem
-from search_api.feedback import feedback
+from search_api.http.errors import Problem
+from search_api.retrieval import filters, syntax
 from search_api.works import queries
+from search_api.works.feedback import feedback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from search_api.filters import Filter
-    from search_api.services import Services
+    from search_api.http.services import Services
+    from search_api.retrieval.filters import Filter
 
 Body = dict[str, Any]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mappings import institution_id, topic_id
-from search_api import filters, ranking, syntax
-from search_api.facets import Facet
-from search_api.filters import Field
+from search_api.retrieval import filters, ranking, syntax
+from search_api.retrieval.facets import Facet
+from search_api.retrieval.filters import Field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from search_api.syntax import Unit
+    from search_api.retrieval.syntax import Unit
 
 Body = dict[str, Any]
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from search_api.listing import first_hits, in_total_order, take_scores, ties_beyond
-from search_api.paging import WINDOW, Pagination, best_score, own_cursor, place
+from search_api.http.paging import WINDOW, Pagination, best_score, own_cursor, place
+from search_api.retrieval.listing import first_hits, in_total_order, take_scores, ties_beyond
 from search_api.works import queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from search_api.services import Services
+    from search_api.http.services import Services
     from search_api.works.plan import Plan
 
 Hit = dict[str, Any]

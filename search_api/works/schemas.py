@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from search_api.args import MAX_QUERY, Args, CommaList, CursorArgs, PageArgs, filter_args, selection
-from search_api.schemas import Named, list_of
+from search_api.http.args import MAX_QUERY, Args, CommaList, CursorArgs, PageArgs, filter_args, selection
+from search_api.http.schemas import Named, list_of
 from search_api.works import queries
 
 #: Formats of one work, and those that only a list can have.

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from flask import url_for
 
 from mappings import bare_doi, work_id
-from search_api import facets as facet
-from search_api import ranking
-from search_api.errors import not_found
-from search_api.listing import count_of, dump_facets, envelope
-from search_api.paging import WINDOW, Pagination, next_cursor
-from search_api.timing import took_ms
+from search_api.http.errors import not_found
+from search_api.http.paging import WINDOW, Pagination, next_cursor
+from search_api.http.timing import took_ms
+from search_api.retrieval import facets as facet
+from search_api.retrieval import ranking
+from search_api.retrieval.listing import count_of, dump_facets, envelope
 from search_api.works import queries, spelling
 from search_api.works.parts import parts
 from search_api.works.plan import Plan, plan
@@ -22,7 +22,7 @@ from search_api.works.reading import page
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from search_api.services import Services
+    from search_api.http.services import Services
 
 Result = dict[str, Any]
 

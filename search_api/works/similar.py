@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from search_api import filters, ranking
-from search_api.errors import Problem
-from search_api.listing import count_of, envelope
-from search_api.paging import Pagination
-from search_api.timing import took_ms
+from search_api.http.errors import Problem
+from search_api.http.paging import Pagination
+from search_api.http.timing import took_ms
+from search_api.retrieval import filters, ranking
+from search_api.retrieval.listing import count_of, envelope
 from search_api.works import queries
 from search_api.works.parts import parts
 from search_api.works.plan import own_ids
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from search_api.services import Services
+    from search_api.http.services import Services
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from search_api import syntax
+from search_api.retrieval import syntax
 from search_api.works import queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from search_api.services import Services
+    from search_api.http.services import Services
 
 #: Where words are looked up, as they stand: stems are no words to suggest.
 FIELDS = {"title": "title.exact", "abstract": "abstract.exact", "author": "researchers.name"}

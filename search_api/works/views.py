@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import Blueprint
 
-from search_api.accounts.csrf import reads_only
-from search_api.endpoint import endpoint
-from search_api.services import services
+from accounts.csrf import reads_only
+from search_api.http.endpoint import endpoint
+from search_api.http.services import services
 from search_api.works import export, schemas, search
 from search_api.works import similar as likeness
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.pages import Pair, Question, Times, measured, pairs, targets
-from search_api import create_app
+from search_api.app import create_app
 
 ROW = [Pair("a", Question("/a"), (Question("/api/v1/a"), Question("/api/v1/b")))]
 

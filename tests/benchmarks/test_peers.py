@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.evaluation.collection import Collection, record
-from benchmarks.evaluation.metrics import Mean
 from benchmarks.peers import __main__ as peers
 from benchmarks.peers.__main__ import Figures, compare, main, targets
 from benchmarks.peers.systems import BATCH, Embedding, texts_of
+from peerscope.evaluation.collection import Collection, record
+from peerscope.evaluation.metrics import Mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

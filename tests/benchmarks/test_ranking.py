@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 from click.testing import CliRunner
 
-from benchmarks.evaluation.metrics import Mean
-from benchmarks.evaluation.search import Result, Row
 from benchmarks.ranking import main, targets
+from peerscope.evaluation.metrics import Mean
+from peerscope.evaluation.search import Result, Row
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from cli import main
+from peerscope.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-ROOMS = ("artifacts", "benchmarks", "embedding", "engine", "indexer", "mappings", "search_api")
+PACKAGES = ("accounts", "benchmarks", "indexer", "mappings", "peerscope", "search_api")
 
 
 def sources() -> str:
-    files = [ROOT / "cli.py", *(file for room in ROOMS for file in (ROOT / room).rglob("*.py"))]
+    files = [file for package in PACKAGES for file in (ROOT / package).rglob("*.py")]
     return "\n".join(file.read_text(encoding="utf-8") for file in files)
 
 
@@ -34,7 +34,8 @@ def test_links_between_docs_lead_somewhere() -> None:
 
 def test_every_route_of_the_api_is_described() -> None:
     page = (ROOT / "docs/api.md").read_text(encoding="utf-8")
-    views = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "search_api").rglob("*.py"))
+    files = [file for package in ("accounts", "search_api") for file in (ROOT / package).rglob("*.py")]
+    views = "\n".join(file.read_text(encoding="utf-8") for file in files)
     routes = set(re.findall(r'@blueprint\.(?:get|post|put|patch|delete)\("([^"]+)"\)\n@endpoint', views))
     routes |= {"/healthz", "/readyz"}
     assert len(routes) > 10

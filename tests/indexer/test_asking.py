@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from opensearchpy.exceptions import TransportError
 
-from indexer import bulk
-from indexer.asking import count, documents, pages, search_together
-from indexer.bulk import WriteError
+from indexer.write import bulk
+from indexer.write.bulk import WriteError
+from indexer.write.reads import count, documents, pages, search_together
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.assign import Labelled, vote
+from indexer.build.assigned_topics import Labelled, vote
 
 ML = {"id": "cs.LG", "name": "Machine Learning"}
 CL = {"id": "cs.CL", "name": "Computation and Language"}

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from indexer.beside import Beside, ahead
+from indexer.write.background import Beside, ahead
 
 
 def fail() -> None:

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from indexer.documents import content_hash, work_document
-from indexer.records import Author, Work
-from indexer.researchers import mean_embedding, researcher_document
-from indexer.topics import topic_name, topic_parent
+from indexer.build.documents import work_document
+from indexer.build.researchers import mean_embedding, researcher_document
+from indexer.records.content import content_hash
+from indexer.records.topics import topic_name, topic_parent
+from indexer.records.work import Author, Work
 from mappings.store import load
 
 WORK = Work(

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.institutions import institutions, printed_institutions, slug
-from indexer.records import Author, Institution
+from indexer.build.institutions import institutions, printed_institutions, slug
+from indexer.records.work import Author, Institution
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-IMPORT = "from indexer.memory import peak_mb; "
+IMPORT = "from peerscope.memory import peak_mb; "
 
 
 def peak_of_a_process(code: str) -> float:

@@ -13,9 +13,9 @@ from click.testing import CliRunner
 from opensearchpy.exceptions import ConnectionError as OpenSearchUnreachable
 from opensearchpy.exceptions import TransportError
 
-from indexer.commands import rollback
 from indexer.identity.commands import why_merged
-from indexer.plain import plain_errors
+from indexer.run.cli_errors import plain_errors
+from indexer.run.commands import rollback
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from indexer.records import Author, Institution, RecordError, parse_work, unknown_keys
+from indexer.records.work import Author, Institution, RecordError, parse_work, unknown_keys
 
 MINIMAL: dict[str, Any] = {"id": "arxiv:1", "title": "A title", "authors": [{"name": "Ada Lovelace"}]}
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from indexer.commands import runs
-from indexer.report import Report, past_runs
+from indexer.run.commands import runs
+from indexer.staging.report import Report, past_runs
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,10 +11,10 @@ import psutil
 import pytest
 
 from indexer.identity.overrides import Overrides
-from indexer.pipeline import Change, FormerAuthor
-from indexer.records import parse_work
-from indexer.resolving import Resolving, ResolvingError, provisional_ids, resolve_all
-from indexer.staged import Staged
+from indexer.identity.worker import Resolving, ResolvingError, provisional_ids, resolve_all
+from indexer.records.work import parse_work
+from indexer.staging.changes import Change, FormerAuthor
+from indexer.staging.staged import Staged
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +60,7 @@ def test_it_ends_with_its_parent_even_when_that_is_killed(tmp_path: Path) -> Non
     """The parent says the number of its child, and dies before anything is resolved."""
     script = (
         "import os, signal, sys; from pathlib import Path; from indexer.identity.overrides import Overrides\n"
-        "from indexer.resolving import Resolving; from indexer.staged import Staged\n"
+        "from indexer.identity.worker import Resolving; from indexer.staging.staged import Staged\n"
         "staged = Staged(Path(sys.argv[1])); staged._rows.execute('BEGIN EXCLUSIVE')\n"
         "print(Resolving(staged.path, Overrides())._process.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )

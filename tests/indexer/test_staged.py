@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from indexer.pipeline import Change, FormerAuthor
-from indexer.records import parse_work
-from indexer.staged import Staged
+from indexer.records.work import parse_work
+from indexer.staging.changes import Change, FormerAuthor
+from indexer.staging.staged import Staged
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,8 +3,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
-from indexer.staged import StagedWork
-from indexer.writing import Writer
+from indexer.build.works import Writer
+from indexer.staging.staged import StagedWork
 from mappings import Generation
 
 

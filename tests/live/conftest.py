@@ -20,18 +20,16 @@ from jsonschema import Draft202012Validator
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import make_server
 
-import artifacts
-import embedding
-import sample
-from engine import EngineSettings, Node, connect, wait_until_ready
-from indexer import run
+from accounts.database import Database
+from indexer.run import run
 from indexer.sources import open_sources
-from indexer.watcher import Silent
+from indexer.staging.watcher import Silent
 from mappings import IndexNames, drop
-from search_api import create_app
-from search_api.accounts.database import Database
-from search_api.openapi import describe
-from search_api.services import Services
+from peerscope import artifacts, embedding, sample
+from peerscope.engine import EngineSettings, Node, connect, wait_until_ready
+from search_api.app import create_app
+from search_api.http.openapi import describe
+from search_api.http.services import Services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

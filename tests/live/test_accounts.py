@@ -11,7 +11,7 @@ import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-import artifacts
+from peerscope import artifacts
 from tests.live.test_serving import served
 from tests.people import accounts_of, log_in, program
 

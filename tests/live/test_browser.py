@@ -11,8 +11,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from sqlalchemy import delete
 
-from search_api.accounts.cookies import LOGIN
-from search_api.accounts.models import Account, Claim, Follow, Invitation, Report
+from accounts.cookies import LOGIN
+from accounts.models import Account, Claim, Follow, Invitation, Report
 from tests.people import accounts_of, log_in
 
 if TYPE_CHECKING:

@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-import artifacts
-import sample
-from cli import main
-from indexer.lock import only_writer
+from indexer.write.writer_lock import only_writer
 from mappings import IndexNames
+from peerscope import artifacts, sample
+from peerscope.cli import main
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +34,7 @@ def run(*words: str) -> Result:
 
 def pipe(content: bytes, *words: str) -> subprocess.CompletedProcess[bytes]:
     """Run the command with a real pipe for standard input."""
-    command = [sys.executable, "-m", "cli", *words]
+    command = [sys.executable, "-m", "peerscope", *words]
     return subprocess.run(command, input=content, capture_output=True, timeout=300, check=False)
 
 
@@ -125,7 +124,7 @@ def test_serve_answers_and_ends_quietly(prefix: str, tmp_path: Path) -> None:
     pipe(first_works(3), "index", "-")
     log = tmp_path / "serve.log"
     with log.open("wb") as output:
-        command = [sys.executable, "-m", "cli", "serve", "--port", "8765"]
+        command = [sys.executable, "-m", "peerscope", "serve", "--port", "8765"]
         process = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, "PEERSCOPE_WORKERS": "1"})
     try:
         answer = json.load(io.BytesIO(_get("http://127.0.0.1:8765/api/v1/works?q=neural", patience=90)))

@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-import embedding
-import engine.node
-import sample
-from engine import EngineSettings, Guard, Node, connect, wait_until_ready
-from engine.configuration import write_configuration
-from indexer import run
+from indexer.run import run
 from indexer.sources import open_sources
 from mappings import IndexNames
-from search_api import create_app
-from search_api.services import Services
+from peerscope import embedding, sample
+from peerscope.engine import EngineSettings, Guard, Node, connect, wait_until_ready
+from peerscope.engine.configuration import write_configuration
+from search_api.app import create_app
+from search_api.http.services import Services
 from tests.live.conftest import free_port
 
 if TYPE_CHECKING:
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from engine.place import Place
+    from peerscope.engine.place import Place
 
 #: Each asks another kind of question: by words and meaning, by name, for one work, for works like it, for people.
 QUESTIONS = (
@@ -86,7 +84,7 @@ class Cluster:
 def cluster(node_folder: Path) -> Iterator[Cluster]:
     cluster = Cluster(node_folder / "cluster")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine.node, "write_configuration", cluster.configure)
+        patch.setattr("peerscope.engine.node.write_configuration", cluster.configure)
         try:
             cluster.start()
             yield cluster

@@ -9,10 +9,10 @@ from urllib.parse import quote
 import pytest
 from opensearchpy import OpenSearch
 
-import embedding
 from mappings import IndexNames
-from search_api import create_app
-from search_api.services import KEY, Services
+from peerscope import embedding
+from search_api.app import create_app
+from search_api.http.services import KEY, Services
 from tests.people import log_in
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from urllib.parse import quote
 import feedparser
 import pytest
 
-import embedding
-from indexer import run
+from indexer.run import run
 from indexer.sources import open_sources
 from mappings import IndexNames, drop
-from search_api import create_app
-from search_api.services import Services
+from peerscope import embedding
+from search_api.app import create_app
+from search_api.http.services import Services
 from tests.live.conftest import CheckedClient
 
 if TYPE_CHECKING:

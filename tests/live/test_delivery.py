@@ -12,17 +12,17 @@ import pytest
 from opensearchpy.exceptions import ConnectionError as OpenSearchUnreachable
 from sqlalchemy import select
 
-import embedding
-from indexer import run
+from accounts.claims import claiming, own
+from accounts.claims.states import UNTOUCHED
+from accounts.database import Database
+from accounts.deliverer import Deliverer
+from accounts.delivery import Delivery
+from accounts.models import Account, Claim, Follow, Outbox, Synced
+from accounts.outbox import touch
+from indexer.run import run
 from indexer.sources import open_sources
 from mappings import IndexNames, drop, rollback
-from search_api.accounts.claims import claiming, own
-from search_api.accounts.claims.states import UNTOUCHED
-from search_api.accounts.database import Database
-from search_api.accounts.deliverer import Deliverer
-from search_api.accounts.delivery import Delivery
-from search_api.accounts.models import Account, Claim, Follow, Outbox, Synced
-from search_api.accounts.outbox import touch
+from peerscope import embedding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

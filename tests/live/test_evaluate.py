@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from benchmarks.evaluation.indexed import indexed
+from peerscope.evaluation.indexed import indexed
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
@@ -47,7 +47,7 @@ def left_over(client: OpenSearch) -> set[str]:
 
 
 def evaluate(*words: str) -> Any:
-    command = [sys.executable, "-m", "cli", "evaluate", *words, "--json"]
+    command = [sys.executable, "-m", "peerscope", "evaluate", *words, "--json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

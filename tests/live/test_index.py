@@ -16,17 +16,16 @@ from uuid import uuid4
 
 import pytest
 
-import embedding
-import sample
-from indexer import run
-from indexer.bulk import WriteError, index_action, write
 from indexer.identity.overrides import OverridesError
-from indexer.lock import LockedError, only_writer
-from indexer.report import past_runs
+from indexer.run import run
 from indexer.sources import open_sources
 from indexer.sources.jsonl import MAX_LINE
 from indexer.sources.stored import StoredWorks
+from indexer.staging.report import past_runs
+from indexer.write.bulk import WriteError, index_action, write
+from indexer.write.writer_lock import LockedError, only_writer
 from mappings import IndexNames, Scale, StoreError, begin, drop, generations, live, publish, rollback
+from peerscope import embedding, sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 
     from opensearchpy import OpenSearch
 
-    from indexer.report import Report
+    from indexer.staging.report import Report
 
 
 #: Times that a run is killed before it may end; KILLS=10 in the environment is a harder trial.
@@ -432,7 +431,7 @@ def test_killed_again_and_again_it_ends_as_if_undisturbed(
             "PEERSCOPE_OPENSEARCH_URL": opensearch_url,
             "PEERSCOPE_INDEX_PREFIX": prefix,
         }
-        command = [sys.executable, "-m", "cli", "index", str(sample.WORKS)]
+        command = [sys.executable, "-m", "peerscope", "index", str(sample.WORKS)]
         return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
 
     undisturbed = IndexNames(f"{names.prefix}calm-")

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from indexer.lock import Holder, LockedError, WriterLock
+from indexer.write.writer_lock import Holder, LockedError, WriterLock
 from mappings import IndexNames, drop
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from embedding import Embedder, ModelDescription
-from indexer import run
+from indexer.run import run
 from indexer.sources import open_sources
 from mappings import IndexNames, drop
-from search_api import create_app
-from search_api.services import Services
+from peerscope.embedding import Embedder, ModelDescription
+from search_api.app import create_app
+from search_api.http.services import Services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

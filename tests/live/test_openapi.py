@@ -19,8 +19,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from search_api.accounts.models import Claim
-from search_api.openapi import PLAIN
+from accounts.models import Claim
+from search_api.http.openapi import PLAIN
 from tests.people import accounts_of, log_in
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from uuid import uuid4
 
 import pytest
 
-import embedding
-from indexer import run
+from indexer.run import run
 from indexer.sources import open_sources
 from mappings import IndexNames, drop
-from search_api import create_app
-from search_api.services import Services
+from peerscope import embedding
+from search_api.app import create_app
+from search_api.http.services import Services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

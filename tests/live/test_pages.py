@@ -12,11 +12,11 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import pytest
 
-from indexer import run
+from indexer.run import run
 from indexer.sources import open_sources
 from mappings import IndexNames, drop
-from search_api import create_app
-from search_api.services import KEY, Services
+from search_api.app import create_app
+from search_api.http.services import KEY, Services
 from search_api.web.site import KINDS
 
 if TYPE_CHECKING:

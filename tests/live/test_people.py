@@ -17,14 +17,14 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from werkzeug.serving import make_server
 
-import embedding
-from indexer import run
+from accounts.database import Database
+from accounts.deliverer import Deliverer
+from indexer.run import run
 from indexer.sources import open_sources
 from mappings import IndexNames, drop
-from search_api import create_app
-from search_api.accounts.database import Database
-from search_api.accounts.deliverer import Deliverer
-from search_api.services import Services
+from peerscope import embedding
+from search_api.app import create_app
+from search_api.http.services import Services
 from tests.orcid import PEOPLE
 from tests.people import Mailbox
 

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from click.testing import CliRunner
 from sqlalchemy import select
 
-import engine
-from cli import main
+from accounts.claims import claiming, own
+from accounts.database import Database
+from accounts.delivery import Delivery
+from accounts.models import Account, Outbox
 from mappings import IndexNames
-from search_api.accounts.claims import claiming, own
-from search_api.accounts.database import Database
-from search_api.accounts.delivery import Delivery
-from search_api.accounts.models import Account, Outbox
+from peerscope import engine
+from peerscope.cli import main
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,7 @@ ADA = "0000-0001-0000-0009"
 
 def serve(port: int) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "PEERSCOPE_WORKERS": "2", "PEERSCOPE_LOG": "off"}
-    command = [sys.executable, "-m", "cli", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "peerscope", "serve", "--port", str(port)]
     return subprocess.Popen(command, env=environment, start_new_session=True)
 
 

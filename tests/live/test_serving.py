@@ -29,7 +29,7 @@ def served(log: Path, port: int, **environ: str) -> Iterator[str]:
     """Run the server; give its address once it answers."""
     base = f"http://127.0.0.1:{port}"
     with log.open("wb") as output:
-        command = [sys.executable, "-m", "cli", "serve", "--port", str(port)]
+        command = [sys.executable, "-m", "peerscope", "serve", "--port", str(port)]
         process = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, **environ})
     try:
         deadline = time.monotonic() + 60

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import embedding
-from search_api import create_app
-from search_api.services import KEY, Services
+from peerscope import embedding
+from search_api.app import create_app
+from search_api.http.services import KEY, Services
 
 if TYPE_CHECKING:
     from flask import Flask

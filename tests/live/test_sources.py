@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from click.testing import CliRunner
 
-from cli import main
+from peerscope.cli import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

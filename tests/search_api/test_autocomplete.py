@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from mappings import IndexNames, institution_id, ror_address
-from search_api import create_app, filters
+from search_api.app import create_app
 from search_api.autocomplete import queries
 from search_api.autocomplete.search import _suggestions, shared_out
-from search_api.services import Services
+from search_api.http.services import Services
+from search_api.retrieval import filters
 from search_api.works.queries import FILTERS
 
 

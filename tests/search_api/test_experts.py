@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from mappings import IndexNames
-from search_api import ranking
+from search_api.http.services import Services
 from search_api.researchers import experts
-from search_api.services import Services
+from search_api.retrieval import ranking
 
 VECTOR = np.array([1.0, 0.0], np.float32)
 

@@ -7,10 +7,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from search_api import create_app, filters
+from search_api.app import create_app
 from search_api.feeds.atom import NAMESPACE, Feed, document, moment
 from search_api.feeds.titles import title
-from search_api.services import Services
+from search_api.http.services import Services
+from search_api.retrieval import filters
 from search_api.works.queries import FILTERS
 
 if TYPE_CHECKING:

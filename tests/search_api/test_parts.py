@@ -11,10 +11,11 @@ from flask import Flask
 from marshmallow import fields
 from werkzeug.datastructures import MultiDict
 
-from search_api import args, facets, filters, ranking
-from search_api.errors import Problem
-from search_api.paging import Pagination, decode_cursor, encode_cursor
+from search_api.http import args
+from search_api.http.errors import Problem
+from search_api.http.paging import Pagination, decode_cursor, encode_cursor
 from search_api.researchers import trust
+from search_api.retrieval import facets, filters, ranking
 from search_api.works import queries
 from search_api.works.schemas import WorksArgs
 

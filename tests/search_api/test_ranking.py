@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from search_api import feedback as feedback_module
-from search_api import ranking
-from search_api.feedback import Moved, feedback
-from search_api.services import Services
+from search_api.http.services import Services
+from search_api.retrieval import ranking
+from search_api.works import feedback as feedback_module
 from search_api.works import queries
+from search_api.works.feedback import Moved, feedback
 
 NORTH, EAST = np.array([1, 0], np.float32), np.array([0, 1], np.float32)
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from opensearchpy.exceptions import ConnectionError as Unreachable
 
-from embedding import EmbeddingError
-from engine import CircuitOpen
 from mappings import IndexNames
-from search_api import create_app, journal
-from search_api.services import Services
-from search_api.settings import SettingError
-from search_api.worker import MAX_REQUEST_LINE, refusal, written
+from peerscope.embedding import EmbeddingError
+from peerscope.engine import CircuitOpen
+from search_api.app import create_app
+from search_api.http import request_log
+from search_api.http.services import Services
+from search_api.http.settings import SettingError
+from search_api.http.worker import MAX_REQUEST_LINE, refusal, written
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -199,7 +200,7 @@ def test_an_error_of_ours_tells_the_log_and_not_the_client(
     assert "a secret" not in response.text
     record = next(record for record in caplog.records if record.exc_info)
     with client.application.test_request_context("/"):
-        line = json.loads(journal.JsonLines().format(record))
+        line = json.loads(request_log.JsonLines().format(record))
     assert "RuntimeError: a secret" in line["traceback"]
 
 
@@ -267,7 +268,7 @@ def test_a_request_is_one_line_without_what_was_looked_for(
         client.get("/api/v1/topics?q=secret", headers={"X-Request-ID": "mine"})
     (record,) = [record for record in caplog.records if record.name == "peerscope.requests"]
     assert "secret" not in record.getMessage()
-    line = json.loads(journal.JsonLines().format(record))
+    line = json.loads(request_log.JsonLines().format(record))
     told = {"method": "GET", "path": "/api/v1/topics", "route": "/api/v1/topics", "status": 200}
     assert {name: line[name] for name in told} == told
     assert line["ms"] > 0

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from search_api import settings
 from search_api.commands import serve
+from search_api.http import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from search_api import syntax
-from search_api.syntax import Unit, parse
+from search_api.retrieval import syntax
+from search_api.retrieval.syntax import Unit, parse
 
 
 def spelled(unit: Unit) -> str:

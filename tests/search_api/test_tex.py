@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from search_api.tex import LONGEST, cut, marked, plain, tex
+from search_api.works.tex import LONGEST, cut, marked, plain, tex
 
 #: What `tex` may write itself; anything else with a bracket came from a record.
 OURS = re.compile(r"</?(?:em|strong|code|math|m\w+)(?: [a-z]+=\"[^\"<>]*\")*>")

@@ -9,12 +9,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pytest
 from opensearchpy.exceptions import ConnectionError as OpenSearchUnreachable
 
-from embedding import EmbeddingError
 from mappings import IndexNames
-from search_api import create_app, listing
-from search_api.facets import Facet
-from search_api.filters import Filter
-from search_api.services import Services
+from peerscope.embedding import EmbeddingError
+from search_api.app import create_app
+from search_api.http.services import Services
+from search_api.retrieval import listing
+from search_api.retrieval.facets import Facet
+from search_api.retrieval.filters import Filter
 from search_api.web import addresses
 from search_api.works.queries import FACETS, FILTERS
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from mappings import IndexNames
-from search_api import create_app
-from search_api.errors import MovedError
+from search_api.app import create_app
 from search_api.graphs.search import FINDERS
-from search_api.services import Services
+from search_api.http.errors import MovedError
+from search_api.http.services import Services
 from search_api.web.layout import Box, label_spots, places
 from search_api.web.picture import HEIGHT, WIDTH, Picture, picture, radius
 

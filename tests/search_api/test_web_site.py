@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mappings import IndexNames
-from search_api import create_app
-from search_api.services import Services
+from search_api.app import create_app
+from search_api.http.services import Services
 from search_api.web import formatting, metadata
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from indexer.identity.context import Context, context_of
 from indexer.identity.corpus import blocks_of, resolve
 from indexer.identity.mentions import Mention, mentions_of
 from indexer.identity.settings import Settings
-from indexer.records import Author, Work
+from indexer.records.work import Author, Work
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,8 +10,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from indexer import commands
-from indexer.commands import index
+from indexer.run import commands
+from indexer.run.commands import index
 from indexer.sources import Wanted
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from indexer.records import MAX_ABSTRACT, MAX_TEXT, Author, Work, parse_work
+from indexer.records.work import MAX_ABSTRACT, MAX_TEXT, Author, Work, parse_work
 from indexer.sources import open_sources
 from indexer.sources.bibliography import date_and_year
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from accounts.database import Database
 from mappings import IndexNames
-from search_api import create_app
-from search_api.accounts.database import Database
-from search_api.services import KEY, Services
+from search_api.app import create_app
+from search_api.http.services import KEY, Services
 from tests.people import log_in
 
 if TYPE_CHECKING:

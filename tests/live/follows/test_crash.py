@@ -19,14 +19,14 @@ import pytest
 import requests
 from sqlalchemy import func, select
 
-import embedding
-from engine import EngineSettings, Node, connect, wait_until_ready
-from indexer import run
+from accounts.database import Database
+from accounts.models import Account, ApiToken, Audit, Claim, Follow, Invitation, Message
+from accounts.secrets import digest
+from indexer.run import run
 from indexer.sources import open_sources
 from mappings import IndexNames
-from search_api.accounts.database import Database
-from search_api.accounts.models import Account, ApiToken, Audit, Claim, Follow, Invitation, Message
-from search_api.accounts.secrets import digest
+from peerscope import embedding
+from peerscope.engine import EngineSettings, Node, connect, wait_until_ready
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +63,7 @@ class MortalServer:
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "cli", "serve", "--port", str(self.port)]
+        command = [sys.executable, "-m", "peerscope", "serve", "--port", str(self.port)]
         environ = {**os.environ, "PEERSCOPE_WORKERS": "1"}
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, env=environ, start_new_session=True)
 

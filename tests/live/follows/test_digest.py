@@ -9,11 +9,11 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
-from cli import main
-from search_api.accounts.follows import digest
-from search_api.accounts.follows.digest import Letter, deliver, letters
-from search_api.accounts.models import Account, Follow
-from search_api.services import KEY, Services
+from accounts.follows import digest
+from accounts.follows.digest import Letter, deliver, letters
+from accounts.models import Account, Follow
+from peerscope.cli import main
+from search_api.http.services import KEY, Services
 from tests.people import accounts_of, log_in
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from search_api.accounts.follows import feed, searches
-from search_api.accounts.models import Follow
+from accounts.follows import feed, searches
+from accounts.models import Follow
 from search_api.feeds.atom import NAMESPACE
-from search_api.services import KEY, Services
+from search_api.http.services import KEY, Services
 from tests.people import browser
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def test_a_pasted_abstract_can_be_followed(app: Flask, bob: Person, mode: str) -
 
 
 def test_as_many_follows_as_one_may_have_fit_into_one_query(app: Flask) -> None:
-    from search_api.accounts.follows.following import MAX_FOLLOWS, MAX_SEARCHES
+    from accounts.follows.following import MAX_FOLLOWS, MAX_SEARCHES
 
     services: Services = app.extensions[KEY]
     words = ["graph", "neural", "networks", "learning", "protein", "motor", "control", "decoding", "speech", "movement"]

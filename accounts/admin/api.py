@@ -1,0 +1,55 @@
+"""Routes for administrators."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint
+
+from accounts.admin import lists
+from accounts.admin import schemas as wire
+from accounts.claims import claiming
+from accounts.claims.schemas import ClaimSchema
+from accounts.claims.serving import shown
+from accounts.settled import changing
+from search_api.http.args import Args
+from search_api.http.endpoint import endpoint
+from search_api.http.services import services
+
+if TYPE_CHECKING:
+    from accounts.who import Actor
+
+blueprint = Blueprint("admin", __name__, url_prefix="/api/v1")
+Given = dict[str, Any]
+
+
+@blueprint.get("/admin/claims")
+@endpoint(wire.AdminClaimsArgs, wire.AdminClaimList, "Claims to decide on", scope="admin")
+def claims(args: Given, actor: Actor) -> Any:  # noqa: ARG001 (who it is was looked at before)
+    """List claims of a status, the oldest first."""
+    with services().accounts.read() as session:
+        return lists.claims(session, args["status"], args["page"], args["per_page"])
+
+
+@blueprint.post("/admin/claims/<claim_id>/approve")
+@endpoint(Args, ClaimSchema, "Approve a claim", body=wire.DecisionBody, scope="admin")
+def approve(args: Given, body: Given, claim_id: str, actor: Actor) -> Any:  # noqa: ARG001
+    """Verify a pending claim, with the reason; it ends the claim of whoever owned the profile before."""
+    with changing(services().accounts) as session:
+        return shown(session, claiming.approve(session, actor.account_id, claim_id, body["reason"]))
+
+
+@blueprint.post("/admin/claims/<claim_id>/reject")
+@endpoint(Args, ClaimSchema, "Reject a claim", body=wire.DecisionBody, scope="admin")
+def reject(args: Given, body: Given, claim_id: str, actor: Actor) -> Any:  # noqa: ARG001
+    """Reject a pending claim, or take a verified one back, with the reason."""
+    with changing(services().accounts) as session:
+        return shown(session, claiming.reject(session, actor.account_id, claim_id, body["reason"]))
+
+
+@blueprint.get("/admin/audit")
+@endpoint(wire.AuditArgs, wire.AuditList, "The audit log", scope="admin")
+def audit(args: Given, actor: Actor) -> Any:  # noqa: ARG001
+    """List who did what when, the last first."""
+    with services().accounts.read() as session:
+        return lists.audit(session, args, args["page"], args["per_page"])

@@ -1,0 +1,57 @@
+"""Lists for administrators, page by page: claims that wait, and the audit log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from accounts.models import Account, Audit, Claim
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.orm import Session
+
+Result = dict[str, Any]
+
+
+def claims(session: Session, status: str, page: int = 1, per_page: int = 25) -> Result:
+    """Give the claims of a status, the oldest first, as `AdminClaimList` dumps them."""
+    query = (
+        select(Claim, Account)
+        .join(Claim.account)
+        .where(Claim.status == status)
+        .order_by(Claim.created_at, Claim.id)
+        .limit(per_page + 1)
+        .offset((page - 1) * per_page)
+    )
+    rows = session.execute(query).all()
+    return {"results": [_shown(session, *row) for row in rows[:per_page]], "has_more": len(rows) > per_page}
+
+
+def _shown(session: Session, claim: Claim, account: Account) -> Result:
+    owner = session.scalars(
+        select(Claim.id).where(
+            Claim.researcher_id == claim.researcher_id, Claim.status == "verified", Claim.id != claim.id
+        )
+    ).one_or_none()
+    return {
+        **{column.key: getattr(claim, column.key) for column in claim.__table__.columns},
+        "account_name": account.name,
+        "account_orcid": account.orcid,
+        "disputes": owner,
+    }
+
+
+def audit(session: Session, asked: Mapping[str, Any], page: int = 1, per_page: int = 25) -> Result:
+    """Give the log, the last first, as `AuditList` dumps it. `asked`: `action` by its beginning, `target`, `actor`."""
+    query = select(Audit).order_by(Audit.id.desc()).limit(per_page + 1).offset((page - 1) * per_page)
+    if asked.get("action"):
+        query = query.where(Audit.action.startswith(asked["action"], autoescape=True))
+    if asked.get("target"):
+        query = query.where(Audit.target == asked["target"])
+    if asked.get("actor"):
+        query = query.where(Audit.actor_id == asked["actor"])
+    rows = session.scalars(query).all()
+    return {"results": list(rows[:per_page]), "has_more": len(rows) > per_page}

@@ -1,0 +1,58 @@
+"""Pages for administrators: claims to decide on, and the log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import render_template
+from marshmallow import fields, validate
+
+from accounts.admin import lists
+from accounts.admin.schemas import AdminClaimsArgs, AuditArgs, DecisionBody
+from accounts.claims import claiming
+from accounts.forms import form
+from accounts.settled import changing
+from accounts.who import admin
+from search_api.http.services import services
+from search_api.web.blueprint import blueprint, parse
+
+if TYPE_CHECKING:
+    from accounts.who import Actor
+
+DECISIONS = {"approve": claiming.approve, "reject": claiming.reject}
+
+
+class DecisionForm(DecisionBody):
+    """A decision, and why."""
+
+    decision = fields.String(required=True, validate=validate.OneOf(tuple(DECISIONS)))
+
+
+@blueprint.get("/admin")
+def admin_page() -> str:
+    """Show claims of a status, the oldest first."""
+    admin()
+    args = parse(AdminClaimsArgs())
+    with services().accounts.read() as session:
+        found = lists.claims(session, args["status"], args["page"], args["per_page"])
+    names = services().labels(services().names.researchers, [one["researcher_id"] for one in found["results"]])
+    return render_template("admin.html", args=args, found=found, names=names)
+
+
+@blueprint.post("/admin/claims/<claim_id>")
+@form(DecisionForm, "web.admin_page", "admin", again="web.admin_page")
+def decide_claim_form(actor: Actor, given: dict[str, Any], claim_id: str) -> str:
+    """Approve or reject a claim, with the reason."""
+    with changing(services().accounts) as session:
+        found = DECISIONS[given["decision"]](session, actor.account_id, claim_id, given["reason"])
+    return f"The claim on {found.researcher_id} is {found.status}."
+
+
+@blueprint.get("/admin/audit")
+def audit_page() -> str:
+    """Show who did what when, the last first."""
+    admin()
+    args = parse(AuditArgs())
+    with services().accounts.read() as session:
+        found = lists.audit(session, args, args["page"], args["per_page"])
+    return render_template("audit.html", args=args, found=found)

@@ -1,0 +1,69 @@
+"""No other site can make a browser that is logged in here do something.
+
+Every form carries a hidden `csrf_token`. Requests to the API that change something and bring the log-in cookie carry it
+as `X-CSRF-Token`; those with a bearer token need none, since no browser sends that on its own. It is refused by
+default: a new view is covered without a word, and only one that says it changes nothing is left out.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from flask import current_app, g, request
+from flask_wtf.csrf import generate_csrf, validate_csrf
+from wtforms import ValidationError
+
+from accounts.cookies import login_token
+from accounts.secrets import keyed
+from search_api.http.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+FIELD = "csrf_token"
+HEADER = "X-CSRF-Token"
+SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
+API = "/api/"
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def csrf_token() -> str:
+    """Give the token for the forms of this page, which then is this browser's own and in no cache."""
+    keyed(current_app)
+    g.private = True
+    token: str = generate_csrf()
+    return token
+
+
+def reads_only(function: F) -> F:
+    """Mark a view of POST that changes nothing and only asks a long question: it is taken from anywhere."""
+    function.reads_only = True  # type: ignore[attr-defined]
+    return function
+
+
+def install(app: Flask) -> None:
+    """Check every request of the app that may change something."""
+    app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)  # as long as the browser is open, as its cookie is
+    app.before_request(_check)
+    app.jinja_env.globals[FIELD] = csrf_token
+
+
+def _check() -> None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if request.method in SAFE or view is None or getattr(view, "reads_only", False):
+        return
+    is_api = request.path.startswith(API)
+    if is_api and ("Authorization" in request.headers or login_token() is None):
+        return
+    given = request.headers.get(HEADER) or ("" if is_api else request.form.get(FIELD, ""))
+    keyed(current_app)
+    try:
+        validate_csrf(given)
+    except ValidationError as error:
+        where = f"the header {HEADER}" if is_api else "this form"
+        detail = f"{error} Open the page again and send it from there: {where} proves that you mean it."
+        raise Problem(HTTPStatus.BAD_REQUEST, detail) from error

@@ -1,0 +1,101 @@
+"""The database of accounts: where it is, how it is opened, and how it is brought to the newest tables."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session
+
+from peerscope import artifacts
+from search_api.http.settings import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+#: Seconds that a writer waits for the one before it in SQLite.
+BUSY = 10
+
+
+def database_url() -> str:
+    """Give `PEERSCOPE_DATABASE_URL`; by default SQLite's file `accounts.sqlite` in the home folder."""
+    return os.environ.get("PEERSCOPE_DATABASE_URL") or f"sqlite:///{artifacts.home() / 'accounts.sqlite'}"
+
+
+class Database:
+    """Opens sessions on one database. Safe to use from several threads; each process makes its own."""
+
+    def __init__(self, url: str | None = None) -> None:
+        """Name the database; nothing is opened yet. Raises SettingError for what names none."""
+        try:
+            self.url = make_url(url or database_url())
+            if self.url.drivername in {"postgres", "postgresql"}:
+                self.url = self.url.set(drivername="postgresql+psycopg")
+            self.engine = _engine(self.url)
+        except (ArgumentError, ImportError) as error:
+            # Not with what was given: there may be a password in it.
+            raise SettingError(f"PEERSCOPE_DATABASE_URL cannot be used: {_why(error)}") from error
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """Open a session in a transaction: kept when the block ends well, undone when it raises."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Open a session that only reads, and so waits for no writer."""
+        with Session(self.engine.execution_options(reads=True), expire_on_commit=False) as session:
+            yield session
+
+    def migrate(self) -> None:
+        """Bring the tables to the newest version; does nothing where they are.
+
+        One process at a time: alembic runs all of it in one transaction, behind a lock.
+        """
+        if self.url.get_backend_name() == "sqlite" and self.url.database:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        with self.engine.begin() as connection:
+            config = Config()
+            config.set_main_option("script_location", str(MIGRATIONS))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, ImportError):
+        return f"{error} (for PostgreSQL, install the extra postgresql)"
+    return "it takes the form postgresql://user:password@host/name, or sqlite:////path/of/a/file"
+
+
+def _engine(url: Any) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    # Parameters are people's addresses and words, which are not for the log.
+    engine = create_engine(url, connect_args={"timeout": BUSY}, hide_parameters=True)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _: Any) -> None:
+        # We begin transactions ourselves, at once as a writer: a reader that turns writer half-way would fail as busy.
+        connection.isolation_level = None
+        for pragma in ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reads") else "BEGIN IMMEDIATE")
+
+    return engine

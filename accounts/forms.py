@@ -1,0 +1,153 @@
+"""What the forms of accounts share: reading them by a schema, saying what came of it, and going back where one was."""
+
+from __future__ import annotations
+
+import re
+from functools import wraps
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from flask import current_app, flash, g, get_flashed_messages, make_response, redirect, request, url_for
+from marshmallow import ValidationError, fields, validate
+
+from accounts.csrf import FIELD
+from accounts.who import admin, needed
+from search_api.http.args import Args, flat
+from search_api.http.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from marshmallow import Schema
+    from werkzeug.wrappers import Response
+
+#: A path of this site: one slash first, so no other host, and no control characters.
+_LOCAL = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
+MAX_PATH = 2_000
+#: What somebody wants who comes from these pages of a researcher; and where else the pages for accounts are.
+AIMS = {"claim": "claim", "invite": "collaborate"}
+FOR_ACCOUNTS = ("account", "admin", "feed", "inbox")
+
+
+#: What is told on the page that a form stood on; anything else has a page of its own.
+TOLD = {
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+}
+
+
+class NextArgs(Args):
+    """The page to go back to."""
+
+    next = fields.String(load_default="", validate=validate.Length(max=MAX_PATH))
+
+
+def own_path(given: str, otherwise: str = "/") -> str:
+    """Give a path of this site as it is; for anything else `otherwise`."""
+    return given if _LOCAL.fullmatch(given) else otherwise
+
+
+def readable(path: str) -> tuple[str, str | None]:
+    """Give the page that whoever does not log in may go back to, and the aim that a path of this site has, if any.
+
+    From a page for people with an account its form would only lead to the log-in again.
+    """
+    plain = path.partition("?")[0]
+    page, _, step = plain.rpartition("/")
+    if page.startswith("/researchers/") and step in AIMS:
+        return page, AIMS[step]
+    return ("/" if plain.split("/")[1] in FOR_ACCOUNTS else path), None
+
+
+def read(schema: Schema) -> dict[str, Any]:
+    """Check the form of this request. Raises Problem (422) that says what is wrong, in words for a person."""
+    given = {name: value for name, value in request.form.items() if name != FIELD}
+    for name, field in schema.fields.items():
+        if isinstance(field, fields.List) and name in given:
+            given[name] = request.form.getlist(name)  # type: ignore[assignment]
+    try:
+        loaded: dict[str, Any] = schema.load(given)
+    except ValidationError as error:
+        messages = {name: list(flat(texts)) for name, texts in error.messages_dict.items()}
+        detail = " ".join(f"{name}: {' '.join(texts)}" for name, texts in messages.items())
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, messages) from error
+    return loaded
+
+
+def form(
+    schema: type[Schema],
+    back: str | Callable[..., str] = "web.account",
+    scope: str = "account",
+    *,
+    again: str = "",
+) -> Callable[[Callable[..., str | Response | None]], Callable[..., Response]]:
+    """Make a view of POST of a function that takes `actor`, the checked form, and the path's variables.
+
+    It gives a sentence to show on the page `back` (an endpoint, or what gives its address for the form and the path's
+    variables), None for none, or a response of its own. What it refuses is told there too; or, with `again`, on the
+    page of that name, which has the form with all that was typed (see `typed`).
+    """
+    takes = schema()
+
+    def decorate(function: Callable[..., str | Response | None]) -> Callable[..., Response]:
+        @wraps(function)
+        def view(**path: Any) -> Response:
+            actor = admin() if scope == "admin" else needed(scope)
+            given: dict[str, Any] = {}
+            try:
+                given = read(takes)
+                result = function(actor, given, **path)
+                if isinstance(result, str):
+                    flash(result, "done")
+                elif result is not None:
+                    return result
+            except Problem as problem:
+                if problem.status not in TOLD:
+                    raise
+                if again:
+                    return shown_again(again, problem, **path)
+                flash(problem.detail, "wrong")
+            address = url_for(back) if isinstance(back, str) else back(given, **path)
+            return redirect(address, HTTPStatus.SEE_OTHER)
+
+        return view
+
+    return decorate
+
+
+def shown_again(page: str, problem: Problem, **path: Any) -> Response:
+    """Give the page that the refused form stood on, as the answer: what is wrong, and the form as it was filled in."""
+    flash(problem.detail, "wrong")
+    g.refused = request.endpoint
+    takes = next(current_app.url_map.iter_rules(page)).arguments
+    view = current_app.view_functions[page]
+    answer = make_response(view(**{name: value for name, value in path.items() if name in takes}))
+    answer.status_code = problem.status
+    answer.headers.update(problem.headers)
+    return answer
+
+
+def refused_here(endpoint: str, **path: Any) -> bool:
+    """Tell whether this page answers a refused form of an endpoint, of these path variables where there are many."""
+    given = request.view_args or {}
+    return g.get("refused") == endpoint and all(given.get(name) == value for name, value in path.items())
+
+
+def typed(endpoint: str, name: str, otherwise: str | None = "", **path: Any) -> str:
+    """Give what stands in a field: what was typed where the form of this endpoint was refused, else `otherwise`."""
+    return request.form.get(name, "") if refused_here(endpoint, **path) else otherwise or ""
+
+
+def typed_all(endpoint: str, name: str) -> list[str]:
+    """Give what was ticked of several where the form of this endpoint was refused."""
+    return request.form.getlist(name) if refused_here(endpoint) else []
+
+
+def notices() -> list[tuple[str, str]]:
+    """Give what the request before had to say, each with its kind, `done` or `wrong`; only this browser sees it."""
+    found: Any = get_flashed_messages(with_categories=True)
+    g.private = g.get("private", False) or bool(found)
+    return list(found)

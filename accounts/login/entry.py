@@ -1,0 +1,171 @@
+"""In by e-mail and password. An address is proven before anything is stored of it.
+
+Nothing here tells a stranger whether an address has an account: the answers are the same, the mail goes out after the
+answer, and a password is compared with something in any case.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+
+from accounts import audit, links, logins, passwords, throttle
+from accounts.models import Account, EmailToken
+from search_api.http.errors import Problem
+from search_api.http.limits import client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy.orm import Session
+
+    from search_api.http.services import Services
+
+#: Tries of one client, and for one account from wherever; a person who mistypes stays below.
+TRIES_FROM, TRIES_FOR = "30/10minute", "10/10minute"
+#: Mails that one client or account can have sent; see `throttle` for those that one address can get.
+MAILS_FROM = "20/hour"
+WRONG = "The e-mail address or the password is wrong."
+SUSPENDED = "This account is suspended."
+
+REGISTER = """\
+Somebody, probably you, wants to open an account at Peerscope with this address.
+Go on here; the link works once, within an hour:
+
+{base}/confirm/{token}
+
+If it was not you, do nothing: no account is made.
+"""
+KNOWN = """\
+Somebody, probably you, wants to open an account at Peerscope with this address, which has one already.
+
+Log in:          {base}/login
+New password:    {base}/reset
+
+If it was not you, do nothing.
+"""
+RESET = """\
+Somebody, probably you, wants a new password for the account of this address at Peerscope.
+Set it here; the link works once, within an hour:
+
+{base}/reset/{token}
+
+Then every browser and program that is logged in is put out. If it was not you, do nothing.
+"""
+ALSO_ORCID = """\
+
+The ORCID iD {orcid} logs in to this account too, and goes on doing so. If it is not yours, take it off on the page of
+your account as soon as you are in.
+"""
+
+
+def log_in(services: Services, email: str, password: str) -> str:
+    """Log in by password and give the token of this browser. Raises Problem."""
+    address = email.strip().lower()
+    throttle.count(TRIES_FROM, "login-from", client())
+    throttle.count(TRIES_FOR, "login-for", address)
+    with services.accounts.read() as session:
+        account = _by_address(session, address)
+    if not passwords.fits(account.password_hash if account else None, password) or account is None:
+        raise Problem(HTTPStatus.FORBIDDEN, WRONG)
+    throttle.forgive(TRIES_FOR, "login-for", address)
+    with services.accounts.begin() as session:
+        return enter(session, session.get_one(Account, account.id), "password", password)
+
+
+def enter(session: Session, account: Account, way: str, password: str = "") -> str:
+    """Log an account in that has proven itself; its password, where it gave one, is kept by the newest settings."""
+    if account.suspended_at:
+        raise Problem(HTTPStatus.FORBIDDEN, SUSPENDED)
+    if password and account.password_hash and passwords.is_dated(account.password_hash):
+        account.password_hash = passwords.hashed(password)
+    return logins.begin(session, account.id, way)
+
+
+def ask_to_register(services: Services, address: str) -> None:
+    """Mail a link to go on with; whoever has an account already is told so, in the mail alone."""
+    base = links.public_url()
+
+    def invite() -> None:
+        with services.accounts.begin() as session:
+            known = _by_address(session, address) is not None
+            token = "" if known else links.make(session, "register", address)
+        text = KNOWN.format(base=base) if known else REGISTER.format(base=base, token=token)
+        services.mail.post(address, "Your Peerscope account", text)
+
+    _mailed(services, "register", address, invite)
+
+
+def register(services: Services, token: str, name: str, password: str) -> str:
+    """Make the account of a proven address and log it in; gives the token of this browser. Raises Problem."""
+    try:
+        with services.accounts.begin() as session:
+            address = links.look(session, "register", token).address
+            _strong(password, address)
+            links.take(session, "register", token)
+            session.add(account := Account(name=name, email=address, password_hash=passwords.hashed(password)))
+            session.flush()
+            audit.note(session, account.id, "account.create", account.id, way="email")
+            return enter(session, account, "link")
+    except IntegrityError as error:
+        # The link was mailed to the address, so whoever holds it may know.
+        raise Problem(HTTPStatus.CONFLICT, "This address has an account meanwhile. Log in to it.") from error
+
+
+def ask_to_reset(services: Services, address: str) -> None:
+    """Mail a link for a new password, where there is an account."""
+    base = links.public_url()
+
+    def remind() -> None:
+        with services.accounts.begin() as session:
+            account = _by_address(session, address)
+            token = links.make(session, "reset", address, account.id) if account else ""
+        if account:
+            text = RESET.format(base=base, token=token) + (
+                ALSO_ORCID.format(orcid=account.orcid) if account.orcid else ""
+            )
+            services.mail.post(address, "A new password for Peerscope", text)
+
+    _mailed(services, "reset", address, remind)
+
+
+def orcid_of(services: Services, token: str) -> str | None:
+    """Give the ORCID iD that goes on logging in to the account of a link for a new password. Raises Problem (404)."""
+    with services.accounts.read() as session:
+        account = session.get(Account, links.look(session, "reset", token).account_id)
+        return account.orcid if account else None
+
+
+def reset(services: Services, token: str, password: str) -> str:
+    """Set a new password, put everybody out who was in, tokens too, and log this browser in. Raises Problem."""
+    with services.accounts.begin() as session:
+        link = links.look(session, "reset", token)
+        _strong(password, link.address)
+        account = session.get(Account, links.take(session, "reset", token).account_id)
+        if account is None or account.email != link.address:
+            raise Problem(HTTPStatus.NOT_FOUND, links.GONE)
+        account.password_hash = passwords.hashed(password)
+        logins.end_all(session, account.id)
+        logins.end_tokens(session, account.id)
+        # Links that were asked for besides, perhaps by a stranger, would set another.
+        session.execute(delete(EmailToken).where(EmailToken.account_id == account.id, EmailToken.purpose == "reset"))
+        audit.note(session, account.id, "password.reset", account.id)
+        return enter(session, account, "link")
+
+
+def _mailed(services: Services, kind: str, address: str, task: Callable[[], None]) -> None:
+    throttle.count(MAILS_FROM, "mail-from", client())
+    if throttle.may_mail(kind, address, client()):
+        services.mail.later(task)
+
+
+def _by_address(session: Session, address: str) -> Account | None:
+    return session.scalars(select(Account).where(Account.email == address)).one_or_none()
+
+
+def _strong(password: str, address: str) -> None:
+    if weakness := passwords.weakness(password, address):
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, weakness, {"password": [weakness]})

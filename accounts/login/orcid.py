@@ -1,0 +1,147 @@
+"""In by ORCID: OpenID Connect, with state, nonce and PKCE. The `sub` of the id token is the ORCID iD, proven."""
+
+from __future__ import annotations
+
+import logging
+import os
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from authlib.integrations.base_client.errors import OAuthError
+from authlib.integrations.flask_client import OAuth
+from flask import current_app, request
+from joserfc.errors import JoseError
+from requests import RequestException
+from sqlalchemy import select
+
+from accounts import audit, links
+from accounts.login.entry import enter
+from accounts.login.schemas import MAX_NAME
+from accounts.models import Account
+from accounts.settled import settled
+from mappings import orcid_id
+from search_api.http.errors import Problem
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+    from werkzeug.wrappers import Response
+
+    from search_api.http.services import Services
+
+ISSUER = "https://orcid.org"
+#: Seconds that ORCID may take for one of its answers.
+TIMEOUT = 10
+KEY = "peerscope-orcid"
+AWAY = "ORCID does not answer at the moment, or not as it should. Try again, or log in by e-mail."
+
+log = logging.getLogger(__name__)
+
+
+def issuer() -> str:
+    """Give whom we believe."""
+    return (os.environ.get("PEERSCOPE_ORCID_ISSUER") or ISSUER).rstrip("/")
+
+
+def is_set_up() -> bool:
+    """Tell whether the operator has registered this site with ORCID."""
+    return bool(os.environ.get("PEERSCOPE_ORCID_CLIENT_ID") and os.environ.get("PEERSCOPE_ORCID_CLIENT_SECRET"))
+
+
+def origin() -> str:
+    """Give the origin that a form may lead on to."""
+    parts = urlsplit(issuer())
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def depart() -> Response:
+    """Send the browser to ORCID; what it has to bring back lies in its signed cookie. Raises Problem."""
+    client = _client()
+    try:
+        said = client.load_server_metadata().get("issuer", "").rstrip("/")
+        if said != issuer():
+            raise OAuthError("wrong_issuer", f"it says it is {said}")
+        return cast("Response", client.authorize_redirect(f"{links.public_url()}/login/orcid/callback"))
+    except (RequestException, OAuthError, ValueError) as error:
+        log.exception("ORCID cannot be asked")
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, AWAY) from error
+
+
+def arrive() -> dict[str, str]:
+    """Give the `orcid` and `name` of who comes back from ORCID, when everything about it is right. Raises Problem."""
+    if request.args.get("error") == "access_denied":
+        raise Problem(HTTPStatus.FORBIDDEN, "You did not let ORCID tell us who you are, so you are not logged in.")
+    try:
+        token = _client().authorize_access_token()
+    except OAuthError as error:
+        detail = f"This log-in cannot be used ({error.error}): it is old, or began in another browser. Begin again."
+        raise Problem(HTTPStatus.BAD_REQUEST, detail) from error
+    except JoseError as error:
+        log.warning("what ORCID's id token says is not right: %s", error)
+        raise Problem(HTTPStatus.BAD_REQUEST, "ORCID's answer is not right. Begin again.") from error
+    except (RequestException, ValueError, KeyError, RuntimeError) as error:
+        log.exception("ORCID did not answer as it should")
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, AWAY) from error
+    said = token.get("userinfo") or {}
+    orcid = str(said.get("sub", ""))
+    if not is_orcid(orcid):
+        raise Problem(HTTPStatus.BAD_REQUEST, "ORCID's answer names no ORCID iD. Begin again.")
+    names = " ".join(str(said[part]) for part in ("given_name", "family_name") if said.get(part))
+    return {"orcid": orcid, "name": _name(names or str(said.get("name") or "")) or orcid}
+
+
+def _name(told: str) -> str:
+    """Give a name as `PersonName` would take it; empty where it would not."""
+    name = " ".join(told.split())[:MAX_NAME]
+    return name if name.isprintable() else ""
+
+
+def is_orcid(text: str) -> bool:
+    """Tell whether it is an ORCID iD, spelled as it is stored."""
+    try:
+        return text.isascii() and orcid_id(text) == text
+    except ValueError:
+        return False
+
+
+def log_in(services: Services, orcid: str, name: str) -> str:
+    """Log in the account of an ORCID iD, making it at the first time; gives the token of this browser."""
+
+    def change(session: Session) -> str:
+        account = by_orcid(session, orcid)
+        if account is None:
+            session.add(account := Account(name=name, orcid=orcid))
+            session.flush()
+            audit.note(session, account.id, "account.create", account.id, way="orcid")
+        return enter(session, account, "orcid")
+
+    return settled(services.accounts, change)
+
+
+def by_orcid(session: Session, orcid: str) -> Account | None:
+    """Give the account of an ORCID iD."""
+    return session.scalars(select(Account).where(Account.orcid == orcid)).one_or_none()
+
+
+def _client() -> Any:
+    if not is_set_up():
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "Logging in by ORCID is not set up on this site.")
+    told = issuer(), os.environ["PEERSCOPE_ORCID_CLIENT_ID"], os.environ["PEERSCOPE_ORCID_CLIENT_SECRET"]
+    known: tuple[tuple[str, str, str], Any] | None = current_app.extensions.get(KEY)
+    if known is None or known[0] != told:
+        kwargs = {
+            "scope": "openid",
+            "code_challenge_method": "S256",
+            "default_timeout": TIMEOUT,
+            # What ORCID takes; it offers nothing else.
+            "token_endpoint_auth_method": "client_secret_post",
+        }
+        client = OAuth(current_app).register(
+            "orcid",
+            client_id=told[1],
+            client_secret=told[2],
+            server_metadata_url=f"{told[0]}/.well-known/openid-configuration",
+            client_kwargs=kwargs,
+        )
+        current_app.extensions[KEY] = known = (told, client)
+    return known[1]

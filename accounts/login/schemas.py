@@ -1,0 +1,84 @@
+"""What the forms of logging in take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, pre_load, validate
+
+from accounts.forms import MAX_PATH, NextArgs
+from accounts.links import address_of
+from accounts.passwords import LONGEST
+from search_api.http.args import Args
+
+#: What a person can want to do that needs an account.
+AIMS = ("follow", "claim", "collaborate")
+MAX_NAME = 100
+
+
+class Address(fields.String):
+    """An e-mail address, in the form that is stored."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        try:
+            return address_of(super()._deserialize(value, attr, data, **kwargs))
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+
+
+class PersonName(fields.String):
+    """A name: one line of text that shows."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        name = " ".join(super()._deserialize(value, attr, data, **kwargs).split())
+        if not 0 < len(name) <= MAX_NAME or not name.isprintable():
+            raise ValidationError(f"A name has 1 to {MAX_NAME} characters that can be printed.")
+        return name
+
+
+class LoginArgs(NextArgs):
+    """What an account is wanted for, and the page to go back to."""
+
+    aim = fields.String(data_key="for", load_default=None, validate=validate.OneOf(AIMS))
+
+
+class _Form(Args):
+    @pre_load
+    def _no_nul(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Refuse what no database stores."""
+        if any("\0" in value for value in data.values() if isinstance(value, str)):
+            raise ValidationError("A character of it cannot be stored.")
+        return data
+
+
+class PasswordForm(_Form):
+    """Log in."""
+
+    email = fields.String(required=True, validate=validate.Length(max=320))
+    password = fields.String(required=True, validate=validate.Length(max=LONGEST))
+    next = fields.String(load_default="", validate=validate.Length(max=MAX_PATH))
+
+
+class NextForm(_Form):
+    """Go to ORCID, and come back to a page."""
+
+    next = fields.String(load_default="", validate=validate.Length(max=MAX_PATH))
+
+
+class AddressForm(_Form):
+    """Have a link mailed."""
+
+    email = Address(required=True)
+
+
+class NewAccountForm(_Form):
+    """What a new account needs beside the address that the link has proven."""
+
+    name = PersonName(required=True)
+    password = fields.String(required=True)
+
+
+class NewPasswordForm(_Form):
+    """A new password, behind a link that was mailed."""
+
+    password = fields.String(required=True)

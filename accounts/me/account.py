@@ -1,0 +1,195 @@
+"""What one does with one's own account. What could lock its owner out, or let another in, asks for the password."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.exc import IntegrityError
+
+from accounts import audit, links, logins, passwords, throttle
+from accounts.invitations import between
+from accounts.login.entry import MAILS_FROM, TRIES_FOR
+from accounts.login.orcid import by_orcid
+from accounts.models import Account, Claim, EmailToken, Invitation
+from accounts.outbox import touch_account
+from accounts.settled import settled
+from search_api.http.errors import Problem
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from accounts.who import Actor
+    from search_api.http.services import Services
+
+CHANGED = """\
+The {what} of your account at Peerscope has just been changed.
+If it was not you, set a new password at once (by a link that is mailed, which ends API tokens too) and write to whoever
+runs the site.
+"""
+LINKED = """\
+The ORCID iD {orcid} has just been linked to your account at Peerscope: whoever has it can log in.
+If it was not you, set a new password, take the iD off on the page of your account, and write to whoever runs the site.
+"""
+ADDRESS = """\
+The account of {name} at Peerscope is to use this address.
+Confirm it here, in a browser where you are logged in; the link works once, within an hour:
+
+{base}/account/address/{token}
+
+If it was not you, do nothing.
+"""
+TAKEN = """\
+Somebody, probably you, wants to use this address for an account at Peerscope. Another account has it already.
+
+Log in to that one: {base}/login
+"""
+
+
+def own(session: Session, actor: Actor) -> Account:
+    """Give the account that asks."""
+    return session.get_one(Account, actor.account_id)
+
+
+def change(session: Session, actor: Actor, changes: dict[str, Any]) -> Account:
+    """Change what `changes` names; the log keeps what was changed, not to what."""
+    account = own(session, actor)
+    changed = sorted(name for name, value in changes.items() if getattr(account, name) != value)
+    for name in changed:
+        setattr(account, name, changes[name])
+    if changed:
+        audit.note(session, account.id, "account.change", account.id, fields=changed)
+    return account
+
+
+def prove(account: Account, password: str) -> None:
+    """Ask for the password, where there is one. Raises Problem: 403 for another, 429 after too many."""
+    if account.password_hash is None:
+        return
+    throttle.count(TRIES_FOR, "prove", account.id)
+    if not passwords.fits(account.password_hash, password):
+        raise Problem(HTTPStatus.FORBIDDEN, "That is not your present password.")
+    throttle.forgive(TRIES_FOR, "prove", account.id)
+
+
+def set_password(services: Services, actor: Actor, present: str, password: str, *, tokens: bool = False) -> None:
+    """Set a new password and log out everywhere else; with `tokens`, API tokens end too. Raises Problem."""
+    with services.accounts.begin() as session:
+        account = own(session, actor)
+        if account.email is None:
+            raise Problem(HTTPStatus.CONFLICT, "Add an e-mail address first: a password goes with one.")
+        prove(account, present)
+        if weakness := passwords.weakness(password, account.email):
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, weakness)
+        account.password_hash = passwords.hashed(password)
+        logins.end_all(session, account.id, but=actor.login_id)
+        if tokens:
+            logins.end_tokens(session, account.id)
+        session.execute(delete(EmailToken).where(EmailToken.account_id == account.id, EmailToken.purpose == "reset"))
+        audit.note(session, account.id, "password.change", account.id)
+        address = account.email
+    services.mail.post(address, "Your password at Peerscope has changed", CHANGED.format(what="password"))
+
+
+def ask_for_address(services: Services, actor: Actor, present: str, address: str) -> None:
+    """Mail a link to a new address, which proves it. An address that another account has gets another mail."""
+    base = links.public_url()
+    with services.accounts.read() as session:
+        prove(own(session, actor), present)
+    throttle.count(MAILS_FROM, "mail-from", actor.account_id)
+    if not throttle.may_mail("address", address, actor.account_id):
+        return
+
+    def ask() -> None:
+        with services.accounts.begin() as session:
+            taken = session.scalars(select(Account.id).where(Account.email == address)).one_or_none()
+            token = "" if taken else links.make(session, "address", address, actor.account_id)
+        text = TAKEN.format(base=base) if taken else ADDRESS.format(base=base, token=token, name=actor.name)
+        services.mail.post(address, "Your e-mail address at Peerscope", text)
+
+    services.mail.later(ask)
+
+
+def set_address(services: Services, actor: Actor, token: str) -> str:
+    """Take the address that a link has proven; tells the former one. Raises Problem."""
+    try:
+        with services.accounts.begin() as session:
+            link = links.look(session, "address", token)
+            if link.account_id != actor.account_id:
+                raise Problem(HTTPStatus.NOT_FOUND, links.GONE)
+            links.take(session, "address", token)
+            account = own(session, actor)
+            former, account.email = account.email, link.address
+            session.execute(
+                delete(EmailToken).where(EmailToken.account_id == account.id, EmailToken.purpose == "reset")
+            )
+            audit.note(session, account.id, "address.change", account.id)
+            session.flush()
+    except IntegrityError as error:
+        raise Problem(HTTPStatus.CONFLICT, "Another account has this address meanwhile.") from error
+    if former:
+        services.mail.post(
+            former, "Your e-mail address at Peerscope has changed", CHANGED.format(what="e-mail address")
+        )
+    return link.address
+
+
+def link_orcid(services: Services, account_id: str, orcid: str) -> None:
+    """Note that an account has proven an ORCID iD, and tell its address; the same again changes nothing.
+
+    Raises Problem (409) where the iD is another account's, or the account has another one.
+    """
+    if (address := settled(services.accounts, lambda session: _link(session, account_id, orcid))) is not None:
+        services.mail.post(address, "An ORCID iD is linked to your account at Peerscope", LINKED.format(orcid=orcid))
+
+
+def _link(session: Session, account_id: str, orcid: str) -> str | None:
+    """Link it; gives the address to tell, None where nothing has changed or there is no address."""
+    other = by_orcid(session, orcid)
+    account = session.get_one(Account, account_id)
+    if other is not None and other.id != account_id:
+        detail = f"The ORCID iD {orcid} belongs to another account here. Log in with ORCID to use that one."
+        raise Problem(HTTPStatus.CONFLICT, detail)
+    if account.orcid == orcid:
+        return None
+    if account.orcid:
+        raise Problem(HTTPStatus.CONFLICT, f"This account has the ORCID iD {account.orcid}. Take that away first.")
+    account.orcid = orcid
+    audit.note(session, account_id, "orcid.link", account_id)
+    # A claim that waits for this proof is verified when its state is delivered.
+    touch_account(session, account_id)
+    return account.email
+
+
+def unlink_orcid(session: Session, actor: Actor, present: str) -> None:
+    """Take the ORCID iD off the account, when there is another way in and no profile rests on it. Raises Problem."""
+    account = own(session, actor)
+    if account.password_hash is None:
+        raise Problem(HTTPStatus.CONFLICT, "Set an e-mail address and a password first: ORCID is your only way in.")
+    prove(account, present)
+    rests = select(Claim.id).where(Claim.account_id == account.id, Claim.proof == "orcid", Claim.status == "verified")
+    if session.scalars(rests).first():
+        raise Problem(HTTPStatus.CONFLICT, "Your profile is verified by this ORCID iD. Release the profile first.")
+    if account.orcid:
+        account.orcid = None
+        audit.note(session, account.id, "orcid.unlink", account.id)
+
+
+def close(session: Session, account_id: str, by: str | None) -> None:
+    """Delete an account and all that is its own, and have the index learn of it. What others need stays, nameless.
+
+    `by` is the account that does so, None at the command line.
+    """
+    account = session.get_one(Account, account_id)
+    touch_account(session, account.id)
+    audit.note(session, by, "account.delete", account.id)
+    sides = or_(Invitation.sender_id == account.id, Invitation.recipient_id == account.id)
+    for invitation in session.scalars(select(Invitation).where(sides).with_for_update()).all():
+        if between.other_side(invitation, account.id) is None:
+            # Nobody is left who could read it.
+            session.delete(invitation)
+        else:
+            between.close(invitation, account.id)
+    session.flush()
+    session.delete(account)

@@ -1,0 +1,19 @@
+"""The record of a researcher, which people claim, follow and invite by any of its ids."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from search_api.http.errors import MovedError
+from search_api.researchers import profile
+
+if TYPE_CHECKING:
+    from search_api.http.services import Services
+
+
+def record_of(services: Services, given: str) -> dict[str, Any]:
+    """Give the stored researcher, for a merged id the one that holds now. Raises Problem (404)."""
+    try:
+        return profile.find(services, given)
+    except MovedError as moved:
+        return profile.find(services, moved.id)

@@ -1,0 +1,21 @@
+"""Short lists, which are read whole from the database, answered page by page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from search_api.http.paging import Pagination
+from search_api.http.timing import took_ms
+from search_api.retrieval.listing import envelope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+T = TypeVar("T")
+
+
+def page_of(found: Sequence[T], args: Mapping[str, Any], show: Callable[[T], Any] = lambda one: one) -> dict[str, Any]:
+    """Give the page of a list that `args` asks for, each thing on it as `show` gives it."""
+    place = Pagination(args["page"], args["per_page"])
+    page = [show(one) for one in found[place.offset : place.offset + place.per_page]]
+    return envelope(page, count=len(found), pagination=place, took_ms=took_ms())

@@ -1,0 +1,1 @@
+"""Documents made from records: works, researchers, topics and institutions."""

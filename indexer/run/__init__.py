@@ -1,0 +1,1 @@
+"""One indexing run from beginning to end, and the commands that start it."""

@@ -1,0 +1,103 @@
+"""What a person sees of a run: a progress bar while it goes on, and a summary at its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    from rich.console import Console
+
+    from indexer.sources import Source
+    from indexer.staging.report import Report
+
+
+class ProgressBar:
+    """Draws a run: bytes of the sources, then works, then researchers; rate and time left with each."""
+
+    def __init__(self, console: Console, sources: Sequence[Source]) -> None:
+        """Prepare the bar; it shows from `with` on."""
+        self._sources = sources
+        sizes = [source.size for source in sources]
+        self._total = None if None in sizes else float(sum(size or 0 for size in sizes))
+        self._progress = Progress(
+            TextColumn("{task.description:<12}"),
+            BarColumn(),
+            TaskProgressColumn(show_speed=False),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            console=console,
+        )
+        self._read = self._progress.add_task("reading", total=self._total, rate="")
+        self._works = self._progress.add_task("works", total=None, rate="", visible=False, start=False)
+        self._topics = self._progress.add_task("topics", total=None, rate="", visible=False, start=False)
+        self._researchers = self._progress.add_task("researchers", total=None, rate="", visible=False, start=False)
+
+    def __enter__(self) -> ProgressBar:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def read(self, report: Report) -> None:
+        """Move the first bar to where the sources are read to."""
+        position = float(sum(source.position for source in self._sources))
+        self._progress.update(self._read, completed=position, rate=self._rate(self._read, report.counts.read))
+
+    def works(self, done: int, total: int) -> None:
+        """Move the bar of works."""
+        self._progress.update(self._read, completed=self._total)
+        self._move(self._works, done, total)
+
+    def topics(self, done: int) -> None:
+        """Say how many works without topics were looked at."""
+        self._progress.start_task(self._topics)
+        self._progress.update(self._topics, completed=done, visible=True, rate=f"{done:,} looked at")
+
+    def researchers(self, done: int, total: int) -> None:
+        """Move the bar of researchers."""
+        self._move(self._researchers, done, total)
+
+    def _move(self, bar: TaskID, done: int, total: int) -> None:
+        self._progress.start_task(bar)
+        self._progress.update(bar, completed=done, total=total, visible=True, rate=self._rate(bar, done))
+
+    def _rate(self, bar: TaskID, done: int) -> str:
+        elapsed = self._progress.tasks[bar].elapsed
+        return f"{done:,}, {done / elapsed if elapsed else 0:,.0f}/s"
+
+
+def summarise(console: Console, report: Report, *, dry_run: bool) -> None:
+    """Print what a run did, and where to look when something was refused."""
+    counts = report.counts
+    if dry_run:
+        console.print("[bold]Dry run:[/] nothing was written. What would be done:")
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_row(
+        "works",
+        f"{counts.read:,} read: {counts.new:,} new, {counts.changed:,} changed, "
+        f"{counts.unchanged:,} unchanged, {counts.removed:,} removed, {counts.repeated:,} repeated, "
+        f"{counts.rejected:,} rejected",
+    )
+    table.add_row("researchers", f"{counts.researchers_written:,} built, {counts.researchers_removed:,} removed")
+    table.add_row("topics", f"{counts.topics:,}; assigned to {counts.topics_assigned:,} works that came with none")
+    table.add_row("institutions", f"{counts.institutions:,}")
+    table.add_row("time", ", ".join(f"{part} {seconds:,.1f} s" for part, seconds in report.seconds.items()))
+    console.print(table)
+    for key, times in (report.unknown or {}).items():
+        console.print(f"[yellow]Note:[/] {times:,} records have the key {key!r}, which is not read.", highlight=False)
+    if counts.rejected:
+        none = f" ({counts.not_works:,} of them no works, as their source says)" if counts.not_works else ""
+        console.print(
+            f"[yellow]Rejected:[/] {counts.rejected:,} records{none}, each with its reason, in {report.rejects}"
+        )
+    for problem in report.broken_sources:
+        console.print(f"[red]Broken off:[/] {problem}")

@@ -1,0 +1,1 @@
+"""Reads from and writes to OpenSearch during an indexing run, and the lock of its one writer."""

@@ -1,0 +1,1 @@
+"""Peerscope: discovery over research works, and what its parts share."""

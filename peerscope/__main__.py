@@ -1,0 +1,5 @@
+"""Run the command line as `python -m peerscope`."""
+
+from peerscope.cli import main
+
+main()

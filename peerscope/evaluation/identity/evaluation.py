@@ -1,0 +1,99 @@
+"""`peerscope evaluate identity`: how well works are given to people, next to taking names for people."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from indexer.identity.corpus import blocks_of, resolve
+from indexer.identity.keys import fold_name
+from indexer.identity.names import block_keys
+from peerscope.evaluation.identity.bcubed import Scores, bcubed, intervals
+from peerscope.evaluation.identity.trial import REPORTED, make_trial
+from peerscope.memory import peak_mb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from indexer.identity.mentions import Mention, MentionKey
+    from indexer.identity.settings import Settings
+    from indexer.records.work import Work
+    from peerscope.evaluation.identity.trial import Trial
+
+    Clustering = Mapping[MentionKey, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One way of telling people apart, measured on one trial. `low` and `high` bound 95 % of bootstrap draws."""
+
+    trial: str
+    method: str
+    researchers: int
+    mentions: int
+    scores: Scores
+    low: Scores
+    high: Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """All rows, and what resolving the trials cost."""
+
+    rows: tuple[Row, ...]
+    seconds: float
+    peak_mb: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give it all as JSON values."""
+        return {
+            "rows": [
+                {**asdict(row), **{key: getattr(row, key)._asdict() for key in ("scores", "low", "high")}}
+                for row in self.rows
+            ],
+            "seconds": round(self.seconds, 1),
+            "peak_mb": round(self.peak_mb),
+        }
+
+
+def evaluate(works: Sequence[Work], settings: Settings, half: int = REPORTED) -> Evaluation:
+    """Measure on one half of the family names. Raises ValueError when no author has an id to measure against."""
+    rows: list[Row] = []
+    seconds = 0.0
+    for name, initials in (("as printed", False), ("initials", True)):
+        trial = make_trial(works, initials).of(half)
+        start = time.perf_counter()
+        ours = resolved(trial, settings)
+        seconds += time.perf_counter() - start
+        rows += _rows(name, trial, ours)
+        if trial.curated and not initials:
+            rows += _rows("curated", trial, ours, trial.curated)
+    return Evaluation(tuple(rows), seconds, peak_mb())
+
+
+def resolved(trial: Trial, settings: Settings) -> dict[MentionKey, object]:
+    """Resolve a trial; gives a cluster for each mention."""
+    found = resolve(blocks_of(trial.mentions), settings, trial.context)
+    return {mention.key: cluster.key for cluster in found.clusters for mention in cluster.mentions}
+
+
+def _rows(name: str, trial: Trial, ours: Clustering, keys: frozenset[MentionKey] | None = None) -> list[Row]:
+    truth = {key: id_ for key, id_ in trial.truth.items() if keys is None or key in keys}
+    groups = {m.key: block_keys(m.name)[0].partition("|")[0] for m in trial.mentions}
+    methods = {
+        "printed name": _by(trial.mentions, lambda mention: mention.name),
+        "folded name": _by(trial.mentions, lambda mention: fold_name(mention.name)),
+        "Peerscope": ours,
+    }
+    return [_row(name, method, found, truth, groups) for method, found in methods.items()]
+
+
+def _row(trial: str, method: str, found: Clustering, truth: Mapping[MentionKey, str], groups: Clustering) -> Row:
+    low, high = intervals(found, truth, groups)
+    researchers = len({found[key] for key in truth})
+    return Row(trial, method, researchers, len(truth), bcubed(found, truth), low, high)
+
+
+def _by(mentions: Sequence[Mention], key: Callable[[Mention], object]) -> dict[MentionKey, object]:
+    return {mention.key: key(mention) for mention in mentions}

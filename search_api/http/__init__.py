@@ -1,0 +1,1 @@
+"""What every route shares: arguments, errors, paging, OpenAPI, limits, health, metrics, the server."""

@@ -1,0 +1,183 @@
+"""Query parameters -> checked values, by a marshmallow schema; unknown ones are refused, and the valid ones listed."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from flask import request
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from search_api.http.errors import Problem
+from search_api.http.paging import DEFAULT_PER_PAGE, MAX_PER_PAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from werkzeug.datastructures import MultiDict
+
+    from search_api.retrieval.filters import Field
+
+#: Characters of a query: a pasted abstract fits, a book does not.
+MAX_QUERY = 20_000
+#: Values of one filter.
+MAX_VALUES = 100
+
+
+_WHOLE = re.compile(r"-?[0-9]{1,1000}")
+
+
+class Whole(fields.Integer):
+    """A whole number in digits: Python's own reading takes `1_0` and `+1` too."""
+
+    def _validated(self, value: Any) -> int:
+        if isinstance(value, str) and not _WHOLE.fullmatch(value.strip()):
+            raise self.make_error("invalid", input=value)
+        return super()._validated(value)
+
+
+class Repeated(fields.List[str]):
+    """A parameter that may stand more than once; empty values do not count."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Make it a list of strings."""
+        one = fields.String(validate=validate.Length(max=1_000))
+        super().__init__(one, load_default=list, validate=validate.Length(max=MAX_VALUES), **kwargs)
+
+
+class CommaList(fields.List[str]):
+    """One parameter with several names between commas, each out of a fixed set."""
+
+    def __init__(self, choices: tuple[str, ...], **kwargs: Any) -> None:
+        """Allow only `choices`."""
+        super().__init__(fields.String(validate=validate.OneOf(choices)), load_default=list, **kwargs)
+
+
+class Args(Schema):
+    """The base of all argument schemas: no unknown parameters."""
+
+    class Meta:
+        """What marshmallow does with the rest."""
+
+        unknown = RAISE
+
+
+class PageArgs(Args):
+    """Where in a list."""
+
+    page = Whole(load_default=1, validate=validate.Range(min=1), metadata={"description": "Page, from 1."})
+    per_page = Whole(
+        load_default=DEFAULT_PER_PAGE,
+        validate=validate.Range(min=1, max=MAX_PER_PAGE),
+        metadata={"description": f"Results a page, at most {MAX_PER_PAGE}."},
+    )
+
+
+class CursorArgs(PageArgs):
+    """Where in a list that can be read to its end."""
+
+    cursor = fields.String(
+        load_default=None,
+        validate=validate.Length(min=1, max=4_000),
+        metadata={
+            "description": "`*` to begin, then `meta.next_cursor`. Not where vectors are asked: works need "
+            "`mode=keyword` or no `q`, researchers no `about`."
+        },
+    )
+
+
+def selection(answer: type[Schema], without: tuple[str, ...] = ()) -> CommaList:
+    """Make the parameter that limits an answer, or each result of a list, to some of the fields of its schema."""
+    names = tuple(name for name in answer().fields if name not in without)
+    return CommaList(names, metadata={"description": "Only these fields."})
+
+
+def filter_args(table: Mapping[str, Field]) -> type[Schema]:
+    """Make a schema with one repeatable parameter for each field of a filter table."""
+    return Schema.from_dict(
+        {name: Repeated(metadata={"description": field.description}) for name, field in table.items()}
+    )
+
+
+def parse(schema: Schema, given: MultiDict[str, str]) -> dict[str, Any]:
+    """Check the parameters of a request; one without a value counts as not given.
+
+    Raises Problem (400) naming each bad one, and all valid ones.
+    """
+    raw: dict[str, Any] = {}
+    for name, every in given.lists():
+        field = schema.fields.get(name)
+        values = [value for value in every if value.strip()]
+        if isinstance(field, Repeated):
+            raw[name] = [value.strip() for value in values]
+        elif isinstance(field, CommaList):
+            raw[name] = [part.strip() for value in values for part in value.split(",") if part.strip()]
+        elif values or field is None:
+            raw[name] = values[-1] if values else ""
+    try:
+        loaded: dict[str, Any] = schema.load(raw)
+    except ValidationError as error:
+        raise _problem(schema, error) from error
+    return loaded
+
+
+def parse_body(schema: Schema) -> dict[str, Any]:
+    """Check the JSON body of this request.
+
+    Raises Problem: 400 for what is no JSON, 422 for JSON that cannot be used, naming each bad field; and
+    RequestEntityTooLarge (413) for a body beyond the app's limit.
+    """
+    try:
+        raw = json.loads(_body(), parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise Problem(HTTPStatus.BAD_REQUEST, f"The body is not JSON: {error}"[:300]) from error
+    try:
+        json.dumps(raw, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        # Well-formed JSON can spell half a character, and neither OpenSearch nor a log takes it.
+        detail = r"The body holds half of a surrogate pair, such as \ud800, which is no text."
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail) from error
+    if not isinstance(raw, dict):
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The body must be a JSON object.")
+    try:
+        loaded: dict[str, Any] = schema.load(raw)
+    except ValidationError as error:
+        messages = {name: list(flat(value)) for name, value in error.messages_dict.items()}
+        detail = (
+            f"These fields cannot be used: {', '.join(sorted(messages))}. Valid ones are: {', '.join(schema.fields)}."
+        )
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, messages) from error
+    return loaded
+
+
+def _body() -> bytes:
+    """Give the body. Raises RequestEntityTooLarge also for one that comes in chunks, which is cut off at the limit."""
+    data = request.get_data()
+    if request.content_length is None and len(data) >= (request.max_content_length or math.inf):
+        raise RequestEntityTooLarge
+    return data
+
+
+def _no_number(name: str) -> None:
+    """Refuse `NaN` and `Infinity`, which Python reads and JSON does not have."""
+    raise ValueError(f"{name} is no number in JSON")
+
+
+def _problem(schema: Schema, error: ValidationError) -> Problem:
+    messages = {name: list(flat(value)) for name, value in error.messages_dict.items()}
+    unknown = sorted(messages.keys() - schema.fields.keys())
+    detail = f"These parameters cannot be used: {', '.join(sorted(messages))}."
+    if unknown:
+        detail += f" Valid parameters are: {', '.join(sorted(schema.fields))}."
+    return Problem(HTTPStatus.BAD_REQUEST, detail, messages)
+
+
+def flat(messages: Any) -> list[str]:
+    """Give the messages of a field as one list; those of a list's entries come nested under their index."""
+    if isinstance(messages, dict):
+        return [text for nested in messages.values() for text in flat(nested)]
+    return [str(text) for text in messages]

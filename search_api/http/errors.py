@@ -1,0 +1,105 @@
+"""Every error has one shape, RFC 9457 `application/problem+json`; pages get the same facts as HTML (see `web`)."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import re
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from flask import Response, g, has_app_context
+from opensearchpy.exceptions import ConnectionError as OpenSearchUnreachable
+from opensearchpy.exceptions import NotFoundError, TransportError
+
+from peerscope.engine import CircuitOpen
+
+if TYPE_CHECKING:
+    from sqlalchemy.exc import OperationalError
+    from werkzeug.exceptions import HTTPException
+
+#: Seconds after which asking again makes sense when OpenSearch is away: about what a node needs to come back.
+RETRY_AFTER = 10
+#: What OpenSearch says of the search pipeline before the first run has put it there.
+PIPELINE_MISSING = "is not defined"
+#: What it says of a query with more than its 1,024 clauses.
+TOO_MANY = re.compile("too_many_(?:nested_)?clauses")
+PASSING = (429, 502, 503, 504)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Problem(Exception):  # noqa: N818 (RFC 9457's own word)
+    """An answer that is an error. `errors` maps a field or parameter to what is wrong with it."""
+
+    status: int
+    detail: str
+    errors: dict[str, list[str]] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The status in words."""
+        return HTTPStatus(self.status).phrase
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the problem as RFC 9457 names its parts; `type` stays `about:blank`, since the status says it all."""
+        return {
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "errors": self.errors,
+            "request_id": g.get("request_id") if has_app_context() else None,
+        }
+
+    def response(self) -> Response:
+        """Give the HTTP answer."""
+        body = json.dumps(self.to_dict(), ensure_ascii=False)
+        return Response(body, self.status, headers=self.headers, content_type="application/problem+json")
+
+
+@dataclass
+class MovedError(Exception):
+    """What was asked for has another id now; the answer is a redirect there."""
+
+    id: str
+
+
+def not_found(kind: str, id_: str) -> Problem:
+    """Give the 404 for one thing that was asked for by id."""
+    return Problem(HTTPStatus.NOT_FOUND, f"No {kind} has the id {id_[:200]!r}.")
+
+
+def unavailable(detail: str, retry_after: int = RETRY_AFTER) -> Problem:
+    """Give a 503 that says in how many seconds to try again."""
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": str(retry_after)})
+
+
+def from_http(error: HTTPException) -> Problem:
+    """Turn an error of Flask's own (no such route, wrong method, body too large) into a Problem."""
+    headers = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
+    detail = "There is nothing at this address." if error.code == HTTPStatus.NOT_FOUND else error.description
+    return Problem(error.code or 500, detail or "", headers=headers)
+
+
+def from_database(error: OperationalError) -> Problem:
+    """Tell of a database of accounts that is away, or locked for too long: try again."""
+    log.error("the database of accounts failed: %s", error.orig)
+    return unavailable("The database of accounts does not answer at the moment.")
+
+
+def from_opensearch(error: TransportError) -> Problem:
+    """Tell apart OpenSearch that is away or empty (503: try again), too large a request (400), and our fault (500)."""
+    if isinstance(error, NotFoundError) or PIPELINE_MISSING in str(error.info):
+        return unavailable("Nothing is indexed yet. Run `peerscope index` first.")
+    if isinstance(error, CircuitOpen):
+        return unavailable("The search engine did not answer a moment ago.", math.ceil(error.retry_after))
+    if isinstance(error, OpenSearchUnreachable) or error.status_code in PASSING:
+        return unavailable("The search engine does not answer at the moment.")
+    if TOO_MANY.search(str(error.info)):
+        return Problem(HTTPStatus.BAD_REQUEST, "Words and filter values are too many together; ask for fewer.")
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The search engine refused the request. This is our fault.")

@@ -1,0 +1,53 @@
+"""Is the process alive, and can it answer? For load balancers and the containers' health checks."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, request
+from opensearchpy.exceptions import OpenSearchException
+
+from peerscope.embedding import EmbeddingError
+from search_api.http.args import Args, parse
+from search_api.http.errors import unavailable
+from search_api.http.services import Services, services
+
+blueprint = Blueprint("health", __name__)
+
+#: Seconds until asking again makes sense: less than an answer to a search says, since nobody waits for this one.
+RETRY_AFTER = 5
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    """Say that the process is alive; asks nothing of anyone."""
+    parse(Args(), request.args)
+    return jsonify(status="ok")
+
+
+@blueprint.get("/readyz")
+def readyz() -> Response:
+    """Say whether searches can be answered, part by part; 503 while the search engine cannot.
+
+    Without the embedding model keyword search answers still: then it is ready, and `degraded` names what is missing.
+    """
+    parse(Args(), request.args)
+    parts = {"opensearch": _opensearch(services()), "embedding": _embedding(services())}
+    if parts["opensearch"] != "ok":
+        raise unavailable(f"Searches cannot be answered: opensearch {parts['opensearch']}.", RETRY_AFTER)
+    degraded = ["semantic"] if parts["embedding"] != "ok" else []
+    return jsonify(status="ready", parts=parts, degraded=degraded)
+
+
+def _opensearch(services: Services) -> str:
+    try:
+        there = services.client.indices.exists_alias(name=services.names.works)
+    except OpenSearchException:
+        return "does not answer"
+    return "ok" if there else "nothing is indexed yet"
+
+
+def _embedding(services: Services) -> str:
+    try:
+        services.embedder()
+    except EmbeddingError as error:
+        return str(error)
+    return "ok"

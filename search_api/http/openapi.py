@@ -1,0 +1,248 @@
+"""OpenAPI 3.1, made from the same schemas that check arguments and dump answers, so it cannot say anything else."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from flask import Blueprint, Response, abort, current_app, json, render_template, request
+
+from accounts.cookies import LOGIN
+from search_api.feeds.schemas import FeedArgs, WorksFeedArgs
+from search_api.http import args as arguments
+from search_api.http.args import Args
+from search_api.http.endpoint import Described
+from search_api.http.schemas import ProblemSchema
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from marshmallow import Schema
+
+blueprint = Blueprint("openapi", __name__)
+
+#: Groups of routes that the page of docs begins and ends with.
+FIRST = ("works", "researchers", "topics", "institutions", "graphs", "autocomplete", "overview")
+LAST = ("admin", "moderation", "health", "openapi")
+ERRORS = {
+    "400": "A parameter is wrong.",
+    "401": "Nobody is logged in, or the token is not known or has expired.",
+    "403": "This account, or this token, may not do that.",
+    "404": "Nothing has this id.",
+    "409": "It does not go with what is there; the body says why.",
+    "413": "The body is too large.",
+    "414": "The address is too long.",
+    "422": "The body cannot be used.",
+    "429": "Too many requests of one address; `Retry-After` says when to go on.",
+    "503": "The search engine is away; `Retry-After` says when to try again.",
+}
+#: Errors that only a request with a body can meet.
+BODY_ERRORS = {"413", "422"}
+#: Errors that only a request in somebody's name can meet.
+ACCOUNT_ERRORS = {"401", "403", "409"}
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+
+
+@dataclass(frozen=True)
+class Plain:
+    """What is to be known of a view that `endpoint` did not make: its parameters, and what it answers with."""
+
+    summary: str
+    media: str
+    args: type[Schema] = Args
+    also: tuple[str, ...] = ()
+    """Errors it answers with besides those of its kind."""
+
+
+ATOM = "application/atom+xml"
+PLAIN = {
+    "feeds.works": Plain("Feed of a search", ATOM, WorksFeedArgs),
+    "feeds.researcher": Plain("Feed of a researcher", ATOM, FeedArgs),
+    "feeds.topic": Plain("Feed of a topic", ATOM, FeedArgs),
+    "my_feed.atom": Plain("Private feed of what you follow", ATOM, FeedArgs),
+    "health.healthz": Plain("Is the process alive?", "application/json", also=("400",)),
+    "health.readyz": Plain("Can searches be answered?", "application/json", also=("400", "503")),
+    "metrics.metrics": Plain("Metrics for Prometheus", "text/plain"),
+    "openapi.description": Plain("This description", "application/json", also=("304", "400", "429")),
+    "openapi.docs": Plain("This description as pages", "text/html"),
+    "openapi.docs_of": Plain("One group of routes as a page", "text/html"),
+}
+
+
+@blueprint.get("/api/v1/openapi.json")
+def description() -> Response:
+    """Give the description of the API."""
+    arguments.parse(Args(), request.args)
+    return Response(json.dumps(describe(current_app)), content_type="application/json")
+
+
+@blueprint.get("/api/docs")
+def docs() -> str:
+    """Show what the API can do: every route, with a page for each group of them."""
+    api = describe(current_app)
+    groups = dict.fromkeys(one["tags"][0] for operations in api["paths"].values() for one in operations.values())
+    ordered = sorted(groups, key=lambda group: (FIRST.index(group) if group in FIRST else len(FIRST), group in LAST))
+    return render_template("docs.html", api=api, groups=ordered, errors=ERRORS)
+
+
+@blueprint.get("/api/docs/<group>")
+def docs_of(group: str) -> str:
+    """Show one group of routes, with the schemas of what goes in and comes out."""
+    api = describe(current_app)
+    paths = {
+        path: found
+        for path, operations in api["paths"].items()
+        if (found := {method: one for method, one in operations.items() if group in one["tags"]})
+    }
+    if not paths:
+        abort(HTTPStatus.NOT_FOUND)
+    schemas = api["components"]["schemas"]
+    return render_template("docs_group.html", api=api, group=group, paths=paths, schemas=_reached(paths, schemas))
+
+
+def _reached(start: Any, schemas: dict[str, Any]) -> dict[str, Any]:
+    """Give the schemas that some part of the description leads to, by name."""
+    found: dict[str, Any] = {}
+    left = [start]
+    while left:
+        here = left.pop()
+        if isinstance(here, dict):
+            name = str(here.get("$ref", "")).rpartition("/")[2]
+            if name in schemas and name not in found:
+                found[name] = schemas[name]
+                left.append(schemas[name])
+            left += here.values()
+        elif isinstance(here, list):
+            left += here
+    return dict(sorted(found.items()))
+
+
+def describe(app: Flask) -> dict[str, Any]:
+    """Give the OpenAPI document of all views made by `endpoint`."""
+    spec = APISpec(
+        title="Peerscope",
+        version=version("peerscope"),
+        openapi_version="3.1.0",
+        info={"description": "Who works on this, what else is like this, and which researchers are like this one."},
+        plugins=[MarshmallowPlugin()],
+    )
+    spec.components.schema("Problem", schema=ProblemSchema)
+    spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
+    spec.components.security_scheme("browser", {"type": "apiKey", "in": "cookie", "name": LOGIN})
+    views = {rule.endpoint: rule for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule)}
+    for name, rule in views.items():
+        view = app.view_functions[name]
+        path = re.sub(r"<(?:\w+:)?(\w+?)_?>", r"{\1}", rule.rule)
+        described = getattr(view, "described", None)
+        if isinstance(described, Described):
+            (method,) = (rule.methods or set()) & METHODS
+            operation = _operation(name, described, view.__doc__, path)
+            spec.path(path=path, operations={method.lower(): operation})
+        elif name in PLAIN:
+            spec.path(path=path, operations={"get": _plain(name, PLAIN[name], view.__doc__, path)})
+    result: dict[str, Any] = spec.to_dict()
+    for path_item in result["paths"].values():
+        for operation in path_item.values():
+            _tidy(operation, result["components"]["schemas"])
+    return result
+
+
+def _tidy(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Say what marshmallow's schemas cannot: how a parameter looks in an address, and what `select` does."""
+    for parameter in operation["parameters"]:
+        schema = parameter["schema"]
+        # Null is what an absent parameter becomes; none can be sent.
+        if isinstance(schema.get("type"), list):
+            schema["type"] = next(kind for kind in schema["type"] if kind != "null")
+        if "enum" in schema:
+            schema["enum"] = [value for value in schema["enum"] if value is not None]
+        if schema.get("default", "") is None:
+            del schema["default"]
+        if schema.get("type") == "array" and "enum" in schema["items"]:
+            parameter["explode"] = False
+        if parameter["name"] == "select":
+            answer = schemas[_name_of(operation["responses"]["200"])]
+            _loosen(answer, schemas)
+
+
+def _name_of(response: dict[str, Any]) -> str:
+    reference: str = response["content"]["application/json"]["schema"]["$ref"]
+    return reference.rpartition("/")[2]
+
+
+def _loosen(answer: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Let fields be absent from what `select` can cut down: the thing itself, or the results of a list."""
+    results = answer["properties"].get("results")
+    thing = schemas[results["items"]["$ref"].rpartition("/")[2]] if results else answer
+    if thing.pop("required", None):
+        thing["description"] = "Every field is there, unless `select` names some; what is not known is null."
+
+
+def _plain(name: str, plain: Plain, text: str | None, path: str) -> dict[str, Any]:
+    body = {"type": "object" if plain.media == "application/json" else "string"}
+    content = {"content": {plain.media: {"schema": body}}}
+    errors = _errors("{" in path, with_body=False)
+    if plain.media != ATOM and "{" not in path:
+        errors = {status: answer for status, answer in errors.items() if status in plain.also}
+    return {
+        "operationId": name.replace(".", "_"),
+        "tags": [name.partition(".")[0]],
+        "summary": plain.summary,
+        "description": text or "",
+        "parameters": [*_ids(path), {"in": "query", "schema": plain.args}],
+        "responses": {
+            "200": {"description": "The answer.", **content},
+            **errors,
+        },
+    }
+
+
+def _ids(path: str) -> list[dict[str, Any]]:
+    return [
+        {"in": "path", "name": part, "required": True, "schema": {"type": "string", "minLength": 1}}
+        for part in re.findall(r"{(\w+)}", path)
+    ]
+
+
+def _errors(with_id: bool, *, with_body: bool, with_account: bool = False) -> dict[str, Any]:
+    moved = {"301": {"description": "This id was merged into another; `Location` leads there."}} if with_id else {}
+    never = (
+        ({"404"} if not with_id else set())
+        | (BODY_ERRORS if not with_body else set())
+        | (ACCOUNT_ERRORS if not with_account else set())
+    )
+    return {
+        **moved,
+        **({} if with_account else {"304": {"description": "What `If-None-Match` names still holds."}}),
+        **{
+            status: {"description": why, "content": {"application/problem+json": {"schema": "Problem"}}}
+            for status, why in ERRORS.items()
+            if status not in never
+        },
+    }
+
+
+def _operation(name: str, described: Described, text: str | None, path: str) -> dict[str, Any]:
+    texts = {media: {"schema": {} if media.endswith("+json") else {"type": "string"}} for media in described.media}
+    with_id = "{" in path or getattr(described.args, "names_one", False)
+    content = {"content": {"application/json": {"schema": described.answer}, **texts}}
+    answer = {"description": "The answer.", **(content if described.status != HTTPStatus.NO_CONTENT else {})}
+    with_body, scope = described.body is not None, described.scope
+    body = {"required": True, "content": {"application/json": {"schema": described.body}}}
+    return {
+        "operationId": name.replace(".", "_"),
+        "tags": [name.partition(".")[0]],
+        "summary": described.summary,
+        "description": text or "",
+        "parameters": [*_ids(path), {"in": "query", "schema": described.args}],
+        **({"requestBody": body} if described.body else {}),
+        **({"security": [{"token": []}, {"browser": []}], "x-scope": scope} if scope else {}),
+        "responses": {
+            str(described.status): answer,
+            **_errors(with_id, with_body=with_body, with_account=scope is not None),
+        },
+    }

@@ -1,0 +1,146 @@
+"""Which part of a list is asked for, and the links to the parts around it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from opensearchpy.exceptions import TransportError
+
+from search_api.http.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+DEFAULT_PER_PAGE = 25
+MAX_PER_PAGE = 100
+#: OpenSearch's own `index.max_result_window`: beyond it every page costs as much as all pages before it.
+WINDOW = 10_000
+
+
+@dataclass(frozen=True)
+class Pagination:
+    """One page of a list; pages count from 1. `cursor` takes the place of the page number beyond the window.
+
+    `reads_on` says how one begins to read by cursor, in words for people; None for a list that cannot be.
+    """
+
+    page: int = 1
+    per_page: int = DEFAULT_PER_PAGE
+    cursor: str | None = None
+    reads_on: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.cursor is None and self.offset + self.per_page > WINDOW:
+            window = f"the first {WINDOW:,} results"
+            further = "This list has no cursor to read on with; ask for less of it, by filters for instance."
+            if self.reads_on:
+                further = f"To read on, start with {self.reads_on} and follow meta.next_cursor."
+            raise Problem(
+                HTTPStatus.BAD_REQUEST,
+                f"page {str(self.page)[:20]} of {self.per_page} lies beyond {window}. {further}",
+                {"page": [f"Lies beyond {window}; {'use cursor' if self.reads_on else 'there is no cursor'}."]},
+            )
+
+    @property
+    def offset(self) -> int:
+        """Results before this page."""
+        return (self.page - 1) * self.per_page
+
+    def after(self, count: int) -> Pagination | None:
+        """Give the next page of a list of `count` results; None after the last one and at the window's end."""
+        end = self.offset + self.per_page
+        if self.cursor is not None or end >= count or end + self.per_page > WINDOW:
+            return None
+        return replace(self, page=self.page + 1)
+
+    def before(self) -> Pagination | None:
+        """Give the page before; None for the first."""
+        return replace(self, page=self.page - 1) if self.page > 1 and self.cursor is None else None
+
+
+def place(pagination: Pagination, order: list[dict[str, Any]]) -> dict[str, Any]:
+    """Give the part of a request that says which hits, in a total order that OpenSearch itself sorts by.
+
+    Raises Problem for a cursor that is not one of ours.
+    """
+    asked: dict[str, Any] = {"sort": order, "size": pagination.per_page, "track_scores": True}
+    if pagination.cursor is None:
+        return {**asked, "from": pagination.offset}
+    after = decode_cursor(pagination.cursor, order)
+    return {**asked, "search_after": after[:-1]} if after else asked
+
+
+def best_score(pagination: Pagination, answer: Mapping[str, Any]) -> float | None:
+    """Give the best score of the whole list; behind a cursor the answer knows that of its page only."""
+    kept = _decoded(pagination.cursor or "*")
+    return kept[-1] if kept and isinstance(kept[-1], int | float) else answer["hits"]["max_score"]
+
+
+def next_cursor(pagination: Pagination, answer: Mapping[str, Any]) -> str | None:
+    """Give the cursor that continues after an answer to a request with `place`; None at the end and for pages."""
+    hits = answer["hits"]["hits"]
+    if pagination.cursor is None or len(hits) < pagination.per_page:
+        return None
+    return encode_cursor([*hits[-1]["sort"], best_score(pagination, answer)])
+
+
+@contextmanager
+def own_cursor(pagination: Pagination) -> Iterator[None]:
+    """Turn OpenSearch's refusal of what a cursor holds into the 400 for a cursor that is not one of ours."""
+    try:
+        yield
+    except TransportError as error:
+        if pagination.cursor and error.status_code == HTTPStatus.BAD_REQUEST:
+            raise foreign_cursor() from error
+        raise
+
+
+def encode_cursor(sort_values: list[Any]) -> str:
+    """Give the opaque cursor that continues after a hit with these sort values."""
+    return base64.urlsafe_b64encode(json.dumps(sort_values).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, order: Sequence[Mapping[str, Any]]) -> list[Any] | None:
+    """Give what a cursor holds, the values to sort by and the best score; None for `*`, the beginning.
+
+    Raises Problem when it is not one that a list in this order gave.
+    """
+    if cursor == "*":
+        return None
+    values = _decoded(cursor)
+    if values is None or len(values) != len(order) + 1:
+        raise foreign_cursor()
+    # Of all that is sorted by, only a text can be missing; OpenSearch breaks when a number is.
+    fields = (field for one in order for field in one)
+    if any(value is None and not field.endswith(".sort") for field, value in zip(fields, values, strict=False)):
+        raise foreign_cursor()
+    return values
+
+
+def _decoded(cursor: str) -> list[Any] | None:
+    try:
+        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, binascii.Error, RecursionError):
+        return None
+    return list(values) if isinstance(values, list) and all(map(_is_plain, values)) else None
+
+
+def _is_plain(value: object) -> bool:
+    """Tell whether a sort value can be this: not a list or an object, nor a number that only Python's JSON knows."""
+    return math.isfinite(value) if isinstance(value, float) else isinstance(value, int | str | None)
+
+
+def foreign_cursor() -> Problem:
+    """Give the 400 for a cursor that is not one of ours."""
+    return Problem(
+        HTTPStatus.BAD_REQUEST,
+        "cursor is not one that this list gave for this sort; start with cursor=* and follow meta.next_cursor.",
+        {"cursor": ["Not a valid cursor."]},
+    )

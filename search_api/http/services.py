@@ -1,0 +1,134 @@
+"""What a request needs from outside: the OpenSearch client, the index names, the embedding model, the accounts."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
+
+from flask import current_app, g
+from opensearchpy.exceptions import NotFoundError, TransportError
+
+from accounts.database import Database
+from accounts.mail import Mailer
+from peerscope import embedding
+from peerscope.embedding import EmbeddingError
+from search_api.http.timing import timed
+from search_api.retrieval import ranking
+from search_api.works.feedback import Moved
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from opensearchpy import OpenSearch
+
+    from mappings import IndexNames
+
+#: Key of `app.extensions`.
+KEY = "peerscope"
+#: Seconds until a model that could not be loaded is tried again: trying may mean a download, and a query waits for it.
+RELOAD_PAUSE = 30.0
+#: Bytes of the longest id that OpenSearch stores: a longer one would only make an address that it refuses.
+MAX_ID = 512
+
+
+@dataclass
+class Services:
+    """The client and names are ready; the model is loaded at the first use, which in a server is its warm-up.
+
+    The database of accounts is opened when somebody who is logged in, or wants to be, comes.
+    """
+
+    client: OpenSearch
+    names: IndexNames
+    load_embedder: Callable[[], embedding.Embedder] = embedding.load
+    moved: Moved = field(default_factory=Moved)
+    accounts: Database = field(default_factory=Database)
+    mail: Mailer = field(default_factory=Mailer)
+    _not_before: float = 0.0
+    _embedder: embedding.Embedder | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def embedder(self) -> embedding.Embedder:
+        """Give the model, loading it once. Raises EmbeddingError when it cannot be had, and for a while after that."""
+        with self._lock:
+            if self._embedder is None:
+                if time.monotonic() < self._not_before:
+                    raise EmbeddingError("the embedding model could not be loaded a moment ago")
+                self._not_before = time.monotonic() + RELOAD_PAUSE
+                self._embedder = self.load_embedder()
+            return self._embedder
+
+    def embedded(self) -> dict[str, int]:
+        """Give how many queries were embedded so far (`miss`), and how many were found in the cache (`hit`)."""
+        return self._embedder.cache_count() if self._embedder else {"hit": 0, "miss": 0}
+
+    def circuit_is_open(self) -> bool:
+        """Tell whether OpenSearch is not asked at the moment, since it did not answer."""
+        guard = getattr(getattr(self.client, "transport", None), "guard", None)
+        return guard is not None and guard.circuit.is_open
+
+    def embed_query(self, text: str) -> NDArray[np.float32] | None:
+        """Give the query's vector, float32[n]; None when embedding is out of order, so that keywords can answer."""
+        try:
+            with timed("embed"):
+                return self.embedder().embed_query(text)
+        except EmbeddingError:
+            g.degraded = True
+            current_app.logger.exception("embedding failed; answering by keyword")
+            return None
+
+    def search(self, index: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Ask OpenSearch; a hybrid query takes the pipeline along that fuses its scores, unless `body` has its own.
+
+        Not from its request cache then: asked again, a hybrid request that only counts (size 0) would come from there
+        without hits, and score normalization fails on that with a 500.
+        """
+        is_hybrid = "hybrid" in body["query"]
+        params = {"request_cache": "false"} if is_hybrid else {}
+        body = {"search_pipeline": ranking.fusion(), **body} if is_hybrid else body
+        return cast("dict[str, Any]", self.client.search(index=index, body=body, params=params))
+
+    def search_together(self, searches: Sequence[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+        """Ask several things, each an index and a body without a hybrid query, in one round trip.
+
+        Raises TransportError when one of them fails, as `search` does.
+        """
+        lines = [line for index, body in searches for line in ({"index": index}, body)]
+        answers: list[dict[str, Any]] = self.client.msearch(body=lines)["responses"] if lines else []
+        for answer in answers:
+            if "error" in answer:
+                kind = NotFoundError if answer["status"] == HTTPStatus.NOT_FOUND else TransportError
+                raise kind(answer["status"], answer["error"]["type"], answer)
+        return answers
+
+    def get(self, index: str, id_: str, **params: Any) -> dict[str, Any] | None:
+        """Give one document by its id; None where there is none."""
+        if not 0 < len(id_.encode()) <= MAX_ID:
+            return None
+        answer = self.client.get(index=index, id=id_, params=params, ignore=[404])
+        return cast("dict[str, Any]", answer["_source"]) if answer.get("found") else None
+
+    def researcher_ids(self, given: list[str]) -> dict[str, str]:
+        """Give the researcher's own id for ids of sources, ORCID iDs and merged ids; what nobody has is left out."""
+        body = {"size": len(given), "query": {"terms": {"ids": given}}, "_source": ["id", "ids"]}
+        hits = self.search(self.names.researchers, body)["hits"]["hits"]
+        found = {id_: hit["_source"]["id"] for hit in hits for id_ in hit["_source"]["ids"]}
+        moved = self.client.mget(index=self.names.aliases, body={"ids": given})["docs"]
+        return found | {one["_id"]: one["_source"]["researcher_id"] for one in moved if one.get("found")}
+
+    def labels(self, index: str, ids: list[str]) -> dict[str, str]:
+        """Give the names of things by their ids; those that are not there are left out."""
+        if not ids:
+            return {}
+        answer = self.client.mget(index=index, body={"ids": ids}, params={"_source_includes": "name"})
+        return {found["_id"]: found["_source"]["name"] for found in answer["docs"] if found.get("found")}
+
+
+def services() -> Services:
+    """Give the services of the app that is handling this request."""
+    return cast("Services", current_app.extensions[KEY])

@@ -1,0 +1,1 @@
+"""Ranking, query syntax, filters, facets and lists: what every kind of result shares."""

