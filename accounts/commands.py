@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def account_of(session: Session, who: str) -> Account:
-    """Give an account by its id, e-mail address or ORCID iD. Raises ClickException where there is none."""
+    """Return an account by its id, e-mail address or ORCID iD. Raises ClickException where there is none."""
     given = who.strip()
     query = select(Account).where(or_(Account.id == given, Account.email == given.lower(), Account.orcid == given))
     found = session.scalars(query).one_or_none()

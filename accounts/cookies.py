@@ -26,12 +26,12 @@ FORMS = "peerscope_forms"
 
 
 def named(cookie: str) -> str:
-    """Give a cookie's name for the scheme of this request."""
+    """Return a cookie's name for the scheme of this request."""
     return f"__Host-{cookie}" if request.is_secure else cookie
 
 
 def login_token() -> str | None:
-    """Give the token of the log-in cookie of this request."""
+    """Return the token of the log-in cookie of this request."""
     return request.cookies.get(named(LOGIN))
 
 
@@ -51,7 +51,7 @@ class Forms(SecureCookieSessionInterface):
     """Flask's session, a signed cookie. Its key is read only where the cookie is."""
 
     def get_cookie_name(self, app: Flask) -> str:  # noqa: ARG002 (theirs)
-        """Give the name for the scheme of this request."""
+        """Return the name for the scheme of this request."""
         return named(FORMS)
 
     def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002 (theirs)

@@ -32,7 +32,7 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 
 def csrf_token() -> str:
-    """Give the token for the forms of this page, which then is this browser's own and in no cache."""
+    """Return the token for the forms of this page, which then is this browser's own and in no cache."""
     keyed(current_app)
     g.private = True
     token: str = generate_csrf()

@@ -27,7 +27,7 @@ BUSY = 10
 
 
 def database_url() -> str:
-    """Give `PEERSCOPE_DATABASE_URL`; by default SQLite's file `accounts.sqlite` in the home folder."""
+    """Return `PEERSCOPE_DATABASE_URL`; by default SQLite's file `accounts.sqlite` in the home folder."""
     return os.environ.get("PEERSCOPE_DATABASE_URL") or f"sqlite:///{artifacts.home() / 'accounts.sqlite'}"
 
 

@@ -95,7 +95,7 @@ class Delivery:
             session.execute(delete(Synced).where(Synced.prefix == self._names.prefix))
 
     def is_complete(self) -> bool:
-        """Tell whether the index that is searched has all states."""
+        """Return whether the index that is searched has all states."""
         where = self._searched()
         return where is not None and where == self._synced()
 

@@ -46,12 +46,12 @@ class NextArgs(Args):
 
 
 def own_path(given: str, otherwise: str = "/") -> str:
-    """Give a path of this site as it is; for anything else `otherwise`."""
+    """Return a path of this site as it is; for anything else `otherwise`."""
     return given if _LOCAL.fullmatch(given) else otherwise
 
 
 def readable(path: str) -> tuple[str, str | None]:
-    """Give the page that whoever does not log in may go back to, and the aim that a path of this site has, if any.
+    """Return the page that whoever does not log in may go back to, and the aim that a path of this site has, if any.
 
     From a page for people with an account its form would only lead to the log-in again.
     """
@@ -119,7 +119,7 @@ def form(
 
 
 def shown_again(page: str, problem: Problem, **path: Any) -> Response:
-    """Give the page that the refused form stood on, as the answer: what is wrong, and the form as it was filled in."""
+    """Return the page that the refused form stood on, as the answer: what is wrong, and the form as it was filled in."""
     flash(problem.detail, "wrong")
     g.refused = request.endpoint
     takes = next(current_app.url_map.iter_rules(page)).arguments
@@ -131,23 +131,23 @@ def shown_again(page: str, problem: Problem, **path: Any) -> Response:
 
 
 def refused_here(endpoint: str, **path: Any) -> bool:
-    """Tell whether this page answers a refused form of an endpoint, of these path variables where there are many."""
+    """Return whether this page answers a refused form of an endpoint, of these path variables where there are many."""
     given = request.view_args or {}
     return g.get("refused") == endpoint and all(given.get(name) == value for name, value in path.items())
 
 
 def typed(endpoint: str, name: str, otherwise: str | None = "", **path: Any) -> str:
-    """Give what stands in a field: what was typed where the form of this endpoint was refused, else `otherwise`."""
+    """Return what stands in a field: what was typed where the form of this endpoint was refused, else `otherwise`."""
     return request.form.get(name, "") if refused_here(endpoint, **path) else otherwise or ""
 
 
 def typed_all(endpoint: str, name: str) -> list[str]:
-    """Give what was ticked of several where the form of this endpoint was refused."""
+    """Return what was ticked of several where the form of this endpoint was refused."""
     return request.form.getlist(name) if refused_here(endpoint) else []
 
 
 def notices() -> list[tuple[str, str]]:
-    """Give what the request before had to say, each with its kind, `done` or `wrong`; only this browser sees it."""
+    """Return what the request before had to say, each with its kind, `done` or `wrong`; only this browser sees it."""
     found: Any = get_flashed_messages(with_categories=True)
     g.private = g.get("private", False) or bool(found)
     return list(found)

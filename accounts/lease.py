@@ -27,7 +27,7 @@ class Lease:
         self._file: TextIO | None = None
 
     def take(self) -> bool:
-        """Tell whether this process has the lease, taking it if nobody has. Raises SQLAlchemyError."""
+        """Return whether this process has the lease, taking it if nobody has. Raises SQLAlchemyError."""
         if self._database.url.get_backend_name() == "sqlite":
             return self._file is not None or self._lock_file()
         return self._still_connected() or self._lock_row()

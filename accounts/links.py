@@ -26,7 +26,7 @@ GONE = "This link does not work: it has been used, is older than an hour, or is 
 
 
 def address_of(given: str) -> str:
-    """Give an e-mail address in the one form that is stored: normalized and in lower case. Raises ValueError."""
+    """Return an e-mail address in the one form that is stored: normalized and in lower case. Raises ValueError."""
     try:
         return str(validate_email(given.strip(), check_deliverability=False).normalized).lower()
     except EmailNotValidError as error:
@@ -34,7 +34,7 @@ def address_of(given: str) -> str:
 
 
 def public_url() -> str:
-    """Give the address of this site, without a slash at the end, for links that leave it.
+    """Return the address of this site, without a slash at the end, for links that leave it.
 
     Never a host that the request made up: a forged one would send a person's secret link there. Raises Problem.
     """
@@ -49,7 +49,7 @@ def public_url() -> str:
 
 
 def make(session: Session, purpose: str, address: str, account_id: str | None = None) -> str:
-    """Give the token of a new link. Earlier ones go on working: a stranger who asks for one ends nobody's.
+    """Return the token of a new link. Earlier ones go on working: a stranger who asks for one ends nobody's.
 
     There are no more than mails may be sent (see `throttle.may_mail`).
     """
@@ -62,7 +62,7 @@ def make(session: Session, purpose: str, address: str, account_id: str | None = 
 
 
 def look(session: Session, purpose: str, token: str) -> EmailToken:
-    """Give what a link stands for, and leave it working: programs that check mail open links too. Raises Problem."""
+    """Return what a link stands for, and leave it working: programs that check mail open links too. Raises Problem."""
     query = select(EmailToken).where(EmailToken.digest == digest(token), EmailToken.purpose == purpose)
     found = session.scalars(query.where(EmailToken.expires_at > now())).one_or_none()
     if found is None:
@@ -71,7 +71,7 @@ def look(session: Session, purpose: str, token: str) -> EmailToken:
 
 
 def take(session: Session, purpose: str, token: str) -> EmailToken:
-    """Give what a link stands for and use it up: of two who try at once one gets it. Raises Problem."""
+    """Return what a link stands for and use it up: of two who try at once one gets it. Raises Problem."""
     found = look(session, purpose, token)
     gone = session.execute(delete(EmailToken).where(EmailToken.id == found.id).returning(EmailToken.id)).all()
     if not gone:

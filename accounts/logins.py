@@ -35,7 +35,7 @@ def begin(session: Session, account_id: str, way: str) -> str:
 
 
 def welcome(response: Response, token: str) -> Response:
-    """Give this browser its token; whatever its forms knew from before is gone."""
+    """Return this browser its token; whatever its forms knew from before is gone."""
     _forget_what_was()
     cookies.set_login(response, token, LIFE)
     return response
@@ -56,7 +56,7 @@ def _forget_what_was() -> None:
 
 
 def all_of(session: Session, account_id: str) -> Sequence[Login]:
-    """Give where an account is logged in, the last used first."""
+    """Return where an account is logged in, the last used first."""
     query = select(Login).where(Login.account_id == account_id, Login.expires_at > now())
     return session.scalars(query.order_by(Login.seen_at.desc(), Login.id)).all()
 

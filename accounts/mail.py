@@ -93,7 +93,7 @@ def _codes(error: Exception) -> list[int]:
 
 
 def _is_final(error: Exception) -> bool:
-    """Tell whether a server said that it will never take this mail (RFC 5321: 5yz)."""
+    """Return whether a server said that it will never take this mail (RFC 5321: 5yz)."""
     codes = _codes(error)
     return bool(codes) and min(codes) >= FINAL
 
@@ -104,7 +104,7 @@ def _why(error: Exception) -> str:
 
 
 def server() -> SplitResult | None:
-    """Give the server of `PEERSCOPE_SMTP_URL`; None where none is set. Raises SettingError for what is none."""
+    """Return the server of `PEERSCOPE_SMTP_URL`; None where none is set. Raises SettingError for what is none."""
     url = os.environ.get("PEERSCOPE_SMTP_URL")
     if not url:
         return None

@@ -29,17 +29,17 @@ class Moment(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value else None
 
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
-        """Give it in UTC."""
+        """Return it in UTC."""
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value and value.astimezone(UTC)
 
 
 def now() -> datetime:
-    """Give this moment in UTC."""
+    """Return this moment in UTC."""
     return datetime.now(UTC)
 
 
 def new_id() -> str:
-    """Give an id that nobody can guess: 32 hexadecimal digits."""
+    """Return an id that nobody can guess: 32 hexadecimal digits."""
     return uuid4().hex
 
 
@@ -59,7 +59,7 @@ class Base(DeclarativeBase):
 
 
 def _owned(*, index: bool = True) -> Mapped[str]:
-    """Give a column for the account that a row belongs to, and goes with."""
+    """Return a column for the account that a row belongs to, and goes with."""
     return mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=index)
 
 

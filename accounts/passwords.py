@@ -16,12 +16,12 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
 
 def hashed(password: str) -> str:
-    """Give what is stored of a password."""
+    """Return what is stored of a password."""
     return _hasher.hash(_plain(password))
 
 
 def fits(stored: str | None, password: str) -> bool:
-    """Tell whether a password is the one; takes as long where there is none to compare with."""
+    """Return whether a password is the one; takes as long where there is none to compare with."""
     try:
         return _hasher.verify(stored or _nobodys(), _plain(password)) and stored is not None
     except (VerificationError, InvalidHashError):
@@ -29,7 +29,7 @@ def fits(stored: str | None, password: str) -> bool:
 
 
 def is_dated(stored: str) -> bool:
-    """Tell whether a hash was made with other settings, and is worth making anew."""
+    """Return whether a hash was made with other settings, and is worth making anew."""
     return _hasher.check_needs_rehash(stored)
 
 

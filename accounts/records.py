@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def record_of(services: Services, given: str) -> dict[str, Any]:
-    """Give the stored researcher, for a merged id the one that holds now. Raises Problem (404)."""
+    """Return the stored researcher, for a merged id the one that holds now. Raises Problem (404)."""
     try:
         return profile.find(services, given)
     except MovedError as moved:

@@ -21,17 +21,17 @@ KEY_FILE = "secret-key"
 
 
 def new_token(prefix: str = "") -> str:
-    """Give a token that nobody can guess: URL-safe, 43 characters after the prefix."""
+    """Return a token that nobody can guess: URL-safe, 43 characters after the prefix."""
     return prefix + secrets.token_urlsafe(SIZE)
 
 
 def digest(token: str) -> str:
-    """Give what is stored of a token: its SHA-256 as 64 hexadecimal digits."""
+    """Return what is stored of a token: its SHA-256 as 64 hexadecimal digits."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def keyed(app: Flask) -> str | bytes:
-    """Give the app's key, reading or making it at the first use: whoever only searches needs none."""
+    """Return the app's key, reading or making it at the first use: whoever only searches needs none."""
     if not app.secret_key:
         app.secret_key = os.environ.get("PEERSCOPE_SECRET_KEY") or _stored_key(artifacts.home() / KEY_FILE)
     return app.secret_key

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def page_of(found: Sequence[T], args: Mapping[str, Any], show: Callable[[T], Any] = lambda one: one) -> dict[str, Any]:
-    """Give the page of a list that `args` asks for, each thing on it as `show` gives it."""
+    """Return the page of a list that `args` asks for, each thing on it as `show` gives it."""
     place = Pagination(args["page"], args["per_page"])
     page = [show(one) for one in found[place.offset : place.offset + place.per_page]]
     return envelope(page, count=len(found), pagination=place, took_ms=took_ms())

@@ -23,7 +23,7 @@ EXPECTED = (Problem, SettingError, SQLAlchemyError, TransportError, DeliveryErro
 
 @contextmanager
 def opened() -> Iterator[Database]:
-    """Give the database with today's tables. Raises ClickException for what a person can do nothing about but read."""
+    """Return the database with today's tables. Raises ClickException for what a person can do nothing about but read."""
     try:
         database = Database()
         try:
@@ -36,7 +36,7 @@ def opened() -> Iterator[Database]:
 
 
 def in_one_line(text: str) -> str:
-    """Give what people wrote in one line, without what a terminal would obey."""
+    """Return what people wrote in one line, without what a terminal would obey."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 

@@ -14,7 +14,7 @@ UNFIT = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u206
 
 
 def is_id(given: str) -> bool:
-    """Tell whether it can be the id of a row here."""
+    """Return whether it can be the id of a row here."""
     return _ID.fullmatch(given) is not None
 
 

@@ -63,7 +63,7 @@ def may_mail(kind: str, address: str, asker: str) -> bool:
 
 
 def _wait(limit: str, key: tuple[str, ...]) -> int:
-    """Give how many seconds it takes until the limit holds no longer."""
+    """Return how many seconds it takes until the limit holds no longer."""
     try:
         reset = _counter().get_window_stats(parse(limit), *_hidden(key)).reset_time
     except StorageError:

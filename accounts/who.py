@@ -52,12 +52,12 @@ class Actor:
     is_suspended: bool = False
 
     def may(self, scope: str) -> bool:
-        """Tell whether the request carries this scope."""
+        """Return whether the request carries this scope."""
         return self.scopes is None or scope in self.scopes
 
 
 def who() -> Actor | None:
-    """Give the account behind this request, looked up once; None for nobody, or while the database is away.
+    """Return the account behind this request, looked up once; None for nobody, or while the database is away.
 
     Then the answer is this reader's own, and says so to caches.
     """
@@ -76,7 +76,7 @@ def who() -> Actor | None:
 
 
 def needed(scope: str) -> Actor:
-    """Give who asks. Raises Problem: 401 for nobody, 403 for a suspended account or a token without the scope."""
+    """Return who asks. Raises Problem: 401 for nobody, 403 for a suspended account or a token without the scope."""
     g.private = True
     actor = who()
     if g.get("accounts_away"):
@@ -91,7 +91,7 @@ def needed(scope: str) -> Actor:
 
 
 def admin() -> Actor:
-    """Give the administrator who asks. Raises Problem as `needed` does, and 403 for everybody else."""
+    """Return the administrator who asks. Raises Problem as `needed` does, and 403 for everybody else."""
     actor = needed("admin")
     if not actor.is_admin:
         raise Problem(HTTPStatus.FORBIDDEN, "Only an administrator may do that.")

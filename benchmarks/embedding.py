@@ -80,7 +80,7 @@ def load_model(name: str) -> Model:
 
 
 def read_texts(corpus: Path, count: int) -> list[str]:
-    """Give the texts of `count` works drawn from a corpus, always the same ones."""
+    """Return the texts of `count` works drawn from a corpus, always the same ones."""
     with gzip.open(corpus, "rt", encoding="utf-8") as lines:
         works = [json.loads(line) for line in lines]
     drawn = random.Random(1).sample(works, min(count, len(works)))  # noqa: S311 (a sample, no secret)
@@ -186,7 +186,7 @@ def figures_table(figures: dict[str, Figures]) -> Table:
 
 
 def default_corpus() -> Path:
-    """Give the corpus below `PEERSCOPE_DATA`, by default the folder `shared/data` beside the repository."""
+    """Return the corpus below `PEERSCOPE_DATA`, by default the folder `shared/data` beside the repository."""
     return data_folder() / CORPUS
 
 

@@ -45,7 +45,7 @@ def take(files: list[Path], count: int, target: Path) -> int:
 
 
 def change_one(file: Path) -> None:
-    """Give the first record another title."""
+    """Return the first record another title."""
     first, *rest = file.read_text(encoding="utf-8").splitlines(keepends=True)
     record = json.loads(first)
     record["title"] += " (revised)"
@@ -53,7 +53,7 @@ def change_one(file: Path) -> None:
 
 
 def embedding_alone(file: Path, most: int = 1_000) -> float:
-    """Give the seconds a work that embedding takes by itself, of up to `most` works spread evenly over the file."""
+    """Return the seconds a work that embedding takes by itself, of up to `most` works spread evenly over the file."""
     lines = file.read_text(encoding="utf-8").splitlines()
     records = [json.loads(line) for line in lines[:: max(1, len(lines) // most)]]
     texts = [embedding.work_text(record["title"], record["abstract"]) for record in records]
@@ -76,7 +76,7 @@ def run(file: Path, prefix: str) -> dict[str, Any]:
 
 
 def bytes_of(names: IndexNames) -> int:
-    """Give the bytes on disk of all live indices."""
+    """Return the bytes on disk of all live indices."""
     client = engine.connect()
     answer = client.indices.stats(index=f"{names.works},{names.researchers}", metric="store")
     size: int = answer["_all"]["primaries"]["store"]["size_in_bytes"]

@@ -84,7 +84,7 @@ class Times:
 
 
 def pairs(text: str, work: str, person: str, topic: str, place: str, name: str) -> list[Pair]:
-    """Give every public page about these things with its twins."""
+    """Return every public page about these things with its twins."""
 
     def api(path: str, **params: Any) -> Question:
         return Question(f"{API}{path}?{urlencode(params)}" if params else f"{API}{path}")
@@ -141,7 +141,7 @@ def pairs(text: str, work: str, person: str, topic: str, place: str, name: str) 
 
 
 def things(client: OpenSearch, names: IndexNames, count: int) -> Iterator[list[Pair]]:
-    """Give the pairs for `count` sets of things drawn from the index, the same ones each time."""
+    """Return the pairs for `count` sets of things drawn from the index, the same ones each time."""
     texts, works, people = questions(client, names, count)
 
     def largest(index: str, fields: Sequence[str]) -> list[dict[str, Any]]:

@@ -70,7 +70,7 @@ def read(corpus: Path) -> list[dict[str, Any]]:
 
 
 def by_author(works: Iterable[dict[str, Any]]) -> Works:
-    """Give the works of each author id."""
+    """Return the works of each author id."""
     found: Works = defaultdict(list)
     for work in works:
         for id_ in {author["id"] for author in work["authors"] if author.get("id")}:
@@ -132,7 +132,7 @@ def future_coauthors(works: list[dict[str, Any]], count: int, others: int, least
 def pairs(
     works: Iterable[dict[str, Any]], known: Mapping[str, Any], since: int = 0, until: int = 9999
 ) -> dict[str, set[str]]:
-    """Give whom each known author wrote with in these years."""
+    """Return whom each known author wrote with in these years."""
     found: dict[str, set[str]] = defaultdict(set)
     for work in works:
         if since <= work["year"] <= until:
@@ -168,7 +168,7 @@ def measure(what: str, measure_name: str, sample: Sample, *, exclude: bool) -> O
 
 
 def by_centroid(people: Mapping[str, dict[str, Any]], name: str, *, exclude: bool) -> list[str]:
-    """Give all others by the cosine of their mean embedding to this one's."""
+    """Return all others by the cosine of their mean embedding to this one's."""
     me = people[name]
     together = {one["id"] for one in me.get("collaborators") or ()} if exclude else set()
     others = [other for other, person in people.items() if other != name and person["id"] not in together]

@@ -54,16 +54,16 @@ class Times:
     parts: dict[str, list[float]] = field(default_factory=dict)
 
     def at(self, percent: float) -> float:
-        """Give a percentile of the whole times."""
+        """Return a percentile of the whole times."""
         return float(np.percentile(self.wall, percent)) if self.wall else float("nan")
 
     def part(self, name: str) -> float:
-        """Give the median of one part; 0 where no request had it."""
+        """Return the median of one part; 0 where no request had it."""
         return float(np.median(self.parts[name])) if self.parts.get(name) else 0.0
 
 
 def questions(client: OpenSearch, names: IndexNames, count: int) -> tuple[list[str], list[str], list[str]]:
-    """Give queries, works and researchers (by id) drawn from the index, the same ones each time."""
+    """Return queries, works and researchers (by id) drawn from the index, the same ones each time."""
 
     def drawn(index: str, fields: list[str], only: dict[str, Any]) -> list[dict[str, Any]]:
         chance = {"function_score": {"query": only, "random_score": {"seed": SEED, "field": "id"}}}

@@ -33,7 +33,7 @@ class Peerscope:
         return response.json()
 
     def all(self, path: str, **params: Any) -> Any:
-        """Give every result of a list, page after page, by following `links.next`."""
+        """Return every result of a list, page after page, by following `links.next`."""
         answer = self.get(path, **params)
         yield from answer["results"]
         while following := answer["links"]["next"]:

@@ -30,14 +30,14 @@ LONG = 330
 
 
 def generations(client: OpenSearch, names: IndexNames) -> list[Generation]:
-    """Give every generation that there is, the oldest first, finished or not."""
+    """Return every generation that there is, the oldest first, finished or not."""
     found = client.indices.get(index=f"{names.prefix}works-v*", params={"expand_wildcards": "open"})
     known = (Generation.of_index(names.prefix, index) for index in found)
     return sorted((one for one in known if one), key=lambda one: one.number)
 
 
 def live(client: OpenSearch, names: IndexNames) -> Generation | None:
-    """Give the generation that is searched; None before anything is indexed."""
+    """Return the generation that is searched; None before anything is indexed."""
     try:
         found = client.indices.get_alias(name=names.works)
     except NotFoundError:
@@ -46,14 +46,14 @@ def live(client: OpenSearch, names: IndexNames) -> Generation | None:
 
 
 def unfinished(client: OpenSearch, names: IndexNames) -> Generation | None:
-    """Give the generation that a run left behind before it could go live; None where there is none."""
+    """Return the generation that a run left behind before it could go live; None where there is none."""
     now = live(client, names)
     newer = [one for one in generations(client, names) if now is None or one.number > now.number]
     return newer[-1] if newer else None
 
 
 def stored_model(client: OpenSearch, generation: Generation) -> dict[str, Any]:
-    """Give the description of the model whose vectors a generation carries.
+    """Return the description of the model whose vectors a generation carries.
 
     Raises StoreError when its mapping is of another version than this Peerscope writes.
     """
@@ -68,13 +68,13 @@ def stored_model(client: OpenSearch, generation: Generation) -> dict[str, Any]:
 
 
 def stored_fingerprint(client: OpenSearch, generation: Generation) -> str | None:
-    """Give the fingerprint of the model whose vectors a generation of any mapping version carries."""
+    """Return the fingerprint of the model whose vectors a generation of any mapping version carries."""
     fingerprint: str | None = _meta(client, generation).get("model", {}).get("fingerprint")
     return fingerprint
 
 
 def followed(client: OpenSearch, generation: Generation) -> str | None:
-    """Give the digest of people's decisions that a generation follows; None before any was noted."""
+    """Return the digest of people's decisions that a generation follows; None before any was noted."""
     digest: str | None = _meta(client, generation).get("followed")
     return digest
 
@@ -92,7 +92,7 @@ def _meta(client: OpenSearch, generation: Generation) -> dict[str, Any]:
 
 
 def begin(client: OpenSearch, names: IndexNames, model: Mapping[str, Any], *, rebuild: bool = False) -> Generation:
-    """Give the generation to write to: the unfinished one, else a clone of the live one, else a new one.
+    """Return the generation to write to: the unfinished one, else a clone of the live one, else a new one.
 
     `rebuild=True` begins with nothing in place of a clone; what a run of the other kind left unfinished is dropped.
     Safe to run again when it was broken off. Raises StoreError for a setting of the layout that cannot be used.

@@ -55,7 +55,7 @@ _ORCID = re.compile(r"^(?:orcid\.org/|orcid:)?(\d{4}-?\d{4}-?\d{4}-?\d{3}[\dX])/
 
 
 def _short(text: str) -> str:
-    """Give an address of a known host as `host/path`, without what stands behind the id; another text without blanks.
+    """Return an address of a known host as `host/path`, without what stands behind the id; another text without blanks.
 
     What is escaped in it stays escaped.
     """
@@ -67,7 +67,7 @@ def _short(text: str) -> str:
 
 
 def work_id(text: str) -> str:
-    """Give the stored spelling of a work's id: `arxiv:1910.00744`, `doi:10.1000/x`, and `local:` before anything else.
+    """Return the stored spelling of a work's id: `arxiv:1910.00744`, `doi:10.1000/x`, and `local:` before anything else.
 
     An address, a bare arXiv number or DOI, an arXiv version and the DOI that arXiv registers all come out as one id.
     """
@@ -94,7 +94,7 @@ def _spelled(scheme: str, local: str) -> str:
 
 
 def bare_doi(text: str) -> str:
-    """Give a DOI without `doi:` or an address in front, in lower case: `10.1000/xyz`.
+    """Return a DOI without `doi:` or an address in front, in lower case: `10.1000/xyz`.
 
     Raises ValueError when it is none.
     """
@@ -105,7 +105,7 @@ def bare_doi(text: str) -> str:
 
 
 def doi_in(text: str) -> str | None:
-    """Give the first DOI that stands somewhere in a text, as `bare_doi` does; None when there is none.
+    """Return the first DOI that stands somewhere in a text, as `bare_doi` does; None when there is none.
 
     The text may be an address of a publisher, and what closes a sentence or brackets around the DOI is no part of it.
     """
@@ -125,7 +125,7 @@ def doi_in(text: str) -> str | None:
 
 
 def person_id(text: str) -> str:
-    """Give the stored spelling of a source's id of a person: `openalex:A5023888391`, an ORCID iD bare.
+    """Return the stored spelling of a source's id of a person: `openalex:A5023888391`, an ORCID iD bare.
 
     What is none of those, such as a researcher's own id, stays as it is.
     """
@@ -140,7 +140,7 @@ def person_id(text: str) -> str:
 
 
 def institution_id(text: str) -> str:
-    """Give the stored spelling of an institution's id: `ror:04z8jg394`, `openalex:I136199984`.
+    """Return the stored spelling of an institution's id: `ror:04z8jg394`, `openalex:I136199984`.
 
     Either may be given as its address. What is neither, such as the id of one known by name alone, stays as it is.
     """
@@ -152,19 +152,19 @@ def institution_id(text: str) -> str:
 
 
 def topic_id(text: str) -> str:
-    """Give the stored spelling of a topic's id, `T10028` for its address at OpenAlex; others stay as they are."""
+    """Return the stored spelling of a topic's id, `T10028` for its address at OpenAlex; others stay as they are."""
     text = text.strip()
     match = _TOPIC.match(_short(text))
     return match[1].upper() if match else text
 
 
 def ror_address(id_: str) -> str | None:
-    """Give the address of an institution's ROR record; None where its id is no ROR id."""
+    """Return the address of an institution's ROR record; None where its id is no ROR id."""
     return f"https://ror.org/{id_.removeprefix('ror:')}" if id_.startswith("ror:") else None
 
 
 def orcid_id(text: str) -> str:
-    """Give an ORCID iD as `0000-0002-1825-0097`, from that, from sixteen characters or from its address.
+    """Return an ORCID iD as `0000-0002-1825-0097`, from that, from sixteen characters or from its address.
 
     Raises ValueError when the form or the check digit (ISO 7064, MOD 11-2) is wrong.
     """

@@ -26,7 +26,7 @@ class IndexNames:
         return cls(os.environ.get("PEERSCOPE_INDEX_PREFIX", cls.prefix))
 
     def name(self, kind: str) -> str:
-        """Give the name for one kind of thing."""
+        """Return the name for one kind of thing."""
         return f"{self.prefix}{kind}"
 
     @property
@@ -81,15 +81,15 @@ class Generation(IndexNames):
     version: int = VERSION
 
     def name(self, kind: str) -> str:
-        """Give the name of the index for one kind of thing."""
+        """Return the name of the index for one kind of thing."""
         return f"{self.prefix}{kind}-v{self.version}-{self.number:06d}"
 
     @classmethod
     def of_index(cls, prefix: str, index: str) -> Generation | None:
-        """Give the generation that an index of works belongs to; None when the name is not one of ours."""
+        """Return the generation that an index of works belongs to; None when the name is not one of ours."""
         match = re.fullmatch(rf"{re.escape(prefix)}works-v(\d+)-(\d{{6,}})", index)
         return cls(prefix, int(match[2]), int(match[1])) if match else None
 
     def next(self) -> Generation:
-        """Give the generation after this one, of the mapping version that is written today."""
+        """Return the generation after this one, of the mapping version that is written today."""
         return Generation(self.prefix, self.number + 1)

@@ -35,15 +35,15 @@ class Scale:
         return cls(_whole("PEERSCOPE_SHARDS", 1, 1, 1_024), _whole("PEERSCOPE_REPLICAS", 0, 0, 20), int(bits))
 
     def settings(self, kind: str) -> dict[str, int]:
-        """Give the settings that an index of one kind begins with: without replicas, which come when it is filled."""
+        """Return the settings that an index of one kind begins with: without replicas, which come when it is filled."""
         return {"number_of_shards": self.shards if kind in LARGE else 1, "number_of_replicas": 0}
 
     def encoder(self) -> dict[str, Any]:
-        """Give the part of a vector field's method that says how vectors are quantised; empty when they are not."""
+        """Return the part of a vector field's method that says how vectors are quantised; empty when they are not."""
         return {} if self.bits == 32 else {"encoder": {"name": "sq", "parameters": {"bits": self.bits}}}
 
     def rescoring(self) -> dict[str, Any]:
-        """Give the part of a vector search that makes up for quantised vectors; empty when they are whole."""
+        """Return the part of a vector search that makes up for quantised vectors; empty when they are whole."""
         return {} if self.bits == 32 else {"rescore": {"oversample_factor": OVERSAMPLE}}
 
 

@@ -24,7 +24,7 @@ def load(name: str) -> dict[str, Any]:
 
 
 def index_body(kind: str, model: Mapping[str, Any], scale: Scale | None = None, *, begun_in: int = 1) -> dict[str, Any]:
-    """Give the body that creates the index of one kind.
+    """Return the body that creates the index of one kind.
 
     `model` is the embedding model's description (at least `dimension`): it sets the length of the vectors and is kept
     in the mapping's `_meta`, so that vectors of two models never meet in one index. `scale` is how it is laid out.

@@ -52,7 +52,7 @@ def demo(context: click.Context, port: int, check: bool) -> None:
 
 
 def command(*words: str) -> list[str]:
-    """Give the command line that runs this program again."""
+    """Return the command line that runs this program again."""
     return [sys.executable, "-m", "peerscope", *words]
 
 

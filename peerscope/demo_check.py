@@ -40,7 +40,7 @@ def wait_until_ready(base: str, alive: Callable[[], bool]) -> None:
 
 
 def ask(base: str, path: str, **params: Any) -> dict[str, Any]:
-    """Give the JSON answer to one GET; 503 is asked again, as it says. Raises NoAnswerError on any other failure."""
+    """Return the JSON answer to one GET; 503 is asked again, as it says. Raises NoAnswerError on any other failure."""
     url = f"{base}/api/v1{path}" + (f"?{urlencode(params)}" if params else "")
     for left in range(TRIES - 1, -1, -1):
         try:

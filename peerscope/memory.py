@@ -10,7 +10,7 @@ STATUS = Path("/proc/self/status")
 
 
 def peak_mb() -> float:
-    """Give the most resident memory that this process has held so far, in MB of 1,000,000 bytes.
+    """Return the most resident memory that this process has held so far, in MB of 1,000,000 bytes.
 
     On Linux from `/proc`: `ru_maxrss` starts from that of the process which started this one (1.9 GB under pytest).
     """

@@ -157,7 +157,7 @@ def _guarded_client() -> OpenSearch:
 
 
 def proxies() -> int:
-    """Give how many proxies in front are believed, `PEERSCOPE_PROXIES`; by default none."""
+    """Return how many proxies in front are believed, `PEERSCOPE_PROXIES`; by default none."""
     return settings.whole("PEERSCOPE_PROXIES", 0, 0, 10)
 
 

@@ -81,18 +81,18 @@ def engine_or_fail() -> None:
 
 
 def client() -> Any:
-    """Give a client of the app within this process: the very code that serves the API."""
+    """Return a client of the app within this process: the very code that serves the API."""
     engine_or_fail()
     return create_app().test_client()
 
 
 def ask(path: str, **params: Any) -> dict[str, Any]:
-    """Give the API's answer. Raises ClickException with its detail when it is an error."""
+    """Return the API's answer. Raises ClickException with its detail when it is an error."""
     return checked(client().get(f"/api/v1/{path}", query_string=params))
 
 
 def checked(response: Any) -> dict[str, Any]:
-    """Give the body of an answer. Raises ClickException with its detail when it is an error."""
+    """Return the body of an answer. Raises ClickException with its detail when it is an error."""
     if response.status_code != 200:
         raise click.ClickException(response.get_json(force=True)["detail"])
     answer: dict[str, Any] = response.get_json()

@@ -45,7 +45,7 @@ class Provider:
         self.app = self._make()
 
     def environment(self) -> dict[str, str]:
-        """Give the settings of a Peerscope that logs in here."""
+        """Return the settings of a Peerscope that logs in here."""
         return {
             "PEERSCOPE_ORCID_ISSUER": self.url,
             "PEERSCOPE_ORCID_CLIENT_ID": CLIENT["client_id"],

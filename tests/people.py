@@ -38,7 +38,7 @@ class Mailbox(Mailer):
         task()
 
     def link(self, to: str) -> str:
-        """Give the path of the link in the last mail to an address."""
+        """Return the path of the link in the last mail to an address."""
         text = next(text for address, _, text in reversed(self.sent) if address == to)
         return re.findall(r"http://localhost(/\S+/\S+)", text)[-1]
 
@@ -55,20 +55,20 @@ class Person(FlaskClient):
         return super().open(*args, **kwargs)
 
     def csrf(self) -> str:
-        """Give this browser's token, as a form would carry it."""
+        """Return this browser's token, as a form would carry it."""
         with self.session_transaction() as session:
             raw = session.setdefault("csrf_token", uuid4().hex)
         return str(URLSafeTimedSerializer(keyed(self.application), salt="wtf-csrf-token").dumps(raw))
 
 
 def accounts_of(app: Flask) -> Database:
-    """Give the database of an app."""
+    """Return the database of an app."""
     database: Database = app.extensions[KEY].accounts
     return database
 
 
 def browser(app: Flask) -> Person:
-    """Give a browser in which nobody is logged in; it checks what the app's own test client checks."""
+    """Return a browser in which nobody is logged in; it checks what the app's own test client checks."""
     checks = app.test_client_class
     kind = type("CheckedPerson", (Person, checks), {}) if checks else Person
     person: Person = kind(app, app.response_class)
@@ -90,7 +90,7 @@ def log_in(app: Flask, name: str, orcid: str | None = None, admin: bool = False,
 
 
 def program(app: Flask, account_id: str, *scopes: str) -> FlaskClient:
-    """Give a client that asks with an API token of the account."""
+    """Return a client that asks with an API token of the account."""
     token = new_token("psk_")
     with accounts_of(app).begin() as session:
         session.add(ApiToken(account_id=account_id, digest=digest(token), name="test", scopes=list(scopes)))

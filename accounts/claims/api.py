@@ -38,7 +38,7 @@ def release(args: Given, id_: str, actor: Actor) -> None:  # noqa: ARG001
 @blueprint.get("/me/claim")
 @endpoint(Args, wire.ClaimSchema, "Your claim", scope="claim")
 def current(args: Given, actor: Actor) -> Any:  # noqa: ARG001
-    """Give your open claim, else the last one with the reason why it ended; 404 if there never was one."""
+    """Return your open claim, else the last one with the reason why it ended; 404 if there never was one."""
     found = serving.current(actor.account_id)
     if found is None:
         raise Problem(HTTPStatus.NOT_FOUND, "You have claimed no profile.")

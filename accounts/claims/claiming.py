@@ -31,13 +31,13 @@ OTHER_ORCID = "The record bears another ORCID iD now than the one that proved th
 
 
 def open_claim(session: Session, account_id: str) -> Claim | None:
-    """Give the pending or verified claim of an account."""
+    """Return the pending or verified claim of an account."""
     found = select(Claim).where(Claim.account_id == account_id, Claim.status.in_(OPEN))
     return session.scalars(found.with_for_update()).one_or_none()
 
 
 def last_claim(session: Session, account_id: str) -> Claim | None:
-    """Give the open claim of an account, else the one made last: it says why it was rejected."""
+    """Return the open claim of an account, else the one made last: it says why it was rejected."""
     made = select(Claim).where(Claim.account_id == account_id).order_by(Claim.created_at.desc(), Claim.id)
     return open_claim(session, account_id) or session.scalars(made.limit(1)).one_or_none()
 
@@ -166,7 +166,7 @@ def reject(session: Session, admin_id: str | None, claim_id: str, reason: str) -
 
 
 def find(session: Session, claim_id: str) -> Claim:
-    """Give a claim. Raises Problem (404)."""
+    """Return a claim. Raises Problem (404)."""
     found = session.get(Claim, claim_id, with_for_update=True) if is_id(claim_id) else None
     if found is None:
         raise Problem(HTTPStatus.NOT_FOUND, f"No claim has the id {claim_id[:200]!r}.")
@@ -174,7 +174,7 @@ def find(session: Session, claim_id: str) -> Claim:
 
 
 def _verified(session: Session, researcher_id: str) -> Claim | None:
-    """Give the verified claim on a researcher, a suspended account's too: it keeps its place until an admin decides.
+    """Return the verified claim on a researcher, a suspended account's too: it keeps its place until an admin decides.
 
     Locked, as all that is read here to be changed: what another transaction decides meanwhile is seen, not undone.
     """

@@ -21,7 +21,7 @@ _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]
 
 
 def domain_of(text: str) -> str:
-    """Give a domain in lower case and ASCII, from `Uni.example`, `@uni.example` or an address. Raises ValueError.
+    """Return a domain in lower case and ASCII, from `Uni.example`, `@uni.example` or an address. Raises ValueError.
 
     By IDNA 2008, as browsers and mail servers do: by the older one `straße.de` would be `strasse.de`, another domain.
     """
@@ -35,7 +35,7 @@ def domain_of(text: str) -> str:
 
 
 def parents(domain: str) -> list[str]:
-    """Give a domain and those above it, but for the last label: `cs.uni.example` is also `uni.example`."""
+    """Return a domain and those above it, but for the last label: `cs.uni.example` is also `uni.example`."""
     labels = domain.split(".")
     return [".".join(labels[start:]) for start in range(len(labels) - 1)]
 
@@ -62,13 +62,13 @@ def remove(session: Session, domain: str, institution_id: str) -> bool:
 
 
 def listed(session: Session) -> list[InstitutionDomain]:
-    """Give all, by domain."""
+    """Return all, by domain."""
     order = InstitutionDomain.domain, InstitutionDomain.institution_id
     return list(session.scalars(select(InstitutionDomain).order_by(*order)))
 
 
 def belongs(session: Session, address: str, institution_ids: Iterable[str]) -> bool:
-    """Tell whether an address is at one of these institutions."""
+    """Return whether an address is at one of these institutions."""
     wanted = list(institution_ids)
     try:
         domain = domain_of(address)
@@ -81,7 +81,7 @@ def belongs(session: Session, address: str, institution_ids: Iterable[str]) -> b
 
 
 def is_proven(session: Session, account_id: str, institution_ids: Iterable[str]) -> bool:
-    """Tell whether an account has proven to read an address at one of these institutions."""
+    """Return whether an account has proven to read an address at one of these institutions."""
     wanted = list(institution_ids)
     proven = select(InstitutionEmail.address).where(InstitutionEmail.account_id == account_id)
     return any(belongs(session, address, wanted) for address in session.scalars(proven))

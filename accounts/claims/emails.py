@@ -68,7 +68,7 @@ def ask(services: Services, actor: Actor, given: str) -> str:
 
 
 def look(session: Session, actor: Actor, token: str) -> EmailToken:
-    """Give what a link of the actor's own stands for. Raises Problem (404), also for another account's."""
+    """Return what a link of the actor's own stands for. Raises Problem (404), also for another account's."""
     link = links.look(session, PURPOSE, token)
     if link.account_id != actor.account_id:
         raise Problem(HTTPStatus.NOT_FOUND, links.GONE)
@@ -89,7 +89,7 @@ def confirm(services: Services, actor: Actor, token: str) -> str:
 
 
 def proven(session: Session, account_id: str) -> Sequence[str]:
-    """Give the addresses that an account has proven."""
+    """Return the addresses that an account has proven."""
     found = select(InstitutionEmail.address).where(InstitutionEmail.account_id == account_id)
     return session.scalars(found.order_by(InstitutionEmail.address)).all()
 

@@ -27,7 +27,7 @@ MAX_STATEMENTS = 2_000
 
 
 def owned(session: Session, account_id: str, *, lock: bool = False) -> Claim:
-    """Give the verified claim of an account. Raises Problem (409) where it has none.
+    """Return the verified claim of an account. Raises Problem (409) where it has none.
 
     With `lock` nobody ends it before what is said here is stored with it.
     """
@@ -38,7 +38,7 @@ def owned(session: Session, account_id: str, *, lock: bool = False) -> Claim:
 
 
 def profile_of(session: Session, claim_id: str) -> OwnProfile:
-    """Give what the owner said; an empty one that is not stored where they said nothing."""
+    """Return what the owner said; an empty one that is not stored where they said nothing."""
     empty = OwnProfile(claim_id=claim_id, links=[], open_to_collaborate=False)
     return session.get(OwnProfile, claim_id) or empty
 
@@ -90,7 +90,7 @@ def unsay(session: Session, account_id: str, work_id: str) -> bool:
 
 
 def statements(session: Session, claim_id: str) -> list[WorkStatement]:
-    """Give all that an owner said of works, the last first."""
+    """Return all that an owner said of works, the last first."""
     said = select(WorkStatement).where(WorkStatement.claim_id == claim_id)
     return list(session.scalars(said.order_by(WorkStatement.created_at.desc(), WorkStatement.work_id)))
 

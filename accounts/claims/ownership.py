@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def owner_of(session: Session, researcher_id: str) -> Claim | None:
-    """Give the verified claim on a researcher; None where nobody owns the profile, or the owner is suspended."""
+    """Return the verified claim on a researcher; None where nobody owns the profile, or the owner is suspended."""
     verified = select(Claim).where(Claim.researcher_id == researcher_id, Claim.status == "verified")
     return session.scalars(verified.join(Claim.account).where(Account.suspended_at.is_(None))).one_or_none()
 
 
 def claim_of(session: Session, account_id: str, *, lock: bool = False) -> Claim | None:
-    """Give the verified claim of an account; None where it owns no profile. With `lock` it stays so until the end."""
+    """Return the verified claim of an account; None where it owns no profile. With `lock` it stays so until the end."""
     verified = select(Claim).where(Claim.account_id == account_id, Claim.status == "verified")
     return session.scalars(verified.with_for_update() if lock else verified).one_or_none()

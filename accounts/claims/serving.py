@@ -41,14 +41,14 @@ def release(account_id: str, given: str) -> None:
 
 
 def current(account_id: str) -> Result | None:
-    """Give the open claim of an account, else the last; None where it never claimed anything."""
+    """Return the open claim of an account, else the last; None where it never claimed anything."""
     with services().accounts.read() as session:
         found = claiming.last_claim(session, account_id)
         return shown(session, found) if found else None
 
 
 def orcid_of(account_id: str) -> str | None:
-    """Give the ORCID iD that an account has proven."""
+    """Return the ORCID iD that an account has proven."""
     with services().accounts.read() as session:
         return session.get_one(Account, account_id).orcid
 
@@ -74,6 +74,6 @@ def unsay(account_id: str, work_id: str) -> None:
 
 
 def shown(session: Session, found: Claim) -> Result:
-    """Give a claim as `ClaimSchema` dumps it."""
+    """Return a claim as `ClaimSchema` dumps it."""
     columns = {column.key: getattr(found, column.key) for column in found.__table__.columns}
     return {**columns, "profile": own.profile_of(session, found.id) if found.status == "verified" else None}

@@ -29,7 +29,7 @@ UNTOUCHED: State = {
 
 
 def state_of(session: Session, researcher_id: str, institution_ids: Iterable[str]) -> State:
-    """Give a researcher's state; `institution_ids` are the record's. Of suspended accounts nothing counts.
+    """Return a researcher's state; `institution_ids` are the record's. Of suspended accounts nothing counts.
 
     The level: 2 with a claim pending, 3 with a verified one, 4 with an institution's e-mail proven besides.
     """
@@ -59,7 +59,7 @@ def state_of(session: Session, researcher_id: str, institution_ids: Iterable[str
 
 
 def kept_state(session: Session, researcher_id: str, state: State) -> State | None:
-    """Give the whole document that outlives generations: the state, and what the owner said of works.
+    """Return the whole document that outlives generations: the state, and what the owner said of works.
 
     None where there is nothing to keep.
     """

@@ -25,7 +25,7 @@ PREFIX = "psf_"
 
 
 def new_address(session: Session, account_id: str) -> str:
-    """Give the secret of a new address; the one before no longer works."""
+    """Return the secret of a new address; the one before no longer works."""
     session.get_one(Account, account_id, with_for_update=True)
     drop_address(session, account_id)
     secret = new_token(PREFIX)
@@ -45,12 +45,12 @@ def drop_address(session: Session, account_id: str) -> bool:
 
 
 def has_address(session: Session, account_id: str) -> bool:
-    """Tell whether the feed has an address."""
+    """Return whether the feed has an address."""
     return bool(_addresses(session, account_id))
 
 
 def account_of(session: Session, secret: str) -> str | None:
-    """Give the account whose feed this secret opens; None for no secret, and for suspended accounts."""
+    """Return the account whose feed this secret opens; None for no secret, and for suspended accounts."""
     query = select(ApiToken, Account).join(ApiToken.account).where(ApiToken.digest == digest(secret))
     row = session.execute(query.where(Account.suspended_at.is_(None))).one_or_none()
     if row is None or row[0].scopes != [SCOPE] or (row[0].expires_at and row[0].expires_at <= now()):

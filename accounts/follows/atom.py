@@ -18,7 +18,7 @@ blueprint = Blueprint("my_feed", __name__, url_prefix="/feeds/me")
 
 @blueprint.get("/<token>.atom")
 def atom(token: str) -> Response:
-    """Give what is new for the account whose secret address this is."""
+    """Return what is new for the account whose secret address this is."""
     arguments.parse(arguments.Args(), request.args)
     # The address is the key to it: in no cache, and in no log (see `journal`).
     g.private = True

@@ -49,7 +49,7 @@ class Letter:
 
 
 def letters(services: Services, failed: Callable[[Exception], None] | None = None) -> Iterator[Letter]:
-    """Give the digests that are due, an account at a time. Needs a request context: it says where links lead.
+    """Return the digests that are due, an account at a time. Needs a request context: it says where links lead.
 
     What one account follows may be more than OpenSearch takes: that is told to `failed`, and the others get theirs.
     """
@@ -76,7 +76,7 @@ def letters(services: Services, failed: Callable[[Exception], None] | None = Non
 
 
 def newest_arrival(services: Services) -> datetime | None:
-    """Give when the newest work came in that can be told of; None where nothing says when it came in."""
+    """Return when the newest work came in that can be told of; None where nothing says when it came in."""
     body = {"size": 0, "query": {"match_all": {}}, "aggs": {"newest": {"max": {"field": "added_at"}}}}
     newest = services.search(services.names.works, body)["aggregations"]["newest"]["value"]
     return min(datetime.fromtimestamp(newest / 1_000, UTC), now() - MARGIN) if newest else None

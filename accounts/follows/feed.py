@@ -32,7 +32,7 @@ ORDER: list[Body] = [
 
 
 def feed(services: Services, follows: Sequence[Follow], args: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a page of works, newest first, each with `because`: the follows that brought it.
+    """Return a page of works, newest first, each with `because`: the follows that brought it.
 
     `args["since"]` is `follow` for what came in since each thing is followed, or `ever` for all of it.
     """
@@ -47,7 +47,7 @@ def feed(services: Services, follows: Sequence[Follow], args: Mapping[str, Any])
 def news(
     services: Services, follows: Sequence[Follow], after: datetime | None, until: datetime, most: int
 ) -> dict[str, Any]:
-    """Give what came in since each thing is followed, after a moment and until one: `count`, at most `most` `works`."""
+    """Return what came in since each thing is followed, after a moment and until one: `count`, at most `most` `works`."""
     body = request(services, follows, since_followed=True, after=after)
     body["query"] = {"bool": {"must": [body["query"]], "filter": [{"range": {"added_at": {"lte": until.isoformat()}}}]}}
     answer = services.search(services.names.works, {**body, "size": most, "track_total_hits": True})
@@ -58,7 +58,7 @@ def news(
 def request(
     services: Services, follows: Iterable[Follow], *, since_followed: bool, after: datetime | None = None
 ) -> Body:
-    """Give the request for works that follows bring, in the feed's order. Without a follow it finds nothing."""
+    """Return the request for works that follows bring, in the feed's order. Without a follow it finds nothing."""
     clauses = []
     for one in follows:
         clause = _clause(services, one)
@@ -70,7 +70,7 @@ def request(
 
 
 def _clause(services: Services, one: Follow) -> Body | None:
-    """Give the clause of one follow; None for a search that can no longer be made."""
+    """Return the clause of one follow; None for a search that can no longer be made."""
     if one.kind != "search":
         return {"term": {FIELDS[one.kind]: one.target}}
     try:

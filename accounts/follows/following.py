@@ -56,12 +56,12 @@ def unfollow(session: Session, account_id: str, kind: str, target: str) -> bool:
 
 
 def followed(session: Session, account_id: str, kind: str, target: str) -> Follow | None:
-    """Give an account's follow of this very thing."""
+    """Return an account's follow of this very thing."""
     return session.scalars(_own(account_id, kind).where(Follow.target_digest == digest(target))).one_or_none()
 
 
 def follows_of(session: Session, account_id: str, kind: str | None = None) -> Sequence[Follow]:
-    """Give what an account follows, the latest first."""
+    """Return what an account follows, the latest first."""
     return session.scalars(_own(account_id, kind).order_by(Follow.created_at.desc(), Follow.id)).all()
 
 

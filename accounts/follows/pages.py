@@ -103,7 +103,7 @@ def drop_address_form(actor: Actor, given: Form) -> str:  # noqa: ARG001 (it is 
 
 
 def follow_of(kind: str, id_: str) -> Follow | None:
-    """Give the reader's follow of a thing, for the button on its page; None for nobody."""
+    """Return the reader's follow of a thing, for the button on its page; None for nobody."""
     actor = who()
     if actor is None:
         return None
@@ -112,7 +112,7 @@ def follow_of(kind: str, id_: str) -> Follow | None:
 
 
 def this_search() -> str | None:
-    """Give what this page searches for as a follow names it; None where that cannot be followed."""
+    """Return what this page searches for as a follow names it; None where that cannot be followed."""
     try:
         return searches.read(services(), request.query_string.decode()).canonical()
     except (Problem, UnicodeDecodeError):

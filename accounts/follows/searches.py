@@ -57,7 +57,7 @@ class Search:
     filters: tuple[Filter, ...]
 
     def canonical(self) -> str:
-        """Give the query string, always the same for the same search."""
+        """Return the query string, always the same for the same search."""
         pairs = [("q", self.text)] if self.text else []
         pairs += [("mode", self.mode)] if self.text and self.mode != "hybrid" else []
         for one in sorted(self.filters, key=lambda one: one.name):
@@ -89,7 +89,7 @@ def label(services: Services, search: Search) -> str:
 
 
 def query(services: Services, search: Search, *, with_vector: bool = True) -> Body:
-    """Give the clause for works that are news to who follows this search.
+    """Return the clause for works that are news to who follows this search.
 
     A search ranks, and something is always nearest; news have to be on it: they have most of the words, or are near in
     meaning (`WORDS_NEEDED`, `NEAR`). What is required or excluded holds, as in every search.
@@ -110,13 +110,13 @@ def query(services: Services, search: Search, *, with_vector: bool = True) -> Bo
 
 
 def _beginning(words: str) -> tuple[str, bool]:
-    """Give as much of some words as takes part in a query, and tell whether there is more: then it is prose."""
+    """Return as much of some words as takes part in a query, and tell whether there is more: then it is prose."""
     ends = list(islice(_ends(words), syntax.PROSE + 1))
     return (words[: ends[-2]], True) if len(ends) > syntax.PROSE else (words if ends else "", False)
 
 
 def _ends(text: str) -> Iterator[int]:
-    """Give where each term ends that the analyzer will make of a text: spaces part no Chinese, and not every term."""
+    """Return where each term ends that the analyzer will make of a text: spaces part no Chinese, and not every term."""
     is_inside = False
     for place, letter in enumerate(text):
         kind, is_alone = unicodedata.category(letter), _ALONE.match(letter)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def shown(one: Follow) -> dict[str, Any]:
-    """Give a follow with its links."""
+    """Return a follow with its links."""
     own = url_for("follows.unfollow_thing", kind=one.kind, target_=one.id if one.kind == "search" else one.target)
     return {
         "id": one.id,
@@ -25,7 +25,7 @@ def shown(one: Follow) -> dict[str, Any]:
 
 
 def address_of(kind: str, target: str) -> str:
-    """Give the page of what is followed. A query string is written anew, whatever was in it: it becomes an address."""
+    """Return the page of what is followed. A query string is written anew, whatever was in it: it becomes an address."""
     return (
         f"{url_for('web.search')}?{urlencode(parse_qsl(target))}"
         if kind == "search"

@@ -46,7 +46,7 @@ def _search(services: Services, given: str) -> tuple[str, str]:
 
 
 def own_id(services: Services, kind: str, given: str) -> str:
-    """Give the id that a thing is followed under, or what was given when it is not there (any more)."""
+    """Return the id that a thing is followed under, or what was given when it is not there (any more)."""
     try:
         return target(services, kind, given).id if kind in _FINDERS else given
     except Problem:

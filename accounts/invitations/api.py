@@ -51,7 +51,7 @@ def invitations(args: dict[str, Any], actor: Actor) -> Any:
 @blueprint.get("/me/invitations/<invitation_id>")
 @endpoint(Args, schemas.Invited, "One invitation", scope=SCOPE)
 def invitation(args: dict[str, Any], invitation_id: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
-    """Give an invitation that you received or sent."""
+    """Return an invitation that you received or sent."""
     return _shown(actor, invitation_id)
 
 

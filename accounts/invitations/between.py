@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def key_id(account_id: str, key: str) -> str:
-    """Give the id of what an account names by a key: nobody else can tell it, or take it up."""
+    """Return the id of what an account names by a key: nobody else can tell it, or take it up."""
     return hashlib.sha256(f"{account_id}:{key}".encode()).hexdigest()[:32]
 
 
 def own(session: Session, account_id: str, invitation_id: str, *, lock: bool = False) -> Invitation:
-    """Give an invitation to or from this account. Raises Problem (404), for those of others too.
+    """Return an invitation to or from this account. Raises Problem (404), for those of others too.
 
     With `lock` no other request changes it until the transaction ends: of an acceptance and a withdrawal at the same
     moment, the second finds what the first did.
@@ -35,12 +35,12 @@ def own(session: Session, account_id: str, invitation_id: str, *, lock: bool = F
 
 
 def other_side(invitation: Invitation, account_id: str) -> str | None:
-    """Give the other account; None where it is gone."""
+    """Return the other account; None where it is gone."""
     return invitation.recipient_id if invitation.sender_id == account_id else invitation.sender_id
 
 
 def other_profile(invitation: Invitation, account_id: str) -> str:
-    """Give the profile that the other side owned when the invitation was sent."""
+    """Return the profile that the other side owned when the invitation was sent."""
     is_sender = invitation.sender_id == account_id
     return invitation.recipient_researcher_id if is_sender else invitation.sender_researcher_id
 
@@ -52,7 +52,7 @@ def lock(session: Session, *account_ids: str) -> None:
 
 
 def all_between(session: Session, one: str, other: str, profile: str | None = None) -> Sequence[Invitation]:
-    """Give every invitation between two accounts, the latest first.
+    """Return every invitation between two accounts, the latest first.
 
     With `profile`, also those of a deleted account that owned it: who comes back is whom the other has refused.
     """
@@ -78,7 +78,7 @@ def close(invitation: Invitation, by: str) -> bool:
 
 
 def ended_by(invitation: Invitation) -> str | None:
-    """Give the account that refused or left; None while it is open, and for what was withdrawn without an answer."""
+    """Return the account that refused or left; None while it is open, and for what was withdrawn without an answer."""
     if invitation.status == "declined":
         return invitation.recipient_id
     return invitation.sender_id if invitation.status == "withdrawn" and invitation.answered_at else None

@@ -34,7 +34,7 @@ class Unread:
 def box(
     session: Session, account_id: str, name: str | None, offset: int, limit: int
 ) -> tuple[int, Sequence[Invitation]]:
-    """Give how many invitations there are in a box (None: both), and some of them, the latest first."""
+    """Return how many invitations there are in a box (None: both), and some of them, the latest first."""
     inside = _inside(account_id, name)
     count = session.scalars(select(func.count()).select_from(Invitation).where(inside)).one()
     order = (Invitation.created_at.desc(), Invitation.id)
@@ -52,7 +52,7 @@ def unread(session: Session, account_id: str) -> Unread:
 
 
 def unread_each(session: Session, account_id: str, ids: Sequence[str]) -> dict[str, int]:
-    """Give for each of these invitations how much in it is new to the account; those with nothing are left out."""
+    """Return for each of these invitations how much in it is new to the account; those with nothing are left out."""
     fresh = select(Invitation.id).where(Invitation.id.in_(ids), _is_new(account_id))
     said = select(Message.invitation_id, func.count()).join(Invitation, Invitation.id == Message.invitation_id)
     said = said.where(Invitation.id.in_(ids), _inside(account_id, None), _is_unread(account_id))

@@ -83,7 +83,7 @@ def _same(found: Invitation, researcher_id: str, given: Mapping[str, Any]) -> In
 
 
 def _sides(session: Session, account_id: str, researcher_id: str) -> tuple[Claim, Claim]:
-    """Give the claims on both sides."""
+    """Return the claims on both sides."""
     mine, theirs = claim_of(session, account_id), owner_of(session, researcher_id)
     if mine is None:
         raise Problem(HTTPStatus.CONFLICT, CLAIM_FIRST)

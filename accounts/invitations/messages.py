@@ -49,7 +49,7 @@ def write(session: Session, account_id: str, invitation_id: str, body: str, key:
 
 
 def messages_of(session: Session, account_id: str, invitation_id: str) -> Sequence[Message]:
-    """Give a conversation from its beginning. Raises Problem (404) for one that is not the account's."""
+    """Return a conversation from its beginning. Raises Problem (404) for one that is not the account's."""
     own(session, account_id, invitation_id)
     said = select(Message).where(Message.invitation_id == invitation_id)
     return session.scalars(said.order_by(Message.sent_at, Message.id)).all()

@@ -21,7 +21,7 @@ Result = dict[str, Any]
 
 
 def invitations(services: Services, session: Session, account_id: str, found: Sequence[Invitation]) -> list[Result]:
-    """Give invitations with names, titles, and how much in each is new."""
+    """Return invitations with names, titles, and how much in each is new."""
     names = titles(services, [id_ for one in found for id_ in one.works])
     new = unread_each(session, account_id, [one.id for one in found])
     return [_invitation(one, account_id, names, new.get(one.id, 0)) for one in found]
@@ -48,12 +48,12 @@ def _invitation(one: Invitation, account_id: str, names: dict[str, str], unread:
 
 
 def message(one: Message, account_id: str) -> Result:
-    """Give a message."""
+    """Return a message."""
     return {"id": one.id, "body": one.body, "is_yours": one.sender_id == account_id, "sent_at": one.sent_at}
 
 
 def titles(services: Services, ids: Sequence[str]) -> dict[str, str]:
-    """Give the titles of works by id; none of those that are not there, and none at all while OpenSearch is away.
+    """Return the titles of works by id; none of those that are not there, and none at all while OpenSearch is away.
 
     What people wrote to one another can be read without it.
     """

@@ -133,7 +133,7 @@ def ask_to_reset(services: Services, address: str) -> None:
 
 
 def orcid_of(services: Services, token: str) -> str | None:
-    """Give the ORCID iD that goes on logging in to the account of a link for a new password. Raises Problem (404)."""
+    """Return the ORCID iD that goes on logging in to the account of a link for a new password. Raises Problem (404)."""
     with services.accounts.read() as session:
         account = session.get(Account, links.look(session, "reset", token).account_id)
         return account.orcid if account else None

@@ -39,17 +39,17 @@ log = logging.getLogger(__name__)
 
 
 def issuer() -> str:
-    """Give whom we believe."""
+    """Return whom we believe."""
     return (os.environ.get("PEERSCOPE_ORCID_ISSUER") or ISSUER).rstrip("/")
 
 
 def is_set_up() -> bool:
-    """Tell whether the operator has registered this site with ORCID."""
+    """Return whether the operator has registered this site with ORCID."""
     return bool(os.environ.get("PEERSCOPE_ORCID_CLIENT_ID") and os.environ.get("PEERSCOPE_ORCID_CLIENT_SECRET"))
 
 
 def origin() -> str:
-    """Give the origin that a form may lead on to."""
+    """Return the origin that a form may lead on to."""
     parts = urlsplit(issuer())
     return f"{parts.scheme}://{parts.netloc}"
 
@@ -68,7 +68,7 @@ def depart() -> Response:
 
 
 def arrive() -> dict[str, str]:
-    """Give the `orcid` and `name` of who comes back from ORCID, when everything about it is right. Raises Problem."""
+    """Return the `orcid` and `name` of who comes back from ORCID, when everything about it is right. Raises Problem."""
     if request.args.get("error") == "access_denied":
         raise Problem(HTTPStatus.FORBIDDEN, "You did not let ORCID tell us who you are, so you are not logged in.")
     try:
@@ -91,13 +91,13 @@ def arrive() -> dict[str, str]:
 
 
 def _name(told: str) -> str:
-    """Give a name as `PersonName` would take it; empty where it would not."""
+    """Return a name as `PersonName` would take it; empty where it would not."""
     name = " ".join(told.split())[:MAX_NAME]
     return name if name.isprintable() else ""
 
 
 def is_orcid(text: str) -> bool:
-    """Tell whether it is an ORCID iD, spelled as it is stored."""
+    """Return whether it is an ORCID iD, spelled as it is stored."""
     try:
         return text.isascii() and orcid_id(text) == text
     except ValueError:
@@ -119,7 +119,7 @@ def log_in(services: Services, orcid: str, name: str) -> str:
 
 
 def by_orcid(session: Session, orcid: str) -> Account | None:
-    """Give the account of an ORCID iD."""
+    """Return the account of an ORCID iD."""
     return session.scalars(select(Account).where(Account.orcid == orcid)).one_or_none()
 
 

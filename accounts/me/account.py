@@ -48,7 +48,7 @@ Log in to that one: {base}/login
 
 
 def own(session: Session, actor: Actor) -> Account:
-    """Give the account that asks."""
+    """Return the account that asks."""
     return session.get_one(Account, actor.account_id)
 
 

@@ -27,7 +27,7 @@ blueprint = Blueprint("me", __name__, url_prefix="/api/v1")
 @blueprint.get("/me")
 @endpoint(Args, schemas.Me, "Your account", scope="read")
 def me(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (there are none, and unknown ones are refused)
-    """Give the account that asks."""
+    """Return the account that asks."""
     with services().accounts.read() as session:
         return dressed(accounts.own(session, actor), actor)
 
@@ -60,7 +60,7 @@ def delete(args: dict[str, Any], actor: Actor) -> None:
 @blueprint.get("/me/export")
 @endpoint(Args, schemas.Export, "All your data", scope="account")
 def export(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (see above)
-    """Give everything that is stored of the account."""
+    """Return everything that is stored of the account."""
     with services().accounts.read() as session:
         return exported(session, actor.account_id)
 
@@ -99,7 +99,7 @@ def end(args: dict[str, Any], actor: Actor, login_id: str) -> None:  # noqa: ARG
 
 
 def dressed(account: Account, actor: Actor) -> dict[str, Any]:
-    """Give an account as its owner sees it."""
+    """Return an account as its owner sees it."""
     shown = ("id", "name", "email", "orcid", "is_admin", "wants_digest", "created_at")
     scopes = None if actor.scopes is None else sorted(actor.scopes)
     has_password = account.password_hash is not None

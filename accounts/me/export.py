@@ -39,7 +39,7 @@ SIDES = {"sender_id", "recipient_id", "blocked_id"}
 
 
 def own_rows(account_id: str) -> dict[type[Base], ColumnElement[bool]]:
-    """Give which rows of each table belong to an account. That somebody blocked or reported it does not."""
+    """Return which rows of each table belong to an account. That somebody blocked or reported it does not."""
     claims = select(Claim.id).where(Claim.account_id == account_id)
     sides = or_(Invitation.sender_id == account_id, Invitation.recipient_id == account_id)
     return {
@@ -60,7 +60,7 @@ def own_rows(account_id: str) -> dict[type[Base], ColumnElement[bool]]:
 
 
 def export(session: Session, account_id: str) -> dict[str, Any]:
-    """Give all rows of an account, by table, each in the order of its key."""
+    """Return all rows of an account, by table, each in the order of its key."""
     tables = {}
     for table, condition in own_rows(account_id).items():
         rows = session.scalars(select(table).where(condition).order_by(*table.__table__.primary_key)).all()
@@ -70,7 +70,7 @@ def export(session: Session, account_id: str) -> dict[str, Any]:
 
 
 def _row(row: Base, account_id: str) -> dict[str, Any]:
-    """Give the columns as JSON has them, without the ids of other accounts."""
+    """Return the columns as JSON has them, without the ids of other accounts."""
     values = {column.name: getattr(row, column.name) for column in row.__table__.columns}
     values |= {name: None for name in SIDES & values.keys() if values[name] != account_id}
     if isinstance(row, Audit) and row.action.startswith("block."):

@@ -51,18 +51,18 @@ def unblock(session: Session, account_id: str, block_id: str) -> bool:
 
 
 def blocks_of(session: Session, account_id: str) -> Sequence[Block]:
-    """Give whom an account blocks, the latest first."""
+    """Return whom an account blocks, the latest first."""
     own_blocks = select(Block).where(Block.account_id == account_id)
     return session.scalars(own_blocks.order_by(Block.created_at.desc(), Block.id)).all()
 
 
 def shown(one: Block) -> dict[str, Any]:
-    """Give a block with the name of whom it keeps away; None: the account is deleted."""
+    """Return a block with the name of whom it keeps away; None: the account is deleted."""
     return {"id": one.id, "name": one.blocked.name if one.blocked else None, "created_at": one.created_at}
 
 
 def is_blocked(session: Session, by: str, account_id: str, researcher_id: str) -> bool:
-    """Tell whether one account blocks another, or blocked one that is deleted and owned the same profile."""
+    """Return whether one account blocks another, or blocked one that is deleted and owned the same profile."""
     gone = and_(Block.blocked_id.is_(None), Block.blocked_researcher_id == researcher_id)
     found = select(Block.id).where(Block.account_id == by, or_(Block.blocked_id == account_id, gone))
     return session.scalars(found.limit(1)).first() is not None

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def case(session: Session, report: Report) -> dict[str, Any]:
-    """Give one report with both accounts (None: gone) and the evidence."""
+    """Return one report with both accounts (None: gone) and the evidence."""
     return {
         "id": report.id,
         "invitation_id": report.invitation_id,

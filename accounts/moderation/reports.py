@@ -44,14 +44,14 @@ def report(session: Session, account_id: str, invitation_id: str, reason: str) -
 
 
 def reports(session: Session, status: str | None = None, reporter_id: str | None = None) -> Sequence[Report]:
-    """Give the reports of everybody or of one account, the oldest first: who has waited longest comes first."""
+    """Return the reports of everybody or of one account, the oldest first: who has waited longest comes first."""
     found = select(Report).order_by(Report.created_at, Report.id)
     found = found.where(Report.status == status) if status else found
     return session.scalars(found.where(Report.reporter_id == reporter_id) if reporter_id else found).all()
 
 
 def evidence(session: Session, reported: Report) -> list[str]:
-    """Give what the reported side had written by the time of the report; the reporter's own words are left out."""
+    """Return what the reported side had written by the time of the report; the reporter's own words are left out."""
     invitation = session.get_one(Invitation, reported.invitation_id)
     accused = accused_of(session, reported)
     if accused is None:
@@ -62,7 +62,7 @@ def evidence(session: Session, reported: Report) -> list[str]:
 
 
 def accused_of(session: Session, reported: Report) -> str | None:
-    """Give the account that is reported; None where it is gone."""
+    """Return the account that is reported; None where it is gone."""
     invitation = session.get_one(Invitation, reported.invitation_id)
     if reported.reporter_id is None:
         # Gone, and so the side that is left is the other one.

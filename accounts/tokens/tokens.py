@@ -56,7 +56,7 @@ def make(
 
 
 def all_of(session: Session, account_id: str) -> Sequence[ApiToken]:
-    """Give an account's tokens, the newest first."""
+    """Return an account's tokens, the newest first."""
     query = select(ApiToken).where(ApiToken.account_id == account_id)
     return session.scalars(query.order_by(ApiToken.created_at.desc(), ApiToken.id)).all()
 

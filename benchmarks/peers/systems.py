@@ -34,7 +34,7 @@ class Filled(Protocol):
     embedding_seconds: float
 
     def find(self, text: str, count: int) -> list[str]:
-        """Give the ids of the collection for a query, best first."""
+        """Return the ids of the collection for a query, best first."""
 
 
 class Embedding:
@@ -46,7 +46,7 @@ class Embedding:
         self.seconds = 0.0
 
     def works(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Give float32[n, d], shortest texts first within so that a batch is of one length."""
+        """Return float32[n, d], shortest texts first within so that a batch is of one length."""
         import numpy as np
 
         start = time.perf_counter()
@@ -60,7 +60,7 @@ class Embedding:
 
 
 def texts_of(collection: Collection) -> dict[str, str]:
-    """Give the text of each work by its id in the collection; those without any are left out, as the indexer does."""
+    """Return the text of each work by its id in the collection; those without any are left out, as the indexer does."""
     texts = {
         collection.given_ids[record["id"]]: work_text(record["title"], record["abstract"])
         for record in collection.records

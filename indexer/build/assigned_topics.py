@@ -102,11 +102,11 @@ class Labelled:
         return _gathered((work for work in works if _in_sample(work[0], step)), there)
 
     def votes(self, vectors: NDArray[np.float32]) -> list[list[dict[str, Any]]]:
-        """Give the topics that each of these embeddings, float32[n, d], is assigned."""
+        """Return the topics that each of these embeddings, float32[n, d], is assigned."""
         return [vote(near) for near in self.neighbours(vectors)]
 
     def neighbours(self, vectors: NDArray[np.float32]) -> Iterator[list[tuple[float, list[dict[str, str]]]]]:
-        """Give the nearest labelled works of each embedding: cosines and topics, the nearest first."""
+        """Return the nearest labelled works of each embedding: cosines and topics, the nearest first."""
         for start in range(0, len(vectors), COMPARED):
             for row in vectors[start : start + COMPARED] @ self.vectors.T:
                 nearest = np.argpartition(-row, min(NEIGHBOURS, len(row) - 1))[:NEIGHBOURS]
@@ -128,7 +128,7 @@ def _gathered(works: Iterable[_Work], most: int) -> Labelled | None:
 
 
 def _indexed(client: OpenSearch, generation: Generation, staged: Staged | None) -> Iterator[_Work]:
-    """Give the labelled works of the index that are not staged, by id."""
+    """Return the labelled works of the index that are not staged, by id."""
     for hit in itertools.chain.from_iterable(pages(client, generation.works, _ALL_LABELLED)):
         source = hit["_source"]
         if staged is None or source["id"] not in staged:
@@ -146,7 +146,7 @@ _TO_DO: dict[str, Any] = {"bool": {"must_not": [_LABELLED, {"exists": {"field": 
 
 
 def vote(neighbours: Sequence[tuple[float, Sequence[Mapping[str, str]]]]) -> list[dict[str, Any]]:
-    """Give the topics that win the vote, `{"id", "name", "share"}`, the largest share first.
+    """Return the topics that win the vote, `{"id", "name", "share"}`, the largest share first.
 
     `neighbours` are cosines and topics of the nearest labelled works, the nearest first.
     """
@@ -182,10 +182,10 @@ def _update(generation: Generation, id_: str, topics: list[dict[str, Any]]) -> l
 
 
 def assigned(topics: list[dict[str, Any]]) -> dict[str, Any]:
-    """Give the fields of a work's document that say what it was assigned; no topics when the vote was split."""
+    """Return the fields of a work's document that say what it was assigned; no topics when the vote was split."""
     return {"assigned_topics": topics, "assigned_by": METHOD}
 
 
 def _in_sample(id_: str, step: int) -> bool:
-    """Tell whether a work is in a sample of one in `step`: by its id alone, so it is the same sample in every run."""
+    """Return whether a work is in a sample of one in `step`: by its id alone, so it is the same sample in every run."""
     return zlib.crc32(id_.encode()) % step == 0

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def stored_vector(vector: NDArray[np.floating[Any]]) -> list[float]:
-    """Give a unit vector as it is sent: five decimals, which moves a cosine by less than 1e-5.
+    """Return a unit vector as it is sent: five decimals, which moves a cosine by less than 1e-5.
 
     As they come, float32 values print with 17 digits, and a work's vector takes 8 kB of JSON in place of 3.
     """
@@ -26,7 +26,7 @@ def stored_vector(vector: NDArray[np.floating[Any]]) -> list[float]:
 
 
 def work_document(work: Work) -> dict[str, Any]:
-    """Give the document of a work, all but its embedding, hash and time. Every field is there, null where unknown."""
+    """Return the document of a work, all but its embedding, hash and time. Every field is there, null where unknown."""
     researchers = [_researcher(author, position) for position, author in enumerate(work.authors, 1)]
     return {
         "id": work.id,

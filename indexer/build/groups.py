@@ -86,7 +86,7 @@ def _add_embeddings(
 
 
 def _pending(client: OpenSearch, generation: Generation) -> Iterator[list[str]]:
-    """Give the marked ids in batches, those of one work next to each other: so fewer works are read several times."""
+    """Return the marked ids in batches, those of one work next to each other: so fewer works are read several times."""
     body = {"size": BATCH, "sort": ["work_id", "researcher_id"], "_source": False}
     return ([hit["_id"] for hit in hits] for hits in pages(client, generation.pending, body))
 

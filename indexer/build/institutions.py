@@ -52,7 +52,7 @@ _SMALL_WORDS = {"of", "and", "for", "the", "in", "at", "de", "la", "di", "der", 
 
 
 def institutions(author: Author) -> list[dict[str, str]]:
-    """Give the institutions of an author as `{"id", "name"}`, in the order given, none twice."""
+    """Return the institutions of an author as `{"id", "name"}`, in the order given, none twice."""
     if author.institutions:
         found = [(_known_id(one.ror, one.id) or slug(one.name), one.name) for one in author.institutions]
     else:
@@ -66,7 +66,7 @@ def _known_id(ror: str | None, id_: str | None) -> str | None:
 
 
 def slug(name: str) -> str:
-    """Give the id of an institution that is known by name alone; legal forms such as Inc. do not count."""
+    """Return the id of an institution that is known by name alone; legal forms such as Inc. do not count."""
     folded = fold_name(name).removeprefix("the ")
     while (shorter := _LEGAL_FORM.sub("", folded).strip()) and shorter != folded:
         folded = shorter
@@ -108,7 +108,7 @@ def _with_campus(name: str, following: list[str]) -> str:
 
 
 def _cased(name: str) -> str:
-    """Give words of one case capitals where names have them; mixed case is somebody's choice and stays."""
+    """Return words of one case capitals where names have them; mixed case is somebody's choice and stays."""
     if not (name.islower() or name.isupper()) or (name.isupper() and " " not in name):
         return name
     words = name.lower().split()

@@ -61,7 +61,7 @@ def researcher_document(researcher_id: str, works: Sequence[Mapping[str, Any]]) 
 
 
 def mean_embedding(vectors: Sequence[Sequence[float] | NDArray[np.float32]]) -> list[float]:
-    """Give the mean of unit vectors, brought back to unit length (float32).
+    """Return the mean of unit vectors, brought back to unit length (float32).
 
     The mean of vectors that cancel out has no direction; the first of them stands in then.
     """

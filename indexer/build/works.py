@@ -86,7 +86,7 @@ class Writer:
                     on_batch(done, total)
 
     def _teachers(self, beside: Beside) -> Labelled | None:
-        """Give the labelled works to learn from; None where there are none, or too few works would learn from them."""
+        """Return the labelled works to learn from; None where there are none, or too few works would learn from them."""
         if self.staged.count(labelled=False) <= FEW:
             return None
         beside.wait()
@@ -122,11 +122,11 @@ class Writer:
         }
 
     def _with_kept(self, batch: list[StagedWork]) -> tuple[list[StagedWork], Vectors]:
-        """Give a batch with those of its embeddings that this run, or one before that was killed, has made already."""
+        """Return a batch with those of its embeddings that this run, or one before that was killed, has made already."""
         return batch, self.staged.vectors(one.id for one in batch)
 
     def _embedded(self, batch_and_kept: tuple[list[StagedWork], Vectors]) -> Vectors:
-        """Give the embeddings that are not kept yet.
+        """Return the embeddings that are not kept yet.
 
         Rounded as they are stored, so that what follows from them is the same from here as from the index.
         """
@@ -141,7 +141,7 @@ class Writer:
         return {id_: np.asarray(vector, dtype=np.float32) for id_, vector in vectors.items()}
 
     def _at_hand(self, batch: list[StagedWork]) -> dict[str, list[float]]:
-        """Give the embeddings of texts that did not change, whatever else of their records did."""
+        """Return the embeddings of texts that did not change, whatever else of their records did."""
         rebuilt = self.target.replaced is not None
         # Outside of a rebuild the works with a date are those that were there, and the others need not be looked for.
         there = [one for one in batch if rebuilt or one.added_at]
@@ -153,7 +153,7 @@ class Writer:
         }
 
     def _known(self, generation: Generation | None, batch: list[StagedWork], fields: str) -> dict[str, dict[str, Any]]:
-        """Give some fields of these works as another generation has them."""
+        """Return some fields of these works as another generation has them."""
         if generation is None or not batch:
             return {}
         found = documents(self.client, generation.works, [one.id for one in batch], fields)

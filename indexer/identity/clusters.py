@@ -50,12 +50,12 @@ class Cluster:
 
     @property
     def key(self) -> MentionKey:
-        """Give the first mention's key: it names the cluster within a run."""
+        """Return the first mention's key: it names the cluster within a run."""
         return self.mentions[0].key
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """Give the strong ids of the cluster, sorted; ORCID iDs as `orcid:...`."""
+        """Return the strong ids of the cluster, sorted; ORCID iDs as `orcid:...`."""
         found = {id_ if scheme != "orcid" else f"orcid:{id_}" for m in self.mentions for scheme, id_ in strong_ids(m)}
         return tuple(sorted(found))
 
@@ -81,16 +81,16 @@ class Group:
         self.links = tuple(links)
 
     def joined(self, other: Group, link: Link, context: Context) -> Group:
-        """Give the group of both."""
+        """Return the group of both."""
         mentions = self.profile.mentions + other.profile.mentions
         return Group(mentions, context, (*self.links, *other.links, link))
 
     def side(self) -> Side:
-        """Give how a link names this group."""
+        """Return how a link names this group."""
         return Side(self.key, self.profile.mentions[0].name, len(self.profile.mentions))
 
     def cluster(self) -> Cluster:
-        """Give the finished cluster."""
+        """Return the finished cluster."""
         return Cluster(self.profile.mentions, self.links)
 
 

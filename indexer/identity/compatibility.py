@@ -66,7 +66,7 @@ _APART = Comparison(Verdict.INCOMPATIBLE)
 
 
 def compatible(a: Name, b: Name) -> Verdict:
-    """Give the verdict on two names. Symmetric."""
+    """Return the verdict on two names. Symmetric."""
     return compare(a, b).verdict
 
 
@@ -99,7 +99,7 @@ def _pairs(a: Name, b: Name) -> tuple[list[tuple[str, str]], list[tuple[str, str
 
 
 def _same_word(one: tuple[str, str], other: tuple[str, str]) -> bool:
-    """Tell whether two words are one, as they are or as one of them is transcribed."""
+    """Return whether two words are one, as they are or as one of them is transcribed."""
     if one[0] == other[0] or one[0] == other[1] or one[1] == other[0]:
         return True
     # `Scholkopf` and `Schoelkopf` are both Schölkopf, though neither shows it. In short words, too many are two names.
@@ -133,7 +133,7 @@ def _within(a: Name, b: Name) -> Comparison:
 
 
 def _placements(short: list[tuple[str, str]], long: list[tuple[str, str]]) -> list[tuple[int, ...]]:
-    """Give every way to find the words of `short` in `long`, in order: an index into `long` for each."""
+    """Return every way to find the words of `short` in `long`, in order: an index into `long` for each."""
     found: list[tuple[int, ...]] = [()]
     for done, word in enumerate(short):
         room = len(long) - (len(short) - done) + 1

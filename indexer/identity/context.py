@@ -79,7 +79,7 @@ class Context:
                 self.given[name.given[0][0]] += 1
 
     def word_weight(self, word: str) -> float:
-        """Give how rare a word is in titles."""
+        """Return how rare a word is in titles."""
         found = self._weights.get(word)
         if found is None:
             found = self._weights[word] = rarity(self.words[word], self.works)
@@ -109,13 +109,13 @@ class Context:
 
 
 def rarity(count: int, total: int) -> float:
-    """Give how much sharing something says that `count` of `total` have: ln(total / count), at least 0."""
+    """Return how much sharing something says that `count` of `total` have: ln(total / count), at least 0."""
     return max(0.0, log((total + 1) / max(count, 1)))
 
 
 @lru_cache(maxsize=50_000)
 def place_words(institutions: tuple[str, ...]) -> frozenset[str]:
-    """Give the words of institutions' names; how common they are decides later what they say."""
+    """Return the words of institutions' names; how common they are decides later what they say."""
     return frozenset(word for institution in institutions for word in institution.split() if len(word) > 1)
 
 

@@ -32,7 +32,7 @@ class Union:
         self._parent = list(range(size))
 
     def find(self, item: int) -> int:
-        """Give the representative of an item's set."""
+        """Return the representative of an item's set."""
         while self._parent[item] != item:
             self._parent[item] = self._parent[self._parent[item]]
             item = self._parent[item]
@@ -44,7 +44,7 @@ class Union:
         self._parent[b] = a
 
     def sets(self) -> list[list[int]]:
-        """Give the sets, each in ascending order, ordered by their first."""
+        """Return the sets, each in ascending order, ordered by their first."""
         found: dict[int, list[int]] = defaultdict(list)
         for item in range(len(self._parent)):
             found[self.find(item)].append(item)
@@ -114,7 +114,7 @@ def _one(members: list[Group], links: list[Link], context: Context) -> Group:
 
 
 def _conflict(members: Sequence[Group]) -> bool:
-    """Tell whether a work has the name twice, or two ids of one scheme are among the members."""
+    """Return whether a work has the name twice, or two ids of one scheme are among the members."""
     seen: set[str] = set()
     ids: dict[str, str] = {}
     for group in members:
@@ -127,7 +127,7 @@ def _conflict(members: Sequence[Group]) -> bool:
 
 
 def _sharing(members: Sequence[Group], context: Context) -> Iterable[tuple[int, int]]:
-    """Give pairs of neighbours in the list of each co-author, rarest co-author first: linear in what was printed."""
+    """Return pairs of neighbours in the list of each co-author, rarest co-author first: linear in what was printed."""
     lists: dict[str, list[int]] = defaultdict(list)
     for item, group in enumerate(members):
         for name in group.profile.coauthors:

@@ -64,7 +64,7 @@ def bridge(clusters: Sequence[Cluster], settings: Settings, context: Context) ->
 
 
 def _replaced(clusters: Sequence[Cluster], touched: Iterable[int], groups: Sequence[Group]) -> tuple[Cluster, ...]:
-    """Give the clusters, in order, with what came of the touched ones in their place."""
+    """Return the clusters, in order, with what came of the touched ones in their place."""
     gone = set(touched)
     rest = [cluster for item, cluster in enumerate(clusters) if item not in gone]
     return tuple(sorted([*rest, *(group.cluster() for group in groups)], key=lambda cluster: cluster.key))
@@ -73,7 +73,7 @@ def _replaced(clusters: Sequence[Cluster], touched: Iterable[int], groups: Seque
 def _pairs(
     clusters: Sequence[Cluster], meeting: Iterable[tuple[str, str]], settings: Settings
 ) -> list[tuple[int, int]]:
-    """Give pairs of clusters at home in different blocks that share an id, or compatible names and a co-author."""
+    """Return pairs of clusters at home in different blocks that share an id, or compatible names and a co-author."""
     holders: dict[tuple[str, str], list[int]] = defaultdict(list)
     printed: dict[str, list[int]] = defaultdict(list)
     for item, cluster in enumerate(clusters):
@@ -88,7 +88,7 @@ def _pairs(
 
 
 def _meeting(clusters: Iterable[Cluster]) -> set[tuple[str, str]]:
-    """Give pairs of compatible printed names of different blocks, one of them a guest in the other's.
+    """Return pairs of compatible printed names of different blocks, one of them a guest in the other's.
 
     What is joined later does not change them.
     """
@@ -123,7 +123,7 @@ def _meet(a: Name, b: Name) -> bool:
 def _sharing(
     clusters: Sequence[Cluster], ones: Sequence[int], twos: Sequence[int], settings: Settings
 ) -> set[tuple[int, int]]:
-    """Give pairs that share a co-author or an institution; where the names have few clusters, all pairs."""
+    """Return pairs that share a co-author or an institution; where the names have few clusters, all pairs."""
     if len(ones) * len(twos) <= settings.max_sharing:
         return {(min(a, b), max(a, b)) for a in ones for b in twos if a != b}
     lists: dict[str, list[int]] = defaultdict(list)

@@ -35,7 +35,7 @@ class Part(NamedTuple):
 def weigh(
     a: Profile, b: Profile, names: Sequence[Comparison], context: Context, settings: Settings
 ) -> tuple[Part, ...]:
-    """Give all evidence for and against two profiles being one person, whose names compare as `names`. Symmetric."""
+    """Return all evidence for and against two profiles being one person, whose names compare as `names`. Symmetric."""
     parts = (
         _name(names, context, settings),
         _coauthors(a, b, context, settings),
@@ -51,7 +51,7 @@ def weigh(
 
 
 def _is_proven(parts: Sequence[Part]) -> bool:
-    """Tell whether two forms of a name have something behind them that people share: a co-author, or an institution."""
+    """Return whether two forms of a name have something behind them that people share: a co-author, or an institution."""
     if parts[0].facts[0] <= Verdict.TRANSLITERATED:
         return True
     return any(part.value > 0 for part in parts if part.kind in ("coauthors", "institutions"))
@@ -121,7 +121,7 @@ def _coauthors(a: Profile, b: Profile, context: Context, settings: Settings) -> 
 
 
 def _share(one: int, a: Profile, two: int, b: Profile) -> float:
-    """Give ln of the share of works that a co-author is on, in the group where it is smaller.
+    """Return ln of the share of works that a co-author is on, in the group where it is smaller.
 
     If both are one person, that is how often one meets that co-author; with a hundred works behind it, a name that is
     on one of them is met by chance (without this, large groups drew in strangers: see docs/identity.md).
@@ -130,7 +130,7 @@ def _share(one: int, a: Profile, two: int, b: Profile) -> float:
 
 
 def _rarity_of(name: str, context: Context) -> float:
-    """Give how rare a co-author's name is; one that begins with an initial stands for all of its block."""
+    """Return how rare a co-author's name is; one that begins with an initial stands for all of its block."""
     count = context.blocks[home_of(name)] if name[1:2] == " " else context.names[name]
     return rarity(count, context.works)
 

@@ -18,19 +18,19 @@ SHOWN = 4
 
 
 def explain(cluster: Cluster) -> list[str]:
-    """Give one sentence for each join that made the cluster, in the order they were made."""
+    """Return one sentence for each join that made the cluster, in the order they were made."""
     if not cluster.links:
         return ["One mention, or mentions that nothing joined: there is no join to explain."]
     return [explain_link(link) for link in cluster.links]
 
 
 def explain_link(link: Link, verb: str = "joined") -> str:
-    """Give one join as a sentence: the two sides, the score, and its parts with what each adds."""
+    """Return one join as a sentence: the two sides, the score, and its parts with what each adds."""
     return f"{_side(link.left)} {verb} with {_side(link.right)}{link.evidence}"
 
 
 def evidence_of(parts: Sequence[Part], score: float) -> str:
-    """Give the end of that sentence: what speaks for one person, and against."""
+    """Return the end of that sentence: what speaks for one person, and against."""
     if isinf(score):
         return f": {'; '.join(_decided(part) for part in parts)}."
     told = "; ".join(f"{_sentence(part)} ({part.value:+.1f})" for part in parts)
@@ -76,7 +76,7 @@ _PHRASES = {
 
 
 def listed(facts: Iterable[object]) -> str:
-    """Give the first few facts, and how many more there are; co-authors known by their block as `smith, j.` are."""
+    """Return the first few facts, and how many more there are; co-authors known by their block as `smith, j.` are."""
     texts = [f"{a}, {b}." if b else a for a, _, b in (str(fact).partition("|") for fact in facts)]
     more = f" and {len(texts) - SHOWN} more" if len(texts) > SHOWN else ""
     return ", ".join(texts[:SHOWN]) + more

@@ -94,7 +94,7 @@ def _works(client: OpenSearch, generation: Generation) -> Iterator[list[dict[str
 def _updates(
     client: OpenSearch, generation: Generation, changed: Mapping[str, tuple[list[str], list[str]]]
 ) -> Iterator[list[dict[str, Any]]]:
-    """Give the bulk actions that put new researcher ids on works, all else as it is."""
+    """Return the bulk actions that put new researcher ids on works, all else as it is."""
     for found in documents(client, generation.works, sorted(changed), "researchers"):
         entries = found["_source"]["researchers"]
         for entry, id_ in zip(entries, changed[found["_id"]][1], strict=True):
@@ -103,7 +103,7 @@ def _updates(
 
 
 def stored_aliases(client: OpenSearch, generation: Generation) -> dict[str, str]:
-    """Give the ids that nobody has any more, with the researcher that each leads to."""
+    """Return the ids that nobody has any more, with the researcher that each leads to."""
     found: dict[str, str] = {}
     body = {"size": PAGE, "sort": ["id"], "query": {"match_all": {}}}
     patiently(client.indices.refresh, index=generation.aliases)

@@ -31,7 +31,7 @@ class Assignment:
 def assign_ids(
     clusters: Sequence[Cluster], previous: Mapping[MentionKey, str], taken: Collection[str] = ()
 ) -> Assignment:
-    """Give each cluster its id.
+    """Return each cluster its id.
 
     `previous` holds the ids of these mentions in the last run, `taken` the ids and aliases in use by mentions outside
     of `clusters`: none of them is given to anyone here.
@@ -67,7 +67,7 @@ def _kept(clusters: Sequence[Cluster], votes: Sequence[Counter[str]], taken: set
 
 
 def _aliases(ids: Mapping[int, str], votes: Sequence[Counter[str]]) -> dict[str, str]:
-    """Give the ids that nobody has any more, each with the cluster that most of its mentions went to."""
+    """Return the ids that nobody has any more, each with the cluster that most of its mentions went to."""
     heirs: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for item, counted in enumerate(votes):
         for id_, count in counted.items():
@@ -77,7 +77,7 @@ def _aliases(ids: Mapping[int, str], votes: Sequence[Counter[str]]) -> dict[str,
 
 
 def new_id(cluster: Cluster, used: Collection[str]) -> str:
-    """Give an id for a cluster that has none: of its strong id, else its name, else its name with its first work.
+    """Return an id for a cluster that has none: of its strong id, else its name, else its name with its first work.
 
     The same in every run over the same works. Of namesakes, the one whose first mention comes first has the plain id.
     """
@@ -89,13 +89,13 @@ def new_id(cluster: Cluster, used: Collection[str]) -> str:
 
 
 def name_key(cluster: Cluster) -> str:
-    """Give the identity key of a cluster's first mention's name."""
+    """Return the identity key of a cluster's first mention's name."""
     name = cluster.mentions[0].name
     return NAME_SCHEME + (fold_name(name) or name)
 
 
 def _distinct(key: str, first: MentionKey) -> str:
-    """Give a namesake's id: it reads like the plain one, and its digits follow from the first work too."""
+    """Return a namesake's id: it reads like the plain one, and its digits follow from the first work too."""
     readable = researcher_id(key).rpartition("-")[0]
     digest = hashlib.sha256(f"{key} {first}".encode()).hexdigest()[:12]
     return f"{readable}-{digest}" if readable else digest

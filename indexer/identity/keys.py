@@ -30,7 +30,7 @@ _BETWEEN = re.compile(r"[\W_]+")
 
 @lru_cache(maxsize=100_000)  # resolving a collection asks for each word of each name a dozen times
 def fold_name(name: str) -> str:
-    """Give a name without case, diacritics and punctuation: `Jürgen O'Neill-Jost` becomes `jurgen oneill jost`."""
+    """Return a name without case, diacritics and punctuation: `Jürgen O'Neill-Jost` becomes `jurgen oneill jost`."""
     letters = name.casefold()
     if not letters.isascii():
         decomposed = unicodedata.normalize("NFKD", letters).translate(_LETTERS)
@@ -39,12 +39,12 @@ def fold_name(name: str) -> str:
 
 
 def strong_id(author: Author) -> str | None:
-    """Give the id by which the source itself knows this person, None where it knows only a name."""
+    """Return the id by which the source itself knows this person, None where it knows only a name."""
     return author.id if author.id and not author.id.startswith(NAME_SCHEME) else None
 
 
 def identity_key(author: Author) -> str:
-    """Give what makes two authors one researcher: the source's id, else the ORCID iD, else the folded name."""
+    """Return what makes two authors one researcher: the source's id, else the ORCID iD, else the folded name."""
     if found := strong_id(author):
         return found
     if author.orcid:
@@ -54,7 +54,7 @@ def identity_key(author: Author) -> str:
 
 
 def researcher_id(key: str) -> str:
-    """Give a researcher's id for an identity key: readable, fit for a URL, and the same in every run.
+    """Return a researcher's id for an identity key: readable, fit for a URL, and the same in every run.
 
     `name:konrad p kording` becomes `konrad-p-kording-` and eight hex digits of the key's SHA-256, so that two keys
     that read alike stay two ids.

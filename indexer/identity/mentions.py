@@ -71,7 +71,7 @@ class Mention:
 
     @property
     def coauthors(self) -> tuple[str, ...]:
-        """Give the folded names of the others on the work, of a long list those that stand nearest."""
+        """Return the folded names of the others on the work, of a long list those that stand nearest."""
         names, position = self.work.names, self.position - 1
         first = max(0, min(position - MAX_COAUTHORS // 2, len(names) - MAX_COAUTHORS - 1))
         return names[first:position] + names[position + 1 : first + MAX_COAUTHORS + 1]
@@ -86,7 +86,7 @@ def parse_key(text: str) -> MentionKey:
 
 
 def mentions_of(work: Work, vector: NDArray[np.float32] | None = None) -> list[Mention]:
-    """Give the mentions of a work, in the order of its authors."""
+    """Return the mentions of a work, in the order of its authors."""
     facts = WorkFacts(
         id=work.id,
         names=tuple(intern(fold_name(author.name) or author.name) for author in work.authors),
@@ -105,7 +105,7 @@ def mentions_of(work: Work, vector: NDArray[np.float32] | None = None) -> list[M
 
 
 def _shared(text: str | None) -> str | None:
-    """Give one string for all that are equal: an id stands on every work of its person."""
+    """Return one string for all that are equal: an id stands on every work of its person."""
     return intern(text) if text else None
 
 
@@ -115,12 +115,12 @@ def _places(author: Author) -> tuple[str, ...]:
 
 @lru_cache(maxsize=20_000)
 def folded_institutions(affiliation: str) -> tuple[str, ...]:
-    """Give the institutions between the semicolons of an affiliation, folded; web addresses in it are dropped."""
+    """Return the institutions between the semicolons of an affiliation, folded; web addresses in it are dropped."""
     parts = re.sub(r"https?://\S+|\S+@\S+", " ", affiliation).split(";")
     return tuple(intern(folded) for part in parts if (folded := fold_name(part)))
 
 
 def title_words(title: str) -> tuple[str, ...]:
-    """Give the distinct words of a title that can tell topics apart, folded, in order."""
+    """Return the distinct words of a title that can tell topics apart, folded, in order."""
     words = dict.fromkeys(fold_name(title).split())
     return tuple(intern(word) for word in words if len(word) > 3 and word not in _STOP)

@@ -46,7 +46,7 @@ _ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 def is_initial(word: str) -> bool:
-    """Tell whether a folded word is only an initial: one letter, of a script in which one letter is no name."""
+    """Return whether a folded word is only an initial: one letter, of a script in which one letter is no name."""
     return len(word) == 1 and not _ASIAN.search(word)
 
 
@@ -68,27 +68,27 @@ class Name:
 
     @cached_property
     def surname(self) -> str:
-        """Give the (last) word of the family name, folded."""
+        """Return the (last) word of the family name, folded."""
         return self.words[self.family]
 
     @cached_property
     def surnames(self) -> tuple[str, ...]:
-        """Give all words of the family name that print alone shows: those joined by hyphens."""
+        """Return all words of the family name that print alone shows: those joined by hyphens."""
         return self.words[self.family - self.hyphened : self.family + 1]
 
     @cached_property
     def given(self) -> tuple[str, ...]:
-        """Give the words that are not of the family name, initials among them, in printed order."""
+        """Return the words that are not of the family name, initials among them, in printed order."""
         return self.words[: self.family - self.hyphened] + self.words[self.family + 1 :]
 
     @cached_property
     def is_initialed(self) -> bool:
-        """Tell whether the first given name is only an initial (or there is none)."""
+        """Return whether the first given name is only an initial (or there is none)."""
         return not self.given or is_initial(self.given[0])
 
     @cached_property
     def joined(self) -> tuple[str, str]:
-        """Give given and family names each without gaps: `Ai Ti Aw` and `AiTi Aw` give the same."""
+        """Return given and family names each without gaps: `Ai Ti Aw` and `AiTi Aw` give the same."""
         return "".join(self.given), "".join(self.surnames)
 
 
@@ -192,7 +192,7 @@ def _expanded(word: str) -> str:
 
 
 def surname_key(word: str) -> str:
-    """Give one key for the ways a family name is transcribed: `Schütze` and `Schuetze` become `schutze`."""
+    """Return one key for the ways a family name is transcribed: `Schütze` and `Schuetze` become `schutze`."""
     for two, one in _ONE_KEY:
         word = word.replace(two, one)
     return word
@@ -200,7 +200,7 @@ def surname_key(word: str) -> str:
 
 @lru_cache(maxsize=50_000)
 def home_of(folded: str) -> str:
-    """Give the home block of a folded name without parsing it: enough to count co-authors by."""
+    """Return the home block of a folded name without parsing it: enough to count co-authors by."""
     words = folded.split() or [folded]
     surname = next((word for word in reversed(words) if len(word) > 1), words[-1])
     return f"{surname_key(surname)}|{words[0][:1]}"
@@ -208,7 +208,7 @@ def home_of(folded: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def block_keys(printed: str) -> tuple[str, ...]:
-    """Give the blocks a name belongs to, its home (family name and first initial) first.
+    """Return the blocks a name belongs to, its home (family name and first initial) first.
 
     The others are where the same person may be at home under another form: by the middle name, a nickname, half of a
     double family name, the order turned round.

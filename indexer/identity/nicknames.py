@@ -121,5 +121,5 @@ NICKNAMES = _table()
 
 
 def are_nicknames(one: str, other: str) -> bool:
-    """Tell whether two folded given names can stand for one another: `bob` and `robert`."""
+    """Return whether two folded given names can stand for one another: `bob` and `robert`."""
     return other in NICKNAMES.get(one, ())

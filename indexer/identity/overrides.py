@@ -67,7 +67,7 @@ class Overrides:
     def apply(
         self, clusters: Sequence[Cluster], previous: Mapping[MentionKey, str], aliases: Mapping[str, str]
     ) -> tuple[Cluster, ...]:
-        """Give the clusters as decided: merges first, then splits, which name mentions and so know better."""
+        """Return the clusters as decided: merges first, then splits, which name mentions and so know better."""
         held = {mention.key: item for item, cluster in enumerate(clusters) for mention in cluster.mentions}
         result: dict[int, Cluster] = dict(enumerate(clusters))
         owned: dict[str, list[MentionKey]] = defaultdict(list)

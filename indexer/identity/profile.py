@@ -35,27 +35,27 @@ class Profile:
 
     @cached_property
     def names(self) -> frozenset[Name]:
-        """Give the names, parsed."""
+        """Return the names, parsed."""
         return frozenset(map(parse_name, {mention.name for mention in self.mentions}))
 
     @cached_property
     def works(self) -> frozenset[str]:
-        """Give the ids of the works."""
+        """Return the ids of the works."""
         return frozenset(mention.work.id for mention in self.mentions)
 
     @cached_property
     def ids(self) -> dict[str, str]:
-        """Give the strong ids by their schemes."""
+        """Return the strong ids by their schemes."""
         return dict(pair for mention in self.mentions for pair in strong_ids(mention))
 
     @cached_property
     def coauthors(self) -> Counter[str]:
-        """Give the co-authors, with the works they are on."""
+        """Return the co-authors, with the works they are on."""
         return Counter(name for mention in self.mentions for name in mention.coauthors)
 
     @cached_property
     def coauthor_blocks(self) -> Counter[str]:
-        """Give the home blocks of the co-authors, with the works they are on."""
+        """Return the home blocks of the co-authors, with the works they are on."""
         found: Counter[str] = Counter()
         for name, count in self.coauthors.items():
             found[home_of(name)] += count
@@ -63,43 +63,43 @@ class Profile:
 
     @cached_property
     def initialed(self) -> frozenset[str]:
-        """Give the home blocks of those co-authors that begin with an initial."""
+        """Return the home blocks of those co-authors that begin with an initial."""
         return frozenset(home_of(name) for name in self.coauthors if name[1:2] == " ")
 
     @cached_property
     def places(self) -> frozenset[str]:
-        """Give the words of the institutions."""
+        """Return the words of the institutions."""
         return frozenset(word for mention in self.mentions for word in place_words(mention.institutions))
 
     @cached_property
     def topics(self) -> frozenset[str]:
-        """Give the topics of the works."""
+        """Return the topics of the works."""
         return frozenset(topic for mention in self.mentions for topic in mention.work.topics)
 
     @cached_property
     def venues(self) -> frozenset[str]:
-        """Give the venues of the works."""
+        """Return the venues of the works."""
         return frozenset(mention.work.venue for mention in self.mentions if mention.work.venue)
 
     @cached_property
     def words(self) -> dict[str, float]:
-        """Give the words of the titles, with how rare each is."""
+        """Return the words of the titles, with how rare each is."""
         words = sorted({word for mention in self.mentions for word in mention.work.words})
         return {word: self._context.word_weight(word) for word in words}
 
     @cached_property
     def words_norm(self) -> float:
-        """Give the square of the length of `words`."""
+        """Return the square of the length of `words`."""
         return sum(weight * weight for weight in self.words.values())
 
     @cached_property
     def first_year(self) -> int | None:
-        """Give the year of the first work."""
+        """Return the year of the first work."""
         return min(self._years, default=None)
 
     @cached_property
     def last_year(self) -> int | None:
-        """Give the year of the latest work."""
+        """Return the year of the latest work."""
         return max(self._years, default=None)
 
     @property
@@ -108,11 +108,11 @@ class Profile:
 
     @cached_property
     def vector(self) -> NDArray[np.float32] | None:
-        """Give the sum of the works' embeddings, None where there are none."""
+        """Return the sum of the works' embeddings, None where there are none."""
         return _sum(mention.work.vector for mention in self.mentions)
 
     def compare(self, other: Profile) -> tuple[Comparison, ...]:
-        """Give the comparisons of all pairs of names; empty when any pair does not meet, so that no cluster chains."""
+        """Return the comparisons of all pairs of names; empty when any pair does not meet, so that no cluster chains."""
         found = tuple(compare(one, two) for one in self.names for two in other.names)
         if all(comparison.verdict is not Verdict.INCOMPATIBLE for comparison in found):
             return found
@@ -130,17 +130,17 @@ class Profile:
 
     @property
     def is_split(self) -> bool:
-        """Tell whether names in here do not meet, which only an id can have joined."""
+        """Return whether names in here do not meet, which only an id can have joined."""
         return any(compare(a, b).verdict is Verdict.INCOMPATIBLE for a, b in combinations(self.names, 2))
 
     def forbids(self, other: Profile) -> bool:
-        """Tell whether the two cannot be one person: two ids of one scheme that differ, or one work that has both."""
+        """Return whether the two cannot be one person: two ids of one scheme that differ, or one work that has both."""
         ids = any(other.ids.get(scheme, id_) != id_ for scheme, id_ in self.ids.items())
         return ids or not self.works.isdisjoint(other.works)
 
 
 def strong_ids(mention: Mention) -> list[tuple[str, str]]:
-    """Give the ids that a source vouches for, each with its scheme."""
+    """Return the ids that a source vouches for, each with its scheme."""
     found = []
     if mention.source_id:
         found.append((mention.source_id.partition(":")[0], mention.source_id))

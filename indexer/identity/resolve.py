@@ -37,14 +37,14 @@ def resolve_block(mentions: Sequence[Mention], settings: Settings, context: Cont
 
 
 def candidates(groups: Sequence[Group], settings: Settings) -> Iterable[tuple[int, int]]:
-    """Give the pairs worth a comparison: all of a usual block; of a giant one those that share a trait."""
+    """Return the pairs worth a comparison: all of a usual block; of a giant one those that share a trait."""
     if len(groups) * (len(groups) - 1) // 2 <= settings.max_pairs:
         return combinations(range(len(groups)), 2)
     return sharing(groups, settings.max_sharing)
 
 
 def sharing(groups: Sequence[Group], most: int) -> list[tuple[int, int]]:
-    """Give the pairs that share a co-author, an institution's word or a given name; sorted.
+    """Return the pairs that share a co-author, an institution's word or a given name; sorted.
 
     A trait that more than `most` groups share is passed over: it is no evidence, and would cost their square.
     """
@@ -127,11 +127,11 @@ class _Agglomeration:
         return weigh(one.profile, two.profile, names, self._context, self._settings)
 
     def groups(self) -> list[Group]:
-        """Give the groups that stand, by key."""
+        """Return the groups that stand, by key."""
         return sorted(self._alive.values(), key=lambda group: group.key)
 
     def near(self) -> list[Link]:
-        """Give the pairs of standing groups that fell just short, best first."""
+        """Return the pairs of standing groups that fell just short, best first."""
         found = sorted(entry for entry in self._heap if entry[3] in self._alive and entry[4] in self._alive)
         links = []
         for minus, _, _, a, b in found:

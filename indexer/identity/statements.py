@@ -51,7 +51,7 @@ class Statements:
         current: Callable[[str], str],
         is_decided: Callable[[MentionKey], bool],
     ) -> tuple[Cluster, ...]:
-        """Give the clusters as said, by key. `current` leads a merged id to the one that holds.
+        """Return the clusters as said, by key. `current` leads a merged id to the one that holds.
 
         `is_decided` tells which mentions overrides.toml speaks of: those stay where it put them.
         """
@@ -127,7 +127,7 @@ class _Sorting:
         return next(mention for mention in self.clusters[item].mentions if mention.key == key)
 
     def _best(self, mentions: Iterable[Mention], home: Cluster) -> Mention | None:
-        """Give the mention whose name is nearest to the owner's names, if any can be theirs.
+        """Return the mention whose name is nearest to the owner's names, if any can be theirs.
 
         One that bears an ORCID iD can, if a work of theirs bears it too: where none does, nothing says whose it is.
         """

@@ -142,7 +142,7 @@ def read_authors(staged: Staged) -> Authors:
 
 
 def provisional_ids(work: Work, former: Sequence[FormerAuthor]) -> list[str]:
-    """Give the ids that a work's authors begin with: that of its stored version for the same name, else a new one.
+    """Return the ids that a work's authors begin with: that of its stored version for the same name, else a new one.
 
     So a corrected title does not take anybody's id away. The id of a name that is merged at once becomes an alias as
     any other does: a smaller collection, indexed before, may have had it.
@@ -155,7 +155,7 @@ def provisional_ids(work: Work, former: Sequence[FormerAuthor]) -> list[str]:
 
 
 def _by_work(mentions: Iterable[Mention], ids: Mapping[MentionKey, str]) -> Iterator[tuple[str, list[str]]]:
-    """Give each work's id with its researchers; mentions come work by work, in the order of the authors."""
+    """Return each work's id with its researchers; mentions come work by work, in the order of the authors."""
     found: list[str] = []
     last: str | None = None
     for mention in mentions:

@@ -17,13 +17,13 @@ DOCUMENT_VERSION = 3
 
 
 def content_hash(work: Work, model_fingerprint: str) -> str:
-    """Give the SHA-256 of all that the document follows from: the record, the model, and how documents are made."""
+    """Return the SHA-256 of all that the document follows from: the record, the model, and how documents are made."""
     content = [DOCUMENT_VERSION, model_fingerprint, asdict(work)]
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode("utf-8")).hexdigest()
 
 
 def topics_of(work: Work) -> list[dict[str, Any]]:
-    """Give the topics of a work as its source names them, with id, name, and the topics above."""
+    """Return the topics of a work as its source names them, with id, name, and the topics above."""
     above: tuple[tuple[str, ...], ...] = work.topic_parents or ((),) * len(work.topics)
     return [
         {"id": id_, "name": topic_name(id_, name), "parents": list(parents)}

@@ -19,12 +19,12 @@ def _arxiv() -> dict[str, dict[str, str]]:
 
 
 def topic_name(topic_id: str, given: str | None) -> str:
-    """Give the name to show for a topic: arXiv's for an arXiv category, else the source's, else the id itself."""
+    """Return the name to show for a topic: arXiv's for an arXiv category, else the source's, else the id itself."""
     return _arxiv()["categories"].get(topic_id) or given or topic_id
 
 
 def topic_parent(topic_id: str) -> str | None:
-    """Give the name of the field above an arXiv category (`cs.LG`: Computer Science); None for any other topic."""
+    """Return the name of the field above an arXiv category (`cs.LG`: Computer Science); None for any other topic."""
     if topic_id not in _arxiv()["categories"]:
         return None
     return _arxiv()["archives"].get(topic_id.partition(".")[0])

@@ -81,7 +81,7 @@ KNOWN_AUTHOR_KEYS = frozenset(field.name for field in fields(Author))
 
 
 def withdrawn_id(raw: object) -> str | None:
-    """Give the id of a record that says its work is withdrawn (`"withdrawn": true`); None for any other record."""
+    """Return the id of a record that says its work is withdrawn (`"withdrawn": true`); None for any other record."""
     return _id(raw) if isinstance(raw, dict) and raw.get("withdrawn") is True else None
 
 
@@ -113,7 +113,7 @@ def parse_work(raw: object) -> Work:
 
 
 def usable(raw: dict[str, Any]) -> dict[str, Any]:
-    """Give a record out of a foreign format without what `parse_work` would refuse of things a work can do without.
+    """Return a record out of a foreign format without what `parse_work` would refuse of things a work can do without.
 
     Nobody here can correct a catalogue: an ORCID iD with a wrong digit there must not cost the work. A record in our
     own format is not treated so, since its writer can.
@@ -148,7 +148,7 @@ def _usable_author(author: Any) -> Any:
 
 
 def _cut(text: Any, limit: int, at: str = " ") -> Any:
-    """Give the start of a text that is too long, up to a word or another place to part it."""
+    """Return the start of a text that is too long, up to a word or another place to part it."""
     if not isinstance(text, str) or len(text) <= limit:
         return text
     return text[: limit + 1].rpartition(at)[0] or text[:limit]
@@ -164,7 +164,7 @@ def unknown_keys(raw: Mapping[str, Any]) -> set[str]:
 
 
 def _text(raw: Mapping[str, Any], key: str, limit: int = MAX_TEXT) -> str | None:
-    """Give the text under `key` with its white space folded; None when it is missing or empty."""
+    """Return the text under `key` with its white space folded; None when it is missing or empty."""
     value = raw.get(key)
     if value is None:
         return None
@@ -194,7 +194,7 @@ def _id(raw: Mapping[str, Any]) -> str:
 
 
 def _date(raw: Mapping[str, Any]) -> str | None:
-    """Give a full ISO date; one that is only a year or a month is no date, and says so through `year` alone."""
+    """Return a full ISO date; one that is only a year or a month is no date, and says so through `year` alone."""
     text = _text(raw, "date")
     if text is None or re.fullmatch(r"\d{4}(-\d{2})?", text):
         return None
@@ -255,7 +255,7 @@ def _count(raw: Mapping[str, Any], key: str) -> int | None:
 
 
 def _topics(raw: Mapping[str, Any]) -> dict[str, tuple[str | None, tuple[str, ...]]]:
-    """Give each topic's name and what stands above it, by id; the lists beside `topics` are as long, or missing."""
+    """Return each topic's name and what stands above it, by id; the lists beside `topics` are as long, or missing."""
     ids, names, parents = _texts(raw, "topics"), _texts(raw, "topic_names"), _list(raw, "topic_parents")
     for key, beside in (("topic_names", names), ("topic_parents", parents)):
         if beside and len(beside) != len(ids):

@@ -104,7 +104,7 @@ def index(
 
 
 def stored(client: OpenSearch, names: IndexNames) -> list[Source]:
-    """Give the works that are indexed as the source of a rebuild. Raises StoreError when there are none."""
+    """Return the works that are indexed as the source of a rebuild. Raises StoreError when there are none."""
     now = live(client, names)
     if now is None:
         raise StoreError("Nothing is indexed yet: name a PATH to index.")

@@ -177,7 +177,7 @@ class Decided:
         self.digest = _digest(file.read_bytes() if file.exists() else b"", repr(said.said) if said.said else "")
 
     def is_followed(self, client: OpenSearch, generation: Generation) -> bool:
-        """Tell whether a generation was written by just these decisions; by none, where it does not say."""
+        """Return whether a generation was written by just these decisions; by none, where it does not say."""
         return (followed(client, generation) or _digest(b"", "")) == self.digest
 
 

@@ -36,7 +36,7 @@ _ANY_WORKSHOP = "ws"
 
 
 def paper_record(paper: Element, around: list[Element]) -> dict[str, Any]:
-    """Give a paper in the import format, with the elements around it: collection and volume, which name the venue.
+    """Return a paper in the import format, with the elements around it: collection and volume, which name the venue.
 
     One that the Anthology removed says that it is withdrawn; one that was retracted stays, and says so. Raises NotAWork
     for front and back matter, and for what names nobody (book notices, announcements).
@@ -66,7 +66,7 @@ def paper_record(paper: Element, around: list[Element]) -> dict[str, Any]:
 
 
 def _with_formulas(element: Element | None) -> str | None:
-    """Give the text of a title or abstract with its formulas between dollars, as pages and arXiv's texts have them."""
+    """Return the text of a title or abstract with its formulas between dollars, as pages and arXiv's texts have them."""
     return None if element is None else " ".join(_marked(element).split()) or None
 
 
@@ -77,7 +77,7 @@ def _marked(element: Element) -> str:
 
 
 def anthology_id(collection: str, volume: str, paper: str) -> str:
-    """Give the id of a paper: `2022.acl-long.1`, and before 2020 `P19-1001`, or `W19-0101` where volumes are many."""
+    """Return the id of a paper: `2022.acl-long.1`, and before 2020 `P19-1001`, or `W19-0101` where volumes are many."""
     if re.match(r"\d{4}\.", collection):
         return f"{collection}-{volume}.{paper}"
     two_digits = collection.startswith("W") or collection == "C69" or (collection == "D19" and int(volume) >= 5)
@@ -93,7 +93,7 @@ def _year(paper: Element, volume: Element, collection: Element) -> int | None:
 
 
 def _venue(volume: Element) -> str | None:
-    """Give the venue's acronym, else the title of the journal or volume."""
+    """Return the venue's acronym, else the title of the journal or volume."""
     for venue in map(text_of, volume.findall("meta/venue")):
         if venue and venue != _ANY_WORKSHOP:
             return _VENUES.get(venue, venue.upper())

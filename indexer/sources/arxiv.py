@@ -58,7 +58,7 @@ class ArxivQuery(Feed):
         self._query = search_query(query, since, until)
 
     def items(self) -> Iterator[Item]:
-        """Give an Item for each entry. Raises SourceError when there are more than the API gives."""
+        """Return an Item for each entry. Raises SourceError when there are more than the API gives."""
         start, total = 0, 1
         while start < min(total, MAX_RESULTS):
             page = self._page(start)

@@ -43,7 +43,7 @@ _FORMULA = re.compile(r"(\$\$.+?\$\$|\$[^$]+\$|\\\(.+?\\\)|\\\[.+?\\\])", re.DOT
 
 
 def atom_record(entry: Element) -> dict[str, Any]:
-    """Give an entry of the query API in the import format; one that was withdrawn says so."""
+    """Return an entry of the query API in the import format; one that was withdrawn says so."""
     address = text_of(entry.find(f"{ATOM}id")) or ""
     match = _ABSTRACT_PAGE.search(address)
     if not match:
@@ -64,7 +64,7 @@ def atom_record(entry: Element) -> dict[str, Any]:
 
 
 def oai_record(record: Element) -> dict[str, Any]:
-    """Give an OAI-PMH record (metadataPrefix `arXiv`) in the import format; a deleted or withdrawn one says so.
+    """Return an OAI-PMH record (metadataPrefix `arXiv`) in the import format; a deleted or withdrawn one says so.
 
     Raises NotAWork when it holds no arXiv metadata.
     """
@@ -91,7 +91,7 @@ def oai_record(record: Element) -> dict[str, Any]:
 
 
 def letters(text: str | None) -> str | None:
-    r"""Give a text with letters where TeX has macros (`Poincar\'e`, `Erd\H{o}s`); formulas stay as they are."""
+    r"""Return a text with letters where TeX has macros (`Poincar\'e`, `Erd\H{o}s`); formulas stay as they are."""
     if text is None or "\\" not in text:
         return text
     parts = _FORMULA.split(text)
@@ -109,7 +109,7 @@ def _tex() -> LatexNodes2Text:
 
 
 def _first_day(number: str, created: str | None) -> str | None:
-    """Give the day of the first submission, or as much of it as is sure.
+    """Return the day of the first submission, or as much of it as is sure.
 
     `created` is the first version's day in some answers of arXiv and the latest version's in others. A number cannot be
     older than its work: where `created` lies after the number's month, it is a later version's.

@@ -76,7 +76,7 @@ class Source(Protocol):
 def converted(
     source: str, line: int, convert: Callable[[Any], dict[str, Any]], value: Any, text: str | None = None
 ) -> Item:
-    """Give the Item of a record in a foreign format. One that is not in that format's shape costs only itself."""
+    """Return the Item of a record in a foreign format. One that is not in that format's shape costs only itself."""
     text = json.dumps(value)[:EXCERPT] if text is None else text
     try:
         return Item(source, line, usable(convert(value)), text=text)
@@ -87,7 +87,7 @@ def converted(
 
 
 def printable(path: str) -> str:
-    """Give a path as text that can be written anywhere: bytes that are not UTF-8 become U+FFFD."""
+    """Return a path as text that can be written anywhere: bytes that are not UTF-8 become U+FFFD."""
     return os.fsencode(path).decode("utf-8", "replace")
 
 
@@ -104,7 +104,7 @@ class FileSource(ABC):
 
     @abstractmethod
     def items(self, file: IO[bytes]) -> Iterator[Item]:
-        """Give the Items of the unpacked file."""
+        """Return the Items of the unpacked file."""
 
     @property
     def position(self) -> int:

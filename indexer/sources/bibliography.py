@@ -29,7 +29,7 @@ _DATE = re.compile(r"(?<!\d)(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2}))?|(\d{2})(\d
 def reference(
     key: str | None, *, doi: str | None = None, arxiv: str | None = None, dates: Iterable[str | None], **rest: Any
 ) -> dict[str, Any]:
-    """Give a reference in the import format; `key` is its citation key, `dates` are where its date may stand."""
+    """Return a reference in the import format; `key` is its citation key, `dates` are where its date may stand."""
     day, year = date_and_year(*dates)
     doi = doi_in(doi) if doi else None
     record = {
@@ -47,7 +47,7 @@ def reference(
 
 
 def _id(key: str | None, doi: str | None, arxiv: str | None) -> str | None:
-    """Give the most stable id there is."""
+    """Return the most stable id there is."""
     if doi:
         return f"doi:{doi}"
     if arxiv:
@@ -57,7 +57,7 @@ def _id(key: str | None, doi: str | None, arxiv: str | None) -> str | None:
 
 
 def _id_of_content(record: Mapping[str, Any]) -> str | None:
-    """Give an id for a reference without any, as RIS files have them: its title, and a hash of who and when."""
+    """Return an id for a reference without any, as RIS files have them: its title, and a hash of who and when."""
     title = (record["title"] or "").casefold()
     if not title:
         return None
@@ -68,12 +68,12 @@ def _id_of_content(record: Mapping[str, Any]) -> str | None:
 
 
 def arxiv_number(*candidates: str | None) -> str | None:
-    """Give the arXiv number in the first text that has one: in `arXiv:1910.00744v2` or an address; else None."""
+    """Return the arXiv number in the first text that has one: in `arXiv:1910.00744v2` or an address; else None."""
     return next((match[1] for text in candidates if text and (match := _ARXIV.search(text))), None)
 
 
 def date_and_year(*texts: str | None) -> tuple[str | None, int | None]:
-    """Give the full date, if there is one, and the year, from the first of the texts that says a year."""
+    """Return the full date, if there is one, and the year, from the first of the texts that says a year."""
     for match in chain.from_iterable(_DATE.finditer(text) for text in texts if text):
         year, day = int(match[1]), _day(match[1], match[2] or match[4], match[3] or match[5])
         # Eight digits that are no day are a number of another kind.
@@ -96,6 +96,6 @@ def first_last(name: str) -> str:
 
 
 def _language(text: str | None) -> str | None:
-    """Give a code of two letters (`en` of `en-US`); other spellings are not guessed at."""
+    """Return a code of two letters (`en` of `en-US`); other spellings are not guessed at."""
     match = re.fullmatch(r"([a-z]{2})(?:[-_]\w+)?", (text or "").strip(), re.IGNORECASE)
     return match[1].lower() if match else None

@@ -49,7 +49,7 @@ class BibtexFile(FileSource):
     """One .bib file."""
 
     def items(self, file: IO[bytes]) -> Iterator[Item]:
-        """Give an Item for each entry, in the file's order; one that cannot be parsed costs only itself."""
+        """Return an Item for each entry, in the file's order; one that cannot be parsed costs only itself."""
         library = parse_string(self.whole_text(file), parse_stack=[])
         found: list[Entry | ParsingFailedBlock] = [*library.entries, *library.failed_blocks]
         blocks = [_with_repeated_fields(block) for block in sorted(found, key=lambda block: block.start_line or 0)]
@@ -63,13 +63,13 @@ class BibtexFile(FileSource):
 
 
 def _with_repeated_fields(block: Entry | ParsingFailedBlock) -> Entry | ParsingFailedBlock:
-    """Give the entry that the parser refused only because a field stands in it twice, which BibTeX merely warns of."""
+    """Return the entry that the parser refused only because a field stands in it twice, which BibTeX merely warns of."""
     entry = block.ignore_error_block if isinstance(block, DuplicateFieldKeyBlock) else None
     return entry if isinstance(entry, Entry) else block
 
 
 def entry_record(entry: Entry, field: Mapping[str, str]) -> dict[str, Any]:
-    """Give an entry in the import format; `field` holds its values by their names in lower case."""
+    """Return an entry in the import format; `field` holds its values by their names in lower case."""
     kind = entry.entry_type.lower()
     if kind in _NOT_WORKS:
         raise NotAWork(f"an entry of the kind @{kind}, not a work")
@@ -98,7 +98,7 @@ def _venue(field: Mapping[str, str]) -> str | None:
 
 
 def names(text: str) -> list[str]:
-    """Give the persons of an author field, each as `First von Last Jr`; a name in braces (an institution) as it is.
+    """Return the persons of an author field, each as `First von Last Jr`; a name in braces (an institution) as it is.
 
     Names are taken apart before LaTeX is decoded: afterwards the braces that hold a name together are gone.
     """
@@ -116,7 +116,7 @@ def _latex() -> LatexNodes2Text:
 
 
 def decoded(text: str | None) -> str | None:
-    """Give LaTeX as plain text. A bare % is the sign here, not LaTeX's comment: nobody comments inside a field."""
+    """Return LaTeX as plain text. A bare % is the sign here, not LaTeX's comment: nobody comments inside a field."""
     if not text:
         return None
     if re.search(r"[\\{}$~^%]|--|``|''", text):
@@ -125,5 +125,5 @@ def decoded(text: str | None) -> str | None:
 
 
 def _unescaped(text: str | None) -> str | None:
-    r"""Give an address or DOI without the backslashes that LaTeX needs (`10.1/a\_b`)."""
+    r"""Return an address or DOI without the backslashes that LaTeX needs (`10.1/a\_b`)."""
     return re.sub(r"\\([_%#&~$])", r"\1", text).strip("{} ") if text else None

@@ -27,13 +27,13 @@ class Values:
         self._entries = {entry.key.lower(): entry for entry in entries}
 
     def of(self, entry: Entry) -> dict[str, str]:
-        """Give an entry's fields by their names in lower case, with those that its `crossref` gives it."""
+        """Return an entry's fields by their names in lower case, with those that its `crossref` gives it."""
         own = self._own(entry)
         other = self._entries.get(own.get("crossref", "").strip().lower())
         return own if other is None else own | _inherited(own, self._own(other))
 
     def _own(self, entry: Entry) -> dict[str, str]:
-        """Give what stands in the entry itself. BibTeX takes the first of a repeated field."""
+        """Return what stands in the entry itself. BibTeX takes the first of a repeated field."""
         return {field.key.lower(): self._value(str(field.value)) for field in reversed(entry.fields)}
 
     def _value(self, written: str) -> str:
@@ -64,7 +64,7 @@ def _parts(written: str) -> Iterator[str]:
 
 
 def _inherited(own: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
-    """Give what an entry lacks and the other has; the title of the whole is the book's title of its part."""
+    """Return what an entry lacks and the other has; the title of the whole is the book's title of its part."""
     whole = {"booktitle": other.get("title", ""), **other}
     lacking = (group for group in _INHERITED if not any(own.get(name) for name in group))
     return {name: whole[name] for group in lacking for name in group if name in whole}

@@ -33,7 +33,7 @@ def is_item(value: object) -> bool:
 
 
 def item_record(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Give an item in the import format."""
+    """Return an item in the import format."""
     noted = filter(_NOTED.fullmatch, (item.get("note") or "").splitlines())
     arxiv = arxiv_number(item.get("URL"), item.get("number"), *noted)
     return reference(
@@ -52,7 +52,7 @@ def item_record(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _one(value: Any) -> str | None:
-    """Give a text that Crossref puts into a list; None for an empty one."""
+    """Return a text that Crossref puts into a list; None for an empty one."""
     return (value[0] if value else None) if isinstance(value, list) else value
 
 
@@ -67,7 +67,7 @@ def _author(author: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _date(issued: Mapping[str, Any]) -> str | None:
-    """Give `date-parts` (of which the first is the start of a span) as `2019-10-02`, else what was written by hand."""
+    """Return `date-parts` (of which the first is the start of a span) as `2019-10-02`, else what was written by hand."""
     parts = (issued.get("date-parts") or [[]])[0]
     if parts and parts[0]:
         return "-".join(f"{int(part):02d}" for part in parts)

@@ -90,7 +90,7 @@ def _files(path: str) -> list[str]:
 
 
 def _newness(file: Path) -> tuple[int, str]:
-    """Give what the newest files are found by: of a work that a snapshot has several times, the first one read holds.
+    """Return what the newest files are found by: of a work that a snapshot has several times, the first one read holds.
 
     What was merged is gone, whatever a part still says of it; files without a day come last.
     """
@@ -100,7 +100,7 @@ def _newness(file: Path) -> tuple[int, str]:
 
 
 def _is_wanted(file: Path, folder: Path) -> bool:
-    """Tell whether a file in a folder is one of works; of a snapshot's entities only `works` are."""
+    """Return whether a file in a folder is one of works; of a snapshot's entities only `works` are."""
     if file.match(_SNAPSHOT_PARTS):
         entity = file.parent.parent
         return entity in (folder, folder.parent) or entity.name == "works"

@@ -16,7 +16,7 @@ class JsonFile(FileSource):
     """One .json file."""
 
     def items(self, file: IO[bytes]) -> Iterator[Item]:
-        """Give an Item for each record. Raises SourceError when the file is no JSON, or of another kind."""
+        """Return an Item for each record. Raises SourceError when the file is no JSON, or of another kind."""
         text = self.whole_text(file)
         try:
             document = json.loads(text)

@@ -25,7 +25,7 @@ class JsonLines(FileSource):
     """One file (or standard input) of JSON lines; a line that is an OpenAlex work is put into the import format."""
 
     def items(self, file: IO[bytes]) -> Iterator[Item]:
-        """Give an Item for each line that is not blank."""
+        """Return an Item for each line that is not blank."""
         for number, line in enumerate(_bounded_lines(file), 1):
             if line is None:
                 yield Item(self.name, number, problem=f"the line is longer than {MAX_LINE:,} bytes")
@@ -48,7 +48,7 @@ class JsonLines(FileSource):
 
 
 def _bounded_lines(file: IO[bytes]) -> Iterator[bytes | None]:
-    """Give the lines of a file one by one, and None in the place of one that is too long."""
+    """Return the lines of a file one by one, and None in the place of one that is too long."""
     while line := file.readline(MAX_LINE + 1):
         if len(line) <= MAX_LINE or line.endswith(b"\n"):
             yield line

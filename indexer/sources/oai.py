@@ -63,7 +63,7 @@ class _Place:
         return True
 
     def restart(self) -> str | None:
-        """Give the day to start again from: the last one seen, if the server goes by days, else the first one."""
+        """Return the day to start again from: the last one seen, if the server goes by days, else the first one."""
         if not self._sorted:
             self.day, self._sorted = self._first, True
             self._given.clear()
@@ -89,7 +89,7 @@ class ArxivHarvest(Feed):
         self._until = until.isoformat() if until and until < datetime.now(UTC).date() else None
 
     def items(self) -> Iterator[Item]:
-        """Give an Item for each record; one that arXiv has deleted comes as a withdrawn record."""
+        """Return an Item for each record; one that arXiv has deleted comes as a withdrawn record."""
         place, number, restarts = _Place(self._since), 0, 0
         params = self._list(self._since)
         while params:

@@ -59,7 +59,7 @@ class OpenAlexWorks(Feed):
         self._params = {name: value for name, value in params.items() if value} | self._key
 
     def items(self) -> Iterator[Item]:
-        """Give an Item for each work. Raises SourceError when the server gives the same cursor twice."""
+        """Return an Item for each work. Raises SourceError when the server gives the same cursor twice."""
         cursor: str | None = "*"
         number = 0
         while cursor:
@@ -72,7 +72,7 @@ class OpenAlexWorks(Feed):
             cursor = page.cursor if page.works else None
 
     def _whole(self, work: object) -> object:
-        """Give a work with all its authors: lists name the first 100 at the most, and say where there are more."""
+        """Return a work with all its authors: lists name the first 100 at the most, and say where there are more."""
         if not (is_work(work) and work.get("is_authors_truncated")):
             return work
         return self.web.fetch(f"{self._url}/{short_id(work['id'])}", self._key, _decoded_work)

@@ -17,7 +17,7 @@ class MergedWorks(FileSource):
     """One file of `merged_ids/works`: CSV with the columns `merge_date`, `id` and `merge_into_id`."""
 
     def items(self, file: IO[bytes]) -> Iterator[Item]:
-        """Give a withdrawn record for each work. Raises SourceError when it is no such list."""
+        """Return a withdrawn record for each work. Raises SourceError when it is no such list."""
         with io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="") as text:
             rows = csv.DictReader(text)
             if "id" not in (rows.fieldnames or ()):

@@ -29,7 +29,7 @@ def is_work(value: object) -> TypeGuard[dict[str, Any]]:
 
 
 def work_record(work: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a work in the import format. Raises NotAWork for paratext (covers and the like) and what names nobody."""
+    """Return a work in the import format. Raises NotAWork for paratext (covers and the like) and what names nobody."""
     if work.get("is_paratext"):
         raise NotAWork("paratext (a cover, a table of contents or the like), not a work")
     if not work.get("authorships"):
@@ -71,7 +71,7 @@ def abstract(positions: Mapping[str, list[int]]) -> str | None:
 
 
 def short_id(address: str) -> str:
-    """Give an id (`W2741809807`) out of its address; one that is short already stays."""
+    """Return an id (`W2741809807`) out of its address; one that is short already stays."""
     return address.rpartition("/")[2]
 
 

@@ -25,7 +25,7 @@ class Feed(ABC):
 
     @abstractmethod
     def items(self) -> Iterator[Item]:
-        """Give the Items of all pages; the next page is asked for when the one before it is used up."""
+        """Return the Items of all pages; the next page is asked for when the one before it is used up."""
 
     def __iter__(self) -> Iterator[Item]:
         with self.web:

@@ -33,7 +33,7 @@ class RisFile(FileSource):
     """One .ris file."""
 
     def items(self, file: IO[bytes]) -> Iterator[Item]:
-        """Give an Item for each reference. They are parsed one by one, so that a broken one costs only itself."""
+        """Return an Item for each reference. They are parsed one by one, so that a broken one costs only itself."""
         references = _START.split(self.whole_text(file))
         for number, text in enumerate((text for text in references if text.strip()), 1):
             yield converted(self.name, number, _record_of_text, text, text[:EXCERPT])
@@ -50,7 +50,7 @@ def _record_of_text(text: str) -> dict[str, Any]:
 
 
 def reference_record(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a reference, as rispy names its fields, in the import format."""
+    """Return a reference, as rispy names its fields, in the import format."""
     urls = fields.get("urls") or []
     arxiv = arxiv_number(*urls, fields.get("number"), fields.get("journal_name"), fields.get("secondary_title"))
     return reference(
@@ -69,6 +69,6 @@ def reference_record(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _venue(fields: Mapping[str, Any]) -> str | None:
-    """Give the journal's full name; `alternate_title3` is rispy's name for JF, the full name of older exports."""
+    """Return the journal's full name; `alternate_title3` is rispy's name for JF, the full name of older exports."""
     named = (fields.get(key) for key in ("alternate_title3", "secondary_title", "journal_name"))
     return next((name for name in named if name), None)

@@ -20,7 +20,7 @@ PAGE = 500
 
 
 class StoredWorks:
-    """Gives the records that the documents of a generation were made of."""
+    """Return the records that the documents of a generation were made of."""
 
     def __init__(self, client: OpenSearch, generation: Generation) -> None:
         """Name the generation."""

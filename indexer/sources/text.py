@@ -28,7 +28,7 @@ _HEADING = re.compile(
 
 
 def plain(text: str | None) -> str | None:
-    """Give text without markup, with its entities resolved and its white space folded; None stays None.
+    """Return text without markup, with its entities resolved and its white space folded; None stays None.
 
     Markup is often escaped itself (`&lt;i&gt;`), and entities are (`&amp;amp;`): what comes out of them goes as well.
     """

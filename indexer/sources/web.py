@@ -73,7 +73,7 @@ class Web:
         self._session.close()
 
     def fetch(self, url: str, params: Mapping[str, str], decode: Callable[[bytes], T]) -> T:
-        """Give the decoded answer. A ValueError of `decode` says that it came broken, and is tried again.
+        """Return the decoded answer. A ValueError of `decode` says that it came broken, and is tried again.
 
         Raises SourceError when the server refuses, or when ATTEMPTS attempts fail.
         """
@@ -138,7 +138,7 @@ def _check_status(url: str, response: requests.Response) -> None:
 
 
 def _retry_after(value: str | None) -> float | None:
-    """Give the seconds of a Retry-After header, which is a number or a date; None without a sensible one."""
+    """Return the seconds of a Retry-After header, which is a number or a date; None without a sensible one."""
     if value is None:
         return None
     if value.strip().isdecimal():

@@ -34,7 +34,7 @@ class XmlFile(FileSource):
     """One file of arXiv or ACL Anthology records."""
 
     def items(self, file: IO[bytes]) -> Iterator[Item]:
-        """Give an Item for each record. Raises SourceError when the XML breaks off or is of another kind."""
+        """Return an Item for each record. Raises SourceError when the XML breaks off or is of another kind."""
         records = Records(file, _CONVERT, keep={ACL_META})
         number = 0
         try:
@@ -50,6 +50,6 @@ class XmlFile(FileSource):
 
 
 def element_item(source: str, number: int, element: Element, around: list[Element]) -> Item:
-    """Give the Item of one record element."""
+    """Return the Item of one record element."""
     text = tostring(element, encoding="unicode")[:EXCERPT]
     return converted(source, number, lambda value: _CONVERT[value.tag](value, around), element, text)

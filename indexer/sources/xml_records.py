@@ -74,7 +74,7 @@ class Records:
             elements = count
 
     def _stays(self, element: Element, around: list[Element]) -> bool:
-        """Tell whether an element that ended is part of a record, or one to keep or part of it."""
+        """Return whether an element that ended is part of a record, or one to keep or part of it."""
         if any(outer.tag in self._tags or outer.tag in self._keep for outer in reversed(around)):
             return True
         return element.tag in self._keep and bool(around) and around[-1].find(element.tag) is element
@@ -103,5 +103,5 @@ class _Bounded:
 
 
 def text_of(element: Element | None) -> str | None:
-    """Give the text of an element with that of everything in it, white space folded; None when there is none."""
+    """Return the text of an element with that of everything in it, white space folded; None when there is none."""
     return None if element is None else " ".join("".join(element.itertext()).split()) or None

@@ -56,7 +56,7 @@ class Stored(NamedTuple):
 
 
 def read(sources: Iterable[Source], report: Report, unknown: Counter[str]) -> Iterator[Read]:
-    """Give the records of all sources that pass the checks; the others go to the report, and so do broken files."""
+    """Return the records of all sources that pass the checks; the others go to the report, and so do broken files."""
     for source in sources:
         try:
             for item in source:
@@ -146,7 +146,7 @@ def _change(record: Read, stored: Stored | None, fingerprint: str, report: Repor
 
 
 def stored_works(client: OpenSearch, target: Target, ids: list[str]) -> dict[str, Stored]:
-    """Give what the index holds of these works."""
+    """Return what the index holds of these works."""
     if target.readable is None:
         return {}
     fields = "content_hash,added_at,researchers.id,researchers.name,researchers.position"

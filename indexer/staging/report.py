@@ -92,7 +92,7 @@ class Report:
             file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
     def to_dict(self) -> dict[str, Any]:
-        """Give everything as plain data."""
+        """Return everything as plain data."""
         return {
             "run": self.folder.name,
             "started_at": self.started_at,
@@ -130,7 +130,7 @@ class Stopwatch:
 
 
 def past_runs(runs: Path, count: int) -> tuple[list[dict[str, Any]], list[Path]]:
-    """Give the reports of the last `count` runs below a folder, the latest first, and the files that hold none."""
+    """Return the reports of the last `count` runs below a folder, the latest first, and the files that hold none."""
     reports, unreadable = [], []
     for file in sorted(runs.glob("*/report.json"), reverse=True)[:count]:
         try:

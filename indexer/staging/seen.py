@@ -39,5 +39,5 @@ class Seen:
         return First(*self._rows.execute("SELECT content, place FROM seen WHERE id = ?", (id_,)).fetchone())
 
     def not_among(self, ids: Iterable[str]) -> list[str]:
-        """Give those of the ids that were not read."""
+        """Return those of the ids that were not read."""
         return [id_ for id_ in ids if not self._rows.execute("SELECT 1 FROM seen WHERE id = ?", (id_,)).fetchone()]

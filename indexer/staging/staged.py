@@ -133,11 +133,11 @@ class Staged:
         self._put("INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)", ((id_, to, new) for id_, to in aliases.items()))
 
     def aliases(self, *, new: bool) -> dict[str, str]:
-        """Give the ids that lead to another researcher: those of the index, or those of this run."""
+        """Return the ids that lead to another researcher: those of the index, or those of this run."""
         return dict(self._rows.execute("SELECT id, researcher FROM aliases WHERE is_new = ?", (new,)))
 
     def authored(self) -> Iterator[Authored]:
-        """Give all works that are in the index or about to be, by id, for their authors to be found."""
+        """Return all works that are in the index or about to be, by id, for their authors to be found."""
         question = (
             "SELECT id, record, before, NULL FROM known "
             "UNION ALL SELECT id, record, NULL, former FROM staged WHERE record NOT NULL ORDER BY id"
@@ -158,7 +158,7 @@ class Staged:
         self._put("INSERT INTO near VALUES (?)", ((sentence,) for sentence in near))
 
     def moved(self) -> Iterator[list[tuple[str, list[str], list[str]]]]:
-        """Give the known works whose researchers are others now, in batches by id: id, before, and after."""
+        """Return the known works whose researchers are others now, in batches by id: id, before, and after."""
         question = "SELECT id, before, after FROM known WHERE after != before AND id > ? ORDER BY id LIMIT ?"
         last = ""
         while rows := self._rows.execute(question, (last, PAGE)).fetchall():
@@ -166,7 +166,7 @@ class Staged:
             last = rows[-1][0]
 
     def near(self) -> list[str]:
-        """Give the sentences about probable duplicates, the likeliest first."""
+        """Return the sentences about probable duplicates, the likeliest first."""
         return [sentence for (sentence,) in self._rows.execute("SELECT sentence FROM near ORDER BY rowid")]
 
     def count(self, *, labelled: bool) -> int:
@@ -174,15 +174,15 @@ class Staged:
         return self._count(_written(labelled))
 
     def to_write(self, size: int = PAGE, *, labelled: bool | None = None) -> Iterator[list[StagedWork]]:
-        """Give the works to write in batches, by id; only those with topics or those without when asked so."""
+        """Return the works to write in batches, by id; only those with topics or those without when asked so."""
         return self._batches(_written(labelled), size)
 
     def to_remove(self) -> Iterator[list[StagedWork]]:
-        """Give the works to remove in batches, by id."""
+        """Return the works to remove in batches, by id."""
         return self._batches("record IS NULL", PAGE)
 
     def because(self, ids: Iterable[str]) -> dict[str, list[str]]:
-        """Give why a researcher's works are one person's, in sentences, of those of whom anything was joined."""
+        """Return why a researcher's works are one person's, in sentences, of those of whom anything was joined."""
         rows = self._chosen("SELECT researcher, sentences FROM reasons WHERE researcher IN", ids)
         return {id_: json.loads(sentences) for id_, sentences in rows}
 
@@ -192,12 +192,12 @@ class Staged:
         self._put("UPDATE staged SET vector = ? WHERE id = ?", rows)
 
     def vectors(self, ids: Iterable[str]) -> dict[str, NDArray[np.float32]]:
-        """Give the embeddings that are kept of these works, float32[d] each."""
+        """Return the embeddings that are kept of these works, float32[d] each."""
         rows = self._chosen("SELECT id, vector FROM staged WHERE vector NOT NULL AND id IN", ids)
         return {id_: np.frombuffer(vector, np.float32) for id_, vector in rows}
 
     def labelled(self) -> Iterator[tuple[str, NDArray[np.float32], list[dict[str, str]]]]:
-        """Give the works that come with topics: id, embedding and topics, as far as embeddings are kept."""
+        """Return the works that come with topics: id, embedding and topics, as far as embeddings are kept."""
         for batch in self.to_write(labelled=True):
             vectors = self.vectors(one.id for one in batch)
             for one in batch:
@@ -205,7 +205,7 @@ class Staged:
                     yield one.id, vectors[one.id], topics_of(one.work)
 
     def _chosen(self, question: str, ids: Iterable[str]) -> Iterator[Any]:
-        """Give the rows of a question that ends with IN, for any number of ids."""
+        """Return the rows of a question that ends with IN, for any number of ids."""
         wanted = list(ids)
         for start in range(0, len(wanted), ASKED):
             some = wanted[start : start + ASKED]

@@ -52,7 +52,7 @@ class Beside:
 
 
 def ahead(function: Callable[[T], U], things: Iterable[T]) -> Iterator[tuple[T, U]]:
-    """Give each thing with what the function makes of it, while it is at work on the next one in another thread."""
+    """Return each thing with what the function makes of it, while it is at work on the next one in another thread."""
     with ThreadPoolExecutor(1) as pool:
         under_way: deque[tuple[T, Future[U]]] = deque()
         for thing in things:

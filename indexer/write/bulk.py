@@ -33,12 +33,12 @@ class WriteError(Exception):
 
 
 def index_action(index: str, document_id: str, document: dict[str, Any]) -> list[Action]:
-    """Give the two lines that write a document whole."""
+    """Return the two lines that write a document whole."""
     return [{"index": {"_index": index, "_id": document_id}}, document]
 
 
 def delete_action(index: str, document_id: str) -> list[Action]:
-    """Give the line that removes a document; one that is not there is no error."""
+    """Return the line that removes a document; one that is not there is no error."""
     return [{"delete": {"_index": index, "_id": document_id}}]
 
 
@@ -58,7 +58,7 @@ def patiently(ask: Callable[..., Answer], **arguments: Any) -> Answer:
 
 
 def marks(index: str, works: Mapping[str, str]) -> Iterator[list[Action]]:
-    """Give the actions that mark researchers as pending, in the index of marks; `works` has one of each one's works."""
+    """Return the actions that mark researchers as pending, in the index of marks; `works` has one of each one's works."""
     return (
         index_action(index, id_, {"researcher_id": id_, "work_id": work_id}) for id_, work_id in sorted(works.items())
     )

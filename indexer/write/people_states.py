@@ -41,7 +41,7 @@ class States:
                 self._others[new].append(old)
 
     def of(self, ids: Iterable[str]) -> dict[str, State]:
-        """Give the states of these researchers, by id, of those who have one."""
+        """Return the states of these researchers, by id, of those who have one."""
         asked = {one: id_ for id_ in ids for one in (id_, *self._others.get(id_, ()))}
         found: dict[str, list[State]] = defaultdict(list)
         for one, state in _states(self._client, self._generation, list(asked)):
@@ -50,7 +50,7 @@ class States:
 
 
 def joined(states: list[State]) -> State:
-    """Give one state for researchers who turned out to be one: the highest level speaks, and all followers count.
+    """Return one state for researchers who turned out to be one: the highest level speaks, and all followers count.
 
     Until the service has moved claims and follows itself, which it does as soon as the generation is live.
     """
@@ -59,7 +59,7 @@ def joined(states: list[State]) -> State:
 
 
 def claimed(client: OpenSearch, names: IndexNames) -> Iterator[dict[str, Any]]:
-    """Give the states of all claimed researchers, by id."""
+    """Return the states of all claimed researchers, by id."""
     body = {"size": PAGE, "sort": ["researcher_id"], "query": {"term": {"claimed": True}}}
     yield from (hit["_source"] for hits in _pages(client, names, body) for hit in hits)
 
@@ -97,7 +97,7 @@ def _has_works(client: OpenSearch, generation: Generation, id_: str) -> bool:
 
 
 def _heir(client: OpenSearch, generation: Generation, before: Generation, id_: str) -> str | None:
-    """Give the researcher who has most of the places on works that this one had; None where no work is left."""
+    """Return the researcher who has most of the places on works that this one had; None where no work is left."""
     places: dict[str, set[int]] = {}
     body = {
         "size": PAGE,

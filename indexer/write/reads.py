@@ -24,12 +24,12 @@ MISSING = "index_not_found_exception"
 
 
 def search(client: OpenSearch, index: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Give the answer of all shards."""
+    """Return the answer of all shards."""
     return patiently(client.search, index=index, body=body, params=WHOLE)
 
 
 def search_together(client: OpenSearch, index: str, bodies: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give the answers to several searches, in one round trip."""
+    """Return the answers to several searches, in one round trip."""
     header = {"index": index, "allow_partial_search_results": False}
     lines = [line for body in bodies for line in (header, body)]
 
@@ -54,7 +54,7 @@ def count(client: OpenSearch, index: str, query: dict[str, Any] | None = None) -
 def documents(
     client: OpenSearch, index: str, ids: Sequence[str], fields: str | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Give the documents with these ids that there are, in their order; `fields` are those to read, by comma."""
+    """Return the documents with these ids that there are, in their order; `fields` are those to read, by comma."""
     params = {"_source_includes": fields} if fields else {}
 
     def ask() -> list[dict[str, Any]]:

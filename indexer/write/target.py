@@ -49,7 +49,7 @@ class Target:
         return self._generation or self._base
 
     def writable(self) -> Generation:
-        """Give the generation to write to, begun now if it was not before."""
+        """Return the generation to write to, begun now if it was not before."""
         if self._generation is None:
             description = self._model.to_dict()
             self._generation = begin(self._client, self._names, description, rebuild=self._rebuild)

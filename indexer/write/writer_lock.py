@@ -80,11 +80,11 @@ class Holder:
 
     @classmethod
     def me(cls) -> Holder:
-        """Give this process, with a token of its own."""
+        """Return this process, with a token of its own."""
         return cls(socket.gethostname(), os.getpid(), psutil.Process().create_time(), uuid4().hex)
 
     def is_gone(self) -> bool:
-        """Tell whether the process is known to have ended; False for one on another machine."""
+        """Return whether the process is known to have ended; False for one on another machine."""
         if self.host != socket.gethostname():
             return False
         try:

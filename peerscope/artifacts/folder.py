@@ -11,7 +11,7 @@ from peerscope.artifacts.errors import StorageError
 
 
 def home() -> Path:
-    """Give the folder of all local files: `PEERSCOPE_HOME`, else the user's data folder. It is made when missing.
+    """Return the folder of all local files: `PEERSCOPE_HOME`, else the user's data folder. It is made when missing.
 
     Raises `StorageError` when it cannot be made.
     """

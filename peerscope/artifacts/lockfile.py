@@ -48,7 +48,7 @@ def sections(below: str = "") -> list[str]:
 
 
 def load_lock(section: str) -> list[Artifact]:
-    """Give the files of a section and of all sections below it, each file once: `"engine"` gives `"engine/lib"` too.
+    """Return the files of a section and of all sections below it, each file once: `"engine"` gives `"engine/lib"` too.
 
     Raises `LockFileError` when there is no such section.
     """

@@ -22,7 +22,7 @@ TRIES = 3  # a dropped connection in a hundred files is common on Wi-Fi
 
 
 def maven(cache: Path, advance: Callable[[int], None] = lambda _: None) -> MavenContext:
-    """Give a jgo context that downloads into `cache`, from the mirror `PEERSCOPE_MAVEN_URL` when that is set."""
+    """Return a jgo context that downloads into `cache`, from the mirror `PEERSCOPE_MAVEN_URL` when that is set."""
 
     @contextmanager
     def progress(_name: str, _size: int) -> Iterator[Callable[[int], None]]:

@@ -31,7 +31,7 @@ SPARE = 50_000_000  # bytes of disk to leave free
 
 
 def fetch(artifacts: Iterable[Artifact], *, title: str) -> list[Path]:
-    """Give the local path of each file, in order, downloading what is missing or damaged. Every file is checked.
+    """Return the local path of each file, in order, downloading what is missing or damaged. Every file is checked.
 
     Raises `DownloadError`, `ChecksumError` or `StorageError`; what was fetched until then is not fetched again.
     """
@@ -58,7 +58,7 @@ def _complete(store: Path, wanted: list[Artifact], title: str) -> None:
 
 
 def _is_good(path: Path, artifact: Artifact) -> bool:
-    """Tell whether the file is what the lock names; a damaged one is removed, so that it is fetched anew."""
+    """Return whether the file is what the lock names; a damaged one is removed, so that it is fetched anew."""
     if not path.exists():
         return False
     if path.stat().st_size == artifact.size and sha256_of(path) == artifact.sha256:

@@ -63,13 +63,13 @@ ALONE = {
 
 
 def dependency(context: MavenContext, coordinates: str) -> Dependency:
-    """Give the file that `group:name:version[:packaging]` names."""
+    """Return the file that `group:name:version[:packaging]` names."""
     group, name, version, *packaging = coordinates.split(":")
     return Dependency(context.project(group, name).at_version(version).artifact(packaging=(packaging or ["jar"])[0]))
 
 
 def with_dependencies(context: MavenContext, roots: list[str]) -> list[Dependency]:
-    """Give the roots and what they need to run, less the native libraries of HTTP/3: loopback has no use for them."""
+    """Return the roots and what they need to run, less the native libraries of HTTP/3: loopback has no use for them."""
     found: dict[tuple[str, str], Dependency] = {}
     for root in roots:
         inputs, transitive = context.resolver.resolve([dependency(context, root)])
@@ -86,7 +86,7 @@ def pin(item: Dependency) -> Artifact:
 
 
 def resolve_all(context: MavenContext) -> dict[str, list[Artifact]]:
-    """Give every section. A module leaves out what `engine/lib` has: a class in two places stops the node."""
+    """Return every section. A module leaves out what `engine/lib` has: a class in two places stops the node."""
     with ThreadPoolExecutor(8) as pool:
         lock = {name: list(pool.map(pin, with_dependencies(context, roots))) for name, roots in RESOLVED.items()}
         lock |= {

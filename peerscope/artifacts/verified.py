@@ -18,13 +18,13 @@ NOTES = "verified.json"
 
 
 def sha256_of(path: Path) -> str:
-    """Give the SHA-256 of a file, as 64 hex digits."""
+    """Return the SHA-256 of a file, as 64 hex digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def stamp(path: Path, sha256: str) -> list[str | int] | None:
-    """Give what marks this very file as verified, or None when there is no such file."""
+    """Return what marks this very file as verified, or None when there is no such file."""
     try:
         status = path.stat()
     except OSError:

@@ -55,7 +55,7 @@ class ModelDescription:
         return replace(blank, fingerprint=hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest())
 
     def to_dict(self) -> dict[str, Any]:
-        """Give it as plain JSON values."""
+        """Return it as plain JSON values."""
         return asdict(self)
 
     @classmethod

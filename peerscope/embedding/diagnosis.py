@@ -43,7 +43,7 @@ def diagnose() -> Iterator[Check]:
 
 
 def _milliseconds(embedder: Embedder) -> float:
-    """Give the median time of one query, in ms; every query is a new one, so that none is remembered."""
+    """Return the median time of one query, in ms; every query is a new one, so that none is remembered."""
     times = []
     for number in range(PROBES):
         start = time.perf_counter()

@@ -22,7 +22,7 @@ CHARACTERS_PER_TOKEN = 64  # what lies beyond is cut unread: 1 MB of text costs 
 
 
 def work_text(title: str, abstract: str | None) -> str:
-    """Give the text of a work that is embedded: title and abstract, or the title alone where there is no abstract.
+    """Return the text of a work that is embedded: title and abstract, or the title alone where there is no abstract.
 
     A full stop parts them, unless the title ends a sentence itself: the models were trained on running text, and learn
     nothing from a line break, which their tokenizer takes for a blank.
@@ -42,7 +42,7 @@ class Embedder(ABC):
         self._cached = lru_cache(maxsize=CACHED_QUERIES)(self._query_vector)
 
     def embed_works(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Give float32[n, d], unit length, in the order of the texts (see `work_text`).
+        """Return float32[n, d], unit length, in the order of the texts (see `work_text`).
 
         An empty text gets the vector that the model has for no words at all. Raises `EmbeddingError`.
         """
@@ -54,14 +54,14 @@ class Embedder(ABC):
             raise EmbeddingError(f"{self.model.name} cannot embed {len(texts)} works: {error}") from error
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
-        """Give float32[d], unit length and read-only: the last 4,096 queries are remembered, blanks aside.
+        """Return float32[d], unit length and read-only: the last 4,096 queries are remembered, blanks aside.
 
         Raises `EmbeddingError`, whatever the backend met, so that a search can go on by keyword.
         """
         return self._cached(self._clean(text))
 
     def cache_count(self) -> dict[str, int]:
-        """Give how many queries were found in the cache (`hit`) and how many were not (`miss`)."""
+        """Return how many queries were found in the cache (`hit`) and how many were not (`miss`)."""
         info = self._cached.cache_info()
         return {"hit": info.hits, "miss": info.misses}
 
@@ -74,7 +74,7 @@ class Embedder(ABC):
         return vector
 
     def _clean(self, text: str) -> str:
-        r"""Give the text with single blanks, cut to what can count, and without halves of surrogate pairs.
+        r"""Return the text with single blanks, cut to what can count, and without halves of surrogate pairs.
 
         Such halves come from JSON like "\ud800", and no tokenizer takes them.
         """
@@ -83,8 +83,8 @@ class Embedder(ABC):
 
     @abstractmethod
     def _encode_works(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Give float32[n, d], unit length, for one text or more."""
+        """Return float32[n, d], unit length, for one text or more."""
 
     @abstractmethod
     def _encode_query(self, text: str) -> NDArray[np.float32]:
-        """Give float32[d], unit length."""
+        """Return float32[d], unit length."""

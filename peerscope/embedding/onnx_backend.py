@@ -76,7 +76,7 @@ class OnnxEmbedder(Embedder):
         return vectors
 
     def _vector(self, text: str) -> NDArray[np.float32]:
-        """Give float32[d]. Without padding, the mean over the attention mask is the mean over all tokens.
+        """Return float32[d]. Without padding, the mean over the attention mask is the mean over all tokens.
 
         `encode` keeps to this thread; `encode_batch` would start threads of its own, which no fork survives. It takes
         .33 ms of the 23 that a work takes.
@@ -127,7 +127,7 @@ def _session(weights: bytes) -> onnxruntime.InferenceSession:
 
 
 def _tokenizer(description: bytes, max_tokens: int) -> Tokenizer:
-    """Give the tokenizer without what its file fixes for another use: cut and padded at 128 tokens."""
+    """Return the tokenizer without what its file fixes for another use: cut and padded at 128 tokens."""
     tokenizer = Tokenizer.from_str(description.decode("utf-8"))
     tokenizer.enable_truncation(max_tokens)
     tokenizer.no_padding()

@@ -8,7 +8,7 @@ from peerscope.embedding.errors import EmbeddingError
 
 
 def thread_count() -> int:
-    """Give `PEERSCOPE_THREADS`, else the number of cores that this process may run on.
+    """Return `PEERSCOPE_THREADS`, else the number of cores that this process may run on.
 
     Raises `EmbeddingError` when the variable is no positive whole number.
     """

@@ -142,7 +142,7 @@ def _pooling(encoder: SentenceTransformer) -> str:
 
 
 def _prompt(encoder: SentenceTransformer, *names: str) -> str:
-    """Give the prefix that the model takes for the first of these names that it knows, else its default one."""
+    """Return the prefix that the model takes for the first of these names that it knows, else its default one."""
     prompts = encoder.prompts
     chosen = next((name for name in names if name in prompts), encoder.default_prompt_name)
     return prompts.get(chosen) or "" if chosen else ""

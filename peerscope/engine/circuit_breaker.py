@@ -52,7 +52,7 @@ class Circuit:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether requests are refused, but for the one that tries."""
+        """Return whether requests are refused, but for the one that tries."""
         return self._failed >= self.failures
 
     def enter(self) -> None:

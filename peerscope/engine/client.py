@@ -30,7 +30,7 @@ def connect(
     ready_timeout: float = START_TIMEOUT,
     guard: Guard | None = None,
 ) -> OpenSearch:
-    """Give a client of the cluster that is named in the settings, or else of the embedded node.
+    """Return a client of the cluster that is named in the settings, or else of the embedded node.
 
     A cluster is not asked anything yet: `wait_until_ready` does. The embedded node is found, or started as a part of
     this process (`start=False`: `NotRunning` is raised), and is ready when this returns. Raises `EngineError`.
@@ -54,14 +54,14 @@ def connect(
 def node_client(
     state: NodeState, *, timeout: float = TIMEOUT, pool: int = POOL, guard: Guard | None = None
 ) -> OpenSearch:
-    """Give a client of a running embedded node."""
+    """Return a client of a running embedded node."""
     return OpenSearch(hosts=[state.url], timeout=timeout, pool_maxsize=pool, **_options(guard))
 
 
 def cluster_client(
     settings: EngineSettings, *, timeout: float = TIMEOUT, pool: int = POOL, guard: Guard | None = None
 ) -> OpenSearch:
-    """Give a client of the cluster that the settings name. A safe request that fails is sent anew, twice.
+    """Return a client of the cluster that the settings name. A safe request that fails is sent anew, twice.
 
     Where several addresses are named, requests go to them in turn, and what fails on one is sent to the next.
     """

@@ -65,7 +65,7 @@ def stop() -> None:
 @engine.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for scripts.")
 def status(as_json: bool) -> None:
-    """Tell whether OpenSearch runs, where, and with what."""
+    """Return whether OpenSearch runs, where, and with what."""
     with plain_errors():
         current = Node().status()
         click.echo(json.dumps(asdict(current), default=str, indent=2) if as_json else _describe(current))

@@ -35,7 +35,7 @@ rootLogger.appenderRef.file.ref = file
 
 
 def node_settings(place: Place, name: str, port: int) -> dict[str, object]:
-    """Give the settings of `opensearch.yml`: one node, on loopback only, which is why it needs no security."""
+    """Return the settings of `opensearch.yml`: one node, on loopback only, which is why it needs no security."""
     return {
         "cluster.name": CLUSTER,
         "node.name": name,
@@ -71,7 +71,7 @@ def write_configuration(place: Place, name: str, port: int) -> None:
 
 
 def java_command(java: Java, distribution: Distribution, place: Place, heap: int) -> list[str]:
-    """Give the command line that starts the node with a heap of so many megabytes."""
+    """Return the command line that starts the node with a heap of so many megabytes."""
     return [
         str(java.executable),
         *memory_options(heap),
@@ -90,12 +90,12 @@ def java_command(java: Java, distribution: Distribution, place: Place, heap: int
 
 
 def memory_options(heap: int) -> list[str]:
-    """Give the options on memory: it starts small, so that an idle node leaves the laptop its memory."""
+    """Return the options on memory: it starts small, so that an idle node leaves the laptop its memory."""
     return [f"-Xms{min(heap, 512)}m", f"-Xmx{heap}m", f"-XX:MaxDirectMemorySize={heap // 2}m"]
 
 
 def java_options(java: Java) -> list[str]:
-    """Give the options that OpenSearch's own start script sets, and those that this Java needs.
+    """Return the options that OpenSearch's own start script sets, and those that this Java needs.
 
     Two were measured and left out: a class archive starts the node in 6 s and not 8, but with an agent Java allows one
     "for testing purposes only"; the serial collector saves 190 MB, but its pauses grow with the heap.

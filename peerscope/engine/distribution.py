@@ -42,7 +42,7 @@ has.native.controller=false
 
 
 def opensearch_version() -> str:
-    """Give the version that the lock file pins."""
+    """Return the version that the lock file pins."""
     return next(item.version for item in load_lock("engine/lib") if item.name == "opensearch")
 
 
@@ -58,7 +58,7 @@ class Distribution:
         return next(self.folder.glob("agent/opensearch-agent-[0-9]*.jar"))
 
     def class_path(self, *, with_icu: bool) -> str:
-        """Give Java's class path; ICU's text data only for a Java that lacks its own."""
+        """Return Java's class path; ICU's text data only for a Java that lacks its own."""
         folders = ["lib", "icu"] if with_icu else ["lib"]
         return os.pathsep.join(str(self.folder / name / "*") for name in folders)
 

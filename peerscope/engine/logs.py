@@ -19,7 +19,7 @@ WIDTH = 300
 
 
 def last_lines(path: Path, count: int) -> list[str]:
-    """Give the last lines of a file, none when there is no file."""
+    """Return the last lines of a file, none when there is no file."""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             return [line.rstrip("\n") for line in deque(file, count)]
@@ -28,7 +28,7 @@ def last_lines(path: Path, count: int) -> list[str]:
 
 
 def follow(path: Path, pause: float = 0.5) -> Iterator[str]:
-    """Give each line that is written from now on, without end; a file that was rolled over is read from its start."""
+    """Return each line that is written from now on, without end; a file that was rolled over is read from its start."""
     position = size_of(path)
     while True:
         if path.exists():
@@ -41,7 +41,7 @@ def follow(path: Path, pause: float = 0.5) -> Iterator[str]:
 
 
 def why_it_failed(place: Place, log_offset: int, count: int = 5) -> list[str]:
-    """Give the lines that tell most about a failed start, of what was logged after `log_offset` bytes of the log."""
+    """Return the lines that tell most about a failed start, of what was logged after `log_offset` bytes of the log."""
     printed = _meaningful(last_lines(place.console, 200))  # by Java, before there is a log
     logged = _meaningful(_lines_after(place.log, log_offset))
     telling = printed + [line for line in logged if TELLING.search(line)]
@@ -49,7 +49,7 @@ def why_it_failed(place: Place, log_offset: int, count: int = 5) -> list[str]:
 
 
 def size_of(path: Path) -> int:
-    """Give the size of a file in bytes, 0 when there is none."""
+    """Return the size of a file in bytes, 0 when there is none."""
     return path.stat().st_size if path.exists() else 0
 
 

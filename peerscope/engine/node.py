@@ -65,12 +65,12 @@ class Node:
         self.place = place_for(self.wanted)
 
     def answering(self) -> NodeState | None:
-        """Give the node when it runs and answers, else None."""
+        """Return the node when it runs and answers, else None."""
         found = self._process()
         return found[0] if found and _answers(found[0]) else None
 
     def status(self) -> NodeStatus:
-        """Tell whether the node runs, and all that is known of it."""
+        """Return whether the node runs, and all that is known of it."""
         status = NodeStatus("stopped", self.place.folder, self.place.log)
         if not (found := self._process()):
             return status
@@ -79,7 +79,7 @@ class Node:
         return replace(status, state=answer, node=state, memory=memory_of(process))
 
     def start(self, *, detach: bool = False, timeout: float = START_TIMEOUT) -> NodeState:
-        """Give the running node, starting it when there is none. It ends with this process unless detached.
+        """Return the running node, starting it when there is none. It ends with this process unless detached.
 
         Raises an `EngineError` that says what to do about it.
         """
@@ -116,11 +116,11 @@ class Node:
         return (state, process) if state and process else None
 
     def _leftovers(self) -> Iterator[Process]:
-        """Give every process that runs on this folder, the one of the state file or one that it never came to name."""
+        """Return every process that runs on this folder, the one of the state file or one that it never came to name."""
         return strays(f"-Dopensearch.path.conf={self.place.config}")
 
     def _settle(self) -> NodeState | None:
-        """Give a node that comes to answer after all; end what lives and does not. The lock is held."""
+        """Return a node that comes to answer after all; end what lives and does not. The lock is held."""
         if found := self._process():
             state, process = found
             age = time.time() - state.created
@@ -155,7 +155,7 @@ class Node:
         return state
 
     def _java(self) -> Java:
-        """Give a Java that the node's account can run; the wheel is brought to where it can when it lies in /root."""
+        """Return a Java that the node's account can run; the wheel is brought to where it can when it lies in /root."""
         if not self.place.account:
             return find_java()
         java = find_java(reachable)

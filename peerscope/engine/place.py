@@ -83,12 +83,12 @@ class Place:
 
 
 def is_root() -> bool:
-    """Tell whether we run as root."""
+    """Return whether we run as root."""
     return os.geteuid() == 0
 
 
 def unprivileged() -> Account:
-    """Give the account `nobody`."""
+    """Return the account `nobody`."""
     try:
         entry = pwd.getpwnam("nobody")
     except KeyError:
@@ -97,14 +97,14 @@ def unprivileged() -> Account:
 
 
 def reachable(folder: Path) -> bool:
-    """Tell whether any account can enter the folder: it, where it exists, and all above it let others pass."""
+    """Return whether any account can enter the folder: it, where it exists, and all above it let others pass."""
     resolved = folder.resolve()
     existing = [path for path in (resolved, *resolved.parents) if path.exists()]
     return all(path.stat().st_mode & stat.S_IXOTH for path in existing)
 
 
 def place_for(wanted: Path) -> Place:
-    """Give the place of a node that was asked to live in `wanted`."""
+    """Return the place of a node that was asked to live in `wanted`."""
     if not is_root():
         return Place(wanted)
     resolved = wanted.resolve()  # where an earlier start left a link

@@ -16,7 +16,7 @@ TRIED = 100
 
 
 def choose_port(settings: EngineSettings) -> int:
-    """Give the port of the settings, or a free one after it when another program has it and the user did not insist.
+    """Return the port of the settings, or a free one after it when another program has it and the user did not insist.
 
     Raises `PortTaken` when the user did. Not any free one: those that the system hands out also go to connections, and
     a node that died could not come back to its port, which its clients know, while a connection holds it.
@@ -39,7 +39,7 @@ def choose_port(settings: EngineSettings) -> int:
 
 
 def is_free(port: int) -> bool:
-    """Tell whether one can listen on a port of loopback."""
+    """Return whether one can listen on a port of loopback."""
     with socket.socket() as listener:
         # Else the connections of a node that just ended would count.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

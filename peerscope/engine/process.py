@@ -67,7 +67,7 @@ def _popen(command: list[str], place: Place, *, detach: bool) -> subprocess.Pope
 
 
 def find(pid: int, created: float) -> psutil.Process | None:
-    """Give the living process with this id, if it is still the one that started then: ids are used again."""
+    """Return the living process with this id, if it is still the one that started then: ids are used again."""
     try:
         process = psutil.Process(pid)
         same = abs(process.create_time() - created) < CLOCK_SLACK
@@ -77,7 +77,7 @@ def find(pid: int, created: float) -> psutil.Process | None:
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Tell whether the process runs; one that has ended but was not yet collected does not."""
+    """Return whether the process runs; one that has ended but was not yet collected does not."""
     try:
         return bool(process.is_running()) and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
@@ -85,7 +85,7 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 def memory_of(process: psutil.Process) -> int | None:
-    """Give the bytes of memory that a process holds, None when it has just ended."""
+    """Return the bytes of memory that a process holds, None when it has just ended."""
     try:
         return int(process.memory_info().rss)
     except psutil.Error:
@@ -115,7 +115,7 @@ def _wait(process: psutil.Process, seconds: float) -> bool:
 
 
 def strays(mark: str) -> Iterator[psutil.Process]:
-    """Give each process that was started with this argument; the zombies are left out."""
+    """Return each process that was started with this argument; the zombies are left out."""
     for process in psutil.process_iter(["cmdline"]):
         if mark in (process.info["cmdline"] or ()) and is_alive(process):
             yield process

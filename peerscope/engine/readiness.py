@@ -44,7 +44,7 @@ def wait_until_ready(client: OpenSearch, timeout: float = 30.0) -> None:
 
 
 def answering_name(url: str, timeout: float = 5.0) -> str | None:
-    """Give the name of the node that answers at a local address, or None when none does."""
+    """Return the name of the node that answers at a local address, or None when none does."""
     try:
         with DIRECT.open(url, timeout=timeout) as answer:
             told = json.load(answer)

@@ -63,12 +63,12 @@ class EngineSettings:
         return self.folder or home() / "engine"
 
     def on_port(self, port: int) -> EngineSettings:
-        """Give the same settings with another port."""
+        """Return the same settings with another port."""
         return replace(self, port=port)
 
 
 def machine_memory() -> int:
-    """Give the bytes of memory that this machine, or the container we are in, has."""
+    """Return the bytes of memory that this machine, or the container we are in, has."""
     total = int(psutil.virtual_memory().total)
     try:
         return min(total, int(CGROUP_LIMIT.read_text()))
@@ -77,7 +77,7 @@ def machine_memory() -> int:
 
 
 def default_heap(memory: int | None = None) -> int:
-    """Give the heap in megabytes that suits a machine with so many bytes of memory.
+    """Return the heap in megabytes that suits a machine with so many bytes of memory.
 
     A quarter: Lucene reads its files through the page cache, which needs the same again, and the embedding model and
     the browser live on the same laptop. Below 512 MB OpenSearch spends its time collecting garbage; above 4 GB a corpus

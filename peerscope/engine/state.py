@@ -37,7 +37,7 @@ class NodeState:
 
 
 def state_file(folder: Path) -> Path:
-    """Give the path of the state file of a node's folder."""
+    """Return the path of the state file of a node's folder."""
     return folder / "node.json"
 
 

@@ -89,12 +89,12 @@ def record(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def record_id(id_: str) -> str:
-    """Give the id in Peerscope of a document's id: local, and without white space."""
+    """Return the id in Peerscope of a document's id: local, and without white space."""
     return work_id("local:" + quote(id_, safe=""))
 
 
 def default_qrels(folder: Path) -> Path:
-    """Give the file of judgements to use when none is named. Raises CollectionError when that is not clear."""
+    """Return the file of judgements to use when none is named. Raises CollectionError when that is not clear."""
     found = sorted((folder / "qrels").glob("*.tsv*"))
     tests = [path for path in found if path.name.startswith("test.tsv")]
     if len(tests) == 1:
@@ -121,7 +121,7 @@ def read_qrels(path: Path) -> Qrels:
 
 
 def half(queries: Iterable[str], which: str) -> list[str]:
-    """Give one half of the queries: `odd` or `even` by their place in the qrels, from 1; `all` gives every one.
+    """Return one half of the queries: `odd` or `even` by their place in the qrels, from 1; `all` gives every one.
 
     Collections with one set of judgements are tuned on the odd half, so that the even half stays unseen.
     """

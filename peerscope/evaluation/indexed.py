@@ -49,11 +49,11 @@ class Indexed:
     embedding_seconds: float
 
     def client(self) -> FlaskClient:
-        """Give a client of the API, in this process."""
+        """Return a client of the API, in this process."""
         return self.app.test_client()
 
     def researchers(self, scheme: str, fields: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
-        """Give the stored researchers whose ids of the source begin with `scheme`, by what follows; `id` and `fields`.
+        """Return the stored researchers whose ids of the source begin with `scheme`, by what follows; `id` and `fields`.
 
         Up to 10,000 of them.
         """
@@ -68,7 +68,7 @@ class Indexed:
 
 
 def ask(client: FlaskClient, path: str, **params: Any) -> tuple[dict[str, Any], float]:
-    """Give the API's answer and the ms it took. Raises AskingError when it is an error or only part of an answer."""
+    """Return the API's answer and the ms it took. Raises AskingError when it is an error or only part of an answer."""
     start = time.perf_counter()
     response = client.get(f"/api/v1/{path}", query_string=params)
     took = 1000 * (time.perf_counter() - start)

@@ -54,7 +54,7 @@ def require() -> None:
 def per_query(
     qrels: Qrels, lists: Mapping[str, Sequence[str]], measures: Sequence[str]
 ) -> dict[str, NDArray[np.float64]]:
-    """Give each measure for each query, float64[queries], in the order of `qrels`.
+    """Return each measure for each query, float64[queries], in the order of `qrels`.
 
     `lists` are document ids, the best first; a query without a list counts as 0. Raises MetricsMissingError.
     """
@@ -72,7 +72,7 @@ def per_query(
 
 
 def bootstrap(values: NDArray[np.float64], samples: int = SAMPLES, seed: int = SEED) -> Mean:
-    """Give the mean with its 95 % percentile interval over resampled queries (Efron 1979; for IR: Sakai 2006).
+    """Return the mean with its 95 % percentile interval over resampled queries (Efron 1979; for IR: Sakai 2006).
 
     Given the differences of two rankings query by query, the interval is that of the paired difference.
     """

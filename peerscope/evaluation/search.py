@@ -46,11 +46,11 @@ class Result:
     gains: dict[str, Mean]
 
     def to_dict(self) -> dict[str, Any]:
-        """Give it as JSON has it."""
+        """Return it as JSON has it."""
         return asdict(self)
 
     def mean(self, name: str) -> float:
-        """Give a row's mean of the first measure."""
+        """Return a row's mean of the first measure."""
         row = next(row for row in self.rows if row.name == name)
         return next(iter(row.means.values())).mean
 

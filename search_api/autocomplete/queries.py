@@ -25,7 +25,7 @@ SOURCES = {
 
 
 def body(kind: str, text: str, size: int) -> Body:
-    """Give the request for the best `size` of one kind; ties end on the id."""
+    """Return the request for the best `size` of one kind; ties end on the id."""
     query = {"researcher": _person, "topic": _group, "institution": _group, "work": _work}[kind]
     return {
         "query": query(text.split()[:MAX_WORDS]),

@@ -26,7 +26,7 @@ INDICES = {"researcher": "researchers", "topic": "topics", "institution": "insti
 
 
 def suggest(services: Services, args: Mapping[str, Any]) -> Result:
-    """Give suggestions as `AutocompleteArgs` describes, those of one kind together, the best of each first."""
+    """Return suggestions as `AutocompleteArgs` describes, those of one kind together, the best of each first."""
     text, limit = args["q"].strip(), args["limit"]
     kinds = [kind for kind in KINDS if not args["kind"] or kind in args["kind"]] if text else []
     searches = [(services.names.name(INDICES[kind]), queries.body(kind, text, limit)) for kind in kinds]
@@ -47,7 +47,7 @@ def shared_out(found: Sequence[Sequence[Any]], limit: int) -> list[list[Any]]:
 
 
 def _suggestions(kind: str, sources: Sequence[Result]) -> list[Result]:
-    """Give what is suggested of one kind; where a name and its hint are there twice, the hints say more."""
+    """Return what is suggested of one kind; where a name and its hint are there twice, the hints say more."""
     labels = [plain(source["title" if kind == "work" else "name"]) for source in sources]
     hints = [HINTS[kind](source) for source in sources]
     shown = [" · ".join(hint) for hint, _ in hints]

@@ -31,7 +31,7 @@ class Feed:
 
 
 def document(feed: Feed, works: Sequence[Mapping[str, Any]]) -> bytes:
-    """Give the document, UTF-8, with one entry for each work, in the order given."""
+    """Return the document, UTF-8, with one entry for each work, in the order given."""
     root = ET.Element(_name("feed"))
     _add(root, "id", feed.self)
     _add(root, "title", feed.title)
@@ -46,7 +46,7 @@ def document(feed: Feed, works: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def moment(work: Mapping[str, Any]) -> str:
-    """Give when a work was published, RFC 3339: the beginning of its day, or of its year where no day is known."""
+    """Return when a work was published, RFC 3339: the beginning of its day, or of its year where no day is known."""
     if work["date"]:
         return f"{work['date']}T00:00:00Z"
     return f"{work['year']:04d}-01-01T00:00:00Z" if work["year"] else UNKNOWN

@@ -32,7 +32,7 @@ ENTRIES = 50
 
 @blueprint.get("/works.atom")
 def works() -> Response:
-    """Give the latest works that a search finds."""
+    """Return the latest works that a search finds."""
     args = arguments.parse(WorksFeedArgs(), request.args)
     asked = filters.parse(queries.FILTERS, own_ids(services(), args))
     pairs = [(name, value) for name, value in request.args.items(multi=True) if value.strip()]
@@ -42,7 +42,7 @@ def works() -> Response:
 
 @blueprint.get("/researchers/<path:id_>.atom")
 def researcher(id_: str) -> Response:
-    """Give the latest works of a researcher."""
+    """Return the latest works of a researcher."""
     arguments.parse(FeedArgs(), request.args)
     person = researchers_search.find(services(), id_)
     page = url_for("web.researcher", id_=person["id"], _external=True)
@@ -51,7 +51,7 @@ def researcher(id_: str) -> Response:
 
 @blueprint.get("/topics/<path:id_>.atom")
 def topic(id_: str) -> Response:
-    """Give the latest works on a topic."""
+    """Return the latest works on a topic."""
     arguments.parse(FeedArgs(), request.args)
     found = topics_search.find(services(), id_)
     page = url_for("web.topic", id_=found["id"], _external=True)

@@ -72,7 +72,7 @@ class Graph:
         self.edges.update((person, place, "affiliated") for person, place in at if place in places and person in people)
 
     def _named(self, kind: str, work: Mapping[str, Any]) -> list[Thing]:
-        """Give the things of a kind that a work names, each once; of 3,000 authors the first 50 and the centre."""
+        """Return the things of a kind that a work names, each once; of 3,000 authors the first 50 and the centre."""
         things = {(kind, one["id"]): one["name"] for one in work.get(PATHS[kind]) or []}
         kept = [thing for n, thing in enumerate(things) if n < MAX_NAMED or thing == self.centre]
         for thing in kept:
@@ -80,7 +80,7 @@ class Graph:
         return kept
 
     def rings(self, depth: int) -> list[list[Thing]]:
-        """Give the things one step from the centre, those two steps away, and so on; each ring weightiest first."""
+        """Return the things one step from the centre, those two steps away, and so on; each ring weightiest first."""
         beside: dict[Thing, set[Thing]] = defaultdict(set)
         for source, target, _ in self.edges:
             beside[source].add(target)
@@ -93,7 +93,7 @@ class Graph:
         return rings
 
     def chosen(self, depth: int, limit: int, kinds: Iterable[str]) -> Result:
-        """Give the centre and the weightiest things of these kinds, `limit` nodes in all, with the edges between."""
+        """Return the centre and the weightiest things of these kinds, `limit` nodes in all, with the edges between."""
         wanted = set(kinds)
         near, *further = ([thing for thing in ring if thing[0] in wanted] for ring in self.rings(depth))
         far, room = further[0] if further else [], limit - 1
@@ -138,7 +138,7 @@ def fair(ranked: Sequence[Thing], limit: int) -> list[Thing]:
 
 
 def unique_names(nodes: Iterable[Thing]) -> dict[Thing, str]:
-    """Give each thing its own id, or `kind:id` where a thing of another kind before it has that id."""
+    """Return each thing its own id, or `kind:id` where a thing of another kind before it has that id."""
     names: dict[Thing, str] = {}
     for kind, id_ in nodes:
         name = id_
@@ -151,7 +151,7 @@ def unique_names(nodes: Iterable[Thing]) -> dict[Thing, str]:
 def around(
     services: Services, centre: Thing, label: str, *, depth: int = 1, limit: int = 60, kinds: Sequence[str] = KINDS
 ) -> Result:
-    """Give nodes and edges around a thing: by its works, and at depth 2 by those of the people closest to it."""
+    """Return nodes and edges around a thing: by its works, and at depth 2 by those of the people closest to it."""
     graph = Graph(centre, {centre: label})
     for work in _works(services, [centre], MAX_WORKS):
         graph.add(work, 1.0)
@@ -164,7 +164,7 @@ def around(
 
 
 def _works(services: Services, things: Sequence[Thing], size: int) -> list[Result]:
-    """Give the newest works of any of these things."""
+    """Return the newest works of any of these things."""
     if not things:
         return []
     ids = defaultdict(list)

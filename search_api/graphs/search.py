@@ -21,7 +21,7 @@ FINDERS = {"work": works.find, "researcher": researchers.find, "topic": topics.f
 
 
 def graph(services: Services, args: Mapping[str, Any]) -> Result:
-    """Give nodes and edges around what `AroundArgs` names. Raises Problem (404), and MovedError for a merged id."""
+    """Return nodes and edges around what `AroundArgs` names. Raises Problem (404), and MovedError for a merged id."""
     kind = next(kind for kind in KINDS if args[kind])
     stored = FINDERS[kind](services, args[kind])
     label = stored["title" if kind == "work" else "name"]

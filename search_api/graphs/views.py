@@ -20,7 +20,7 @@ blueprint = Blueprint("graphs", __name__, url_prefix="/api/v1")
 @blueprint.get("/graph")
 @endpoint(AroundArgs, Graph, "What is around a work, researcher, topic or institution")
 def graph(args: dict[str, Any]) -> Any:
-    """Give nodes and edges around one thing; those that hang on it most strongly, within `limit`."""
+    """Return nodes and edges around one thing; those that hang on it most strongly, within `limit`."""
     try:
         found = search.graph(services(), args)
     except MovedError as merged:

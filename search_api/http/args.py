@@ -155,7 +155,7 @@ def parse_body(schema: Schema) -> dict[str, Any]:
 
 
 def _body() -> bytes:
-    """Give the body. Raises RequestEntityTooLarge also for one that comes in chunks, which is cut off at the limit."""
+    """Return the body. Raises RequestEntityTooLarge also for one that comes in chunks, which is cut off at the limit."""
     data = request.get_data()
     if request.content_length is None and len(data) >= (request.max_content_length or math.inf):
         raise RequestEntityTooLarge
@@ -177,7 +177,7 @@ def _problem(schema: Schema, error: ValidationError) -> Problem:
 
 
 def flat(messages: Any) -> list[str]:
-    """Give the messages of a field as one list; those of a list's entries come nested under their index."""
+    """Return the messages of a field as one list; those of a list's entries come nested under their index."""
     if isinstance(messages, dict):
         return [text for nested in messages.values() for text in flat(nested)]
     return [str(text) for text in messages]

@@ -46,7 +46,7 @@ class Problem(Exception):  # noqa: N818 (RFC 9457's own word)
         return HTTPStatus(self.status).phrase
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the problem as RFC 9457 names its parts; `type` stays `about:blank`, since the status says it all."""
+        """Return the problem as RFC 9457 names its parts; `type` stays `about:blank`, since the status says it all."""
         return {
             "type": "about:blank",
             "title": self.title,
@@ -57,7 +57,7 @@ class Problem(Exception):  # noqa: N818 (RFC 9457's own word)
         }
 
     def response(self) -> Response:
-        """Give the HTTP answer."""
+        """Return the HTTP answer."""
         body = json.dumps(self.to_dict(), ensure_ascii=False)
         return Response(body, self.status, headers=self.headers, content_type="application/problem+json")
 
@@ -70,12 +70,12 @@ class MovedError(Exception):
 
 
 def not_found(kind: str, id_: str) -> Problem:
-    """Give the 404 for one thing that was asked for by id."""
+    """Return the 404 for one thing that was asked for by id."""
     return Problem(HTTPStatus.NOT_FOUND, f"No {kind} has the id {id_[:200]!r}.")
 
 
 def unavailable(detail: str, retry_after: int = RETRY_AFTER) -> Problem:
-    """Give a 503 that says in how many seconds to try again."""
+    """Return a 503 that says in how many seconds to try again."""
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": str(retry_after)})
 
 

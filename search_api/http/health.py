@@ -25,7 +25,7 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    """Say whether searches can be answered, part by part; 503 while the search engine cannot.
+    """Return whether searches can be answered, part by part; 503 while the search engine cannot.
 
     Without the embedding model keyword search answers still: then it is ready, and `degraded` names what is missing.
     """

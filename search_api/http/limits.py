@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 def limit_of(text: str | None = None) -> RateLimitItem | None:
-    """Give the limit that `text` or else `PEERSCOPE_RATE_LIMIT` names; None for no limit. Raises SettingError."""
+    """Return the limit that `text` or else `PEERSCOPE_RATE_LIMIT` names; None for no limit. Raises SettingError."""
     text = text or os.environ.get("PEERSCOPE_RATE_LIMIT") or DEFAULT
     if text == OFF:
         return None
@@ -43,7 +43,7 @@ def limit_of(text: str | None = None) -> RateLimitItem | None:
 
 
 def counter() -> FixedWindowRateLimiter:
-    """Give what counts, in `PEERSCOPE_RATE_LIMIT_STORAGE`. Raises SettingError where that cannot be used."""
+    """Return what counts, in `PEERSCOPE_RATE_LIMIT_STORAGE`. Raises SettingError where that cannot be used."""
     storage = os.environ.get("PEERSCOPE_RATE_LIMIT_STORAGE") or "memory://"
     try:
         return FixedWindowRateLimiter(storage_from_string(storage, wrap_exceptions=True))
@@ -52,7 +52,7 @@ def counter() -> FixedWindowRateLimiter:
 
 
 def client() -> str:
-    """Give the address that asks."""
+    """Return the address that asks."""
     return request.remote_addr or "unknown"
 
 

@@ -65,7 +65,7 @@ class _CacheCount:
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    """Give the numbers of all workers in Prometheus' text format."""
+    """Return the numbers of all workers in Prometheus' text format."""
     registry = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()

@@ -75,7 +75,7 @@ PLAIN = {
 
 @blueprint.get("/api/v1/openapi.json")
 def description() -> Response:
-    """Give the description of the API."""
+    """Return the description of the API."""
     arguments.parse(Args(), request.args)
     return Response(json.dumps(describe(current_app)), content_type="application/json")
 
@@ -105,7 +105,7 @@ def docs_of(group: str) -> str:
 
 
 def _reached(start: Any, schemas: dict[str, Any]) -> dict[str, Any]:
-    """Give the schemas that some part of the description leads to, by name."""
+    """Return the schemas that some part of the description leads to, by name."""
     found: dict[str, Any] = {}
     left = [start]
     while left:
@@ -122,7 +122,7 @@ def _reached(start: Any, schemas: dict[str, Any]) -> dict[str, Any]:
 
 
 def describe(app: Flask) -> dict[str, Any]:
-    """Give the OpenAPI document of all views made by `endpoint`."""
+    """Return the OpenAPI document of all views made by `endpoint`."""
     spec = APISpec(
         title="Peerscope",
         version=version("peerscope"),

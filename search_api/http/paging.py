@@ -54,19 +54,19 @@ class Pagination:
         return (self.page - 1) * self.per_page
 
     def after(self, count: int) -> Pagination | None:
-        """Give the next page of a list of `count` results; None after the last one and at the window's end."""
+        """Return the next page of a list of `count` results; None after the last one and at the window's end."""
         end = self.offset + self.per_page
         if self.cursor is not None or end >= count or end + self.per_page > WINDOW:
             return None
         return replace(self, page=self.page + 1)
 
     def before(self) -> Pagination | None:
-        """Give the page before; None for the first."""
+        """Return the page before; None for the first."""
         return replace(self, page=self.page - 1) if self.page > 1 and self.cursor is None else None
 
 
 def place(pagination: Pagination, order: list[dict[str, Any]]) -> dict[str, Any]:
-    """Give the part of a request that says which hits, in a total order that OpenSearch itself sorts by.
+    """Return the part of a request that says which hits, in a total order that OpenSearch itself sorts by.
 
     Raises Problem for a cursor that is not one of ours.
     """
@@ -78,13 +78,13 @@ def place(pagination: Pagination, order: list[dict[str, Any]]) -> dict[str, Any]
 
 
 def best_score(pagination: Pagination, answer: Mapping[str, Any]) -> float | None:
-    """Give the best score of the whole list; behind a cursor the answer knows that of its page only."""
+    """Return the best score of the whole list; behind a cursor the answer knows that of its page only."""
     kept = _decoded(pagination.cursor or "*")
     return kept[-1] if kept and isinstance(kept[-1], int | float) else answer["hits"]["max_score"]
 
 
 def next_cursor(pagination: Pagination, answer: Mapping[str, Any]) -> str | None:
-    """Give the cursor that continues after an answer to a request with `place`; None at the end and for pages."""
+    """Return the cursor that continues after an answer to a request with `place`; None at the end and for pages."""
     hits = answer["hits"]["hits"]
     if pagination.cursor is None or len(hits) < pagination.per_page:
         return None
@@ -103,12 +103,12 @@ def own_cursor(pagination: Pagination) -> Iterator[None]:
 
 
 def encode_cursor(sort_values: list[Any]) -> str:
-    """Give the opaque cursor that continues after a hit with these sort values."""
+    """Return the opaque cursor that continues after a hit with these sort values."""
     return base64.urlsafe_b64encode(json.dumps(sort_values).encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str, order: Sequence[Mapping[str, Any]]) -> list[Any] | None:
-    """Give what a cursor holds, the values to sort by and the best score; None for `*`, the beginning.
+    """Return what a cursor holds, the values to sort by and the best score; None for `*`, the beginning.
 
     Raises Problem when it is not one that a list in this order gave.
     """
@@ -133,12 +133,12 @@ def _decoded(cursor: str) -> list[Any] | None:
 
 
 def _is_plain(value: object) -> bool:
-    """Tell whether a sort value can be this: not a list or an object, nor a number that only Python's JSON knows."""
+    """Return whether a sort value can be this: not a list or an object, nor a number that only Python's JSON knows."""
     return math.isfinite(value) if isinstance(value, float) else isinstance(value, int | str | None)
 
 
 def foreign_cursor() -> Problem:
-    """Give the 400 for a cursor that is not one of ours."""
+    """Return the 400 for a cursor that is not one of ours."""
     return Problem(
         HTTPStatus.BAD_REQUEST,
         "cursor is not one that this list gave for this sort; start with cursor=* and follow meta.next_cursor.",

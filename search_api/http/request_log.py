@@ -35,7 +35,7 @@ class JsonLines(logging.Formatter):
     """Writes a record as one JSON object; a traceback is a part of it."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Give the line."""
+        """Return the line."""
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -49,7 +49,7 @@ class JsonLines(logging.Formatter):
 
 
 def chosen_style() -> str:
-    """Give the style that `PEERSCOPE_LOG` names, else text in a terminal only. Raises SettingError for another."""
+    """Return the style that `PEERSCOPE_LOG` names, else text in a terminal only. Raises SettingError for another."""
     style = os.environ.get("PEERSCOPE_LOG") or ("text" if sys.stderr.isatty() else "json")
     if style not in STYLES:
         raise SettingError(f"PEERSCOPE_LOG is {style!r}; it must be one of {', '.join(STYLES)}")
@@ -67,7 +67,7 @@ def configure(style: str | None = None) -> None:
 
 
 def path() -> str:
-    """Give the path; a token in it lets somebody in, and what somebody follows is their own business: both are cut.
+    """Return the path; a token in it lets somebody in, and what somebody follows is their own business: both are cut.
 
     Where no route matched, nothing says which part is one: then all that is as long is left out.
     """

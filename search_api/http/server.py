@@ -34,7 +34,7 @@ DELIVERY_TIMEOUT = 10.0
 
 
 def workers() -> int:
-    """Give the number of worker processes: `PEERSCOPE_WORKERS`, else one for each core up to four."""
+    """Return the number of worker processes: `PEERSCOPE_WORKERS`, else one for each core up to four."""
     return settings.whole("PEERSCOPE_WORKERS", 0, 0, 1_000) or min(4, os.cpu_count() or 1)
 
 

@@ -54,7 +54,7 @@ class Services:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def embedder(self) -> embedding.Embedder:
-        """Give the model, loading it once. Raises EmbeddingError when it cannot be had, and for a while after that."""
+        """Return the model, loading it once. Raises EmbeddingError when it cannot be had, and for a while after that."""
         with self._lock:
             if self._embedder is None:
                 if time.monotonic() < self._not_before:
@@ -64,16 +64,16 @@ class Services:
             return self._embedder
 
     def embedded(self) -> dict[str, int]:
-        """Give how many queries were embedded so far (`miss`), and how many were found in the cache (`hit`)."""
+        """Return how many queries were embedded so far (`miss`), and how many were found in the cache (`hit`)."""
         return self._embedder.cache_count() if self._embedder else {"hit": 0, "miss": 0}
 
     def circuit_is_open(self) -> bool:
-        """Tell whether OpenSearch is not asked at the moment, since it did not answer."""
+        """Return whether OpenSearch is not asked at the moment, since it did not answer."""
         guard = getattr(getattr(self.client, "transport", None), "guard", None)
         return guard is not None and guard.circuit.is_open
 
     def embed_query(self, text: str) -> NDArray[np.float32] | None:
-        """Give the query's vector, float32[n]; None when embedding is out of order, so that keywords can answer."""
+        """Return the query's vector, float32[n]; None when embedding is out of order, so that keywords can answer."""
         try:
             with timed("embed"):
                 return self.embedder().embed_query(text)
@@ -107,14 +107,14 @@ class Services:
         return answers
 
     def get(self, index: str, id_: str, **params: Any) -> dict[str, Any] | None:
-        """Give one document by its id; None where there is none."""
+        """Return one document by its id; None where there is none."""
         if not 0 < len(id_.encode()) <= MAX_ID:
             return None
         answer = self.client.get(index=index, id=id_, params=params, ignore=[404])
         return cast("dict[str, Any]", answer["_source"]) if answer.get("found") else None
 
     def researcher_ids(self, given: list[str]) -> dict[str, str]:
-        """Give the researcher's own id for ids of sources, ORCID iDs and merged ids; what nobody has is left out."""
+        """Return the researcher's own id for ids of sources, ORCID iDs and merged ids; what nobody has is left out."""
         body = {"size": len(given), "query": {"terms": {"ids": given}}, "_source": ["id", "ids"]}
         hits = self.search(self.names.researchers, body)["hits"]["hits"]
         found = {id_: hit["_source"]["id"] for hit in hits for id_ in hit["_source"]["ids"]}
@@ -122,7 +122,7 @@ class Services:
         return found | {one["_id"]: one["_source"]["researcher_id"] for one in moved if one.get("found")}
 
     def labels(self, index: str, ids: list[str]) -> dict[str, str]:
-        """Give the names of things by their ids; those that are not there are left out."""
+        """Return the names of things by their ids; those that are not there are left out."""
         if not ids:
             return {}
         answer = self.client.mget(index=index, body={"ids": ids}, params={"_source_includes": "name"})
@@ -130,5 +130,5 @@ class Services:
 
 
 def services() -> Services:
-    """Give the services of the app that is handling this request."""
+    """Return the services of the app that is handling this request."""
     return cast("Services", current_app.extensions[KEY])

@@ -16,7 +16,7 @@ class SettingError(ValueError):
 
 
 def number(name: str, default: float, low: float, high: float) -> float:
-    """Give a setting that is a number; the default where it is not set, or cannot be used, which `check` will tell."""
+    """Return a setting that is a number; the default where it is not set, or cannot be used, which `check` will tell."""
     given = os.environ.get(name, "").strip() or str(default)
     _wrong.pop(name, None)
     try:
@@ -31,7 +31,7 @@ def number(name: str, default: float, low: float, high: float) -> float:
 
 
 def whole(name: str, default: int, low: int, high: int) -> int:
-    """Give a setting that is a whole number, as `number` does."""
+    """Return a setting that is a whole number, as `number` does."""
     value = number(name, default, low, high)
     if value != int(value):
         _wrong[name] = f"{name} is {value:g}; it must be a whole number"

@@ -30,10 +30,10 @@ def add(part: str, seconds: float) -> None:
 
 
 def parts() -> dict[str, float]:
-    """Give the seconds of each part so far."""
+    """Return the seconds of each part so far."""
     return cast("dict[str, float]", g.setdefault("parts", {}))
 
 
 def took_ms() -> int:
-    """Give the milliseconds since this request began; 0 outside of one."""
+    """Return the milliseconds since this request began; 0 outside of one."""
     return round(1_000 * (time.perf_counter() - g.begun)) if has_app_context() and "begun" in g else 0

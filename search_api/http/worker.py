@@ -28,7 +28,7 @@ message.MAX_REQUEST_LINE = MAX_REQUEST_LINE
 
 
 def refusal(error: Exception) -> Problem:
-    """Give the problem of a request that gunicorn cannot read."""
+    """Return the problem of a request that gunicorn cannot read."""
     if isinstance(error, LimitRequestLine):
         detail = f"The request line is longer than {MAX_REQUEST_LINE:,} bytes."
         return Problem(HTTPStatus.REQUEST_URI_TOO_LONG, detail)
@@ -38,7 +38,7 @@ def refusal(error: Exception) -> Problem:
 
 
 def written(problem: Problem) -> bytes:
-    """Give the whole answer as it goes over the wire."""
+    """Return the whole answer as it goes over the wire."""
     id_ = uuid4().hex
     body = json.dumps({**problem.to_dict(), "request_id": id_}).encode()
     head = (

@@ -16,7 +16,7 @@ CANDIDATES = 500
 
 
 def inside(institution_id: str) -> Body:
-    """Give the request that counts what an institution's works hold: years, people, topics."""
+    """Return the request that counts what an institution's works hold: years, people, topics."""
     return {
         "size": 0,
         "query": {"bool": {"filter": [{"term": {"institutions.id": institution_id}}]}},
@@ -29,7 +29,7 @@ def inside(institution_id: str) -> Body:
 
 
 def own_people(institution_id: str, ids: Sequence[str]) -> Body:
-    """Give the request for those of `ids` who are at the institution themselves, not only on works with it."""
+    """Return the request for those of `ids` who are at the institution themselves, not only on works with it."""
     return {
         "size": len(ids),
         "query": {"bool": {"filter": [{"terms": {"id": list(ids)}}, {"term": {"institutions.id": institution_id}}]}},
@@ -38,7 +38,7 @@ def own_people(institution_id: str, ids: Sequence[str]) -> Body:
 
 
 def headcount(institution_ids: Sequence[str]) -> Body:
-    """Give the request that counts the researchers of each institution."""
+    """Return the request that counts the researchers of each institution."""
     ids = list(institution_ids)
     return {
         "size": 0,

@@ -29,7 +29,7 @@ def search(services: Services, args: Mapping[str, Any]) -> Result:
 
 
 def dressed(services: Services, stored: Sequence[Mapping[str, Any]]) -> list[Result]:
-    """Give stored institutions with their links and the number of their own researchers.
+    """Return stored institutions with their links and the number of their own researchers.
 
     What is stored counts everyone on their works, co-authors from elsewhere included.
     """
@@ -59,7 +59,7 @@ def _links(id_: str) -> dict[str, str]:
 
 
 def find(services: Services, given: str) -> Result:
-    """Give the stored institution of an id or ROR id. Raises Problem (404)."""
+    """Return the stored institution of an id or ROR id. Raises Problem (404)."""
     source = services.get(services.names.institutions, institution_id(given), _source_excludes="indexed_at")
     if source is None:
         raise not_found("institution", given)
@@ -67,7 +67,7 @@ def find(services: Services, given: str) -> Result:
 
 
 def institution(services: Services, given: str) -> Result:
-    """Give one institution with works by year, its leading researchers and main topics. Raises Problem (404)."""
+    """Return one institution with works by year, its leading researchers and main topics. Raises Problem (404)."""
     source, names = find(services, given), services.names
     id_ = source["id"]
     counted = services.search(names.works, queries.inside(id_))["aggregations"]
@@ -81,7 +81,7 @@ def institution(services: Services, given: str) -> Result:
 
 
 def _leading(services: Services, id_: str, buckets: Sequence[Mapping[str, Any]]) -> list[Result]:
-    """Give the institution's own among the people on its works, in the order they came."""
+    """Return the institution's own among the people on its works, in the order they came."""
     if not buckets:
         return []
     body = queries.own_people(id_, [bucket["key"] for bucket in buckets])

@@ -23,5 +23,5 @@ def institutions(args: dict[str, Any]) -> Any:
 @blueprint.get("/institutions/<path:id_>")
 @endpoint(schemas.InstitutionArgs, schemas.Institution, "One institution")
 def institution(args: dict[str, Any], id_: str) -> Any:  # noqa: ARG001 (what there is, `endpoint` does)
-    """Give an institution, by its id or ROR id, with its works by year, leading researchers and main topics."""
+    """Return an institution, by its id or ROR id, with its works by year, leading researchers and main topics."""
     return search.institution(services(), id_)

@@ -27,7 +27,7 @@ LISTS = ("works", "researchers", "topics", "institutions")
 
 
 def overview(services: Services) -> Result:
-    """Give what `Overview` describes."""
+    """Return what `Overview` describes."""
     names = services.names
     tops = TopicsArgs().load({"per_page": TOPICS})
     counted: Result = {"size": 0, "track_total_hits": True}
@@ -61,7 +61,7 @@ def overview(services: Services) -> Result:
 
 
 def _searches(services: Services, topic_ids: Sequence[str]) -> list[str]:
-    """Give one title for each topic to search with: the newest with a title of a handy length."""
+    """Return one title for each topic to search with: the newest with a title of a handy length."""
     order = [{"year": {"order": "desc", "missing": "_last"}}, {"id": "asc"}]
     bodies = [
         {"size": 10, "query": {"term": {"topics.id": id_}}, "sort": order, "_source": ["title"]} for id_ in topic_ids

@@ -70,7 +70,7 @@ def search(services: Services, args: Mapping[str, Any]) -> Result:
 
 
 def narrowed(services: Services, clauses: list[Result]) -> list[Result]:
-    """Give the clause that keeps to the works of those who pass narrow filters; none for wide filters."""
+    """Return the clause that keeps to the works of those who pass narrow filters; none for wide filters."""
     if not clauses:
         return []
     body = {"query": {"bool": {"filter": clauses}}, "size": NARROW, "_source": False, "sort": ["_doc"]}
@@ -81,12 +81,12 @@ def narrowed(services: Services, clauses: list[Result]) -> list[Result]:
 
 
 def in_order(found: Sequence[Expert]) -> list[Expert]:
-    """Give experts best first; ties end on the id."""
+    """Return experts best first; ties end on the id."""
     return sorted(found, key=lambda expert: (-expert.score, expert.id))
 
 
 def shown(services: Services, page: Sequence[Expert]) -> list[Result]:
-    """Give experts as they go over the wire: the researcher, the score, and the works that speak for them.
+    """Return experts as they go over the wire: the researcher, the score, and the works that speak for them.
 
     Who is not among the researchers yet, while a run is building them, is left out.
     """
@@ -109,7 +109,7 @@ def shown(services: Services, page: Sequence[Expert]) -> list[Result]:
 
 
 def documents(services: Services, index: str, ids: Sequence[str], source: Mapping[str, Any]) -> dict[str, Result]:
-    """Give what is stored under these ids, `source` saying which fields; at most 10,000."""
+    """Return what is stored under these ids, `source` saying which fields; at most 10,000."""
     if not ids:
         return {}
     hits = services.search(index, queries.stored(ids, source))["hits"]["hits"]

@@ -47,7 +47,7 @@ class Side(NamedTuple):
 def rank_experts(
     services: Services, text: str, *, mode: str = "hybrid", candidates: Sequence[str] | None = None
 ) -> list[Expert]:
-    """Give the researchers who work on a text, best first (ties by id), each with the works that speak for them.
+    """Return the researchers who work on a text, best first (ties by id), each with the works that speak for them.
 
     `mode` is `hybrid`, `semantic` or `keyword`; without the embedding model it is by keyword. With `candidates`
     (researchers' own ids), exactly those are given, all of them, by an exact search among all their works.
@@ -120,7 +120,7 @@ def _authors(answer: Mapping[str, Any]) -> Votes:
 def _votes_of(
     services: Services, asked: Sequence[Result], candidates: Sequence[str], clauses: Sequence[Result]
 ) -> list[Votes]:
-    """Give the candidates' best works for each question; some candidates at a time, for each answer has its limit."""
+    """Return the candidates' best works for each question; some candidates at a time, for each answer has its limit."""
     found: list[Votes] = [{} for _ in asked]
     for start in range(0, len(candidates), TOGETHER):
         some = candidates[start : start + TOGETHER]
@@ -132,7 +132,7 @@ def _votes_of(
 
 
 def _own_works(answer: Mapping[str, Any]) -> Votes:
-    """Give each candidate's best works, out of the answer to a search among their works alone."""
+    """Return each candidate's best works, out of the answer to a search among their works alone."""
     return {
         bucket["key"]: {hit["_id"]: hit["_score"] for hit in bucket["works"]["hits"]["hits"]}
         for bucket in answer["aggregations"]["researchers"]["buckets"]

@@ -35,7 +35,7 @@ def own_ids(services: Services, fields: Mapping[str, Sequence[str]]) -> dict[str
 
 
 def _known(services: Services, given: Iterable[str]) -> dict[str, str]:
-    """Give the own id for each of these that somebody has."""
+    """Return the own id for each of these that somebody has."""
     wanted = sorted(given)
     if not wanted:
         return {}

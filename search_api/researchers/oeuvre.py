@@ -31,7 +31,7 @@ class Oeuvre:
         return cls([id_ for id_, _ in works], people, vectors)
 
     def without(self, researcher_id: str) -> Oeuvre:
-        """Give the works that this other researcher is not on; there may be none."""
+        """Return the works that this other researcher is not on; there may be none."""
         rows = [row for row, people in enumerate(self.people) if researcher_id not in people]
         if len(rows) == len(self.ids):
             return self
@@ -39,13 +39,13 @@ class Oeuvre:
 
 
 def spelled_out(short: str) -> NDArray[np.float32]:
-    """Give the unit vector, float32[d], of one byte a number in base64."""
+    """Return the unit vector, float32[d], of one byte a number in base64."""
     vector = np.frombuffer(b64decode(short), dtype=np.int8).astype(np.float32)
     length = float(np.linalg.norm(vector))
     return vector / length if length else vector
 
 
 def oeuvres(answer: Mapping[str, Any]) -> dict[str, Oeuvre]:
-    """Give the works of each researcher out of the answer to `queries.sample_of`."""
+    """Return the works of each researcher out of the answer to `queries.sample_of`."""
     buckets = answer["aggregations"]["researchers"]["buckets"]
     return {bucket["key"]: Oeuvre.of(bucket["works"]["hits"]["hits"]) for bucket in buckets}

@@ -25,7 +25,7 @@ TAGLINE = 3
 
 
 def find(services: Services, given: str) -> Result:
-    """Give the stored researcher of an id: their own, one of a source, or an ORCID iD.
+    """Return the stored researcher of an id: their own, one of a source, or an ORCID iD.
 
     Raises MovedError for an id that was merged into another, and Problem (404) for one that nobody has.
     """
@@ -42,7 +42,7 @@ def find(services: Services, given: str) -> Result:
 
 
 def dressed(source: Mapping[str, Any]) -> Result:
-    """Give a stored researcher as the schemas name the parts: with tagline, counts, trust and links."""
+    """Return a stored researcher as the schemas name the parts: with tagline, counts, trust and links."""
     id_ = source["id"]
     links = {
         "self": url_for("researchers.researcher", id_=id_),

@@ -28,7 +28,7 @@ def level(value: str) -> Body:
 
 
 def bare_level(value: str) -> str:
-    """Give a verification level as it is stored: `L1` as `1`."""
+    """Return a verification level as it is stored: `L1` as `1`."""
     return value.upper().removeprefix("L")
 
 
@@ -75,30 +75,30 @@ MAX_WORDS = 200
 
 
 def listed(name: str | None, clauses: list[Body]) -> Body:
-    """Give the query for a list: by name, or all who pass the clauses."""
+    """Return the query for a list: by name, or all who pass the clauses."""
     if name:
         return {"bool": {"must": [by_name(name)], "filter": clauses}}
     return {"bool": {"filter": clauses or [{"match_all": {}}]}}
 
 
 def these(ids: Iterable[str], clauses: Sequence[Body] = ()) -> Body:
-    """Give the query for those of the given researchers who pass the clauses."""
+    """Return the query for those of the given researchers who pass the clauses."""
     return {"bool": {"filter": [{"terms": {"id": list(ids)}}, *clauses]}}
 
 
 def stored(ids: Iterable[str], source: Mapping[str, Any]) -> Body:
-    """Give the request for the documents with these ids, at most 10,000; `source` says which fields."""
+    """Return the request for the documents with these ids, at most 10,000; `source` says which fields."""
     return {"query": {"terms": {"id": sorted(set(ids))}}, "size": WINDOW, "_source": source, "sort": ["_doc"]}
 
 
 def more_like(index: str, researcher_id: str) -> Body:
-    """Give the keyword clause for researchers whose titles share this one's most telling words."""
+    """Return the keyword clause for researchers whose titles share this one's most telling words."""
     like = {"_index": index, "_id": researcher_id}
     return {"more_like_this": {"fields": ["expertise"], "like": [like], **ranking.TELLING}}
 
 
 def none_of(ids: Sequence[str]) -> Body:
-    """Give the clause that holds for everyone but these."""
+    """Return the clause that holds for everyone but these."""
     return {"bool": {"must_not": [{"terms": {"id": list(ids)}}]}}
 
 
@@ -115,7 +115,7 @@ SHORT_VECTOR = """
 
 
 def sample_of(ids: Sequence[str], size: int) -> Body:
-    """Give the request for up to `size` works of each of these researchers, with their vectors as `SHORT_VECTOR`.
+    """Return the request for up to `size` works of each of these researchers, with their vectors as `SHORT_VECTOR`.
 
     Of a longer list a random sample, the same every time: the newest would stand for the last years alone.
     """
@@ -133,20 +133,20 @@ def sample_of(ids: Sequence[str], size: int) -> Body:
 
 
 def works_on(text: str) -> Body:
-    """Give the keyword clause for works on a text: title and abstract as if one field."""
+    """Return the keyword clause for works on a text: title and abstract as if one field."""
     words = " ".join(text.split()[:MAX_WORDS])
     fields = [f"title^{ranking.VOTING_TITLE_WEIGHT}", "abstract"]
     return {"multi_match": {"query": words, "type": "cross_fields", "fields": fields}}
 
 
 def votes(query: Body, clauses: Sequence[Body], size: int) -> Body:
-    """Give the request for the best works of a query, each with its researchers' ids and nothing else."""
+    """Return the request for the best works of a query, each with its researchers' ids and nothing else."""
     inside = {"bool": {"must": [query], "filter": list(clauses)}} if clauses else query
     return {"size": size, "query": inside, "_source": False, "docvalue_fields": ["researchers.id"]}
 
 
 def best_works_of(query: Body, ids: Sequence[str], clauses: Sequence[Body], size: int) -> Body:
-    """Give the request for the `size` best works of each of these researchers for a query, however many they have."""
+    """Return the request for the `size` best works of each of these researchers for a query, however many they have."""
     inside = {"bool": {"must": [query], "filter": [{"terms": {"researchers.id": list(ids)}}, *clauses]}}
     best = {"top_hits": {"size": size, "_source": False, "sort": ["_score", "id"], "track_scores": True}}
     people = {"terms": {"field": "researchers.id", "include": list(ids), "size": len(ids)}, "aggs": {"works": best}}
@@ -154,7 +154,7 @@ def best_works_of(query: Body, ids: Sequence[str], clauses: Sequence[Body], size
 
 
 def cosine(vector: Sequence[float] | NDArray[np.float32]) -> Body:
-    """Give the clause that scores every work by its exact cosine to a vector, as (1 + cosine) / 2."""
+    """Return the clause that scores every work by its exact cosine to a vector, as (1 + cosine) / 2."""
     script = {
         "source": "(1.0 + cosineSimilarity(params.vector, doc['embedding'])) / 2.0",
         "params": {"vector": [float(value) for value in vector]},

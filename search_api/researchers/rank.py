@@ -57,7 +57,7 @@ def rank(services: Services, args: Mapping[str, Any], body: Mapping[str, Any]) -
 
 
 def _question(services: Services, body: Mapping[str, Any]) -> tuple[str, Any, list[Result]]:
-    """Give the text, its vector, and the clause for works that may vote: a work has no vote on itself."""
+    """Return the text, its vector, and the clause for works that may vote: a work has no vote on itself."""
     if body["text"] is not None:
         return body["text"], services.embed_query(body["text"]), []
     try:
@@ -69,7 +69,7 @@ def _question(services: Services, body: Mapping[str, Any]) -> tuple[str, Any, li
 
 
 def conflicts(services: Services, ids: Sequence[str]) -> set[str]:
-    """Give everyone who is on a work with one of these researchers; of these, those who are on one with another."""
+    """Return everyone who is on a work with one of these researchers; of these, those who are on one with another."""
     if not ids:
         return set()
     body = {

@@ -31,7 +31,7 @@ PAIRS = 3
 
 
 def similar(services: Services, given: str, args: Mapping[str, Any]) -> Result:
-    """Give the researchers most like one, each with a score in [0, 1] and the reasons."""
+    """Return the researchers most like one, each with a score in [0, 1] and the reasons."""
     started = time.monotonic()
     me = find(services, given)
     asked = filters.parse(queries.FILTERS, args)
@@ -65,7 +65,7 @@ def similar(services: Services, given: str, args: Mapping[str, Any]) -> Result:
 
 
 def candidates(services: Services, me: Mapping[str, Any], clauses: list[Result]) -> list[str]:
-    """Give the ids that the hybrid search for candidates finds.
+    """Return the ids that the hybrid search for candidates finds.
 
     Ids alone: to read 50 documents with their vectors took 335 ms where the search itself took 28.
     """
@@ -81,7 +81,7 @@ def candidates(services: Services, me: Mapping[str, Any], clauses: list[Result])
 
 
 def bodies_of_work(services: Services, me: str, others: Sequence[str]) -> dict[str, tuple[Oeuvre, Oeuvre]]:
-    """Give for each of the others my works and theirs, less those that both wrote.
+    """Return for each of the others my works and theirs, less those that both wrote.
 
     These say nothing but that the two know each other.
     """
@@ -93,18 +93,18 @@ def bodies_of_work(services: Services, me: str, others: Sequence[str]) -> dict[s
 
 
 def alike(mine: Oeuvre, theirs: Oeuvre) -> float:
-    """Give how alike two bodies of work are, in [0, 1]: 0 for someone without a work apart from those of both."""
+    """Return how alike two bodies of work are, in [0, 1]: 0 for someone without a work apart from those of both."""
     return ranking.best_match_mean(mine.vectors, theirs.vectors) if mine.ids and theirs.ids else 0.0
 
 
 def closest_works(mine: Oeuvre, theirs: Oeuvre) -> list[Pair]:
-    """Give the closest pairs of works."""
+    """Return the closest pairs of works."""
     pairs = ranking.closest_pairs(mine.vectors, theirs.vectors, PAIRS) if mine.ids and theirs.ids else []
     return [(mine.ids[i], theirs.ids[j], score) for i, j, score in pairs]
 
 
 def shared_topics(me: Mapping[str, Any], other: Mapping[str, Any]) -> list[Result]:
-    """Give the topics of both, most frequent in my works first."""
+    """Return the topics of both, most frequent in my works first."""
     topics = {topic["id"] for topic in other["topics"]}
     return [topic for topic in me["topics"] if topic["id"] in topics]
 

@@ -26,7 +26,7 @@ BANDS = ((80, "Verified"), (60, "Trusted"), (40, "Established"), (20, "Emerging"
 
 
 def snapshot(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Give score, band and parts for a researcher's document. The score is the rounded sum of the parts."""
+    """Return score, band and parts for a researcher's document. The score is the rounded sum of the parts."""
     level = record["verification_level"]
     points, words = LEVELS[level]
     if (record.get("owner") or {}).get("proof") == "admin":
@@ -54,7 +54,7 @@ def snapshot(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _growth(most: int, count: int, full: int) -> float:
-    """Give `most` points from `full` on, and before that in proportion to ln(1 + count)."""
+    """Return `most` points from `full` on, and before that in proportion to ln(1 + count)."""
     return most * min(1.0, math.log1p(count) / math.log1p(full))
 
 

@@ -62,7 +62,7 @@ def collaborators(args: dict[str, Any], id_: str) -> Any:
 @blueprint.get("/researchers/<path:id_>/graph")
 @endpoint(GraphArgs, Graph, "The works, people, topics and institutions around a researcher")
 def graph(args: dict[str, Any], id_: str) -> Any:
-    """Give nodes and edges around a researcher; those that hang on them most strongly, within `limit`."""
+    """Return nodes and edges around a researcher; those that hang on them most strongly, within `limit`."""
     one = search.find(services(), id_)
     centre = ("researcher", one["id"])
     kinds = args["kind"] or KINDS
@@ -73,5 +73,5 @@ def graph(args: dict[str, Any], id_: str) -> Any:
 @blueprint.get("/researchers/<path:id_>")
 @endpoint(schemas.ResearcherArgs, schemas.Researcher, "A researcher's profile")
 def researcher(args: dict[str, Any], id_: str) -> Any:  # noqa: ARG001 (what there is, `endpoint` does)
-    """Give a profile by the researcher's id, an id of a source, or an ORCID iD."""
+    """Return a profile by the researcher's id, an id of a source, or an ORCID iD."""
     return search.dressed(search.find(services(), id_))

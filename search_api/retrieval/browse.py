@@ -52,12 +52,12 @@ def query(text: str) -> Body:
 
 
 def pagination_of(args: Mapping[str, Any]) -> Pagination:
-    """Give which part of a list is asked for. Raises Problem (400)."""
+    """Return which part of a list is asked for. Raises Problem (400)."""
     return Pagination(args["page"], args["per_page"], args["cursor"], reads_on="cursor=*")
 
 
 def request(args: Mapping[str, Any], clauses: Sequence[Body] = ()) -> Body:
-    """Give the request for a list as `GroupsArgs` describes it."""
+    """Return the request for a list as `GroupsArgs` describes it."""
     return {
         "query": {"bool": {"must": [query(args["q"].strip())], "filter": list(clauses)}},
         **place(pagination_of(args), SORTS[args["sort"]]),
@@ -75,14 +75,14 @@ def page(answer: Mapping[str, Any], args: Mapping[str, Any], dress: Callable[[li
 
 
 def by_year(buckets: Iterable[Mapping[str, Any]]) -> list[Body]:
-    """Give `counts_by_year` of the buckets of `YEARS`."""
+    """Return `counts_by_year` of the buckets of `YEARS`."""
     return [{"year": bucket["key"], "works": bucket["doc_count"]} for bucket in buckets]
 
 
 def named(
     services: Services, index: str, buckets: Sequence[Mapping[str, Any]], count: str, **more: Callable[[Any], Any]
 ) -> list[Body]:
-    """Give each bucket as `id`, `name` and its number of works under `count`; `more` computes further parts of it."""
+    """Return each bucket as `id`, `name` and its number of works under `count`; `more` computes further parts of it."""
     names = services.labels(index, [bucket["key"] for bucket in buckets])
     return [
         {

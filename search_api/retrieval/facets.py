@@ -30,13 +30,13 @@ class Facet:
     called: Callable[[str], str] = str
 
     def aggregation(self) -> dict[str, Any]:
-        """Give the OpenSearch aggregation."""
+        """Return the OpenSearch aggregation."""
         if self.by_key:
             return {"terms": {"field": self.path, "size": YEARS, "order": {"_key": "desc"}}}
         return {"terms": {"field": self.path, "size": SIZE}}
 
     def chosen(self, chosen: Filter) -> dict[str, Any]:
-        """Give the aggregation that counts the values chosen, which may be rarer than those shown.
+        """Return the aggregation that counts the values chosen, which may be rarer than those shown.
 
         Only values that are keys of this facet: a year may be a span. Empty when there is none.
         """
@@ -46,7 +46,7 @@ class Facet:
 
 
 def riding_along(facets: Mapping[str, Facet], asked: Sequence[str], filters: Sequence[Filter]) -> dict[str, Any]:
-    """Give the aggregations that the search itself can count: those asked for that have no selection."""
+    """Return the aggregations that the search itself can count: those asked for that have no selection."""
     selected = {one.name for one in filters}
     return {name: facets[name].aggregation() for name in asked if name not in selected}
 
@@ -58,7 +58,7 @@ def apart(asked: Sequence[str], filters: Sequence[Filter]) -> list[str]:
 
 
 def with_chosen(buckets: list[dict[str, Any]], chosen: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Give the buckets shown and, behind them, those of values that are chosen and not among them."""
+    """Return the buckets shown and, behind them, those of values that are chosen and not among them."""
     shown = {bucket["key"] for bucket in buckets}
     return buckets + [{"key": key, **counted} for key, counted in chosen.items() if key not in shown]
 

@@ -29,7 +29,7 @@ class Field:
     label: str
     description: str
     spelled: Callable[[str], str] = str
-    """Gives the stored spelling of a value, for ids that people write in several ways."""
+    """Return the stored spelling of a value, for ids that people write in several ways."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Filter:
     excluded: tuple[str, ...] = ()
 
     def clause(self) -> Clause:
-        """Give the OpenSearch query that holds for what passes the filter."""
+        """Return the OpenSearch query that holds for what passes the filter."""
         parts: Clause = {}
         if self.wanted:
             parts["filter"] = [{"bool": {"should": [self.field.clause(value) for value in self.wanted]}}]
@@ -51,7 +51,7 @@ class Filter:
         return {"bool": parts}
 
     def selects(self, key: str) -> bool:
-        """Tell whether a facet's key is among the values wanted; for years, whether it lies in a span that is."""
+        """Return whether a facet's key is among the values wanted; for years, whether it lies in a span that is."""
         if self.field.clause is not year:
             return key in self.wanted
         return any(_covers(year(value), int(key)) for value in self.wanted)
@@ -100,7 +100,7 @@ def flag(path: str) -> Callable[[str], Clause]:
 
 
 def parse(fields: Mapping[str, Field], values: Mapping[str, Sequence[str]]) -> list[Filter]:
-    """Give the filters that are asked for. Raises Problem (400) with one message for each value that cannot be."""
+    """Return the filters that are asked for. Raises Problem (400) with one message for each value that cannot be."""
     filters = [
         Filter(
             name,
@@ -126,5 +126,5 @@ def _complaints(one: Filter) -> Iterable[str]:
 
 
 def clauses(filters: Iterable[Filter], without: str | None = None) -> list[Clause]:
-    """Give the clauses of all filters, leaving out the one of the facet that is being counted."""
+    """Return the clauses of all filters, leaving out the one of the facet that is being counted."""
     return [one.clause() for one in filters if one.name != without]

@@ -60,7 +60,7 @@ def envelope(
 
 
 def page_links(pagination: Pagination, count: int, next_cursor: str | None) -> dict[str, str | None]:
-    """Give the addresses of this page, the next and the one before."""
+    """Return the addresses of this page, the next and the one before."""
     following = replace(pagination, cursor=next_cursor) if next_cursor else pagination.after(count)
     return {
         "self": address(),
@@ -74,12 +74,12 @@ def _position(pagination: Pagination) -> dict[str, str]:
 
 
 def path() -> str:
-    """Give this request's path as a link needs it: Flask hands it out decoded, and an id may hold # or ?."""
+    """Return this request's path as a link needs it: Flask hands it out decoded, and an id may hold # or ?."""
     return quote(request.path, safe="/:@!$&'()*+,;=~")
 
 
 def address(changes: Mapping[str, str] | None = None) -> str:
-    """Give this request's path and query, with some parameters set to other values."""
+    """Return this request's path and query, with some parameters set to other values."""
     changes = changes or {}
     kept = [(name, value) for name, value in request.args.items(multi=True) if name not in changes]
     query = urlencode([*kept, *changes.items()])
@@ -87,12 +87,12 @@ def address(changes: Mapping[str, str] | None = None) -> str:
 
 
 def first_hits(pagination: Pagination) -> dict[str, Any]:
-    """Give the part of a hybrid list to fetch: everything up to the page's end, and what may tie with it."""
+    """Return the part of a hybrid list to fetch: everything up to the page's end, and what may tie with it."""
     return {"size": min(WINDOW, pagination.offset + pagination.per_page + SLACK)}
 
 
 def take_scores(services: Services, index: str, hits: Sequence[dict[str, Any]], fused: Mapping[str, Any]) -> None:
-    """Give hits that were sorted by a field the score that the hybrid query has for them; 0 beyond its depth."""
+    """Return hits that were sorted by a field the score that the hybrid query has for them; 0 beyond its depth."""
     body = {"query": fused, "_source": False, "size": ranking.PAGINATION_DEPTH + ranking.K}
     found = services.search(index, body)["hits"]["hits"]
     scores = {hit["_id"]: hit["_score"] for hit in found}
@@ -101,7 +101,7 @@ def take_scores(services: Services, index: str, hits: Sequence[dict[str, Any]], 
 
 
 def in_total_order(hits: Iterable[dict[str, Any]], pagination: Pagination) -> list[dict[str, Any]]:
-    """Give one page of hits ordered by score, then id.
+    """Return one page of hits ordered by score, then id.
 
     A hybrid query cannot be sorted by score together with another key, so the hits up to the page's end and `SLACK`
     more are ordered here: as far as nothing `ties_beyond`.
@@ -111,7 +111,7 @@ def in_total_order(hits: Iterable[dict[str, Any]], pagination: Pagination) -> li
 
 
 def ties_beyond(hits: Sequence[Mapping[str, Any]], pagination: Pagination) -> bool:
-    """Tell whether what was not fetched may have the score of the page's last hit: then more is needed to order it.
+    """Return whether what was not fetched may have the score of the page's last hit: then more is needed to order it.
 
     `hits` are the first ones, best first, as many as `first_hits` asks for.
     """
@@ -120,7 +120,7 @@ def ties_beyond(hits: Sequence[Mapping[str, Any]], pagination: Pagination) -> bo
 
 
 def count_of(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Give `count` and `count_relation` of an OpenSearch answer."""
+    """Return `count` and `count_relation` of an OpenSearch answer."""
     total = answer["hits"]["total"]
     return {"count": total["value"], "count_relation": total["relation"]}
 
@@ -134,7 +134,7 @@ def dump_facets(
     answer: Mapping[str, Any],
     query_without: Callable[[str], dict[str, Any]],
 ) -> dict[str, list[dict[str, Any]]]:
-    """Give the facets asked for, with labels, in the order asked for.
+    """Return the facets asked for, with labels, in the order asked for.
 
     `answer` has counted those without a selection. Each of the others is counted in `index` by the query that
     `query_without` gives for its name: the search with all filters but the facet's own.

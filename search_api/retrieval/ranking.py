@@ -86,12 +86,12 @@ POPULARITY = 0.25
 
 @cache
 def rescoring() -> dict[str, Any]:
-    """Give what a vector search asks for where vectors are quantised (`PEERSCOPE_VECTOR_BITS`). Raises StoreError."""
+    """Return what a vector search asks for where vectors are quantised (`PEERSCOPE_VECTOR_BITS`). Raises StoreError."""
     return Scale.from_env().rescoring()
 
 
 def knn(vector: Sequence[float] | NDArray[np.float32], filters: list[dict[str, Any]], k: int = K) -> dict[str, Any]:
-    """Give the vector clause; its filter must stand inside, or neighbours would be lost to it afterwards."""
+    """Return the vector clause; its filter must stand inside, or neighbours would be lost to it afterwards."""
     values = vector.tolist() if isinstance(vector, np.ndarray) else list(vector)
     clause: dict[str, Any] = {"vector": values, "k": k, **rescoring()}
     if filters:
@@ -100,14 +100,14 @@ def knn(vector: Sequence[float] | NDArray[np.float32], filters: list[dict[str, A
 
 
 def words_clause(words: str) -> dict[str, Any]:
-    """Give the clause that ranks by free words: in title and abstract as one field, or in an author's name."""
+    """Return the clause that ranks by free words: in title and abstract as one field, or in an author's name."""
     text = {"combined_fields": {"query": words, "fields": [f"title^{TITLE_WEIGHT:g}", "abstract"]}}
     author = {"match": {"researchers.name": {"query": words, "boost": AUTHOR_WEIGHT}}}
     return {"bool": {"should": [text, author]}}
 
 
 def fusion(semantic_weight: float = SEMANTIC_WEIGHT) -> dict[str, Any]:
-    """Give the search pipeline that fuses a hybrid query's scores, to send along with the request.
+    """Return the search pipeline that fuses a hybrid query's scores, to send along with the request.
 
     So weights can be changed without touching what is stored.
     """
@@ -137,7 +137,7 @@ def moved(
 def hybrid(
     keyword: dict[str, Any], semantic: dict[str, Any], filters: list[dict[str, Any]], depth: int = PAGINATION_DEPTH
 ) -> dict[str, Any]:
-    """Give the hybrid query of a keyword and a vector clause. `semantic` carries the filters already."""
+    """Return the hybrid query of a keyword and a vector clause. `semantic` carries the filters already."""
     query: dict[str, Any] = {"queries": [keyword, semantic], "pagination_depth": depth}
     if filters:
         query["filter"] = {"bool": {"filter": filters}}
@@ -145,7 +145,7 @@ def hybrid(
 
 
 def either(keyword: dict[str, Any], semantic: dict[str, Any], filters: list[dict[str, Any]]) -> dict[str, Any]:
-    """Give the query that finds what the hybrid query finds, for lists in another order than by its score.
+    """Return the query that finds what the hybrid query finds, for lists in another order than by its score.
 
     A hybrid query that is sorted by a field gives no scores at all, and none can be tracked beside it.
     """
@@ -163,7 +163,7 @@ def relative(score: float, best: float | None) -> float:
 
 
 def towards(liked: NDArray[np.float32], disliked: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Give the direction of what is liked, away from what is not: float32[d], unit length.
+    """Return the direction of what is liked, away from what is not: float32[d], unit length.
 
     Rocchio's relevance feedback (1971; Manning, Raghavan & Schuetze 2008, 9.1.1) with the query as one of the liked:
     mean(liked) - UNLIKE * mean(disliked). `liked` is float32[m, d], m > 0, `disliked` float32[n, d], unit rows. Where
@@ -176,7 +176,7 @@ def towards(liked: NDArray[np.float32], disliked: NDArray[np.float32]) -> NDArra
 
 
 def alone(keyword: float, semantic: float) -> float:
-    """Give the score of a work that is not measured against others: the weighted mean of its two parts, in [0, 1].
+    """Return the score of a work that is not measured against others: the weighted mean of its two parts, in [0, 1].
 
     Min-max has no meaning for one work, and for given ones it would change with the company they are in.
     """
@@ -184,7 +184,7 @@ def alone(keyword: float, semantic: float) -> float:
 
 
 def best_match_mean(mine: NDArray[np.float32], theirs: NDArray[np.float32]) -> float:
-    """Give how alike two bodies of work are, in [0, 1]: the mean of best matches, of all of mine and half of theirs.
+    """Return how alike two bodies of work are, in [0, 1]: the mean of best matches, of all of mine and half of theirs.
 
     For each work of mine the cosine to the closest of theirs, averaged; for each of theirs the cosine to the closest of
     mine, the better half of those averaged, but `VOTES` at least, what is missing counting as nothing. Halves of 250
@@ -202,7 +202,7 @@ def best_match_mean(mine: NDArray[np.float32], theirs: NDArray[np.float32]) -> f
 
 
 def closest_pairs(mine: NDArray[np.float32], theirs: NDArray[np.float32], n: int) -> list[tuple[int, int, float]]:
-    """Give the `n` closest pairs (row of mine, row of theirs, cosine), no work twice on either side."""
+    """Return the `n` closest pairs (row of mine, row of theirs, cosine), no work twice on either side."""
     similarity = mine @ theirs.T
     pairs: list[tuple[int, int, float]] = []
     order = np.argsort(-similarity, axis=None, kind="stable")
@@ -221,7 +221,7 @@ def closest_pairs(mine: NDArray[np.float32], theirs: NDArray[np.float32], n: int
 
 
 def vote(scores: Iterable[float], best: float, sharpness: float = 1.0) -> float:
-    """Give how much a researcher's works say of a text, in [0, 1]: the mean of the `VOTES` best.
+    """Return how much a researcher's works say of a text, in [0, 1]: the mean of the `VOTES` best.
 
     A work counts (score / best) ** sharpness, those that are missing nothing, so that one work that fits does not beat
     a body of work: voting of documents for people, with scores raised as expCombSUM does (Macdonald & Ounis 2006), cut

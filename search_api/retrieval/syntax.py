@@ -87,7 +87,7 @@ def parse(text: str) -> Query:
 
 
 def _units(text: str) -> Iterator[Unit | Literal["OR"]]:
-    """Give what stands in the text, in its order."""
+    """Return what stands in the text, in its order."""
     place = 0
     while place < len(text):
         if text[place].isspace():

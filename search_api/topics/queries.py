@@ -17,7 +17,7 @@ NEIGHBOURS = 100
 
 
 def inside(topic_id: str) -> Body:
-    """Give the request that counts what a topic holds: works by year, leading researchers, related topics.
+    """Return the request that counts what a topic holds: works by year, leading researchers, related topics.
 
     Related are the topics that share more works with it than chance would give, so not simply the largest ones. The
     order is by JLH, (p - q) * p / q with p the other topic's share of this topic's works and q its share of all that
@@ -51,7 +51,7 @@ def lift(bucket: Body, works: int, with_topics: int) -> float:
 
 
 def around(name: str, parent: str | None) -> Body:
-    """Give the request for the topics right below one, which know their parent by its name, and its parent's page."""
+    """Return the request for the topics right below one, which know their parent by its name, and its parent's page."""
     below = {"term": {"parent": name}}
     above = [{"term": {"name.sort": parent}}] if parent else []
     return {

@@ -28,7 +28,7 @@ def search(services: Services, args: Mapping[str, Any]) -> Result:
 
 
 def request(args: Mapping[str, Any]) -> Result:
-    """Give the request for such a list, to be asked together with others."""
+    """Return the request for such a list, to be asked together with others."""
     args = {**args, "q": topic_id(args["q"])}
     return browse.request(args, [{"term": {"parent": args["parent"]}}] if args["parent"] else [])
 
@@ -39,7 +39,7 @@ def listed(answer: Mapping[str, Any], args: Mapping[str, Any]) -> Result:
 
 
 def dressed(source: Mapping[str, Any]) -> Result:
-    """Give a stored topic with its links."""
+    """Return a stored topic with its links."""
     id_ = source["id"]
     links = {
         "self": url_for("topics.topic", id_=id_),
@@ -52,7 +52,7 @@ def dressed(source: Mapping[str, Any]) -> Result:
 
 
 def find(services: Services, given: str) -> Result:
-    """Give the stored topic of an id, or of its address at OpenAlex. Raises Problem (404)."""
+    """Return the stored topic of an id, or of its address at OpenAlex. Raises Problem (404)."""
     source = services.get(services.names.topics, topic_id(given), _source_excludes="indexed_at")
     if source is None:
         raise not_found("topic", given)
@@ -60,7 +60,7 @@ def find(services: Services, given: str) -> Result:
 
 
 def topic(services: Services, given: str) -> Result:
-    """Give one topic with works by year, leading researchers and related topics. Raises Problem (404)."""
+    """Return one topic with works by year, leading researchers and related topics. Raises Problem (404)."""
     source, names = find(services, given), services.names
     id_ = source["id"]
     around = queries.around(source["name"], source["parent"])
@@ -80,7 +80,7 @@ def topic(services: Services, given: str) -> Result:
 
 
 def hierarchy(source: Mapping[str, Any], beside: Mapping[str, Any]) -> Result:
-    """Give the topic above, where it has a page, and those right below, of the answer to `queries.around`."""
+    """Return the topic above, where it has a page, and those right below, of the answer to `queries.around`."""
     others = [hit["_source"] for hit in beside["hits"]["hits"] if hit["_source"]["id"] != source["id"]]
     above = (other["id"] for other in others if other["name"] == source["parent"])
     return {

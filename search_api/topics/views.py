@@ -23,5 +23,5 @@ def topics(args: dict[str, Any]) -> Any:
 @blueprint.get("/topics/<path:id_>")
 @endpoint(schemas.TopicArgs, schemas.Topic, "One topic")
 def topic(args: dict[str, Any], id_: str) -> Any:  # noqa: ARG001 (what there is, `endpoint` does)
-    """Give a topic with its works by year, leading researchers, related topics and the topics below it."""
+    """Return a topic with its works by year, leading researchers, related topics and the topics below it."""
     return search.topic(services(), id_)

@@ -35,7 +35,7 @@ class Chip:
 
 
 def kept(*names: str) -> list[Pair]:
-    """Give the parameters of this request but those named, empty ones and the position: a form's hidden fields."""
+    """Return the parameters of this request but those named, empty ones and the position: a form's hidden fields."""
     dropped = {*names, *POSITION}
     return [(name, value) for name, value in request.args.items(multi=True) if value.strip() and name not in dropped]
 
@@ -46,7 +46,7 @@ def _here(pairs: Iterable[Pair]) -> str:
 
 
 def here_path() -> str:
-    """Give the address of this page within the site, to come back to; of a form's answer, and of log-in itself, `/`."""
+    """Return the address of this page within the site, to come back to; of a form's answer, and of log-in itself, `/`."""
     is_page = (
         request.method in {"GET", "HEAD"} and request.url_rule is not None and "token" not in (request.view_args or {})
     )
@@ -57,22 +57,22 @@ def here_path() -> str:
 
 
 def setting(name: str, value: object) -> str:
-    """Give the address with a parameter set to one value, or taken away by None."""
+    """Return the address with a parameter set to one value, or taken away by None."""
     return _here([*kept(name), *([(name, str(value))] if value is not None else [])])
 
 
 def leaving_out(names: Iterable[str]) -> str:
-    """Give the address without these parameters."""
+    """Return the address without these parameters."""
     return _here(kept(*names))
 
 
 def adding(name: str, value: str) -> str:
-    """Give the address with one more value of a filter."""
+    """Return the address with one more value of a filter."""
     return _here([*kept(), (name, value)])
 
 
 def without(name: str, value: str, spelled: Callable[[str], str] = str) -> str:
-    """Give the address without one value of a filter, in whatever spelling it stands there."""
+    """Return the address without one value of a filter, in whatever spelling it stands there."""
 
     def stored(given: str) -> str:
         mark = "!" if given.startswith("!") else ""
@@ -82,7 +82,7 @@ def without(name: str, value: str, spelled: Callable[[str], str] = str) -> str:
 
 
 def toggling(name: str, value: Mapping[str, Any]) -> str:
-    """Give the address that a facet's value leads to: chosen when it is not, and the other way round.
+    """Return the address that a facet's value leads to: chosen when it is not, and the other way round.
 
     A year that is chosen as part of a span cannot be taken out of it; it takes the span's place.
     """
@@ -93,14 +93,14 @@ def toggling(name: str, value: Mapping[str, Any]) -> str:
 
 
 def twin(endpoint: str, **more: str) -> str:
-    """Give the address of the JSON that says what this page says."""
+    """Return the address of the JSON that says what this page says."""
     base = url_for(endpoint)
     query = urlencode([*((name, value) for name, value in request.args.items(multi=True) if value), *more.items()])
     return f"{base}?{query}" if query else base
 
 
 def chips(asked: Sequence[Filter], table: Mapping[str, Facet], facets: Mapping[str, Any]) -> list[Chip]:
-    """Give a chip for each filter value, called what its facet calls it."""
+    """Return a chip for each filter value, called what its facet calls it."""
     found = []
     for one in asked:
         labels = _labels(one, table, facets.get(one.name, []))
@@ -114,7 +114,7 @@ def chips(asked: Sequence[Filter], table: Mapping[str, Facet], facets: Mapping[s
 
 
 def _labels(one: Filter, table: Mapping[str, Facet], shown: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Give the names of a filter's values: those its facet shows, and those of the index for values it does not."""
+    """Return the names of a filter's values: those its facet shows, and those of the index for values it does not."""
     labels = {value["key"]: facet_label(value, one.name) for value in shown}
     index = table[one.name].labels if one.name in table else None
     missing = [value for value in one.wanted + one.excluded if value not in labels]

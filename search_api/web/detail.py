@@ -45,7 +45,7 @@ def work(id_: str) -> str | Response:
 
 
 def _experts(stored: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Give who else works on what this work is about: as `/researchers/rank` ranks them, its own authors left out."""
+    """Return who else works on what this work is about: as `/researchers/rank` ranks them, its own authors left out."""
     text = f"{stored['title']} {stored['abstract'] or ''}"
     found = experts(services(), text, stored["embedding"], clauses=[works_queries.not_these([stored["id"]])])
     authors = {one["id"] for one in stored["researchers"]}

@@ -25,7 +25,7 @@ def count(number: int, noun: str, plural: str = "") -> str:
 
 
 def percent(share: float) -> str:
-    """Give a share of one in percent; what is there but rounds to nothing is `<1%`."""
+    """Return a share of one in percent; what is there but rounds to nothing is `<1%`."""
     return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 
@@ -62,12 +62,12 @@ def coded(text: str) -> Markup:
 
 
 def web_address(url: str | None) -> str | None:
-    """Give an address that is safe to link to: http or https, nothing that a browser would run."""
+    """Return an address that is safe to link to: http or https, nothing that a browser would run."""
     return url if url and urlsplit(url).scheme in {"http", "https"} else None
 
 
 def host(url: str) -> str:
-    """Give the site of an address: `arxiv.org`."""
+    """Return the site of an address: `arxiv.org`."""
     return urlsplit(url).netloc.removeprefix("www.")
 
 
@@ -86,17 +86,17 @@ def facet_label(value: Mapping[str, Any], facet: str) -> str:
 
 
 def year_counts(values: Sequence[Mapping[str, Any]]) -> list[dict[str, int]]:
-    """Give the values of the facet of years as works per year."""
+    """Return the values of the facet of years as works per year."""
     return [{"year": int(value["key"]), "works": value["count"]} for value in values]
 
 
 def by_key(values: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """Give a facet's values by their keys."""
+    """Return a facet's values by their keys."""
     return {value["key"]: value for value in values}
 
 
 def initials(name: str) -> str:
-    """Give the letters that stand for a person: of the first name and the last."""
+    """Return the letters that stand for a person: of the first name and the last."""
     words = [word for word in name.split() if word[:1].isalpha()] or [name or "?"]
     return (words[0][:1] + (words[-1][:1] if len(words) > 1 else "")).upper()
 
@@ -107,7 +107,7 @@ def level_words(level: int) -> str:
 
 
 def span(thing: Mapping[str, Any]) -> str:
-    """Give the years from `first_year` to `last_year`: `2014-2019`, `2014`, or nothing."""
+    """Return the years from `first_year` to `last_year`: `2014-2019`, `2014`, or nothing."""
     first, last = thing.get("first_year"), thing.get("last_year")
     if first is None or last is None:
         return ""

@@ -36,6 +36,6 @@ def graph() -> str | Response:
 
 
 def _how(args: dict[str, Any]) -> dict[str, Any]:
-    """Give the parameters that stay when another centre is chosen."""
+    """Return the parameters that stay when another centre is chosen."""
     how = {"depth": args["depth"] if args["depth"] > 1 else None, "limit": request.args.get("limit", type=int)}
     return {**how, "kind": ",".join(args["kind"]) or None}

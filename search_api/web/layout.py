@@ -25,7 +25,7 @@ LETTER, LINE = 0.56, 1.25
 
 
 def places(count: int, edges: Sequence[tuple[int, int, float]], width: float, height: float) -> NDArray[np.float64]:
-    """Give float64[count, 2] within the box, node 0 in the middle; edges are (node, node, weight > 0).
+    """Return float64[count, 2] within the box, node 0 in the middle; edges are (node, node, weight > 0).
 
     Fruchterman and Reingold, "Graph drawing by force-directed placement" (1991): all nodes repel each other, edges
     pull, and the steps grow shorter. A pull towards the middle keeps loose nodes in the picture.
@@ -57,7 +57,7 @@ def places(count: int, edges: Sequence[tuple[int, int, float]], width: float, he
 def _pulls(
     edges: Sequence[tuple[int, int, float]], unit: np.float32
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-    """Give who is pulled, by whom, and how strongly: each joined pair in both directions, by its heaviest edge."""
+    """Return who is pulled, by whom, and how strongly: each joined pair in both directions, by its heaviest edge."""
     heaviest: dict[tuple[int, int], float] = {}
     for a, b, weight in edges:
         for pair in ((a, b), (b, a)):
@@ -89,13 +89,13 @@ class Box:
     bottom: float
 
     def meets(self, other: Box) -> bool:
-        """Say whether two overlap."""
+        """Return whether two overlap."""
         return (
             self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
         )
 
     def within(self, width: float, height: float) -> bool:
-        """Say whether it is all in the picture."""
+        """Return whether it is all in the picture."""
         return self.left >= 0 and self.top >= 0 and self.right <= width and self.bottom <= height
 
 
@@ -112,7 +112,7 @@ class Spot:
 def label_spots(
     nodes: Sequence[tuple[float, float, float]], labels: Sequence[str], size: float, width: float, height: float
 ) -> list[Spot | None]:
-    """Give each node's label a place (None where there is none left), the first nodes first.
+    """Return each node's label a place (None where there is none left), the first nodes first.
 
     Nodes are (x, y, radius); a label stands to the right, to the left, below or above, over no other node or label.
     Only the first, which the picture is about, may stand over nodes where it finds no free place.
@@ -133,7 +133,7 @@ def label_spots(
 
 
 def _sides(x: float, y: float, r: float, long: float, size: float) -> list[tuple[Spot, Box]]:
-    """Give the four places around a node, the best first, each with the box that the text fills."""
+    """Return the four places around a node, the best first, each with the box that the text fills."""
     gap, half, line = r + 4, size * LINE / 2, size * LINE
     return [
         (Spot(gap, 0, 0.35, "start"), Box(x + gap, y - half, x + gap + long, y + half)),

@@ -21,7 +21,7 @@ NAMED = 50
 
 
 def canonical() -> str:
-    """Give the one address of this page: absolute, and without parameters but the query and the page of a list."""
+    """Return the one address of this page: absolute, and without parameters but the query and the page of a list."""
     kept = {name: value for name in ("q", "about", "page") if (value := request.args.get(name, "").strip())}
     named = {
         name: request.args[name] for name in ("work", "researcher", "topic", "institution") if name in request.args

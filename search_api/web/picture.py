@@ -76,7 +76,7 @@ class Picture:
     height: int = HEIGHT
 
     def strokes(self) -> dict[float, list[tuple[int, int]]]:
-        """Give the pairs of nodes to join, by how thick the stroke is; each pair once, at its heaviest edge.
+        """Return the pairs of nodes to join, by how thick the stroke is; each pair once, at its heaviest edge.
 
         One path for each thickness: a line for each of 1,000 edges would be 100 kB of page.
         """
@@ -103,7 +103,7 @@ class Picture:
         return found
 
     def rows(self) -> list[tuple[Dot, list[str]]]:
-        """Give the nodes around the centre with what joins each to others in the picture: the text twin.
+        """Return the nodes around the centre with what joins each to others in the picture: the text twin.
 
         First what joins it to the centre, then to the weightiest others.
         """
@@ -117,7 +117,7 @@ class Picture:
 
 
 def radius(weight: float) -> float:
-    """Give the radius that makes a shape's area grow with the weight (in [0, 1])."""
+    """Return the radius that makes a shape's area grow with the weight (in [0, 1])."""
     return round(4.5 + 8.5 * sqrt(weight), 1)
 
 
@@ -172,5 +172,5 @@ def _apart(places: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _own_id(node: Mapping[str, Any]) -> str:
-    """Give the thing's id; a node has its kind before it where another thing has the same id."""
+    """Return the thing's id; a node has its kind before it where another thing has the same id."""
     return str(node["id"]).removeprefix(f"{node['kind']}:")

@@ -60,7 +60,7 @@ def researcher(id_: str) -> str | Response:
 
 
 def _is_owner(researcher_id: str) -> bool:
-    """Tell whether the reader owns this profile."""
+    """Return whether the reader owns this profile."""
     actor = who()
     if actor is None:
         return False

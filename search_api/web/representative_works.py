@@ -24,12 +24,12 @@ SAMPLE = 60
 
 
 def newest(services: Services, clause: Mapping[str, Any], size: int) -> list[Result]:
-    """Give the newest works that pass `clause`, as a list by `sort=newest` begins."""
+    """Return the newest works that pass `clause`, as a list by `sort=newest` begins."""
     return _works(services.search(services.names.works, _newest(clause, size)))
 
 
 def newest_and_central(services: Services, clause: Mapping[str, Any], size: int) -> tuple[list[Result], list[Result]]:
-    """Give the newest works that pass `clause`, and those nearest to the mean of their embeddings, nearest first."""
+    """Return the newest works that pass `clause`, and those nearest to the mean of their embeddings, nearest first."""
     index = services.names.works
     latest, some = services.search_together([(index, _newest(clause, size)), (index, _sample(clause))])
     vectors = [spelled_out(hit["fields"]["short"][0]) for hit in some["hits"]["hits"]]

@@ -12,7 +12,7 @@ MOST, NAMED = 60, 4
 
 
 def request() -> dict[str, Any]:
-    """Give the request for the fields that topics lie in, those with most works first."""
+    """Return the request for the fields that topics lie in, those with most works first."""
     largest = {"size": NAMED, "sort": [{"works_count": "desc"}, {"id": "asc"}], "_source": ["id", "name"]}
     return {
         "size": 0,
@@ -27,7 +27,7 @@ def request() -> dict[str, Any]:
 
 
 def fields(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Give each field of the answer to `request` as `name`, `topics`, `largest`."""
+    """Return each field of the answer to `request` as `name`, `topics`, `largest`."""
     return [
         {
             "name": bucket["key"],

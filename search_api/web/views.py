@@ -77,6 +77,6 @@ def institutions() -> str:
 
 
 def error_page(problem: Problem) -> Response:
-    """Give a problem as a page, with the status, facts and headers that the API gives."""
+    """Return a problem as a page, with the status, facts and headers that the API gives."""
     page = render_template("error.html", problem=problem, request_id=g.get("request_id"))
     return Response(page, problem.status, headers=problem.headers, content_type="text/html; charset=utf-8")

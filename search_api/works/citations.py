@@ -76,7 +76,7 @@ def _note(work: Mapping[str, Any]) -> str | None:
 
 
 def _line(text: str | None) -> str:
-    """Give a text as one line of printable characters."""
+    """Return a text as one line of printable characters."""
     shown = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text or "")
     return " ".join(shown.split())
 
@@ -85,7 +85,7 @@ def _line(text: str | None) -> str:
 
 
 def bibtex(work: Mapping[str, Any], key: str) -> str:
-    """Give a work as a BibTeX entry; `key` is its citation key, which the file must not have twice."""
+    """Return a work as a BibTeX entry; `key` is its citation key, which the file must not have twice."""
     kind, venue_field, _, _ = _kind(work)
     arxiv = _arxiv(work)
     values = {
@@ -107,7 +107,7 @@ def bibtex(work: Mapping[str, Any], key: str) -> str:
 
 
 def citation_key(work: Mapping[str, Any]) -> str:
-    """Give a key like `kording2019reverse`: the first author's last name, the year, the title's first long word."""
+    """Return a key like `kording2019reverse`: the first author's last name, the year, the title's first long word."""
     parts = name_parts(work["researchers"][0]["name"]) if work["researchers"] else NameParts()
     words = [_ascii(word) for word in re.split(r"[\W_]+", work["title"])]
     word = next((word for word in words if len(word) > 3), "".join(words[:1]))
@@ -120,7 +120,7 @@ def _ascii(text: str) -> str:
 
 
 def latex(text: str) -> str:
-    """Give a text as LaTeX: what it reads as commands is escaped, formulas between dollar signs stay as they are."""
+    """Return a text as LaTeX: what it reads as commands is escaped, formulas between dollar signs stay as they are."""
     pieces = _MATH.split(text)
     return "".join(piece if n % 2 and _balanced(piece) else _escaped(piece) for n, piece in enumerate(pieces))
 
@@ -131,7 +131,7 @@ def _escaped(text: str) -> str:
 
 
 def _balanced(text: str) -> bool:
-    """Tell whether braces come in pairs: BibTeX counts them whatever stands before them."""
+    """Return whether braces come in pairs: BibTeX counts them whatever stands before them."""
     depth = 0
     for character in text:
         depth += {"{": 1, "}": -1}.get(character, 0)
@@ -141,7 +141,7 @@ def _balanced(text: str) -> bool:
 
 
 def _braced(title: str) -> str:
-    """Give a title as LaTeX, with braces around words whose capitals a bibliography style must not lower.
+    """Return a title as LaTeX, with braces around words whose capitals a bibliography style must not lower.
 
     Those are words with a capital inside (`ReLU`, `DNA`), and names in a title that is else in lower case.
     """
@@ -186,7 +186,7 @@ class _Ris(rispy.RisWriter):  # type: ignore[misc]  # rispy has no type informat
 
 
 def ris(work: Mapping[str, Any]) -> str:
-    """Give a work as a RIS reference. Each value stands on one line, as the format wants."""
+    """Return a work as a RIS reference. Each value stands on one line, as the format wants."""
     date = work["date"].replace("-", "/") if work["date"] else None
     arxiv = _arxiv(work)
     values = {
@@ -218,7 +218,7 @@ def _ris_name(name: str) -> str:
 
 
 def csl(work: Mapping[str, Any]) -> str:
-    """Give a work as a CSL-JSON item."""
+    """Return a work as a CSL-JSON item."""
     date = [int(part) for part in work["date"].split("-")] if work["date"] else [work["year"]]
     arxiv = _arxiv(work)
     item = {

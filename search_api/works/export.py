@@ -92,7 +92,7 @@ def _csv_line(cells: Sequence[str]) -> str:
 
 
 def _cell(work: Mapping[str, Any], column: str) -> str:
-    """Give one cell, with an apostrophe before what a spreadsheet would run."""
+    """Return one cell, with an apostrophe before what a spreadsheet would run."""
     value = work["researchers"] if column == "authors" else work.get(column)
     if isinstance(value, list):
         text = "; ".join(thing["name"] for thing in value)
@@ -125,7 +125,7 @@ LIST_MEDIA = tuple(FORMATS[name].media for name in (*CITATIONS, *TABLES))
 
 
 def works(services: Services, args: Mapping[str, Any], fixed: Sequence[Row] = ()) -> Any:
-    """Give a search as its list, or in the format that is wanted.
+    """Return a search as its list, or in the format that is wanted.
 
     An export holds everything that is found, up to `LIMIT`, unless the request names a page of it.
     """
@@ -138,7 +138,7 @@ def works(services: Services, args: Mapping[str, Any], fixed: Sequence[Row] = ()
 
 
 def listed(args: Mapping[str, Any], answer: Mapping[str, Any]) -> Any:
-    """Give a list that is there already, or its results in the format that is wanted, with a link to the next page."""
+    """Return a list that is there already, or its results in the format that is wanted, with a link to the next page."""
     if not (name := wanted(args["format"], (*CITATIONS, *TABLES))):
         return answer
     response = _list(name, iter(answer["results"]), args["select"])
@@ -148,7 +148,7 @@ def listed(args: Mapping[str, Any], answer: Mapping[str, Any]) -> Any:
 
 
 def work(stored: Row, args: Mapping[str, Any]) -> Any:
-    """Give one work, or the Response in the format that is wanted."""
+    """Return one work, or the Response in the format that is wanted."""
     name = wanted(args["format"], CITATIONS)
     if not name:
         return dressed(stored)
@@ -157,7 +157,7 @@ def work(stored: Row, args: Mapping[str, Any]) -> Any:
 
 
 def wanted(given: str | None, names: Sequence[str]) -> str | None:
-    """Give the format that a request wants out of `names`: by its parameter, else by `Accept`; None for JSON."""
+    """Return the format that a request wants out of `names`: by its parameter, else by `Accept`; None for JSON."""
     if given:
         return None if given == "json" else given
     offered = {media: name for name in names for media in (FORMATS[name].media, *FORMATS[name].other_media)}
@@ -165,7 +165,7 @@ def wanted(given: str | None, names: Sequence[str]) -> str | None:
 
 
 def _scored(hits: Iterable[Row], mode: str | None) -> Iterator[Row]:
-    """Give the works of hits with their scores; the first has the best, which the others are measured by."""
+    """Return the works of hits with their scores; the first has the best, which the others are measured by."""
     best = None
     for hit in hits:
         best = hit["_score"] if best is None else best

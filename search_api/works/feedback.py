@@ -37,7 +37,7 @@ class Moved:
         self._lock = threading.Lock()
 
     def get(self, text: str) -> Vector | None:
-        """Give the vector of a query, unless it is too old."""
+        """Return the vector of a query, unless it is too old."""
         with self._lock:
             since, vector = self._kept.get(text, (0.0, None))
             if vector is None or time.monotonic() - since > SECONDS:
@@ -55,7 +55,7 @@ class Moved:
 
 
 def feedback(services: Services, text: str, vector: Vector) -> Vector:
-    """Give the vector to search with: the query's own, moved towards the works that a first hybrid search finds.
+    """Return the vector to search with: the query's own, moved towards the works that a first hybrid search finds.
 
     float32[d], unit length. See `ranking.moved`; PEERSCOPE_FEEDBACK_WORKS=0 leaves the vector and the search out.
     """
@@ -69,7 +69,7 @@ def feedback(services: Services, text: str, vector: Vector) -> Vector:
 
 
 def _first_hits(services: Services, text: str, vector: Vector) -> tuple[Vector, list[float]]:
-    """Give the vectors of the first hits, float32[n, d], and their scores.
+    """Return the vectors of the first hits, float32[n, d], and their scores.
 
     The vectors are read apart: a hybrid search over one shard reads all it fuses before it knows the first few, which
     took 134 ms with the vectors and 11 without, at a depth of 1,000.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def parts(
     services: Services, ids: Sequence[str], keyword: Mapping[str, Any], vector: NDArray[np.float32] | list[float] | None
 ) -> dict[str, dict[str, float]]:
-    """Give for each work its keyword score (a share of the best among all works) and its cosine to the vector."""
+    """Return for each work its keyword score (a share of the best among all works) and its cosine to the vector."""
     if not ids:
         return {}
     works, size = services.names.works, len(ids)

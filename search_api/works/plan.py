@@ -37,25 +37,25 @@ class Plan:
     degraded: tuple[str, ...] = ()
 
     def clauses(self, without: str | None = None) -> list[Body]:
-        """Give the clauses of all filters, but for that of the facet that is being counted."""
+        """Return the clauses of all filters, but for that of the facet that is being counted."""
         return [*filters.clauses(self.filters, without), *self.fixed]
 
     def query(self, without: str | None = None, *, fused: bool = True) -> Body:
-        """Give the query; `fused=False` finds the same without a fused score."""
+        """Return the query; `fused=False` finds the same without a fused score."""
         return queries.query(self.mode, self.text, self.vector, self.clauses(without), fused=fused)
 
     def keyword(self) -> Body:
-        """Give the query for what its words alone find."""
+        """Return the query for what its words alone find."""
         return queries.query("keyword", self.text, None, self.clauses())
 
     @property
     def is_hybrid(self) -> bool:
-        """Tell whether keyword and vector scores are fused."""
+        """Return whether keyword and vector scores are fused."""
         return self.mode == "hybrid" and self.vector is not None
 
     @property
     def is_fused(self) -> bool:
-        """Tell whether the list is in the order of fused scores, which OpenSearch cannot read on from."""
+        """Return whether the list is in the order of fused scores, which OpenSearch cannot read on from."""
         return self.is_hybrid and self.sort == "relevance"
 
 
@@ -82,7 +82,7 @@ def plan(services: Services, args: Mapping[str, Any], fixed: Sequence[Body] = ()
 
 
 def own_ids(services: Services, args: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Give the arguments with every researcher under their own id, whatever id they are asked for by.
+    """Return the arguments with every researcher under their own id, whatever id they are asked for by.
 
     That may be one of a source, an ORCID iD, or an id that was merged into another; one that nobody has stays.
     """
@@ -95,7 +95,7 @@ def own_ids(services: Services, args: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _sort(asked: str | None, text: str) -> str:
-    """Give the order of the list: by default relevance, which only a query can give."""
+    """Return the order of the list: by default relevance, which only a query can give."""
     if asked is None or asked == "relevance":
         return "relevance" if text else "newest"
     return asked

@@ -71,7 +71,7 @@ SLOP = 4
 
 
 def keyword(text: str) -> Body:
-    """Give the keyword clause of a query as typed: its words rank, and what has to hold does.
+    """Return the keyword clause of a query as typed: its words rank, and what has to hold does.
 
     What is required takes part in the ranking, so that a work with a phrase of stop words alone, or by an author whose
     name is nowhere else, is found too.
@@ -83,7 +83,7 @@ def keyword(text: str) -> Body:
 
 
 def held(text: str) -> list[Body]:
-    """Give the clauses that must hold for every result of a query, however it is searched."""
+    """Return the clauses that must hold for every result of a query, however it is searched."""
     asked = syntax.parse(text)
     clauses = [_any_of(group) for group in asked.required]
     if asked.excluded:
@@ -96,7 +96,7 @@ def _any_of(units: Sequence[Unit]) -> Body:
 
 
 def _unit(unit: Unit) -> Body:
-    """Give the clause for one word or phrase: a word in all its forms, a phrase as it stands, unless it is left out.
+    """Return the clause for one word or phrase: a word in all its forms, a phrase as it stands, unless it is left out.
 
     A word goes as a phrase too, since one with hyphens is several; and as it stands too, since a stop word has no
     other form. A name may stand in another order and with more parts between: `SLOP` moves.
@@ -112,7 +112,7 @@ def _unit(unit: Unit) -> Body:
 def more_like(
     index: str, like: Sequence[str], unlike: Sequence[str] = (), text: str = "", *, include: bool = False
 ) -> Body:
-    """Give the keyword clause for works like a text and like some that are indexed: by their most telling words.
+    """Return the keyword clause for works like a text and like some that are indexed: by their most telling words.
 
     Words of the works in `unlike` do not count. The works themselves are found only with `include`.
     """
@@ -132,7 +132,7 @@ def query(
     fused: bool = True,
     depth: int = ranking.PAGINATION_DEPTH,
 ) -> Body:
-    """Give the query for a mode: without `text` all that passes the filters, without `vector` by keyword.
+    """Return the query for a mode: without `text` all that passes the filters, without `vector` by keyword.
 
     A `text` of nothing but exclusions finds all but those, each with the score 1. `fused=False` gives, in hybrid mode,
     the same works without their fused score, for other sorts. `depth` is the fusion's, in keyword hits of a shard.
@@ -152,7 +152,7 @@ def query(
 
 
 def highlight(text: str) -> Body:
-    """Give the highlight part: the whole title, the three best passages of the abstract, as escaped HTML.
+    """Return the highlight part: the whole title, the three best passages of the abstract, as escaped HTML.
 
     It marks the query's words in every mode, also in what was found by meaning.
     """
@@ -166,10 +166,10 @@ def highlight(text: str) -> Body:
 
 
 def only(ids: Sequence[str]) -> Body:
-    """Give the clause that holds for these works alone."""
+    """Return the clause that holds for these works alone."""
     return {"terms": {"id": list(ids)}}
 
 
 def not_these(ids: Sequence[str]) -> Body:
-    """Give the clause that holds for all works but these."""
+    """Return the clause that holds for all works but these."""
     return {"bool": {"must_not": [only(ids)]}}

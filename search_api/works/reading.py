@@ -30,7 +30,7 @@ _READ = {"_source", "highlight"}
 
 
 def page(services: Services, asked: Plan, pagination: Pagination, extras: Mapping[str, Any]) -> tuple[Hit, list[Hit]]:
-    """Give OpenSearch's answer, and the hits of one page; `extras` are the parts besides query, order and place."""
+    """Return OpenSearch's answer, and the hits of one page; `extras` are the parts besides query, order and place."""
     if asked.is_fused and pagination.cursor is None:
         return fused_page(services, asked.query(), asked.keyword(), pagination, extras)
     body = {"query": asked.query(fused=False), **extras, **place(pagination, queries.SORTS[asked.sort])}
@@ -50,7 +50,7 @@ def fused_page(
     pagination: Pagination,
     extras: Mapping[str, Any],
 ) -> tuple[Hit, list[Hit]]:
-    """Give the answer to a hybrid query, and the hits of one page; `keyword` finds what its keyword part does.
+    """Return the answer to a hybrid query, and the hits of one page; `keyword` finds what its keyword part does.
 
     The works are read apart: OpenSearch would read all that it fuses before it knows the first few.
     """
@@ -69,7 +69,7 @@ def fused_page(
 
 
 def read(services: Services, hits: Sequence[Hit], extras: Mapping[str, Any]) -> list[Hit]:
-    """Give hits with what is to be read of them: `_source` and `highlight` of `extras`.
+    """Return hits with what is to be read of them: `_source` and `highlight` of `extras`.
 
     A work that was removed meanwhile is left out.
     """
@@ -89,12 +89,12 @@ def _beyond(services: Services, query: Mapping[str, Any], more: Mapping[str, Any
 
 
 def _tail(keyword: Mapping[str, Any], fused: Sequence[Hit]) -> dict[str, Any]:
-    """Give the query for what has the words and lies beyond the fused hits."""
+    """Return the query for what has the words and lies beyond the fused hits."""
     return {"bool": {"must": [keyword], "filter": [queries.not_these([hit["_id"] for hit in fused])]}}
 
 
 def every(services: Services, asked: Plan, limit: int) -> Iterator[Hit]:
-    """Give all hits of a search, at most `limit`, a chunk in memory at a time; each has its score, if there is one."""
+    """Return all hits of a search, at most `limit`, a chunk in memory at a time; each has its score, if there is one."""
     plain = asked.query(fused=False)
     return islice(_fused_then_rest(services, asked) if asked.is_fused else _read_on(services, plain, asked.sort), limit)
 

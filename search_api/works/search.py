@@ -55,7 +55,7 @@ def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] 
 
 
 def _extras(asked: Plan, args: Mapping[str, Any]) -> Result:
-    """Give the parts of the request besides query and place."""
+    """Return the parts of the request besides query and place."""
     return {
         "_source": queries.SOURCE,
         "track_total_hits": True,
@@ -66,7 +66,7 @@ def _extras(asked: Plan, args: Mapping[str, Any]) -> Result:
 
 
 def _did_you_mean(services: Services, asked: Plan, answer: Mapping[str, Any]) -> str | None:
-    """Give another spelling of a keyword search, and of a hybrid one whose words found nothing."""
+    """Return another spelling of a keyword search, and of a hybrid one whose words found nothing."""
     if "suggest" in answer:
         return spelling.did_you_mean(services, asked.text, answer["suggest"], asked.clauses())
     only_near = asked.is_hybrid and answer["hits"]["total"]["value"] <= ranking.K
@@ -90,7 +90,7 @@ def _score(score: float, best: float | None, mode: str) -> float:
 
 
 def dressed(source: Mapping[str, Any]) -> Result:
-    """Give a stored work with its links; authors in the order of their position."""
+    """Return a stored work with its links; authors in the order of their position."""
     id_ = source["id"]
     links = {
         "self": url_for("works.work", id_=id_),
@@ -101,7 +101,7 @@ def dressed(source: Mapping[str, Any]) -> Result:
 
 
 def find(services: Services, given: str) -> Result:
-    """Give the stored work of an id in any spelling, with its vector. Raises Problem (404)."""
+    """Return the stored work of an id in any spelling, with its vector. Raises Problem (404)."""
     if found := services.get(services.names.works, work_id(given)):
         return found
     body = {"size": 1, "sort": ["id"], "query": {"terms": {"ids": _spellings(given)}}}
@@ -112,7 +112,7 @@ def find(services: Services, given: str) -> Result:
 
 
 def find_ids(services: Services, given: Sequence[str]) -> dict[str, str]:
-    """Give the id of each work that is named by an id in any spelling; those that nothing has are left out."""
+    """Return the id of each work that is named by an id in any spelling; those that nothing has are left out."""
     spelled = {one: _spellings(one) for one in given}
     every = sorted({spelling for spellings in spelled.values() for spelling in spellings})
     body = {"size": WINDOW, "sort": [{"id": "desc"}], "query": {"terms": {"ids": every}}, "_source": ["id", "ids"]}
@@ -125,7 +125,7 @@ def find_ids(services: Services, given: Sequence[str]) -> dict[str, str]:
 
 
 def _spellings(given: str) -> list[str]:
-    """Give the ids under which a work may be stored, the likeliest first."""
+    """Return the ids under which a work may be stored, the likeliest first."""
     spellings = [work_id(given), given]
     with suppress(ValueError):
         spellings.append(f"doi:{bare_doi(given)}")

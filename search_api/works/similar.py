@@ -42,19 +42,19 @@ class Wish:
         return [work["id"] for work in (*self.like, *self.unlike)]
 
     def keyword(self, index: str, *, include: bool = False) -> Result:
-        """Give the keyword clause."""
+        """Return the keyword clause."""
         like, unlike = ([work["id"] for work in works] for works in (self.like, self.unlike))
         return queries.more_like(index, like, unlike, self.text, include=include)
 
 
 def similar(services: Services, given: str, args: Mapping[str, Any]) -> Result:
-    """Give works like one: by its telling words and by its vector, itself left out, each with reasons."""
+    """Return works like one: by its telling words and by its vector, itself left out, each with reasons."""
     work = find(services, given)
     return _nearest(services, Wish([work], vector=_direction([work["embedding"]], [])), args)
 
 
 def similar_to(services: Services, body: Mapping[str, Any], args: Mapping[str, Any]) -> Result:
-    """Give works as `SimilarTo` describes them. Raises Problem (422) that names ids which no work has."""
+    """Return works as `SimilarTo` describes them. Raises Problem (422) that names ids which no work has."""
     like, unlike, candidates = _known(services, body)
     wish = _wish(services, like, unlike, (body["text"] or "").strip())
     if body["candidates"] is None:
@@ -63,7 +63,7 @@ def similar_to(services: Services, body: Mapping[str, Any], args: Mapping[str, A
 
 
 def _known(services: Services, body: Mapping[str, Any]) -> list[list[str]]:
-    """Give the works' own ids for `like`, `unlike` and `candidates`, each once, in the order given."""
+    """Return the works' own ids for `like`, `unlike` and `candidates`, each once, in the order given."""
     given = {name: body[name] or [] for name in ("like", "unlike", "candidates")}
     found = find_ids(services, [one for ids in given.values() for one in ids])
     errors = {
@@ -143,14 +143,14 @@ def _listed(results: list[Result], wish: Wish, pagination: Pagination, **count: 
 
 
 def _explain(services: Services, wish: Wish, keyword: Result, results: Sequence[Result]) -> None:
-    """Give each result its reasons."""
+    """Return each result its reasons."""
     found = parts(services, [result["id"] for result in results], keyword, wish.vector)
     for result in results:
         result["reasons"] = {**shared(wish.like, result), **found[result["id"]]}
 
 
 def shared(examples: Sequence[Mapping[str, Any]], other: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
-    """Give the topics and researchers that a work shares with any of the examples, in the examples' order."""
+    """Return the topics and researchers that a work shares with any of the examples, in the examples' order."""
     topics = {topic["id"] for topic in other["topics"]}
     people = {entry["id"] for entry in other["researchers"]}
     shared_topics = {topic["id"]: topic for work in examples for topic in work["topics"] if topic["id"] in topics}

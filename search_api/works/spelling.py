@@ -28,13 +28,13 @@ MAX_LENGTH = 40
 
 
 def suggesters(text: str) -> dict[str, Any]:
-    """Give the suggest part of a search: for words that a field does not have, the closest that it has."""
+    """Return the suggest part of a search: for words that a field does not have, the closest that it has."""
     term = {"suggest_mode": "missing", "min_word_length": MIN_LENGTH, "prefix_length": 1, "size": 3}
     return {"text": lookups(text), **{name: {"term": {"field": path, **term}} for name, path in FIELDS.items()}}
 
 
 def lookups(text: str) -> str:
-    """Give the words to look up, each at its place in the query, with blanks for all else."""
+    """Return the words to look up, each at its place in the query, with blanks for all else."""
     # What has a figure in it (2019, GPT4) is no word. OpenSearch counts places in UTF-16, where a character beyond
     # U+FFFF would be two.
     plain = re.sub(
@@ -49,7 +49,7 @@ def lookups(text: str) -> str:
 def did_you_mean(
     services: Services, text: str, suggested: Mapping[str, Any], clauses: Sequence[dict[str, Any]]
 ) -> str | None:
-    """Give the corrected query; None when there is nothing to correct, or nothing is found with it either.
+    """Return the corrected query; None when there is nothing to correct, or nothing is found with it either.
 
     `suggested` is what OpenSearch answered to `suggesters`, `clauses` the filters in force.
     """
@@ -67,7 +67,7 @@ def did_you_mean(
 
 
 def _best(suggested: Mapping[str, Any]) -> dict[tuple[int, int], tuple[str, str]]:
-    """Give for each place (start, length) the word there and its best correction: the closest, then the commonest."""
+    """Return for each place (start, length) the word there and its best correction: the closest, then the commonest."""
     options: dict[tuple[int, int], list[tuple[float, int, str, str]]] = {}
     for name in FIELDS:
         for word in suggested[name]:
@@ -78,7 +78,7 @@ def _best(suggested: Mapping[str, Any]) -> dict[tuple[int, int], tuple[str, str]
 
 
 def _unknown(services: Services, words: Iterable[str]) -> set[str]:
-    """Give those words that no field has."""
+    """Return those words that no field has."""
     anywhere = {word: {"multi_match": {"query": word, "fields": list(FIELDS.values())}} for word in words}
     body = {"size": 0, "query": {"match_all": {}}, "aggs": {"words": {"filters": {"filters": anywhere}}}}
     counted = services.search(services.names.works, body)["aggregations"]["words"]["buckets"]
@@ -95,7 +95,7 @@ def _finds(services: Services, text: str, clauses: Sequence[dict[str, Any]]) -> 
 
 
 def ask(services: Services, text: str, clauses: Sequence[dict[str, Any]]) -> str | None:
-    """Give the corrected query for a search that has found things by meaning alone; None when words found some too."""
+    """Return the corrected query for a search that has found things by meaning alone; None when words found some too."""
     if _finds(services, text, clauses):
         return None
     body = {"size": 0, "query": {"match_all": {}}, "suggest": suggesters(text)}

@@ -73,7 +73,7 @@ _PLAIN = LatexNodes2Text(math_mode="text", keep_comments=True, strict_latex_spac
 
 @lru_cache(maxsize=KEPT)
 def tex(text: str) -> Markup:
-    """Give a text with LaTeX as HTML."""
+    """Return a text with LaTeX as HTML."""
     if not _has_latex(text):
         return escape(text)
     found, at = Markup(), 0
@@ -85,7 +85,7 @@ def tex(text: str) -> Markup:
 
 @lru_cache(maxsize=KEPT)
 def plain(text: str) -> str:
-    """Give a text with LaTeX as plain words, for where markup cannot be: the title of a page, a label."""
+    """Return a text with LaTeX as plain words, for where markup cannot be: the title of a page, a label."""
     if not _has_latex(text):
         return text
     found, at = [], 0
@@ -124,7 +124,7 @@ def _has_latex(text: str) -> bool:
 
 
 def _formula(match: re.Match[str]) -> Markup:
-    """Give a formula as MathML, or as it was written where it cannot be read."""
+    """Return a formula as MathML, or as it was written where it cannot be read."""
     source = next(part for part in match.groups() if part is not None).translate(dict.fromkeys(map(ord, MARKS)))
     written = escape(match[0].translate(dict.fromkeys(map(ord, MARKS))))
     if len(source) > LONGEST or not source.strip():
@@ -160,7 +160,7 @@ def _written(element: Element) -> Markup | None:
 
 
 def _bold(text: str) -> str:
-    """Give bold letters of mathematics: of `mathvariant` browsers read only `normal` (MathML Core)."""
+    """Return bold letters of mathematics: of `mathvariant` browsers read only `normal` (MathML Core)."""
     bases = {"A": 0x1D400, "a": 0x1D41A, "0": 0x1D7CE}
     found = []
     for sign in text:
@@ -170,7 +170,7 @@ def _bold(text: str) -> str:
 
 
 def _prose(text: str) -> Markup:
-    """Give text outside formulas: emphasis as tags, accents and symbols as characters."""
+    """Return text outside formulas: emphasis as tags, accents and symbols as characters."""
     if "\\" not in text:
         return escape(text)
     found, at = Markup(), 0
@@ -192,7 +192,7 @@ def _characters(text: str) -> str:
 
 
 def _said(source: str) -> str:
-    """Give the characters that LaTeX stands for; the source itself where nothing is known of it."""
+    """Return the characters that LaTeX stands for; the source itself where nothing is known of it."""
     if citation := _CITATION.fullmatch(source):
         return f"[{citation[1]}]"
     try:

@@ -40,5 +40,5 @@ def similar_to(args: dict[str, Any], body: dict[str, Any]) -> Any:
 @blueprint.get("/works/<path:id_>")
 @endpoint(schemas.WorkArgs, schemas.Work, "One work", media=export.WORK_MEDIA)
 def work(args: dict[str, Any], id_: str) -> Any:
-    """Give one work by its id, in any spelling."""
+    """Return one work by its id, in any spelling."""
     return export.work(search.find(services(), id_), args)

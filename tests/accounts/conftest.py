@@ -65,7 +65,7 @@ def postgresql() -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Give the URL of an empty database."""
+    """Return the URL of an empty database."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'accounts.sqlite'}"
         return
@@ -84,7 +84,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    """Give an empty database with its tables."""
+    """Return an empty database with its tables."""
     database = Database(database_url)
     database.migrate()
     yield database
@@ -112,7 +112,7 @@ class NoOpenSearch:
 
 @pytest.fixture
 def opensearch() -> Any:
-    """Give what the app asks in place of OpenSearch."""
+    """Return what the app asks in place of OpenSearch."""
     return NoOpenSearch()
 
 
@@ -122,18 +122,18 @@ def _no_model() -> Any:
 
 @pytest.fixture
 def mailbox() -> Mailbox:
-    """Give the mail that the app has sent."""
+    """Return the mail that the app has sent."""
     return Mailbox()
 
 
 @pytest.fixture
 def app(database: Database, opensearch: Any, mailbox: Mailbox) -> Flask:
-    """Give the app over an empty database."""
+    """Return the app over an empty database."""
     services = Services(opensearch, IndexNames("t-"), load_embedder=_no_model, accounts=database, mail=mailbox)
     return create_app({"SECRET_KEY": "a key for tests", "RATE_LIMIT": "off"}, services)
 
 
 @pytest.fixture
 def logged_in(app: Flask) -> Callable[..., Person]:
-    """Give a function that makes an account, and a browser in which it is logged in; see `tests/people.py`."""
+    """Return a function that makes an account, and a browser in which it is logged in; see `tests/people.py`."""
     return lambda name, **more: log_in(app, name, **more)

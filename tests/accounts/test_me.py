@@ -46,7 +46,7 @@ def me(client: Any) -> dict[str, Any]:
 
 
 def said(person: Person) -> str:
-    """Give what the account's page says of the form before."""
+    """Return what the account's page says of the form before."""
     found = re.findall(r'class="note (?:done|wrong)"[^>]*>([^<]*)<', person.get("/account").text)
     return "".join(found)
 

@@ -20,11 +20,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.accounts.conftest import NoOpenSearch
 
 from accounts.models import Account, ApiToken, Claim, Invitation, Login, Report, now
 from accounts.secrets import digest, new_token
 from accounts.who import LIFE, SCOPES
+from tests.accounts.conftest import NoOpenSearch
 from tests.people import accounts_of, browser, log_in, program
 
 if TYPE_CHECKING:

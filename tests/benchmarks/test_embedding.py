@@ -18,7 +18,7 @@ GOOD = Figures(90, 3.0, 0.98, 0.97, 0.96, 2.0, 3, 0.01, 0.2, 170)
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
-    """Give the project's own sample as a corpus of the benchmark's kind."""
+    """Return the project's own sample as a corpus of the benchmark's kind."""
     path = tmp_path / "works.jsonl.gz"
     path.write_bytes(gzip.compress((ROOT / "peerscope" / "sample" / "works.jsonl").read_bytes()))
     return path

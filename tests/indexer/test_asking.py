@@ -20,7 +20,7 @@ NONE = {"status": 200, "hits": {"hits": [], "total": {"value": 0}}}
 
 
 class Client:
-    """Gives one answer after the other, and keeps what it was asked."""
+    """Return one answer after the other, and keeps what it was asked."""
 
     def __init__(self, *answers: Any) -> None:
         self._answers = list(answers)

@@ -7,7 +7,7 @@ IMPORT = "from peerscope.memory import peak_mb; "
 
 
 def peak_of_a_process(code: str) -> float:
-    """Give what a Python process of its own prints: this one may have held far more before, under other tests."""
+    """Return what a Python process of its own prints: this one may have held far more before, under other tests."""
     child = subprocess.run([sys.executable, "-c", IMPORT + code], capture_output=True, text=True, check=True)
     return float(child.stdout)
 

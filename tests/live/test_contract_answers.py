@@ -190,7 +190,7 @@ def test_the_overview_says_how_much_there_is(client: FlaskClient, get: Any) -> N
 
 
 def twin_of(client: FlaskClient, page: str) -> str:
-    """Give the address of the JSON that a page links, which must be there."""
+    """Return the address of the JSON that a page links, which must be there."""
     text = client.get(page).text
     assert text.count('rel="alternate" type="application/json"') == 1, page
     address = unescape(text.partition('<link rel="alternate" type="application/json" href="')[2].partition('"')[0])

@@ -62,7 +62,7 @@ def names(opensearch: OpenSearch) -> Iterator[IndexNames]:
 
 @pytest.fixture
 def index(opensearch: OpenSearch, names: IndexNames, silent: Any, tmp_path: Path) -> Callable[..., None]:
-    """Gives a function that indexes works, besides those that are there."""
+    """Return a function that indexes works, besides those that are there."""
 
     def index(*works: dict[str, Any]) -> None:
         file = tmp_path / "works.jsonl"

@@ -26,7 +26,7 @@ class Scores(NamedTuple):
 
 
 def items(found: Mapping[Item, object], truth: Mapping[Item, object]) -> dict[Item, tuple[float, float]]:
-    """Give precision and recall of each item of `truth`; `found` must have a cluster for every one."""
+    """Return precision and recall of each item of `truth`; `found` must have a cluster for every one."""
     cells = Counter((found[item], class_) for item, class_ in truth.items())
     clusters = Counter(found[item] for item in truth)
     classes = Counter(truth.values())
@@ -37,7 +37,7 @@ def items(found: Mapping[Item, object], truth: Mapping[Item, object]) -> dict[It
 
 
 def bcubed(found: Mapping[Item, object], truth: Mapping[Item, object]) -> Scores:
-    """Give B-cubed precision, recall and their harmonic mean. Raises ValueError when there is nothing to measure."""
+    """Return B-cubed precision, recall and their harmonic mean. Raises ValueError when there is nothing to measure."""
     if not truth:
         raise ValueError("no item has a true class: there is nothing to measure against")
     return _scores(list(items(found, truth).values()))
@@ -49,7 +49,7 @@ def intervals(
     groups: Mapping[Item, object],
     draws: int = 200,
 ) -> tuple[Scores, Scores]:
-    """Give the 2.5 and 97.5 percentiles of each score over bootstrap draws of whole `groups` (family names).
+    """Return the 2.5 and 97.5 percentiles of each score over bootstrap draws of whole `groups` (family names).
 
     Whole groups, because the mentions of one name are right or wrong together.
     """

@@ -46,7 +46,7 @@ class Evaluation:
     peak_mb: float
 
     def to_dict(self) -> dict[str, Any]:
-        """Give it all as JSON values."""
+        """Return it all as JSON values."""
         return {
             "rows": [
                 {**asdict(row), **{key: getattr(row, key)._asdict() for key in ("scores", "low", "high")}}

@@ -41,7 +41,7 @@ class Trial:
     curated: frozenset[MentionKey]
 
     def of(self, half: int, parts: int = 1) -> Trial:
-        """Give the mentions of one half of the family names, or of one in `parts` of that half's names."""
+        """Return the mentions of one half of the family names, or of one in `parts` of that half's names."""
         chosen = tuple(m for m in self.mentions if half_of(m) == half and _number(f"part {_surname(m)}") % parts == 0)
         keys = {mention.key for mention in chosen}
         truth = {key: id_ for key, id_ in self.truth.items() if key in keys}
@@ -90,7 +90,7 @@ def abbreviated(printed: str) -> str:
 
 
 def half_of(mention: Mention) -> int:
-    """Give the half of the family names that a mention belongs to: by a hash, so that it is the same in every run."""
+    """Return the half of the family names that a mention belongs to: by a hash, so that it is the same in every run."""
     return _number(_surname(mention)) % 2
 
 

@@ -93,7 +93,7 @@ def measured(settings: Settings, trials: Sequence[Trial]) -> tuple[Scores, ...]:
 
 
 def goal(scores: Sequence[Scores]) -> float:
-    """Give what is to be made as large as can be: the mean F1, less the cost of too low a precision.
+    """Return what is to be made as large as can be: the mean F1, less the cost of too low a precision.
 
     The curated slice has no such cost: it is made of the hardest names, where no method comes near that precision.
     """

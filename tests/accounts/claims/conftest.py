@@ -54,5 +54,5 @@ class FewResearchers:
 
 @pytest.fixture
 def opensearch() -> Any:
-    """Give what the app asks in place of OpenSearch."""
+    """Return what the app asks in place of OpenSearch."""
     return FewResearchers()

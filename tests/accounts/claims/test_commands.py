@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.accounts.claims.conftest import ADA, BOB
 
 from accounts.claims import claiming
 from accounts.claims.ownership import owner_of
 from peerscope.cli import main
+from tests.accounts.claims.conftest import ADA, BOB
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from opensearchpy.exceptions import RequestError
-from tests.accounts.conftest import NoOpenSearch
 
 from accounts.follows import searches
 from accounts.follows.digest import letters
 from search_api.http.services import KEY
+from tests.accounts.conftest import NoOpenSearch
 from tests.people import log_in
 
 if TYPE_CHECKING:

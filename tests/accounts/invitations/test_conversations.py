@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def pair(database: Database, owner: Callable[[str], str]) -> tuple[str, str, str]:
-    """Give Ada, Bob, and the invitation from her to him."""
+    """Return Ada, Bob, and the invitation from her to him."""
     ada, bob = owner("ada"), owner("bob")
     with database.begin() as session:
         given = {"purpose": "review", "works": [], "message": "Shall we?", "key": "k1"}

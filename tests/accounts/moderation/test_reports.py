@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def talk(database: Database, owner: Callable[[str], str]) -> tuple[str, str, str]:
-    """Give Ada, Bob, and the conversation that she began."""
+    """Return Ada, Bob, and the conversation that she began."""
     ada, bob = owner("ada"), owner("bob")
     with database.begin() as session:
         given = {"purpose": "review", "works": [], "message": "Shall we?", "key": "k1"}

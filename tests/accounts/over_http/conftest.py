@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.accounts.conftest import NoOpenSearch
 
 from accounts.models import Claim
+from tests.accounts.conftest import NoOpenSearch
 from tests.people import Person, accounts_of, log_in
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ WORK = {"title": "On engines", "researchers": [], "topics": []}
 
 
 class Index(NoOpenSearch):
-    """Gives documents by id, and works by any of their ids."""
+    """Return documents by id, and works by any of their ids."""
 
     def __init__(self) -> None:
         self.documents: dict[tuple[str, str], dict[str, Any]] = {

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
-from tests.accounts.over_http.test_invitations_api import invited
 
 from accounts.models import Account
 from peerscope.cli import main
+from tests.accounts.over_http.test_invitations_api import invited
 from tests.people import Person, accounts_of
 
 if TYPE_CHECKING:

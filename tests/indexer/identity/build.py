@@ -20,20 +20,20 @@ _NUMBERS = count(1)
 
 
 def work(id_: str, *authors: str | Author, title: str = "A title", **fields: Any) -> list[Mention]:
-    """Give the mentions of a work by authors of these names."""
+    """Return the mentions of a work by authors of these names."""
     people = tuple(author if isinstance(author, Author) else Author(author) for author in authors)
     return mentions_of(Work(f"local:{id_}", title, people, **fields))
 
 
 def crowd(*names: str) -> list[list[Mention]]:
-    """Give one work each of many people, and of these: the corpus in which something is rare or common."""
+    """Return one work each of many people, and of these: the corpus in which something is rare or common."""
     letters = "abcdefghij"
     filler = [f"{a}{b}ion {c}{a}{b}erg" for a in letters for b in letters for c in "kl"]
     return [work(f"crowd-{next(_NUMBERS)}", name, title=f"On {name}") for name in [*filler, *names]]
 
 
 def common(given: str, surname: str) -> list[list[Mention]]:
-    """Give a corpus in which both names are so frequent that many people must have them together."""
+    """Return a corpus in which both names are so frequent that many people must have them together."""
     others = [f"{first}{last}" for first in "bcdfghjklm" for last in ("ao", "ei", "un", "ing", "ou")]
     return crowd(*(f"{other} {surname}" for other in others), *(f"{given} {other}" for other in others))
 
@@ -45,12 +45,12 @@ def resolved(works: Sequence[Sequence[Mention]], others: Sequence[Sequence[Menti
 
 
 def groups(resolution: Resolution) -> list[list[str]]:
-    """Give clusters as the keys of their mentions, without `local:`."""
+    """Return clusters as the keys of their mentions, without `local:`."""
     return [[str(m.key).removeprefix("local:") for m in cluster.mentions] for cluster in resolution.clusters]
 
 
 def same(resolution: Resolution, one: str, other: str) -> bool:
-    """Tell whether two mentions are in one cluster."""
+    """Return whether two mentions are in one cluster."""
     return any({one, other} <= set(group) for group in groups(resolution))
 
 

@@ -27,7 +27,7 @@ MINE = {"term": {"researchers.id": KORDING}}
 
 @pytest.fixture
 def bob(app: Flask) -> str:
-    """Give the id of an account that has followed a researcher for two hours."""
+    """Return the id of an account that has followed a researcher for two hours."""
     person = log_in(app, "Bob", email="bob@example.org")
     person.put(f"/api/v1/me/follows/researcher/{KORDING}")
     with accounts_of(app).begin() as session:

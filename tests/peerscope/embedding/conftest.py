@@ -47,7 +47,7 @@ ODD = [
 
 @pytest.fixture(scope="session")
 def texts() -> list[str]:
-    """Give 60 real works of the sample and the odd ones."""
+    """Return 60 real works of the sample and the odd ones."""
     lines = (ROOT / "peerscope" / "sample" / "works.jsonl").read_text(encoding="utf-8").splitlines()
     works = [json.loads(line) for line in lines[:60]]
     return [*(work_text(work["title"], work["abstract"]) for work in works), *ODD]
@@ -70,5 +70,5 @@ def reference() -> Embedder:
 
 @pytest.fixture(scope="session")
 def truth(reference: Embedder, texts: list[str]) -> NDArray[np.float32]:
-    """Give the vectors of the texts by sentence-transformers, made once: torch takes its time."""
+    """Return the vectors of the texts by sentence-transformers, made once: torch takes its time."""
     return reference.embed_works(texts)

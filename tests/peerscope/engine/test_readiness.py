@@ -22,7 +22,7 @@ GREEN = {"status": "green", "timed_out": False, "unassigned_shards": 0}
 
 
 class Cluster(ThreadingHTTPServer):
-    """Gives its answers in turn, the last one for ever; notes the account of each request."""
+    """Return its answers in turn, the last one for ever; notes the account of each request."""
 
     answers: list[tuple[int, object]]
     accounts: list[str | None]

@@ -1,0 +1,263 @@
+"""Every setting of Peerscope: read once from the environment, checked, and passed on explicitly.
+
+`Settings.load()` is called by the command line and by `create_app`; everything below receives the object or a value of
+it. `docs/settings.md` is generated from the descriptions below by `python -m peerscope.settings`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import platformdirs
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from peerscope.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pydantic.fields import FieldInfo
+
+PREFIX = "PEERSCOPE_"
+DEFAULT_MODEL = "all-MiniLM-L6-v2-int8"
+#: Smallest heap in megabytes with which OpenSearch starts.
+MIN_HEAP_MB = 256
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be an address such as https://example.org")
+    return text.rstrip("/")
+
+
+def _urls(text: str) -> str:
+    addresses = [address.strip() for address in text.split(",")]
+    try:
+        return ",".join(_url(address) for address in addresses)
+    except ValueError as error:
+        raise ValueError(
+            "must be an address such as https://search.example.org:9200, or several, comma-separated"
+        ) from error
+
+
+def _heap(text: str) -> str:
+    match = re.fullmatch(r"(\d+)([mg])b?", text.lower())
+    if not match:
+        raise ValueError("must be a number of megabytes or gigabytes, such as 512m or 2g")
+    if heap_megabytes(text) < MIN_HEAP_MB:
+        raise ValueError(f"must be at least {MIN_HEAP_MB}m, the least OpenSearch needs")
+    return text
+
+
+def _rate_limit(text: str) -> str:
+    from limits import parse  # only here: a slow import that most commands do not need
+
+    if text == "off":
+        return text
+    try:
+        parse(text)
+    except ValueError as error:
+        raise ValueError("must have a form such as 600/minute, or be 'off'") from error
+    return text
+
+
+def _smtp_url(secret: SecretStr) -> SecretStr:
+    parts = urlsplit(secret.get_secret_value())
+    try:
+        is_valid = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_valid = False
+    if not is_valid:
+        raise ValueError("must have the form smtp://user:password@host:port, or smtps://")
+    return secret
+
+
+def _file(path: Path) -> Path:
+    path = path.expanduser()
+    if not path.is_file():
+        raise ValueError("must name an existing file")
+    return path
+
+
+def _folder(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+def heap_megabytes(text: str) -> int:
+    """Return the megabytes of a heap such as `512m` or `2g`."""
+    number, unit = int(re.sub(r"\D", "", text)), text.lower().rstrip("b")[-1]
+    return number * (1024 if unit == "g" else 1)
+
+
+Url = Annotated[str, AfterValidator(_url)]
+Folder = Annotated[Path, AfterValidator(_folder)]
+
+
+class Settings(BaseSettings):
+    """All settings. Frozen; each field is the environment variable of its name in capitals after `PEERSCOPE_`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore", str_strip_whitespace=True
+    )
+
+    home: Folder = Field(
+        default_factory=lambda: platformdirs.user_data_path("peerscope"),
+        description="folder of the embedded OpenSearch, its data, the model, and the reports of runs",
+    )
+    opensearch_url: Annotated[str, AfterValidator(_urls)] | None = Field(
+        None, description="cluster to use instead of the embedded OpenSearch; several nodes are separated by commas"
+    )
+    opensearch_user: str | None = Field(None, description="user name for that cluster")
+    opensearch_password: SecretStr | None = Field(None, description="password for that cluster")
+    opensearch_ca: Annotated[Path, AfterValidator(_file)] | None = Field(
+        None, description="certificate authority file for that cluster; by default the system's"
+    )
+    engine_port: int | None = Field(
+        None, ge=1, le=65_535, description="port of the embedded OpenSearch; by default 9200 or the next free one"
+    )
+    heap: Annotated[str, AfterValidator(_heap)] | None = Field(
+        None, description="heap of the embedded OpenSearch, such as `2g`; by default a quarter of memory, 512m to 4g"
+    )
+    index_prefix: str = Field("peerscope-", description="prefix of all index and alias names")
+    shards: int = Field(
+        1, ge=1, le=1_024, description="shards of new indices of works and researchers ([scaling](scaling.md))"
+    )
+    replicas: int = Field(0, ge=0, le=20, description="copies of every shard, from the next run on")
+    vector_bits: Literal["32", "7", "1"] = Field(
+        "32",
+        description="bits per dimension of vectors in new indices; 1 needs a cluster with the native k-NN library",
+    )
+    model: str = Field(
+        DEFAULT_MODEL,
+        description="embedding model: a packaged one (also `all-MiniLM-L6-v2`, `bge-small-en-v1.5-int8`, "
+        "`e5-small-v2-int8`), or a hub name or folder (with the extra `sentence-transformers`)",
+    )
+    threads: int | None = Field(None, ge=1, description="threads for embedding; by default one per core")
+    k: int = Field(200, ge=1, le=1_000, description="nearest neighbours considered by hybrid and semantic search")
+    semantic_weight: float = Field(
+        0.45, ge=0, le=1, description="weight of the semantic score in hybrid search; keywords get the rest"
+    )
+    similar_semantic_weight: float = Field(0.7, ge=0, le=1, description="the same for similar works")
+    candidates_semantic_weight: float = Field(
+        0.7, ge=0, le=1, description="the same for the candidates of similar researchers"
+    )
+    title_weight: float = Field(5, ge=1, le=100, description="weight of a word in the title relative to the abstract")
+    feedback_works: int = Field(
+        5,
+        ge=0,
+        le=50,
+        description="works of a first search that hybrid search learns from; 0 skips that search "
+        "([ranking](ranking.md))",
+    )
+    feedback_weight: float = Field(0.4, ge=0, le=1, description="how far the query vector moves towards those works")
+    workers: int | None = Field(
+        None, ge=1, le=1_000, description="processes of `peerscope serve`; by default one per core, at most 4"
+    )
+    log: Literal["json", "text", "off"] | None = Field(
+        None, description="request log of `peerscope serve`; by default text in a terminal, otherwise json"
+    )
+    rate_limit: Annotated[str, AfterValidator(_rate_limit)] = Field(
+        "6000/minute", description="requests per client address, such as `600/minute`; `off` for no limit"
+    )
+    rate_limit_storage: str = Field(
+        "memory://",
+        description="where requests are counted: per worker, or shared in `redis://host:6379` (needs `redis`)",
+    )
+    proxies: int = Field(
+        0, ge=0, le=10, description="number of trusted proxies whose `X-Forwarded-For`, `-Proto` and `-Host` are used"
+    )
+    public_url: Url | None = Field(
+        None, description="public address of the site, used for links in mail, canonical links, sitemaps and ORCID"
+    )
+    accounts: Literal["on", "off"] = Field(
+        "on", description="whether the service offers accounts ([accounts](accounts.md))"
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        description="database of accounts, `postgresql://user:password@host/name` (extra `postgresql`); by default "
+        "`accounts.sqlite` in `PEERSCOPE_HOME`",
+    )
+    secret_key: SecretStr | None = Field(
+        None,
+        description="key that signs the cookie of forms, the same on all servers of a site; by default generated once "
+        "in `PEERSCOPE_HOME`",
+    )
+    orcid_client_id: str | None = Field(None, description="client id from registering the site with ORCID")
+    orcid_client_secret: SecretStr | None = Field(None, description="the secret that belongs to it")
+    orcid_issuer: Url = Field("https://orcid.org", description="OpenID provider of ORCID, such as its sandbox")
+    smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)] | None = Field(
+        None,
+        description="mail server, `smtp://user:password@host:587` or `smtps://...:465`; by default mail is printed",
+    )
+    mail_from: str = Field("Peerscope <peerscope@localhost>", description="sender of mail")
+    arxiv_url: Url = Field("https://export.arxiv.org/api/query", description="arXiv's query API or a mirror")
+    arxiv_oai_url: Url = Field("https://oaipmh.arxiv.org/oai", description="arXiv's OAI-PMH server or a mirror")
+    openalex_url: Url = Field("https://api.openalex.org", description="OpenAlex's API or a mirror")
+    openalex_key: SecretStr | None = Field(None, description="your OpenAlex API key")
+    mailto: str | None = Field(None, description="contact address sent to OpenAlex")
+    maven_url: Url | None = Field(None, description="mirror from which OpenSearch and the model are downloaded")
+    data: Folder | None = Field(
+        None, description="corpora and judged collections for benchmarks; by default `../shared/data`"
+    )
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Settings:
+        """Return the settings of the environment; `overrides` win. Raises `SettingsError` naming each bad one."""
+        try:
+            return cls(**overrides)
+        except ValidationError as error:
+            raise SettingsError("; ".join(_problems(error))) from None
+
+    def origin(self, name: str) -> str:
+        """Return where a value comes from: the name of the variable, or `default`."""
+        return f"{PREFIX}{name.upper()}" if name in self.model_fields_set else "default"
+
+    def shown(self) -> Iterator[tuple[str, str, str]]:
+        """Yield variable, value and origin of every setting, for `peerscope doctor`; secrets are masked."""
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            text = "not set" if value is None else "********" if isinstance(value, SecretStr) else str(value)
+            yield f"{PREFIX}{name.upper()}", text, self.origin(name)
+
+
+def _problems(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors(include_url=False):
+        name = str(problem["loc"][0])
+        message = str(problem["msg"]).removeprefix("Value error, ")
+        message = message.replace("Input should be", "must be").replace("Input", "must")
+        annotation = Settings.model_fields[name].annotation
+        is_secret = "SecretStr" in str(annotation)
+        # The value may hold a password.
+        given = "" if is_secret else f"={problem['input']!s}"
+        yield f"{PREFIX}{name.upper()}{given}: {message}"
+
+
+def unknown(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Return variables that begin like a setting and are none: probably misspelled."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    return sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
+
+
+def _default(name: str, field: FieldInfo) -> str:
+    if name == "home":
+        return "the user's data folder"
+    return "not set" if field.default is None else f"`{field.default}`"
+
+
+def table() -> str:
+    """Return the Markdown table of all settings for `docs/settings.md`."""
+    rows = ["| variable | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        rows.append(f"| `{PREFIX}{name.upper()}` | {_default(name, field)} | {field.description} |")
+    return "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(table())
