@@ -23,7 +23,7 @@ EXPECTED = (Problem, SettingError, SQLAlchemyError, TransportError, DeliveryErro
 
 @contextmanager
 def opened() -> Iterator[Database]:
-    """Return the database with today's tables. Raises ClickException for what a person can do nothing about but read."""
+    """Return the database, migrated. Raises ClickException with the message of an expected error."""
     try:
         database = Database()
         try:

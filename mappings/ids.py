@@ -67,7 +67,7 @@ def _short(text: str) -> str:
 
 
 def work_id(text: str) -> str:
-    """Return the stored spelling of a work's id: `arxiv:1910.00744`, `doi:10.1000/x`, and `local:` before anything else.
+    """Return the stored spelling of a work's id: `arxiv:1910.00744`, `doi:10.1000/x`, else `local:`.
 
     An address, a bare arXiv number or DOI, an arXiv version and the DOI that arXiv registers all come out as one id.
     """

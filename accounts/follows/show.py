@@ -25,7 +25,7 @@ def shown(one: Follow) -> dict[str, Any]:
 
 
 def address_of(kind: str, target: str) -> str:
-    """Return the page of what is followed. A query string is written anew, whatever was in it: it becomes an address."""
+    """Return the page of what is followed. A query string is parsed and encoded again: it becomes an address."""
     return (
         f"{url_for('web.search')}?{urlencode(parse_qsl(target))}"
         if kind == "search"

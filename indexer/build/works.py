@@ -86,7 +86,7 @@ class Writer:
                     on_batch(done, total)
 
     def _teachers(self, beside: Beside) -> Labelled | None:
-        """Return the labelled works to learn from; None where there are none, or too few works would learn from them."""
+        """Return the labelled works to learn from; None where there are none or few works would use them."""
         if self.staged.count(labelled=False) <= FEW:
             return None
         beside.wait()
@@ -122,7 +122,7 @@ class Writer:
         }
 
     def _with_kept(self, batch: list[StagedWork]) -> tuple[list[StagedWork], Vectors]:
-        """Return a batch with those of its embeddings that this run, or one before that was killed, has made already."""
+        """Return a batch with its embeddings that this run, or an earlier killed one, has already made."""
         return batch, self.staged.vectors(one.id for one in batch)
 
     def _embedded(self, batch_and_kept: tuple[list[StagedWork], Vectors]) -> Vectors:

@@ -51,7 +51,7 @@ def weigh(
 
 
 def _is_proven(parts: Sequence[Part]) -> bool:
-    """Return whether two forms of a name have something behind them that people share: a co-author, or an institution."""
+    """Return whether shared evidence, a co-author or an institution, supports two forms of a name."""
     if parts[0].facts[0] <= Verdict.TRANSLITERATED:
         return True
     return any(part.value > 0 for part in parts if part.kind in ("coauthors", "institutions"))

@@ -58,7 +58,7 @@ def patiently(ask: Callable[..., Answer], **arguments: Any) -> Answer:
 
 
 def marks(index: str, works: Mapping[str, str]) -> Iterator[list[Action]]:
-    """Return the actions that mark researchers as pending, in the index of marks; `works` has one of each one's works."""
+    """Return the actions that mark researchers as pending; `works` maps each to one of its works."""
     return (
         index_action(index, id_, {"researcher_id": id_, "work_id": work_id}) for id_, work_id in sorted(works.items())
     )

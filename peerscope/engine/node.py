@@ -116,7 +116,7 @@ class Node:
         return (state, process) if state and process else None
 
     def _leftovers(self) -> Iterator[Process]:
-        """Return every process that runs on this folder, the one of the state file or one that it never came to name."""
+        """Return every process that runs on this folder, whether or not the state file names it."""
         return strays(f"-Dopensearch.path.conf={self.place.config}")
 
     def _settle(self) -> NodeState | None:

@@ -53,7 +53,7 @@ class Indexed:
         return self.app.test_client()
 
     def researchers(self, scheme: str, fields: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
-        """Return the stored researchers whose ids of the source begin with `scheme`, by what follows; `id` and `fields`.
+        """Return `id` and `fields` of the stored researchers with a source id in `scheme`, by that id's rest.
 
         Up to 10,000 of them.
         """

@@ -54,7 +54,7 @@ class Services:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def embedder(self) -> embedding.Embedder:
-        """Return the model, loading it once. Raises EmbeddingError when it cannot be had, and for a while after that."""
+        """Return the model, loading it once. Raises EmbeddingError when it cannot be loaded, and for a while after."""
         with self._lock:
             if self._embedder is None:
                 if time.monotonic() < self._not_before:

@@ -16,7 +16,7 @@ class SettingError(ValueError):
 
 
 def number(name: str, default: float, low: float, high: float) -> float:
-    """Return a setting that is a number; the default where it is not set, or cannot be used, which `check` will tell."""
+    """Return a setting that is a number; the default where it is not set or invalid, which `check` reports."""
     given = os.environ.get(name, "").strip() or str(default)
     _wrong.pop(name, None)
     try:

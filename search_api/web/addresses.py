@@ -46,7 +46,7 @@ def _here(pairs: Iterable[Pair]) -> str:
 
 
 def here_path() -> str:
-    """Return the address of this page within the site, to come back to; of a form's answer, and of log-in itself, `/`."""
+    """Return the path of this page, to come back to; `/` for the answer to a form and for log-in itself."""
     is_page = (
         request.method in {"GET", "HEAD"} and request.url_rule is not None and "token" not in (request.view_args or {})
     )

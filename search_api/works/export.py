@@ -138,7 +138,7 @@ def works(services: Services, args: Mapping[str, Any], fixed: Sequence[Row] = ()
 
 
 def listed(args: Mapping[str, Any], answer: Mapping[str, Any]) -> Any:
-    """Return a list that is there already, or its results in the format that is wanted, with a link to the next page."""
+    """Return a list as it is, or its results in the requested format with a link to the next page."""
     if not (name := wanted(args["format"], (*CITATIONS, *TABLES))):
         return answer
     response = _list(name, iter(answer["results"]), args["select"])

@@ -94,7 +94,7 @@ def _tail(keyword: Mapping[str, Any], fused: Sequence[Hit]) -> dict[str, Any]:
 
 
 def every(services: Services, asked: Plan, limit: int) -> Iterator[Hit]:
-    """Return all hits of a search, at most `limit`, a chunk in memory at a time; each has its score, if there is one."""
+    """Return all hits of a search, at most `limit`, one chunk in memory at a time; each with its score, if any."""
     plain = asked.query(fused=False)
     return islice(_fused_then_rest(services, asked) if asked.is_fused else _read_on(services, plain, asked.sort), limit)
 

@@ -95,7 +95,7 @@ def _finds(services: Services, text: str, clauses: Sequence[dict[str, Any]]) -> 
 
 
 def ask(services: Services, text: str, clauses: Sequence[dict[str, Any]]) -> str | None:
-    """Return the corrected query for a search that has found things by meaning alone; None when words found some too."""
+    """Return the corrected query for a search without keyword matches; None when keywords matched too."""
     if _finds(services, text, clauses):
         return None
     body = {"size": 0, "query": {"match_all": {}}, "suggest": suggesters(text)}
