@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 #: Raised whenever a mapping changes in a way that an existing index cannot follow.
-VERSION = 3
+VERSION = 4
 
 #: What is searched; `aliases`, ids that lead to another researcher; and `pending`, the researchers whose document has
 #: to be built anew.

@@ -109,7 +109,7 @@ def _action(
     if not works:
         return delete_action(generation.researchers, id_)
     document = researcher_document(id_, works) | state
-    document["because"] = because
+    document["merge_reasons"] = because
     document["embedding_model"] = works[0]["embedding_model"]
     document["indexed_at"] = _now()
     return index_action(generation.researchers, id_, document)

@@ -56,6 +56,7 @@ def researcher_document(researcher_id: str, works: Sequence[Mapping[str, Any]]) 
         "claimed": False,
         "followers_count": 0,
         "open_to_collaborate": False,
+        "owner": None,
     }
     return document
 

@@ -20,11 +20,15 @@ def why_merged(id_: str) -> None:
     """
     with plain_errors():
         client, names = engine.connect(), IndexNames.from_env()
-        answer = client.get(index=names.researchers, id=id_, params={"_source_includes": "name,because"}, ignore=[404])
+        answer = client.get(
+            index=names.researchers, id=id_, params={"_source_includes": "name,merge_reasons"}, ignore=[404]
+        )
     if not answer.get("found"):
         raise click.ClickException(f"No researcher has the id {id_!r}.")
     click.secho(answer["_source"]["name"], bold=True)
-    for sentence in answer["_source"]["because"] or ["Nothing was joined: one name, as printed, or ids of a source."]:
+    for sentence in answer["_source"]["merge_reasons"] or [
+        "Nothing was joined: one name, as printed, or ids of a source."
+    ]:
         click.echo(f"- {sentence}")
 
 

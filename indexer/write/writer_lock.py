@@ -19,6 +19,8 @@ from uuid import uuid4
 import psutil
 from opensearchpy.exceptions import ConflictError, NotFoundError, RequestError, TransportError
 
+from mappings.store import load
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -35,7 +37,7 @@ WATCH = 20.0
 #: Seconds by which the beginning of one process may seem to differ: it is counted from a boot time that is corrected.
 SAME_BEGINNING = 5.0
 _ID = "writer"
-_BODY = {"settings": {"index": {"number_of_shards": 1, "auto_expand_replicas": "0-1"}}, "mappings": {"dynamic": False}}
+_SETTINGS = {"index": {"number_of_shards": 1, "auto_expand_replicas": "0-1"}}
 
 
 class LockedError(Exception):
@@ -134,7 +136,7 @@ class WriterLock:
 
     def _make_index(self) -> None:
         try:
-            self._client.indices.create(index=self._index, body=_BODY)
+            self._client.indices.create(index=self._index, body={"settings": _SETTINGS, "mappings": load("lock")})
         except RequestError as error:
             if error.error != "resource_already_exists_exception":
                 raise

@@ -67,7 +67,7 @@ SORTS: dict[str, list[Body]] = {
     "recent": [{"last_year": {"order": "desc", "missing": "_last"}}, {"works_count": "desc"}, {"id": "asc"}],
 }
 
-SOURCE = {"excludes": ["because", "embedding", "embedding_model", "expertise", "indexed_at"]}
+SOURCE = {"excludes": ["embedding", "embedding_model", "expertise", "indexed_at", "merge_reasons"]}
 #: What a list shows of each; the rest belongs to the profile.
 SUMMARY = {"excludes": [*SOURCE["excludes"], "collaborators", "counts_by_year"]}
 

@@ -394,7 +394,7 @@ def test_what_a_person_decides_about_people_wins(
     assert index(file).counts.unchanged == 2
     (merged,) = documents(opensearch, names.researchers).values()
     assert merged["works_count"] == 2
-    assert "one person under two names" in " ".join(merged["because"])
+    assert "one person under two names" in " ".join(merged["merge_reasons"])
     (alias,) = documents(opensearch, names.aliases).values()
     assert {alias["id"], alias["researcher_id"]} == set(before.values())
     assert index(file).generation is None

@@ -68,9 +68,9 @@ def test_names_carry_prefix_version_and_generation(monkeypatch: pytest.MonkeyPat
     names = IndexNames.from_env()
     assert names.works == "mine-works"
     generation = Generation(names.prefix, 12)
-    assert generation.works == "mine-works-v3-000012"
+    assert generation.works == "mine-works-v4-000012"
     assert Generation.of_index("mine-", generation.works) == generation
-    assert generation.next().researchers == "mine-researchers-v3-000013"
+    assert generation.next().researchers == "mine-researchers-v4-000013"
 
 
 @pytest.mark.parametrize("index", ["mine-works", "other-works-v1-000001", "mine-works-v1-1", "mine-works-v1-000001-x"])

@@ -1,0 +1,232 @@
+"""Types of every stored document, the counterpart of the JSON mappings; a test holds the two together.
+
+Readers ask OpenSearch for some fields (`_source`), so a document that was read may lack the others.
+"""
+
+from __future__ import annotations
+
+from typing import NotRequired, TypedDict
+
+
+class InstitutionName(TypedDict):
+    """An institution as it is named on a work, an authorship or a researcher."""
+
+    id: str
+    name: str
+
+
+class WorkTopic(TypedDict):
+    """A topic as the source of a work names it; `parents` are the names of the topics above it, nearest first."""
+
+    id: str
+    name: str
+    parents: list[str]
+
+
+class AssignedTopic(TypedDict):
+    """A topic that similar works suggest; `share` is its share of their votes, 0.5 to 1."""
+
+    id: str
+    name: str
+    share: float
+
+
+class Authorship(TypedDict):
+    """An author of a work: the name as printed, and the researcher (`id`) who was identified behind it.
+
+    `position` counts from 1. `source_id` is the source's id of the person; `institution_id` is the first institution.
+    """
+
+    id: str
+    name: str
+    position: int
+    source_id: str | None
+    orcid: str | None
+    affiliation: str | None
+    institution_id: str | None
+    institutions: list[InstitutionName]
+
+
+class WorkDocument(TypedDict):
+    """A work. `ids` holds its own id and its DOI; `date` is an ISO date; times are ISO 8601 in UTC.
+
+    `embedding` has unit length. `assigned_topics` and `assigned_by` are missing until topics have been looked for.
+    """
+
+    id: str
+    ids: list[str]
+    title: str
+    abstract: str | None
+    abstract_origin: str | None
+    has_abstract: bool
+    year: int | None
+    date: str | None
+    type: str | None
+    venue: str | None
+    doi: str | None
+    url: str | None
+    license: str | None
+    source: str | None
+    language: str | None
+    cited_by_count: int | None
+    is_retracted: bool
+    topics: list[WorkTopic]
+    assigned_topics: NotRequired[list[AssignedTopic]]
+    assigned_by: NotRequired[str]
+    researchers: list[Authorship]
+    institutions: list[InstitutionName]
+    embedding: list[float]
+    embedding_model: str
+    content_hash: str
+    added_at: str
+    indexed_at: str
+
+
+class ResearcherTopic(TypedDict):
+    """A topic of a researcher, with the number of their works on it."""
+
+    id: str
+    name: str
+    count: int
+
+
+class Affiliation(TypedDict):
+    """An affiliation as printed on a researcher's works, how many works, and the years of the first and last."""
+
+    name: str
+    institution_id: str | None
+    works: int
+    first_year: int | None
+    last_year: int | None
+
+
+class YearCount(TypedDict):
+    """The number of works of one year."""
+
+    year: int
+    works: int
+
+
+class Collaborator(TypedDict):
+    """A co-author of a researcher, with the number of shared works and the years of the first and last."""
+
+    id: str
+    name: str
+    works: int
+    first_year: int | None
+    last_year: int | None
+
+
+class Owner(TypedDict):
+    """What the owner of a claimed profile states; `proof` is how the claim was verified, `orcid` or `admin`."""
+
+    proof: str | None
+    name: str | None
+    affiliation: str | None
+    bio: str | None
+    links: list[str]
+
+
+class ResearcherState(TypedDict):
+    """The part of a researcher's document that comes from accounts; `verification_level` is 1 to 4."""
+
+    verification_level: int
+    claimed: bool
+    followers_count: int
+    open_to_collaborate: bool
+    owner: Owner | None
+
+
+class ResearcherDocument(ResearcherState):
+    """A researcher, built from their works and their state.
+
+    `ids` are the ids that sources and ORCID give them; `name` is the most frequent printed form, `name_variants` the
+    others. `merge_reasons` says why several names were identified as one person, in sentences. `expertise` is the text
+    of their titles; `embedding`, of unit length, is the mean of their works' embeddings.
+    """
+
+    id: str
+    ids: list[str]
+    name: str
+    name_variants: list[str]
+    orcid: str | None
+    affiliations: list[Affiliation]
+    institutions: list[InstitutionName]
+    topics: list[ResearcherTopic]
+    works_count: int
+    counts_by_year: list[YearCount]
+    first_year: int | None
+    last_year: int | None
+    collaborators: list[Collaborator]
+    collaborators_count: int
+    close_collaborators_count: int
+    merge_reasons: list[str]
+    expertise: str
+    embedding: list[float]
+    embedding_model: str
+    indexed_at: str
+
+
+class TopicDocument(TypedDict):
+    """A topic with the number of its works and researchers; `parent` is the name of the topic or field above it."""
+
+    id: str
+    name: str
+    parent: str | None
+    works_count: int
+    researchers_count: int
+    indexed_at: str
+
+
+class InstitutionDocument(TypedDict):
+    """An institution with the number of its works and of the researchers on them."""
+
+    id: str
+    name: str
+    works_count: int
+    researchers_count: int
+    indexed_at: str
+
+
+class WorkStatement(TypedDict):
+    """The owner of a profile states that a work is theirs, or not; `at` is when, in ISO 8601."""
+
+    work_id: str
+    is_mine: bool
+    at: str
+
+
+class PersonState(ResearcherState):
+    """A researcher's state in the `people` index, which outlives every generation."""
+
+    researcher_id: str
+    statements: list[WorkStatement]
+
+
+class Redirect(TypedDict):
+    """The id of a merged researcher, and the researcher it leads to."""
+
+    id: str
+    researcher_id: str
+
+
+class PendingResearcher(TypedDict):
+    """A researcher whose document has to be rebuilt, and one of the works that changed."""
+
+    researcher_id: str
+    work_id: str
+
+
+class WriterLockDocument(TypedDict):
+    """The process that writes to the collection; `began` is its start in seconds since 1970, `token` names the lock."""
+
+    host: str
+    process: int
+    began: float
+    token: str
+
+
+#: The state of a researcher whom no account claims or follows.
+DEFAULT_STATE = ResearcherState(
+    verification_level=1, claimed=False, followers_count=0, open_to_collaborate=False, owner=None
+)
