@@ -19,7 +19,7 @@ from benchmarks.targets import data_folder
 from indexer.identity.context import context_of
 from indexer.identity.corpus import blocks_of, resolve
 from indexer.identity.mentions import mentions_of
-from indexer.identity.settings import Settings
+from indexer.identity.weights import Weights
 from peerscope.evaluation.identity.trial import read_works
 from peerscope.memory import peak_mb
 
@@ -49,7 +49,7 @@ def measure(paths: tuple[str, ...], share: int) -> Cost:
     context = context_of(works)
     blocks = blocks_of(mention for mentions in works for mention in mentions)
     reading = time.process_time() - start
-    found = resolve(blocks, Settings(), context)
+    found = resolve(blocks, Weights(), context)
     resolving = time.process_time() - start - reading
     largest = max(map(len, blocks.values()))
     mentions = sum(map(len, works))

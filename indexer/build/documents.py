@@ -8,12 +8,12 @@ import numpy as np
 
 from indexer.build.institutions import institutions
 from indexer.identity import identity_key, researcher_id, strong_id
-from indexer.records.content import topics_of
+from indexer.records import topics_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from indexer.records.work import Author, Work
+    from indexer.records import Author, Work
 
 
 def stored_vector(vector: NDArray[np.floating[Any]]) -> list[float]:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from indexer.build.researchers import researcher_document
-from indexer.records.topics import topic_name, topic_parent
+from indexer.records import topic_name, topic_parent
 from indexer.write.background import Beside, ahead
 from indexer.write.bulk import delete_action, index_action, patiently, write
 from indexer.write.people_states import States

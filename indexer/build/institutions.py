@@ -16,7 +16,7 @@ from indexer.identity import fold_name
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from indexer.records.work import Author
+    from indexer.records import Author
 
 #: Characters of a slug that becomes an id.
 MAX_SLUG = 100

@@ -41,19 +41,6 @@ class Verdict(IntEnum):
     INCOMPATIBLE = 9
 
 
-#: The verdict as the explanation of a merge says it.
-WORDS = {
-    Verdict.IDENTICAL: "the same name",
-    Verdict.TRANSLITERATED: "the same name, transcribed in two ways",
-    Verdict.MIDDLE: "the same name, a middle name left out",
-    Verdict.INITIAL: "an initial for a given name",
-    Verdict.NICKNAME: "a short form of the given name",
-    Verdict.PART: "a part of the name left out",
-    Verdict.SWAPPED: "the same words in another order",
-    Verdict.INCOMPATIBLE: "two different names",
-}
-
-
 class Comparison(NamedTuple):
     """A verdict, and what the two names agree in: given names (an initial where one has no more) and family name."""
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from indexer.identity.context import Context
     from indexer.identity.mentions import Mention
-    from indexer.identity.settings import Settings
+    from indexer.identity.weights import Weights
 
 
 class Union:
@@ -74,7 +74,7 @@ def by_ids(groups: Sequence[Group], context: Context) -> list[Group]:
     return [kept[key] for key in sorted(kept)]
 
 
-def by_coauthors(groups: Sequence[Group], context: Context, settings: Settings) -> list[Group]:
+def by_coauthors(groups: Sequence[Group], context: Context, weights: Weights) -> list[Group]:
     """Join groups of one printed name that have a co-author in common, where name and co-author together suffice."""
     named: dict[str, list[Group]] = defaultdict(list)
     for group in groups:
@@ -82,11 +82,11 @@ def by_coauthors(groups: Sequence[Group], context: Context, settings: Settings) 
         named["" if len(group.profile.names) > 1 else fold_name(first) or first].append(group)
     result: list[Group] = []
     for name, members in named.items():
-        result += members if not name or len(members) == 1 else _joined(members, context, settings)
+        result += members if not name or len(members) == 1 else _joined(members, context, weights)
     return sorted(result, key=lambda group: group.key)
 
 
-def _joined(members: list[Group], context: Context, settings: Settings) -> list[Group]:
+def _joined(members: list[Group], context: Context, weights: Weights) -> list[Group]:
     """Join within one name. Where two of the members can be different people for certain, nothing is joined here."""
     members = sorted(members, key=lambda group: group.key)
     if _conflict(members):
@@ -97,8 +97,8 @@ def _joined(members: list[Group], context: Context, settings: Settings) -> list[
     for a, b in _sharing(members, context):
         if union.find(a) == union.find(b):
             continue
-        parts = weigh(members[a].profile, members[b].profile, names, context, settings)
-        if (score := total(parts)) >= settings.core:
+        parts = weigh(members[a].profile, members[b].profile, names, context, weights)
+        if (score := total(parts)) >= weights.core:
             union.join(a, b)
             links[a].append(make_link(members[a], members[b], score, parts))
     return [

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from indexer.identity.context import Context
     from indexer.identity.mentions import Mention
     from indexer.identity.names import Name
-    from indexer.identity.settings import Settings
+    from indexer.identity.weights import Weights
 
 
 def blocks_of(mentions: Iterable[Mention]) -> dict[str, list[Mention]]:
@@ -30,26 +30,26 @@ def blocks_of(mentions: Iterable[Mention]) -> dict[str, list[Mention]]:
     return blocks
 
 
-def resolve(blocks: Mapping[str, Sequence[Mention]], settings: Settings, context: Context) -> Resolution:
+def resolve(blocks: Mapping[str, Sequence[Mention]], weights: Weights, context: Context) -> Resolution:
     """Resolve blocks, each by itself, then join across them."""
     clusters: list[Cluster] = []
     near: list[Link] = []
     for key in sorted(blocks):
-        found = resolve_block(blocks[key], settings, context)
+        found = resolve_block(blocks[key], weights, context)
         clusters += found.clusters
         near += found.probable_duplicates
-    bridged = bridge(clusters, settings, context)
+    bridged = bridge(clusters, weights, context)
     return Resolution(bridged.clusters, tuple(near) + bridged.probable_duplicates)
 
 
-def bridge(clusters: Sequence[Cluster], settings: Settings, context: Context) -> Resolution:
+def bridge(clusters: Sequence[Cluster], weights: Weights, context: Context) -> Resolution:
     """Join clusters of different home blocks: by strong ids, then by compatible names with evidence.
 
     Give it all clusters, or those of all blocks that share a key with one another: the rest is untouched either way.
     """
     meeting = _meeting(clusters)
     while True:
-        pairs = _pairs(clusters, meeting, settings)
+        pairs = _pairs(clusters, meeting, weights)
         touched = sorted({item for pair in pairs for item in pair})
         groups = [Group(clusters[item].mentions, context, clusters[item].links) for item in touched]
         with_ids = by_ids(groups, context)
@@ -59,7 +59,7 @@ def bridge(clusters: Sequence[Cluster], settings: Settings, context: Context) ->
         clusters = _replaced(clusters, touched, with_ids)
     place = {item: index for index, item in enumerate(touched)}
     local = [(place[a], place[b]) for a, b in pairs]
-    joined, near = agglomerate(groups, local, settings.bridge, context, settings)
+    joined, near = agglomerate(groups, local, weights.bridge, context, weights)
     return Resolution(_replaced(clusters, touched, joined), tuple(near))
 
 
@@ -70,9 +70,7 @@ def _replaced(clusters: Sequence[Cluster], touched: Iterable[int], groups: Seque
     return tuple(sorted([*rest, *(group.cluster() for group in groups)], key=lambda cluster: cluster.key))
 
 
-def _pairs(
-    clusters: Sequence[Cluster], meeting: Iterable[tuple[str, str]], settings: Settings
-) -> list[tuple[int, int]]:
+def _pairs(clusters: Sequence[Cluster], meeting: Iterable[tuple[str, str]], weights: Weights) -> list[tuple[int, int]]:
     """Return pairs of clusters at home in different blocks that share an id, or compatible names and a co-author."""
     holders: dict[tuple[str, str], list[int]] = defaultdict(list)
     printed: dict[str, list[int]] = defaultdict(list)
@@ -83,7 +81,7 @@ def _pairs(
             printed[name].append(item)
     pairs = {pair for items in holders.values() for pair in combinations(items, 2)}
     for one, two in meeting:
-        pairs |= _sharing(clusters, printed[one], printed[two], settings)
+        pairs |= _sharing(clusters, printed[one], printed[two], weights)
     return sorted(pairs)
 
 
@@ -121,10 +119,10 @@ def _meet(a: Name, b: Name) -> bool:
 
 
 def _sharing(
-    clusters: Sequence[Cluster], ones: Sequence[int], twos: Sequence[int], settings: Settings
+    clusters: Sequence[Cluster], ones: Sequence[int], twos: Sequence[int], weights: Weights
 ) -> set[tuple[int, int]]:
     """Return pairs that share a co-author or an institution; where the names have few clusters, all pairs."""
-    if len(ones) * len(twos) <= settings.max_sharing:
+    if len(ones) * len(twos) <= weights.max_sharing:
         return {(min(a, b), max(a, b)) for a in ones for b in twos if a != b}
     lists: dict[str, list[int]] = defaultdict(list)
     for item in twos:
@@ -132,9 +130,7 @@ def _sharing(
             lists[trait].append(item)
     found: set[tuple[int, int]] = set()
     for item in ones:
-        shared = {
-            other for trait in _evidence(clusters[item]) for other in lists.get(trait, ())[: settings.max_sharing]
-        }
+        shared = {other for trait in _evidence(clusters[item]) for other in lists.get(trait, ())[: weights.max_sharing]}
         found |= {(min(item, other), max(item, other)) for other in shared if other != item}
     return found
 

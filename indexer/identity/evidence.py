@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from indexer.identity.compatibility import Comparison
     from indexer.identity.context import Context
     from indexer.identity.profile import Profile
-    from indexer.identity.settings import Settings
+    from indexer.identity.weights import Weights
 
 
 class Part(NamedTuple):
@@ -32,36 +32,34 @@ class Part(NamedTuple):
     facts: tuple[Any, ...] = ()
 
 
-def weigh(
-    a: Profile, b: Profile, names: Sequence[Comparison], context: Context, settings: Settings
-) -> tuple[Part, ...]:
+def weigh(a: Profile, b: Profile, names: Sequence[Comparison], context: Context, weights: Weights) -> tuple[Part, ...]:
     """Return all evidence for and against two profiles being one person, whose names compare as `names`. Symmetric."""
     parts = (
-        _name(names, context, settings),
-        _coauthors(a, b, context, settings),
-        _institutions(a, b, context, settings),
-        _words(a, b, settings),
-        _topics(a, b, context, settings),
-        _venues(a, b, context, settings),
-        _years(a, b, settings),
-        _vectors(a, b, settings),
+        _name(names, context, weights),
+        _coauthors(a, b, context, weights),
+        _institutions(a, b, context, weights),
+        _words(a, b, weights),
+        _topics(a, b, context, weights),
+        _venues(a, b, context, weights),
+        _years(a, b, weights),
+        _vectors(a, b, weights),
     )
     known = tuple(part for part in parts if part is not None)
-    return known if _is_proven(known) else (*known, Part("unproven", -settings.unproven))
+    return known if _is_proven(known) else (*known, Part("unproven", -weights.unproven))
 
 
 def _is_proven(parts: Sequence[Part]) -> bool:
-    """Return whether shared evidence, a co-author or an institution, supports two forms of a name."""
+    """Return False for two forms of a name with neither a co-author nor an institution in common."""
     if parts[0].facts[0] <= Verdict.TRANSLITERATED:
         return True
     return any(part.value > 0 for part in parts if part.kind in ("coauthors", "institutions"))
 
 
 def is_hopeless(
-    a: Profile, b: Profile, names: Sequence[Comparison], context: Context, settings: Settings, needed: float
+    a: Profile, b: Profile, names: Sequence[Comparison], context: Context, weights: Weights, needed: float
 ) -> bool:
     """Tell cheaply that a pair cannot reach `needed`: a common name, and neither co-author nor institution shared."""
-    if a.vector is not None or _name(names, context, settings).value + settings.most_without >= needed:
+    if a.vector is not None or _name(names, context, weights).value + weights.most_without >= needed:
         return False
     return (
         a.places.isdisjoint(b.places)
@@ -76,22 +74,22 @@ def total(parts: Iterable[Part]) -> float:
     return round(sum(part.value for part in parts), 6)
 
 
-def _name(names: Sequence[Comparison], context: Context, settings: Settings) -> Part:
+def _name(names: Sequence[Comparison], context: Context, weights: Weights) -> Part:
     """Weigh the names: -ln of how many others could be printed so, less what the difference of the two costs.
 
     What they agree in is what counts: `Asad Mahmood` and `A. S. M. Ashique Mahmood` have no more than `A. Mahmood` in
     common. Of groups with several names each, the pair that agrees best says it.
     """
-    best = max(_name_part(name, context, settings) for name in set(names))
+    best = max(_name_part(name, context, weights) for name in set(names))
     return Part("name", *best)
 
 
-def _name_part(name: Comparison, context: Context, settings: Settings) -> tuple[float, tuple[Any, ...]]:
+def _name_part(name: Comparison, context: Context, weights: Weights) -> tuple[float, tuple[Any, ...]]:
     namesakes = context.namesakes(name.given, name.surname)
     # Two that are both printed with initials agree no better than an initial does with a name.
     initials = name.verdict < Verdict.INITIAL and all(map(is_initial, name.given))
-    cost = settings.verdicts[Verdict.INITIAL if initials else name.verdict]
-    value = -settings.namesakes * log(namesakes) - cost
+    cost = weights.verdicts[Verdict.INITIAL if initials else name.verdict]
+    value = -weights.namesakes * log(namesakes) - cost
     if name.verdict is Verdict.SWAPPED and name.given:
         # `Guo Zhipeng` is a slip, nobody's family is Zhipeng. `Zhou Yu` and `Yu Zhou` are two people: two families.
         either = min(context.surnames[surname_key(word)] for word in (name.given[0], name.surname))
@@ -99,7 +97,7 @@ def _name_part(name: Comparison, context: Context, settings: Settings) -> tuple[
     return value, (name.verdict, round(namesakes, 2))
 
 
-def _coauthors(a: Profile, b: Profile, context: Context, settings: Settings) -> Part | None:
+def _coauthors(a: Profile, b: Profile, context: Context, weights: Weights) -> Part | None:
     if not (a.coauthors and b.coauthors):
         return None
     found = [
@@ -113,11 +111,11 @@ def _coauthors(a: Profile, b: Profile, context: Context, settings: Settings) -> 
     found = [pair for pair in found if pair[0] > 0]
     if not found:
         # Two large bodies of work without one common collaborator are seldom one person's.
-        return Part("coauthors", -settings.strangers * log(1 + min(len(a.works), len(b.works))))
+        return Part("coauthors", -weights.strangers * log(1 + min(len(a.works), len(b.works))))
     found.sort(key=lambda pair: (-pair[0], pair[1]))
     # Those after the first come from the same groups, so each says half of what the one before it says.
     value = sum(weight * 0.5**rank for rank, (weight, _) in enumerate(found[:8]))
-    return Part("coauthors", settings.coauthors * value, tuple(name for _, name in found))
+    return Part("coauthors", weights.coauthors * value, tuple(name for _, name in found))
 
 
 def _share(one: int, a: Profile, two: int, b: Profile) -> float:
@@ -135,57 +133,57 @@ def _rarity_of(name: str, context: Context) -> float:
     return rarity(count, context.works)
 
 
-def _institutions(a: Profile, b: Profile, context: Context, settings: Settings) -> Part | None:
+def _institutions(a: Profile, b: Profile, context: Context, weights: Weights) -> Part | None:
     if not (a.places and b.places):
         return None
     shared = [(rarity(context.places[word], context.placed), word) for word in a.places & b.places]
-    value = min(sum(weight for weight, _ in shared), settings.max_institution)
-    if value < settings.min_institution:
-        return Part("institutions", -settings.other_institution)
+    value = min(sum(weight for weight, _ in shared), weights.max_institution)
+    if value < weights.min_institution:
+        return Part("institutions", -weights.other_institution)
     facts = tuple(word for _, word in sorted(shared, key=lambda pair: (-pair[0], pair[1])))
-    return Part("institutions", settings.institutions * value, facts)
+    return Part("institutions", weights.institutions * value, facts)
 
 
-def _words(a: Profile, b: Profile, settings: Settings) -> Part | None:
+def _words(a: Profile, b: Profile, weights: Weights) -> Part | None:
     if not (a.words and b.words):
         return None
     few, many = (a.words, b.words) if len(a.words) <= len(b.words) else (b.words, a.words)
     shared = [(weight, word) for word, weight in few.items() if word in many]
     cosine = sum(weight * weight for weight, _ in shared) / (sqrt(a.words_norm * b.words_norm) or 1.0)
-    value = settings.words * min(cosine - settings.words_expected, settings.words_most)
+    value = weights.words * min(cosine - weights.words_expected, weights.words_most)
     return Part("words", value, tuple(word for _, word in sorted(shared, reverse=True)[:5]))
 
 
-def _topics(a: Profile, b: Profile, context: Context, settings: Settings) -> Part | None:
+def _topics(a: Profile, b: Profile, context: Context, weights: Weights) -> Part | None:
     if not (a.topics and b.topics):
         return None
     shared = a.topics & b.topics
     if not shared:
-        return Part("topics", -settings.other_topics)
+        return Part("topics", -weights.other_topics)
     best = max((rarity(context.topics[topic], context.works), topic) for topic in shared)
-    return Part("topics", settings.topics * best[0], tuple(sorted(shared)))
+    return Part("topics", weights.topics * best[0], tuple(sorted(shared)))
 
 
-def _venues(a: Profile, b: Profile, context: Context, settings: Settings) -> Part | None:
+def _venues(a: Profile, b: Profile, context: Context, weights: Weights) -> Part | None:
     shared = a.venues & b.venues
     if not shared:
         return None
     best = max((rarity(context.venues[venue], context.works), venue) for venue in shared)
-    return Part("venues", settings.venues * best[0], (best[1],))
+    return Part("venues", weights.venues * best[0], (best[1],))
 
 
-def _years(a: Profile, b: Profile, settings: Settings) -> Part | None:
+def _years(a: Profile, b: Profile, weights: Weights) -> Part | None:
     if a.first_year is None or b.first_year is None or a.last_year is None or b.last_year is None:
         return None
     gap = max(a.first_year, b.first_year) - min(a.last_year, b.last_year)
     span = max(a.last_year, b.last_year) - min(a.first_year, b.first_year)
-    over = max(0, gap - settings.usual_gap) + max(0, span - settings.usual_career)
-    return Part("years", -min(settings.years * over, settings.max_years), (max(gap, 0), span)) if over else None
+    over = max(0, gap - weights.usual_gap) + max(0, span - weights.usual_career)
+    return Part("years", -min(weights.years * over, weights.max_years), (max(gap, 0), span)) if over else None
 
 
-def _vectors(a: Profile, b: Profile, settings: Settings) -> Part | None:
+def _vectors(a: Profile, b: Profile, weights: Weights) -> Part | None:
     if a.vector is None or b.vector is None:
         return None
     length = float(np.linalg.norm(a.vector) * np.linalg.norm(b.vector))
     cosine = float(a.vector @ b.vector) / length if length else 0.0
-    return Part("embedding", settings.vectors * (cosine - settings.vectors_expected), (round(cosine, 3),))
+    return Part("embedding", weights.vectors * (cosine - weights.vectors_expected), (round(cosine, 3),))

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from indexer.records.work import Author
+    from indexer.records import Author
 
 #: A source's id that is only a slug of the name says nothing that the name does not.
 NAME_SCHEME = "name:"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from indexer.records.work import Author, Work
+    from indexer.records import Author, Work
 
 #: Co-authors kept for a mention, those that stand nearest to it. 99.9 % of works have fewer authors; a list of 5,500
 #: names would otherwise cost 5,500 x 5,500 strings, and shared membership in it says little.

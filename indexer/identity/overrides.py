@@ -1,6 +1,6 @@
-"""What a person decided about identity: it wins over every rule and every evidence, in this run and all later ones.
+"""Decisions of an operator about identity. They win over every rule and all evidence, in this run and all later ones.
 
-A TOML file with as many entries as one likes:
+A TOML file with any number of entries:
 
     [[merge]]
     ids = ["maite-martin-0a1b2c3d", "teresa-martin-4e5f6a7b"]
@@ -11,8 +11,8 @@ A TOML file with as many entries as one likes:
     mentions = ["acl:2020.acl-main.1#2", "acl:2021.acl-long.7#1"]
     reason = "these are by Yang Liu of Edinburgh"
 
-A merge may name `mentions` too, or instead of ids. Decisions are kept by mention: an id is read as the mentions it had,
-so that they hold even when ids or clusters change afterwards.
+A merge may name `mentions` too, or instead of ids. An id is read as the mentions it had in the last run, so decisions
+still apply when ids or clusters change later.
 """
 
 from __future__ import annotations
@@ -20,27 +20,25 @@ from __future__ import annotations
 import tomllib
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from math import inf
 from typing import TYPE_CHECKING, Any
 
-from indexer.identity.clusters import Cluster, Link, Side
-from indexer.identity.evidence import Part
-from indexer.identity.explain import evidence_of
+from indexer.identity.clusters import Cluster, decided_link
 from indexer.identity.mentions import MentionKey, parse_key
 from indexer.identity.statements import Statements
+from peerscope.errors import PeerscopeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 
-class OverridesError(ValueError):
-    """An overrides file that cannot be followed; the message names the entry and says why."""
+class OverridesError(PeerscopeError, ValueError):
+    """An overrides file that cannot be applied; the message names the entry and the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Researchers, and single mentions, that are one person."""
+    """Researchers and single mentions that are one person."""
 
     ids: tuple[str, ...]
     mentions: tuple[MentionKey, ...]
@@ -49,7 +47,7 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Mentions that are one person, and not the one of `id`."""
+    """Mentions that are one person, different from the researcher `id`."""
 
     id: str
     mentions: tuple[MentionKey, ...]
@@ -58,161 +56,165 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """All decisions of a file, and what owners of profiles say, which gives way to the file."""
+    """All decisions of a file, and the statements of profile owners, over which the file has precedence."""
 
     merges: tuple[Merge, ...] = ()
     splits: tuple[Split, ...] = ()
-    said: Statements = field(default_factory=Statements)
+    statements: Statements = field(default_factory=Statements)
 
     def apply(
-        self, clusters: Sequence[Cluster], previous: Mapping[MentionKey, str], aliases: Mapping[str, str]
+        self, clusters: Sequence[Cluster], previous: Mapping[MentionKey, str], redirects: Mapping[str, str]
     ) -> tuple[Cluster, ...]:
-        """Return the clusters as decided: merges first, then splits, which name mentions and so know better."""
-        held = {mention.key: item for item, cluster in enumerate(clusters) for mention in cluster.mentions}
+        """Return the clusters as decided: merges first, then splits, which name mentions and so are more specific.
+
+        `previous` has the researcher id of each mention after the last run, `redirects` the merged ids.
+        """
+        positions = {mention.key: item for item, cluster in enumerate(clusters) for mention in cluster.mentions}
         result: dict[int, Cluster] = dict(enumerate(clusters))
         owned: dict[str, list[MentionKey]] = defaultdict(list)
-        for key in held:
+        for key in positions:
             if key in previous:
                 owned[previous[key]].append(key)
         for merge in self.merges:
-            keys = [key for id_ in merge.ids for key in owned.get(_current(id_, aliases), ())]
-            _merge(result, held, [*keys, *merge.mentions], merge.reason)
+            keys = [key for id_ in merge.ids for key in owned.get(_current(id_, redirects), ())]
+            _merge(result, positions, [*keys, *merge.mentions], merge.reason)
         for split in self.splits:
-            _split(result, held, split, _current(split.id, aliases))
+            _split(result, positions, split, _current(split.id, redirects))
         ordered = sorted(result.values(), key=lambda cluster: cluster.key)
-        named = {_current(id_, aliases) for merge in self.merges for id_ in merge.ids}
-        spoken_of = {key for merge in self.merges for key in merge.mentions}
-        spoken_of.update(key for split in self.splits for key in split.mentions)
-        return self.said.apply(
+        merged_ids = {_current(id_, redirects) for merge in self.merges for id_ in merge.ids}
+        decided = {key for merge in self.merges for key in merge.mentions}
+        decided.update(key for split in self.splits for key in split.mentions)
+        return self.statements.apply(
             ordered,
             previous,
-            current=lambda id_: _current(id_, aliases),
-            is_decided=lambda key: key in spoken_of or previous.get(key) in named,
+            current=lambda id_: _current(id_, redirects),
+            is_decided=lambda key: key in decided or previous.get(key) in merged_ids,
         )
 
 
-def _current(id_: str, aliases: Mapping[str, str]) -> str:
-    """Follow an alias to the id that answers for it; a circle ends where it began."""
+def _current(id_: str, redirects: Mapping[str, str]) -> str:
+    """Follow redirects to the id that is current; a cycle ends at its last new id."""
     seen = {id_}
-    while (found := aliases.get(id_)) is not None and found not in seen:
-        seen.add(found)
-        id_ = found
+    while (target := redirects.get(id_)) is not None and target not in seen:
+        seen.add(target)
+        id_ = target
     return id_
 
 
-def _merge(clusters: dict[int, Cluster], held: dict[MentionKey, int], keys: Iterable[MentionKey], reason: str) -> None:
-    items = sorted({held[key] for key in keys if key in held}, key=lambda item: clusters[item].key)
+def _merge(
+    clusters: dict[int, Cluster], positions: dict[MentionKey, int], keys: Iterable[MentionKey], reason: str
+) -> None:
+    items = sorted({positions[key] for key in keys if key in positions}, key=lambda item: clusters[item].key)
     for item in items[1:]:
-        one, two = clusters[items[0]], clusters.pop(item)
-        link = Link(_side(one), _side(two), inf, evidence_of([Part("override", inf, (reason,))], inf))
-        mentions = tuple(sorted(one.mentions + two.mentions, key=lambda mention: mention.key))
-        clusters[items[0]] = Cluster(mentions, (*one.links, *two.links, link), one.barred | two.barred)
-        held.update((mention.key, items[0]) for mention in two.mentions)
+        first, other = clusters[items[0]], clusters.pop(item)
+        link = decided_link(first.side(), other.side(), "override", reason)
+        mentions = tuple(sorted(first.mentions + other.mentions, key=lambda mention: mention.key))
+        clusters[items[0]] = Cluster(mentions, (*first.links, *other.links, link), first.barred | other.barred)
+        positions.update((mention.key, items[0]) for mention in other.mentions)
 
 
-def _side(cluster: Cluster) -> Side:
-    return Side(cluster.key, cluster.mentions[0].name, len(cluster.mentions))
-
-
-def _split(clusters: dict[int, Cluster], held: dict[MentionKey, int], split: Split, id_: str) -> None:
-    """Take mentions out of wherever they are, into one cluster of their own that cannot have the old id."""
-    away = {key for key in split.mentions if key in held}
-    taken = []
-    for item in sorted({held[key] for key in away}):
+def _split(clusters: dict[int, Cluster], positions: dict[MentionKey, int], split: Split, id_: str) -> None:
+    """Move mentions from their clusters into a new one, which cannot receive the old id."""
+    keys = {key for key in split.mentions if key in positions}
+    moved = []
+    for item in sorted({positions[key] for key in keys}):
         cluster = clusters.pop(item)
-        taken += [mention for mention in cluster.mentions if mention.key in away]
-        if rest := tuple(mention for mention in cluster.mentions if mention.key not in away):
-            links = tuple(link for link in cluster.links if away.isdisjoint((link.left.key, link.right.key)))
+        moved += [mention for mention in cluster.mentions if mention.key in keys]
+        if rest := tuple(mention for mention in cluster.mentions if mention.key not in keys):
+            links = tuple(link for link in cluster.links if keys.isdisjoint((link.left.key, link.right.key)))
             clusters[item] = Cluster(rest, links, cluster.barred)
-    if taken:
+    if moved:
         new = max(clusters, default=-1) + 1
-        clusters[new] = Cluster(tuple(sorted(taken, key=lambda mention: mention.key)), (), frozenset({id_, split.id}))
-        held.update((mention.key, new) for mention in taken)
+        clusters[new] = Cluster(tuple(sorted(moved, key=lambda mention: mention.key)), (), frozenset({id_, split.id}))
+        positions.update((mention.key, new) for mention in moved)
 
 
 def load(path: Path) -> Overrides:
-    """Read an overrides file. Raises OverridesError when it cannot be followed as it stands."""
+    """Return the decisions of an overrides file. Raises OverridesError when it cannot be read or applied."""
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise OverridesError(f"{path}: {error}") from error
+        raise OverridesError(f"{path} cannot be read: {error}") from error
     try:
-        return parse(raw)
+        return parse(content)
     except OverridesError as error:
         raise OverridesError(f"{path}: {error}") from error
 
 
-def parse(raw: Mapping[str, Any]) -> Overrides:
-    """Check what a file says. Raises OverridesError."""
-    if unknown := sorted(raw.keys() - {"merge", "split"}):
-        raise OverridesError(f"{unknown[0]!r} is no kind of decision; there are [[merge]] and [[split]]")
-    found = Overrides(
-        tuple(_parse_merge(entry, f"merge {number}") for number, entry in _entries(raw, "merge")),
-        tuple(_parse_split(entry, f"split {number}") for number, entry in _entries(raw, "split")),
+def parse(content: Mapping[str, Any]) -> Overrides:
+    """Return the decisions of a parsed file. Raises OverridesError for the first entry that is invalid."""
+    if unknown := sorted(content.keys() - {"merge", "split"}):
+        raise OverridesError(f"{unknown[0]!r} is not a known decision; use [[merge]] or [[split]].")
+    overrides = Overrides(
+        tuple(_parse_merge(entry, f"merge {number}") for number, entry in _entries(content, "merge")),
+        tuple(_parse_split(entry, f"split {number}") for number, entry in _entries(content, "split")),
     )
-    _check(found)
-    return found
+    _check_consistent(overrides)
+    return overrides
 
 
-def _entries(raw: Mapping[str, Any], kind: str) -> Iterable[tuple[int, Mapping[str, Any]]]:
-    entries = raw.get(kind, [])
+def _entries(content: Mapping[str, Any], kind: str) -> Iterable[tuple[int, Mapping[str, Any]]]:
+    entries = content.get(kind, [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise OverridesError(f"{kind} is a list of tables: write [[{kind}]] with two brackets")
+        raise OverridesError(f"{kind} must be a list of tables: write [[{kind}]] with two brackets.")
     return enumerate(entries, 1)
 
 
 def _parse_merge(entry: Mapping[str, Any], place: str) -> Merge:
-    _known(entry, {"ids", "mentions", "reason"}, place)
-    ids, mentions = _texts(entry, "ids", place), _keys(entry, place)
+    _check_keys(entry, {"ids", "mentions", "reason"}, place)
+    ids, mentions = _texts(entry, "ids", place), _mention_keys(entry, place)
     if len(ids) + len(mentions) < 2:
-        raise OverridesError(f"{place}: names fewer than two; a merge joins ids, mentions, or both")
+        raise OverridesError(f"{place} must name at least two ids or mentions.")
     return Merge(ids, mentions, _reason(entry, place))
 
 
 def _parse_split(entry: Mapping[str, Any], place: str) -> Split:
-    _known(entry, {"id", "mentions", "reason"}, place)
-    id_, mentions = entry.get("id"), _keys(entry, place)
+    _check_keys(entry, {"id", "mentions", "reason"}, place)
+    id_, mentions = entry.get("id"), _mention_keys(entry, place)
     if not isinstance(id_, str) or not id_ or not mentions:
-        raise OverridesError(f"{place}: needs the id of a researcher and the mentions that are not theirs")
+        raise OverridesError(f"{place} needs the id of a researcher and the mentions that belong to someone else.")
     return Split(id_, mentions, _reason(entry, place))
 
 
-def _known(entry: Mapping[str, Any], keys: set[str], place: str) -> None:
-    if unknown := sorted(entry.keys() - keys):
-        raise OverridesError(f"{place}: {unknown[0]!r} is not known here; there are {', '.join(sorted(keys))}")
+def _check_keys(entry: Mapping[str, Any], known: set[str], place: str) -> None:
+    if unknown := sorted(entry.keys() - known):
+        raise OverridesError(f"{place} has the unknown key {unknown[0]!r}; known keys are {', '.join(sorted(known))}.")
 
 
 def _texts(entry: Mapping[str, Any], key: str, place: str) -> tuple[str, ...]:
     values = entry.get(key, [])
     if not isinstance(values, list) or not all(isinstance(value, str) and value for value in values):
-        raise OverridesError(f"{place}: {key} is a list of texts")
+        raise OverridesError(f"{place}: {key} must be a list of strings.")
     if len(set(values)) < len(values):
-        raise OverridesError(f"{place}: {key} names {Counter(values).most_common(1)[0][0]!r} twice")
+        raise OverridesError(f"{place}: {key} contains {Counter(values).most_common(1)[0][0]!r} twice.")
     return tuple(values)
 
 
-def _keys(entry: Mapping[str, Any], place: str) -> tuple[MentionKey, ...]:
+def _mention_keys(entry: Mapping[str, Any], place: str) -> tuple[MentionKey, ...]:
+    texts = _texts(entry, "mentions", place)
     try:
-        return tuple(parse_key(text) for text in _texts(entry, "mentions", place))
+        return tuple(parse_key(text) for text in texts)
     except ValueError as error:
-        raise error if isinstance(error, OverridesError) else OverridesError(f"{place}: {error}") from error
+        raise OverridesError(f"{place}: {error}") from error
 
 
 def _reason(entry: Mapping[str, Any], place: str) -> str:
     reason = entry.get("reason")
     if not isinstance(reason, str) or not reason.strip():
-        raise OverridesError(f"{place}: needs a reason; whoever comes after you will ask")
+        raise OverridesError(f"{place} needs a reason, for those who read the file later.")
     return reason.strip()
 
 
-def _check(overrides: Overrides) -> None:
-    """Refuse decisions that contradict each other."""
-    split: dict[MentionKey, int] = {}
-    for number, decision in enumerate(overrides.splits, 1):
-        for key in decision.mentions:
-            if split.setdefault(key, number) != number:
-                raise OverridesError(f"split {number}: {key} is split off in split {split[key]} already")
+def _check_consistent(overrides: Overrides) -> None:
+    """Raise OverridesError for decisions that contradict each other."""
+    split_of: dict[MentionKey, int] = {}
+    for number, split in enumerate(overrides.splits, 1):
+        for key in split.mentions:
+            if split_of.setdefault(key, number) != number:
+                raise OverridesError(f"split {number} contains {key}, which is already in split {split_of[key]}.")
     for number, merge in enumerate(overrides.merges, 1):
-        sides = {split.get(key) for key in merge.mentions}
-        if len(sides) > 1:
-            raise OverridesError(f"merge {number}: joins mentions that split {max(filter(None, sides))} takes apart")
+        splits = {split_of.get(key) for key in merge.mentions}
+        if len(splits) > 1:
+            raise OverridesError(
+                f"merge {number} joins mentions that split {max(filter(None, splits))} separates; remove one of them."
+            )

@@ -112,7 +112,7 @@ class Profile:
         return _sum(mention.work.vector for mention in self.mentions)
 
     def compare(self, other: Profile) -> tuple[Comparison, ...]:
-        """Return the comparisons of all pairs of names; empty when any is incompatible, so that no cluster chains."""
+        """Return the comparisons of all pairs of names; empty when any pair is incompatible."""
         found = tuple(compare(one, two) for one in self.names for two in other.names)
         if all(comparison.verdict is not Verdict.INCOMPATIBLE for comparison in found):
             return found

@@ -21,26 +21,26 @@ if TYPE_CHECKING:
 
     from indexer.identity.context import Context
     from indexer.identity.mentions import Mention, MentionKey
-    from indexer.identity.settings import Settings
+    from indexer.identity.weights import Weights
 
 
-def resolve_block(mentions: Sequence[Mention], settings: Settings, context: Context) -> Resolution:
+def resolve_block(mentions: Sequence[Mention], weights: Weights, context: Context) -> Resolution:
     """Resolve the mentions of one block. Deterministic, and independent of their order."""
     if len(mentions) == 1:
         return Resolution((Cluster(tuple(mentions)),))
     groups = [Group([mention], context) for mention in sorted(mentions, key=lambda mention: mention.key)]
-    groups = by_coauthors(by_ids(groups, context), context, settings)
+    groups = by_coauthors(by_ids(groups, context), context, weights)
     if len(groups) == 1:
         return Resolution((groups[0].cluster(),))
-    groups, near = agglomerate(groups, candidates(groups, settings), settings.threshold, context, settings)
+    groups, near = agglomerate(groups, candidates(groups, weights), weights.threshold, context, weights)
     return Resolution(tuple(group.cluster() for group in groups), tuple(near))
 
 
-def candidates(groups: Sequence[Group], settings: Settings) -> Iterable[tuple[int, int]]:
+def candidates(groups: Sequence[Group], weights: Weights) -> Iterable[tuple[int, int]]:
     """Return the pairs worth a comparison: all of a usual block; of a giant one those that share a trait."""
-    if len(groups) * (len(groups) - 1) // 2 <= settings.max_pairs:
+    if len(groups) * (len(groups) - 1) // 2 <= weights.max_pairs:
         return combinations(range(len(groups)), 2)
-    return sharing(groups, settings.max_sharing)
+    return sharing(groups, weights.max_sharing)
 
 
 def sharing(groups: Sequence[Group], most: int) -> list[tuple[int, int]]:
@@ -68,10 +68,10 @@ def agglomerate(
     pairs: Iterable[tuple[int, int]],
     threshold: float,
     context: Context,
-    settings: Settings,
+    weights: Weights,
 ) -> tuple[list[Group], list[Link]]:
-    """Join the best pair over and over. Gives groups, and pairs that fell short by `settings.review` at most."""
-    work = _Agglomeration(groups, threshold, context, settings)
+    """Join the best pair over and over. Gives groups, and pairs that fell short by `weights.review` at most."""
+    work = _Agglomeration(groups, threshold, context, weights)
     for a, b in pairs:
         work.compare(a, b)
     work.run()
@@ -81,14 +81,14 @@ def agglomerate(
 class _Agglomeration:
     """The heap of scored pairs, and which groups still stand."""
 
-    def __init__(self, groups: Sequence[Group], threshold: float, context: Context, settings: Settings) -> None:
+    def __init__(self, groups: Sequence[Group], threshold: float, context: Context, weights: Weights) -> None:
         self._alive: dict[int, Group] = dict(enumerate(groups))
         self._next = len(groups)
         self._near: dict[int, set[int]] = defaultdict(set)
         self._heap: list[tuple[float, MentionKey, MentionKey, int, int]] = []
         self._threshold = threshold
         self._context = context
-        self._settings = settings
+        self._weights = weights
 
     def compare(self, a: int, b: int) -> None:
         """Score a pair, and keep it when it could be one person."""
@@ -98,10 +98,10 @@ class _Agglomeration:
             return
         self._near[a].add(b)
         self._near[b].add(a)
-        needed = self._threshold - self._settings.review
-        if is_hopeless(one.profile, two.profile, names, self._context, self._settings, needed):
+        needed = self._threshold - self._weights.review
+        if is_hopeless(one.profile, two.profile, names, self._context, self._weights, needed):
             return
-        score = total(weigh(one.profile, two.profile, names, self._context, self._settings))
+        score = total(weigh(one.profile, two.profile, names, self._context, self._weights))
         if score >= needed:
             first, second = sorted((one.key, two.key))
             heapq.heappush(self._heap, (-score, first, second, a, b))
@@ -124,7 +124,7 @@ class _Agglomeration:
 
     def _weigh(self, one: Group, two: Group) -> tuple[Part, ...]:
         names = one.profile.compare(two.profile)
-        return weigh(one.profile, two.profile, names, self._context, self._settings)
+        return weigh(one.profile, two.profile, names, self._context, self._weights)
 
     def groups(self) -> list[Group]:
         """Return the groups that stand, by key."""

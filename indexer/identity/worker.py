@@ -20,11 +20,10 @@ from typing import TYPE_CHECKING
 
 from indexer.identity.context import Context
 from indexer.identity.corpus import blocks_of, resolve
-from indexer.identity.explain import explain, explain_link
 from indexer.identity.ids import assign_ids
 from indexer.identity.keys import identity_key, researcher_id
 from indexer.identity.mentions import MentionKey, mentions_of
-from indexer.identity.settings import Settings
+from indexer.identity.weights import Weights
 from indexer.staging.staged import Staged
 from peerscope.memory import peak_mb
 
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from indexer.identity.clusters import Cluster
     from indexer.identity.mentions import Mention
     from indexer.identity.overrides import Overrides
-    from indexer.records.work import Work
+    from indexer.records import Work
     from indexer.staging.changes import FormerAuthor
 
 
@@ -122,13 +121,13 @@ def resolve_all(staged: Staged, overrides: Overrides) -> None:
     """Resolve the authors of all works, known and staged, and put into the file who they are, and why."""
     authors = read_authors(staged)
     aliases = staged.aliases(new=False)
-    resolution = resolve(blocks_of(authors.mentions), Settings(), authors.context)
+    resolution = resolve(blocks_of(authors.mentions), Weights(), authors.context)
     clusters = overrides.apply(resolution.clusters, authors.stored, aliases)
     # An id that led to somebody else once is not given to anyone again.
     assignment = assign_ids(clusters, authors.stored, taken=aliases.keys())
     staged.add_aliases(assignment.aliases, new=True)
     staged.keep_researchers(_by_work(authors.mentions, assignment.ids))
-    near = (explain_link(link, "nearly joined") for link in resolution.probable_duplicates)
+    near = (link.describe("may be the same person as") for link in resolution.probable_duplicates)
     staged.keep_reasons(_because(clusters, assignment.ids), near)
 
 
@@ -169,7 +168,7 @@ def _by_work(mentions: Iterable[Mention], ids: Mapping[MentionKey, str]) -> Iter
 
 
 def _because(clusters: Iterable[Cluster], ids: Mapping[MentionKey, str]) -> dict[str, list[str]]:
-    return {ids[cluster.key]: explain(cluster) for cluster in clusters if cluster.links}
+    return {ids[cluster.key]: cluster.describe() for cluster in clusters if cluster.links}
 
 
 if __name__ == "__main__":

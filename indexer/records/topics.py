@@ -1,6 +1,7 @@
-"""Topic names: what a source calls a topic, or what arXiv calls its own categories.
+"""Topics of a work, with the names of arXiv's categories.
 
-arXiv's identifiers (`cs.LG`) come without a name from many sources; the names here are those of its public taxonomy.
+arXiv's identifiers (`cs.LG`) come without a name from many sources; `arxiv_taxonomy.json` has the names of its public
+taxonomy.
 """
 
 from __future__ import annotations
@@ -8,6 +9,10 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from indexer.records.work import Work
 
 
 @cache
@@ -18,9 +23,9 @@ def _arxiv() -> dict[str, dict[str, str]]:
     return taxonomy
 
 
-def topic_name(topic_id: str, given: str | None) -> str:
+def topic_name(topic_id: str, source_name: str | None) -> str:
     """Return the name to show for a topic: arXiv's for an arXiv category, else the source's, else the id itself."""
-    return _arxiv()["categories"].get(topic_id) or given or topic_id
+    return _arxiv()["categories"].get(topic_id) or source_name or topic_id
 
 
 def topic_parent(topic_id: str) -> str | None:
@@ -28,3 +33,12 @@ def topic_parent(topic_id: str) -> str | None:
     if topic_id not in _arxiv()["categories"]:
         return None
     return _arxiv()["archives"].get(topic_id.partition(".")[0])
+
+
+def topics_of(work: Work) -> list[dict[str, Any]]:
+    """Return the topics of a work as they are stored: id, name, and the names of the parents, nearest first."""
+    all_parents: tuple[tuple[str, ...], ...] = work.topic_parents or ((),) * len(work.topics)
+    return [
+        {"id": id_, "name": topic_name(id_, name), "parents": list(parents)}
+        for (id_, name), parents in zip(work.topics, all_parents, strict=True)
+    ]

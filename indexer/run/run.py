@@ -172,14 +172,16 @@ class Decided:
     def __init__(self, home: Path, names: IndexNames, client: OpenSearch) -> None:
         """Read the file; where there is none, it decides nothing. Raises OverridesError when it cannot be followed."""
         file = home / "overrides.toml"
-        said = statements_of(claimed(client, names))
-        self.overrides = replace(load_overrides(file) if file.exists() else Overrides(), said=said)
-        self.digest = _digest(file.read_bytes() if file.exists() else b"", repr(said.said) if said.said else "")
+        statements = statements_of(claimed(client, names))
+        self.overrides = replace(load_overrides(file) if file.exists() else Overrides(), statements=statements)
+        self.digest = _digest(
+            file.read_bytes() if file.exists() else b"", repr(statements.statements) if statements.statements else ""
+        )
 
     def is_followed(self, client: OpenSearch, generation: Generation) -> bool:
         """Return whether a generation was written by just these decisions; by none, where it does not say."""
         return (followed(client, generation) or _digest(b"", "")) == self.digest
 
 
-def _digest(file: bytes, said: str) -> str:
-    return hashlib.sha256(file + said.encode()).hexdigest()
+def _digest(file: bytes, statements: str) -> str:
+    return hashlib.sha256(file + statements.encode()).hexdigest()

@@ -66,7 +66,7 @@ def paper_record(paper: Element, around: list[Element]) -> dict[str, Any]:
 
 
 def _with_formulas(element: Element | None) -> str | None:
-    """Return the text of a title or abstract with formulas between dollars, as in arXiv's texts."""
+    """Return the text of a title or abstract with its formulas between dollar signs, as in arXiv's texts."""
     return None if element is None else " ".join(_marked(element).split()) or None
 
 

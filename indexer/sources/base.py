@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
-from indexer.records.work import usable
+from indexer.records import drop_invalid_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,7 +79,7 @@ def converted(
     """Return the Item of a record in a foreign format. One that is not in that format's shape costs only itself."""
     text = json.dumps(value)[:EXCERPT] if text is None else text
     try:
-        return Item(source, line, usable(convert(value)), text=text)
+        return Item(source, line, drop_invalid_fields(convert(value)), text=text)
     except NotAWork as verdict:
         return Item(source, line, problem=str(verdict), text=text, is_work=False)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:

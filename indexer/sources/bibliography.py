@@ -12,7 +12,7 @@ from datetime import date
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from indexer.records.work import YEARS
+from indexer.records.parse import YEARS
 from indexer.sources.text import plain
 from mappings import doi_in
 

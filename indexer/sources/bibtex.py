@@ -63,7 +63,7 @@ class BibtexFile(FileSource):
 
 
 def _with_repeated_fields(block: Entry | ParsingFailedBlock) -> Entry | ParsingFailedBlock:
-    """Return the entry that the parser refused only because of a repeated field, of which BibTeX merely warns."""
+    """Return the entry that the parser refused because of a repeated field, for which BibTeX only prints a warning."""
     entry = block.ignore_error_block if isinstance(block, DuplicateFieldKeyBlock) else None
     return entry if isinstance(entry, Entry) else block
 

@@ -67,7 +67,7 @@ def _author(author: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _date(issued: Mapping[str, Any]) -> str | None:
-    """Return `date-parts` (the first is the start of a span) as `2019-10-02`, else the date's free text."""
+    """Return the first of `date-parts` (the start of a period) as `2019-10-02`, else the date written by hand."""
     parts = (issued.get("date-parts") or [[]])[0]
     if parts and parts[0]:
         return "-".join(f"{int(part):02d}" for part in parts)

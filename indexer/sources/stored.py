@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from indexer.records.work import KNOWN_KEYS
+from indexer.records import KNOWN_KEYS
 from indexer.sources.base import Item
 from indexer.write.reads import pages
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from indexer.records.content import content_hash
-from indexer.records.work import RecordError, Work, parse_work, unknown_keys, withdrawn_id
+from indexer.records import RecordError, Work, content_hash, parse_work, unknown_keys, withdrawn_id
 from indexer.sources import SourceError
 from indexer.write.reads import documents, pages
 

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from indexer.records.content import topics_of
-from indexer.records.work import parse_work
+from indexer.records import parse_work, topics_of
 from indexer.staging.changes import FormerAuthor
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from indexer.records.work import Work
+    from indexer.records import Work
     from indexer.staging.changes import Change
 
 #: `staged`: what this run writes or removes. `known`: the other works of the index, with the researchers behind their

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from click.testing import CliRunner
 
 from benchmarks.researchers import LAST_YEAR, by_centroid, future_coauthors, main, pairs, split_halves
-from indexer.records.work import parse_work
+from indexer.records import parse_work
 
 if TYPE_CHECKING:
     from pathlib import Path

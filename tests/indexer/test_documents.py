@@ -7,9 +7,7 @@ import pytest
 
 from indexer.build.documents import work_document
 from indexer.build.researchers import mean_embedding, researcher_document
-from indexer.records.content import content_hash
-from indexer.records.topics import topic_name, topic_parent
-from indexer.records.work import Author, Work
+from indexer.records import Author, Work, content_hash, topic_name, topic_parent
 from mappings.store import load
 
 WORK = Work(

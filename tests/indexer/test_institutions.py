@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from indexer.build.institutions import institutions, printed_institutions, slug
-from indexer.records.work import Author, Institution
+from indexer.records import Author, Institution
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from indexer.records.work import Author, Institution, RecordError, parse_work, unknown_keys
+from indexer.records import Author, Institution, RecordError, parse_work, unknown_keys
 
 MINIMAL: dict[str, Any] = {"id": "arxiv:1", "title": "A title", "authors": [{"name": "Ada Lovelace"}]}
 
@@ -91,7 +91,7 @@ def test_years_and_dates(changes: dict[str, Any], year: int, date: str | None) -
         ({"is_retracted": "no"}, "is_retracted 'no' is neither true nor false"),
         ({"authors": []}, "authors is missing or empty"),
         ({"authors": None}, "authors is missing or empty"),
-        ({"authors": ["Ada"]}, "an author is an object"),
+        ({"authors": ["Ada"]}, "an author must be an object"),
         ({"authors": [{"name": ""}]}, "author: name is missing"),
         ({"authors": [{"name": "A", "orcid": "0000-0000-0000-0000"}]}, "check digit"),
         ({"year": 20190}, "year 20190"),
@@ -106,7 +106,7 @@ def test_years_and_dates(changes: dict[str, Any], year: int, date: str | None) -
         ({"topics": ["a"], "topic_parents": [["A"], ["B"]]}, "topic_parents has 2 entries"),
         ({"topics": ["a"], "topic_parents": ["A"]}, "topic_parents is a str, not a list"),
         ({"topics": ["a"], "topic_parents": [[3]]}, "topic_parents is a int, not text"),
-        ({"authors": [{"name": "A", "institutions": ["B"]}]}, "an institution is an object with a name"),
+        ({"authors": [{"name": "A", "institutions": ["B"]}]}, "an institution must be an object with a name"),
         ({"authors": [{"name": "A", "institutions": [{"id": "B"}]}]}, "name is missing"),
         ({"authors": [{"name": "A", "institutions": {"name": "B"}}]}, "institutions is a dict, not a list"),
     ],

@@ -12,7 +12,7 @@ import pytest
 
 from indexer.identity.overrides import Overrides
 from indexer.identity.worker import Resolving, ResolvingError, provisional_ids, resolve_all
-from indexer.records.work import parse_work
+from indexer.records import parse_work
 from indexer.staging.changes import Change, FormerAuthor
 from indexer.staging.staged import Staged
 

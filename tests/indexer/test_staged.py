@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from indexer.records.work import parse_work
+from indexer.records import parse_work
 from indexer.staging.changes import Change, FormerAuthor
 from indexer.staging.staged import Staged
 

@@ -10,15 +10,15 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from indexer.identity.settings import Settings
-from indexer.records.work import RecordError
+from indexer.identity.weights import Weights
+from indexer.records import RecordError
 from peerscope.evaluation.data import data_folder
 from peerscope.evaluation.identity.evaluation import evaluate as measure
 from peerscope.evaluation.identity.trial import read_works
 from peerscope.evaluation.identity.tuning import tune
 
 if TYPE_CHECKING:
-    from indexer.records.work import Work
+    from indexer.records import Work
     from peerscope.evaluation.identity.bcubed import Scores
     from peerscope.evaluation.identity.evaluation import Evaluation, Row
 
@@ -43,7 +43,7 @@ def identity(corpus: Path | None, as_json: bool, is_tuning: bool) -> None:
         if is_tuning:
             _tune(works)
             return
-        result = measure(works, Settings())
+        result = measure(works, Weights())
     except (OSError, RecordError, ValueError) as error:
         raise click.ClickException(f"{path}: {error}") from error
     if as_json:
@@ -53,7 +53,7 @@ def identity(corpus: Path | None, as_json: bool, is_tuning: bool) -> None:
 
 
 def _tune(works: list[Work]) -> None:
-    for step in tune(works, Settings()):
+    for step in tune(works, Weights()):
         scores = "   ".join(_triple(scores) for scores in step.scores)
         click.echo(f"{step.goal:.4f} {'*' if step.is_best else ' '} {step.move:24} {scores}")
 

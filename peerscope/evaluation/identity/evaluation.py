@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from indexer.identity.mentions import Mention, MentionKey
-    from indexer.identity.settings import Settings
-    from indexer.records.work import Work
+    from indexer.identity.weights import Weights
+    from indexer.records import Work
     from peerscope.evaluation.identity.trial import Trial
 
     Clustering = Mapping[MentionKey, object]
@@ -57,14 +57,14 @@ class Evaluation:
         }
 
 
-def evaluate(works: Sequence[Work], settings: Settings, half: int = REPORTED) -> Evaluation:
+def evaluate(works: Sequence[Work], weights: Weights, half: int = REPORTED) -> Evaluation:
     """Measure on one half of the family names. Raises ValueError when no author has an id to measure against."""
     rows: list[Row] = []
     seconds = 0.0
     for name, initials in (("as printed", False), ("initials", True)):
         trial = make_trial(works, initials).of(half)
         start = time.perf_counter()
-        ours = resolved(trial, settings)
+        ours = resolved(trial, weights)
         seconds += time.perf_counter() - start
         rows += _rows(name, trial, ours)
         if trial.curated and not initials:
@@ -72,9 +72,9 @@ def evaluate(works: Sequence[Work], settings: Settings, half: int = REPORTED) ->
     return Evaluation(tuple(rows), seconds, peak_mb())
 
 
-def resolved(trial: Trial, settings: Settings) -> dict[MentionKey, object]:
+def resolved(trial: Trial, weights: Weights) -> dict[MentionKey, object]:
     """Resolve a trial; gives a cluster for each mention."""
-    found = resolve(blocks_of(trial.mentions), settings, trial.context)
+    found = resolve(blocks_of(trial.mentions), weights, trial.context)
     return {mention.key: cluster.key for cluster in found.clusters for mention in cluster.mentions}
 
 

@@ -18,7 +18,7 @@ from indexer.identity.context import Context, context_of
 from indexer.identity.keys import fold_name, strong_id
 from indexer.identity.mentions import Mention, MentionKey, mentions_of
 from indexer.identity.names import block_keys, parse_name
-from indexer.records.work import Author, Work, parse_work
+from indexer.records import Author, Work, parse_work
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -17,8 +17,8 @@ from peerscope.evaluation.identity.trial import TUNING, make_trial
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from indexer.identity.settings import Settings
-    from indexer.records.work import Work
+    from indexer.identity.weights import Weights
+    from indexer.records import Work
     from peerscope.evaluation.identity.trial import Trial
 
 #: A wrong merge hurts more than a split: below this precision every point lost costs three of F1.
@@ -45,45 +45,45 @@ STEPS = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Settings that were tried, what was moved in them, and how good they are."""
+    """Weights that were tried, what was moved in them, and how good they are."""
 
     move: str
-    settings: Settings
+    weights: Weights
     goal: float
     scores: tuple[Scores, ...]
     is_best: bool
 
 
-def tune(works: Sequence[Work], start: Settings) -> Iterator[Step]:
-    """Try one move after another, each from the best settings so far; gives every step as it is made."""
+def tune(works: Sequence[Work], start: Weights) -> Iterator[Step]:
+    """Try one move after another, each from the best weights so far; gives every step as it is made."""
     trials = [make_trial(works, initials).of(TUNING, PARTS) for initials in (False, True)]
     best = _step("start", start, trials, float("-inf"))
     yield best
     moves: list[tuple[str | Verdict, float]] = [*STEPS.items(), *((verdict, 0.5) for verdict in list(Verdict)[1:-1])]
     for what, size in moves:
         for change in (-size, size):
-            step = _step(f"{what} {change:+g}", _moved(best.settings, what, change), trials, best.goal)
+            step = _step(f"{what} {change:+g}", _moved(best.weights, what, change), trials, best.goal)
             yield step
             best = step if step.is_best else best
 
 
-def _moved(settings: Settings, what: str | Verdict, change: float) -> Settings:
+def _moved(weights: Weights, what: str | Verdict, change: float) -> Weights:
     if isinstance(what, Verdict):
-        return replace(settings, verdicts={**settings.verdicts, what: settings.verdicts[what] + change})
-    return replace(settings, **{what: getattr(settings, what) + change})
+        return replace(weights, verdicts={**weights.verdicts, what: weights.verdicts[what] + change})
+    return replace(weights, **{what: getattr(weights, what) + change})
 
 
-def _step(move: str, settings: Settings, trials: Sequence[Trial], to_beat: float) -> Step:
-    scores = measured(settings, trials)
+def _step(move: str, weights: Weights, trials: Sequence[Trial], to_beat: float) -> Step:
+    scores = measured(weights, trials)
     found = goal(scores)
-    return Step(move, settings, found, scores, found > to_beat)
+    return Step(move, weights, found, scores, found > to_beat)
 
 
-def measured(settings: Settings, trials: Sequence[Trial]) -> tuple[Scores, ...]:
+def measured(weights: Weights, trials: Sequence[Trial]) -> tuple[Scores, ...]:
     """Measure on both trials, and on the curated slice of the first, which comes last."""
     scores, curated = [], []
     for trial in trials:
-        found = resolved(trial, settings)
+        found = resolved(trial, weights)
         scores.append(bcubed(found, trial.truth))
         curated.append({key: (found[key], trial.truth[key]) for key in trial.curated})
     if curated[0]:

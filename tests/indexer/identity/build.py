@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from indexer.identity.context import Context, context_of
 from indexer.identity.corpus import blocks_of, resolve
 from indexer.identity.mentions import Mention, mentions_of
-from indexer.identity.settings import Settings
-from indexer.records.work import Author, Work
+from indexer.identity.weights import Weights
+from indexer.records import Author, Work
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ def common(given: str, surname: str) -> list[list[Mention]]:
 def resolved(works: Sequence[Sequence[Mention]], others: Sequence[Sequence[Mention]] = ()) -> Resolution:
     """Resolve works in a corpus of these and others."""
     context = context_of([*works, *others])
-    return resolve(blocks_of(mention for mentions in works for mention in mentions), Settings(), context)
+    return resolve(blocks_of(mention for mentions in works for mention in mentions), Weights(), context)
 
 
 def groups(resolution: Resolution) -> list[list[str]]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from indexer.identity import fold_name, identity_key, researcher_id
-from indexer.records.work import Author
+from indexer.records import Author
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from indexer.identity.clusters import Cluster
-from indexer.identity.explain import explain
 from indexer.identity.ids import assign_ids
 from indexer.identity.mentions import Mention, MentionKey, WorkFacts
 from indexer.identity.overrides import OverridesError, load
@@ -39,7 +38,7 @@ def test_a_merge_joins_and_says_why(file: Path) -> None:
     before = {key("a"): "one", key("b"): "two", key("c"): "three"}
     found = load(file).apply(clusters("a", "b", "c"), before, {})
     assert shape(found) == ["ab", "c"]
-    assert "decided by a person: same homepage" in explain(found[0])[0]
+    assert "decided in overrides.toml: same homepage" in found[0].describe()[0]
 
 
 def test_decisions_hold_in_later_runs_whatever_evidence_says(file: Path) -> None:
@@ -69,19 +68,19 @@ def test_what_is_named_and_not_there_is_passed_over(file: Path) -> None:
     ("text", "complaint"),
     [
         ("[[merge]", "overrides.toml"),
-        ("[[joins]]\n", "'joins' is no kind of decision"),
+        ("[[joins]]\n", "'joins' is not a known decision"),
         ("[merge]\n", "two brackets"),
-        ('[[merge]]\nids = ["one"]\nreason = "x"\n', "merge 1: names fewer than two"),
-        ('[[merge]]\nids = ["one", "one"]\nreason = "x"\n', "merge 1: ids names 'one' twice"),
-        ('[[merge]]\nids = ["one", 2]\nreason = "x"\n', "merge 1: ids is a list of texts"),
-        ('[[merge]]\nids = ["one", "two"]\n', "merge 1: needs a reason"),
-        ('[[merge]]\nids = ["one", "two"]\nreson = "x"\n', "merge 1: 'reson' is not known here"),
-        ('[[split]]\nid = "one"\nreason = "x"\n', "split 1: needs the id"),
+        ('[[merge]]\nids = ["one"]\nreason = "x"\n', "merge 1 must name at least two"),
+        ('[[merge]]\nids = ["one", "one"]\nreason = "x"\n', "merge 1: ids contains 'one' twice"),
+        ('[[merge]]\nids = ["one", 2]\nreason = "x"\n', "merge 1: ids must be a list of strings"),
+        ('[[merge]]\nids = ["one", "two"]\n', "merge 1 needs a reason"),
+        ('[[merge]]\nids = ["one", "two"]\nreson = "x"\n', "merge 1 has the unknown key 'reson'"),
+        ('[[split]]\nid = "one"\nreason = "x"\n', "split 1 needs the id"),
         ('[[split]]\nid = "one"\nmentions = ["doi:10.1/x"]\nreason = "x"\n', "WORK_ID#POSITION"),
-        (SPLIT + SPLIT, "split 2: local:b#1 is split off in split 1"),
+        (SPLIT + SPLIT, "split 2 contains local:b#1, which is already in split 1"),
         (
             SPLIT + '[[merge]]\nmentions = ["local:a#1", "local:b#1"]\nreason = "x"\n',
-            "merge 1: joins mentions that split 1 takes apart",
+            "merge 1 joins mentions that split 1 separates",
         ),
     ],
 )

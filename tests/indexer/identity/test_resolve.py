@@ -6,7 +6,7 @@ import pytest
 
 from indexer.identity.context import context_of
 from indexer.identity.resolve import resolve_block
-from indexer.identity.settings import Settings
+from indexer.identity.weights import Weights
 from tests.indexer.identity.build import Author, common, crowd, groups, resolved, same, work
 
 
@@ -118,16 +118,16 @@ def test_what_falls_just_short_is_listed() -> None:
         work("a", "Wei Wang", "Nora Quist", title="Parsing treebanks"),
         work("b", "Wei Wang", "Olaf Pint", title="Fish in ponds"),
     ]
-    settings = Settings(review=20.0)
+    weights = Weights(review=20.0)
     context = context_of([*works, *common("Wei", "Wang")])
-    found = resolve_block([works[0][0], works[1][0]], settings, context)
+    found = resolve_block([works[0][0], works[1][0]], weights, context)
     assert len(found.clusters) == 2
     (link,) = found.probable_duplicates
-    assert link.score < settings.threshold
+    assert link.score < weights.threshold
 
 
 def test_a_giant_block_compares_only_what_shares_something() -> None:
     works = [work(f"{n:04}", "Wei Wang", f"Friend{n // 2} Quist{n // 2}") for n in range(400)]
     context = context_of([*works, *common("Wei", "Wang")])
     mentions = [mentions[0] for mentions in works]
-    assert len(resolve_block(mentions, Settings(max_pairs=100), context).clusters) == 200
+    assert len(resolve_block(mentions, Weights(max_pairs=100), context).clusters) == 200

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from indexer.identity.clusters import Cluster
-from indexer.identity.explain import explain
 from indexer.identity.ids import assign_ids
 from indexer.identity.mentions import Mention, MentionKey, WorkFacts
 from indexer.identity.overrides import Merge, Overrides, Split
@@ -37,7 +36,7 @@ def before(**works: str) -> Before:
 def says(owner: str, mine: str = "", not_mine: str = "", also: tuple[str, ...] = ()) -> Overrides:
     said = [Statement(owner, f"local:{work}", True) for work in mine]
     said += [Statement(owner, f"local:{work}", False) for work in not_mine]
-    return Overrides(said=Statements((owner, *also), tuple(said)))
+    return Overrides(statements=Statements((owner, *also), tuple(said)))
 
 
 def shape(found: tuple[Cluster, ...]) -> list[str]:
@@ -63,7 +62,9 @@ def test_what_is_theirs_too_is_moved_and_stays_so() -> None:
         found = overrides.apply(clusters(*evidence), previous, {})
         previous = assign_ids(found, previous).ids
         assert previous[key("c")] == previous[key("a")] == "one", evidence
-    assert "the owner of the profile says so" in explain(overrides.apply(clusters("ab", "cd"), previous, {})[0])[-1]
+    assert (
+        "confirmed by the owner of the profile" in overrides.apply(clusters("ab", "cd"), previous, {})[0].describe()[-1]
+    )
 
 
 def test_a_researcher_whose_only_work_is_moved_leads_to_the_owner() -> None:
@@ -125,19 +126,19 @@ def test_somebody_elses_orcid_is_not_moved() -> None:
 def test_another_owners_work_is_moved_only_when_they_let_it_go() -> None:
     held = says("one", mine="c", also=("two",))
     assert shape(held.apply(clusters("ab", "cd"), before(one="ab", two="cd"), {})) == ["ab", "cd"]
-    both = Statements(("one", "two"), (*held.said.said, Statement("two", "local:c", False)))
-    assert shape(Overrides(said=both).apply(clusters("ab", "cd"), before(one="ab", two="cd"), {})) == ["abc", "d"]
+    both = Statements(("one", "two"), (*held.statements.statements, Statement("two", "local:c", False)))
+    assert shape(Overrides(statements=both).apply(clusters("ab", "cd"), before(one="ab", two="cd"), {})) == ["abc", "d"]
 
 
 def test_the_first_of_two_owners_who_want_a_work_gets_it() -> None:
     said = (Statement("two", "local:c", True, "2024-02"), Statement("one", "local:c", True, "2024-01"))
-    overrides = Overrides(said=Statements(("one", "two"), said))
+    overrides = Overrides(statements=Statements(("one", "two"), said))
     for given in (clusters("ab", "c", "de"), clusters("de", "c", "ab")):
         assert shape(overrides.apply(given, before(one="ab", two="de"), {})) == ["abc", "de"]
 
 
 def test_overrides_win_over_owners() -> None:
-    said = says("one", mine="d", not_mine="b").said
+    said = says("one", mine="d", not_mine="b").statements
     split = Split("one", (key("d"),), "told us")
     merge = Merge((), (key("a"), key("b")), "told us")
     found = Overrides((merge,), (split,), said).apply(clusters("ab", "cd"), before(one="ab", two="cd"), {})
@@ -161,4 +162,4 @@ def test_statements_are_read_from_the_states_of_owners() -> None:
     said = [{"work_id": "local:a", "is_mine": False, "at": "2024-01-01T00:00:00+00:00"}]
     found = statements_of([{"researcher_id": "one", "statements": said}, {"researcher_id": "two", "statements": []}])
     assert found.owners == ("one", "two")
-    assert found.said == (Statement("one", "local:a", False, "2024-01-01T00:00:00+00:00"),)
+    assert found.statements == (Statement("one", "local:a", False, "2024-01-01T00:00:00+00:00"),)

@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from indexer.records.work import Author, parse_work
+from indexer.records import Author, parse_work
 from indexer.sources import Item, SourceError, arxiv, open_sources
 from indexer.sources.arxiv import ArxivQuery, search_query
 

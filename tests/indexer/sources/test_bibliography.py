@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from indexer.records.work import Work, parse_work
+from indexer.records import Work, parse_work
 from indexer.sources import Item, SourceError, open_sources
 from indexer.sources.bibliography import date_and_year, first_last
 from indexer.sources.bibtex import decoded, names

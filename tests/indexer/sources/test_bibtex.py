@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from indexer.records.work import Work, parse_work
+from indexer.records import Work, parse_work
 from indexer.sources import open_sources
 from indexer.sources.bibtex import decoded
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from indexer.records.work import Author, parse_work
+from indexer.records import Author, parse_work
 from indexer.sources import Item, SourceError, open_sources
 from indexer.sources.oai import MAX_RESTARTS, ArxivHarvest
 from indexer.sources.web import Web

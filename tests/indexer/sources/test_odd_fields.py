@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from indexer.records.work import MAX_ABSTRACT, MAX_TEXT, Author, Work, parse_work
+from indexer.records import Author, Work, parse_work
+from indexer.records.parse import MAX_ABSTRACT, MAX_TEXT
 from indexer.sources import open_sources
 from indexer.sources.bibliography import date_and_year
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from indexer.records.work import Author, Institution, parse_work, unknown_keys
+from indexer.records import Author, Institution, parse_work, unknown_keys
 from indexer.sources import Item, SourceError, open_sources, openalex
 from indexer.sources.openalex import OpenAlexWorks
 from indexer.sources.openalex_records import abstract, is_work, work_record

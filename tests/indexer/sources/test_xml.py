@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from indexer.records.work import Author, parse_work
+from indexer.records import Author, parse_work
 from indexer.sources import Item, SourceError, open_sources, xml_records
 from indexer.sources.acl import anthology_id, paper_record
 from indexer.sources.xml_records import Records

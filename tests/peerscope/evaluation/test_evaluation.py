@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from indexer.records.work import parse_work
+from indexer.records import parse_work
 from peerscope.cli import main
 from peerscope.evaluation import collection, metrics
 from peerscope.evaluation.collection import NOBODY, CollectionError, half, load, read_qrels, record

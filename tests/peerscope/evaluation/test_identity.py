@@ -8,8 +8,8 @@ from click.testing import CliRunner
 
 from benchmarks.identity import main as growth
 from benchmarks.targets import data_folder
-from indexer.identity.settings import Settings
-from indexer.records.work import Author, Work
+from indexer.identity.weights import Weights
+from indexer.records import Author, Work
 from peerscope.cli import main
 from peerscope.evaluation.identity.bcubed import bcubed, intervals
 from peerscope.evaluation.identity.commands import CORPUS
@@ -110,7 +110,7 @@ def test_on_real_works_precision_holds_and_names_are_beaten() -> None:
     if not path.is_file():
         pytest.skip(f"no real works with known authors at {path} (PEERSCOPE_DATA names the folder)")
     works = [work for number, work in enumerate(read_works(path)) if number % 4 == 0]
-    rows = {(row.trial, row.method): row.scores for row in evaluate(works, Settings()).rows}
+    rows = {(row.trial, row.method): row.scores for row in evaluate(works, Weights()).rows}
     for trial in ("as printed", "initials"):
         assert rows[trial, "Peerscope"].precision >= 0.97, trial
     for trial in ("as printed", "curated", "initials"):

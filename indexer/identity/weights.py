@@ -30,7 +30,7 @@ VERDICTS: Mapping[Verdict, float] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class Weights:
     """All numbers that decide. Values are nats (natural logarithms of odds) unless said otherwise."""
 
     #: Two groups are one person from this score on.

@@ -1,0 +1,276 @@
+"""Read a decoded JSON value as a Work, checking it field by field.
+
+A value that cannot be right is refused with a reason that its author can act on. Unknown keys are ignored, and counted
+by the caller so that a misspelled key is noticed.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from functools import partial
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+from indexer.records.work import KNOWN_AUTHOR_KEYS, KNOWN_KEYS, Author, Institution, RecordError, Work
+from mappings import bare_doi, orcid_id, work_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+#: Longer than any published title; a longer one is a whole text in the wrong field.
+MAX_TITLE = 5_000
+MAX_ABSTRACT = 100_000
+#: Limit of all other texts.
+MAX_TEXT = 2_000
+#: The largest known collaboration papers have about 5,500 authors.
+MAX_AUTHORS = 10_000
+YEARS = range(1000, date.today().year + 3)
+
+
+def withdrawn_id(record: object) -> str | None:
+    """Return the id of a record with `"withdrawn": true`, which removes its work; None for any other record."""
+    return _id(record) if isinstance(record, dict) and record.get("withdrawn") is True else None
+
+
+def parse_work(record: object) -> Work:
+    """Return the Work of one decoded JSON value. Raises RecordError with the reason when it cannot be one."""
+    if not isinstance(record, dict):
+        raise RecordError(f"a record must be a JSON object, not a {type(record).__name__}")
+    day, topics = _date(record), _topics(record)
+    return Work(
+        id=_id(record),
+        title=_required(record, "title", MAX_TITLE),
+        authors=_authors(record),
+        abstract=_text(record, "abstract", MAX_ABSTRACT),
+        abstract_origin=_text(record, "abstract_origin"),
+        year=_year(record, day),
+        date=day,
+        type=_text(record, "type"),
+        venue=_text(record, "venue"),
+        doi=_doi(record),
+        url=_url(record),
+        license=_text(record, "license"),
+        source=_text(record, "source"),
+        language=_text(record, "language"),
+        cited_by_count=_count(record, "cited_by_count"),
+        is_retracted=_flag(record, "is_retracted"),
+        topics=tuple((id_, name) for id_, (name, _) in topics.items()),
+        topic_parents=tuple(parents for _, parents in topics.values()) if record.get("topic_parents") else (),
+    )
+
+
+def drop_invalid_fields(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record of a foreign format without the optional fields that `parse_work` would refuse.
+
+    The user cannot correct a catalogue: an ORCID iD with a wrong digit there must not cost the work. A record in our
+    own format is not treated this way, because its writer can correct it.
+    """
+    valid = dict(record)
+    for key, check in _OPTIONAL.items():
+        try:
+            check(valid)
+        except RecordError:
+            valid[key] = None
+    valid |= {key: _shorten(valid[key], limit) for key, limit in _SHORTENED.items() if key in valid}
+    if isinstance(valid.get("authors"), list):
+        valid["authors"] = [_valid_author(author) for author in valid["authors"] if _is_named(author)]
+    return valid
+
+
+def _is_named(author: object) -> bool:
+    """Return False for a name without letters: punctuation left between names, as in `X Consortium: A. B`."""
+    return not isinstance(author, dict) or any(map(str.isalpha, str(author.get("name") or "")))
+
+
+def _valid_author(author: Any) -> Any:
+    if not isinstance(author, dict):
+        return author
+    # Cut at a semicolon: half an affiliation would become an institution with a wrong name.
+    valid = {**author, "affiliation": _shorten(author.get("affiliation"), MAX_TEXT, at=";")}
+    try:
+        _orcid(valid)
+    except ValueError:
+        valid["orcid"] = None
+    return valid
+
+
+def _shorten(text: Any, limit: int, at: str = " ") -> Any:
+    """Return the start of a text that is too long, cut at the last separator before the limit."""
+    if not isinstance(text, str) or len(text) <= limit:
+        return text
+    return text[: limit + 1].rpartition(at)[0] or text[:limit]
+
+
+def unknown_keys(record: Mapping[str, Any]) -> set[str]:
+    """Return the keys of a record that `parse_work` does not read; those of authors as `authors[].key`."""
+    unknown = set(record.keys() - KNOWN_KEYS)
+    for author in record.get("authors") or ():
+        if isinstance(author, dict) and not author.keys() <= KNOWN_AUTHOR_KEYS:
+            unknown.update(f"authors[].{key}" for key in author.keys() - KNOWN_AUTHOR_KEYS)
+    return unknown
+
+
+def _text(record: Mapping[str, Any], key: str, limit: int = MAX_TEXT) -> str | None:
+    """Return the text of a field with white space collapsed; None when it is missing or empty."""
+    value = record.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise RecordError(f"{key} is a {type(value).__name__}, not text")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise RecordError(f"{key} contains half a character (a lone surrogate)") from error
+    if len(value) > limit:
+        raise RecordError(f"{key} has {len(value):,} characters, more than {limit:,}")
+    return " ".join(value.replace("\0", " ").split()) or None
+
+
+def _required(record: Mapping[str, Any], key: str, limit: int = MAX_TEXT) -> str:
+    value = _text(record, key, limit)
+    if value is None:
+        raise RecordError(f"{key} is missing")
+    return value
+
+
+def _id(record: Mapping[str, Any]) -> str:
+    text = _required({"id": str(record["id"])} if isinstance(record.get("id"), int) else record, "id", 500)
+    if re.search(r"\s", text):
+        raise RecordError(f"id {text!r} contains white space")
+    return work_id(text)
+
+
+def _date(record: Mapping[str, Any]) -> str | None:
+    """Return a full ISO date; a year or a month alone is not a date, only `_year` uses it."""
+    text = _text(record, "date")
+    if text is None or re.fullmatch(r"\d{4}(-\d{2})?", text):
+        return None
+    try:
+        return date.fromisoformat(text[:10]).isoformat()
+    except ValueError as error:
+        raise RecordError(f"date {text!r} is not a date like 2019-10-02") from error
+
+
+def _year(record: Mapping[str, Any], day: str | None) -> int | None:
+    value = record.get("year")
+    if isinstance(value, str) and re.fullmatch(r"\s*\d{4}\s*", value):
+        value = int(value)
+    if value is None:
+        value = int((day or _text(record, "date") or "0")[:4]) or None
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value not in YEARS:
+        raise RecordError(f"year {value!r} is not a year between {YEARS.start} and {YEARS.stop - 1}")
+    return value
+
+
+def _doi(record: Mapping[str, Any]) -> str | None:
+    text = _text(record, "doi")
+    if text is None:
+        return None
+    # Some sources list several DOIs in one field; the first is the work's own.
+    try:
+        return bare_doi(text.split()[0])
+    except ValueError as error:
+        raise RecordError(f"doi {text!r} is not a DOI like 10.1000/xyz") from error
+
+
+def _url(record: Mapping[str, Any]) -> str | None:
+    text = _text(record, "url")
+    # Pages link to it: a javascript: address must never be stored.
+    if text is not None and not text.lower().startswith(("https://", "http://")):
+        raise RecordError(f"url {text[:80]!r} does not start with https:// or http://")
+    return text
+
+
+def _flag(record: Mapping[str, Any], key: str) -> bool:
+    value = record.get(key)
+    if value is None:
+        return False
+    if not isinstance(value, bool):
+        raise RecordError(f"{key} {value!r} is neither true nor false")
+    return value
+
+
+def _count(record: Mapping[str, Any], key: str) -> int | None:
+    value = record.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
+        raise RecordError(f"{key} {value!r} is not a count")
+    return value
+
+
+def _topics(record: Mapping[str, Any]) -> dict[str, tuple[str | None, tuple[str, ...]]]:
+    """Return each topic's name and parents by id; the lists beside `topics` must have its length, or be absent."""
+    ids, names, parents = _texts(record, "topics"), _texts(record, "topic_names"), _list(record, "topic_parents")
+    for key, parallel in (("topic_names", names), ("topic_parents", parents)):
+        if parallel and len(parallel) != len(ids):
+            raise RecordError(f"{key} has {len(parallel)} entries, but topics has {len(ids)}")
+    parent_names = (tuple(_texts({"topic_parents": entry}, "topic_parents")) for entry in parents)
+    return {id_: (name, above or ()) for id_, name, above in zip_longest(ids, names, parent_names)}
+
+
+def _texts(record: Mapping[str, Any], key: str) -> list[str]:
+    return [_required({key: value}, key) for value in _list(record, key)]
+
+
+def _list(record: Mapping[str, Any], key: str) -> list[Any]:
+    values = record.get(key)
+    if values is not None and not isinstance(values, list):
+        raise RecordError(f"{key} is a {type(values).__name__}, not a list")
+    return values or []
+
+
+def _authors(record: Mapping[str, Any]) -> tuple[Author, ...]:
+    authors = record.get("authors")
+    if not isinstance(authors, list) or not authors:
+        raise RecordError("authors is missing or empty; a work needs at least one author")
+    if len(authors) > MAX_AUTHORS:
+        raise RecordError(f"authors has {len(authors):,} entries, more than {MAX_AUTHORS:,}")
+    return tuple(_author(author) for author in authors)
+
+
+def _author(author: object) -> Author:
+    if not isinstance(author, dict):
+        raise RecordError(f"an author must be an object with a name, not a {type(author).__name__}")
+    try:
+        return Author(
+            name=_required(author, "name", 500),
+            id=_text(author, "id", 500),
+            orcid=_orcid(author),
+            affiliation=_text(author, "affiliation"),
+            institutions=_institutions(author),
+        )
+    except RecordError as error:
+        raise RecordError(f"author: {error}") from error
+    except ValueError as error:
+        raise RecordError(f"author {author.get('name')!r}: {error}") from error
+
+
+def _orcid(author: Mapping[str, Any]) -> str | None:
+    orcid = _text(author, "orcid")
+    return orcid_id(orcid) if orcid else None
+
+
+def _institutions(author: Mapping[str, Any]) -> tuple[Institution, ...]:
+    values = _list(author, "institutions")
+    if not all(isinstance(value, dict) for value in values):
+        raise RecordError("an institution must be an object with a name")
+    return tuple(
+        Institution(_required(value, "name"), _text(value, "id", 500), _text(value, "ror", 500)) for value in values
+    )
+
+
+#: Optional fields, each with its check; the date comes before the year, which is read from it.
+_OPTIONAL: dict[str, Callable[[Mapping[str, Any]], object]] = {
+    "date": _date,
+    "year": lambda record: _year(record, None),
+    "doi": _doi,
+    "url": _url,
+    "cited_by_count": partial(_count, key="cited_by_count"),
+    **{key: partial(_text, key=key) for key in ("type", "license", "language")},
+}
+#: Fields that are shortened when they are too long.
+_SHORTENED = {"abstract": MAX_ABSTRACT, "venue": MAX_TEXT}
