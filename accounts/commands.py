@@ -13,9 +13,9 @@ from rich.table import Table
 from sqlalchemy import or_, select
 
 from accounts import audit
+from accounts.login.models import Account
 from accounts.me.account import close
 from accounts.me.export import export as exported
-from accounts.models import Account
 from accounts.suspension import set_suspended
 from accounts.terminal import in_one_line, opened
 

@@ -119,7 +119,7 @@ def form(
 
 
 def shown_again(page: str, problem: Problem, **path: Any) -> Response:
-    """Return the page of the refused form: what is wrong, and the form as it was filled in."""
+    """Return the page of the refused form as the response, with the error and the values that were entered."""
     flash(problem.detail, "wrong")
     g.refused = request.endpoint
     takes = next(current_app.url_map.iter_rules(page)).arguments

@@ -12,7 +12,8 @@ from email_validator import EmailNotValidError, validate_email
 from flask import request
 from sqlalchemy import delete, select
 
-from accounts.models import EmailToken, now
+from accounts.base import now
+from accounts.login.models import EmailToken
 from accounts.secrets import digest, new_token
 from search_api.http.errors import Problem
 

@@ -1,30 +1,31 @@
-"""What the index has to learn of people, noted in the very transaction that changes it: nothing is lost by a crash."""
+"""Transactional outbox: the researchers whose state in the index is out of date.
+
+A row is written in the transaction that changes the state, so no crash can lose it; `accounts.delivery` reads the rows.
+"""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy.orm import Mapped, mapped_column
 
-from accounts.models import Claim, Follow, Outbox
+from accounts.base import Base, now
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-def touch(session: Session, researcher_id: str) -> None:
-    """Note that this researcher's state has to be brought to the index, whatever it is by then."""
+class Outbox(Base):
+    """A researcher whose state has to be brought to the index."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    researcher_id: Mapped[str] = mapped_column(index=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+def enqueue(session: Session, researcher_id: str) -> None:
+    """Enqueue a researcher; the state is computed at delivery, so the row does not carry it."""
     session.add(Outbox(researcher_id=researcher_id))
-
-
-def touch_account(session: Session, account_id: str) -> None:
-    """Note every researcher whose state depends on an account: whom it claims, and whom it follows.
-
-    To be called when an account is suspended, restored, gets another ORCID iD, and before it is deleted.
-    """
-    claimed = select(Claim.researcher_id).where(
-        Claim.account_id == account_id, Claim.status.in_(("pending", "verified"))
-    )
-    followed = select(Follow.target).where(Follow.account_id == account_id, Follow.kind == "researcher")
-    for researcher_id in sorted({*session.scalars(claimed), *session.scalars(followed)}):
-        touch(session, researcher_id)

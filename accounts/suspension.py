@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete
 
 from accounts.audit import note
-from accounts.models import Account, Login, now
-from accounts.outbox import touch_account
+from accounts.base import now
+from accounts.delivery.states import enqueue_account
+from accounts.login.models import Account, Login
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -20,6 +21,6 @@ def set_suspended(session: Session, account: Account, actor_id: str | None, *, o
     if on == (account.suspended_at is not None):
         return
     account.suspended_at = now() if on else None
-    touch_account(session, account.id)
+    enqueue_account(session, account.id)
     session.execute(delete(Login).where(Login.account_id == account.id))
     note(session, actor_id, "account.suspend" if on else "account.restore", account.id, **why)

@@ -10,7 +10,7 @@ from opensearchpy.exceptions import TransportError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from accounts.database import Database
-from accounts.delivery import DeliveryError
+from accounts.delivery.service import DeliveryError
 from peerscope import engine
 from search_api.http.errors import Problem
 from search_api.http.settings import SettingError
@@ -23,7 +23,7 @@ EXPECTED = (Problem, SettingError, SQLAlchemyError, TransportError, DeliveryErro
 
 @contextmanager
 def opened() -> Iterator[Database]:
-    """Return the database, migrated. Raises ClickException with the message of an expected error."""
+    """Return the migrated database. Raises ClickException for every error that an operator can cause."""
     try:
         database = Database()
         try:

@@ -15,10 +15,12 @@ from flask import current_app, g, has_request_context, request
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
+from accounts.base import now
 from accounts.cookies import login_token
 from accounts.csrf import API
-from accounts.models import Account, ApiToken, Login, now
+from accounts.login.models import Account, Login
 from accounts.secrets import digest
+from accounts.tokens.models import ApiToken
 from search_api.http.errors import Problem, unavailable
 from search_api.http.services import services
 

@@ -9,10 +9,12 @@ from uuid import uuid4
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 
+from accounts.base import now
 from accounts.cookies import LOGIN
+from accounts.login.models import Account, Login
 from accounts.mail import Mailer
-from accounts.models import Account, ApiToken, Login, now
 from accounts.secrets import digest, keyed, new_token
+from accounts.tokens.models import ApiToken
 from accounts.who import LIFE
 from search_api.http.services import KEY
 

@@ -10,8 +10,8 @@ import click
 from accounts.admin import lists
 from accounts.claims import claiming
 from accounts.claims import domains as kept
-from accounts.delivery import Delivery
-from accounts.lease import Lease
+from accounts.delivery.lease import Lease
+from accounts.delivery.service import Delivery
 from accounts.terminal import in_one_line, opened
 from mappings import IndexNames, institution_id
 from peerscope import engine

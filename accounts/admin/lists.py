@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from accounts.models import Account, Audit, Claim
+from accounts.audit import Audit
+from accounts.claims.models import Claim
+from accounts.login.models import Account
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +47,7 @@ def _shown(session: Session, claim: Claim, account: Account) -> Result:
 
 
 def audit(session: Session, asked: Mapping[str, Any], page: int = 1, per_page: int = 25) -> Result:
-    """Return the log, newest first, as `AuditList` dumps it. `asked`: `action` by its beginning, `target`, `actor`."""
+    """Return the log, newest first, for `AuditList`. `asked` filters by `action` (prefix), `target` and `actor`."""
     query = select(Audit).order_by(Audit.id.desc()).limit(per_page + 1).offset((page - 1) * per_page)
     if asked.get("action"):
         query = query.where(Audit.action.startswith(asked["action"], autoescape=True))

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, func, select
 
 from accounts.audit import note
-from accounts.models import Account, Claim, OwnProfile, WorkStatement, now
-from accounts.outbox import touch
+from accounts.base import now
+from accounts.claims.models import Claim, OwnProfile, WorkStatement
+from accounts.login.models import Account
+from accounts.outbox import enqueue
 from accounts.texts import is_id
 from search_api.http.errors import Problem
 
@@ -60,7 +62,7 @@ def claim(session: Session, account_id: str, record: Mapping[str, Any], statemen
     disputed = _verified(session, record["id"])
     action = "claim.dispute" if disputed else "claim.make"
     note(session, account_id, action, record["id"], claim=found.id, **({"owner": disputed.id} if disputed else {}))
-    touch(session, record["id"])
+    enqueue(session, record["id"])
     settle(session, record)
     return found
 
@@ -87,7 +89,7 @@ def settle(session: Session, record: Mapping[str, Any]) -> None:
             return
         make_pending(session, owner, OTHER_ORCID)
         note(session, None, "claim.doubt", record["id"], claim=owner.id)
-        touch(session, record["id"])
+        enqueue(session, record["id"])
     refused = select(Claim.account_id).where(Claim.researcher_id == record["id"], Claim.status == "rejected")
     pending = (
         select(Claim)
@@ -129,7 +131,7 @@ def end(session: Session, found: Claim, status: str, reason: str, decided_by: st
     session.execute(delete(WorkStatement).where(WorkStatement.claim_id == found.id))
     # Before another claim becomes verified: the database allows one at any moment.
     session.flush()
-    touch(session, found.researcher_id)
+    enqueue(session, found.researcher_id)
 
 
 def approve(session: Session, admin_id: str | None, claim_id: str, reason: str) -> Claim:
@@ -186,4 +188,4 @@ def _verify(session: Session, found: Claim, proof: str, decided_by: str | None, 
     found.status, found.proof, found.reason = "verified", proof, reason
     found.decided_by, found.decided_at = decided_by, now()
     session.flush()
-    touch(session, found.researcher_id)
+    enqueue(session, found.researcher_id)

@@ -9,8 +9,8 @@ import idna
 from sqlalchemy import select
 
 from accounts.audit import note
-from accounts.models import Claim, InstitutionDomain, InstitutionEmail
-from accounts.outbox import touch
+from accounts.claims.models import Claim, InstitutionDomain, InstitutionEmail
+from accounts.outbox import enqueue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +46,7 @@ def add(session: Session, domain: str, institution_id: str) -> bool:
         return False
     session.add(InstitutionDomain(domain=domain, institution_id=institution_id))
     note(session, None, "domain.add", domain, institution=institution_id)
-    _touch_owners(session)
+    _enqueue_owners(session)
     return True
 
 
@@ -57,7 +57,7 @@ def remove(session: Session, domain: str, institution_id: str) -> bool:
         return False
     session.delete(found)
     note(session, None, "domain.remove", domain, institution=institution_id)
-    _touch_owners(session)
+    _enqueue_owners(session)
     return True
 
 
@@ -87,10 +87,10 @@ def is_proven(session: Session, account_id: str, institution_ids: Iterable[str])
     return any(belongs(session, address, wanted) for address in session.scalars(proven))
 
 
-def _touch_owners(session: Session) -> None:
+def _enqueue_owners(session: Session) -> None:
     """Weigh every owner anew who has proven an address: there are few, and admins change domains seldom."""
     owners = select(Claim.researcher_id).where(
         Claim.status == "verified", Claim.account_id.in_(select(InstitutionEmail.account_id))
     )
     for researcher_id in session.scalars(owners):
-        touch(session, researcher_id)
+        enqueue(session, researcher_id)

@@ -10,9 +10,10 @@ from sqlalchemy import select
 from accounts import links, throttle
 from accounts.audit import note
 from accounts.claims import domains, own
+from accounts.claims.claiming import open_claim
+from accounts.claims.models import InstitutionEmail
 from accounts.login.entry import MAILS_FROM
-from accounts.models import InstitutionEmail
-from accounts.outbox import touch_account
+from accounts.outbox import enqueue
 from accounts.records import record_of
 from accounts.settled import changing
 from search_api.http.errors import Problem
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from accounts.models import EmailToken
+    from accounts.login.models import EmailToken
     from accounts.who import Actor
     from search_api.http.services import Services
 
@@ -84,7 +85,7 @@ def confirm(services: Services, actor: Actor, token: str) -> str:
             session.add(InstitutionEmail(account_id=actor.account_id, address=address))
             # The domain, and not who at it: the log outlives the account.
             note(session, actor.account_id, "email.prove", actor.account_id, domain=address.rpartition("@")[2])
-            touch_account(session, actor.account_id)
+            _enqueue_claim(session, actor.account_id)
     return address
 
 
@@ -102,4 +103,10 @@ def forget(services: Services, actor: Actor, address: str) -> None:
             if one.address == address:
                 session.delete(one)
                 note(session, actor.account_id, "email.forget", actor.account_id, domain=address.rpartition("@")[2])
-                touch_account(session, actor.account_id)
+                _enqueue_claim(session, actor.account_id)
+
+
+def _enqueue_claim(session: Session, account_id: str) -> None:
+    """Enqueue the researcher whose verification level depends on the addresses of an account."""
+    if claim := open_claim(session, account_id):
+        enqueue(session, claim.researcher_id)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from accounts.audit import note
+from accounts.base import now
+from accounts.claims.models import OwnProfile, WorkStatement
 from accounts.claims.ownership import claim_of
-from accounts.models import OwnProfile, WorkStatement, now
-from accounts.outbox import touch
+from accounts.outbox import enqueue
 from search_api.http.errors import Problem
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from accounts.models import Claim
+    from accounts.claims.models import Claim
 
 #: What an owner may set, and nothing else.
 SETTABLE = ("preferred_name", "affiliation", "bio", "links", "open_to_collaborate")
@@ -55,7 +56,7 @@ def change(session: Session, account_id: str, changes: Mapping[str, Any]) -> Own
         session.add(said)
         # The log says what was changed and not to what: the words are the owner's to take back.
         note(session, account_id, "profile.change", found.researcher_id, fields=changed)
-        touch(session, found.researcher_id)
+        enqueue(session, found.researcher_id)
     return said
 
 
@@ -73,7 +74,7 @@ def say(session: Session, account_id: str, work_id: str, *, is_mine: bool) -> Wo
         return said
     said.is_mine, said.created_at = is_mine, now()
     note(session, account_id, "work.mine" if is_mine else "work.not_mine", work_id, researcher=found.researcher_id)
-    touch(session, found.researcher_id)
+    enqueue(session, found.researcher_id)
     return said
 
 
@@ -85,7 +86,7 @@ def unsay(session: Session, account_id: str, work_id: str) -> bool:
         return False
     session.delete(said)
     note(session, account_id, "work.unsay", work_id, researcher=found.researcher_id)
-    touch(session, found.researcher_id)
+    enqueue(session, found.researcher_id)
     return True
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from accounts.models import Account, Claim
+from accounts.claims.models import Claim
+from accounts.login.models import Account
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

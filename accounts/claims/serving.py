@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from accounts.claims import claiming, own
-from accounts.models import Account
+from accounts.login.models import Account
 from accounts.records import record_of
 from accounts.settled import changing
 from search_api.http.services import services
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from accounts.models import Claim, OwnProfile, WorkStatement
+    from accounts.claims.models import Claim, OwnProfile, WorkStatement
 
 Result = dict[str, Any]
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from accounts.audit import note
-from accounts.models import Account, ApiToken, now
+from accounts.base import now
+from accounts.login.models import Account
 from accounts.secrets import digest, new_token
+from accounts.tokens.models import ApiToken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,9 +16,11 @@ from flask import url_for
 from opensearchpy.exceptions import TransportError
 from sqlalchemy import select, update
 
+from accounts.base import now
 from accounts.follows import feed
 from accounts.follows.following import follows_of
-from accounts.models import Account, Follow, now
+from accounts.follows.models import Follow
+from accounts.login.models import Account
 from search_api.http.errors import Problem
 
 if TYPE_CHECKING:

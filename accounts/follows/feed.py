@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from accounts.models import Follow
+    from accounts.follows.models import Follow
     from search_api.http.services import Services
 
 Body = dict[str, Any]
@@ -47,7 +47,7 @@ def feed(services: Services, follows: Sequence[Follow], args: Mapping[str, Any])
 def news(
     services: Services, follows: Sequence[Follow], after: datetime | None, until: datetime, most: int
 ) -> dict[str, Any]:
-    """Return what came in since each thing is followed, within a span of time: `count`, at most `most` `works`."""
+    """Return works added since each follow, after `after` and up to `until`: `count` and at most `most` `works`."""
     body = request(services, follows, since_followed=True, after=after)
     body["query"] = {"bool": {"must": [body["query"]], "filter": [{"range": {"added_at": {"lte": until.isoformat()}}}]}}
     answer = services.search(services.names.works, {**body, "size": most, "track_total_hits": True})

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from accounts.audit import note
-from accounts.models import Account, Follow
-from accounts.outbox import touch
+from accounts.follows.models import Follow
+from accounts.login.models import Account
+from accounts.outbox import enqueue
 from accounts.secrets import digest
 from accounts.texts import is_id
 from search_api.http.errors import Problem
@@ -89,4 +90,4 @@ def _named(one: Follow) -> str:
 
 def _tell_index(session: Session, changed: Follow) -> None:
     if changed.kind == "researcher":
-        touch(session, changed.target)
+        enqueue(session, changed.target)

@@ -22,7 +22,7 @@ from search_api.http.services import services
 from search_api.web.blueprint import blueprint, parse
 
 if TYPE_CHECKING:
-    from accounts.models import Follow
+    from accounts.follows.models import Follow
     from accounts.who import Actor
 
 Form = dict[str, Any]

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 from flask import url_for
 
 if TYPE_CHECKING:
-    from accounts.models import Follow
+    from accounts.follows.models import Follow
 
 
 def shown(one: Follow) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def shown(one: Follow) -> dict[str, Any]:
 
 
 def address_of(kind: str, target: str) -> str:
-    """Return the page of what is followed. A query string is parsed and encoded again: it becomes an address."""
+    """Return the URL of what is followed. A query string is parsed and encoded again, as it becomes part of a URL."""
     return (
         f"{url_for('web.search')}?{urlencode(parse_qsl(target))}"
         if kind == "search"

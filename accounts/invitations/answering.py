@@ -6,14 +6,14 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from accounts.audit import note
+from accounts.base import now
 from accounts.invitations.between import close, own
-from accounts.models import now
 from search_api.http.errors import Problem
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from accounts.models import Invitation
+    from accounts.invitations.models import Invitation
 
 
 def accept(session: Session, account_id: str, invitation_id: str) -> Invitation:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from accounts.models import Invitation
+    from accounts.invitations.models import Invitation
     from accounts.who import Actor
 
 blueprint = Blueprint("invitations", __name__, url_prefix="/api/v1")

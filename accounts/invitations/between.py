@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select
 
-from accounts.models import Account, Invitation, now
+from accounts.base import now
+from accounts.invitations.models import Invitation
+from accounts.login.models import Account
 from accounts.texts import is_id
 from search_api.http.errors import not_found
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, case, func, or_, select
 
-from accounts.models import Invitation, Message
+from accounts.invitations.models import Invitation, Message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, func, or_, select
 
 from accounts.audit import note
+from accounts.base import now
 from accounts.claims.ownership import claim_of, owner_of
 from accounts.invitations.between import all_between, ended_by, key_id, lock
-from accounts.models import Invitation, now
+from accounts.invitations.models import Invitation
 from accounts.moderation.blocks import is_blocked
 from search_api.http.errors import Problem
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from accounts.models import Claim
+    from accounts.claims.models import Claim
 
 #: Counted in the database and not by `limiting`: so the limits hold over all processes, and after a restart.
 A_DAY = 10

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from accounts.audit import note
+from accounts.base import now
 from accounts.invitations.between import key_id, own
-from accounts.models import Account, Message, now
+from accounts.invitations.models import Message
+from accounts.login.models import Account
 from search_api.http.errors import Problem
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from accounts.models import Invitation
+    from accounts.invitations.models import Invitation
 
 #: Messages of one account within a minute, in all its conversations.
 A_MINUTE = 10

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from flask import flash, redirect, render_template, request, url_for
 from marshmallow import fields, validate
 
+from accounts.base import new_id
 from accounts.forms import form
 from accounts.forms import read as read_form
 from accounts.invitations import answering, inbox, inviting, schemas, sending, show
 from accounts.invitations import messages as talk
 from accounts.invitations.between import own
-from accounts.models import new_id
 from accounts.moderation import blocks
 from accounts.records import record_of
 from accounts.settled import settled

@@ -10,9 +10,10 @@ from flask import url_for
 
 from accounts.invitations.between import key_id
 from accounts.invitations.inviting import invite
+from accounts.invitations.models import Invitation
 from accounts.invitations.schemas import PURPOSES
 from accounts.links import public_url
-from accounts.models import Account, Invitation
+from accounts.login.models import Account
 from accounts.records import record_of
 from accounts.settled import settled
 from search_api.http.errors import Problem

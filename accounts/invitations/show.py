@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from accounts.models import Account, Invitation, Message
+    from accounts.invitations.models import Invitation, Message
+    from accounts.login.models import Account
     from search_api.http.services import Services
 
 Result = dict[str, Any]

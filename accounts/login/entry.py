@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from accounts import audit, links, logins, passwords, throttle
-from accounts.models import Account, EmailToken
+from accounts.login.models import Account, EmailToken
 from search_api.http.errors import Problem
 from search_api.http.limits import client
 

@@ -17,8 +17,8 @@ from sqlalchemy import select
 
 from accounts import audit, links
 from accounts.login.entry import enter
+from accounts.login.models import Account
 from accounts.login.schemas import MAX_NAME
-from accounts.models import Account
 from accounts.settled import settled
 from mappings import orcid_id
 from search_api.http.errors import Problem

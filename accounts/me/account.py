@@ -9,11 +9,13 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from accounts import audit, links, logins, passwords, throttle
+from accounts.claims.models import Claim
+from accounts.delivery.states import enqueue_account
 from accounts.invitations import between
+from accounts.invitations.models import Invitation
 from accounts.login.entry import MAILS_FROM, TRIES_FOR
+from accounts.login.models import Account, EmailToken
 from accounts.login.orcid import by_orcid
-from accounts.models import Account, Claim, EmailToken, Invitation
-from accounts.outbox import touch_account
 from accounts.settled import settled
 from search_api.http.errors import Problem
 
@@ -158,7 +160,7 @@ def _link(session: Session, account_id: str, orcid: str) -> str | None:
     account.orcid = orcid
     audit.note(session, account_id, "orcid.link", account_id)
     # A claim that waits for this proof is verified when its state is delivered.
-    touch_account(session, account_id)
+    enqueue_account(session, account_id)
     return account.email
 
 
@@ -182,7 +184,7 @@ def close(session: Session, account_id: str, by: str | None) -> None:
     `by` is the account that does so, None at the command line.
     """
     account = session.get_one(Account, account_id)
-    touch_account(session, account.id)
+    enqueue_account(session, account.id)
     audit.note(session, by, "account.delete", account.id)
     sides = or_(Invitation.sender_id == account.id, Invitation.recipient_id == account.id)
     for invitation in session.scalars(select(Invitation).where(sides).with_for_update()).all():

@@ -18,7 +18,7 @@ from search_api.http.errors import Problem, not_found
 from search_api.http.services import services
 
 if TYPE_CHECKING:
-    from accounts.models import Account
+    from accounts.login.models import Account
     from accounts.who import Actor
 
 blueprint = Blueprint("me", __name__, url_prefix="/api/v1")

@@ -7,24 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select
 
-from accounts.models import (
-    Account,
-    ApiToken,
-    Audit,
-    Base,
-    Block,
-    Claim,
-    EmailToken,
-    Follow,
-    InstitutionEmail,
-    Invitation,
-    Login,
-    Message,
-    OwnProfile,
-    Report,
-    WorkStatement,
-    now,
-)
+from accounts.audit import Audit
+from accounts.base import Base, now
+from accounts.claims.models import Claim, InstitutionEmail, OwnProfile, WorkStatement
+from accounts.follows.models import Follow
+from accounts.invitations.models import Block, Invitation, Message
+from accounts.login.models import Account, EmailToken, Login
+from accounts.moderation.models import Report
+from accounts.tokens.models import ApiToken
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement

@@ -12,7 +12,7 @@ from sqlalchemy import and_, or_, select
 
 from accounts.audit import note
 from accounts.invitations.between import all_between, close, lock, other_profile, other_side, own
-from accounts.models import Block
+from accounts.invitations.models import Block
 from search_api.http.errors import not_found
 
 if TYPE_CHECKING:

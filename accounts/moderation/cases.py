@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from accounts.models import Account, Report
+from accounts.login.models import Account
 from accounts.moderation.reports import accused_of, evidence
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+    from accounts.moderation.models import Report
 
 
 def case(session: Session, report: Report) -> dict[str, Any]:

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from accounts.audit import note
+from accounts.base import now
 from accounts.invitations.between import other_side, own
-from accounts.models import Account, Invitation, Message, Report, now
+from accounts.invitations.models import Invitation, Message
+from accounts.login.models import Account
+from accounts.moderation.models import Report
 from accounts.suspension import set_suspended
 from search_api.http.errors import Problem, not_found
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from accounts import audit
+from accounts.base import now
 from accounts.me.account import own, prove
-from accounts.models import ApiToken, now
 from accounts.secrets import digest, new_token
+from accounts.tokens.models import ApiToken
 from search_api.http.errors import Problem, not_found
 
 if TYPE_CHECKING:

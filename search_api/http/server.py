@@ -13,7 +13,7 @@ from gunicorn.app.base import BaseApplication
 
 from accounts import mail
 from accounts.database import Database
-from accounts.deliverer import Deliverer
+from accounts.delivery.worker import Deliverer
 from mappings import Scale
 from peerscope import engine
 from peerscope.embedding import EmbeddingError

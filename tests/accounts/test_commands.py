@@ -9,8 +9,10 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
+from accounts.audit import Audit
+from accounts.base import now
 from accounts.commands import accounts
-from accounts.models import Account, Audit, Login, now
+from accounts.login.models import Account, Login
 from accounts.secrets import digest
 from peerscope.cli import main
 

@@ -14,10 +14,15 @@ from alembic.migration import MigrationContext
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
+from accounts.base import now
+from accounts.claims.models import Claim
 from accounts.database import MIGRATIONS, Database
 from accounts.follows.following import follow, followed, follows_of
+from accounts.follows.models import Follow
 from accounts.follows.targets import Target
-from accounts.models import Account, Base, Block, Claim, Follow, now
+from accounts.invitations.models import Block
+from accounts.login.models import Account
+from accounts.models import Base
 
 
 def test_migrations_make_the_tables_that_the_models_say(database: Database) -> None:

@@ -12,8 +12,8 @@ from opensearchpy.exceptions import SerializationError
 from sqlalchemy import text
 
 from accounts.database import Database
-from accounts.deliverer import Deliverer
-from accounts.lease import Lease
+from accounts.delivery.lease import Lease
+from accounts.delivery.worker import Deliverer
 from mappings import IndexNames
 
 if TYPE_CHECKING:

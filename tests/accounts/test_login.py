@@ -11,7 +11,10 @@ import pytest
 from sqlalchemy import func, select, update
 
 from accounts import passwords
-from accounts.models import Account, ApiToken, Audit, EmailToken, Login, now
+from accounts.audit import Audit
+from accounts.base import now
+from accounts.login.models import Account, EmailToken, Login
+from accounts.tokens.models import ApiToken
 from search_api.http import request_log
 from tests.people import accounts_of, browser, log_in, program
 

@@ -10,21 +10,16 @@ import pytest
 from sqlalchemy import func, select, update
 
 from accounts import passwords
+from accounts.audit import Audit
+from accounts.base import now
+from accounts.claims.models import Claim
+from accounts.follows.models import Follow
+from accounts.invitations.models import Block, Invitation, Message
+from accounts.login.models import Account, Login
 from accounts.me.export import own_rows
-from accounts.models import (
-    Account,
-    ApiToken,
-    Audit,
-    Base,
-    Block,
-    Claim,
-    Follow,
-    Invitation,
-    Login,
-    Message,
-    Outbox,
-    now,
-)
+from accounts.models import Base
+from accounts.outbox import Outbox
+from accounts.tokens.models import ApiToken
 from tests.people import accounts_of, browser, log_in, program
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from joserfc.jwk import RSAKey
 from sqlalchemy import select
 
 from accounts import passwords
+from accounts.claims.models import Claim
 from accounts.login import orcid
+from accounts.login.models import Account
 from accounts.login.orcid import is_orcid
-from accounts.models import Account, Claim
 from search_api.http.services import KEY
 from tests.orcid import PEOPLE
 from tests.people import accounts_of, browser, log_in

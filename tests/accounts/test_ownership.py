@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
+from accounts.base import now
+from accounts.claims.models import Claim
 from accounts.claims.ownership import claim_of, owner_of
-from accounts.models import Account, Claim, Outbox, now
-from accounts.outbox import touch
+from accounts.login.models import Account
+from accounts.outbox import Outbox, enqueue
 
 if TYPE_CHECKING:
     from accounts.database import Database
@@ -33,16 +35,16 @@ def test_only_a_verified_claim_of_an_account_in_good_standing_owns(database: Dat
         assert owner_of(session, "r1") is None
 
 
-def test_what_is_touched_is_noted_in_the_same_transaction(database: Database) -> None:
+def test_a_researcher_is_enqueued_in_the_same_transaction(database: Database) -> None:
     def fail() -> None:
         with database.begin() as session:
-            touch(session, "r1")
+            enqueue(session, "r1")
             session.flush()
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
     with database.begin() as session:
-        touch(session, "r2")
+        enqueue(session, "r2")
     with database.begin() as session:
         assert session.scalars(select(Outbox.researcher_id)).all() == ["r2"]

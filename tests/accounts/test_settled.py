@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from accounts.database import Database
-from accounts.models import Account
+from accounts.login.models import Account
 from accounts.settled import settled
 
 if TYPE_CHECKING:

@@ -12,7 +12,10 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from accounts import audit, secrets
-from accounts.models import Account, ApiToken, Audit, Login, now
+from accounts.audit import Audit
+from accounts.base import now
+from accounts.login.models import Account, Login
+from accounts.tokens.models import ApiToken
 from accounts.who import admin, needed, who
 from search_api.http.args import Args
 from search_api.http.endpoint import endpoint

@@ -11,8 +11,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from sqlalchemy import delete
 
+from accounts.claims.models import Claim
 from accounts.cookies import LOGIN
-from accounts.models import Account, Claim, Follow, Invitation, Report
+from accounts.follows.models import Follow
+from accounts.invitations.models import Invitation
+from accounts.login.models import Account
+from accounts.moderation.models import Report
 from tests.people import accounts_of, log_in
 
 if TYPE_CHECKING:

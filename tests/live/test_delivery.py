@@ -13,12 +13,15 @@ from opensearchpy.exceptions import ConnectionError as OpenSearchUnreachable
 from sqlalchemy import select
 
 from accounts.claims import claiming, own
-from accounts.claims.states import UNTOUCHED
+from accounts.claims.models import Claim
 from accounts.database import Database
-from accounts.deliverer import Deliverer
-from accounts.delivery import Delivery
-from accounts.models import Account, Claim, Follow, Outbox, Synced
-from accounts.outbox import touch
+from accounts.delivery.models import Synced
+from accounts.delivery.service import Delivery
+from accounts.delivery.states import UNTOUCHED
+from accounts.delivery.worker import Deliverer
+from accounts.follows.models import Follow
+from accounts.login.models import Account
+from accounts.outbox import Outbox, enqueue
 from indexer.run import run
 from indexer.sources import open_sources
 from mappings import IndexNames, drop, rollback
@@ -257,7 +260,7 @@ def test_a_merge_moves_claim_and_follows(
         claim = session.scalars(select(Claim)).one()
         claiming.approve(session, None, claim.id, "Known to us.")
         session.add(Follow(account_id=bo, kind="researcher", target=few["id"], label="Bo"))
-        touch(session, few["id"])
+        enqueue(session, few["id"])
     delivery.everything()
     decided = f'[[merge]]\nids = ["{few["id"]}", "{many["id"]}"]\nreason = "one person"\n'
     (tmp_path / "home" / "overrides.toml").write_text(decided, encoding="utf-8")

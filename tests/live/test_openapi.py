@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from accounts.models import Claim
+from accounts.claims.models import Claim
 from search_api.http.openapi import PLAIN
 from tests.people import accounts_of, log_in
 

@@ -18,7 +18,7 @@ from playwright.sync_api import expect
 from werkzeug.serving import make_server
 
 from accounts.database import Database
-from accounts.deliverer import Deliverer
+from accounts.delivery.worker import Deliverer
 from indexer.run import run
 from indexer.sources import open_sources
 from mappings import IndexNames, drop

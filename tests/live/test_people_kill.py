@@ -15,8 +15,9 @@ from sqlalchemy import select
 
 from accounts.claims import claiming, own
 from accounts.database import Database
-from accounts.delivery import Delivery
-from accounts.models import Account, Outbox
+from accounts.delivery.service import Delivery
+from accounts.login.models import Account
+from accounts.outbox import Outbox
 from mappings import IndexNames
 from peerscope import engine
 from peerscope.cli import main

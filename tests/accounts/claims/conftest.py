@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from accounts.models import Account
+from accounts.login.models import Account
 
 if TYPE_CHECKING:
     from collections.abc import Callable

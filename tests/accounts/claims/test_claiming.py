@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import func, select
 
+from accounts.audit import Audit
+from accounts.base import now
 from accounts.claims import claiming, own
-from accounts.claims.moving import move
+from accounts.claims.models import Claim, OwnProfile, WorkStatement
 from accounts.claims.ownership import owner_of
-from accounts.models import Account, Audit, Claim, Follow, Outbox, OwnProfile, WorkStatement, now
-from accounts.outbox import touch_account
+from accounts.delivery.merging import move
+from accounts.delivery.states import enqueue_account
+from accounts.follows.models import Follow
+from accounts.login.models import Account
+from accounts.outbox import Outbox
 from search_api.http.errors import Problem
 
 if TYPE_CHECKING:
@@ -30,7 +35,7 @@ def actions(session: Session) -> list[str]:
     return list(session.scalars(select(Audit.action).order_by(Audit.id)))
 
 
-def touched(session: Session) -> set[str]:
+def enqueued(session: Session) -> set[str]:
     return set(session.scalars(select(Outbox.researcher_id)))
 
 
@@ -47,7 +52,7 @@ def test_the_records_own_orcid_verifies_at_once(database: Database, account: Cal
         made = claiming.claim(session, ada, ADA)
         assert (made.status, made.proof) == ("verified", "orcid")
         assert actions(session) == ["claim.make", "claim.verify"]
-        assert touched(session) == {"ada-1"}
+        assert enqueued(session) == {"ada-1"}
 
 
 @pytest.mark.parametrize(
@@ -95,7 +100,7 @@ def test_an_orcid_linked_later_verifies_what_waited(database: Database, account:
         claiming.claim(session, ada, ADA)
     with database.begin() as session:
         session.get_one(Account, ada).orcid = ADA["orcid"]
-        touch_account(session, ada)
+        enqueue_account(session, ada)
         claiming.settle(session, ADA)
         claiming.settle(session, ADA)
         owner = owner_of(session, "ada-1")
@@ -184,7 +189,7 @@ def test_a_proof_holds_as_long_as_the_record_bears_that_orcid(
         assert (made.status, made.proof, made.reason) == ("pending", None, claiming.OTHER_ORCID)
         assert owner_of(session, now_eves["id"]) is None
         assert actions(session)[-1] == "claim.doubt"
-        assert now_eves["id"] in touched(session)
+        assert now_eves["id"] in enqueued(session)
     with database.begin() as session:
         assert claiming.claim(session, eve, now_eves).status == "verified"
     with database.begin() as session:
@@ -301,7 +306,9 @@ def test_of_two_owners_of_one_person_the_proven_one_stays(
         assert "claim.dispute" in actions(session)
 
 
-def test_touching_an_account_notes_whom_it_claims_and_follows(database: Database, account: Callable[..., str]) -> None:
+def test_enqueueing_an_account_covers_claimed_and_followed_researchers(
+    database: Database, account: Callable[..., str]
+) -> None:
     ada = account("Ada")
     with database.begin() as session:
         session.add(Claim(account_id=ada, researcher_id="old", status="rejected"))
@@ -309,6 +316,6 @@ def test_touching_an_account_notes_whom_it_claims_and_follows(database: Database
         session.add(Follow(account_id=ada, kind="researcher", target="bob-1", label="Bob"))
         session.add(Follow(account_id=ada, kind="topic", target="cs.LG", label="Learning"))
         session.flush()
-        touch_account(session, ada)
+        enqueue_account(session, ada)
         session.flush()
-        assert touched(session) == {"ada-1", "bob-1"}
+        assert enqueued(session) == {"ada-1", "bob-1"}

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from accounts.claims import claiming, domains, states
-from accounts.models import Audit, Outbox
+from accounts.audit import Audit
+from accounts.claims import claiming, domains
+from accounts.delivery import states
+from accounts.outbox import Outbox
 from search_api.http.services import KEY
 from tests.people import Person, accounts_of, browser
 

@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from accounts.claims import claiming, domains, own, states
+from accounts.audit import Audit
+from accounts.base import now
+from accounts.claims import claiming, domains, own
+from accounts.claims.models import InstitutionEmail
+from accounts.delivery import states
+from accounts.follows.models import Follow
 from accounts.links import address_of
-from accounts.models import Account, Audit, Follow, InstitutionEmail, Outbox, now
+from accounts.login.models import Account
+from accounts.outbox import Outbox
 from search_api.http.errors import Problem
 
 if TYPE_CHECKING:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
+from accounts.audit import Audit
 from accounts.follows import following
 from accounts.follows.following import follow, followed, follows_of, unfollow
 from accounts.follows.targets import Target
-from accounts.models import Account, Audit, Outbox
+from accounts.login.models import Account
+from accounts.outbox import Outbox
 from search_api.http.errors import Problem
 
 if TYPE_CHECKING:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select
 
+from accounts.audit import Audit
 from accounts.invitations.answering import accept, decline, withdraw
 from accounts.invitations.inbox import box, unread, unread_each
 from accounts.invitations.inviting import invite
 from accounts.invitations.messages import A_MINUTE, messages_of, read, write
-from accounts.models import Account, Audit, Invitation, Message
+from accounts.invitations.models import Invitation, Message
+from accounts.login.models import Account
 from accounts.moderation.blocks import block
 from search_api.http.errors import Problem
 

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import func, select
 
-from accounts.claims.moving import move
+from accounts.audit import Audit
+from accounts.base import now
+from accounts.claims.models import Claim
+from accounts.delivery.merging import move
 from accounts.invitations import inviting
 from accounts.invitations.answering import accept, decline, withdraw
 from accounts.invitations.inviting import CLAIM_FIRST, NOT_CLAIMED, OPEN, OWN, THEIRS, invite
 from accounts.invitations.messages import write
+from accounts.invitations.models import Invitation, Message
+from accounts.login.models import Account
 from accounts.me.account import close
-from accounts.models import Account, Audit, Claim, Invitation, Message, now
 from accounts.moderation.blocks import block, blocks_of, shown, unblock
 from accounts.moderation.reports import report
 from search_api.http.errors import Problem

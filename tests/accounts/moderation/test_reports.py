@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
+from accounts.audit import Audit
 from accounts.claims.ownership import owner_of
 from accounts.invitations.answering import accept
 from accounts.invitations.inviting import invite
 from accounts.invitations.messages import write
-from accounts.models import Account, Audit, Outbox, Report
+from accounts.login.models import Account
 from accounts.moderation import reports
 from accounts.moderation.blocks import block, blocks_of, unblock
+from accounts.moderation.models import Report
 from accounts.moderation.reports import accused_of, decide, evidence, report
+from accounts.outbox import Outbox
 from search_api.http.errors import Problem
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from accounts.models import Claim
+from accounts.claims.models import Claim
 from tests.accounts.conftest import NoOpenSearch
 from tests.people import Person, accounts_of, log_in
 

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
-from accounts.models import Account
+from accounts.login.models import Account
 from peerscope.cli import main
 from tests.accounts.over_http.test_invitations_api import invited
 from tests.people import Person, accounts_of

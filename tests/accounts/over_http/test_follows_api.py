@@ -134,7 +134,8 @@ def test_the_secret_of_a_feed_opens_nothing_else_and_no_other_token_opens_the_fe
 
 
 def test_a_suspended_account_has_no_feed(app: Flask, bob: Person) -> None:
-    from accounts.models import Account, now
+    from accounts.base import now
+    from accounts.login.models import Account
 
     path = urlsplit(bob.post("/api/v1/me/feed/address").get_json()["url"]).path
     with accounts_of(app).begin() as session:

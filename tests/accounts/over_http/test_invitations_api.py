@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from opensearchpy.exceptions import ConnectionError as OpenSearchUnreachable
 
-from accounts.models import Account
+from accounts.login.models import Account
 from search_api.http.services import KEY
 from tests.people import Mailbox, Person, accounts_of, log_in
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from accounts.models import Account
+from accounts.login.models import Account
 from tests.accounts.over_http.test_invitations_api import invited
 from tests.people import Person, accounts_of, browser, log_in
 

@@ -19,9 +19,14 @@ import pytest
 import requests
 from sqlalchemy import func, select
 
+from accounts.audit import Audit
+from accounts.claims.models import Claim
 from accounts.database import Database
-from accounts.models import Account, ApiToken, Audit, Claim, Follow, Invitation, Message
+from accounts.follows.models import Follow
+from accounts.invitations.models import Invitation, Message
+from accounts.login.models import Account
 from accounts.secrets import digest
+from accounts.tokens.models import ApiToken
 from indexer.run import run
 from indexer.sources import open_sources
 from mappings import IndexNames

@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from accounts.follows import digest
 from accounts.follows.digest import Letter, deliver, letters
-from accounts.models import Account, Follow
+from accounts.follows.models import Follow
+from accounts.login.models import Account
 from peerscope.cli import main
 from search_api.http.services import KEY, Services
 from tests.people import accounts_of, log_in

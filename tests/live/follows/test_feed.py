@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from accounts.follows import feed, searches
-from accounts.models import Follow
+from accounts.follows.models import Follow
 from search_api.feeds.atom import NAMESPACE
 from search_api.http.services import KEY, Services
 from tests.people import browser

@@ -8,8 +8,10 @@ from sqlalchemy import select, update
 
 from accounts.audit import note
 from accounts.claims.claiming import make_pending
-from accounts.models import Block, Claim, Follow, Invitation
-from accounts.outbox import touch
+from accounts.claims.models import Claim
+from accounts.follows.models import Follow
+from accounts.invitations.models import Block, Invitation
+from accounts.outbox import enqueue
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -46,7 +48,7 @@ def move(session: Session, old: str, new: str, orcid: str | None = None) -> None
     ):
         session.execute(update(table).where(column == old).values({column: new}))
     if claims or follows:
-        touch(session, new)
+        enqueue(session, new)
 
 
 def _give_way(session: Session, claim: Claim, new: str, orcid: str | None) -> None:

@@ -14,10 +14,14 @@ from typing import TYPE_CHECKING, Any
 from opensearchpy.exceptions import TransportError
 from sqlalchemy import delete, select
 
+from accounts.base import now
 from accounts.claims.claiming import settle
-from accounts.claims.moving import move
-from accounts.claims.states import kept_state, state_of
-from accounts.models import Claim, Follow, Outbox, Synced, now
+from accounts.claims.models import Claim
+from accounts.delivery.merging import move
+from accounts.delivery.models import Synced
+from accounts.delivery.states import kept_state, state_of
+from accounts.follows.models import Follow
+from accounts.outbox import Outbox
 from mappings import begin_people
 
 if TYPE_CHECKING:

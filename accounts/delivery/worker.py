@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from opensearchpy.exceptions import TransportError
 from sqlalchemy.exc import SQLAlchemyError
 
-from accounts.delivery import Delivery, DeliveryError
-from accounts.lease import Lease
+from accounts.delivery.lease import Lease
+from accounts.delivery.service import Delivery, DeliveryError
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from accounts.claims.domains import is_proven
+from accounts.claims.models import Claim
 from accounts.claims.own import profile_of, statements
 from accounts.claims.ownership import owner_of
-from accounts.models import Account, Claim, Follow
+from accounts.follows.models import Follow
+from accounts.login.models import Account
+from accounts.outbox import enqueue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,6 +77,19 @@ def kept_state(session: Session, researcher_id: str, state: State) -> State | No
             {"work_id": one.work_id, "is_mine": one.is_mine, "at": one.created_at.isoformat()} for one in said
         ],
     }
+
+
+def enqueue_account(session: Session, account_id: str) -> None:
+    """Enqueue every researcher whose state depends on an account: those it claims or follows.
+
+    To be called when an account is suspended or restored, gets another ORCID iD, and before it is deleted.
+    """
+    claimed = select(Claim.researcher_id).where(
+        Claim.account_id == account_id, Claim.status.in_(("pending", "verified"))
+    )
+    followed = select(Follow.target).where(Follow.account_id == account_id, Follow.kind == "researcher")
+    for researcher_id in sorted({*session.scalars(claimed), *session.scalars(followed)}):
+        enqueue(session, researcher_id)
 
 
 def _followers(session: Session, researcher_id: str) -> int:

@@ -1,0 +1,1 @@
+"""Delivery of people's states (claims, follows, profiles) from the database to the index."""

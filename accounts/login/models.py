@@ -1,0 +1,60 @@
+"""Tables of accounts, their log-ins, and the links that are mailed to them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from accounts.base import Base, new_id, now, owner_column
+
+
+class Account(Base):
+    """A person who logs in, by ORCID, by e-mail and password, or both. An e-mail address here is always confirmed."""
+
+    __tablename__ = "account"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    name: Mapped[str]
+    email: Mapped[str | None] = mapped_column(unique=True)
+    """In lower case."""
+    password_hash: Mapped[str | None]
+    orcid: Mapped[str | None] = mapped_column(unique=True)
+    is_admin: Mapped[bool] = mapped_column(default=False)
+    suspended_at: Mapped[datetime | None]
+    digest_sent_at: Mapped[datetime | None]
+    wants_digest: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Login(Base):
+    """One browser that is logged in; logging out deletes it, logging out everywhere deletes all."""
+
+    __tablename__ = "login"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    digest: Mapped[str] = mapped_column(unique=True)
+    account_id: Mapped[str] = owner_column()
+    browser: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    seen_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime]
+
+    account: Mapped[Account] = relationship()
+
+
+class EmailToken(Base):
+    """A link that was mailed: to register, to set a new password, to prove an address. It works once."""
+
+    __tablename__ = "email_token"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    digest: Mapped[str] = mapped_column(unique=True)
+    purpose: Mapped[str]
+    address: Mapped[str]
+    account_id: Mapped[str | None] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime]
+
+    __table_args__ = (CheckConstraint("purpose IN ('register', 'reset', 'address', 'institution')", "purpose"),)
