@@ -11,6 +11,7 @@ import secrets
 import threading
 import time
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -32,12 +33,18 @@ PEOPLE = {
 }
 
 
+@cache
+def signing_key() -> RSAKey:
+    """Return the key of every provider in this process: making one takes up to half a second."""
+    return RSAKey.generate_key(2048, {"kid": "one", "use": "sig", "alg": "RS256"})
+
+
 class Provider:
     """The provider, and what a test may have it get wrong: `claims` and `signer` change its id tokens."""
 
     def __init__(self) -> None:
         self.url = ""
-        self.key = RSAKey.generate_key(2048, {"kid": "one", "use": "sig", "alg": "RS256"})
+        self.key = signing_key()
         self.signer = self.key
         self.claims: dict[str, Any] = {}
         self.issuer: str | None = None
@@ -127,7 +134,7 @@ def provider() -> Iterator[Provider]:
     served = Provider()
     server = make_server("127.0.0.1", 0, served.app, threaded=True)
     served.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield served

@@ -6,12 +6,13 @@ import os
 import shutil
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 
 from accounts.database import Database
 from mappings import IndexNames
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from flask import Flask
+    from sqlalchemy import Connection
 
+#: The PostgreSQL run of a test.
+POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)
 #: Where Debian keeps the programs of PostgreSQL.
 DEBIAN = Path("/usr/lib/postgresql")
 #: Whom a server runs as when the tests run as root: it refuses root.
@@ -63,30 +67,86 @@ def postgresql() -> Iterator[str]:
         shutil.rmtree(folder)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Return the URL of an empty database."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'accounts.sqlite'}"
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test on the databases that its marker `databases` names; without the marker on SQLite only."""
+    marker = metafunc.definition.get_closest_marker("databases")
+    if marker is None:
         return
-    server: str = request.getfixturevalue("postgresql")
+    params = [POSTGRESQL if name == "postgresql" else name for name in marker.args]
+    for fixture in {"database_url", "empty_database_url"} & set(metafunc.fixturenames):
+        metafunc.parametrize(fixture, params, indirect=True)
+
+
+def _migrate(url: str) -> None:
+    database = Database(url)
+    database.migrate()
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a SQLite file with all tables, migrated once per session and copied for each test."""
+    file = tmp_path_factory.mktemp("template") / "accounts.sqlite"
+    _migrate(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql: str) -> str:
+    """Return the name of a PostgreSQL database with all tables, migrated once per session."""
+    with _admin(postgresql) as connection:
+        connection.execute(text("CREATE DATABASE migrated"))
+    _migrate(postgresql.format("migrated"))
+    return "migrated"
+
+
+@contextmanager
+def _admin(server: str) -> Iterator[Connection]:
+    engine = create_engine(server.format("postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def _on_postgresql(server: str, template: str) -> Iterator[str]:
+    """Create a copy of the database `template`, yield its URL, and drop it afterwards."""
     name = f"test_{uuid4().hex[:12]}"
-    admin = create_engine(server.format("postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+    with _admin(server) as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     try:
         yield server.format(name)
     finally:
-        with admin.connect() as connection:
+        with _admin(server) as connection:
             connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        admin.dispose()
+
+
+@pytest.fixture
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return the URL of a database without tables; parametrize it indirectly with `sqlite` and `postgresql`."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.sqlite'}"
+        return
+    with _on_postgresql(request.getfixturevalue("postgresql"), "template1") as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return the URL of a database with all tables and no rows."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        file = tmp_path / "accounts.sqlite"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
+        yield f"sqlite:///{file}"
+        return
+    template = request.getfixturevalue("postgresql_template")
+    with _on_postgresql(request.getfixturevalue("postgresql"), template) as url:
+        yield url
 
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    """Return an empty database with its tables."""
+    """Return a database with all tables and no rows."""
     database = Database(database_url)
-    database.migrate()
     yield database
     database.close()
 

@@ -24,6 +24,8 @@ from accounts.invitations.models import Block
 from accounts.login.models import Account
 from accounts.models import Base
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 
 def test_migrations_make_the_tables_that_the_models_say(database: Database) -> None:
     with database.engine.connect() as connection:
@@ -38,8 +40,8 @@ def test_migrating_again_changes_nothing(database: Database) -> None:
         assert session.scalars(select(Account.name)).all() == ["Ada"]
 
 
-def test_what_was_stored_before_a_migration_is_there_after_it(database_url: str) -> None:
-    database = Database(database_url)
+def test_what_was_stored_before_a_migration_is_there_after_it(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
     moment = now()
     with database.engine.begin() as connection:
         config = Config()

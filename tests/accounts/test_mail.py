@@ -53,7 +53,7 @@ def smtp(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         told: Any = server
         told.heard, told.mails, told.refuses = [], [], None
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         monkeypatch.setenv(
             "PEERSCOPE_SMTP_URL", f"smtp://peer%40scope:pass%2Fword@127.0.0.1:{server.server_address[1]}"

@@ -15,10 +15,11 @@ from accounts.settled import settled
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 
 def test_who_comes_second_runs_again_and_finds_what_the_first_did(database_url: str) -> None:
     database = Database(database_url)
-    database.migrate()
     with database.begin() as session:
         session.add(Account(name="Ada", orcid="1"))
     looked: list[str | None] = []
@@ -40,7 +41,6 @@ def test_who_comes_second_runs_again_and_finds_what_the_first_did(database_url: 
 
 def test_what_cannot_be_kept_the_second_time_either_is_an_error(database_url: str) -> None:
     database = Database(database_url)
-    database.migrate()
 
     def add(session: Session) -> None:
         session.add_all([Account(name="Ada", orcid="1"), Account(name="Bob", orcid="1")])

@@ -1,10 +1,10 @@
-"""One real OpenSearch for all live tests: a node of its own whose data goes when the session ends."""
+"""One real OpenSearch for all live tests: a node whose data is removed when the session ends."""
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
-import socket
 import tempfile
 import threading
 from contextlib import suppress
@@ -26,10 +26,12 @@ from indexer.sources import open_sources
 from indexer.staging.watcher import Silent
 from mappings import IndexNames, drop
 from peerscope import artifacts, embedding, sample
-from peerscope.engine import EngineSettings, Node, connect, wait_until_ready
+from peerscope.engine import EngineSettings, connect, wait_until_ready
 from search_api.app import create_app
 from search_api.http.openapi import describe
 from search_api.http.services import Services
+from tests.ports import free_port
+from tests.shared_node import shared_node_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +40,10 @@ if TYPE_CHECKING:
     from opensearchpy import OpenSearch
     from playwright.sync_api import Browser
     from werkzeug.test import TestResponse
+
+
+#: The indices of the sample, one set per process of the run: some tests change them.
+SAMPLE = IndexNames(f"sample-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-")
 
 
 class CheckedClient(FlaskClient):
@@ -78,12 +84,6 @@ def _validator(app: Flask, reference: str | None) -> Draft202012Validator:
     return Draft202012Validator(schema)
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def unused_port() -> int:
     return free_port()
@@ -98,16 +98,10 @@ def node_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def opensearch_settings(node_folder: Path) -> Iterator[EngineSettings]:
-    """The cluster that PEERSCOPE_OPENSEARCH_URL names, else a node that is started for this session."""
+def opensearch_settings() -> EngineSettings:
+    """Return the cluster that PEERSCOPE_OPENSEARCH_URL names, else the node that all processes of this run share."""
     settings = EngineSettings.from_env()
-    if settings.url:
-        yield settings
-        return
-    node = Node(replace(settings, folder=node_folder / "shared", heap=1024, port=free_port()))
-    state = node.start()
-    yield replace(node.settings, url=state.url)
-    node.stop()
+    return settings if settings.url else replace(settings, url=shared_node_url())
 
 
 @pytest.fixture(scope="session")
@@ -134,7 +128,7 @@ def silent() -> Silent:
 @pytest.fixture(scope="session")
 def sample_app(opensearch: OpenSearch, silent: Silent, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The app over the sample, indexed once for all tests that only read."""
-    names = IndexNames("sample-")
+    names = SAMPLE
     home = tmp_path_factory.mktemp("home")
     run.index(opensearch, names, embedding.load(), open_sources([str(sample.WORKS)]), home, silent)
     opensearch.indices.refresh(index=names.works)
@@ -167,7 +161,7 @@ def prefix(
 def site(sample_app: Flask) -> Iterator[str]:
     """Serves the app over the sample; gives the address."""
     server = make_server("127.0.0.1", 0, sample_app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

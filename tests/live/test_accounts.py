@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from peerscope import artifacts
+from tests.live.conftest import SAMPLE
 from tests.live.test_serving import served
 from tests.people import accounts_of, log_in, program
 
@@ -77,7 +78,7 @@ def test_two_workers_share_the_key_the_tables_and_who_is_logged_in(
     (home / "artifacts").symlink_to(artifacts.home() / "artifacts")
     settings = {
         "PEERSCOPE_HOME": str(home),
-        "PEERSCOPE_INDEX_PREFIX": "sample-",
+        "PEERSCOPE_INDEX_PREFIX": SAMPLE.prefix,
         "PEERSCOPE_WORKERS": "2",
         "PEERSCOPE_DATABASE_URL": "",
     }

@@ -19,7 +19,7 @@ from peerscope.engine import EngineSettings, Guard, Node, connect, wait_until_re
 from peerscope.engine.configuration import write_configuration
 from search_api.app import create_app
 from search_api.http.services import Services
-from tests.live.conftest import free_port
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,6 +11,7 @@ import feedparser
 import pytest
 
 from indexer.identity import researcher_id
+from tests.live.conftest import SAMPLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,7 +127,7 @@ def preferred(opensearch: OpenSearch) -> Iterator[str]:
 
     def change(script: str) -> None:
         body = {"script": {"source": script, "params": {"owner": {"name": "Conny Zwiebelturm"}}}}
-        opensearch.update(index="sample-researchers", id=KORDING, body=body, params={"refresh": "true"})
+        opensearch.update(index=SAMPLE.researchers, id=KORDING, body=body, params={"refresh": "true"})
 
     change("ctx._source.owner = params.owner")
     yield "Conny Zwiebelturm"

@@ -22,7 +22,7 @@ EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
 @pytest.fixture
 def base(sample_app: Flask) -> Iterator[str]:
     server = make_server("127.0.0.1", 0, sample_app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
 

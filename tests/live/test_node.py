@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 OTHER_PROCESS = """
 import sys
 from pathlib import Path
-from engine import EngineSettings, Node, connect, keep_alive
+from peerscope.engine import EngineSettings, Node, connect, keep_alive
 settings = EngineSettings(heap=512, port=int(sys.argv[2]), folder=Path(sys.argv[1]))
 print(Node(settings).start(detach=sys.argv[3] == "detach").pid, flush=True)
 print(connect(settings, start=False).indices.exists(index="kept"), flush=True)

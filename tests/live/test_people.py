@@ -86,7 +86,7 @@ def here(
     services = Services(opensearch, names, accounts=accounts, mail=Mailbox())
     app = create_app({"SECRET_KEY": "a key for tests", "RATE_LIMIT": "off"}, services)
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     deliverer = Deliverer(accounts, opensearch, names)
     deliverer.start()

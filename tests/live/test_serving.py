@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
+from tests.live.conftest import SAMPLE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -93,7 +95,7 @@ def test_workers_add_up_their_metrics_and_log_a_line_a_request(
     sample_app: Flask, opensearch_url: str, tmp_path: Path, unused_port: int
 ) -> None:
     log = tmp_path / "log"
-    settings = {"PEERSCOPE_INDEX_PREFIX": "sample-", "PEERSCOPE_WORKERS": "2", "PEERSCOPE_LOG": "json"}
+    settings = {"PEERSCOPE_INDEX_PREFIX": SAMPLE.prefix, "PEERSCOPE_WORKERS": "2", "PEERSCOPE_LOG": "json"}
     with served(log, unused_port, **settings) as base:
         with ThreadPoolExecutor(8) as pool:
             addresses = [f"{base}/api/v1/works?q=neurons+{number % 5}" for number in range(60)]

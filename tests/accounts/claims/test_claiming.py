@@ -226,7 +226,7 @@ def test_who_was_rejected_is_not_verified_by_an_orcid_but_by_an_admin(
         assert claiming.approve(session, None, again.id, "It is, after all.").status == "verified"
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.databases("postgresql")
 @pytest.mark.parametrize("step", ["settle", "move"])
 def test_a_decision_in_the_same_moment_is_not_undone(
     database: Database, account: Callable[..., str], step: str

@@ -123,7 +123,7 @@ def test_what_both_sides_have_left_by_deleting_their_accounts_is_gone(
         assert session.scalars(select(Message.body)).all() == []
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.databases("postgresql")
 def test_a_block_and_an_invitation_in_the_same_moment_wait_for_each_other(
     database: Database, owner: Callable[[str], str]
 ) -> None:

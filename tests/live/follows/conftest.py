@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from accounts.database import Database
-from mappings import IndexNames
 from search_api.app import create_app
 from search_api.http.services import KEY, Services
+from tests.live.conftest import SAMPLE
 from tests.people import log_in
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.people import Person
 
-NAMES = IndexNames("sample-")
+NAMES = SAMPLE
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from accounts.follows.models import Follow
 from accounts.login.models import Account
 from peerscope.cli import main
 from search_api.http.services import KEY, Services
+from tests.live.conftest import SAMPLE
 from tests.people import accounts_of, log_in
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def test_the_command_prints_mails_when_dry_and_says_how_many_it_sent(
 ) -> None:
     assert opensearch_url
     arrive(MINE, ago(30))
-    monkeypatch.setenv("PEERSCOPE_INDEX_PREFIX", "sample-")
+    monkeypatch.setenv("PEERSCOPE_INDEX_PREFIX", SAMPLE.prefix)
     monkeypatch.setenv("PEERSCOPE_DATABASE_URL", accounts_of(app).url.render_as_string(hide_password=False))
     monkeypatch.setenv("PEERSCOPE_PUBLIC_URL", "https://peerscope.example")
 

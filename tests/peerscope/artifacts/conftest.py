@@ -55,7 +55,7 @@ def repository(monkeypatch: pytest.MonkeyPatch) -> Iterator[Repository]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     served.url = f"http://127.0.0.1:{server.server_address[1]}"
     monkeypatch.setenv("PEERSCOPE_MAVEN_URL", served.url)
     yield served

@@ -58,7 +58,7 @@ def server(*script: str | int) -> Iterator[tuple[str, list[str]]]:
     handler = type("Handler", (Scripted,), {"script": list(script), "asked": asked})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as listening:
         listening.daemon_threads = True
-        threading.Thread(target=listening.serve_forever, daemon=True).start()
+        threading.Thread(target=listening.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{listening.server_port}", asked
         listening.shutdown()
 

@@ -55,7 +55,7 @@ class Handler(BaseHTTPRequestHandler):
 def cluster() -> Iterator[Cluster]:
     with Cluster(("127.0.0.1", 0), Handler) as server:
         server.answers, server.accounts = [], []
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server
         server.shutdown()
 
