@@ -2,4 +2,4 @@
 
 from peerscope.cli import main
 
-main()
+main(prog_name="peerscope")

@@ -1,89 +1,166 @@
-"""The one command, `peerscope`: wires the rooms' commands together."""
+"""The `peerscope` command: finds its subcommands through entry points, loads them lazily and reports errors.
+
+Packages register commands in the entry point group `peerscope.commands`; this module imports none of them, so that
+`peerscope --help` is instant and a package that is not installed removes its commands only.
+"""
 
 from __future__ import annotations
 
-import os
-import subprocess
+import errno
+import sqlite3
 import sys
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from typing import Any
 
 import click
 
-from accounts.admin.commands import audit, claims, domains, people
-from accounts.commands import accounts
-from accounts.follows.commands import digest
-from accounts.moderation.commands import reports
-from indexer.identity.commands import duplicates, why_merged
-from indexer.run.commands import index, rollback, runs
-from peerscope import embedding, engine, sample
-from peerscope.demo_check import NoAnswerError, ask_all, wait_until_ready
-from peerscope.engine.commands import engine as engine_group
-from peerscope.evaluation.commands import evaluate
-from search_api.commands import engine_or_fail, search, serve, similar
+from peerscope.errors import PeerscopeError
 
-#: The sample has indices of its own, so that it never mixes with what a person has indexed.
-DEMO_PREFIX = "peerscope-demo-"
+GROUP = "peerscope.commands"
+#: Help of our own commands, so that listing them imports none; a test compares it with the commands.
+SHORT_HELP = {
+    "index": "Bring works into the index.",
+    "serve": "Serve the API and the pages until Ctrl-C.",
+    "search": "Find works, or with --researchers the people, for TEXT.",
+    "similar": "Find what is like ID: works like a work, or researchers like a researcher.",
+    "demo": "Index the sample that ships with Peerscope and serve it.",
+    "doctor": "Check this machine and the settings, and show what is missing.",
+    "runs": "List past indexing runs.",
+    "rollback": "Go back to the index before the last run.",
+    "why-merged": "Say why works are one researcher's.",
+    "duplicates": "List researchers who may be one person.",
+    "engine": "Run the OpenSearch that Peerscope brings along.",
+    "evaluate": "Measure how good the answers are, on data whose truth is known.",
+    "accounts": "Look after people's accounts.",
+    "claims": "Decide on claims: who says to be which researcher.",
+    "domains": "Say which e-mail domains an institution gives to its own people.",
+    "people": "Look after what people's accounts say in the index.",
+    "audit": "Show who did what when, the last first.",
+    "reports": "Decide on reports: what people say about what others wrote to them.",
+    "digest": "Mail each account that wants it what is new in what it follows, since the last digest.",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class LazyGroup(click.Group):
+    """Group whose commands are the entry points of `peerscope.commands`, each imported when it is called.
+
+    Every `PeerscopeError` and every error of OpenSearch, a database or the file system that a command raises ends in
+    one line on standard error and exit status 1.
+    """
+
+    @cached_property
+    def registered(self) -> dict[str, EntryPoint]:
+        """The registered commands by name, ours first; a third-party command cannot replace one of ours."""
+        found = {point.name: point for point in entry_points(group=GROUP) if point.name not in SHORT_HELP}
+        ours = {point.name: point for point in entry_points(group=GROUP) if _is_ours(point)}
+        return {name: ours[name] for name in SHORT_HELP if name in ours} | dict(sorted(found.items()))
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands whose package is installed."""
+        return [
+            *super().list_commands(ctx),
+            *(name for name in self.registered if _is_installed(self.registered[name])),
+        ]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command, None when there is none. Raises `UsageError` when it cannot be imported."""
+        point = self.registered.get(cmd_name)
+        if point is None:
+            return super().get_command(ctx, cmd_name)
+        if not _is_installed(point):
+            raise click.UsageError(
+                f"The command {cmd_name!r} needs the package {_package(point)!r}, which is not installed."
+            )
+        try:
+            command = point.load()
+        except (ImportError, AttributeError) as error:
+            if _is_ours(point):
+                raise  # a defect of ours: the traceback says where
+            raise click.UsageError(
+                f"The command {cmd_name!r} of {_package(point)!r} cannot be loaded: {error}"
+            ) from error
+        if not isinstance(command, click.Command):
+            raise click.UsageError(f"{point.value}, registered as the command {cmd_name!r}, is not a click command.")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands; only third-party commands are imported for their help."""
+        names = self.list_commands(ctx)
+        limit = formatter.width - 6 - max(map(len, names), default=0)
+        if rows := [(name, self._short_help(ctx, name, limit)) for name in names]:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command, and turn an expected error into a `ClickException` with its message."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            message = describe_error(error)
+            if message is None:
+                raise
+            raise click.ClickException(message) from error
+
+    def _short_help(self, ctx: click.Context, name: str, limit: int) -> str:
+        if name in SHORT_HELP:
+            return SHORT_HELP[name]
+        try:
+            command = self.get_command(ctx, name)
+        except click.UsageError as error:
+            return error.message
+        return command.get_short_help_str(limit) if command else ""
+
+
+def describe_error(error: Exception) -> str | None:
+    """Return the message of an error that a user or operator can act on; None for a defect, whose traceback matters."""
+    if isinstance(error, PeerscopeError):
+        return str(error)
+    if isinstance(error, sqlite3.OperationalError):
+        return f"The database of the indexing run in PEERSCOPE_HOME failed: {error}. The live index did not change."
+    if isinstance(error, OSError) and error.errno != errno.EPIPE:  # click ends quietly when the reader of a pipe has
+        return (f"{error.filename}: {error.strerror}" if error.filename else error.strerror) or str(error)
+    return _opensearch_error(error) or _database_error(error)
+
+
+def _opensearch_error(error: Exception) -> str | None:
+    if "opensearchpy" not in sys.modules:  # then the error is none of its, and importing it takes 0.2 s
+        return None
+    from opensearchpy.exceptions import ConnectionError, TransportError  # noqa: A004 (its name)
+
+    if isinstance(error, ConnectionError):
+        return f"OpenSearch does not answer: {error.error}"
+    return f"OpenSearch refused: {_one_line(error)}" if isinstance(error, TransportError) else None
+
+
+def _database_error(error: Exception) -> str | None:
+    if "sqlalchemy" not in sys.modules:
+        return None
+    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+    if isinstance(error, DBAPIError):
+        return f"The accounts database failed: {_one_line(error.orig)}"
+    return f"The accounts database failed: {_one_line(error)}" if isinstance(error, SQLAlchemyError) else None
+
+
+def _one_line(error: BaseException | None) -> str:
+    return " ".join(str(error).split())
+
+
+def _package(point: EntryPoint) -> str:
+    return point.module.partition(".")[0]
+
+
+def _is_installed(point: EntryPoint) -> bool:
+    return find_spec(_package(point)) is not None
+
+
+def _is_ours(point: EntryPoint) -> bool:
+    return point.name in SHORT_HELP and _package(point) in {"accounts", "indexer", "peerscope", "search_api"}
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="peerscope")
 def main() -> None:
     """Discover research: who works on this, what else is like this, and which researchers are like this one."""
-
-
-@main.command()
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen at.")
-@click.option("--check", is_flag=True, help="Ask the main questions over HTTP, print the answers, and end.")
-@click.pass_context
-def demo(context: click.Context, port: int, check: bool) -> None:
-    """Index the sample that ships with Peerscope and serve it: one command from nothing to answers.
-
-    The sample goes into indices of its own (peerscope-demo-...); what you have indexed yourself is not touched.
-    """
-    os.environ["PEERSCOPE_INDEX_PREFIX"] = DEMO_PREFIX
-    engine_or_fail()
-    # In a process of its own, so that the server's workers do not carry what indexing needed.
-    indexed = subprocess.run(command("index", str(sample.WORKS)), check=False)  # noqa: S603 (ourselves)
-    if indexed.returncode:
-        raise SystemExit(indexed.returncode)
-    if check:
-        _check(port)
-    else:
-        context.invoke(serve, host="127.0.0.1", port=port)
-
-
-def command(*words: str) -> list[str]:
-    """Return the command line that runs this program again."""
-    return [sys.executable, "-m", "peerscope", *words]
-
-
-def _check(port: int) -> None:
-    """Serve in another process, ask it everything, and end it."""
-    base = f"http://127.0.0.1:{port}"
-    # Its log would stand between the answers.
-    quiet = {**os.environ, "PEERSCOPE_LOG": "off"}
-    server = subprocess.Popen(command("serve", "--port", str(port)), env=quiet)  # noqa: S603 (ourselves)
-    try:
-        wait_until_ready(base, alive=lambda: server.poll() is None)
-        ask_all(base)
-    except NoAnswerError as error:
-        raise click.ClickException(str(error)) from error
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
-
-
-@main.command()
-def doctor() -> None:
-    """Look at everything Peerscope needs on this machine, and say what is missing."""
-    checks: list[engine.Check | embedding.Check] = [*engine.diagnose(), *embedding.diagnose()]
-    for check in checks:
-        mark = click.style("ok     ", fg="green") if check.ok else click.style("problem", fg="red")
-        click.echo(f"{mark}  {check.name}: {check.detail}")
-    if not all(check.ok for check in checks):
-        raise SystemExit(1)
-
-
-for part in (engine_group, index, runs, rollback, why_merged, duplicates, serve, search, similar, evaluate, accounts):
-    main.add_command(part)
-for part in (claims, domains, people, audit, reports, digest):
-    main.add_command(part)

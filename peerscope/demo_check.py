@@ -12,6 +12,8 @@ from urllib.parse import quote, urlencode
 
 import click
 
+from peerscope.errors import PeerscopeError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -23,7 +25,7 @@ TOPIC_OF_INTEREST = "recording the activity of many neurons at once"
 PERSON = "Konrad P. Kording"
 
 
-class NoAnswerError(Exception):
+class NoAnswerError(PeerscopeError):
     """The service did not answer a question, or answered it with nothing."""
 
 

@@ -1,7 +1,8 @@
 """Every setting of Peerscope: read once from the environment, checked, and passed on explicitly.
 
 `Settings.load()` is called by the command line and by `create_app`; everything below receives the object or a value of
-it. `docs/settings.md` is generated from the descriptions below by `python -m peerscope.settings`.
+it. The table in `docs/settings.md` is generated from the descriptions below by
+`python -m peerscope.settings --write docs/settings.md`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 PREFIX = "PEERSCOPE_"
+#: Lines of docs/settings.md between which the table is generated.
+BEGIN, END = "<!-- settings: begin -->", "<!-- settings: end -->"
 DEFAULT_MODEL = "all-MiniLM-L6-v2-int8"
 #: Smallest heap in megabytes with which OpenSearch starts.
 MIN_HEAP_MB = 256
@@ -120,7 +123,11 @@ class Settings(BaseSettings):
         None, description="certificate authority file for that cluster; by default the system's"
     )
     engine_port: int | None = Field(
-        None, ge=1, le=65_535, description="port of the embedded OpenSearch; by default 9200 or the next free one"
+        None,
+        ge=1,
+        le=65_535,
+        description="port of the embedded OpenSearch; by default 9200 or the next free one; a port "
+        "that is set and taken is an error",
     )
     heap: Annotated[str, AfterValidator(_heap)] | None = Field(
         None, description="heap of the embedded OpenSearch, such as `2g`; by default a quarter of memory, 512m to 4g"
@@ -142,7 +149,11 @@ class Settings(BaseSettings):
     threads: int | None = Field(None, ge=1, description="threads for embedding; by default one per core")
     k: int = Field(200, ge=1, le=1_000, description="nearest neighbours considered by hybrid and semantic search")
     semantic_weight: float = Field(
-        0.45, ge=0, le=1, description="weight of the semantic score in hybrid search; keywords get the rest"
+        0.45,
+        ge=0,
+        le=1,
+        description="weight of the semantic score in hybrid search; keywords get the rest. Weights, k and "
+        "feedback need no re-indexing",
     )
     similar_semantic_weight: float = Field(0.7, ge=0, le=1, description="the same for similar works")
     candidates_semantic_weight: float = Field(
@@ -161,7 +172,9 @@ class Settings(BaseSettings):
         None, ge=1, le=1_000, description="processes of `peerscope serve`; by default one per core, at most 4"
     )
     log: Literal["json", "text", "off"] | None = Field(
-        None, description="request log of `peerscope serve`; by default text in a terminal, otherwise json"
+        None,
+        description="request log of `peerscope serve`; `json`, `text`, or `off` for errors only; by default "
+        "text in a terminal, otherwise json",
     )
     rate_limit: Annotated[str, AfterValidator(_rate_limit)] = Field(
         "6000/minute", description="requests per client address, such as `600/minute`; `off` for no limit"
@@ -174,7 +187,9 @@ class Settings(BaseSettings):
         0, ge=0, le=10, description="number of trusted proxies whose `X-Forwarded-For`, `-Proto` and `-Host` are used"
     )
     public_url: Url | None = Field(
-        None, description="public address of the site, used for links in mail, canonical links, sitemaps and ORCID"
+        None,
+        description="public address of the site, used for links in mail, canonical links, sitemaps and ORCID; "
+        "by default the address of the request, on this machine only",
     )
     accounts: Literal["on", "off"] = Field(
         "on", description="whether the service offers accounts ([accounts](accounts.md))"
@@ -187,14 +202,19 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         None,
         description="key that signs the cookie of forms, the same on all servers of a site; by default generated once "
-        "in `PEERSCOPE_HOME`",
+        "in `PEERSCOPE_HOME/secret-key` (mode 600)",
     )
-    orcid_client_id: str | None = Field(None, description="client id from registering the site with ORCID")
+    orcid_client_id: str | None = Field(
+        None,
+        description="client id from registering the site with ORCID ([accounts](accounts.md)); without it there is no "
+        "log-in by ORCID",
+    )
     orcid_client_secret: SecretStr | None = Field(None, description="the secret that belongs to it")
     orcid_issuer: Url = Field("https://orcid.org", description="OpenID provider of ORCID, such as its sandbox")
     smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)] | None = Field(
         None,
-        description="mail server, `smtp://user:password@host:587` or `smtps://...:465`; by default mail is printed",
+        description="mail server, `smtp://user:password@host:587` (STARTTLS if offered; required for a "
+        "password unless local) or `smtps://user:password@host:465`; by default mail is printed",
     )
     mail_from: str = Field("Peerscope <peerscope@localhost>", description="sender of mail")
     arxiv_url: Url = Field("https://export.arxiv.org/api/query", description="arXiv's query API or a mirror")
@@ -259,5 +279,25 @@ def table() -> str:
     return "\n".join(rows) + "\n"
 
 
+def with_table(page: str) -> str:
+    """Return a Markdown page with the table of all settings between its two markers. Raises `SettingsError`."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise SettingsError(f"The page has no lines {BEGIN!r} and {END!r} between which the table belongs.")
+    return f"{before}{begin}\n\n{table()}\n{end}{after}"
+
+
+def main(arguments: list[str]) -> None:
+    """Print the table of all settings, or with `--write PAGE` replace it in a Markdown page."""
+    if arguments[:1] == ["--write"] and len(arguments) == 2:
+        page = Path(arguments[1])
+        page.write_text(with_table(page.read_text(encoding="utf-8")), encoding="utf-8")
+    elif arguments:
+        raise SystemExit("usage: python -m peerscope.settings [--write PAGE]")
+    else:
+        sys.stdout.write(table())
+
+
 if __name__ == "__main__":
-    sys.stdout.write(table())
+    main(sys.argv[1:])

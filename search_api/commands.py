@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import click
@@ -12,11 +12,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from accounts.terminal import opened
-from mappings import StoreError
 from peerscope import engine
+from peerscope.commands import pass_settings
 from search_api.app import create_app
 from search_api.http.server import Server, check_settings
-from search_api.http.settings import SettingError
+
+if TYPE_CHECKING:
+    from peerscope.settings import Settings
 
 RESULTS = 10
 
@@ -24,17 +26,15 @@ RESULTS = 10
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 for all.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen at.")
-def serve(host: str, port: int) -> None:
+@pass_settings
+def serve(settings: Settings, host: str, port: int) -> None:
     """Serve the API and the pages until Ctrl-C.
 
     Starts the embedded OpenSearch when PEERSCOPE_OPENSEARCH_URL names no cluster and none runs, and stops it at the
     end. PEERSCOPE_WORKERS sets the number of worker processes.
     """
-    try:
-        check_settings()
-    except (SettingError, StoreError) as error:
-        raise click.ClickException(str(error)) from error
-    engine_or_fail()
+    check_settings()
+    engine.connect(settings)
     # Here, in the process that makes the workers: so it is done once, and before any of them asks.
     with opened():
         pass
@@ -48,22 +48,24 @@ def serve(host: str, port: int) -> None:
 @click.option("--researchers", is_flag=True, help="Find who works on it, not works.")
 @click.option("-n", "count", default=RESULTS, show_default=True, type=click.IntRange(1, 100), help="Results to show.")
 @click.option("--json", "as_json", is_flag=True, help="Print the API's answer, for programs.")
-def search(text: str, mode: str, researchers: bool, count: int, as_json: bool) -> None:
+@pass_settings
+def search(settings: Settings, text: str, mode: str, researchers: bool, count: int, as_json: bool) -> None:
     """Find works, or with --researchers the people, for TEXT."""
     path, params = ("researchers", {"about": text}) if researchers else ("works", {"q": text, "mode": mode})
-    show(ask(path, per_page=count, **params), as_json)
+    show(ask(settings, path, per_page=count, **params), as_json)
 
 
 @click.command()
 @click.argument("id_", metavar="ID")
 @click.option("-n", "count", default=RESULTS, show_default=True, type=click.IntRange(1, 100), help="Results to show.")
 @click.option("--json", "as_json", is_flag=True, help="Print the API's answer, for programs.")
-def similar(id_: str, count: int, as_json: bool) -> None:
+@pass_settings
+def similar(settings: Settings, id_: str, count: int, as_json: bool) -> None:
     """Find what is like ID: works like a work, or researchers like a researcher.
 
     ID is as the tables show it, or a DOI, an ORCID iD, or the address of one.
     """
-    app_client = client()
+    app_client = client(settings)
     for kind in ("works", "researchers"):
         response = app_client.get(f"/api/v1/{kind}/{quote(id_, safe=':')}/similar", query_string={"per_page": count})
         if response.status_code != 404:
@@ -72,23 +74,15 @@ def similar(id_: str, count: int, as_json: bool) -> None:
     raise click.ClickException(f"No work and no researcher has the id {id_!r}.")
 
 
-def engine_or_fail() -> None:
-    """Have OpenSearch running, or end with its own message."""
-    try:
-        engine.connect()
-    except engine.EngineError as error:
-        raise click.ClickException(str(error)) from error
-
-
-def client() -> Any:
+def client(settings: Settings) -> Any:
     """Return a client of the app within this process: the very code that serves the API."""
-    engine_or_fail()
+    engine.connect(settings)
     return create_app().test_client()
 
 
-def ask(path: str, **params: Any) -> dict[str, Any]:
+def ask(settings: Settings, path: str, **params: Any) -> dict[str, Any]:
     """Return the API's answer. Raises ClickException with its detail when it is an error."""
-    return checked(client().get(f"/api/v1/{path}", query_string=params))
+    return checked(client(settings).get(f"/api/v1/{path}", query_string=params))
 
 
 def checked(response: Any) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from accounts.delivery.states import kept_state, state_of
 from accounts.follows.models import Follow
 from accounts.outbox import Outbox
 from mappings import begin_people
+from peerscope.errors import PeerscopeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -52,7 +53,7 @@ TOUCHED = {
 }
 
 
-class DeliveryError(Exception):
+class DeliveryError(PeerscopeError):
     """OpenSearch did not take a state; it is tried again."""
 
 

@@ -9,6 +9,7 @@ import click
 
 from accounts.follows.digest import deliver, letters
 from accounts.terminal import opened
+from peerscope import engine
 from search_api.http.services import KEY, Services
 
 #: Where links lead when nothing is said: to a server on this machine.
@@ -23,9 +24,8 @@ def digest(dry_run: bool) -> None:
     Links begin with PEERSCOPE_PUBLIC_URL. Without PEERSCOPE_SMTP_URL the mails are printed.
     """
     from search_api.app import create_app
-    from search_api.commands import engine_or_fail  # only now: it makes the app, which has these commands' rooms
 
-    engine_or_fail()
+    engine.connect()
     with opened():
         app = create_app()
         services: Services = app.extensions[KEY]

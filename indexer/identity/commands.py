@@ -6,7 +6,6 @@ import json
 
 import click
 
-from indexer.run.cli_errors import plain_errors
 from mappings import IndexNames
 from peerscope import artifacts, engine
 
@@ -18,11 +17,10 @@ def why_merged(id_: str) -> None:
 
     To correct it, put a [[merge]] or [[split]] into overrides.toml in PEERSCOPE_HOME, and index again.
     """
-    with plain_errors():
-        client, names = engine.connect(), IndexNames.from_env()
-        answer = client.get(
-            index=names.researchers, id=id_, params={"_source_includes": "name,merge_reasons"}, ignore=[404]
-        )
+    client, names = engine.connect(), IndexNames.from_env()
+    answer = client.get(
+        index=names.researchers, id=id_, params={"_source_includes": "name,merge_reasons"}, ignore=[404]
+    )
     if not answer.get("found"):
         raise click.ClickException(f"No researcher has the id {id_!r}.")
     click.secho(answer["_source"]["name"], bold=True)

@@ -9,7 +9,6 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from indexer.run.cli_errors import plain_errors
 from indexer.run.progress import ProgressBar, summarise
 from indexer.run.run import Options
 from indexer.run.run import index as run_index
@@ -85,16 +84,15 @@ def index(
     if prune and feed:
         raise click.UsageError("--prune goes with files: a server gives a part, and what it leaves out is not gone.")
     names = IndexNames.from_env()
-    with plain_errors():
-        sources = _sources(paths, feed, wanted, rebuild=rebuild)
-        client = engine.connect()
-        engine.keep_alive()
-        if not sources:
-            sources = stored(client, names)
-        embedder = embedding.load()
-        with ProgressBar(console, sources) as watcher:
-            options = Options(prune=prune, rebuild=rebuild, dry_run=dry_run)
-            report = run_index(client, names, embedder, sources, artifacts.home(), watcher, options)
+    sources = _sources(paths, feed, wanted, rebuild=rebuild)
+    client = engine.connect()
+    engine.keep_alive()
+    if not sources:
+        sources = stored(client, names)
+    embedder = embedding.load()
+    with ProgressBar(console, sources) as watcher:
+        options = Options(prune=prune, rebuild=rebuild, dry_run=dry_run)
+        report = run_index(client, names, embedder, sources, artifacts.home(), watcher, options)
     if as_json:
         click.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
     else:
@@ -137,11 +135,10 @@ def runs(count: int, as_json: bool) -> None:
 @click.confirmation_option(prompt="Go back to the state before the last run, and drop what it wrote?")
 def rollback() -> None:
     """Go back to the state of the index before the last run that changed it. What that run wrote is dropped."""
-    with plain_errors():
-        client, names = engine.connect(), IndexNames.from_env()
-        # A run that goes on would write into what is dropped here.
-        with only_writer(artifacts.home(), client, names):
-            generation = go_back(client, names)
+    client, names = engine.connect(), IndexNames.from_env()
+    # A run that goes on would write into what is dropped here.
+    with only_writer(artifacts.home(), client, names):
+        generation = go_back(client, names)
     click.echo(f"The index is back at generation {generation.number}.")
 
 

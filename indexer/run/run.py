@@ -23,6 +23,7 @@ from indexer.write.people_states import claimed
 from indexer.write.target import Target
 from indexer.write.writer_lock import only_writer
 from mappings import followed, note_followed
+from peerscope.errors import PeerscopeError
 from peerscope.memory import peak_mb
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from peerscope.embedding import Embedder
 
 
-class RunError(Exception):
+class RunError(PeerscopeError):
     """A run that cannot begin or go on; the message says why."""
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from indexer.records import drop_invalid_fields
+from peerscope.errors import PeerscopeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ MAX_WHOLE = 200_000_000
 EXCERPT = 2_000
 
 
-class SourceError(Exception):
+class SourceError(PeerscopeError):
     """A source that cannot be read, or not to its end; the message says which and why."""
 
 

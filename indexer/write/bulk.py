@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from opensearchpy.exceptions import ConnectionError as OpenSearchUnreachable
 from opensearchpy.exceptions import TransportError
 
+from peerscope.errors import PeerscopeError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -28,7 +30,7 @@ Answer = TypeVar("Answer")
 Action = dict[str, Any]
 
 
-class WriteError(Exception):
+class WriteError(PeerscopeError):
     """OpenSearch stayed away, or refused documents for a reason that trying again does not mend."""
 
 

@@ -20,6 +20,7 @@ import psutil
 from opensearchpy.exceptions import ConflictError, NotFoundError, RequestError, TransportError
 
 from mappings.store import load
+from peerscope.errors import PeerscopeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +41,7 @@ _ID = "writer"
 _SETTINGS = {"index": {"number_of_shards": 1, "auto_expand_replicas": "0-1"}}
 
 
-class LockedError(Exception):
+class LockedError(PeerscopeError):
     """Another run holds the lock, or took it over from this one."""
 
 

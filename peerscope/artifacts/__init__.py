@@ -6,7 +6,7 @@ in one lock file that ships with the package, so that what runs on one machine i
 
 from peerscope.artifacts.errors import ArtifactError, ChecksumError, DownloadError, LockFileError, StorageError
 from peerscope.artifacts.file_lock import exclusive
-from peerscope.artifacts.folder import home
+from peerscope.artifacts.folder import home, make_folder
 from peerscope.artifacts.lockfile import Artifact, load_lock, sections
 from peerscope.artifacts.store import fetch
 
@@ -21,5 +21,6 @@ __all__ = [
     "fetch",
     "home",
     "load_lock",
+    "make_folder",
     "sections",
 ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from peerscope.errors import PeerscopeError
 
-class ArtifactError(Exception):
+
+class ArtifactError(PeerscopeError):
     """Base of everything that this room raises; its text is ready to be shown."""
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from peerscope.errors import PeerscopeError
 
-class EmbeddingError(Exception):
+
+class EmbeddingError(PeerscopeError):
     """Base of everything that this room raises; a search that meets it can still answer by keyword."""
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from opensearchpy import OpenSearch
 
+    from peerscope.settings import Settings
+
 NEEDED_PLUGINS = ("opensearch-knn", "opensearch-neural-search")
 NEEDED_DISK = 1_000_000_000  # bytes: 0.2 GB for OpenSearch, a model, and room for an index of 50,000 works
 NEEDED_BESIDES_HEAP = 1024  # megabytes: the embedding model, the web server and the page cache
@@ -35,13 +37,9 @@ class Check:
     detail: str
 
 
-def diagnose(settings: EngineSettings | None = None) -> Iterator[Check]:
+def diagnose(settings: Settings | EngineSettings | None = None) -> Iterator[Check]:
     """Look at all that OpenSearch needs; nothing is started, fetched or changed."""
-    try:
-        settings = settings or EngineSettings.from_env()
-    except EngineError as error:
-        yield Check("settings", False, str(error))
-        return
+    settings = EngineSettings.from_settings(settings)
     if settings.url:
         yield from _reached(f"cluster {settings.url}", cluster_client(settings, timeout=5.0))
     else:

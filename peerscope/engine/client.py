@@ -16,13 +16,14 @@ from peerscope.engine.settings import EngineSettings
 if TYPE_CHECKING:
     from peerscope.engine.circuit_breaker import Guard
     from peerscope.engine.state import NodeState
+    from peerscope.settings import Settings
 
 TIMEOUT = 30.0  # seconds for one request: a bulk of a thousand works with vectors takes 1 to 2 on two cores
 POOL = 16  # connections kept open, as many as a web server's worker has threads; more would only wait in OpenSearch
 
 
 def connect(
-    settings: EngineSettings | None = None,
+    settings: Settings | EngineSettings | None = None,
     *,
     start: bool = True,
     timeout: float = TIMEOUT,
@@ -36,7 +37,7 @@ def connect(
     this process (`start=False`: `NotRunning` is raised), and is ready when this returns. Raises `EngineError`.
     With a `guard`, its limits hold for every request of the client once it is given.
     """
-    settings = settings or EngineSettings.from_env()
+    settings = EngineSettings.from_settings(settings)
     if settings.url:
         return cluster_client(settings, timeout=timeout, pool=pool, guard=guard)
     node = Node(settings)

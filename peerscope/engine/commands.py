@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 from rich.filesize import decimal
 
-from peerscope.artifacts import ArtifactError
+from peerscope.commands import pass_settings
 from peerscope.engine.client import node_client
-from peerscope.engine.errors import EngineError
 from peerscope.engine.logs import follow, last_lines
 from peerscope.engine.node import START_TIMEOUT, Node, NodeStatus
 from peerscope.engine.readiness import wait_until_ready
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@contextmanager
-def plain_errors() -> Iterator[None]:
-    """Show what we raise as one sentence, not as a traceback."""
-    try:
-        yield
-    except (EngineError, ArtifactError) as error:
-        raise click.ClickException(str(error)) from error
+    from peerscope.settings import Settings
 
 
 @click.group(name="engine")
@@ -41,50 +30,50 @@ def engine() -> None:
 
 @engine.command()
 @click.option("--timeout", default=START_TIMEOUT, show_default=True, help="Seconds to wait until it answers.")
-def start(timeout: float) -> None:
+@pass_settings
+def start(settings: Settings, timeout: float) -> None:
     """Start OpenSearch and leave it running.
 
     Prints its address. The first time, OpenSearch is fetched (115 MB). PEERSCOPE_HEAP sets its memory (such as 2g),
     PEERSCOPE_ENGINE_PORT its port (9200, or a free one). Starting it twice changes nothing.
     """
-    with plain_errors():
-        state = Node().start(detach=True, timeout=timeout)
-        wait_until_ready(node_client(state), timeout)
-        click.echo(state.url)
-        if not state.detached:
-            click.echo("It was started by another command, and ends with that.", err=True)
+    state = Node(settings).start(detach=True, timeout=timeout)
+    wait_until_ready(node_client(state), timeout)
+    click.echo(state.url)
+    if not state.detached:
+        click.echo("It was started by another command, and ends with that.", err=True)
 
 
 @engine.command()
-def stop() -> None:
+@pass_settings
+def stop(settings: Settings) -> None:
     """Stop OpenSearch. What was indexed stays."""
-    with plain_errors():
-        click.echo("stopped" if Node().stop() else "it was not running")
+    click.echo("stopped" if Node(settings).stop() else "it was not running")
 
 
 @engine.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for scripts.")
-def status(as_json: bool) -> None:
+@pass_settings
+def status(settings: Settings, as_json: bool) -> None:
     """Return whether OpenSearch runs, where, and with what."""
-    with plain_errors():
-        current = Node().status()
-        click.echo(json.dumps(asdict(current), default=str, indent=2) if as_json else _describe(current))
+    current = Node(settings).status()
+    click.echo(json.dumps(asdict(current), default=str, indent=2) if as_json else _describe(current))
 
 
 @engine.command()
 @click.option("-n", "--lines", default=40, show_default=True, help="How many of the last lines to print.")
 @click.option("-f", "--follow", "following", is_flag=True, help="Go on printing what is written, until Ctrl-C.")
-def logs(lines: int, following: bool) -> None:
+@pass_settings
+def logs(settings: Settings, lines: int, following: bool) -> None:
     """Print the end of OpenSearch's log."""
-    with plain_errors():
-        path = Node().place.log
-        for line in last_lines(path, lines):
+    path = Node(settings).place.log
+    for line in last_lines(path, lines):
+        click.echo(line)
+    if following:
+        for line in follow(path):
             click.echo(line)
-        if following:
-            for line in follow(path):
-                click.echo(line)
-        elif not path.exists():
-            raise click.ClickException(f"there is no log yet at {path}")
+    elif not path.exists():
+        raise click.ClickException(f"there is no log yet at {path}")
 
 
 def _describe(status: NodeStatus) -> str:

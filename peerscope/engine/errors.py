@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from peerscope.errors import PeerscopeError
 
-class EngineError(Exception):
+
+class EngineError(PeerscopeError):
     """Base of everything that this room raises."""
-
-
-class SettingsError(EngineError):
-    """An environment variable holds something that cannot be used."""
 
 
 class JavaMissing(EngineError):  # noqa: N818 - it reads as what it is

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from peerscope.artifacts import ArtifactError, exclusive
+from peerscope.artifacts import ArtifactError, exclusive, make_folder
 from peerscope.engine.configuration import java_command, write_configuration
 from peerscope.engine.console import note, under_way
 from peerscope.engine.distribution import assemble, opensearch_version, remove_others
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from psutil import Process
+
+    from peerscope.settings import Settings
 
 START_TIMEOUT = 180.0  # seconds; it takes 10 to 30 on a laptop, and a busy or old one deserves patience
 HUNG_AFTER = 45.0  # seconds without an answer until it counts as hung: ending one that is only busy would be worse
@@ -56,12 +58,13 @@ class NodeStatus:
 class Node:
     """The embedded node of one folder."""
 
-    def __init__(self, settings: EngineSettings | None = None) -> None:
-        self.settings = settings or EngineSettings.from_env()
+    def __init__(self, settings: Settings | EngineSettings | None = None) -> None:
+        self.settings = EngineSettings.from_settings(settings)
         try:
-            self.wanted = self.settings.node_folder
+            make_folder(self.settings.node_folder.parent)
         except ArtifactError as error:
             raise AssemblyError(str(error)) from error
+        self.wanted = self.settings.node_folder
         self.place = place_for(self.wanted)
 
     def answering(self) -> NodeState | None:

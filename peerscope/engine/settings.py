@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import psutil
 
 from peerscope.artifacts import home
-from peerscope.engine.errors import SettingsError
+from peerscope.settings import Settings, heap_megabytes
 
 MB = 1024 * 1024
 DEFAULT_PORT = 9200
@@ -36,20 +33,23 @@ class EngineSettings:
     """The node's own folder (its data, logs and configuration), else `engine` in `artifacts.home()`."""
 
     @classmethod
-    def from_env(cls) -> EngineSettings:
-        """Read `PEERSCOPE_OPENSEARCH_URL/_USER/_PASSWORD/_CA`, `PEERSCOPE_HEAP` and `PEERSCOPE_ENGINE_PORT`.
+    def from_settings(cls, settings: Settings | EngineSettings | None = None) -> EngineSettings:
+        """Return the part of all settings that concerns OpenSearch; by default of the environment's.
 
-        Raises `SettingsError`, naming the variable, for a value that cannot be used.
+        Raises `SettingsError` for an environment that cannot be used.
         """
-        ca, heap, port = _get("OPENSEARCH_CA"), _get("HEAP"), _get("ENGINE_PORT")
+        if isinstance(settings, EngineSettings):
+            return settings
+        settings = settings or Settings.load()
         return cls(
-            url=_url(_get("OPENSEARCH_URL")),
-            user=_get("OPENSEARCH_USER"),
-            password=_get("OPENSEARCH_PASSWORD"),
-            ca=_ca(ca) if ca else None,
-            heap=_heap(heap) if heap else default_heap(),
-            port=_port(port) if port else DEFAULT_PORT,
-            port_is_fixed=bool(port),
+            url=settings.opensearch_url,
+            user=settings.opensearch_user,
+            password=settings.opensearch_password.get_secret_value() if settings.opensearch_password else None,
+            ca=settings.opensearch_ca,
+            heap=heap_megabytes(settings.heap) if settings.heap else default_heap(),
+            port=settings.engine_port or DEFAULT_PORT,
+            port_is_fixed=settings.engine_port is not None,
+            folder=settings.home / "engine",
         )
 
     @property
@@ -85,45 +85,3 @@ def default_heap(memory: int | None = None) -> int:
     """
     quarter = (machine_memory() if memory is None else memory) // 4 // MB
     return max(512, min(4096, quarter))
-
-
-def _get(name: str) -> str | None:
-    return os.environ.get(f"PEERSCOPE_{name}", "").strip() or None
-
-
-def _url(text: str | None) -> str | None:
-    if text is None:
-        return None
-    addresses = [address.strip().rstrip("/") for address in text.split(",")]
-    for parts in map(urlsplit, addresses):
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise SettingsError(
-                f"PEERSCOPE_OPENSEARCH_URL is {text!r}: it takes a form such as https://search.example.org:9200, or"
-                " several of them with commas between"
-            )
-    return ",".join(addresses)
-
-
-def _ca(text: str) -> Path:
-    path = Path(text).expanduser()
-    if not path.is_file():
-        raise SettingsError(f"PEERSCOPE_OPENSEARCH_CA is {text!r}: there is no such file")
-    return path
-
-
-def _heap(text: str) -> int:
-    match = re.fullmatch(r"(\d+)([mg])b?", text.lower())
-    if not match:
-        raise SettingsError(
-            f"PEERSCOPE_HEAP is {text!r}: it takes a number of megabytes or gigabytes, such as 512m or 2g"
-        )
-    megabytes = int(match[1]) * (1024 if match[2] == "g" else 1)
-    if megabytes < 256:
-        raise SettingsError(f"PEERSCOPE_HEAP is {text!r}: OpenSearch needs 256m or more")
-    return megabytes
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise SettingsError(f"PEERSCOPE_ENGINE_PORT is {text!r}: it takes a number from 1 to 65535")
-    return int(text)

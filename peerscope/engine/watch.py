@@ -5,22 +5,26 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from peerscope.engine.errors import EngineError
 from peerscope.engine.node import Node
 from peerscope.engine.settings import EngineSettings
 from peerscope.engine.state import read_state
 
+if TYPE_CHECKING:
+    from peerscope.settings import Settings
+
 EVERY = 2.0  # seconds between looks
 
 
-def keep_alive(settings: EngineSettings | None = None, *, every: float = EVERY) -> threading.Thread | None:
+def keep_alive(settings: Settings | EngineSettings | None = None, *, every: float = EVERY) -> threading.Thread | None:
     """Watch over the embedded node from a thread, and start it again when it has died or hangs.
 
     It comes back on the port that clients know. The thread ends when the node is stopped on purpose, by whomever. There
     is none for a named cluster, which looks after itself, nor when no node runs.
     """
-    settings = settings or EngineSettings.from_env()
+    settings = EngineSettings.from_settings(settings)
     state = None if settings.url else Node(settings).answering()
     if state is None:
         return None

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from mappings import work_id
+from peerscope.errors import PeerscopeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -28,7 +29,7 @@ CANDIDATE = "candidate:"
 TITLE_WORDS = 15
 
 
-class CollectionError(ValueError):
+class CollectionError(PeerscopeError):
     """A folder that is not a collection; the message says what is missing."""
 
 

@@ -11,15 +11,14 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from indexer.run.cli_errors import plain_errors
 from peerscope import engine
 from peerscope.evaluation import experts as expertise
 from peerscope.evaluation import search as searching
 from peerscope.evaluation import similar as likeness
-from peerscope.evaluation.collection import CollectionError, load
+from peerscope.evaluation.collection import load
 from peerscope.evaluation.identity.commands import identity
-from peerscope.evaluation.indexed import AskingError, indexed
-from peerscope.evaluation.metrics import MetricsMissingError, require
+from peerscope.evaluation.indexed import indexed
+from peerscope.evaluation.metrics import require
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,22 +100,18 @@ def experts(folder: Path, qrels: Path | None, keep: bool, as_json: bool) -> None
 def _run(
     read: Callable[[], Collection], measure: Callable[[Collection, Indexed], Result], *, keep: bool, as_json: bool
 ) -> None:
-    """Index, ask, remove, print; what a person can do something about is one message."""
+    """Index a collection, query it, remove it again and print the measurements."""
     console = Console(stderr=True)
-    try:
-        with plain_errors():
-            require()
-            collection = read()
-            console.print(f"indexing {len(collection.records):,} works of {collection.name}")
-            engine.keep_alive()
-            with indexed(collection.records, keep=keep) as works:
-                console.print(f"{works.works:,} works in {works.seconds:.0f} s, {works.rejected} rejected; asking")
-                result = measure(collection, works)
-                if keep:
-                    prefix = works.services.names.prefix
-                    console.print(f"kept; to look: PEERSCOPE_INDEX_PREFIX={prefix} peerscope serve")
-    except (CollectionError, AskingError, MetricsMissingError) as error:
-        raise click.ClickException(str(error)) from error
+    require()
+    collection = read()
+    console.print(f"indexing {len(collection.records):,} works of {collection.name}")
+    engine.keep_alive()
+    with indexed(collection.records, keep=keep) as works:
+        console.print(f"{works.works:,} works in {works.seconds:.0f} s, {works.rejected} rejected; asking")
+        result = measure(collection, works)
+        if keep:
+            prefix = works.services.names.prefix
+            console.print(f"kept; to look: PEERSCOPE_INDEX_PREFIX={prefix} peerscope serve")
     if as_json:
         click.echo(json.dumps(result.to_dict(), indent=2))
     else:

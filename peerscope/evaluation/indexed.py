@@ -17,6 +17,7 @@ from indexer.sources import open_sources
 from indexer.staging.watcher import Silent
 from mappings import IndexNames, drop
 from peerscope import engine
+from peerscope.errors import PeerscopeError
 from search_api.app import create_app
 from search_api.http.services import Services
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 TIMEOUT = 30.0
 
 
-class AskingError(Exception):
+class AskingError(PeerscopeError):
     """The API answered an evaluation with an error."""
 
 

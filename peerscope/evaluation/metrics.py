@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from peerscope.errors import PeerscopeError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -29,7 +31,7 @@ SAMPLES = 10_000
 SEED = 1
 
 
-class MetricsMissingError(Exception):
+class MetricsMissingError(PeerscopeError):
     """The library that does the sums is not installed."""
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 
+from peerscope.errors import SettingsError
+
 _wrong: dict[str, str] = {}
 
 
-class SettingError(ValueError):
+class SettingError(SettingsError):
     """A setting of the environment cannot be used; the message names it."""
 
 

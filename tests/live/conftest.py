@@ -100,7 +100,7 @@ def node_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def opensearch_settings() -> EngineSettings:
     """Return the cluster that PEERSCOPE_OPENSEARCH_URL names, else the node that all processes of this run share."""
-    settings = EngineSettings.from_env()
+    settings = EngineSettings.from_settings()
     return settings if settings.url else replace(settings, url=shared_node_url())
 
 

@@ -43,7 +43,7 @@ def first_works(count: int) -> bytes:
 
 
 def test_every_command_has_help() -> None:
-    for name in main.commands:
+    for name in main.registered:
         result = run(name, "--help")
         assert result.exit_code == 0
         assert len(result.output.splitlines()) > 4, name

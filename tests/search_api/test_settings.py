@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from search_api.commands import serve
+from peerscope.cli import main
 from search_api.http import settings
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def test_an_empty_setting_is_the_default(monkeypatch: pytest.MonkeyPatch) -> Non
 )
 def test_a_server_does_not_start_with_a_setting_that_cannot_be(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "nonsense")
-    result = CliRunner().invoke(serve, [])
+    result = CliRunner().invoke(main, ["serve"])
     assert result.exit_code == 1
     assert result.output.startswith("Error: ")
     assert name in result.output

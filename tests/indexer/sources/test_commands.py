@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from indexer.run import commands
-from indexer.run.commands import index
 from indexer.sources import Wanted
+from peerscope.cli import main
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,8 +41,8 @@ def test_files_and_a_feed_go_together(tmp_path: Path, opened: list[Source], serv
     page = {"meta": {"next_cursor": None}, "results": [openalex_work]}
     server.answer = lambda params: reply(json.dumps(page).encode())
     CliRunner().invoke(
-        index,
-        [str(tmp_path), "--source", "openalex", "--query", "x", "--since", "2024-01-31", "--limit", "5"],
+        main,
+        ["index", str(tmp_path), "--source", "openalex", "--query", "x", "--since", "2024-01-31", "--limit", "5"],
         env={"PEERSCOPE_OPENALEX_URL": server.url},
     )
     assert [item.value["id"] for source in opened for item in source] == ["local:a", "openalex:W1"]
@@ -64,7 +64,7 @@ def test_files_and_a_feed_go_together(tmp_path: Path, opened: list[Source], serv
     ],
 )
 def test_mistakes_are_told_before_anything_is_read(arguments: list[str], message: str) -> None:
-    result = CliRunner().invoke(index, arguments)
+    result = CliRunner().invoke(main, ["index", *arguments])
     assert result.exit_code != 0
     assert message in result.output
 
@@ -72,5 +72,5 @@ def test_mistakes_are_told_before_anything_is_read(arguments: list[str], message
 def test_the_days_of_an_option_are_days(opened: list[Source], monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Wanted] = []
     monkeypatch.setattr(commands, "open_feed", lambda feed, wanted: seen.append(wanted))
-    CliRunner().invoke(index, ["--source", "arxiv-oai", "--set", "cs", "--until", "2024-01-31"])
+    CliRunner().invoke(main, ["index", "--source", "arxiv-oai", "--set", "cs", "--until", "2024-01-31"])
     assert seen == [Wanted(set_="cs", until=date(2024, 1, 31))]

@@ -1,0 +1,40 @@
+"""`peerscope doctor`: checks the settings, Java, OpenSearch, disk, memory and the model."""
+
+from __future__ import annotations
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from peerscope import embedding, engine
+from peerscope.commands import pass_settings
+from peerscope.settings import Settings, unknown
+
+
+@click.command()
+@pass_settings
+def doctor(settings: Settings) -> None:
+    """Check this machine and the settings, and show what is missing.
+
+    Prints each setting with its value and where that comes from, then one line for each check. Nothing is started,
+    downloaded or changed. The exit status is 1 when there is a problem.
+    """
+    _print_settings(settings)
+    checks: list[engine.Check | embedding.Check] = [*engine.diagnose(settings), *embedding.diagnose()]
+    for check in checks:
+        mark = click.style("ok     ", fg="green") if check.ok else click.style("problem", fg="red")
+        click.echo(f"{mark}  {check.name}: {check.detail}")
+    for name in unknown():
+        click.echo(f"{click.style('warning', fg='yellow')}  {name} is not a setting of Peerscope; is it misspelled?")
+    if not all(check.ok for check in checks):
+        raise SystemExit(1)
+
+
+def _print_settings(settings: Settings) -> None:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("setting", no_wrap=True)
+    table.add_column("value", overflow="fold")
+    table.add_column("from", no_wrap=True)
+    for name, value, origin in settings.shown():
+        table.add_row(name, value, "default" if origin == "default" else "environment")
+    Console().print(table, "")
