@@ -1,26 +1,28 @@
-"""WHAT IS STORED: index mappings, analyzers and search pipelines as JSON; the names, versions and ids of things."""
+"""What is stored in OpenSearch: mappings and analyzers as JSON, types of documents, names, ids and generations."""
 
-from mappings.errors import StoreError
+from mappings.documents import DEFAULT_STATE, STATE_FIELDS
 from mappings.generations import (
+    StoreError,
     begin,
+    discard,
     drop,
-    followed,
     generations,
     live,
-    note_followed,
     publish,
     rollback,
+    save_decisions,
+    stored_decisions,
     stored_fingerprint,
     stored_model,
     unfinished,
 )
 from mappings.ids import bare_doi, doi_in, institution_id, orcid_id, person_id, ror_address, topic_id, work_id
+from mappings.indices import Scale, begin_people
 from mappings.names import Generation, IndexNames
-from mappings.people import STATE, begin_people
-from mappings.scale import Scale
 
 __all__ = [
-    "STATE",
+    "DEFAULT_STATE",
+    "STATE_FIELDS",
     "Generation",
     "IndexNames",
     "Scale",
@@ -28,18 +30,19 @@ __all__ = [
     "bare_doi",
     "begin",
     "begin_people",
+    "discard",
     "doi_in",
     "drop",
-    "followed",
     "generations",
     "institution_id",
     "live",
-    "note_followed",
     "orcid_id",
     "person_id",
     "publish",
     "rollback",
     "ror_address",
+    "save_decisions",
+    "stored_decisions",
     "stored_fingerprint",
     "stored_model",
     "topic_id",

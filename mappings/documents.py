@@ -230,3 +230,5 @@ class WriterLockDocument(TypedDict):
 DEFAULT_STATE = ResearcherState(
     verification_level=1, claimed=False, followers_count=0, open_to_collaborate=False, owner=None
 )
+#: The fields of a researcher's document that come from their state.
+STATE_FIELDS = tuple(DEFAULT_STATE)

@@ -1,9 +1,8 @@
-"""Generations: the collection is changed beside the one that is searched, and takes its place at the end.
+"""Generations: the collection is changed in a copy, which replaces the searched one at the end of a run.
 
-A new generation begins as a clone of the live one (hard links, so it is made at once and costs no space until it
-differs), is changed in place while searches go on in the other, and goes live by one atomic move of all aliases. The
-generation before stays, to go back to. A run that was broken off leaves an unfinished generation; the next run goes on
-with it.
+A new generation starts as a clone of the live one (hard links: immediate, and free until it differs), is changed while
+searches use the other, and goes live by one atomic move of all aliases (`publish`). The previous generation is kept for
+`rollback`. An interrupted run leaves an unfinished generation, which the next run continues.
 """
 
 from __future__ import annotations
@@ -12,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from opensearchpy.exceptions import NotFoundError, RequestError
 
-from mappings.errors import StoreError
-from mappings.names import KINDS, VERSION, Generation, IndexNames
-from mappings.scale import Scale
-from mappings.store import index_body
+from mappings.indices import Scale, index_body
+from mappings.names import FORMER_KINDS, KINDS, VERSION, Generation, IndexNames
+from peerscope.errors import PeerscopeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,63 +22,70 @@ if TYPE_CHECKING:
 
 #: Generations kept besides the live one.
 KEPT = 1
-#: How long copies of the indices may take before they go live all the same, and the client's patience with that.
-COPYING = "300s"
-LONG = 330
+#: How long `publish` waits for replicas, and the client's timeout for that request in seconds.
+REPLICA_TIMEOUT = "300s"
+REPLICA_REQUEST_TIMEOUT = 330
+
+
+class StoreError(PeerscopeError):
+    """The stored collection does not allow what was requested; the message says what to do."""
 
 
 def generations(client: OpenSearch, names: IndexNames) -> list[Generation]:
-    """Return every generation that there is, the oldest first, finished or not."""
-    found = client.indices.get(index=f"{names.prefix}works-v*", params={"expand_wildcards": "open"})
-    known = (Generation.of_index(names.prefix, index) for index in found)
-    return sorted((one for one in known if one), key=lambda one: one.number)
+    """Return all generations, finished or not, the oldest first."""
+    indices = client.indices.get(index=f"{names.prefix}works-v*", params={"expand_wildcards": "open"})
+    parsed = (Generation.of_index(names.prefix, index) for index in indices)
+    return sorted((generation for generation in parsed if generation), key=lambda generation: generation.number)
 
 
 def live(client: OpenSearch, names: IndexNames) -> Generation | None:
     """Return the generation that is searched; None before anything is indexed."""
     try:
-        found = client.indices.get_alias(name=names.works)
+        indices = client.indices.get_alias(name=names.works)
     except NotFoundError:
         return None
-    return next((one for index in found if (one := Generation.of_index(names.prefix, index))), None)
+    parsed = (Generation.of_index(names.prefix, index) for index in indices)
+    return next((generation for generation in parsed if generation), None)
 
 
 def unfinished(client: OpenSearch, names: IndexNames) -> Generation | None:
-    """Return the generation that a run left behind before it could go live; None where there is none."""
-    now = live(client, names)
-    newer = [one for one in generations(client, names) if now is None or one.number > now.number]
+    """Return the generation that an interrupted run left before it went live, or None."""
+    current = live(client, names)
+    newer = [other for other in generations(client, names) if current is None or other.number > current.number]
     return newer[-1] if newer else None
 
 
 def stored_model(client: OpenSearch, generation: Generation) -> dict[str, Any]:
-    """Return the description of the model whose vectors a generation carries.
+    """Return the description of the embedding model of a generation.
 
-    Raises StoreError when its mapping is of another version than this Peerscope writes.
+    Raises StoreError when its mapping version is not the current one.
     """
     meta = _meta(client, generation)
     if meta.get("version") != VERSION:
         raise StoreError(
-            f"Index {generation.works} has mapping version {meta.get('version')}, this Peerscope writes version "
-            f"{VERSION}. Rebuild it on purpose with --rebuild, or index under another PEERSCOPE_INDEX_PREFIX."
+            f"The index {generation.works} has mapping version {meta.get('version')}, but this Peerscope needs version "
+            f"{VERSION}. Run `peerscope index --rebuild` to rebuild it from the indexed works, or set "
+            "PEERSCOPE_INDEX_PREFIX to start another index."
         )
     model: dict[str, Any] = meta["model"]
     return model
 
 
 def stored_fingerprint(client: OpenSearch, generation: Generation) -> str | None:
-    """Return the fingerprint of the model whose vectors a generation of any mapping version carries."""
+    """Return the fingerprint of the embedding model of a generation of any mapping version."""
     fingerprint: str | None = _meta(client, generation).get("model", {}).get("fingerprint")
     return fingerprint
 
 
-def followed(client: OpenSearch, generation: Generation) -> str | None:
-    """Return the digest of people's decisions that a generation follows; None before any was noted."""
+def stored_decisions(client: OpenSearch, generation: Generation) -> str | None:
+    """Return the digest of the identity decisions that a generation follows; None before any was saved."""
+    # The key is that of collections which exist.
     digest: str | None = _meta(client, generation).get("followed")
     return digest
 
 
-def note_followed(client: OpenSearch, generation: Generation, digest: str) -> None:
-    """Note in a generation which decisions it follows: it is true of this one, whatever goes live before or after."""
+def save_decisions(client: OpenSearch, generation: Generation, digest: str) -> None:
+    """Save with a generation which identity decisions it follows, so that a rollback restores that too."""
     meta = {**_meta(client, generation), "followed": digest}
     client.indices.put_mapping(index=generation.works, body={"_meta": meta})
 
@@ -91,30 +96,37 @@ def _meta(client: OpenSearch, generation: Generation) -> dict[str, Any]:
     return meta
 
 
-def begin(client: OpenSearch, names: IndexNames, model: Mapping[str, Any], *, rebuild: bool = False) -> Generation:
-    """Return the generation to write to: the unfinished one, else a clone of the live one, else a new one.
+def begin(
+    client: OpenSearch,
+    names: IndexNames,
+    model: Mapping[str, Any],
+    *,
+    rebuild: bool = False,
+    scale: Scale | None = None,
+) -> Generation:
+    """Return the generation to write to: the unfinished one, otherwise a clone of the live one, otherwise a new one.
 
-    `rebuild=True` begins with nothing in place of a clone; what a run of the other kind left unfinished is dropped.
-    Safe to run again when it was broken off. Raises StoreError for a setting of the layout that cannot be used.
+    `rebuild=True` creates empty indices instead of clones, and drops what a run without it left unfinished (and vice
+    versa). Can be repeated after an interruption.
     """
-    scale = Scale.from_env()
-    now, left = live(client, names), unfinished(client, names)
-    if left and now and (_meta(client, left).get("begun_in") == left.number) != rebuild:
+    scale = scale or Scale.from_env()
+    current, left = live(client, names), unfinished(client, names)
+    if left and current and (_meta(client, left).get("begun_in") == left.number) != rebuild:
         discard(client, left)
         left = None
-    generation = left or (now.next() if now else Generation(names.prefix))
+    generation = left or (current.next() if current else Generation(names.prefix))
     for kind in KINDS:
-        # A kind that the live generation does not have yet begins empty, as the marks do.
-        if now is None or rebuild or kind == "pending" or not client.indices.exists(index=now.name(kind)):
+        # Pending researchers are those of one generation; a kind that the live generation lacks starts empty too.
+        if current is None or rebuild or kind == "pending" or not client.indices.exists(index=current.name(kind)):
             _create(client, generation, kind, model, scale)
         else:
-            _clone(client, now, generation, kind)
+            _clone(client, current, generation, kind)
     client.cluster.health(index=generation.works, params={"wait_for_status": "yellow"})
-    _set(client, generation, {"index.refresh_interval": "-1"})
+    _put_settings(client, generation, {"index.refresh_interval": "-1"})
     return generation
 
 
-def _set(client: OpenSearch, generation: Generation, settings: dict[str, Any]) -> None:
+def _put_settings(client: OpenSearch, generation: Generation, settings: dict[str, Any]) -> None:
     client.indices.put_settings(index=",".join(generation.name(kind) for kind in KINDS), body=settings)
 
 
@@ -128,10 +140,10 @@ def _create(client: OpenSearch, generation: Generation, kind: str, model: Mappin
 
 
 def _clone(client: OpenSearch, source: Generation, target: Generation, kind: str) -> None:
-    """Clone one index; OpenSearch wants the source closed to writes for that moment.
+    """Clone one index, for which OpenSearch needs the source to be closed to writes.
 
-    It is opened again however this ends, and also where a run before was killed in between: people's states are
-    written to what is searched.
+    The block is removed whatever happens, also one that a killed run left: researchers' states are written to the live
+    generation.
     """
     name, settings = source.name(kind), client.indices.put_settings
     try:
@@ -143,58 +155,67 @@ def _clone(client: OpenSearch, source: Generation, target: Generation, kind: str
         settings(index=name, body={"index.blocks.write": None})
 
 
-def publish(client: OpenSearch, generation: Generation) -> None:
-    """Make a generation the one that is searched, at once for all kinds, and drop those that are too old to keep."""
+def publish(client: OpenSearch, generation: Generation, *, replicas: int | None = None) -> None:
+    """Move all aliases to a generation in one atomic step, then drop generations that are too old to keep."""
     names = IndexNames(generation.prefix)
     indices = ",".join(generation.name(kind) for kind in KINDS)
-    replicas = Scale.from_env().replicas
-    _set(client, generation, {"index.refresh_interval": None, "index.number_of_replicas": replicas})
+    replicas = Scale.from_env().replicas if replicas is None else replicas
+    _put_settings(client, generation, {"index.refresh_interval": None, "index.number_of_replicas": replicas})
     client.indices.refresh(index=indices)
-    _wait_for_copies(client, indices, replicas)
+    _wait_for_replicas(client, indices, replicas)
     actions: list[dict[str, Any]] = []
     for kind in KINDS:
         actions.append({"remove": {"index": f"{names.name(kind)}-v*", "alias": names.name(kind), "must_exist": False}})
         actions.append({"add": {"index": generation.name(kind), "alias": names.name(kind)}})
     client.indices.update_aliases(body={"actions": actions})
-    others = [one for one in generations(client, names) if one.number < generation.number]
-    for old in others[:-KEPT]:
+    older = [other for other in generations(client, names) if other.number < generation.number]
+    for old in older[:-KEPT]:
         discard(client, old)
 
 
-def _wait_for_copies(client: OpenSearch, indices: str, replicas: int) -> None:
-    """Wait until the copies are made, since people search the indices from then on; not for what no node can take.
+def _wait_for_replicas(client: OpenSearch, indices: str, replicas: int) -> None:
+    """Wait until replicas are ready for searches; not for those that no node can hold.
 
-    A copy that waits for its turn is no initializing shard yet, so with nodes enough all have to be there.
+    A replica that waits for its turn is not counted as initializing, so with enough nodes the status has to be green.
     """
     nodes = client.cluster.health()["number_of_data_nodes"]
-    awaited = {"wait_for_status": "green"} if nodes > replicas else {"wait_for_no_initializing_shards": "true"}
-    params = {**awaited, "timeout": COPYING, "ignore": 408}
-    client.cluster.health(index=indices, params=params, request_timeout=LONG)
+    condition = {"wait_for_status": "green"} if nodes > replicas else {"wait_for_no_initializing_shards": "true"}
+    params = {**condition, "timeout": REPLICA_TIMEOUT, "ignore": 408}
+    client.cluster.health(index=indices, params=params, request_timeout=REPLICA_REQUEST_TIMEOUT)
 
 
-def rollback(client: OpenSearch, names: IndexNames) -> Generation:
-    """Go back to the generation before the live one; the live one is dropped. Raises StoreError when there is none."""
-    now = live(client, names)
-    before = [one for one in generations(client, names) if now and one.number < now.number]
-    if now is None or not before:
-        raise StoreError("There is no earlier state to go back to: the one before the last run is kept, no older ones.")
+def rollback(client: OpenSearch, names: IndexNames, *, replicas: int | None = None) -> Generation:
+    """Return to the generation before the live one, and drop the live one.
+
+    Raises StoreError when there is none, or when it is of another mapping version.
+    """
+    current = live(client, names)
+    older = [other for other in generations(client, names) if current and other.number < current.number]
+    if current is None or not older:
+        raise StoreError("There is no earlier state to go back to. Only the state before the last run is kept.")
+    previous = older[-1]
+    if previous.version != VERSION:
+        raise StoreError(
+            f"The earlier state has mapping version {previous.version}, but this Peerscope needs version {VERSION}. "
+            f"Run `peerscope rollback` with the Peerscope that wrote {previous.works}."
+        )
     for newer in generations(client, names):
-        if newer.number > now.number:
+        if newer.number > current.number:
             discard(client, newer)
-    publish(client, before[-1])
-    discard(client, now)
-    return before[-1]
+    publish(client, previous, replicas=replicas)
+    discard(client, current)
+    return previous
 
 
 def discard(client: OpenSearch, generation: Generation) -> None:
-    """Remove the indices of a generation; what is not there is no error."""
-    # The works last: while they are there the generation counts as existing, and discarding it can be done again.
-    for kind in reversed(KINDS):
+    """Delete the indices of a generation; missing ones are ignored."""
+    # Works last: while they exist, the generation counts as existing, and discarding it can be repeated.
+    for kind in (*FORMER_KINDS, *reversed(KINDS)):
         client.indices.delete(index=generation.name(kind), params={"ignore_unavailable": "true"})
 
 
 def drop(client: OpenSearch, names: IndexNames) -> None:
-    """Remove everything under this prefix; what is not there is no error."""
+    """Delete everything under a prefix; missing indices are ignored."""
     for generation in generations(client, names):
         discard(client, generation)
     client.indices.delete(index=f"{names.lock},{names.people}", params={"ignore_unavailable": "true"})

@@ -1,4 +1,4 @@
-"""The names under which things are stored, in one place, so that one cluster can hold several Peerscopes."""
+"""Names of indices and aliases: a prefix, a kind and a generation, so that one cluster can hold several collections."""
 
 from __future__ import annotations
 
@@ -6,90 +6,90 @@ import os
 import re
 from dataclasses import dataclass
 
-#: Raised whenever a mapping changes in a way that an existing index cannot follow.
+#: Version of the mappings; raise it with every change that an existing index cannot follow. An index of another version
+#: has to be rebuilt.
 VERSION = 4
 
-#: What is searched; `aliases`, ids that lead to another researcher; and `pending`, the researchers whose document has
-#: to be built anew.
-KINDS = ("works", "researchers", "aliases", "topics", "institutions", "pending")
+#: Indices of a generation. `redirects` leads from ids of merged researchers to the current ones; `pending` lists the
+#: researchers whose document has to be rebuilt.
+KINDS = ("works", "researchers", "redirects", "topics", "institutions", "pending")
+#: Kinds of earlier versions, which are deleted with their generation.
+FORMER_KINDS = ("aliases",)
 
 
 @dataclass(frozen=True)
 class IndexNames:
-    """The aliases under which everything is searched: `<prefix><kind>`."""
+    """The aliases that searches use: `<prefix><kind>`."""
 
     prefix: str = "peerscope-"
 
     @classmethod
     def from_env(cls) -> IndexNames:
-        """Take the prefix from `PEERSCOPE_INDEX_PREFIX` (default `peerscope-`)."""
+        """Return the names under `PEERSCOPE_INDEX_PREFIX`."""
         return cls(os.environ.get("PEERSCOPE_INDEX_PREFIX", cls.prefix))
 
     def name(self, kind: str) -> str:
-        """Return the name for one kind of thing."""
+        """Return the name for one of `KINDS`."""
         return f"{self.prefix}{kind}"
 
     @property
     def works(self) -> str:
-        """Name of the works."""
+        """Name for works."""
         return self.name("works")
 
     @property
     def researchers(self) -> str:
-        """Name of the researchers."""
+        """Name for researchers."""
         return self.name("researchers")
 
     @property
-    def aliases(self) -> str:
-        """Name of the ids that lead to another researcher."""
-        return self.name("aliases")
+    def redirects(self) -> str:
+        """Name for redirects from ids of merged researchers."""
+        return self.name("redirects")
 
     @property
     def topics(self) -> str:
-        """Name of the topics."""
+        """Name for topics."""
         return self.name("topics")
 
     @property
     def institutions(self) -> str:
-        """Name of the institutions."""
+        """Name for institutions."""
         return self.name("institutions")
 
     @property
     def pending(self) -> str:
-        """Name of the marks on researchers that have to be built anew."""
+        """Name for pending researchers."""
         return self.name("pending")
 
     @property
     def people(self) -> str:
-        """Name of the index of what people say of themselves, by researcher: it outlives every generation."""
+        """Name of the index of researchers' states, which outlives every generation."""
         return f"{self.prefix}people"
 
     @property
     def lock(self) -> str:
-        """Name of the index that says who is writing."""
+        """Name of the index that holds the writer's lock."""
         return f"{self.prefix}lock"
 
 
 @dataclass(frozen=True)
 class Generation(IndexNames):
-    """The indices of one state of the collection: `<prefix><kind>-v<mapping version>-<number>`.
-
-    A run fills the next generation beside the one that is searched; then the aliases move.
-    """
+    """The indices of one state of the collection: `<prefix><kind>-v<mapping version>-<number>`."""
 
     number: int = 1
     version: int = VERSION
 
     def name(self, kind: str) -> str:
-        """Return the name of the index for one kind of thing."""
+        """Return the name of the index of one kind."""
         return f"{self.prefix}{kind}-v{self.version}-{self.number:06d}"
 
     @classmethod
     def of_index(cls, prefix: str, index: str) -> Generation | None:
-        """Return the generation that an index of works belongs to; None when the name is not one of ours."""
+        """Return the generation that an index of works belongs to; None for the name of another kind of index."""
         match = re.fullmatch(rf"{re.escape(prefix)}works-v(\d+)-(\d{{6,}})", index)
         return cls(prefix, int(match[2]), int(match[1])) if match else None
 
     def next(self) -> Generation:
-        """Return the generation after this one, of the mapping version that is written today."""
+        """Return the following generation, in the current mapping version."""
         return Generation(self.prefix, self.number + 1)

@@ -178,7 +178,7 @@ class Delivery:
         return {found["_id"]: found["_source"] for found in self._get(self._names.researchers, ids, fields)}
 
     def _moved(self, ids: set[str]) -> dict[str, str]:
-        return {found["_id"]: found["_source"]["researcher_id"] for found in self._get(self._names.aliases, ids, {})}
+        return {found["_id"]: found["_source"]["researcher_id"] for found in self._get(self._names.redirects, ids, {})}
 
     def _get(self, index: str, ids: set[str], params: Record) -> Iterator[Record]:
         if not ids:

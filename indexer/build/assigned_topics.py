@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from indexer.write.bulk import patiently, write
+from indexer.write.bulk import with_retries, write
 from indexer.write.reads import count, pages, search_together
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from opensearchpy import OpenSearch
 
-    from indexer.staging.staged import Staged
+    from indexer.staging.database import StagingDatabase
     from mappings import Generation
 
     #: A labelled work: its id, its embedding, float32[d], and its topics.
@@ -58,7 +58,7 @@ def assign_topics(client: OpenSearch, generation: Generation, on_batch: Callable
 
     Does nothing where no work has a topic to learn from. `on_batch` is told how many were looked at.
     """
-    patiently(client.indices.refresh, index=generation.works)
+    with_retries(client.indices.refresh, index=generation.works)
     to_do, labelled = (count(client, generation.works, query) for query in (_TO_DO, _LABELLED))
     if not to_do or not labelled:
         return 0
@@ -85,7 +85,7 @@ class Labelled:
     topics: list[list[dict[str, str]]]
 
     @classmethod
-    def of(cls, client: OpenSearch, generation: Generation, staged: Staged | None = None) -> Labelled | None:
+    def of(cls, client: OpenSearch, generation: Generation, staged: StagingDatabase | None = None) -> Labelled | None:
         """Gather all labelled works, or a sample of about MOST of them; None where there are none.
 
         Works that are in the file of a run already do not have to be read from the index.
@@ -127,7 +127,7 @@ def _gathered(works: Iterable[_Work], most: int) -> Labelled | None:
     return None if vectors is None else Labelled(vectors[: len(topics)], topics)
 
 
-def _indexed(client: OpenSearch, generation: Generation, staged: Staged | None) -> Iterator[_Work]:
+def _indexed(client: OpenSearch, generation: Generation, staged: StagingDatabase | None) -> Iterator[_Work]:
     """Return the labelled works of the index that are not staged, by id."""
     for hit in itertools.chain.from_iterable(pages(client, generation.works, _ALL_LABELLED)):
         source = hit["_source"]

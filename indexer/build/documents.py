@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from indexer.build.institutions import institutions
+from indexer.build.affiliations import institutions
 from indexer.identity import identity_key, researcher_id, strong_id
 from indexer.records import topics_of
 

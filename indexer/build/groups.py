@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.build.researchers import researcher_document
 from indexer.records import topic_name, topic_parent
-from indexer.write.background import Beside, ahead
-from indexer.write.bulk import delete_action, index_action, patiently, write
+from indexer.write.background import BackgroundTasks, prefetch
+from indexer.write.bulk import delete_action, index_action, with_retries, write
 from indexer.write.people_states import States
 from indexer.write.reads import count, documents, pages, search
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from opensearchpy import OpenSearch
 
+    from indexer.staging.database import StagingDatabase
     from indexer.staging.report import Report
-    from indexer.staging.staged import Staged
     from mappings import Generation
 
 #: Researchers built together: with their works' vectors some 10 MB of JSON at three works each.
@@ -36,7 +36,7 @@ WRITERS = 2
 def build_researchers(
     client: OpenSearch,
     generation: Generation,
-    staged: Staged,
+    staged: StagingDatabase,
     report: Report,
     on_batch: Callable[[int, int], None],
     before: Generation | None = None,
@@ -46,23 +46,23 @@ def build_researchers(
     `staged` has the embeddings of this run's works at hand, and says of researchers why their works are one person's.
     `on_batch` is told how many are done, of how many. `before` is the live generation that a rebuild replaces.
     """
-    patiently(client.indices.refresh, index=f"{generation.pending},{generation.works},{generation.aliases}")
+    with_retries(client.indices.refresh, index=f"{generation.pending},{generation.works},{generation.redirects}")
     states = States(client, generation, before)
     total, done = count(client, generation.pending), 0
-    with Beside(WRITERS) as beside:
-        batches = ahead(partial(_works_by_researcher, client, generation), _pending(client, generation))
+    with BackgroundTasks(WRITERS) as tasks:
+        batches = prefetch(partial(_works_by_researcher, client, generation), _pending(client, generation))
         for ids, works in batches:
             _add_embeddings(client, generation, staged, works)
-            known, because = states.of(ids), staged.because(ids)
+            known, because = states.of(ids), staged.merge_reasons(ids)
             actions = [
                 _action(generation, id_, works.get(id_, []), because.get(id_, []), known.get(id_, {})) for id_ in ids
             ]
-            beside.do(_write, client, generation, ids, actions)
+            tasks.submit(_write, client, generation, ids, actions)
             report.counts.researchers_written += len(works)
             report.counts.researchers_removed += len(ids) - len(works)
             done += len(ids)
             on_batch(done, total)
-    patiently(client.indices.refresh, index=f"{generation.pending},{generation.researchers}")
+    with_retries(client.indices.refresh, index=f"{generation.pending},{generation.researchers}")
 
 
 def _write(client: OpenSearch, generation: Generation, ids: list[str], actions: list[list[dict[str, Any]]]) -> None:
@@ -72,7 +72,7 @@ def _write(client: OpenSearch, generation: Generation, ids: list[str], actions: 
 
 
 def _add_embeddings(
-    client: OpenSearch, generation: Generation, staged: Staged, works: Mapping[str, list[dict[str, Any]]]
+    client: OpenSearch, generation: Generation, staged: StagingDatabase, works: Mapping[str, list[dict[str, Any]]]
 ) -> None:
     """Put its embedding on each work: from this run where it was made, which spares its long way through JSON."""
     by_id = {work["id"]: work for own in works.values() for work in own}
@@ -155,9 +155,9 @@ def _build(
             actions.append(index_action(index, id_, document))
         write(client, actions)
         built += len(actions)
-    patiently(client.indices.refresh, index=index)
+    with_retries(client.indices.refresh, index=index)
     stale = {"query": {"range": {"indexed_at": {"lt": started}}}}
-    patiently(client.delete_by_query, index=index, body=stale, params={"conflicts": "proceed", "refresh": "true"})
+    with_retries(client.delete_by_query, index=index, body=stale, params={"conflicts": "proceed", "refresh": "true"})
     return built
 
 

@@ -19,8 +19,8 @@ import numpy as np
 from indexer.build.assigned_topics import FEW, Labelled, assigned
 from indexer.build.documents import stored_vector, work_document
 from indexer.staging.report import Stopwatch
-from indexer.write.background import Beside, ahead
-from indexer.write.bulk import delete_action, index_action, marks, patiently, write
+from indexer.write.background import BackgroundTasks, prefetch
+from indexer.write.bulk import delete_action, index_action, pending_actions, with_retries, write
 from indexer.write.reads import documents
 from peerscope.embedding import work_text
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from opensearchpy import OpenSearch
 
+    from indexer.staging.database import StagedWork, StagingDatabase
     from indexer.staging.report import Report
-    from indexer.staging.staged import Staged, StagedWork
     from indexer.write.target import Target
     from mappings import Generation
     from peerscope.embedding import Embedder
@@ -50,7 +50,7 @@ class Writer:
     client: OpenSearch
     generation: Generation
     embedder: Embedder
-    staged: Staged
+    staged: StagingDatabase
     report: Report
     target: Target
     _marked: set[str] = field(default_factory=set, init=False, repr=False)
@@ -62,7 +62,7 @@ class Writer:
             for batch in self.staged.to_write(BATCH, labelled=labelled):
                 if not going_on():
                     return
-                self.staged.keep_vectors(self._embedded(self._with_kept(batch)))
+                self.staged.save_vectors(self._embedded(self._with_kept(batch)))
                 done += len(batch)
                 on_batch(done, total)
 
@@ -72,25 +72,25 @@ class Writer:
         Works with topics come first, since the others learn theirs from them.
         """
         done, total = 0, len(self.staged)
-        with Beside() as beside:
+        with BackgroundTasks() as tasks:
             for batch in self.staged.to_remove():
-                beside.do(self._remove, batch)
+                tasks.submit(self._remove, batch)
             for labelled in (True, False):
-                teachers = None if labelled else self._teachers(beside)
+                teachers = None if labelled else self._teachers(tasks)
                 batches = map(self._with_kept, self.staged.to_write(BATCH, labelled=labelled))
-                for (batch, kept), embedded in ahead(self._embedded, batches):
-                    self.staged.keep_vectors(embedded)
+                for (batch, kept), embedded in prefetch(self._embedded, batches):
+                    self.staged.save_vectors(embedded)
                     vectors = np.stack([(kept | embedded)[one.id] for one in batch])
-                    beside.do(self._write, batch, self._documents(batch, vectors, teachers))
+                    tasks.submit(self._write, batch, self._documents(batch, vectors, teachers))
                     done += len(batch)
                     on_batch(done, total)
 
-    def _teachers(self, beside: Beside) -> Labelled | None:
+    def _teachers(self, tasks: BackgroundTasks) -> Labelled | None:
         """Return the labelled works to learn from; None where there are none or few works would use them."""
         if self.staged.count(labelled=False) <= FEW:
             return None
-        beside.wait()
-        patiently(self.client.indices.refresh, index=self.generation.works)
+        tasks.wait()
+        with_retries(self.client.indices.refresh, index=self.generation.works)
         return Labelled.of(self.client, self.generation, self.staged)
 
     def _documents(
@@ -177,7 +177,7 @@ class Writer:
             id_: one.id for one in batch for id_ in (*one.researchers, *(author.researcher_id for author in one.former))
         }
         new = works.keys() - self._marked
-        write(self.client, marks(self.generation.pending, {id_: works[id_] for id_ in new}))
+        write(self.client, pending_actions(self.generation.pending, {id_: works[id_] for id_ in new}))
         self._marked.update(new)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.identity.worker import Resolving
 from indexer.sources.stored import record_of
-from indexer.write.bulk import index_action, marks, patiently, write
+from indexer.write.bulk import index_action, pending_actions, with_retries, write
 from indexer.write.reads import documents, pages
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
     from indexer.identity.overrides import Overrides
-    from indexer.staging.staged import Staged
+    from indexer.staging.database import StagingDatabase
     from mappings import Generation
 
 PAGE = 1_000
@@ -31,7 +31,9 @@ PAGE = 1_000
 class Identification:
     """Finds out who the authors are, from `__init__` on, while other things are done; `finish` carries it out."""
 
-    def __init__(self, client: OpenSearch, generation: Generation, staged: Staged, overrides: Overrides) -> None:
+    def __init__(
+        self, client: OpenSearch, generation: Generation, staged: StagingDatabase, overrides: Overrides
+    ) -> None:
         """Put all that the index knows of authors into the file, and have them resolved."""
         self._client, self._generation, self._staged = client, generation, staged
         for works in _works(client, generation):
@@ -40,7 +42,7 @@ class Identification:
                 for work in works
                 if work["id"] not in staged
             )
-        staged.add_aliases(stored_aliases(client, generation), new=False)
+        staged.add_redirects(stored_redirects(client, generation), new=False)
         self._resolving = Resolving(staged.path, overrides)
         #: The most memory that resolving took beside this process, in MB.
         self.peak_mb = 0.0
@@ -58,10 +60,10 @@ class Identification:
         out.
         """
         self.peak_mb = self._resolving.wait()
-        old, new = self._staged.aliases(new=False), self._staged.aliases(new=True)
+        old, new = self._staged.redirects(new=False), self._staged.redirects(new=True)
         # Before any work: once the last mention of an id is written over, nothing tells any more where it went.
-        write(self._client, _alias_actions(self._generation, old, new))
-        for batch in self._staged.moved():
+        write(self._client, _redirect_actions(self._generation, old, new))
+        for batch in self._staged.reassigned():
             changed = {id_: (before, after) for id_, before, after in batch}
             touched = {
                 researcher_id: work_id
@@ -70,9 +72,9 @@ class Identification:
                 if pair[0] != pair[1]
                 for researcher_id in pair
             }
-            write(self._client, marks(self._generation.pending, touched))
+            write(self._client, pending_actions(self._generation.pending, touched))
             write(self._client, _updates(self._client, self._generation, changed))
-        return self._staged.near()
+        return self._staged.probable_duplicates()
 
     def stop(self) -> None:
         """Leave it at that."""
@@ -86,7 +88,7 @@ def _works(client: OpenSearch, generation: Generation) -> Iterator[list[dict[str
         "query": {"match_all": {}},
         "_source": {"excludes": ["embedding", "abstract"]},
     }
-    patiently(client.indices.refresh, index=generation.works)
+    with_retries(client.indices.refresh, index=generation.works)
     for hits in pages(client, generation.works, body):
         yield [hit["_source"] for hit in hits]
 
@@ -102,23 +104,23 @@ def _updates(
         yield [{"update": {"_index": generation.works, "_id": found["_id"]}}, {"doc": {"researchers": entries}}]
 
 
-def stored_aliases(client: OpenSearch, generation: Generation) -> dict[str, str]:
+def stored_redirects(client: OpenSearch, generation: Generation) -> dict[str, str]:
     """Return the ids that nobody has any more, with the researcher that each leads to."""
     found: dict[str, str] = {}
     body = {"size": PAGE, "sort": ["id"], "query": {"match_all": {}}}
-    patiently(client.indices.refresh, index=generation.aliases)
-    for hits in pages(client, generation.aliases, body):
+    with_retries(client.indices.refresh, index=generation.redirects)
+    for hits in pages(client, generation.redirects, body):
         found |= {hit["_source"]["id"]: hit["_source"]["researcher_id"] for hit in hits}
     return found
 
 
-def _alias_actions(
+def _redirect_actions(
     generation: Generation, old: Mapping[str, str], new: Mapping[str, str]
 ) -> Iterator[list[dict[str, Any]]]:
     """Write the new aliases, and lead old ones straight to where their target went."""
     moved = {id_: new[target] for id_, target in old.items() if target in new}
     for id_, target in sorted({**moved, **new}.items()):
-        yield index_action(generation.aliases, id_, {"id": id_, "researcher_id": target})
+        yield index_action(generation.redirects, id_, {"id": id_, "researcher_id": target})
 
 
 def save_duplicates(path: Path, sentences: Iterable[str]) -> None:

@@ -75,7 +75,7 @@ def agglomerate(
     for a, b in pairs:
         work.compare(a, b)
     work.run()
-    return work.groups(), work.near()
+    return work.groups(), work.probable_duplicates()
 
 
 class _Agglomeration:
@@ -130,7 +130,7 @@ class _Agglomeration:
         """Return the groups that stand, by key."""
         return sorted(self._alive.values(), key=lambda group: group.key)
 
-    def near(self) -> list[Link]:
+    def probable_duplicates(self) -> list[Link]:
         """Return the pairs of standing groups that fell just short, best first."""
         found = sorted(entry for entry in self._heap if entry[3] in self._alive and entry[4] in self._alive)
         links = []

@@ -24,7 +24,7 @@ from indexer.identity.ids import assign_ids
 from indexer.identity.keys import identity_key, researcher_id
 from indexer.identity.mentions import MentionKey, mentions_of
 from indexer.identity.weights import Weights
-from indexer.staging.staged import Staged
+from indexer.staging.database import StagingDatabase
 from peerscope.memory import peak_mb
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def main() -> None:
     """Do what `Resolving` has started: the file is named on the command line, the overrides come through the pipe."""
     overrides = pickle.load(sys.stdin.buffer)  # noqa: S301 (from our parent)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    with Staged(Path(sys.argv[1]), join=True) as staged:
+    with StagingDatabase(Path(sys.argv[1]), join=True) as staged:
         resolve_all(staged, overrides)
     # By itself: what the system says of children begins with the memory of the parent that started them.
     sys.stdout.write(f"{peak_mb():.0f}\n")
@@ -117,24 +117,24 @@ class Authors:
         self.stored.update(zip((mention.key for mention in mentions), ids, strict=True))
 
 
-def resolve_all(staged: Staged, overrides: Overrides) -> None:
+def resolve_all(staged: StagingDatabase, overrides: Overrides) -> None:
     """Resolve the authors of all works, known and staged, and put into the file who they are, and why."""
     authors = read_authors(staged)
-    aliases = staged.aliases(new=False)
+    aliases = staged.redirects(new=False)
     resolution = resolve(blocks_of(authors.mentions), Weights(), authors.context)
     clusters = overrides.apply(resolution.clusters, authors.stored, aliases)
     # An id that led to somebody else once is not given to anyone again.
     assignment = assign_ids(clusters, authors.stored, taken=aliases.keys())
-    staged.add_aliases(assignment.aliases, new=True)
-    staged.keep_researchers(_by_work(authors.mentions, assignment.ids))
+    staged.add_redirects(assignment.aliases, new=True)
+    staged.save_researchers(_by_work(authors.mentions, assignment.ids))
     near = (link.describe("may be the same person as") for link in resolution.probable_duplicates)
-    staged.keep_reasons(_because(clusters, assignment.ids), near)
+    staged.save_merge_reasons(_because(clusters, assignment.ids), near)
 
 
-def read_authors(staged: Staged) -> Authors:
+def read_authors(staged: StagingDatabase) -> Authors:
     """Read the authors of all works, in the order of the works' ids: however many runs brought them in, it is one."""
     authors = Authors()
-    for one in staged.authored():
+    for one in staged.authored_works():
         ids = provisional_ids(one.work, one.former) if one.before is None else map(intern, one.before)
         authors.add(one.work, ids)
     return authors

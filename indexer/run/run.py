@@ -16,13 +16,13 @@ from indexer.identity.overrides import load as load_overrides
 from indexer.identity.statements import statements_of
 from indexer.identity.worker import ResolvingError
 from indexer.staging.changes import changes, first_of_each, missing_works, read
+from indexer.staging.database import StagingDatabase
 from indexer.staging.report import Report, Stopwatch
 from indexer.staging.seen import Seen
-from indexer.staging.staged import Staged
 from indexer.write.people_states import claimed
 from indexer.write.target import Target
 from indexer.write.writer_lock import only_writer
-from mappings import followed, note_followed
+from mappings import save_decisions, stored_decisions
 from peerscope.errors import PeerscopeError
 from peerscope.memory import peak_mb
 
@@ -66,7 +66,7 @@ class Run:
     options: Options
     watcher: Watcher
     decided: Decided
-    staged: Staged
+    staged: StagingDatabase
     lock: WriterLock
 
     def read(self, sources: Sequence[Source], unknown: Counter[str]) -> None:
@@ -107,7 +107,7 @@ class Run:
             )
         with Stopwatch(self.report, "topics"):
             build_groups(self.client, generation, self.report)
-        note_followed(self.client, generation, self.decided.digest)
+        save_decisions(self.client, generation, self.decided.digest)
         self.lock.check()
         with Stopwatch(self.report, "publish"):
             self.target.publish()
@@ -147,7 +147,7 @@ def index(
     mapping version, WriteError when OpenSearch stays away.
     """
     options = options or Options()
-    with only_writer(home, client, names) as lock, Staged(home / "staged.sqlite") as staged:
+    with only_writer(home, client, names) as lock, StagingDatabase(home / "staged.sqlite") as staged:
         decided = Decided(home, names, client)
         target = Target(client, names, embedder.model, rebuild=options.rebuild, look_only=options.dry_run)
         report = Report.new(home / "runs")
@@ -181,7 +181,7 @@ class Decided:
 
     def is_followed(self, client: OpenSearch, generation: Generation) -> bool:
         """Return whether a generation was written by just these decisions; by none, where it does not say."""
-        return (followed(client, generation) or _digest(b"", "")) == self.digest
+        return (stored_decisions(client, generation) or _digest(b"", "")) == self.digest
 
 
 def _digest(file: bytes, statements: str) -> str:

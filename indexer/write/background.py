@@ -15,7 +15,7 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 
-class Beside:
+class BackgroundTasks:
     """Does what it is given in threads of its own, and keeps the giver waiting when it falls behind.
 
     What fails there is raised here, at the next `do` or at the end.
@@ -27,7 +27,7 @@ class Beside:
         self._under_way: deque[Future[Any]] = deque()
         self._most = threads + 1
 
-    def __enter__(self) -> Beside:
+    def __enter__(self) -> BackgroundTasks:
         return self
 
     def __exit__(
@@ -39,7 +39,7 @@ class Beside:
         finally:
             self._pool.shutdown(cancel_futures=True)
 
-    def do(self, function: Callable[..., Any], *arguments: Any) -> None:
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Have a function called. At most one call more than there are threads waits, so memory stays bounded."""
         self._under_way.append(self._pool.submit(function, *arguments))
         while len(self._under_way) > self._most:
@@ -51,7 +51,7 @@ class Beside:
             self._under_way.popleft().result()
 
 
-def ahead(function: Callable[[T], U], things: Iterable[T]) -> Iterator[tuple[T, U]]:
+def prefetch(function: Callable[[T], U], things: Iterable[T]) -> Iterator[tuple[T, U]]:
     """Return each thing with what the function makes of it, while it is at work on the next one in another thread."""
     with ThreadPoolExecutor(1) as pool:
         under_way: deque[tuple[T, Future[U]]] = deque()

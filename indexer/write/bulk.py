@@ -44,7 +44,7 @@ def delete_action(index: str, document_id: str) -> list[Action]:
     return [{"delete": {"_index": index, "_id": document_id}}]
 
 
-def patiently(ask: Callable[..., Answer], **arguments: Any) -> Answer:
+def with_retries(ask: Callable[..., Answer], **arguments: Any) -> Answer:
     """Ask OpenSearch something that may be asked twice, and wait out what is passing. Raises WriteError at last."""
     for pause in PAUSES:
         try:
@@ -59,7 +59,7 @@ def patiently(ask: Callable[..., Answer], **arguments: Any) -> Answer:
         raise WriteError(f"OpenSearch has not answered for {sum(PAUSES):.0f} s: {error}. {AGAIN}") from error
 
 
-def marks(index: str, works: Mapping[str, str]) -> Iterator[list[Action]]:
+def pending_actions(index: str, works: Mapping[str, str]) -> Iterator[list[Action]]:
     """Return the actions that mark researchers as pending; `works` maps each to one of its works."""
     return (
         index_action(index, id_, {"researcher_id": id_, "work_id": work_id}) for id_, work_id in sorted(works.items())

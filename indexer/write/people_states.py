@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from opensearchpy.exceptions import NotFoundError
 
-from indexer.write.bulk import index_action, patiently, write
+from indexer.write.bulk import index_action, with_retries, write
 from indexer.write.reads import count, documents, pages
-from mappings import STATE
+from mappings import STATE_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -55,7 +55,10 @@ def joined(states: list[State]) -> State:
     Until the service has moved claims and follows itself, which it does as soon as the generation is live.
     """
     best = max(states, key=lambda state: (state["claimed"], state["verification_level"]))
-    return {**{name: best[name] for name in STATE}, "followers_count": sum(one["followers_count"] for one in states)}
+    return {
+        **{name: best[name] for name in STATE_FIELDS},
+        "followers_count": sum(one["followers_count"] for one in states),
+    }
 
 
 def claimed(client: OpenSearch, names: IndexNames) -> Iterator[dict[str, Any]]:
@@ -71,7 +74,7 @@ def _kept_ids(client: OpenSearch, names: IndexNames) -> Iterator[list[str]]:
 
 def _pages(client: OpenSearch, names: IndexNames, body: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
     try:
-        patiently(client.indices.refresh, index=names.people)
+        with_retries(client.indices.refresh, index=names.people)
     except NotFoundError:
         # Nobody has an account yet.
         return iter(())
@@ -84,10 +87,10 @@ def _states(client: OpenSearch, names: IndexNames, ids: list[str]) -> Iterator[t
 
 def _leading(client: OpenSearch, generation: Generation, ids: list[str], before: Generation | None) -> dict[str, str]:
     """Give, for those of the ids that no author has, the researcher they lead to; new ways are kept as aliases."""
-    known = {found["_id"]: found["_source"]["researcher_id"] for found in documents(client, generation.aliases, ids)}
+    known = {found["_id"]: found["_source"]["researcher_id"] for found in documents(client, generation.redirects, ids)}
     lost = [id_ for id_ in ids if before and id_ not in known and not _has_works(client, generation, id_)]
     found = {id_: heir for id_ in lost if before and (heir := _heir(client, generation, before, id_))}
-    actions = (index_action(generation.aliases, id_, {"id": id_, "researcher_id": new}) for id_, new in found.items())
+    actions = (index_action(generation.redirects, id_, {"id": id_, "researcher_id": new}) for id_, new in found.items())
     write(client, actions)
     return known | found
 

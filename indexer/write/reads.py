@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from opensearchpy.exceptions import TransportError
 
-from indexer.write.bulk import patiently
+from indexer.write.bulk import with_retries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +25,7 @@ MISSING = "index_not_found_exception"
 
 def search(client: OpenSearch, index: str, body: dict[str, Any]) -> dict[str, Any]:
     """Return the answer of all shards."""
-    return patiently(client.search, index=index, body=body, params=WHOLE)
+    return with_retries(client.search, index=index, body=body, params=WHOLE)
 
 
 def search_together(client: OpenSearch, index: str, bodies: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -40,7 +40,7 @@ def search_together(client: OpenSearch, index: str, bodies: Iterable[dict[str, A
                 raise TransportError(answer["status"], answer["error"]["type"], answer)
         return answers
 
-    return patiently(ask) if lines else []
+    return with_retries(ask) if lines else []
 
 
 def count(client: OpenSearch, index: str, query: dict[str, Any] | None = None) -> int:
@@ -64,7 +64,7 @@ def documents(
                 raise TransportError(UNAVAILABLE, one["error"]["type"], one)
         return found
 
-    return (one for one in (patiently(ask) if ids else []) if one.get("found"))
+    return (one for one in (with_retries(ask) if ids else []) if one.get("found"))
 
 
 def pages(client: OpenSearch, index: str, body: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:

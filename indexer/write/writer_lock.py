@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import psutil
-from opensearchpy.exceptions import ConflictError, NotFoundError, RequestError, TransportError
+from opensearchpy.exceptions import ConflictError, NotFoundError, TransportError
 
-from mappings.store import load
+from mappings.indices import create_shared_index
 from peerscope.errors import PeerscopeError
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ WATCH = 20.0
 #: Seconds by which the beginning of one process may seem to differ: it is counted from a boot time that is corrected.
 SAME_BEGINNING = 5.0
 _ID = "writer"
-_SETTINGS = {"index": {"number_of_shards": 1, "auto_expand_replicas": "0-1"}}
 
 
 class LockedError(PeerscopeError):
@@ -110,7 +109,7 @@ class WriterLock:
 
     def __enter__(self) -> WriterLock:
         """Take the lock. Raises LockedError when somebody else holds it and is alive."""
-        self._make_index()
+        create_shared_index(self._client, self._index, "lock")
         try:
             answer = self._write(op_type="create")
         except ConflictError:
@@ -134,13 +133,6 @@ class WriterLock:
         """Raise LockedError when the lock was lost: this machine slept, and another run went on in its place."""
         if self._lost:
             raise LockedError("Another run took over while this one stood still. Run the same command again.")
-
-    def _make_index(self) -> None:
-        try:
-            self._client.indices.create(index=self._index, body={"settings": _SETTINGS, "mappings": load("lock")})
-        except RequestError as error:
-            if error.error != "resource_already_exists_exception":
-                raise
 
     def _write(self, **params: Any) -> dict[str, Any]:
         answer: dict[str, Any] = self._client.index(

@@ -118,7 +118,7 @@ class Services:
         body = {"size": len(given), "query": {"terms": {"ids": given}}, "_source": ["id", "ids"]}
         hits = self.search(self.names.researchers, body)["hits"]["hits"]
         found = {id_: hit["_source"]["id"] for hit in hits for id_ in hit["_source"]["ids"]}
-        moved = self.client.mget(index=self.names.aliases, body={"ids": given})["docs"]
+        moved = self.client.mget(index=self.names.redirects, body={"ids": given})["docs"]
         return found | {one["_id"]: one["_source"]["researcher_id"] for one in moved if one.get("found")}
 
     def labels(self, index: str, ids: list[str]) -> dict[str, str]:

@@ -36,7 +36,7 @@ def find(services: Services, given: str) -> Result:
     for hit in services.search(services.names.researchers, body)["hits"]["hits"]:
         source: Result = hit["_source"]
         return source
-    if alias := services.get(services.names.aliases, given):
+    if alias := services.get(services.names.redirects, given):
         raise MovedError(alias["researcher_id"])
     raise not_found("researcher", given)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mappings import Scale
-from mappings.store import load
+from mappings.indices import load
 from search_api.http.settings import number, whole
 
 if TYPE_CHECKING:

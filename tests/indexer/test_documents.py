@@ -8,7 +8,7 @@ import pytest
 from indexer.build.documents import work_document
 from indexer.build.researchers import mean_embedding, researcher_document
 from indexer.records import Author, Work, content_hash, topic_name, topic_parent
-from mappings.store import load
+from mappings.indices import load
 
 WORK = Work(
     "arxiv:1",

@@ -14,7 +14,7 @@ from indexer.identity.overrides import Overrides
 from indexer.identity.worker import Resolving, ResolvingError, provisional_ids, resolve_all
 from indexer.records import parse_work
 from indexer.staging.changes import Change, FormerAuthor
-from indexer.staging.staged import Staged
+from indexer.staging.database import StagingDatabase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,7 @@ def change(id_: str, *names: str) -> Change:
 def test_a_process_of_its_own_finds_what_this_one_would(tmp_path: Path) -> None:
     found = []
     for apart in (False, True):
-        with Staged(tmp_path / "staged.sqlite") as staged:
+        with StagingDatabase(tmp_path / "staged.sqlite") as staged:
             staged.add([change("local:a", "Ada Lovelace", "Zoe Quux"), change("local:b", "Ada Lovelace", "Zoe Quux")])
             staged.add_known([("local:c", record("local:c", "Charles Babbage"), ["charles-1"])])
             if apart:
@@ -42,14 +42,14 @@ def test_a_process_of_its_own_finds_what_this_one_would(tmp_path: Path) -> None:
             else:
                 resolve_all(staged, Overrides())
             ((one, two),) = staged.to_write()
-            found.append((one.researchers, two.researchers, list(staged.moved())))
+            found.append((one.researchers, two.researchers, list(staged.reassigned())))
     assert found[0] == found[1]
     assert found[0][0] == found[0][1]
     assert len(found[0][0]) == 2
 
 
 def test_a_process_that_is_killed_is_told_of(tmp_path: Path) -> None:
-    with Staged(tmp_path / "staged.sqlite") as staged:
+    with StagingDatabase(tmp_path / "staged.sqlite") as staged:
         resolving = Resolving(staged.path, Overrides())
         resolving.stop()
         with pytest.raises(ResolvingError, match="run the same command again"):
@@ -60,8 +60,8 @@ def test_it_ends_with_its_parent_even_when_that_is_killed(tmp_path: Path) -> Non
     """The parent says the number of its child, and dies before anything is resolved."""
     script = (
         "import os, signal, sys; from pathlib import Path; from indexer.identity.overrides import Overrides\n"
-        "from indexer.identity.worker import Resolving; from indexer.staging.staged import Staged\n"
-        "staged = Staged(Path(sys.argv[1])); staged._rows.execute('BEGIN EXCLUSIVE')\n"
+        "from indexer.identity.worker import Resolving; from indexer.staging.database import StagingDatabase\n"
+        "staged = StagingDatabase(Path(sys.argv[1])); staged._rows.execute('BEGIN EXCLUSIVE')\n"
         "print(Resolving(staged.path, Overrides())._process.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )
     command = [sys.executable, "-c", script, str(tmp_path / "staged.sqlite")]

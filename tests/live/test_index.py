@@ -395,7 +395,7 @@ def test_what_a_person_decides_about_people_wins(
     (merged,) = documents(opensearch, names.researchers).values()
     assert merged["works_count"] == 2
     assert "one person under two names" in " ".join(merged["merge_reasons"])
-    (alias,) = documents(opensearch, names.aliases).values()
+    (alias,) = documents(opensearch, names.redirects).values()
     assert {alias["id"], alias["researcher_id"]} == set(before.values())
     assert index(file).generation is None
     # What the index follows is true of a generation, not of a home: after a rollback it has to be done again.

@@ -7,8 +7,8 @@ from typing import Any, get_args, get_type_hints, is_typeddict
 import pytest
 
 from mappings import documents
+from mappings.indices import load
 from mappings.names import KINDS
-from mappings.store import load
 
 DOCUMENTS = {
     "works": documents.WorkDocument,
@@ -16,7 +16,7 @@ DOCUMENTS = {
     "topics": documents.TopicDocument,
     "institutions": documents.InstitutionDocument,
     "people": documents.PersonState,
-    "aliases": documents.Redirect,
+    "redirects": documents.Redirect,
     "pending": documents.PendingResearcher,
     "lock": documents.WriterLockDocument,
 }

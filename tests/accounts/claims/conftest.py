@@ -37,7 +37,7 @@ class FewResearchers:
     documents = {  # noqa: RUF012 (never changed)
         ("t-researchers", "ada-1"): ADA,
         ("t-researchers", "bob-1"): BOB,
-        ("t-aliases", "ada-old"): {"id": "ada-old", "researcher_id": "ada-1"},
+        ("t-redirects", "ada-old"): {"id": "ada-old", "researcher_id": "ada-1"},
         ("t-works", "arxiv:1"): {"id": "arxiv:1", "title": "On engines", "researchers": []},
     }
 

@@ -24,7 +24,7 @@ class Index(NoOpenSearch):
     def __init__(self) -> None:
         self.documents: dict[tuple[str, str], dict[str, Any]] = {
             ("t-topics", "cs.LG"): {"id": "cs.LG", "name": "Machine Learning"},
-            ("t-aliases", "old-bob"): {"researcher_id": "r-bob"},
+            ("t-redirects", "old-bob"): {"researcher_id": "r-bob"},
         }
         for name in ("ada", "bob", "eve"):
             person = {"id": f"r-{name}", "ids": [f"r-{name}"], "name": name.capitalize()}

@@ -10,13 +10,13 @@ import pytest
 
 from indexer.records import parse_work
 from indexer.staging.changes import Change, FormerAuthor
-from indexer.staging.staged import Staged
+from indexer.staging.database import StagingDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    Staging = Callable[..., Staged]
+    Staging = Callable[..., StagingDatabase]
 
 ADA = FormerAuthor(1, "Ada Lovelace", "ada-lovelace-1")
 
@@ -31,9 +31,9 @@ def removal(id_: str) -> Change:
 
 
 @pytest.fixture
-def staged(tmp_path: Path) -> Callable[..., Staged]:
-    def staged(*changes: Change) -> Staged:
-        file = Staged(tmp_path / "staged.sqlite")
+def staged(tmp_path: Path) -> Callable[..., StagingDatabase]:
+    def staged(*changes: Change) -> StagingDatabase:
+        file = StagingDatabase(tmp_path / "staged.sqlite")
         file.add(changes)
         return file
 
@@ -77,7 +77,7 @@ def test_the_last_word_on_a_work_counts(staged: Staging) -> None:
 def test_embeddings_that_were_kept_are_at_hand_with_their_topics(staged: Staging) -> None:
     vector = np.asarray([0.6, 0.8], dtype=np.float32)
     with staged(change("local:a", ["cs.LG"]), change("local:b")) as file:
-        file.keep_vectors({"local:a": vector})
+        file.save_vectors({"local:a": vector})
         found = file.vectors(["local:a", "local:b", *(f"local:{number}" for number in range(2_000))])
         assert found.keys() == {"local:a"}
         assert np.array_equal(found["local:a"], vector)
@@ -90,7 +90,7 @@ def test_what_the_index_knows_is_resolved_together_with_what_is_staged(staged: S
     known = {**change("local:a").record, "id": "local:a"}
     with staged(change("local:b"), removal("local:c")) as file:
         file.add_known([("local:a", known, ["ada-1"])])
-        assert [(one.work.id, one.before, one.former) for one in file.authored()] == [
+        assert [(one.work.id, one.before, one.former) for one in file.authored_works()] == [
             ("local:a", ["ada-1"], []),
             ("local:b", None, [ADA]),
         ]
@@ -101,16 +101,19 @@ def test_another_process_puts_in_who_the_authors_are(staged: Staging, tmp_path: 
         file.add_known(
             [("local:a", change("local:a").record, ["ada-1"]), ("local:z", change("local:z").record, ["zoe"])]
         )
-        file.add_aliases({"old": "ada-1"}, new=False)
-        with Staged(tmp_path / "staged.sqlite", join=True) as other:
-            other.keep_researchers([("local:a", ["ada-2"]), ("local:b", ["ada-2"]), ("local:z", ["zoe"])])
-            other.add_aliases({"ada-1": "ada-2"}, new=True)
-            other.keep_reasons({"ada-2": ["One name."]}, ["likeliest", "likely"])
-        assert list(file.moved()) == [[("local:a", ["ada-1"], ["ada-2"])]]
+        file.add_redirects({"old": "ada-1"}, new=False)
+        with StagingDatabase(tmp_path / "staged.sqlite", join=True) as other:
+            other.save_researchers([("local:a", ["ada-2"]), ("local:b", ["ada-2"]), ("local:z", ["zoe"])])
+            other.add_redirects({"ada-1": "ada-2"}, new=True)
+            other.save_merge_reasons({"ada-2": ["One name."]}, ["likeliest", "likely"])
+        assert list(file.reassigned()) == [[("local:a", ["ada-1"], ["ada-2"])]]
         ((one,),) = file.to_write()
         assert one.researchers == ["ada-2"]
-        assert (file.aliases(new=False), file.aliases(new=True)) == ({"old": "ada-1"}, {"ada-1": "ada-2"})
-        assert (file.because(["ada-2", "zoe"]), file.near()) == ({"ada-2": ["One name."]}, ["likeliest", "likely"])
+        assert (file.redirects(new=False), file.redirects(new=True)) == ({"old": "ada-1"}, {"ada-1": "ada-2"})
+        assert (file.merge_reasons(["ada-2", "zoe"]), file.probable_duplicates()) == (
+            {"ada-2": ["One name."]},
+            ["likeliest", "likely"],
+        )
 
 
 def test_what_a_killed_run_left_is_not_taken_up_and_nothing_stays_behind(staged: Staging, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from indexer.write.background import Beside, ahead
+from indexer.write.background import BackgroundTasks, prefetch
 
 
 def fail() -> None:
@@ -16,22 +16,22 @@ def fail() -> None:
 
 def test_everything_is_done_in_order_by_the_end() -> None:
     done: list[int] = []
-    with Beside() as beside:
+    with BackgroundTasks() as tasks:
         for number in range(100):
-            beside.do(done.append, number)
+            tasks.submit(done.append, number)
     assert done == list(range(100))
 
 
 def test_a_failure_is_raised_where_the_work_is_given() -> None:
-    with pytest.raises(ValueError, match="away"), Beside(2) as beside:
-        beside.do(fail)
+    with pytest.raises(ValueError, match="away"), BackgroundTasks(2) as tasks:
+        tasks.submit(fail)
 
 
 def give_and_fail(done: list[int]) -> None:
     hold = threading.Event()
-    with Beside() as beside:
-        beside.do(hold.wait, 10)
-        beside.do(done.append, 1)
+    with BackgroundTasks() as tasks:
+        tasks.submit(hold.wait, 10)
+        tasks.submit(done.append, 1)
         threading.Timer(0.05, hold.set).start()
         raise KeyError
 
@@ -47,9 +47,9 @@ def test_the_giver_waits_when_it_is_too_far_ahead() -> None:
     hold, given = threading.Event(), []
 
     def give() -> None:
-        with Beside() as beside:
+        with BackgroundTasks() as tasks:
             for number in range(5):
-                beside.do(hold.wait, 10)
+                tasks.submit(hold.wait, 10)
                 given.append(number)
 
     giver = threading.Thread(target=give)
@@ -68,18 +68,18 @@ def test_what_is_made_ahead_comes_in_turn_while_the_next_is_made() -> None:
         made.append(number)
         return number * number
 
-    found = ahead(square, iter(range(4)))
+    found = prefetch(square, iter(range(4)))
     assert next(found) == (0, 0)
     deadline = time.monotonic() + 5
     while made != [0, 1] and time.monotonic() < deadline:
         time.sleep(0.01)
     assert made == [0, 1]
     assert list(found) == [(1, 1), (2, 4), (3, 9)]
-    assert list(ahead(square, [])) == []
+    assert list(prefetch(square, [])) == []
 
 
 def test_what_fails_ahead_is_raised_in_its_turn() -> None:
-    found = ahead(lambda number: 1 // number, [1, 0, 1])
+    found = prefetch(lambda number: 1 // number, [1, 0, 1])
     assert next(found) == (1, 1)
     with pytest.raises(ZeroDivisionError):
         next(found)

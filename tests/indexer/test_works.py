@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from indexer.build.works import Writer
-from indexer.staging.staged import StagedWork
+from indexer.staging.database import StagedWork
 from mappings import Generation
 
 

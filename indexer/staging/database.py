@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from indexer.staging.changes import Change
 
 #: `staged`: what this run writes or removes. `known`: the other works of the index, with the researchers behind their
-#: authors `before` and `after` this run. `aliases`: ids that lead to another researcher; new ones are of this run.
+#: authors `before` and `after` this run. `redirects`: ids that lead to another researcher; new ones are of this run.
 _TABLES = """
 CREATE TABLE staged (
     id TEXT PRIMARY KEY, record TEXT, labelled INTEGER, content_hash TEXT, former TEXT, added_at TEXT, after TEXT,
     vector BLOB
 ) WITHOUT ROWID;
 CREATE TABLE known (id TEXT PRIMARY KEY, record TEXT, before TEXT, after TEXT) WITHOUT ROWID;
-CREATE TABLE aliases (id TEXT PRIMARY KEY, researcher TEXT, is_new INTEGER) WITHOUT ROWID;
+CREATE TABLE redirects (id TEXT PRIMARY KEY, researcher TEXT, is_new INTEGER) WITHOUT ROWID;
 CREATE TABLE reasons (researcher TEXT PRIMARY KEY, sentences TEXT) WITHOUT ROWID;
 CREATE TABLE near (sentence TEXT);
 """
@@ -63,7 +63,7 @@ class StagedWork(NamedTuple):
     researchers: list[str]
 
 
-class Authored(NamedTuple):
+class AuthoredWork(NamedTuple):
     """A work whose authors are to be found: a known one with their ids, or a staged one with its former authors."""
 
     work: Work
@@ -71,7 +71,7 @@ class Authored(NamedTuple):
     former: list[FormerAuthor]
 
 
-class Staged:
+class StagingDatabase:
     """What a run brings in or takes out, by work; a context manager that leaves nothing behind."""
 
     def __init__(self, path: Path, *, join: bool = False) -> None:
@@ -83,7 +83,7 @@ class Staged:
         self._rows = sqlite3.connect(path, timeout=PATIENCE)
         self._rows.executescript(_PRAGMAS + ("" if join else _TABLES))
 
-    def __enter__(self) -> Staged:
+    def __enter__(self) -> StagingDatabase:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -127,36 +127,38 @@ class Staged:
         rows = ((id_, json.dumps(record), json.dumps(before)) for id_, record, before in works)
         self._put("INSERT OR REPLACE INTO known VALUES (?, ?, ?, NULL)", rows)
 
-    def add_aliases(self, aliases: Mapping[str, str], *, new: bool) -> None:
+    def add_redirects(self, redirects: Mapping[str, str], *, new: bool) -> None:
         """Take in ids that lead to another researcher, as the index has them or as this run adds them."""
-        self._put("INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)", ((id_, to, new) for id_, to in aliases.items()))
+        self._put(
+            "INSERT OR REPLACE INTO redirects VALUES (?, ?, ?)", ((id_, to, new) for id_, to in redirects.items())
+        )
 
-    def aliases(self, *, new: bool) -> dict[str, str]:
+    def redirects(self, *, new: bool) -> dict[str, str]:
         """Return the ids that lead to another researcher: those of the index, or those of this run."""
-        return dict(self._rows.execute("SELECT id, researcher FROM aliases WHERE is_new = ?", (new,)))
+        return dict(self._rows.execute("SELECT id, researcher FROM redirects WHERE is_new = ?", (new,)))
 
-    def authored(self) -> Iterator[Authored]:
+    def authored_works(self) -> Iterator[AuthoredWork]:
         """Return all works that are in the index or about to be, by id, for their authors to be found."""
         question = (
             "SELECT id, record, before, NULL FROM known "
             "UNION ALL SELECT id, record, NULL, former FROM staged WHERE record NOT NULL ORDER BY id"
         )
         for _, record, before, former in self._rows.execute(question):
-            yield Authored(parse_work(json.loads(record)), before and json.loads(before), _former(former or "[]"))
+            yield AuthoredWork(parse_work(json.loads(record)), before and json.loads(before), _former(former or "[]"))
 
-    def keep_researchers(self, found: Iterable[tuple[str, Sequence[str]]]) -> None:
+    def save_researchers(self, found: Iterable[tuple[str, Sequence[str]]]) -> None:
         """Keep who is behind the authors of works: the work's id, and a researcher's id for each author in order."""
         rows = [(json.dumps(ids), id_) for id_, ids in found]
         self._put("UPDATE staged SET after = ? WHERE id = ?", rows)
         self._put("UPDATE known SET after = ? WHERE id = ?", rows)
 
-    def keep_reasons(self, because: Mapping[str, list[str]], near: Iterable[str]) -> None:
+    def save_merge_reasons(self, because: Mapping[str, list[str]], near: Iterable[str]) -> None:
         """Keep why mentions were taken to be one researcher's, and of whom that was nearly said."""
         rows = ((id_, json.dumps(sentences)) for id_, sentences in because.items())
         self._put("INSERT INTO reasons VALUES (?, ?)", rows)
         self._put("INSERT INTO near VALUES (?)", ((sentence,) for sentence in near))
 
-    def moved(self) -> Iterator[list[tuple[str, list[str], list[str]]]]:
+    def reassigned(self) -> Iterator[list[tuple[str, list[str], list[str]]]]:
         """Return the known works whose researchers are others now, in batches by id: id, before, and after."""
         question = "SELECT id, before, after FROM known WHERE after != before AND id > ? ORDER BY id LIMIT ?"
         last = ""
@@ -164,7 +166,7 @@ class Staged:
             yield [(id_, json.loads(before), json.loads(after)) for id_, before, after in rows]
             last = rows[-1][0]
 
-    def near(self) -> list[str]:
+    def probable_duplicates(self) -> list[str]:
         """Return the sentences about probable duplicates, the likeliest first."""
         return [sentence for (sentence,) in self._rows.execute("SELECT sentence FROM near ORDER BY rowid")]
 
@@ -180,12 +182,12 @@ class Staged:
         """Return the works to remove in batches, by id."""
         return self._batches("record IS NULL", PAGE)
 
-    def because(self, ids: Iterable[str]) -> dict[str, list[str]]:
+    def merge_reasons(self, ids: Iterable[str]) -> dict[str, list[str]]:
         """Return why a researcher's works are one person's, in sentences, of those of whom anything was joined."""
         rows = self._chosen("SELECT researcher, sentences FROM reasons WHERE researcher IN", ids)
         return {id_: json.loads(sentences) for id_, sentences in rows}
 
-    def keep_vectors(self, vectors: Mapping[str, NDArray[np.float32]]) -> None:
+    def save_vectors(self, vectors: Mapping[str, NDArray[np.float32]]) -> None:
         """Keep the works' embeddings, float32[d] each, for what is built from them."""
         rows = ((vector.astype(np.float32).tobytes(), id_) for id_, vector in vectors.items())
         self._put("UPDATE staged SET vector = ? WHERE id = ?", rows)

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from mappings import Generation, IndexNames, Scale, StoreError
+from mappings import Generation, IndexNames, Scale
+from mappings.indices import index_body, load
 from mappings.names import KINDS
-from mappings.store import index_body, load
+from peerscope.errors import SettingsError
+from peerscope.settings import Settings
 
 MODEL = {"name": "test", "dimension": 7, "fingerprint": "f"}
 
@@ -41,11 +43,11 @@ def test_vectors_can_be_quantised_and_are_scored_anew_then() -> None:
     assert Scale().rescoring() == {}
 
 
-def test_the_layout_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Scale.from_env() == Scale(1, 0, 32)
+def test_the_layout_comes_from_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Scale.from_settings(Settings.load()) == Scale() == Scale(1, 0, 32)
     for name, value in {"SHARDS": "4", "REPLICAS": "2", "VECTOR_BITS": "7"}.items():
         monkeypatch.setenv(f"PEERSCOPE_{name}", value)
-    assert Scale.from_env() == Scale(4, 2, 7)
+    assert Scale.from_settings(Settings.load()) == Scale(4, 2, 7)
 
 
 @pytest.mark.parametrize(
@@ -53,8 +55,8 @@ def test_the_layout_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) 
 )
 def test_a_layout_that_cannot_be_is_refused(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"PEERSCOPE_{name}", value)
-    with pytest.raises(StoreError, match=f"PEERSCOPE_{name} is"):
-        Scale.from_env()
+    with pytest.raises(SettingsError, match=f"PEERSCOPE_{name}={value}: must"):
+        Scale.from_settings(Settings.load())
 
 
 def test_the_weights_of_the_hybrid_pipeline_sum_to_one() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.build.institutions import institutions, printed_institutions, slug
+from indexer.build.affiliations import institutions, printed_institutions, slug
 from indexer.records import Author, Institution
 
 
