@@ -12,13 +12,14 @@ from rich.table import Table
 from indexer.run.progress import ProgressBar, summarise
 from indexer.run.run import Options
 from indexer.run.run import index as run_index
-from indexer.sources import FEEDS, Wanted, open_feed, open_sources
+from indexer.sources import Selection, open_harvester, open_sources, remote_source_names
 from indexer.sources.stored import StoredWorks
 from indexer.staging.report import PARTS, past_runs
 from indexer.write.writer_lock import only_writer
 from mappings import IndexNames, StoreError, live
 from mappings import rollback as go_back
 from peerscope import artifacts, embedding, engine
+from peerscope.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,12 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 
 @click.command(short_help="Bring works into the index.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option("--source", "feed", type=click.Choice(FEEDS), help="Ask a server for works, instead of or beside files.")
+@click.option(
+    "--source",
+    "remote",
+    type=click.Choice(remote_source_names()),
+    help="Ask a server for works, instead of or beside files.",
+)
 @click.option("--query", help="What to look for: words (openalex), or arXiv's query language: 'cat:q-bio.NC' (arxiv).")
 @click.option("--filter", "filter_", help="A filter of OpenAlex: 'institutions.ror:03vek6s52,type:article' (openalex).")
 @click.option("--set", "set_", help="A set of arXiv, such as cs or physics:astro-ph (arxiv-oai).")
@@ -51,7 +57,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, for programs.")
 def index(
     paths: tuple[str, ...],
-    feed: str | None,
+    remote: str | None,
     query: str | None,
     filter_: str | None,
     set_: str | None,
@@ -80,11 +86,11 @@ def index(
     go in. What is searched changes at the end of the run, all at once.
     """  # noqa: D301 (click's mark for lines that are kept as they are)
     console = Console(stderr=True)
-    wanted = Wanted(query, filter_, set_, since and since.date(), until and until.date(), limit)
-    if prune and feed:
+    selection = Selection(query, filter_, set_, since and since.date(), until and until.date(), limit)
+    if prune and remote:
         raise click.UsageError("--prune goes with files: a server gives a part, and what it leaves out is not gone.")
     names = IndexNames.from_env()
-    sources = _sources(paths, feed, wanted, rebuild=rebuild)
+    sources = _sources(paths, remote, selection, rebuild=rebuild)
     client = engine.connect()
     engine.keep_alive()
     if not sources:
@@ -142,9 +148,9 @@ def rollback() -> None:
     click.echo(f"The index is back at generation {generation.number}.")
 
 
-def _sources(paths: Sequence[str], feed: str | None, wanted: Wanted, *, rebuild: bool) -> list[Source]:
-    if not feed and wanted.given():
-        raise click.UsageError(f"--{min(wanted.given())} goes with --source.")
-    if not feed and not paths and not rebuild:
+def _sources(paths: Sequence[str], remote: str | None, selection: Selection, *, rebuild: bool) -> list[Source]:
+    if not remote and selection.options():
+        raise click.UsageError(f"--{min(selection.options())} goes with --source.")
+    if not remote and not paths and not rebuild:
         raise click.UsageError("Say what to index: a PATH, or --source.")
-    return [*open_sources(paths), *([open_feed(feed, wanted)] if feed else [])]
+    return [*open_sources(paths), *([open_harvester(remote, selection, Settings.load())] if remote else [])]

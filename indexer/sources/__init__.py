@@ -1,7 +1,24 @@
-"""Where works come from. A source is an iterator of `Item`s and knows nothing of what happens to them."""
+"""Sources of works: file formats and servers. A source yields `Item`s and knows nothing about what happens to them.
 
-from indexer.sources.base import Item, Source, SourceError
-from indexer.sources.files import open_sources
-from indexer.sources.harvesters import FEEDS, Wanted, open_feed
+`registry` lists all sources and explains how to add one.
+"""
 
-__all__ = ["FEEDS", "Item", "Source", "SourceError", "Wanted", "open_feed", "open_sources"]
+from indexer.sources.base import FileFormat, FileSource, Item, NotAWork, Source, SourceError, convert_record
+from indexer.sources.registry import open_harvester, open_sources, remote_source_names
+from indexer.sources.remote import Harvester, RemoteSource, Selection
+
+__all__ = [
+    "FileFormat",
+    "FileSource",
+    "Harvester",
+    "Item",
+    "NotAWork",
+    "RemoteSource",
+    "Selection",
+    "Source",
+    "SourceError",
+    "convert_record",
+    "open_harvester",
+    "open_sources",
+    "remote_source_names",
+]

@@ -1,7 +1,7 @@
-"""Papers of the ACL Anthology, out of its collection files (`data/xml/2022.acl.xml`), in the import format.
+"""Papers of the ACL Anthology, from its collection files (`data/xml/2022.acl.xml`), in the import format.
 
-Front matter is no work and editors are no authors; both are left out. Which of several people of one name an author is,
-the Anthology's curators say by an `id` where it matters; without one there is only the name.
+Front matter is not a work, and editors are not authors; both are ignored. The Anthology's curators give an author an
+`id` where several people share a name; otherwise there is only the name.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from indexer.sources.xml_records import text_of
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-#: Venue ids are acronyms in lower case, most of them of capitals; these are the frequent ones that are not.
+#: Venue ids are acronyms in lower case. Most acronyms are in capitals; these are the frequent exceptions.
 _VENUES = {
     "arabicnlp": "ArabicNLP",
     "argmining": "ArgMining",
@@ -31,15 +31,15 @@ _VENUES = {
     "textgraphs": "TextGraphs",
     "vardial": "VarDial",
 }
-#: "Some workshop", which stands beside the workshop's own id.
+#: Generic id of workshops, listed in addition to the workshop's own id.
 _ANY_WORKSHOP = "ws"
 
 
 def paper_record(paper: Element, around: list[Element]) -> dict[str, Any]:
-    """Return a paper in the import format, with the elements around it: collection and volume, which name the venue.
+    """Return a paper in the import format; `around` ends with its collection and volume, which name the venue.
 
-    One that the Anthology removed says that it is withdrawn; one that was retracted stays, and says so. Raises NotAWork
-    for front and back matter, and for what names nobody (book notices, announcements).
+    A paper that the Anthology removed becomes a withdrawn record; a retracted one stays and is marked. Raises NotAWork
+    for front and back matter, and for items without authors (book notices, announcements).
     """
     collection, volume = around[-2], around[-1]
     if paper.get("type") in {"frontmatter", "backmatter"}:
@@ -49,7 +49,7 @@ def paper_record(paper: Element, around: list[Element]) -> dict[str, Any]:
         return {"id": f"acl:{id_}", "withdrawn": True}
     authors = [_author(author) for author in paper.findall("author")]
     if not authors:
-        raise NotAWork("names no author")
+        raise NotAWork("has no authors")
     return {
         "id": f"acl:{id_}",
         "title": _with_formulas(paper.find("title")),
@@ -77,7 +77,7 @@ def _marked(element: Element) -> str:
 
 
 def anthology_id(collection: str, volume: str, paper: str) -> str:
-    """Return the id of a paper: `2022.acl-long.1`, and before 2020 `P19-1001`, or `W19-0101` where volumes are many."""
+    """Return the id of a paper: `2022.acl-long.1`; before 2020 `P19-1001`, or `W19-0101` for two-digit volumes."""
     if re.match(r"\d{4}\.", collection):
         return f"{collection}-{volume}.{paper}"
     two_digits = collection.startswith("W") or collection == "C69" or (collection == "D19" and int(volume) >= 5)
@@ -85,9 +85,9 @@ def anthology_id(collection: str, volume: str, paper: str) -> str:
 
 
 def _year(paper: Element, volume: Element, collection: Element) -> int | None:
-    given = text_of(paper.find("year")) or text_of(volume.find("meta/year"))
-    if given and given.isdecimal():
-        return int(given)
+    year = text_of(paper.find("year")) or text_of(volume.find("meta/year"))
+    if year and year.isdecimal():
+        return int(year)
     match = re.match(r"(\d{4})\.", collection.get("id", ""))
     return int(match[1]) if match else None
 

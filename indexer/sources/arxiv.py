@@ -1,21 +1,20 @@
 """arXiv's query API: works that match a query, oldest first, page by page.
 
-Oldest first, because what is submitted meanwhile then comes at the end and moves nothing between two pages. For whole
-archives there is OAI-PMH (oai.py): this API ends at 30,000 works.
+Oldest first, because works that are submitted meanwhile then come at the end and do not shift the pages. This API ends
+at 30,000 works; whole archives are harvested over OAI-PMH (`oai`).
 """
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
 from indexer.sources.arxiv_records import ATOM
 from indexer.sources.base import Item, SourceError
-from indexer.sources.remote import Feed
-from indexer.sources.web import Web
-from indexer.sources.xml_file import ATOM_ENTRY, element_item
+from indexer.sources.http_client import HttpClient
+from indexer.sources.remote import Harvester, RemoteSource, Selection
+from indexer.sources.xml_files import ATOM_ENTRY, element_item
 from indexer.sources.xml_records import Records, text_of
 
 if TYPE_CHECKING:
@@ -23,42 +22,34 @@ if TYPE_CHECKING:
     from datetime import date
     from xml.etree.ElementTree import Element
 
-URL = "https://export.arxiv.org/api/query"
-#: arXiv's terms of use: no more than one request every three seconds.
+#: arXiv's terms of use: at most one request every three seconds.
 PAUSE = 3.0
-#: Up to 2,000 are allowed; arXiv advises smaller pages, and a page that fails is asked for again as a whole.
+#: Up to 2,000 are allowed; arXiv advises smaller pages, and a page that fails is requested again as a whole.
 PAGE = 500
-#: Beyond this the API gives nothing.
+#: The API returns no results after this many.
 MAX_RESULTS = 30_000
 _TOTAL = "{http://a9.com/-/spec/opensearch/1.1/}totalResults"
 _ERROR_ID = "arxiv.org/api/errors"
 
 
 class Page(NamedTuple):
-    """One answer: its entries, and how many there are on all pages."""
+    """One response: its entries, and the number of entries on all pages."""
 
     entries: list[Element]
     total: int
 
 
-class ArxivQuery(Feed):
-    """The works that a query finds, as Items."""
+class ArxivQuery(Harvester):
+    """The works that match a query in arXiv's own language (`cat:q-bio.NC AND ti:learning`); days are of submission."""
 
-    def __init__(
-        self,
-        query: str | None,
-        since: date | None = None,
-        until: date | None = None,
-        limit: int | None = None,
-        web: Web | None = None,
-    ) -> None:
-        """Take a query in arXiv's own language (`cat:q-bio.NC AND ti:learning`) and days of first submission."""
-        super().__init__("arXiv", web or Web(PAUSE), limit)
-        self._url = os.environ.get("PEERSCOPE_ARXIV_URL") or URL
-        self._query = search_query(query, since, until)
+    def __init__(self, selection: Selection, url: str, client: HttpClient | None = None) -> None:
+        """Store the query and the URL of the API."""
+        super().__init__("arXiv", client or HttpClient(PAUSE), selection.limit)
+        self._url = url
+        self._query = search_query(selection.query, selection.since, selection.until)
 
     def items(self) -> Iterator[Item]:
-        """Return an Item for each entry. Raises SourceError when there are more than the API gives."""
+        """Yield an Item for each entry. Raises SourceError when the query has more results than the API returns."""
         start, total = 0, 1
         while start < min(total, MAX_RESULTS):
             page = self._page(start)
@@ -68,8 +59,8 @@ class ArxivQuery(Feed):
                 yield element_item(self.name, start, entry, [])
         if total > MAX_RESULTS:
             raise SourceError(
-                f"{self.name}: the query finds {total:,} works, and the API gives the first {MAX_RESULTS:,} only; "
-                "divide it by --since and --until, or use --source arxiv-oai"
+                f"{self.name}: the query has {total:,} results, of which the API returns only the first "
+                f"{MAX_RESULTS:,}; divide it with --since and --until, or use --source arxiv-oai"
             )
 
     def _page(self, start: int) -> Page:
@@ -81,23 +72,23 @@ class ArxivQuery(Feed):
             "sortBy": "submittedDate",
             "sortOrder": "ascending",
         }
-        return self.web.fetch(self._url, params, lambda answer: _decoded(answer, start))
+        return self.client.fetch(self._url, params, lambda body: _decode(body, start))
 
 
 def search_query(query: str | None, since: date | None, until: date | None) -> str:
-    """Join a query and a span of days into one query; a span needs both its ends."""
+    """Return one query for a query and a period; arXiv needs both ends of a period."""
     parts = [f"({query})" if since or until else query] if query else []
     if since or until:
         first = f"{since:%Y%m%d}0000" if since else "199101010000"
-        # Tomorrow, for what is submitted while the pages are read.
+        # Tomorrow, for works that are submitted while the pages are read.
         last = until or datetime.now(UTC).date() + timedelta(days=1)
         parts.append(f"submittedDate:[{first} TO {last:%Y%m%d}2359]")
     return " AND ".join(parts)
 
 
-def _decoded(answer: bytes, start: int) -> Page:
-    """Read a page. Raises SourceError for arXiv's own error entry, ValueError for a page that came broken or empty."""
-    records = Records(BytesIO(answer), {ATOM_ENTRY, _TOTAL})
+def _decode(body: bytes, start: int) -> Page:
+    """Return the page of a response. Raises SourceError for arXiv's error entry, ValueError for a damaged page."""
+    records = Records(BytesIO(body), {ATOM_ENTRY, _TOTAL})
     entries, total = [], None
     for element, _ in records:
         if element.tag == _TOTAL:
@@ -107,8 +98,16 @@ def _decoded(answer: bytes, start: int) -> Page:
         else:
             entries.append(element)
     if total is None:
-        raise ValueError(f"no Atom feed with a total, but a <{records.root}>")
-    # Now and then the API gives an empty page in the middle of a result; asked again, it gives the full one.
+        raise ValueError(f"a <{records.root}> instead of an Atom feed with a total")
+    # Sometimes the API returns an empty page in the middle of a result; requested again, it is complete.
     if not entries and start < total:
-        raise ValueError(f"no entries from {start:,} on, where {total:,} are announced")
+        raise ValueError(f"no entries from position {start:,}, although the total is {total:,}")
     return Page(entries, total)
+
+
+REMOTE = RemoteSource(
+    "arxiv",
+    frozenset({"query"}),
+    lambda selection, settings: ArxivQuery(selection, settings.arxiv_url),
+    is_limit_enough=False,
+)

@@ -1,7 +1,7 @@
-"""What every source is: a name, how far it is read, and an iterator of Items in the import format.
+"""The interface of all sources, and the base class of those that read a file.
 
-A source knows nothing of what happens to its records. Files share how they are opened, unpacked and counted, and how
-a damaged one is reported; feeds from the network share that they have no size.
+A source has a name, a position, and yields `Item`s in the import format. Files share how they are opened, decompressed
+and measured, and how a damaged one is reported.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 GZIP_MAGIC = b"\x1f\x8b"
-#: A file that has to be read as a whole (JSON, BibTeX, RIS) may have this many bytes, unpacked: it is kept in memory.
+#: Maximum decompressed size in bytes of a file that is parsed as a whole (JSON, BibTeX, RIS) and so kept in memory.
 MAX_WHOLE = 200_000_000
-#: Of a record that comes without a text of its own, this many characters are kept to find it by.
+#: Number of characters of a record that are kept to find it by, where the format has no text for it.
 EXCERPT = 2_000
 
 
 class SourceError(PeerscopeError):
-    """A source that cannot be read, or not to its end; the message says which and why."""
+    """A source that cannot be read, or not to its end; the message names it and the reason."""
 
 
-class NotAWork(ValueError):  # noqa: N818 (the name says it: a verdict on the record, no fault)
-    """A record that its own source marks as something else than a work; the message says as what."""
+class NotAWork(ValueError):  # noqa: N818 (a property of the record, not an error)
+    """A record that its own source marks as something other than a work; the message names what it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One record of a source: its decoded value, or the reason why there is none. `line` is its ordinal."""
+    """One record of a source: its decoded value, or the problem with it. `line` is its number in the source, from 1."""
 
     source: str
     line: int
@@ -48,56 +48,58 @@ class Item:
     problem: str | None = None
     text: str = ""
     is_work: bool = True
-    """False where the source itself says that it is something else; then `problem` says as what."""
+    """False where the source itself marks the record as something else; `problem` then names what it is."""
     is_version: bool = False
-    """Whether the source may hold older versions of it as well, which are read later."""
+    """Whether the source may contain older versions of the same work, which are read after it."""
 
 
 class Source(Protocol):
-    """Anything that gives Items; `position` of `size` bytes are read, and `size` is None where nobody can know it.
-
-    Raises SourceError while iterated when it breaks off; what came before that has been given by then.
-    """
+    """An iterable of Items. Iteration raises SourceError when it ends early, after yielding what came before."""
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """The name shown in messages."""
 
     @property
     def size(self) -> int | None:
-        """Bytes in all."""
+        """Size in bytes; None when it is unknown."""
 
     @property
     def position(self) -> int:
-        """Bytes read so far; 0 without a size."""
+        """Bytes read so far; 0 when the size is unknown."""
 
     def __iter__(self) -> Iterator[Item]: ...
 
 
-def converted(
+def convert_record(
     source: str, line: int, convert: Callable[[Any], dict[str, Any]], value: Any, text: str | None = None
 ) -> Item:
-    """Return the Item of a record in a foreign format. One that is not in that format's shape costs only itself."""
+    """Return the Item of a record in a foreign format, without optional fields that are invalid.
+
+    `convert` returns the record in the import format. Whatever it raises for a record of another structure rejects
+    only this record.
+    """
     text = json.dumps(value)[:EXCERPT] if text is None else text
     try:
         return Item(source, line, drop_invalid_fields(convert(value)), text=text)
-    except NotAWork as verdict:
-        return Item(source, line, problem=str(verdict), text=text, is_work=False)
+    except NotAWork as error:
+        return Item(source, line, problem=str(error), text=text, is_work=False)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
-        return Item(source, line, problem=f"not in its format's shape: {type(error).__name__}: {error}", text=text)
+        problem = f"does not have the structure of its format ({type(error).__name__}: {error})"
+        return Item(source, line, problem=problem, text=text)
 
 
 def printable(path: str) -> str:
-    """Return a path as text that can be written anywhere: bytes that are not UTF-8 become U+FFFD."""
+    """Return a path as text that can be printed and stored: bytes that are not UTF-8 become U+FFFD."""
     return os.fsencode(path).decode("utf-8", "replace")
 
 
 class FileSource(ABC):
-    """One file, plain or gzipped, or standard input. What it holds is read by `items`."""
+    """One file, plain or gzipped, or standard input. Subclasses implement `items`."""
 
     def __init__(self, path: str) -> None:
-        """Name the source; nothing is opened yet."""
-        # A name that is not UTF-8 could be neither printed nor put into a report.
+        """Store the path; the file is opened when iteration starts."""
+        # A name that is not UTF-8 could be neither printed nor written to a report.
         self.name = "standard input" if path == STDIN else printable(path)
         self._path = path
         self.size = None if path == STDIN else Path(path).stat().st_size
@@ -105,11 +107,11 @@ class FileSource(ABC):
 
     @abstractmethod
     def items(self, file: IO[bytes]) -> Iterator[Item]:
-        """Return the Items of the unpacked file."""
+        """Yield the Items of the decompressed file."""
 
     @property
     def position(self) -> int:
-        """Bytes read so far, counted before they are unpacked; 0 for standard input."""
+        """Bytes read so far, before decompression; 0 for standard input."""
         if self._raw is None or self.size is None:
             return 0
         return self.size if self._raw.closed else self._raw.tell()
@@ -120,7 +122,7 @@ class FileSource(ABC):
                 self._raw = raw
                 yield from self.items(gzip.GzipFile(fileobj=raw) if self._is_gzip(raw) else raw)  # type: ignore[arg-type]
         except (EOFError, zlib.error) as error:
-            raise SourceError(f"{self.name}: the gzip data breaks off or is damaged ({error})") from error
+            raise SourceError(f"{self.name}: the gzip data is incomplete or damaged ({error})") from error
         except OSError as error:
             raise SourceError(f"{self.name}: {error.strerror or error}") from error
 
@@ -128,19 +130,33 @@ class FileSource(ABC):
         return sys.stdin.buffer if self._path == STDIN else Path(self._path).open("rb")
 
     def _is_gzip(self, raw: IO[bytes]) -> bool:
-        """Tell by the first bytes, since names lie; a `.gz` that is none is refused with that reason."""
+        """Detect gzip by the first bytes. Raises SourceError for a `.gz` file that is not gzip."""
         start: bytes = raw.peek(2)  # type: ignore[attr-defined]  # a BufferedReader, see _open
         is_gzip = start.startswith(GZIP_MAGIC)
         if self._path.endswith(".gz") and not is_gzip and self.size:
-            raise SourceError(f"{self.name}: named .gz, but it is not gzip data")
+            raise SourceError(f"{self.name}: named .gz, but not gzip data")
         return is_gzip
 
     def whole_text(self, file: IO[bytes]) -> str:
-        """Read a file that has no use in parts. Raises SourceError when it is too large or not UTF-8."""
+        """Return the text of a file that is parsed as a whole. Raises SourceError when it is too large or not UTF-8."""
         data = file.read(MAX_WHOLE + 1)
         if len(data) > MAX_WHOLE:
-            raise SourceError(f"{self.name}: larger than {MAX_WHOLE:,} bytes; split it, or use JSON lines")
+            raise SourceError(f"{self.name}: larger than {MAX_WHOLE:,} bytes; split it, or convert it to JSON lines")
         try:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise SourceError(f"{self.name}: not UTF-8 ({error}); save it in that encoding") from error
+            raise SourceError(f"{self.name}: not UTF-8 ({error}); save it as UTF-8") from error
+
+
+@dataclass(frozen=True, slots=True)
+class FileFormat:
+    """A file format: the class that reads its files, and how they are recognized."""
+
+    name: str
+    reader: type[FileSource]
+    suffixes: tuple[str, ...] = ()
+    """Ends of file names in lower case, without `.gz`."""
+    starts: tuple[str, ...] = ()
+    """First characters of a file, after white space, for files whose names do not tell."""
+    patterns: tuple[str, ...] = ()
+    """Path patterns as in `pathlib.PurePath.match`; they are tried before suffixes."""

@@ -1,7 +1,7 @@
-"""What BibTeX, RIS and CSL-JSON have in common: a reference as a person keeps it, in the import format.
+"""What BibTeX, RIS and CSL-JSON have in common: a reference from a personal library, in the import format.
 
-Such files are kept by hand. So ids come from what is stable (a DOI, an arXiv number) and only else from the citation
-key; and keywords stay out, because each library has its own.
+These files are edited by hand. Ids are therefore taken from what is stable (a DOI, an arXiv number) and only otherwise
+from the citation key. Keywords are ignored, because each library has its own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from indexer.records.parse import YEARS
-from indexer.sources.text import plain
+from indexer.sources.text import strip_markup
 from mappings import doi_in
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 _ARXIV = re.compile(
     r"arxiv(?:\.org/\w+/|:\s*)(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?(?!\d)", re.IGNORECASE
 )
-#: A year, alone or with what follows: `2019-10`, `2019/10/02/`, `20191002`; never out of a longer number.
+#: A year, alone or followed by month and day: `2019-10`, `2019/10/02/`, `20191002`; never part of a longer number.
 _DATE = re.compile(r"(?<!\d)(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2}))?|(\d{2})(\d{2}))?(?!\d)")
 
 
 def reference(
-    key: str | None, *, doi: str | None = None, arxiv: str | None = None, dates: Iterable[str | None], **rest: Any
+    key: str | None, *, doi: str | None = None, arxiv: str | None = None, dates: Iterable[str | None], **fields: Any
 ) -> dict[str, Any]:
-    """Return a reference in the import format; `key` is its citation key, `dates` are where its date may stand."""
+    """Return a reference in the import format; `key` is its citation key, `dates` the fields that may have its date."""
     day, year = date_and_year(*dates)
     doi = doi_in(doi) if doi else None
     record = {
@@ -37,17 +37,17 @@ def reference(
         "date": day,
         "year": year,
         "source": "bibliography",
-        **rest,
-        "title": plain(rest.get("title")),
-        "abstract": plain(rest.get("abstract")),
-        "venue": plain(rest.get("venue")),
-        "language": _language(rest.get("language")),
+        **fields,
+        "title": strip_markup(fields.get("title")),
+        "abstract": strip_markup(fields.get("abstract")),
+        "venue": strip_markup(fields.get("venue")),
+        "language": _language(fields.get("language")),
     }
     return {"id": _id(key, doi, arxiv) or _id_of_content(record), **record}
 
 
 def _id(key: str | None, doi: str | None, arxiv: str | None) -> str | None:
-    """Return the most stable id there is."""
+    """Return the most stable id available."""
     if doi:
         return f"doi:{doi}"
     if arxiv:
@@ -57,7 +57,7 @@ def _id(key: str | None, doi: str | None, arxiv: str | None) -> str | None:
 
 
 def _id_of_content(record: Mapping[str, Any]) -> str | None:
-    """Return an id for a reference without any, as RIS files have them: its title, and a hash of who and when."""
+    """Return an id for a reference without any, as in RIS files: its title, and a hash of title, year and authors."""
     title = (record["title"] or "").casefold()
     if not title:
         return None
@@ -68,15 +68,15 @@ def _id_of_content(record: Mapping[str, Any]) -> str | None:
 
 
 def arxiv_number(*candidates: str | None) -> str | None:
-    """Return the arXiv number in the first text that has one: in `arXiv:1910.00744v2` or an address; else None."""
+    """Return the arXiv number in the first text that has one: `arXiv:1910.00744v2`, or a URL; else None."""
     return next((match[1] for text in candidates if text and (match := _ARXIV.search(text))), None)
 
 
 def date_and_year(*texts: str | None) -> tuple[str | None, int | None]:
-    """Return the full date, if there is one, and the year, from the first of the texts that says a year."""
+    """Return the full date, if there is one, and the year, from the first of the texts that contains a year."""
     for match in chain.from_iterable(_DATE.finditer(text) for text in texts if text):
         year, day = int(match[1]), _day(match[1], match[2] or match[4], match[3] or match[5])
-        # Eight digits that are no day are a number of another kind.
+        # Eight digits that are not a day are a number of another kind.
         if year in YEARS and (day or not match[4]):
             return day, year
     return None, None
@@ -90,12 +90,12 @@ def _day(year: str, month: str | None, day: str | None) -> str | None:
 
 
 def first_last(name: str) -> str:
-    """Turn `Last, First` and `Last, First, Jr.` around; a name without a comma stays as it is."""
+    """Return `Last, First` and `Last, First, Jr.` as `First Last Jr.`; a name without a comma stays as it is."""
     last, *rest = (part.strip() for part in name.split(","))
     return " ".join(part for part in [*rest[:1], last, *rest[1:]] if part)
 
 
 def _language(text: str | None) -> str | None:
-    """Return a code of two letters (`en` of `en-US`); other spellings are not guessed at."""
+    """Return a code of two letters (`en` for `en-US`); None for names of languages, which are not guessed."""
     match = re.fullmatch(r"([a-z]{2})(?:[-_]\w+)?", (text or "").strip(), re.IGNORECASE)
     return match[1].lower() if match else None

@@ -21,38 +21,38 @@ _TYPES = {
     "report": "report",
     "dataset": "dataset",
 }
-#: A line of its own, as Zotero notes an e-print; in a sentence ("Comment on arXiv:...") it may be another work.
+#: A whole line, as Zotero stores an e-print in the note; in a sentence ("Comment on arXiv:...") it may be another work.
 _NOTED = re.compile(r"\s*arxiv:\s*\S+(?:\s+\[[^\]]*\])?\s*", re.IGNORECASE)
-#: The parts of a name, in the order in which it is read.
+#: The parts of a name in reading order.
 _NAME_PARTS = ("given", "dropping-particle", "non-dropping-particle", "family", "suffix")
 
 
 def is_item(value: object) -> bool:
-    """Tell a CSL item from a record in the import format, which says `authors` where CSL has `author`."""
+    """Return whether a value is a CSL item; a record in the import format has `authors` instead of `author`."""
     return isinstance(value, dict) and "authors" not in value and "type" in value and "title" in value
 
 
 def item_record(item: Mapping[str, Any]) -> dict[str, Any]:
     """Return an item in the import format."""
-    noted = filter(_NOTED.fullmatch, (item.get("note") or "").splitlines())
-    arxiv = arxiv_number(item.get("URL"), item.get("number"), *noted)
+    note_lines = filter(_NOTED.fullmatch, (item.get("note") or "").splitlines())
+    arxiv = arxiv_number(item.get("URL"), item.get("number"), *note_lines)
     return reference(
         str(item.get("id") or item.get("citation-key") or ""),
         doi=item.get("DOI"),
         arxiv=arxiv,
         dates=[_date(item.get("issued") or {})],
-        title=_one(item.get("title")),
+        title=_first(item.get("title")),
         abstract=item.get("abstract"),
         type=_TYPES.get(item["type"]),
-        venue=_one(item.get("container-title")) or ("arXiv" if arxiv else None),
+        venue=_first(item.get("container-title")) or ("arXiv" if arxiv else None),
         url=item.get("URL"),
         language=item.get("language"),
         authors=[_author(author) for author in item.get("author") or []],
     )
 
 
-def _one(value: Any) -> str | None:
-    """Return a text that Crossref puts into a list; None for an empty one."""
+def _first(value: Any) -> str | None:
+    """Return the first of a list, as Crossref has it, or the value itself; None for an empty list."""
     return (value[0] if value else None) if isinstance(value, list) else value
 
 

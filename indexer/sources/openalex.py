@@ -1,105 +1,110 @@
-"""OpenAlex's works API: filters, words and days, page by page with a cursor.
+"""OpenAlex's works API: search, filters and days, page by page with a cursor.
 
-For all of OpenAlex there is its snapshot, whose part files are read like any other file. OpenAlex asks for a
-key (free of charge) from everyone who reads more than a few pages a day.
+All of OpenAlex is available as a snapshot, whose files are read like any other file. OpenAlex asks everyone who reads
+more than a few pages a day for a key (free of charge).
 """
 
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from indexer.sources.base import Item, SourceError, converted
+from indexer.sources.base import Item, SourceError, convert_record
+from indexer.sources.http_client import HttpClient
 from indexer.sources.openalex_records import is_work, short_id, work_record
-from indexer.sources.remote import Feed
-from indexer.sources.web import Web
+from indexer.sources.remote import Harvester, RemoteSource, Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import date
+    from collections.abc import Iterator, Mapping
 
-URL = "https://api.openalex.org"
-#: OpenAlex allows up to 100 requests a second; ten are plenty beside an embedding at 84 works a second.
+    from peerscope.settings import Settings
+
+#: OpenAlex allows up to 100 requests per second; ten are enough next to an embedding rate of 84 works per second.
 PAUSE = 0.1
-#: The most that the API gives at once, and calls are what it counts.
+#: The maximum of the API, because requests count against the daily limit.
 PAGE = 100
 
 
 class Page(NamedTuple):
-    """One answer: its works, and the cursor for the next one (None: this is the last one)."""
+    """One response: its works, and the cursor for the next page (None: the last one)."""
 
     works: list[object]
     cursor: str | None
 
 
-class OpenAlexWorks(Feed):
-    """The works that the API finds, as Items."""
+class OpenAlexWorks(Harvester):
+    """The works that match a search and a filter in OpenAlex's own language; days are of publication."""
 
     def __init__(
         self,
-        search: str | None = None,
-        filter_: str | None = None,
-        since: date | None = None,
-        until: date | None = None,
-        limit: int | None = None,
-        web: Web | None = None,
+        selection: Selection,
+        url: str,
+        client: HttpClient | None = None,
+        credentials: Mapping[str, str | None] | None = None,
     ) -> None:
-        """Take words to search for, a filter in OpenAlex's own language, and days of publication."""
-        super().__init__("OpenAlex", web or Web(PAUSE), limit)
-        self._url = (os.environ.get("PEERSCOPE_OPENALEX_URL") or URL).rstrip("/") + "/works"
+        """Store the selection, the base URL of the API, and the parameters `api_key` and `mailto`."""
+        super().__init__("OpenAlex", client or HttpClient(PAUSE), selection.limit)
+        self._url = url.rstrip("/") + "/works"
         filters = [
-            filter_,
-            since and f"from_publication_date:{since.isoformat()}",
-            until and f"to_publication_date:{until.isoformat()}",
+            selection.filter_,
+            selection.since and f"from_publication_date:{selection.since.isoformat()}",
+            selection.until and f"to_publication_date:{selection.until.isoformat()}",
         ]
-        key = {"mailto": os.environ.get("PEERSCOPE_MAILTO"), "api_key": os.environ.get("PEERSCOPE_OPENALEX_KEY")}
-        params = {"search": search, "filter": ",".join(part for part in filters if part)}
-        self._key = {name: value for name, value in key.items() if value}
-        self._params = {name: value for name, value in params.items() if value} | self._key
+        self._credentials = {name: value for name, value in (credentials or {}).items() if value}
+        params = {"search": selection.query, "filter": ",".join(part for part in filters if part)}
+        self._params = {name: value for name, value in params.items() if value} | self._credentials
 
     def items(self) -> Iterator[Item]:
-        """Return an Item for each work. Raises SourceError when the server gives the same cursor twice."""
+        """Yield an Item for each work. Raises SourceError when the server returns the same cursor twice."""
         cursor: str | None = "*"
         number = 0
         while cursor:
             page = self._page(cursor, number)
             for work in page.works:
                 number += 1
-                yield converted(self.name, number, work_record, self._whole(work))
+                yield convert_record(self.name, number, work_record, self._complete(work))
             if page.cursor == cursor:
-                raise SourceError(f"{self.name}: the server gives the same page again and again")
+                raise SourceError(f"{self.name}: the server returns the same page again and again")
             cursor = page.cursor if page.works else None
 
-    def _whole(self, work: object) -> object:
-        """Return a work with all its authors: lists name the first 100 at the most, and say where there are more."""
+    def _complete(self, work: object) -> object:
+        """Return a work with all its authors: lists contain at most 100, and mark works that have more."""
         if not (is_work(work) and work.get("is_authors_truncated")):
             return work
-        return self.web.fetch(f"{self._url}/{short_id(work['id'])}", self._key, _decoded_work)
+        return self.client.fetch(f"{self._url}/{short_id(work['id'])}", self._credentials, _decode_work)
 
-    def _page(self, cursor: str, given: int) -> Page:
-        size = PAGE if self.limit is None else min(PAGE, self.limit - given)
-        return self.web.fetch(self._url, {**self._params, "per_page": str(size), "cursor": cursor}, _decoded)
+    def _page(self, cursor: str, yielded: int) -> Page:
+        size = PAGE if self.limit is None else min(PAGE, self.limit - yielded)
+        params = {**self._params, "per_page": str(size), "cursor": cursor}
+        return self.client.fetch(self._url, params, _decode_page)
 
 
-def _decoded(answer: bytes) -> Page:
-    """Read a page. Raises ValueError when it came broken."""
+def _decode_page(body: bytes) -> Page:
+    """Return the page of a response. Raises ValueError when it is damaged."""
     try:
-        page = json.loads(answer)
+        page = json.loads(body)
         works, cursor = page["results"], page["meta"].get("next_cursor")
     except (AttributeError, LookupError, RecursionError, TypeError) as error:
-        raise ValueError("no page of works, but other JSON") from error
+        raise ValueError("JSON that is not a page of works") from error
     if not isinstance(works, list) or not isinstance(cursor, str | None):
-        raise ValueError("no page of works, but other JSON")
+        raise ValueError("JSON that is not a page of works")
     return Page(works, cursor)
 
 
-def _decoded_work(answer: bytes) -> object:
-    """Read a single work. Raises ValueError when it came broken."""
+def _decode_work(body: bytes) -> object:
+    """Return the single work of a response. Raises ValueError when it is damaged."""
     try:
-        work: object = json.loads(answer)
+        work: object = json.loads(body)
     except RecursionError as error:
-        raise ValueError("no work, but other JSON") from error
+        raise ValueError("JSON that is not a work") from error
     if not is_work(work):
-        raise ValueError("no work, but other JSON")
+        raise ValueError("JSON that is not a work")
     return work
+
+
+def _open(selection: Selection, settings: Settings) -> OpenAlexWorks:
+    key = settings.openalex_key.get_secret_value() if settings.openalex_key else None
+    return OpenAlexWorks(selection, settings.openalex_url, credentials={"mailto": settings.mailto, "api_key": key})
+
+
+REMOTE = RemoteSource("openalex", frozenset({"query", "filter"}), _open)

@@ -1,7 +1,7 @@
-"""An OpenAlex work, as the API and the snapshot give it, in the import format.
+"""OpenAlex works, of the API or the snapshot, in the import format.
 
-A researcher's `id` is OpenAlex's own, which is evidence of who it is, unlike a name; institutions keep their OpenAlex
-id and ROR.
+Authors keep their OpenAlex id, which is evidence of who they are, unlike a name; institutions keep their OpenAlex id
+and ROR id.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from indexer.sources.base import NotAWork
-from indexer.sources.text import plain
+from indexer.sources.text import strip_markup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ _WORK = re.compile(r"https?://openalex\.org/W\d+$")
 
 
 def is_work(value: object) -> TypeGuard[dict[str, Any]]:
-    """Tell an OpenAlex work from a record in the import format, which says `authors` where OpenAlex has authorships."""
+    """Return whether a value is an OpenAlex work; records in the import format have `authors`, not `authorships`."""
     return (
         isinstance(value, dict)
         and "authors" not in value
@@ -29,11 +29,11 @@ def is_work(value: object) -> TypeGuard[dict[str, Any]]:
 
 
 def work_record(work: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a work in the import format. Raises NotAWork for paratext (covers and the like) and what names nobody."""
+    """Return a work in the import format. Raises NotAWork for paratext, and for works without title or authors."""
     if work.get("is_paratext"):
         raise NotAWork("paratext (a cover, a table of contents or the like), not a work")
     if not work.get("authorships"):
-        raise NotAWork("names no author")
+        raise NotAWork("has no authors")
     if not (work.get("title") or work.get("display_name")):
         raise NotAWork("has no title")
     location = work.get("primary_location") or {}
@@ -41,8 +41,8 @@ def work_record(work: Mapping[str, Any]) -> dict[str, Any]:
     topics = work.get("topics") or []
     return {
         "id": f"openalex:{short_id(work['id'])}",
-        "title": plain(work.get("title") or work.get("display_name")),
-        "abstract": plain(abstract(work.get("abstract_inverted_index") or {})),
+        "title": strip_markup(work.get("title") or work.get("display_name")),
+        "abstract": strip_markup(abstract(work.get("abstract_inverted_index") or {})),
         "year": work.get("publication_year"),
         "date": work.get("publication_date"),
         "type": work.get("type"),
@@ -62,28 +62,28 @@ def work_record(work: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def abstract(positions: Mapping[str, list[int]]) -> str | None:
-    """Put an abstract together again from the words and the places where each of them stands; None when there are none.
+    """Return the abstract of an inverted index, the positions of each word; None when it is empty.
 
-    Sorted, not laid out by place: a place of 10^9 in a damaged record must not cost as much memory.
+    Words are sorted, not placed in an array: a position of 10^9 in a damaged record must not take that much memory.
     """
-    places = sorted((place, word) for word, all_places in positions.items() for place in all_places)
-    return " ".join(word for _, word in places) or None
+    pairs = sorted((position, word) for word, places in positions.items() for position in places)
+    return " ".join(word for _, word in pairs) or None
 
 
 def short_id(address: str) -> str:
-    """Return an id (`W2741809807`) out of its address; one that is short already stays."""
+    """Return the id (`W2741809807`) in an OpenAlex URL; a short id is returned unchanged."""
     return address.rpartition("/")[2]
 
 
 def _parents(topic: Mapping[str, Any]) -> list[str]:
-    """Name what stands above a topic, nearest first: subfield, field, domain."""
+    """Return the names of a topic's subfield, field and domain."""
     return [level["display_name"] for key in ("subfield", "field", "domain") if (level := topic.get(key))]
 
 
 def _author(authorship: Mapping[str, Any]) -> dict[str, Any]:
     author = authorship.get("author") or {}
     institutions = [_institution(institution) for institution in authorship.get("institutions") or []]
-    # The profile's name, not the printed one: the same person is printed in capitals, inverted and with initials.
+    # The profile's name, not the printed one, which varies: capitals, inverted, initials.
     return {
         "name": author.get("display_name") or authorship.get("raw_author_name"),
         "id": f"openalex:{short_id(author['id'])}" if author.get("id") else None,
@@ -94,7 +94,7 @@ def _author(authorship: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _affiliations(authorship: Mapping[str, Any], institutions: list[dict[str, Any]]) -> list[str]:
-    """Name the institutions where OpenAlex knows them, else give the affiliations as they are printed."""
+    """Return the names of the institutions, or the printed affiliations where OpenAlex recognized none."""
     return [institution["name"] for institution in institutions] or authorship.get("raw_affiliation_strings") or []
 
 

@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import rispy
 
-from indexer.sources.base import EXCERPT, FileSource, Item, converted
+from indexer.sources.base import EXCERPT, FileFormat, FileSource, Item, convert_record
 from indexer.sources.bibliography import arxiv_number, first_last, reference
 
 if TYPE_CHECKING:
@@ -33,10 +33,13 @@ class RisFile(FileSource):
     """One .ris file."""
 
     def items(self, file: IO[bytes]) -> Iterator[Item]:
-        """Return an Item for each reference. They are parsed one by one, so that a broken one costs only itself."""
+        """Yield an Item for each reference. They are parsed one by one, so that a broken one costs only itself."""
         references = _START.split(self.whole_text(file))
         for number, text in enumerate((text for text in references if text.strip()), 1):
-            yield converted(self.name, number, _record_of_text, text, text[:EXCERPT])
+            yield convert_record(self.name, number, _record_of_text, text, text[:EXCERPT])
+
+
+FORMAT = FileFormat("RIS", RisFile, suffixes=(".ris",), starts=("TY  -", "TY -"))
 
 
 def _record_of_text(text: str) -> dict[str, Any]:
@@ -50,7 +53,7 @@ def _record_of_text(text: str) -> dict[str, Any]:
 
 
 def reference_record(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a reference, as rispy names its fields, in the import format."""
+    """Return a reference in the import format; `fields` has the names that rispy gives them."""
     urls = fields.get("urls") or []
     arxiv = arxiv_number(*urls, fields.get("number"), fields.get("journal_name"), fields.get("secondary_title"))
     return reference(
@@ -70,5 +73,5 @@ def reference_record(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def _venue(fields: Mapping[str, Any]) -> str | None:
     """Return the journal's full name; `alternate_title3` is rispy's name for JF, the full name of older exports."""
-    named = (fields.get(key) for key in ("alternate_title3", "secondary_title", "journal_name"))
-    return next((name for name in named if name), None)
+    names = (fields.get(key) for key in ("alternate_title3", "secondary_title", "journal_name"))
+    return next((name for name in names if name), None)

@@ -1,4 +1,4 @@
-"""The works that are in the index already, as a source: to make it anew for another model or mapping."""
+"""The works of the index as a source, to rebuild it for another model or mapping."""
 
 from __future__ import annotations
 
@@ -20,27 +20,26 @@ PAGE = 500
 
 
 class StoredWorks:
-    """Return the records that the documents of a generation were made of."""
+    """A source of the records from which the documents of a generation were built."""
 
     def __init__(self, client: OpenSearch, generation: Generation) -> None:
-        """Name the generation."""
+        """Store the client and the generation."""
         self.name = generation.works
         self.size: int | None = None
         self.position = 0
         self._client = client
 
     def __iter__(self) -> Iterator[Item]:
-        everything: dict[str, Any] = {"match_all": {}}
-        body = {"size": PAGE, "sort": ["id"], "query": everything, "_source": {"excludes": ["embedding"]}}
+        body = {"size": PAGE, "sort": ["id"], "query": {"match_all": {}}, "_source": {"excludes": ["embedding"]}}
         hits = chain.from_iterable(pages(self._client, self.name, body))
         for number, hit in enumerate(hits, 1):
             yield Item(self.name, number, record_of(hit["_source"]))
 
 
 def record_of(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn a document back into the record it was made of."""
-    plain = {key: value for key, value in document.items() if key in KNOWN_KEYS}
-    return plain | {
+    """Return the record in the import format from which a stored document was built."""
+    record = {key: value for key, value in document.items() if key in KNOWN_KEYS}
+    return record | {
         "topics": [topic["id"] for topic in document["topics"]],
         "topic_names": [topic["name"] for topic in document["topics"]],
         "topic_parents": [topic["parents"] for topic in document["topics"]],
@@ -50,7 +49,7 @@ def record_of(document: Mapping[str, Any]) -> dict[str, Any]:
                 "id": entry["source_id"],
                 "orcid": entry["orcid"],
                 "affiliation": entry["affiliation"],
-                "institutions": [_institution(one) for one in entry["institutions"]],
+                "institutions": [_institution(stored) for stored in entry["institutions"]],
             }
             for entry in document["researchers"]
         ],

@@ -1,7 +1,7 @@
-"""Records out of XML, one at a time: a large file is never in memory as a whole, and a hostile one cannot fill it.
+"""Read the records of an XML file one at a time, with bounded memory even for a hostile file.
 
-Document types and entities are refused (none of the formats that are read here has any), and so are records without
-end and nesting without end. What is no part of a record is dropped as soon as it is read.
+Document types and entities are refused (none of the supported formats has any), and so are records and nesting without
+end. Elements outside of records are dropped as soon as they are read.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ MAX_DEPTH = 100
 
 
 class XmlError(ValueError):
-    """XML that is broken or refused; the message says why."""
+    """XML that is damaged or refused; the message is the reason."""
 
 
 class Records:
-    """The elements of a file with one of `tags`, each with the elements around it, outermost first.
+    """Iterable of the elements of a file with one of `tags`, each with the elements around it, outermost first.
 
-    Of what else those around hold, only the first element with each tag of `keep` stays. What was given is dropped when
-    the next one is asked for. `root` is the tag of the document element, once known. Raises XmlError while iterated.
+    Those around it contain only the first element with each tag of `keep`. An element is dropped when the next one is
+    requested. `root` is the tag of the document element, once known. Iteration raises XmlError.
     """
 
     def __init__(self, file: IO[bytes], tags: Collection[str], keep: Collection[str] = ()) -> None:
-        """Take an open file; nothing is read yet."""
+        """Take an open binary file; reading starts with iteration."""
         self._file, self._tags, self._keep = _Bounded(file), tags, keep
         self.root: str | None = None
 
@@ -43,15 +43,15 @@ class Records:
         try:
             yield from self._records()
         except DefusedXmlException as error:
-            raise XmlError("it declares a document type or an entity, which is refused") from error
+            raise XmlError("document types and entities are not supported") from error
         except ParseError as error:
             raise XmlError(f"not well-formed XML: {error}") from error
         except (UnicodeError, LookupError) as error:
-            raise XmlError(f"not in the encoding that it declares: {error}") from error
+            raise XmlError(f"not in the declared encoding: {error}") from error
 
     def _records(self) -> Iterator[tuple[Element, list[Element]]]:
         around: list[Element] = []
-        #: How many elements were in memory before each of those around began.
+        #: Number of elements in memory before the start of each element in `around`.
         counts: list[int] = []
         elements = 0
         for event, element in iterparse(self._file, events=("start", "end"), forbid_dtd=True):
@@ -65,16 +65,16 @@ class Records:
             around.pop()
             count = counts.pop()
             if element.tag in self._tags:
-                self._file.unmarked = 0
+                self._file.bytes_since_record = 0
                 yield element, around
-            elif self._stays(element, around):
+            elif self._is_kept(element, around):
                 continue
             if around:
                 around[-1].remove(element)
             elements = count
 
-    def _stays(self, element: Element, around: list[Element]) -> bool:
-        """Return whether an element that ended is part of a record, or one to keep or part of it."""
+    def _is_kept(self, element: Element, around: list[Element]) -> bool:
+        """Return whether an element is part of a record, or is to be kept or part of such an element."""
         if any(outer.tag in self._tags or outer.tag in self._keep for outer in reversed(around)):
             return True
         return element.tag in self._keep and bool(around) and around[-1].find(element.tag) is element
@@ -88,20 +88,20 @@ def _check(depth: int, elements: int) -> None:
 
 
 class _Bounded:
-    """A file that gives no more than MAX_RECORD bytes between two marks."""
+    """A file that raises XmlError after MAX_RECORD bytes unless `bytes_since_record` is reset."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
-        self.unmarked = 0
+        self.bytes_since_record = 0
 
     def read(self, size: int = -1) -> bytes:
         data = self._file.read(size)
-        self.unmarked += len(data)
-        if self.unmarked > MAX_RECORD:
-            raise XmlError(f"more than {MAX_RECORD:,} bytes without the end of a record")
+        self.bytes_since_record += len(data)
+        if self.bytes_since_record > MAX_RECORD:
+            raise XmlError(f"more than {MAX_RECORD:,} bytes in one record")
         return data
 
 
 def text_of(element: Element | None) -> str | None:
-    """Return the text of an element with that of everything in it, white space folded; None when there is none."""
+    """Return the text of an element and its descendants with white space collapsed; None when there is none."""
     return None if element is None else " ".join("".join(element.itertext()).split()) or None

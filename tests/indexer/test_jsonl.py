@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from indexer.sources import Item, SourceError, jsonl, open_sources
+from indexer.sources import Item, SourceError, json_files, open_sources
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +63,7 @@ def test_a_bad_line_costs_only_itself(tmp_path: Path, line: bytes, problem: str)
 
 
 def test_a_line_without_end_does_not_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jsonl, "MAX_LINE", 100)
+    monkeypatch.setattr(json_files, "MAX_LINE", 100)
     file = tmp_path / "works.jsonl"
     file.write_bytes(b"1\n" + b"x" * 1_000 + b"\n3\n" + b"y" * 101)
     assert [(item.line, item.value) for item in items(file) if not item.problem] == [(1, 1), (3, 3)]
@@ -76,7 +76,7 @@ def test_a_truncated_gzip_gives_what_came_before_and_then_says_so(tmp_path: Path
     file.write_bytes(whole[: len(whole) // 2])
     (source,) = open_sources([str(file)])
     seen = []
-    with pytest.raises(SourceError, match="breaks off or is damaged"):  # noqa: PT012 (what came before matters too)
+    with pytest.raises(SourceError, match="incomplete or damaged"):  # noqa: PT012 (what came before matters too)
         for item in source:
             seen.append(item.value)  # noqa: PERF401 (a list made at once would be lost with the error)
     assert seen[:3] == [0, 1, 2]

@@ -19,7 +19,7 @@ import pytest
 from indexer.identity.overrides import OverridesError
 from indexer.run import run
 from indexer.sources import open_sources
-from indexer.sources.jsonl import MAX_LINE
+from indexer.sources.json_files import MAX_LINE
 from indexer.sources.stored import StoredWorks
 from indexer.staging.report import past_runs
 from indexer.write.bulk import WriteError, index_action, write

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from indexer.sources.web import Web
+from indexer.sources.http_client import HttpClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -106,9 +106,9 @@ def reply() -> type[Reply]:
 
 
 @pytest.fixture
-def web() -> Web:
+def client() -> HttpClient:
     """A client that does not wait for anybody."""
-    return Web(0, backoff=0)
+    return HttpClient(0, backoff=0)
 
 
 @pytest.fixture

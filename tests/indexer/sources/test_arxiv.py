@@ -8,13 +8,13 @@ from xml.sax.saxutils import escape
 import pytest
 
 from indexer.records import Author, parse_work
-from indexer.sources import Item, SourceError, arxiv, open_sources
+from indexer.sources import Item, Selection, SourceError, arxiv, open_sources
 from indexer.sources.arxiv import ArxivQuery, search_query
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from indexer.sources.web import Web
+    from indexer.sources.http_client import HttpClient
 
 HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?><feed xmlns="http://www.w3.org/2005/Atom" '
@@ -64,8 +64,7 @@ class Archive:
 
 
 @pytest.fixture(autouse=True)
-def address(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PEERSCOPE_ARXIV_URL", server.url)
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arxiv, "PAGE", 10)
 
 
@@ -73,9 +72,9 @@ def ids(items: list[Item]) -> list[int]:
     return [int(item.value["id"].partition(".")[2]) for item in items]
 
 
-def test_an_entry_in_the_import_format(server: Any, reply: Any, web: Web) -> None:
+def test_an_entry_in_the_import_format(server: Any, reply: Any, client: HttpClient) -> None:
     server.replies = [reply(feed(ENTRY, 1))]
-    (item,) = ArxivQuery("ti:relu", web=web)
+    (item,) = ArxivQuery(Selection("ti:relu"), server.url, client)
     work = parse_work(item.value)
     assert (work.id, work.title) == ("arxiv:1910.00744", "Reverse-engineering deep ReLU networks")
     assert work.abstract == "It has been widely assumed that a < b."
@@ -87,69 +86,73 @@ def test_an_entry_in_the_import_format(server: Any, reply: Any, web: Web) -> Non
     assert "1910.00744v2" in item.text
 
 
-def test_old_numbers_keep_their_archive(server: Any, reply: Any, web: Web) -> None:
+def test_old_numbers_keep_their_archive(server: Any, reply: Any, client: HttpClient) -> None:
     server.replies = [reply(feed(ENTRY.replace("1910.00744v2", "math.GT/0309136v1"), 1))]
-    (item,) = ArxivQuery("x", web=web)
+    (item,) = ArxivQuery(Selection("x"), server.url, client)
     assert parse_work(item.value).id == "arxiv:math.GT/0309136"
 
 
-def test_all_pages_are_read_oldest_first(server: Any, reply: Any, web: Web) -> None:
+def test_all_pages_are_read_oldest_first(server: Any, reply: Any, client: HttpClient) -> None:
     Archive(server, reply, 25)
-    items = list(ArxivQuery("cat:cs.LG", web=web))
+    items = list(ArxivQuery(Selection("cat:cs.LG"), server.url, client))
     assert ids(items) == list(range(25))
     assert [item.line for item in items] == list(range(1, 26))
     assert [params["start"] for params in server.asked] == ["0", "10", "20"]
     assert {params["sortOrder"] for params in server.asked} == {"ascending"}
 
 
-def test_a_limit_asks_for_no_more_than_that(server: Any, reply: Any, web: Web) -> None:
+def test_a_limit_asks_for_no_more_than_that(server: Any, reply: Any, client: HttpClient) -> None:
     Archive(server, reply, 10**9)
-    assert ids(list(ArxivQuery("x", limit=13, web=web))) == list(range(13))
+    assert ids(list(ArxivQuery(Selection("x", limit=13), server.url, client))) == list(range(13))
     assert [params["max_results"] for params in server.asked] == ["10", "3"]
 
 
-def test_nothing_found_is_no_error(server: Any, reply: Any, web: Web) -> None:
+def test_nothing_found_is_no_error(server: Any, reply: Any, client: HttpClient) -> None:
     Archive(server, reply, 0)
-    assert list(ArxivQuery("x", web=web)) == []
+    assert list(ArxivQuery(Selection("x"), server.url, client)) == []
 
 
 def test_more_than_the_api_gives_is_said_at_the_end(
-    server: Any, reply: Any, web: Web, monkeypatch: pytest.MonkeyPatch
+    server: Any, reply: Any, client: HttpClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(arxiv, "MAX_RESULTS", 15)
     Archive(server, reply, 40)
-    source = iter(ArxivQuery("x", web=web))
+    source = iter(ArxivQuery(Selection("x"), server.url, client))
     assert ids(list(islice(source, 15))) == list(range(15))
-    with pytest.raises(SourceError, match=r"40 works.*first 15 only.*arxiv-oai"):
+    with pytest.raises(SourceError, match=r"40 results.*only the first 15;.*arxiv-oai"):
         next(source)
 
 
 @pytest.mark.parametrize(
     "page", [feed("", 25), feed(entry(0), None), b"<html><body>Rate exceeded.</body></html>", feed(entry(0), 25)[:-30]]
 )
-def test_a_page_that_is_empty_or_broken_is_asked_for_again(server: Any, reply: Any, web: Web, page: bytes) -> None:
+def test_a_page_that_is_empty_or_broken_is_asked_for_again(
+    server: Any, reply: Any, client: HttpClient, page: bytes
+) -> None:
     Archive(server, reply, 25)
     server.replies = [reply(page)]
-    assert ids(list(ArxivQuery("x", web=web))) == list(range(25))
+    assert ids(list(ArxivQuery(Selection("x"), server.url, client))) == list(range(25))
     assert len(server.asked) == 4
 
 
-def test_a_page_that_stays_broken_ends_the_source_after_what_came_before(server: Any, reply: Any, web: Web) -> None:
+def test_a_page_that_stays_broken_ends_the_source_after_what_came_before(
+    server: Any, reply: Any, client: HttpClient
+) -> None:
     Archive(server, reply, 25)
-    source = iter(ArxivQuery("x", web=web))
+    source = iter(ArxivQuery(Selection("x"), server.url, client))
     seen = [next(source) for _ in range(10)]
     server.answer = lambda params: reply(b"<feed")
-    with pytest.raises(SourceError, match="the answer is broken: not well-formed XML"):
+    with pytest.raises(SourceError, match="the response is damaged: not well-formed XML"):
         next(source)
     assert ids(seen) == list(range(10))
 
 
-def test_arxivs_own_error_is_told(server: Any, reply: Any, web: Web) -> None:
+def test_arxivs_own_error_is_told(server: Any, reply: Any, client: HttpClient) -> None:
     words = escape("incorrect id format for <x>")
     error = f"<entry><id>http://arxiv.org/api/errors#x</id><title>Error</title><summary>{words}</summary></entry>"
     server.replies = [reply(feed(error, 1))]
     with pytest.raises(SourceError, match="incorrect id format for <x>"):
-        list(ArxivQuery("x", web=web))
+        list(ArxivQuery(Selection("x"), server.url, client))
 
 
 def test_a_query_and_days_are_joined() -> None:

@@ -8,7 +8,8 @@ import pytest
 from indexer.records import Work, parse_work
 from indexer.sources import Item, SourceError, open_sources
 from indexer.sources.bibliography import date_and_year, first_last
-from indexer.sources.bibtex import decoded, names
+from indexer.sources.bibtex import names
+from indexer.sources.text import decode_latex
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,7 +93,7 @@ def test_the_same_key_twice_is_said(tmp_path: Path) -> None:
     ],
 )
 def test_latex(latex: str | None, text: str | None) -> None:
-    assert decoded(latex) == text
+    assert decode_latex(latex) == text
 
 
 def test_names() -> None:
@@ -231,7 +232,7 @@ def test_a_list_in_the_import_format_is_taken_as_it_is(tmp_path: Path) -> None:
 def test_an_item_in_a_wrong_shape_costs_only_itself(tmp_path: Path) -> None:
     endless = {**CSL[0], "issued": {"date-parts": [[float("inf")]]}}
     bad, worse, good = items(tmp_path / "a.json", json.dumps([{**CSL[0], "author": "me"}, endless, CSL[1]]))
-    assert "not in its format's shape" in str(bad.problem)
+    assert "does not have the structure of its format" in str(bad.problem)
     assert "OverflowError" in str(worse.problem)
     assert good.problem is None
 
@@ -240,9 +241,9 @@ def test_an_item_in_a_wrong_shape_costs_only_itself(tmp_path: Path) -> None:
     ("name", "content", "problem"),
     [
         ("a.json", b"{", "not JSON"),
-        ("a.json", b'{"id": 1}\n{"id": 2}', r"name it \.jsonl"),
+        ("a.json", b'{"id": 1}\n{"id": 2}', r"rename it to \.jsonl"),
         ("a.json", b"[" * 200_000, "not JSON"),
-        ("a.json", b'{"name": "package"}', "no records in it"),
+        ("a.json", b'{"name": "package"}', "no records found"),
         ("a.bib", b"@misc{a, title={\xfcber}}", "not UTF-8"),
         ("a.ris", b"\xff", "not UTF-8"),
     ],

@@ -6,7 +6,7 @@ import pytest
 
 from indexer.records import Work, parse_work
 from indexer.sources import open_sources
-from indexer.sources.bibtex import decoded
+from indexer.sources.text import decode_latex
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,7 +111,7 @@ def test_journals_by_their_macros(tmp_path: Path, journal: str, venue: str) -> N
     ],
 )
 def test_a_bare_ampersand_stays(latex: str, text: str) -> None:
-    assert decoded(latex) == text
+    assert decode_latex(latex) == text
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from indexer.run import commands
-from indexer.sources import Wanted
+from indexer.sources import Selection
 from peerscope.cli import main
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Source]:
     """The sources of a run, which ends there."""
     found: list[Source] = []
 
-    def sources(paths: Sequence[str], feed: str | None, wanted: Wanted, *, rebuild: bool) -> list[Source]:
-        found.extend(real(paths, feed, wanted, rebuild=rebuild))
+    def sources(paths: Sequence[str], name: str | None, selection: Selection, *, rebuild: bool) -> list[Source]:
+        found.extend(real(paths, name, selection, rebuild=rebuild))
         raise click.Abort
 
     real = commands._sources
@@ -35,7 +35,9 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Source]:
     return found
 
 
-def test_files_and_a_feed_go_together(tmp_path: Path, opened: list[Source], server: Any, reply: Any) -> None:
+def test_files_and_a_remote_source_are_read_together(
+    tmp_path: Path, opened: list[Source], server: Any, reply: Any
+) -> None:
     (tmp_path / "a.bib").write_text("@misc{a, title={T}, author={A B}}", encoding="utf-8")
     openalex_work = {"id": "https://openalex.org/W1", "title": "T", "authorships": [{"raw_author_name": "A. Bee"}]}
     page = {"meta": {"next_cursor": None}, "results": [openalex_work]}
@@ -55,7 +57,7 @@ def test_files_and_a_feed_go_together(tmp_path: Path, opened: list[Source], serv
         ([], "Say what to index: a PATH, or --source."),
         (["--set", "cs"], "--set goes with --source."),
         (["--source", "openalex", "--query", "x", "--prune"], "--prune goes with files"),
-        (["--source", "arxiv"], "would bring in everything"),
+        (["--source", "arxiv"], "would fetch everything"),
         (["--source", "arxiv", "--since", "2024-02-01", "--until", "2024-01-01"], "is after --until"),
         (["--source", "arxiv", "--since", "yesterday"], "does not match the format"),
         (["--source", "arxiv", "--query", "x", "--limit", "0"], "not in the range x>=1"),
@@ -70,7 +72,7 @@ def test_mistakes_are_told_before_anything_is_read(arguments: list[str], message
 
 
 def test_the_days_of_an_option_are_days(opened: list[Source], monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[Wanted] = []
-    monkeypatch.setattr(commands, "open_feed", lambda feed, wanted: seen.append(wanted))
+    seen: list[Selection] = []
+    monkeypatch.setattr(commands, "open_harvester", lambda name, selection, settings: seen.append(selection))
     CliRunner().invoke(main, ["index", "--source", "arxiv-oai", "--set", "cs", "--until", "2024-01-31"])
-    assert seen == [Wanted(set_="cs", until=date(2024, 1, 31))]
+    assert seen == [Selection(set_="cs", until=date(2024, 1, 31))]

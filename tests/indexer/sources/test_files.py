@@ -2,19 +2,39 @@ from __future__ import annotations
 
 import gzip
 import os
+import sys
+from datetime import date
+from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 
-from indexer.sources import FEEDS, SourceError, Wanted, open_feed, open_sources
+from indexer.sources import (
+    FileFormat,
+    FileSource,
+    Harvester,
+    Item,
+    RemoteSource,
+    Selection,
+    SourceError,
+    open_harvester,
+    open_sources,
+    registry,
+    remote_source_names,
+)
 from indexer.sources.arxiv import ArxivQuery
 from indexer.sources.bibtex import BibtexFile
-from indexer.sources.json_file import JsonFile
-from indexer.sources.jsonl import JsonLines
+from indexer.sources.http_client import HttpClient
+from indexer.sources.json_files import JsonFile, JsonLines
 from indexer.sources.oai import ArxivHarvest
 from indexer.sources.openalex import OpenAlexWorks
 from indexer.sources.ris import RisFile
-from indexer.sources.xml_file import XmlFile
+from indexer.sources.xml_files import XmlFile
+from peerscope.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 
 @pytest.mark.parametrize(
@@ -75,31 +95,88 @@ def test_a_file_whose_name_is_not_utf_8_can_be_read_and_named(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("feed", "wanted", "kind"),
+    ("name", "selection", "kind"),
     [
-        ("arxiv", Wanted(query="cat:q-bio.NC"), ArxivQuery),
-        ("arxiv-oai", Wanted(set_="cs"), ArxivHarvest),
-        ("openalex", Wanted(filter_="type:article"), OpenAlexWorks),
+        ("arxiv", Selection(query="cat:q-bio.NC"), ArxivQuery),
+        ("arxiv-oai", Selection(set_="cs"), ArxivHarvest),
+        ("openalex", Selection(filter_="type:article"), OpenAlexWorks),
     ],
 )
-def test_feeds_are_told_by_name(feed: str, wanted: Wanted, kind: type) -> None:
-    source = open_feed(feed, wanted)
+def test_harvesters_are_opened_by_name(name: str, selection: Selection, kind: type) -> None:
+    source = open_harvester(name, selection, Settings.load())
     assert type(source) is kind
     assert (source.size, source.position) == (None, 0)
-    assert feed in FEEDS
+    assert name in remote_source_names()
 
 
 @pytest.mark.parametrize(
-    ("feed", "wanted", "problem"),
+    ("name", "selection", "problem"),
     [
-        ("arxiv", Wanted(), "would bring in everything"),
-        ("openalex", Wanted(), "would bring in everything"),
-        ("arxiv", Wanted(limit=3), "needs --query, --since or --until"),
-        ("arxiv", Wanted(set_="cs"), "--set does not go with --source arxiv"),
-        ("arxiv-oai", Wanted(query="x"), "--query does not go with --source arxiv-oai"),
-        ("openalex", Wanted(set_="cs"), "--set does not go with"),
+        ("arxiv", Selection(), "would fetch everything"),
+        ("openalex", Selection(), "would fetch everything"),
+        ("arxiv", Selection(limit=3), "needs --query, --since or --until"),
+        ("arxiv", Selection(set_="cs"), "--set cannot be used with --source arxiv"),
+        ("arxiv-oai", Selection(query="x"), "--query cannot be used with --source arxiv-oai"),
+        ("openalex", Selection(set_="cs"), "--set cannot be used with"),
     ],
 )
-def test_what_makes_no_sense_is_refused_before_anything_is_asked(feed: str, wanted: Wanted, problem: str) -> None:
+def test_invalid_selections_are_refused_before_any_request(name: str, selection: Selection, problem: str) -> None:
     with pytest.raises(SourceError, match=problem):
-        open_feed(feed, wanted)
+        open_harvester(name, selection, Settings.load())
+
+
+@pytest.mark.parametrize("name", ["arxiv", "arxiv-oai"])
+def test_harvesters_ask_the_server_of_the_settings(name: str, server: Any, reply: Any) -> None:
+    server.replies = [reply(b"refused", 400)]
+    settings = Settings.load(arxiv_url=server.url, arxiv_oai_url=server.url)
+    with pytest.raises(SourceError, match="400 Bad Request: refused"):
+        list(open_harvester(name, Selection(since=date(2024, 1, 1)), settings))
+
+
+class Diary(FileSource):
+    """A format of another package: a line is a title."""
+
+    def items(self, file: IO[bytes]) -> Iterator[Item]:
+        for number, line in enumerate(file, 1):
+            yield Item(self.name, number, {"id": f"local:{number}", "title": line.decode().strip()})
+
+
+class Postbox(Harvester):
+    """A server of another package."""
+
+    def items(self) -> Iterator[Item]:
+        yield Item(self.name, 1, {"id": "local:1"})
+
+
+DIARY = FileFormat("diary", Diary, suffixes=(".diary",))
+POSTBOX = RemoteSource(
+    "postbox", frozenset(), lambda selection, settings: Postbox("Postbox", HttpClient(0), selection.limit)
+)
+
+
+@pytest.fixture
+def provide(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Install entry points of another package, named by the attributes of this module."""
+
+    def install(*names: str) -> None:
+        monkeypatch.setitem(sys.modules, "other_package", sys.modules[__name__])
+        points = [EntryPoint(name, f"other_package:{name}", registry.ENTRY_POINTS) for name in names]
+        monkeypatch.setattr(registry, "entry_points", lambda group: [point for point in points if point.group == group])
+
+    return install
+
+
+def test_other_packages_provide_formats_and_servers(tmp_path: Path, provide: Callable[..., None]) -> None:
+    provide("DIARY", "POSTBOX")
+    (tmp_path / "a.diary").write_text("Spikes\n", encoding="utf-8")
+    (source,) = open_sources([str(tmp_path)])
+    assert [item.value["title"] for item in source] == ["Spikes"]
+    assert "postbox" in remote_source_names()
+    assert len(list(open_harvester("postbox", Selection(limit=5), Settings.load()))) == 1
+
+
+@pytest.mark.parametrize(("name", "problem"), [("MISSING", "cannot be loaded"), ("Diary", "neither a FileFormat nor")])
+def test_a_broken_source_of_another_package_is_named(name: str, problem: str, provide: Callable[..., None]) -> None:
+    provide(name)
+    with pytest.raises(SourceError, match=rf"The source {name} \(other_package:{name}\).*{problem}"):
+        remote_source_names()

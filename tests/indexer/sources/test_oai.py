@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from indexer.records import Author, parse_work
-from indexer.sources import Item, SourceError, open_sources
+from indexer.sources import Item, Selection, SourceError, open_sources
+from indexer.sources.http_client import HttpClient
 from indexer.sources.oai import MAX_RESTARTS, ArxivHarvest
-from indexer.sources.web import Web
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,11 +87,6 @@ class Archive:
         return self._reply(answer("".join(record(*work) for work in now), following))
 
 
-@pytest.fixture(autouse=True)
-def address(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PEERSCOPE_ARXIV_OAI_URL", server.url)
-
-
 def ids(items: list[Item]) -> list[int]:
     return [int(item.value["id"].partition(".")[2]) for item in items]
 
@@ -99,9 +94,9 @@ def ids(items: list[Item]) -> list[int]:
 WORKS = [(number, f"2024-01-{1 + number // 4:02d}") for number in range(11)]
 
 
-def test_a_record_in_the_import_format(server: Any, reply: Any, web: Web) -> None:
+def test_a_record_in_the_import_format(server: Any, reply: Any, client: HttpClient) -> None:
     server.replies = [reply(answer(RECORD))]
-    (item,) = ArxivHarvest(web=web)
+    (item,) = ArxivHarvest(Selection(), server.url, client)
     work = parse_work(item.value)
     assert (work.id, work.doi) == ("arxiv:math/0309136", "10.2140/gtm.2004.7.431")
     assert work.title == "Circular groups, planar groups, and the Euler class"
@@ -126,11 +121,11 @@ def test_a_record_in_the_import_format(server: Any, reply: Any, web: Web) -> Non
     ],
 )
 def test_a_later_versions_day_is_not_taken_for_the_first(
-    server: Any, reply: Any, web: Web, number: str, created: str, date: str | None, year: int
+    server: Any, reply: Any, client: HttpClient, number: str, created: str, date: str | None, year: int
 ) -> None:
     changed = RECORD.replace("<id>math/0309136<", f"<id>{number}<").replace("2003-09-07", created)
     server.replies = [reply(answer(changed))]
-    (item,) = ArxivHarvest(web=web)
+    (item,) = ArxivHarvest(Selection(), server.url, client)
     work = parse_work(item.value)
     assert (work.date, work.year) == (date, year)
 
@@ -143,14 +138,14 @@ def test_a_later_versions_day_is_not_taken_for_the_first(
         ("10 pages; a claim was withdrawn", False),
     ],
 )
-def test_a_withdrawn_work_says_so(server: Any, reply: Any, web: Web, comments: str, gone: bool) -> None:
+def test_a_withdrawn_work_says_so(server: Any, reply: Any, client: HttpClient, comments: str, gone: bool) -> None:
     server.replies = [reply(answer(RECORD.replace("<doi>", f"<comments>{comments}</comments><doi>")))]
-    (item,) = ArxivHarvest(web=web)
+    (item,) = ArxivHarvest(Selection(), server.url, client)
     assert item.value.get("withdrawn", False) is gone
     assert item.value["id"] == "arxiv:math/0309136"
 
 
-def test_letters_of_tex_become_letters_and_formulas_stay(server: Any, reply: Any, web: Web) -> None:
+def test_letters_of_tex_become_letters_and_formulas_stay(server: Any, reply: Any, client: HttpClient) -> None:
     changed = (
         RECORD.replace("Calegari", r"Bal\'azs")
         .replace("Gauss", r"Erd\H{o}s")
@@ -158,25 +153,27 @@ def test_letters_of_tex_become_letters_and_formulas_stay(server: Any, reply: Any
         .replace("C^1", r"C^1 $\'e$ \alpha na\"{\i}ve")
     )
     server.replies = [reply(answer(changed))]
-    (item,) = ArxivHarvest(web=web)
+    (item,) = ArxivHarvest(Selection(), server.url, client)
     work = parse_work(item.value)
     assert [author.name for author in work.authors[:2]] == ["Danny Balázs", "C. F. Erdős Jr"]
     assert work.title.startswith(r"Poincaré, $\dot{x}$ and Ørsted's ö groups")
     assert work.abstract == r"We study groups of C^1 $\'e$ \alpha naïve diffeomorphisms."
 
 
-def test_days_that_arxiv_refuses_are_not_asked_for(server: Any, reply: Any, web: Web) -> None:
+def test_days_that_arxiv_refuses_are_not_asked_for(server: Any, reply: Any, client: HttpClient) -> None:
     Archive(server, reply, WORKS)
-    list(ArxivHarvest(since=date(2000, 1, 1), until=date(2999, 1, 1), web=web))
+    list(ArxivHarvest(Selection(since=date(2000, 1, 1), until=date(2999, 1, 1)), server.url, client))
     assert not {"from", "until"} & server.asked[0].keys()
     server.asked.clear()
-    list(ArxivHarvest(since=date(2006, 1, 1), until=date(2024, 1, 31), web=Web(0, backoff=0)))
+    list(ArxivHarvest(Selection(since=date(2006, 1, 1), until=date(2024, 1, 31)), server.url, HttpClient(0, backoff=0)))
     assert (server.asked[0]["from"], server.asked[0]["until"]) == ("2006-01-01", "2024-01-31")
 
 
-def test_all_parts_are_read(server: Any, reply: Any, web: Web) -> None:
+def test_all_parts_are_read(server: Any, reply: Any, client: HttpClient) -> None:
     Archive(server, reply, WORKS)
-    assert ids(list(ArxivHarvest("cs", date(2024, 1, 1), date(2024, 1, 31), web=web))) == list(range(11))
+    assert ids(
+        list(ArxivHarvest(Selection(set_="cs", since=date(2024, 1, 1), until=date(2024, 1, 31)), server.url, client))
+    ) == list(range(11))
     assert server.asked[0] == {
         "verb": "ListRecords",
         "metadataPrefix": "arXiv",
@@ -187,67 +184,71 @@ def test_all_parts_are_read(server: Any, reply: Any, web: Web) -> None:
     assert [params["resumptionToken"] for params in server.asked[1:]] == ["token1", "token2", "token3"]
 
 
-def test_after_an_expired_token_nothing_is_lost_and_nothing_comes_twice(server: Any, reply: Any, web: Web) -> None:
+def test_after_an_expired_token_nothing_is_lost_and_nothing_comes_twice(
+    server: Any, reply: Any, client: HttpClient
+) -> None:
     Archive(server, reply, WORKS).expire = {"token2"}
-    assert ids(list(ArxivHarvest(web=web))) == list(range(11))
+    assert ids(list(ArxivHarvest(Selection(), server.url, client))) == list(range(11))
     # Works 4 and 5 were given of the second day, and that is where the list is asked for anew.
     assert server.asked[3] == {"verb": "ListRecords", "metadataPrefix": "arXiv", "from": "2024-01-02"}
 
 
-def test_where_days_are_in_no_order_an_expired_token_costs_the_whole_list(server: Any, reply: Any, web: Web) -> None:
+def test_where_days_are_in_no_order_an_expired_token_costs_the_whole_list(
+    server: Any, reply: Any, client: HttpClient
+) -> None:
     works = [(0, "2024-01-05"), (1, "2024-01-02"), (2, "2024-01-06"), (3, "2024-01-01"), (4, "2024-01-07")]
     Archive(server, reply, works, part=2).expire = {"token2"}
-    assert set(ids(list(ArxivHarvest(web=web)))) == set(range(5))
+    assert set(ids(list(ArxivHarvest(Selection(), server.url, client)))) == set(range(5))
     assert "from" not in server.asked[3]
 
 
-def test_tokens_that_never_last_end_the_harvest(server: Any, reply: Any, web: Web) -> None:
+def test_tokens_that_never_last_end_the_harvest(server: Any, reply: Any, client: HttpClient) -> None:
     Archive(server, reply, [(number, "2024-01-01") for number in range(9)]).expire = {f"token{n}" for n in range(99)}
     with pytest.raises(SourceError, match=f"a token expired for the {MAX_RESTARTS + 1}th time"):
-        list(ArxivHarvest(web=web))
+        list(ArxivHarvest(Selection(), server.url, client))
 
 
-def test_a_server_that_says_come_back_later_is_waited_for(server: Any, reply: Any, web: Web) -> None:
+def test_a_server_that_says_come_back_later_is_waited_for(server: Any, reply: Any, client: HttpClient) -> None:
     Archive(server, reply, WORKS)
     server.replies = [reply(b"Retry", 503, {"Retry-After": "0"})]
-    assert len(list(ArxivHarvest(web=web))) == 11
+    assert len(list(ArxivHarvest(Selection(), server.url, client))) == 11
 
 
-def test_a_deleted_record_withdraws_its_work(server: Any, reply: Any, web: Web) -> None:
+def test_a_deleted_record_withdraws_its_work(server: Any, reply: Any, client: HttpClient) -> None:
     server.replies = [reply(answer(record(1, "2024-01-01") + DELETED))]
-    kept, deleted = ArxivHarvest(web=web)
+    kept, deleted = ArxivHarvest(Selection(), server.url, client)
     assert (kept.problem, deleted.problem) == (None, None)
     assert deleted.value == {"id": "arxiv:2401.99999", "withdrawn": True}
 
 
-def test_nothing_found_is_no_error(server: Any, reply: Any, web: Web) -> None:
+def test_nothing_found_is_no_error(server: Any, reply: Any, client: HttpClient) -> None:
     Archive(server, reply, [])
-    assert list(ArxivHarvest("cs", web=web)) == []
+    assert list(ArxivHarvest(Selection(set_="cs"), server.url, client)) == []
 
 
 @pytest.mark.parametrize("page", [answer(record(0, "2024-01-01"))[:-40], b"<html/>", b""])
-def test_a_broken_part_is_asked_for_again(server: Any, reply: Any, web: Web, page: bytes) -> None:
+def test_a_broken_part_is_asked_for_again(server: Any, reply: Any, client: HttpClient, page: bytes) -> None:
     Archive(server, reply, WORKS)
     server.replies = [reply(page)]
-    assert ids(list(ArxivHarvest(web=web))) == list(range(11))
+    assert ids(list(ArxivHarvest(Selection(), server.url, client))) == list(range(11))
 
 
-def test_an_error_of_the_protocol_is_told(server: Any, reply: Any, web: Web) -> None:
+def test_an_error_of_the_protocol_is_told(server: Any, reply: Any, client: HttpClient) -> None:
     server.replies = [reply(error("badArgument"))]
     with pytest.raises(SourceError, match="badArgument: words"):
-        list(ArxivHarvest("nonsense", web=web))
+        list(ArxivHarvest(Selection(set_="nonsense"), server.url, client))
 
 
-def test_a_server_that_goes_in_circles_is_left(server: Any, reply: Any, web: Web) -> None:
+def test_a_server_that_goes_in_circles_is_left(server: Any, reply: Any, client: HttpClient) -> None:
     server.answer = lambda params: reply(answer(record(0, "2024-01-01"), "same"))
     with pytest.raises(SourceError, match="the same part again and again"):
-        list(ArxivHarvest(web=web))
+        list(ArxivHarvest(Selection(), server.url, client))
 
 
-def test_a_server_that_never_ends_is_held_to_the_limit(server: Any, reply: Any, web: Web) -> None:
+def test_a_server_that_never_ends_is_held_to_the_limit(server: Any, reply: Any, client: HttpClient) -> None:
     numbers = count()
     server.answer = lambda params: reply(answer(record(next(numbers), "2024-01-01"), f"t{next(numbers)}"))
-    assert len(list(ArxivHarvest(limit=20, web=web))) == 20
+    assert len(list(ArxivHarvest(Selection(limit=20), server.url, client))) == 20
     assert len(server.asked) == 20
 
 

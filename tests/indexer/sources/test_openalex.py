@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from indexer.records import Author, Institution, parse_work, unknown_keys
-from indexer.sources import Item, SourceError, open_sources, openalex
+from indexer.sources import Item, Selection, SourceError, open_harvester, open_sources, openalex
 from indexer.sources.openalex import OpenAlexWorks
 from indexer.sources.openalex_records import abstract, is_work, work_record
+from peerscope.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from indexer.sources.web import Web
+    from indexer.sources.http_client import HttpClient
 
 WORK: dict[str, Any] = {
     "id": "https://openalex.org/W2000000001",
@@ -87,10 +88,7 @@ class Catalogue:
 
 
 @pytest.fixture(autouse=True)
-def address(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PEERSCOPE_OPENALEX_URL", server.url + "/")
-    monkeypatch.delenv("PEERSCOPE_OPENALEX_KEY", raising=False)
-    monkeypatch.delenv("PEERSCOPE_MAILTO", raising=False)
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(openalex, "PAGE", 10)
 
 
@@ -156,20 +154,18 @@ def test_an_abstract_is_put_together_by_place() -> None:
     assert abstract({}) is None
 
 
-def test_all_pages_are_read(server: Any, reply: Any, web: Web) -> None:
+def test_all_pages_are_read(server: Any, reply: Any, client: HttpClient) -> None:
     Catalogue(server, reply, 25)
-    items = list(OpenAlexWorks(filter_="is_oa:true", web=web))
+    items = list(OpenAlexWorks(Selection(filter_="is_oa:true"), server.url, client))
     assert ids(items) == list(range(25))
     assert [params["cursor"] for params in server.asked] == ["*", "after10", "after20", "after25"]
 
 
-def test_everything_that_is_wanted_is_asked_for(
-    server: Any, reply: Any, web: Web, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PEERSCOPE_OPENALEX_KEY", "k")
-    monkeypatch.setenv("PEERSCOPE_MAILTO", "me@example.org")
+def test_selection_and_settings_reach_the_server(server: Any, reply: Any) -> None:
+    settings = Settings.load(openalex_url=server.url + "/", openalex_key="k", mailto="me@example.org")
+    selection = Selection("sparse coding", "type:article", since=date(2024, 1, 1), until=date(2024, 2, 1))
     Catalogue(server, reply, 0)
-    list(OpenAlexWorks("sparse coding", "type:article", date(2024, 1, 1), date(2024, 2, 1), web=web))
+    list(open_harvester("openalex", selection, settings))
     assert server.asked[0] == {
         "search": "sparse coding",
         "filter": "type:article,from_publication_date:2024-01-01,to_publication_date:2024-02-01",
@@ -180,35 +176,35 @@ def test_everything_that_is_wanted_is_asked_for(
     }
 
 
-def test_a_server_that_never_ends_is_held_to_the_limit(server: Any, reply: Any, web: Web) -> None:
+def test_a_server_that_never_ends_is_held_to_the_limit(server: Any, reply: Any, client: HttpClient) -> None:
     Catalogue(server, reply, 10**9)
-    assert ids(list(OpenAlexWorks("x", limit=13, web=web))) == list(range(13))
+    assert ids(list(OpenAlexWorks(Selection("x", limit=13), server.url, client))) == list(range(13))
     assert [params["per_page"] for params in server.asked] == ["10", "3"]
 
 
-def test_nothing_found_is_no_error(server: Any, reply: Any, web: Web) -> None:
+def test_nothing_found_is_no_error(server: Any, reply: Any, client: HttpClient) -> None:
     Catalogue(server, reply, 0)
-    assert list(OpenAlexWorks("x", web=web)) == []
+    assert list(OpenAlexWorks(Selection("x"), server.url, client)) == []
 
 
-def test_a_server_that_goes_in_circles_is_left(server: Any, reply: Any, web: Web) -> None:
+def test_a_server_that_goes_in_circles_is_left(server: Any, reply: Any, client: HttpClient) -> None:
     server.answer = lambda params: reply(page([WORK], "same"))
     with pytest.raises(SourceError, match="the same page again and again"):
-        list(OpenAlexWorks("x", web=web))
+        list(OpenAlexWorks(Selection("x"), server.url, client))
 
 
 @pytest.mark.parametrize("broken", [b"{", b"[]", b'{"results": 3, "meta": {}}', b'{"results": []}', b"<html/>"])
-def test_a_broken_page_is_asked_for_again(server: Any, reply: Any, web: Web, broken: bytes) -> None:
+def test_a_broken_page_is_asked_for_again(server: Any, reply: Any, client: HttpClient, broken: bytes) -> None:
     Catalogue(server, reply, 5)
     server.replies = [reply(broken), reply(page([WORK], "x"), cut=30), reply(b"", 429, {"Retry-After": "0"})]
-    assert len(list(OpenAlexWorks("x", web=web))) == 5
+    assert len(list(OpenAlexWorks(Selection("x"), server.url, client))) == 5
 
 
-def test_a_refusal_is_told_without_the_key(server: Any, reply: Any, web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PEERSCOPE_OPENALEX_KEY", "secret")
+def test_a_refusal_is_reported_without_the_key(server: Any, reply: Any, client: HttpClient) -> None:
+    credentials = {"api_key": "secret"}
     server.replies = [reply(b'{"message": "cursor paging needs a key"}', 401)]
     with pytest.raises(SourceError, match=r"401 Unauthorized: .*cursor paging needs a key") as error:
-        list(OpenAlexWorks("x", web=web))
+        list(OpenAlexWorks(Selection("x"), server.url, client, credentials))
     assert "secret" not in str(error.value)
 
 
@@ -216,34 +212,34 @@ def test_a_refusal_is_told_without_the_key(server: Any, reply: Any, web: Web, mo
     ("changes", "problem"),
     [
         ({"is_paratext": True}, "paratext"),
-        ({"authorships": []}, "names no author"),
+        ({"authorships": []}, "has no authors"),
         ({"title": None, "display_name": None}, "has no title"),
-        ({"topics": [{"id": 3}]}, "not in its format's shape"),
-        ({"authorships": "nobody"}, "not in its format's shape"),
-        ({"abstract_inverted_index": {"a": 3}}, "not in its format's shape"),
+        ({"topics": [{"id": 3}]}, "does not have the structure of its format"),
+        ({"authorships": "nobody"}, "does not have the structure of its format"),
+        ({"abstract_inverted_index": {"a": 3}}, "does not have the structure of its format"),
     ],
 )
 def test_what_is_no_work_costs_only_itself(
-    server: Any, reply: Any, web: Web, changes: dict[str, Any], problem: str
+    server: Any, reply: Any, client: HttpClient, changes: dict[str, Any], problem: str
 ) -> None:
     server.replies = [reply(page([{**deepcopy(WORK), **changes}, numbered(2)], None))]
-    bad, good = OpenAlexWorks("x", web=web)
+    bad, good = OpenAlexWorks(Selection("x"), server.url, client)
     assert problem in str(bad.problem)
     assert good.problem is None
 
 
-def test_a_long_list_of_authors_is_asked_for_whole(server: Any, reply: Any, web: Web) -> None:
+def test_a_long_list_of_authors_is_asked_for_whole(server: Any, reply: Any, client: HttpClient) -> None:
     whole = numbered(1)
     whole["authorships"] *= 60
     cut = {**whole, "authorships": whole["authorships"][:100], "is_authors_truncated": True}
     alone = json.dumps(whole).encode()
     server.replies = [reply(page([cut, numbered(2)], None)), reply(alone, cut=30), reply(b"{}"), reply(alone)]
-    many, few = OpenAlexWorks("x", web=web)
+    many, few = OpenAlexWorks(Selection("x"), server.url, client)
     assert len(many.value["authors"]) == len(whole["authorships"]) > 100
     assert len(few.value["authors"]) == len(WORK["authorships"])
 
 
-def test_what_a_catalogue_has_wrong_costs_no_work(server: Any, reply: Any, web: Web) -> None:
+def test_what_a_catalogue_has_wrong_costs_no_work(server: Any, reply: Any, client: HttpClient) -> None:
     authorships = [
         {"author": {"display_name": "A. Bee", "orcid": "https://orcid.org/0000-0002-1825-0098"}},
         {"author": {"display_name": ":"}},
@@ -258,7 +254,7 @@ def test_what_a_catalogue_has_wrong_costs_no_work(server: Any, reply: Any, web: 
         "abstract_inverted_index": {"word": list(range(30_000))},
     }
     server.replies = [reply(page([{**WORK, **changes}], None))]
-    (item,) = OpenAlexWorks("x", web=web)
+    (item,) = OpenAlexWorks(Selection("x"), server.url, client)
     work = parse_work(item.value)
     assert (work.url, work.doi, work.date, work.year) == (None, None, None, None)
     assert 99_990 <= len(work.abstract or "") <= 100_000
@@ -280,7 +276,7 @@ def test_a_snapshot_is_read_newest_first_without_what_was_merged(tmp_path: Path)
     assert [item.value["title"] for item in items[2:]] == ["New", "Old"]
     assert all(item.is_version for item in items)
     merged.write_bytes(gzip.compress(b"a,b\n"))
-    with pytest.raises(SourceError, match="no list of merged works"):
+    with pytest.raises(SourceError, match="not a list of merged works"):
         list(open_sources([str(merged)])[0])
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.sources.text import plain
+from indexer.sources.text import strip_markup
 
 
 @pytest.mark.parametrize(
@@ -32,5 +32,5 @@ from indexer.sources.text import plain
         (None, None),
     ],
 )
-def test_plain(marked: str | None, text: str | None) -> None:
-    assert plain(marked) == text
+def test_strip_markup(marked: str | None, text: str | None) -> None:
+    assert strip_markup(marked) == text

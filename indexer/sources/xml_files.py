@@ -1,4 +1,7 @@
-"""XML files: saved answers of arXiv (Atom or OAI-PMH) and collections of the ACL Anthology, told by their tags."""
+"""XML files: saved responses of arXiv (Atom or OAI-PMH) and collections of the ACL Anthology, recognized by their tags.
+
+A new kind of XML record needs an entry in `_CONVERT` and, if its documents can be empty, in `_ROOTS`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from xml.etree.ElementTree import tostring
 
 from indexer.sources.acl import paper_record
 from indexer.sources.arxiv_records import ATOM, OAI, atom_record, oai_record
-from indexer.sources.base import EXCERPT, FileSource, Item, SourceError, converted
+from indexer.sources.base import EXCERPT, FileFormat, FileSource, Item, SourceError, convert_record
 from indexer.sources.xml_records import Records, XmlError
 
 if TYPE_CHECKING:
@@ -17,16 +20,16 @@ if TYPE_CHECKING:
 ATOM_ENTRY = f"{ATOM}entry"
 OAI_RECORD = f"{OAI}record"
 ACL_PAPER = "paper"
-#: What a volume says of itself: venue and year.
+#: Metadata of a volume: venue and year.
 ACL_META = "meta"
 
-#: What makes a record of each kind of element; a paper of the ACL Anthology needs the volume around it.
+#: Converters by tag of the record element; they also get the elements around it, outermost first.
 _CONVERT: dict[str, Callable[[Element, list[Element]], dict[str, Any]]] = {
     ATOM_ENTRY: lambda entry, _: atom_record(entry),
     OAI_RECORD: lambda record, _: oai_record(record),
     ACL_PAPER: paper_record,
 }
-#: Documents that may well be empty; any other without a record is of a kind that is not read.
+#: Root elements of documents that may be empty; any other document without a record is not supported.
 _ROOTS = {f"{ATOM}feed", f"{OAI}OAI-PMH", "collection"}
 
 
@@ -34,7 +37,7 @@ class XmlFile(FileSource):
     """One file of arXiv or ACL Anthology records."""
 
     def items(self, file: IO[bytes]) -> Iterator[Item]:
-        """Return an Item for each record. Raises SourceError when the XML breaks off or is of another kind."""
+        """Yield an Item for each record. Raises SourceError when the XML is damaged or not supported."""
         records = Records(file, _CONVERT, keep={ACL_META})
         number = 0
         try:
@@ -44,12 +47,15 @@ class XmlFile(FileSource):
             raise SourceError(f"{self.name}: {error}") from error
         if not number and records.root not in _ROOTS:
             raise SourceError(
-                f"{self.name}: no records in it; an XML file is an answer of arXiv (Atom or OAI-PMH) or a collection "
-                f"of the ACL Anthology, and this is a <{records.root}>"
+                f"{self.name}: no records found; an XML file must be a response of arXiv (Atom or OAI-PMH) or a "
+                f"collection of the ACL Anthology, not a <{records.root}>"
             )
+
+
+FORMAT = FileFormat("XML", XmlFile, suffixes=(".xml",), starts=("<",))
 
 
 def element_item(source: str, number: int, element: Element, around: list[Element]) -> Item:
     """Return the Item of one record element."""
     text = tostring(element, encoding="unicode")[:EXCERPT]
-    return converted(source, number, lambda value: _CONVERT[value.tag](value, around), element, text)
+    return convert_record(source, number, lambda value: _CONVERT[value.tag](value, around), element, text)
