@@ -8,7 +8,7 @@ default: a new view is covered without a word, and only one that says it changes
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from flask import current_app, g, request
 from flask_wtf.csrf import generate_csrf, validate_csrf
@@ -16,19 +16,16 @@ from wtforms import ValidationError
 
 from accounts.cookies import login_token
 from accounts.secrets import keyed
+from search_api.http.endpoint import is_read_only
 from search_api.http.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from flask import Flask
 
 FIELD = "csrf_token"
 HEADER = "X-CSRF-Token"
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 API = "/api/"
-
-F = TypeVar("F", bound="Callable[..., Any]")
 
 
 def csrf_token() -> str:
@@ -37,12 +34,6 @@ def csrf_token() -> str:
     g.private = True
     token: str = generate_csrf()
     return token
-
-
-def reads_only(function: F) -> F:
-    """Mark a view of POST that changes nothing and only asks a long question: it is taken from anywhere."""
-    function.reads_only = True  # type: ignore[attr-defined]
-    return function
 
 
 def install(app: Flask) -> None:
@@ -54,7 +45,7 @@ def install(app: Flask) -> None:
 
 def _check() -> None:
     view = current_app.view_functions.get(request.endpoint or "")
-    if request.method in SAFE or view is None or getattr(view, "reads_only", False):
+    if request.method in SAFE or view is None or is_read_only(view):
         return
     is_api = request.path.startswith(API)
     if is_api and ("Authorization" in request.headers or login_token() is None):

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
 from peerscope import artifacts
-from search_api.http.settings import SettingError
+from peerscope.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ class Database:
     """Opens sessions on one database. Safe to use from several threads; each process makes its own."""
 
     def __init__(self, url: str | None = None) -> None:
-        """Name the database; nothing is opened yet. Raises SettingError for what names none."""
+        """Name the database; nothing is opened yet. Raises SettingsError for what names none."""
         try:
             self.url = make_url(url or database_url())
             if self.url.drivername in {"postgres", "postgresql"}:
@@ -43,7 +43,7 @@ class Database:
             self.engine = _engine(self.url)
         except (ArgumentError, ImportError) as error:
             # Not with what was given: there may be a password in it.
-            raise SettingError(f"PEERSCOPE_DATABASE_URL cannot be used: {_why(error)}") from error
+            raise SettingsError(f"PEERSCOPE_DATABASE_URL cannot be used: {_why(error)}") from error
 
     @contextmanager
     def begin(self) -> Iterator[Session]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from functools import wraps
 from http import HTTPStatus
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from flask import current_app, flash, g, get_flashed_messages, make_response, redirect, request, url_for
 from marshmallow import ValidationError, fields, validate
 
+from accounts.actors import require_scope
 from accounts.csrf import FIELD
-from accounts.who import admin, needed
 from search_api.http.args import Args, flat
 from search_api.http.errors import Problem
+from search_api.retrieval import listing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,10 +41,26 @@ TOLD = {
 }
 
 
+#: Characters of a query string that the way to the log-in page and back keeps; a pasted abstract is too long.
+LONGEST_QUERY = 1_500
+
+
 class NextArgs(Args):
     """The page to go back to."""
 
     next = fields.String(load_default="", validate=validate.Length(max=MAX_PATH))
+
+
+def here_path() -> str:
+    """Return the path and query of this page, to come back to; `/` for a form's response and for the log-in page."""
+    is_page = (
+        request.method in {"GET", "HEAD"} and request.url_rule is not None and "token" not in (request.view_args or {})
+    )
+    if not is_page or request.endpoint == "accounts.login":
+        return "/"
+    query = request.query_string.decode("ascii", "replace")
+    path = listing.path()
+    return f"{path}?{query}" if 0 < len(query) < LONGEST_QUERY else path
 
 
 def own_path(given: str, otherwise: str = "/") -> str:
@@ -50,16 +68,16 @@ def own_path(given: str, otherwise: str = "/") -> str:
     return given if _LOCAL.fullmatch(given) else otherwise
 
 
-def readable(path: str) -> tuple[str, str | None]:
+def readable(address: str) -> tuple[str, str | None]:
     """Return the page that whoever does not log in may go back to, and the aim that a path of this site has, if any.
 
     From a page for people with an account its form would only lead to the log-in again.
     """
-    plain = path.partition("?")[0]
+    plain = address.partition("?")[0]
     page, _, step = plain.rpartition("/")
     if page.startswith("/researchers/") and step in AIMS:
         return page, AIMS[step]
-    return ("/" if plain.split("/")[1] in FOR_ACCOUNTS else path), None
+    return ("/" if plain.split("/")[1] in FOR_ACCOUNTS else address), None
 
 
 def read(schema: Schema) -> dict[str, Any]:
@@ -79,27 +97,30 @@ def read(schema: Schema) -> dict[str, Any]:
 
 def form(
     schema: type[Schema],
-    back: str | Callable[..., str] = "web.account",
+    back: str | Callable[..., str] = "accounts.account",
     scope: str = "account",
     *,
     again: str = "",
 ) -> Callable[[Callable[..., str | Response | None]], Callable[..., Response]]:
-    """Make a view of POST of a function that takes `actor`, the checked form, and the path's variables.
+    """Make a view of POST of a function that names the parameters it uses: `actor`, `given`, variables of the path.
 
-    It gives a sentence to show on the page `back` (an endpoint, or what gives its address for the form and the path's
-    variables), None for none, or a response of its own. What it refuses is told there too; or, with `again`, on the
-    page of that name, which has the form with all that was typed (see `typed`).
+    `given` is the checked form. The function returns a sentence to show on the page `back` (an endpoint, or a function
+    that returns the address for the form and the path's variables), None for none, or a response. A problem is shown
+    there too; or, with `again`, on the page of that name, which shows the form as it was filled in (see `typed`).
     """
-    takes = schema()
+    form_schema = schema()
 
     def decorate(function: Callable[..., str | Response | None]) -> Callable[..., Response]:
+        names = inspect.signature(function).parameters
+
         @wraps(function)
         def view(**path: Any) -> Response:
-            actor = admin() if scope == "admin" else needed(scope)
+            actor = require_scope(scope)
             given: dict[str, Any] = {}
             try:
-                given = read(takes)
-                result = function(actor, given, **path)
+                given = read(form_schema)
+                values = {"actor": actor, "given": given, **path}
+                result = function(**{name: value for name, value in values.items() if name in names})
                 if isinstance(result, str):
                     flash(result, "done")
                 elif result is not None:
@@ -119,7 +140,7 @@ def form(
 
 
 def shown_again(page: str, problem: Problem, **path: Any) -> Response:
-    """Return the page of the refused form as the response, with the error and the values that were entered."""
+    """Return the page with the refused form as the response: what is wrong, and the form as it was filled in."""
     flash(problem.detail, "wrong")
     g.refused = request.endpoint
     takes = next(current_app.url_map.iter_rules(page)).arguments

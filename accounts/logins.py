@@ -9,11 +9,11 @@ from flask import session as forms
 from sqlalchemy import delete, select
 
 from accounts import audit, cookies
+from accounts.actors import LIFE
 from accounts.base import now
 from accounts.login.models import Login
 from accounts.secrets import digest, new_token
 from accounts.tokens.models import ApiToken
-from accounts.who import LIFE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

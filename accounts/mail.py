@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 import click
 
 from accounts.links import LOOPBACK
-from search_api.http.settings import SettingError
+from peerscope.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,7 +43,7 @@ class Mailer:
         """Hand one mail to the server of `PEERSCOPE_SMTP_URL`.
 
         Raises OSError or SMTPException when that fails,
-        and SettingError.
+        and SettingsError.
         """
         message = EmailMessage()
         message["From"] = os.environ.get("PEERSCOPE_MAIL_FROM") or DEFAULT_FROM
@@ -104,7 +104,7 @@ def _why(error: Exception) -> str:
 
 
 def server() -> SplitResult | None:
-    """Return the server of `PEERSCOPE_SMTP_URL`; None where none is set. Raises SettingError for what is none."""
+    """Return the server of `PEERSCOPE_SMTP_URL`; None where none is set. Raises SettingsError for what is none."""
     url = os.environ.get("PEERSCOPE_SMTP_URL")
     if not url:
         return None
@@ -114,7 +114,7 @@ def server() -> SplitResult | None:
     except ValueError:
         is_one = False
     if not is_one:
-        raise SettingError("PEERSCOPE_SMTP_URL takes the form smtp://user:password@host:port, or smtps://")
+        raise SettingsError("PEERSCOPE_SMTP_URL takes the form smtp://user:password@host:port, or smtps://")
     return parts
 
 

@@ -12,18 +12,18 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from accounts.database import Database
 from accounts.delivery.service import DeliveryError
 from peerscope import engine
+from peerscope.errors import SettingsError
 from search_api.http.errors import Problem
-from search_api.http.settings import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EXPECTED = (Problem, SettingError, SQLAlchemyError, TransportError, DeliveryError, engine.EngineError)
+EXPECTED = (Problem, SettingsError, SQLAlchemyError, TransportError, DeliveryError, engine.EngineError)
 
 
 @contextmanager
 def opened() -> Iterator[Database]:
-    """Return the migrated database. Raises ClickException for every error that an operator can cause."""
+    """Return the database with its tables up to date. Raises ClickException for every expected error."""
     try:
         database = Database()
         try:

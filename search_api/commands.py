@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from accounts.terminal import opened
 from peerscope import engine
 from peerscope.commands import pass_settings
 from search_api.app import create_app
-from search_api.http.server import Server, check_settings
+from search_api.http import extensions
+from search_api.http.server import Server, check
 
 if TYPE_CHECKING:
     from peerscope.settings import Settings
@@ -33,13 +33,13 @@ def serve(settings: Settings, host: str, port: int) -> None:
     Starts the embedded OpenSearch when PEERSCOPE_OPENSEARCH_URL names no cluster and none runs, and stops it at the
     end. PEERSCOPE_WORKERS sets the number of worker processes.
     """
-    check_settings()
+    check(settings)
     engine.connect(settings)
-    # Here, in the process that makes the workers: so it is done once, and before any of them asks.
-    with opened():
-        pass
+    # In this process, before the workers start: they share what is prepared.
+    for extension in extensions.load(settings):
+        extension.prepare(settings)
     click.echo(f"Peerscope is at http://{host}:{port}  (API docs at /api/docs, Ctrl-C ends it)", err=True)
-    Server(host, port).run()
+    Server(host, port, create_app).run()
 
 
 @click.command()
@@ -77,7 +77,7 @@ def similar(settings: Settings, id_: str, count: int, as_json: bool) -> None:
 def client(settings: Settings) -> Any:
     """Return a client of the app within this process: the very code that serves the API."""
     engine.connect(settings)
-    return create_app().test_client()
+    return create_app(settings=settings).test_client()
 
 
 def ask(settings: Settings, path: str, **params: Any) -> dict[str, Any]:

@@ -9,14 +9,14 @@ from uuid import uuid4
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 
+from accounts.actors import LIFE
 from accounts.base import now
 from accounts.cookies import LOGIN
 from accounts.login.models import Account, Login
 from accounts.mail import Mailer
+from accounts.resources import resources_of
 from accounts.secrets import digest, keyed, new_token
 from accounts.tokens.models import ApiToken
-from accounts.who import LIFE
-from search_api.http.services import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,8 +65,7 @@ class Person(FlaskClient):
 
 def accounts_of(app: Flask) -> Database:
     """Return the database of an app."""
-    database: Database = app.extensions[KEY].accounts
-    return database
+    return resources_of(app).database
 
 
 def browser(app: Flask) -> Person:

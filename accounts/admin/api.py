@@ -11,13 +11,13 @@ from accounts.admin import schemas as wire
 from accounts.claims import claiming
 from accounts.claims.schemas import ClaimSchema
 from accounts.claims.serving import shown
+from accounts.resources import database
 from accounts.settled import changing
 from search_api.http.args import Args
 from search_api.http.endpoint import endpoint
-from search_api.http.services import services
 
 if TYPE_CHECKING:
-    from accounts.who import Actor
+    from accounts.actors import Actor
 
 blueprint = Blueprint("admin", __name__, url_prefix="/api/v1")
 Given = dict[str, Any]
@@ -27,7 +27,7 @@ Given = dict[str, Any]
 @endpoint(wire.AdminClaimsArgs, wire.AdminClaimList, "Claims to decide on", scope="admin")
 def claims(args: Given, actor: Actor) -> Any:  # noqa: ARG001 (who it is was looked at before)
     """List claims of a status, the oldest first."""
-    with services().accounts.read() as session:
+    with database().read() as session:
         return lists.claims(session, args["status"], args["page"], args["per_page"])
 
 
@@ -35,7 +35,7 @@ def claims(args: Given, actor: Actor) -> Any:  # noqa: ARG001 (who it is was loo
 @endpoint(Args, ClaimSchema, "Approve a claim", body=wire.DecisionBody, scope="admin")
 def approve(args: Given, body: Given, claim_id: str, actor: Actor) -> Any:  # noqa: ARG001
     """Verify a pending claim, with the reason; it ends the claim of whoever owned the profile before."""
-    with changing(services().accounts) as session:
+    with changing(database()) as session:
         return shown(session, claiming.approve(session, actor.account_id, claim_id, body["reason"]))
 
 
@@ -43,7 +43,7 @@ def approve(args: Given, body: Given, claim_id: str, actor: Actor) -> Any:  # no
 @endpoint(Args, ClaimSchema, "Reject a claim", body=wire.DecisionBody, scope="admin")
 def reject(args: Given, body: Given, claim_id: str, actor: Actor) -> Any:  # noqa: ARG001
     """Reject a pending claim, or take a verified one back, with the reason."""
-    with changing(services().accounts) as session:
+    with changing(database()) as session:
         return shown(session, claiming.reject(session, actor.account_id, claim_id, body["reason"]))
 
 
@@ -51,5 +51,5 @@ def reject(args: Given, body: Given, claim_id: str, actor: Actor) -> Any:  # noq
 @endpoint(wire.AuditArgs, wire.AuditList, "The audit log", scope="admin")
 def audit(args: Given, actor: Actor) -> Any:  # noqa: ARG001
     """List who did what when, the last first."""
-    with services().accounts.read() as session:
+    with database().read() as session:
         return lists.audit(session, args, args["page"], args["per_page"])

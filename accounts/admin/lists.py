@@ -47,7 +47,7 @@ def _shown(session: Session, claim: Claim, account: Account) -> Result:
 
 
 def audit(session: Session, asked: Mapping[str, Any], page: int = 1, per_page: int = 25) -> Result:
-    """Return the log, newest first, for `AuditList`. `asked` filters by `action` (prefix), `target` and `actor`."""
+    """Return the log, newest first, as `AuditList` dumps it. `asked`: a prefix of `action`, `target`, `actor`."""
     query = select(Audit).order_by(Audit.id.desc()).limit(per_page + 1).offset((page - 1) * per_page)
     if asked.get("action"):
         query = query.where(Audit.action.startswith(asked["action"], autoescape=True))

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 from flask import render_template
 from marshmallow import fields, validate
 
+from accounts.actors import require_scope
 from accounts.admin import lists
 from accounts.admin.schemas import AdminClaimsArgs, AuditArgs, DecisionBody
+from accounts.blueprint import blueprint
 from accounts.claims import claiming
 from accounts.forms import form
+from accounts.resources import database
 from accounts.settled import changing
-from accounts.who import admin
 from search_api.http.services import services
-from search_api.web.blueprint import blueprint, parse
+from search_api.web.blueprint import parse
 
 if TYPE_CHECKING:
-    from accounts.who import Actor
+    from accounts.actors import Actor
 
 DECISIONS = {"approve": claiming.approve, "reject": claiming.reject}
 
@@ -31,19 +33,19 @@ class DecisionForm(DecisionBody):
 @blueprint.get("/admin")
 def admin_page() -> str:
     """Show claims of a status, the oldest first."""
-    admin()
+    require_scope("admin")
     args = parse(AdminClaimsArgs())
-    with services().accounts.read() as session:
+    with database().read() as session:
         found = lists.claims(session, args["status"], args["page"], args["per_page"])
     names = services().labels(services().names.researchers, [one["researcher_id"] for one in found["results"]])
     return render_template("admin.html", args=args, found=found, names=names)
 
 
 @blueprint.post("/admin/claims/<claim_id>")
-@form(DecisionForm, "web.admin_page", "admin", again="web.admin_page")
+@form(DecisionForm, "accounts.admin_page", "admin", again="accounts.admin_page")
 def decide_claim_form(actor: Actor, given: dict[str, Any], claim_id: str) -> str:
     """Approve or reject a claim, with the reason."""
-    with changing(services().accounts) as session:
+    with changing(database()) as session:
         found = DECISIONS[given["decision"]](session, actor.account_id, claim_id, given["reason"])
     return f"The claim on {found.researcher_id} is {found.status}."
 
@@ -51,8 +53,8 @@ def decide_claim_form(actor: Actor, given: dict[str, Any], claim_id: str) -> str
 @blueprint.get("/admin/audit")
 def audit_page() -> str:
     """Show who did what when, the last first."""
-    admin()
+    require_scope("admin")
     args = parse(AuditArgs())
-    with services().accounts.read() as session:
+    with database().read() as session:
         found = lists.audit(session, args, args["page"], args["per_page"])
     return render_template("audit.html", args=args, found=found)

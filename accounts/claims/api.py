@@ -9,13 +9,14 @@ from flask import Blueprint
 
 from accounts.claims import emails, own, serving
 from accounts.claims import schemas as wire
+from accounts.resources import database
 from search_api.http.args import Args
 from search_api.http.endpoint import endpoint
 from search_api.http.errors import Problem
 from search_api.http.services import services
 
 if TYPE_CHECKING:
-    from accounts.who import Actor
+    from accounts.actors import Actor
 
 blueprint = Blueprint("claims", __name__, url_prefix="/api/v1")
 Given = dict[str, Any]
@@ -56,7 +57,7 @@ def change(args: Given, body: Given, actor: Actor) -> Any:  # noqa: ARG001
 @endpoint(Args, wire.StatementList, "What you said of works", scope="claim")
 def statements(args: Given, actor: Actor) -> Any:  # noqa: ARG001
     """List of which works you said that they are yours or not."""
-    with services().accounts.read() as session:
+    with database().read() as session:
         return {"results": own.statements(session, own.owned(session, actor.account_id).id)}
 
 
@@ -78,7 +79,7 @@ def unsay(args: Given, work_id: str, actor: Actor) -> None:  # noqa: ARG001
 @endpoint(Args, wire.InstitutionEmails, "Your proven addresses at institutions", scope="claim")
 def proven(args: Given, actor: Actor) -> Any:  # noqa: ARG001
     """List addresses at institutions that you have proven to read."""
-    with services().accounts.read() as session:
+    with database().read() as session:
         return {"results": emails.proven(session, actor.account_id)}
 
 

@@ -15,6 +15,7 @@ from accounts.claims.models import InstitutionEmail
 from accounts.login.entry import MAILS_FROM
 from accounts.outbox import enqueue
 from accounts.records import record_of
+from accounts.resources import database, mailer
 from accounts.settled import changing
 from search_api.http.errors import Problem
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from accounts.actors import Actor
     from accounts.login.models import EmailToken
-    from accounts.who import Actor
     from search_api.http.services import Services
 
 PURPOSE = "institution"
@@ -49,10 +50,10 @@ def ask(services: Services, actor: Actor, given: str) -> str:
     except ValueError as error:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), {"email": [str(error)]}) from error
     base = links.public_url()
-    with services.accounts.read() as session:
+    with database().read() as session:
         researcher_id = own.owned(session, actor.account_id).researcher_id
     institutions = [one["id"] for one in record_of(services, researcher_id)["institutions"]]
-    with services.accounts.read() as session:
+    with database().read() as session:
         if not domains.belongs(session, address, institutions):
             domain = address.rpartition("@")[2]
             detail = f"No institution of your record is known to give addresses at {domain}. Ask an administrator."
@@ -61,10 +62,10 @@ def ask(services: Services, actor: Actor, given: str) -> str:
     if not throttle.may_mail(PURPOSE, address, actor.account_id):
         detail = "This address has got as many links as it may within an hour. Look for them, or wait."
         raise Problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": "3600"})
-    with changing(services.accounts) as session:
+    with changing(database()) as session:
         token = links.make(session, PURPOSE, address, actor.account_id)
     text = MAIL.format(name=" ".join(actor.name.split()), researcher=researcher_id, base=base, token=token)
-    services.mail.post(address, "Is this your address?", text)
+    mailer().post(address, "Is this your address?", text)
     return address
 
 
@@ -76,9 +77,9 @@ def look(session: Session, actor: Actor, token: str) -> EmailToken:
     return link
 
 
-def confirm(services: Services, actor: Actor, token: str) -> str:
+def confirm(actor: Actor, token: str) -> str:
     """Take the address as proven; gives it. Raises Problem (404)."""
-    with changing(services.accounts) as session:
+    with changing(database()) as session:
         look(session, actor, token)
         address = links.take(session, PURPOSE, token).address
         if address not in proven(session, actor.account_id):
@@ -95,9 +96,9 @@ def proven(session: Session, account_id: str) -> Sequence[str]:
     return session.scalars(found.order_by(InstitutionEmail.address)).all()
 
 
-def forget(services: Services, actor: Actor, address: str) -> None:
+def forget(actor: Actor, address: str) -> None:
     """Take a proven address off the account; one that is not there is no error."""
-    with changing(services.accounts) as session:
+    with changing(database()) as session:
         query = select(InstitutionEmail).where(InstitutionEmail.account_id == actor.account_id)
         for one in session.scalars(query).all():
             if one.address == address:

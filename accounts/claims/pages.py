@@ -6,38 +6,41 @@ from typing import TYPE_CHECKING, Any
 
 from flask import make_response, render_template
 
+from accounts.actors import current_actor, require_scope
+from accounts.blueprint import blueprint
 from accounts.claims import emails, own, serving
+from accounts.claims.ownership import owner_of
 from accounts.claims.schemas import SAYINGS, ClaimBody, EmailBody, ProfileForm, ReleaseForm, WorkForm
 from accounts.forms import form
 from accounts.records import record_of
-from accounts.who import needed
+from accounts.resources import database
 from search_api.http.args import Args, PageArgs
 from search_api.http.paging import DEFAULT_PER_PAGE
 from search_api.http.services import services
-from search_api.web.blueprint import blueprint, parse
+from search_api.web.blueprint import parse
 from search_api.works import search as works_search
 from search_api.works.schemas import WorksArgs
 
 if TYPE_CHECKING:
     from flask import Response
 
-    from accounts.who import Actor
+    from accounts.actors import Actor
 
 Given = dict[str, Any]
 #: The page that forms lead back to.
-MINE = "web.own_profile"
+MINE = "accounts.own_profile"
 
 
 @blueprint.get("/researchers/<path:id_>/claim")
 def claim_page(id_: str) -> str:
     """Ask whether this is the reader, and for a statement where that is of use."""
-    actor, record = needed("claim"), record_of(services(), id_)
+    actor, record = require_scope("claim"), record_of(services(), id_)
     mine = serving.current(actor.account_id)
     return render_template("claim.html", person=record, claim=mine, orcid=serving.orcid_of(actor.account_id))
 
 
 @blueprint.post("/researchers/<path:id_>/claim")
-@form(ClaimBody, MINE, "claim", again="web.claim_page")
+@form(ClaimBody, MINE, "claim", again="accounts.claim_page")
 def claim_form(actor: Actor, given: Given, id_: str) -> str:
     """Claim it."""
     made = serving.claim(actor.account_id, id_, given["statement"])
@@ -47,14 +50,14 @@ def claim_form(actor: Actor, given: Given, id_: str) -> str:
 @blueprint.get("/account/profile")
 def own_profile() -> str:
     """Show the owner what they say, and their works; whoever has a claim that waits or ended, where it stands."""
-    actor, args = needed("claim"), parse(PageArgs())
+    actor, args = require_scope("claim"), parse(PageArgs())
     claim = serving.current(actor.account_id)
     is_owner = claim is not None and claim["status"] == "verified"
     found: dict[str, Any] = {}
     if claim and is_owner:
         asked = WorksArgs().load({"page": args["page"], "per_page": DEFAULT_PER_PAGE, "sort": "newest"})
         theirs = {"term": {"researchers.id": claim["researcher_id"]}}
-        with services().accounts.read() as session:
+        with database().read() as session:
             said = own.statements(session, claim["id"])
             addresses = emails.proven(session, actor.account_id)
         found = {
@@ -106,15 +109,15 @@ def institution_email_form(actor: Actor, given: Given) -> str:
 @form(EmailBody, MINE, "claim")
 def forget_email_form(actor: Actor, given: Given) -> str:
     """Take a proven address off."""
-    emails.forget(services(), actor, given["email"])
+    emails.forget(actor, given["email"])
     return "The address is forgotten."
 
 
 @blueprint.get("/account/profile/email/<token>")
 def institution_email(token: str) -> Response:
     """Ask whether the address is theirs. The link goes on working until that is sent: programs open links too."""
-    actor = needed("claim")
-    with services().accounts.read() as session:
+    actor = require_scope("claim")
+    with database().read() as session:
         address = emails.look(session, actor, token).address
     page = make_response(render_template("institution_email.html", address=address))
     page.headers["Referrer-Policy"] = "no-referrer"
@@ -125,4 +128,17 @@ def institution_email(token: str) -> Response:
 @form(Args, MINE, "claim")
 def confirm_email_form(actor: Actor, given: Given, token: str) -> str:  # noqa: ARG001 (nothing but the wish)
     """Take it as proven."""
-    return f"{emails.confirm(services(), actor, token)} is proven."
+    return f"{emails.confirm(actor, token)} is proven."
+
+
+def owns_profile(researcher_id: str) -> bool:
+    """Return whether the actor owns the profile of a researcher."""
+    actor = current_actor()
+    if actor is None:
+        return False
+    with database().read() as session:
+        owner = owner_of(session, researcher_id)
+    return owner is not None and owner.account_id == actor.account_id
+
+
+blueprint.add_app_template_global(owns_profile)

@@ -10,6 +10,7 @@ from accounts.follows import address, feed, schemas
 from accounts.follows.following import KINDS, follow, follows_of, unfollow
 from accounts.follows.show import shown
 from accounts.follows.targets import FOUND_BY_ID, own_id, target
+from accounts.resources import database
 from accounts.settled import settled
 from accounts.slices import page_of
 from search_api.http.args import Args
@@ -18,7 +19,7 @@ from search_api.http.errors import not_found
 from search_api.http.services import services
 
 if TYPE_CHECKING:
-    from accounts.who import Actor
+    from accounts.actors import Actor
 
 blueprint = Blueprint("follows", __name__, url_prefix="/api/v1")
 
@@ -27,7 +28,7 @@ blueprint = Blueprint("follows", __name__, url_prefix="/api/v1")
 @endpoint(schemas.FollowsArgs, schemas.FollowList, "What you follow", scope="read")
 def follows(args: dict[str, Any], actor: Actor) -> Any:
     """List what you follow, the latest first."""
-    with services().accounts.read() as session:
+    with database().read() as session:
         return page_of(follows_of(session, actor.account_id, args["kind"]), args, shown)
 
 
@@ -36,7 +37,7 @@ def follows(args: dict[str, Any], actor: Actor) -> Any:
 def follow_search(args: dict[str, Any], body: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Follow a search for works; how its results are shown is no part of it. The same search twice is one follow."""
     wanted = target(services(), "search", body["query"])
-    return shown(settled(services().accounts, lambda session: follow(session, actor.account_id, wanted)))
+    return shown(settled(database(), lambda session: follow(session, actor.account_id, wanted)))
 
 
 @blueprint.put("/me/follows/<kind>/<path:target_>")
@@ -46,7 +47,7 @@ def follow_thing(args: dict[str, Any], kind: str, target_: str, actor: Actor) ->
     if kind not in FOUND_BY_ID:
         raise not_found("kind of thing to follow", kind)
     wanted = target(services(), kind, target_)
-    return shown(settled(services().accounts, lambda session: follow(session, actor.account_id, wanted)))
+    return shown(settled(database(), lambda session: follow(session, actor.account_id, wanted)))
 
 
 @blueprint.delete("/me/follows/<kind>/<path:target_>")
@@ -55,12 +56,12 @@ def unfollow_thing(args: dict[str, Any], kind: str, target_: str, actor: Actor) 
     """End a follow, of a search by the follow's id or its query string. What is not followed stays so."""
     if kind not in KINDS:
         raise not_found("kind of thing to follow", kind)
-    with services().accounts.begin() as session:
+    with database().begin() as session:
         if unfollow(session, actor.account_id, kind, target_):
             return
     # Asked for by another of its ids.
     other = own_id(services(), kind, target_)
-    with services().accounts.begin() as session:
+    with database().begin() as session:
         unfollow(session, actor.account_id, kind, other)
 
 
@@ -68,7 +69,7 @@ def unfollow_thing(args: dict[str, Any], kind: str, target_: str, actor: Actor) 
 @endpoint(schemas.FeedArgs, schemas.FeedList, "What is new for you", scope="read")
 def my_feed(args: dict[str, Any], actor: Actor) -> Any:
     """List the works that what you follow has brought, what came in last first, and which follow brought each."""
-    with services().accounts.read() as session:
+    with database().read() as session:
         followed = follows_of(session, actor.account_id)
     return feed.feed(services(), followed, args)
 
@@ -77,7 +78,7 @@ def my_feed(args: dict[str, Any], actor: Actor) -> Any:
 @endpoint(Args, schemas.FeedAddress, "A new address for your Atom feed", scope="account", status=201)
 def new_address(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Make the secret address of your feed, which is told only now. The one before no longer works."""
-    with services().accounts.begin() as session:
+    with database().begin() as session:
         secret = address.new_address(session, actor.account_id)
     return {"url": url_for("my_feed.atom", token=secret, _external=True)}
 
@@ -86,5 +87,5 @@ def new_address(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (the
 @endpoint(Args, schemas.FeedAddress, "No address for your Atom feed", scope="account", status=204)
 def drop_address(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Close the Atom feed: its address no longer works."""
-    with services().accounts.begin() as session:
+    with database().begin() as session:
         address.drop_address(session, actor.account_id)

@@ -8,6 +8,7 @@ from smtplib import SMTPException
 import click
 
 from accounts.follows.digest import deliver, letters
+from accounts.resources import database, mailer, resources_of
 from accounts.terminal import opened
 from peerscope import engine
 from search_api.http.services import KEY, Services
@@ -29,11 +30,12 @@ def digest(dry_run: bool) -> None:
     with opened():
         app = create_app()
         services: Services = app.extensions[KEY]
+        accounts = resources_of(app).database
         try:
             with app.test_request_context("/", base_url=os.environ.get("PEERSCOPE_PUBLIC_URL") or HERE):
                 sent, failed = _deliver_all(services, dry_run)
         finally:
-            services.accounts.close()
+            accounts.close()
     click.echo(f"{sent} {'would be sent' if dry_run else 'sent'}.")
     if failed:
         raise click.ClickException(f"{failed} could not be sent.")
@@ -49,7 +51,7 @@ def _deliver_all(services: Services, dry_run: bool) -> tuple[int, int]:
             sent += 1
             continue
         try:
-            sent += deliver(services.accounts, letter, services.mail.send)
+            sent += deliver(database(), letter, mailer().send)
         except (OSError, SMTPException) as error:
             failed.append(error)
             click.echo(f"A digest was refused, and stays due: {error}", err=True)

@@ -21,6 +21,7 @@ from accounts.follows import feed
 from accounts.follows.following import follows_of
 from accounts.follows.models import Follow
 from accounts.login.models import Account
+from accounts.resources import database
 from search_api.http.errors import Problem
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def letters(services: Services, failed: Callable[[Exception], None] | None = Non
     until = newest_arrival(services)
     if until is None:
         return
-    with services.accounts.read() as session:
+    with database().read() as session:
         due = session.scalars(
             select(Account.id)
             .where(Account.email.is_not(None), Account.wants_digest, Account.suspended_at.is_(None))
@@ -105,7 +106,7 @@ def _note(accounts: Database, account_id: str, before: datetime | None, after: d
 
 
 def _letter(services: Services, account_id: str, until: datetime) -> Letter | None:
-    with services.accounts.read() as session:
+    with database().read() as session:
         account = session.get(Account, account_id)
         follows = follows_of(session, account_id)
     if account is None or account.email is None:
@@ -122,7 +123,7 @@ def _text(name: str, count: int, works: Sequence[dict[str, Any]]) -> str:
     parts = [f"Hello {name},", "this came in since the last digest:", *map(_work, works)]
     if count > len(works):
         parts.append(f"And {count - len(works):,} more.")
-    feed_page, settings = url_for("web.feed_page", _external=True), url_for("web.account", _external=True)
+    feed_page, settings = url_for("accounts.feed_page", _external=True), url_for("accounts.account", _external=True)
     parts += [f"Your feed: {feed_page}", f"You get this since you follow things on Peerscope. To stop it: {settings}"]
     return "\n\n".join(parts) + "\n"
 

@@ -47,7 +47,7 @@ def feed(services: Services, follows: Sequence[Follow], args: Mapping[str, Any])
 def news(
     services: Services, follows: Sequence[Follow], after: datetime | None, until: datetime, most: int
 ) -> dict[str, Any]:
-    """Return works added since each follow, after `after` and up to `until`: `count` and at most `most` `works`."""
+    """Return the works added since each follow, between two moments: `count`, and up to `most` `works`."""
     body = request(services, follows, since_followed=True, after=after)
     body["query"] = {"bool": {"must": [body["query"]], "filter": [{"range": {"added_at": {"lte": until.isoformat()}}}]}}
     answer = services.search(services.names.works, {**body, "size": most, "track_total_hits": True})

@@ -8,22 +8,24 @@ from flask import render_template, request, url_for
 from marshmallow import fields, validate
 from opensearchpy.exceptions import TransportError
 
+from accounts.actors import current_actor, require_scope
+from accounts.blueprint import blueprint
 from accounts.follows import address, feed, schemas, searches
 from accounts.follows.following import KINDS, follow, followed, follows_of, unfollow
 from accounts.follows.show import address_of, shown
 from accounts.follows.targets import target
 from accounts.forms import form, read
+from accounts.resources import database
 from accounts.settled import settled
 from accounts.texts import Text
-from accounts.who import needed, who
 from search_api.http.args import MAX_QUERY, Args
 from search_api.http.errors import Problem, from_opensearch
 from search_api.http.services import services
-from search_api.web.blueprint import blueprint, parse
+from search_api.web.blueprint import parse
 
 if TYPE_CHECKING:
+    from accounts.actors import Actor
     from accounts.follows.models import Follow
-    from accounts.who import Actor
 
 Form = dict[str, Any]
 Page = str | tuple[str, int, dict[str, str]]
@@ -39,22 +41,22 @@ class FollowForm(Args):
 
 def _back(given: Form) -> str:
     if not given or given["on_feed"]:
-        return url_for("web.feed_page")
+        return url_for("accounts.feed_page")
     return address_of(given["kind"], given["target"].removeprefix("?"))
 
 
 @blueprint.get("/feed")
 def feed_page() -> Page:
     """Show what is new in what somebody follows, and what that is."""
-    return _page(needed("read"))
+    return _page(require_scope("read"))
 
 
 @blueprint.post("/feed/address")
 def new_address_form() -> Page:
     """Make a new address for the Atom feed, and show it this once."""
-    actor = needed("account")
+    actor = require_scope("account")
     read(Args())
-    with services().accounts.begin() as session:
+    with database().begin() as session:
         secret = address.new_address(session, actor.account_id)
     return _page(actor, url_for("my_feed.atom", token=secret, _external=True))
 
@@ -62,7 +64,7 @@ def new_address_form() -> Page:
 def _page(actor: Actor, atom: str | None = None) -> Page:
     """Show the feed; where OpenSearch cannot give it, still what is followed, so that it can be unfollowed."""
     args = parse(schemas.FeedArgs())
-    with services().accounts.read() as session:
+    with database().read() as session:
         own = follows_of(session, actor.account_id)
         has_address = address.has_address(session, actor.account_id)
     problem = found = None
@@ -80,7 +82,7 @@ def _page(actor: Actor, atom: str | None = None) -> Page:
 def follow_form(actor: Actor, given: Form) -> str:
     """Follow what the button stands for."""
     wanted = target(services(), given["kind"], given["target"])
-    made = settled(services().accounts, lambda session: follow(session, actor.account_id, wanted))
+    made = settled(database(), lambda session: follow(session, actor.account_id, wanted))
     return f"You follow {made.label}: what is new shows in your feed."
 
 
@@ -88,26 +90,26 @@ def follow_form(actor: Actor, given: Form) -> str:
 @form(FollowForm, _back, "follow")
 def unfollow_form(actor: Actor, given: Form) -> str:
     """End a follow."""
-    with services().accounts.begin() as session:
+    with database().begin() as session:
         unfollow(session, actor.account_id, given["kind"], given["target"])
     return "You no longer follow it."
 
 
 @blueprint.post("/feed/address/remove")
-@form(Args, "web.feed_page")
+@form(Args, "accounts.feed_page")
 def drop_address_form(actor: Actor, given: Form) -> str:  # noqa: ARG001 (it is empty)
     """Let no address open the Atom feed."""
-    with services().accounts.begin() as session:
+    with database().begin() as session:
         address.drop_address(session, actor.account_id)
     return "Your Atom feed has no address now."
 
 
 def follow_of(kind: str, id_: str) -> Follow | None:
     """Return the reader's follow of a thing, for the button on its page; None for nobody."""
-    actor = who()
+    actor = current_actor()
     if actor is None:
         return None
-    with services().accounts.read() as session:
+    with database().read() as session:
         return followed(session, actor.account_id, kind, id_)
 
 

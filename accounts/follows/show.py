@@ -25,7 +25,7 @@ def shown(one: Follow) -> dict[str, Any]:
 
 
 def address_of(kind: str, target: str) -> str:
-    """Return the URL of what is followed. A query string is parsed and encoded again, as it becomes part of a URL."""
+    """Return the page of what is followed. A query string is parsed and encoded again, since it becomes a URL."""
     return (
         f"{url_for('web.search')}?{urlencode(parse_qsl(target))}"
         if kind == "search"

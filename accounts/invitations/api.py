@@ -9,6 +9,7 @@ from flask import Blueprint
 from accounts.invitations import answering, inbox, schemas, sending, show
 from accounts.invitations import messages as talk
 from accounts.invitations.between import own
+from accounts.resources import database
 from accounts.settled import settled
 from accounts.slices import page_of
 from search_api.http.args import Args
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from accounts.actors import Actor
     from accounts.invitations.models import Invitation
-    from accounts.who import Actor
 
 blueprint = Blueprint("invitations", __name__, url_prefix="/api/v1")
 SCOPE = "collaborate"
@@ -42,7 +43,7 @@ def invite(args: dict[str, Any], body: dict[str, Any], id_: str, actor: Actor) -
 def invitations(args: dict[str, Any], actor: Actor) -> Any:
     """List invitations that you received or sent, the latest first."""
     place = Pagination(args["page"], args["per_page"])
-    with services().accounts.read() as session:
+    with database().read() as session:
         count, found = inbox.box(session, actor.account_id, args["box"], place.offset, place.per_page)
         results = show.invitations(services(), session, actor.account_id, found)
     return envelope(results, count=count, pagination=place, took_ms=took_ms())
@@ -87,7 +88,7 @@ def read(args: dict[str, Any], invitation_id: str, actor: Actor) -> Any:  # noqa
 @endpoint(schemas.MessagesArgs, schemas.MessageList, "Messages", scope=SCOPE)
 def messages(args: dict[str, Any], invitation_id: str, actor: Actor) -> Any:
     """List the messages of a conversation, the first one first. It marks nothing as read."""
-    with services().accounts.read() as session:
+    with database().read() as session:
         said = talk.messages_of(session, actor.account_id, invitation_id)
     return page_of(said, args, lambda one: show.message(one, actor.account_id))
 
@@ -97,7 +98,7 @@ def messages(args: dict[str, Any], invitation_id: str, actor: Actor) -> Any:
 def write(args: dict[str, Any], body: dict[str, Any], invitation_id: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Write to the other side of an accepted invitation. The same `key` again is the same message."""
     text, key = body["body"], body["key"]
-    said = settled(services().accounts, lambda session: talk.write(session, actor.account_id, invitation_id, text, key))
+    said = settled(database(), lambda session: talk.write(session, actor.account_id, invitation_id, text, key))
     return show.message(said, actor.account_id)
 
 
@@ -105,18 +106,18 @@ def write(args: dict[str, Any], body: dict[str, Any], invitation_id: str, actor:
 @endpoint(Args, schemas.UnreadCounts, "What is new to you", scope=SCOPE)
 def unread(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Count invitations and messages that you have not seen."""
-    with services().accounts.read() as session:
+    with database().read() as session:
         return inbox.unread(session, actor.account_id)
 
 
 def _after(actor: Actor, change: Callable[[Session, str, str], Invitation], invitation_id: str) -> Any:
-    with services().accounts.begin() as session:
+    with database().begin() as session:
         change(session, actor.account_id, invitation_id)
     return _shown(actor, invitation_id)
 
 
 def _shown(actor: Actor, invitation_id: str) -> Any:
-    with services().accounts.read() as session:
+    with database().read() as session:
         (found,) = show.invitations(
             services(), session, actor.account_id, [own(session, actor.account_id, invitation_id)]
         )

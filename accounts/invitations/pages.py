@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from flask import flash, redirect, render_template, request, url_for
 from marshmallow import fields, validate
 
+from accounts.actors import current_actor, require_scope
 from accounts.base import new_id
+from accounts.blueprint import blueprint
 from accounts.forms import form
 from accounts.forms import read as read_form
 from accounts.invitations import answering, inbox, inviting, schemas, sending, show
@@ -16,22 +18,22 @@ from accounts.invitations import messages as talk
 from accounts.invitations.between import own
 from accounts.moderation import blocks
 from accounts.records import record_of
+from accounts.resources import database
 from accounts.settled import settled
-from accounts.who import needed, who
 from search_api.http.args import Args
 from search_api.http.errors import Problem, not_found
 from search_api.http.paging import Pagination
 from search_api.http.services import services
 from search_api.http.timing import took_ms
 from search_api.retrieval.listing import envelope
-from search_api.web.blueprint import blueprint, parse
+from search_api.web.blueprint import parse
 from search_api.works import search as works_search
 from search_api.works.schemas import WorksArgs
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
-    from accounts.who import Actor
+    from accounts.actors import Actor
 
 Form = dict[str, Any]
 SCOPE = "collaborate"
@@ -52,16 +54,16 @@ class InviteArgs(Args):
 
 
 def _back(_: Form, invitation_id: str, step: str = "") -> str:  # noqa: ARG001 (the path's)
-    return url_for("web.conversation", invitation_id=invitation_id)
+    return url_for("accounts.conversation", invitation_id=invitation_id)
 
 
 @blueprint.get("/inbox")
 def inbox_page() -> str:
     """List one's invitations and conversations, and whom one blocks."""
-    actor = needed(SCOPE)
+    actor = require_scope(SCOPE)
     args = parse(schemas.InvitationsArgs())
     place = Pagination(args["page"], args["per_page"])
-    with services().accounts.read() as session:
+    with database().read() as session:
         count, rows = inbox.box(session, actor.account_id, args["box"], place.offset, place.per_page)
         results = show.invitations(services(), session, actor.account_id, rows)
         blocked = [blocks.shown(one) for one in blocks.blocks_of(session, actor.account_id)]
@@ -72,13 +74,13 @@ def inbox_page() -> str:
 @blueprint.get("/inbox/<invitation_id>")
 def conversation(invitation_id: str) -> str:
     """Show an invitation and what was said since; what is shown has been read."""
-    actor = needed(SCOPE)
+    actor = require_scope(SCOPE)
     parse(Args())
-    with services().accounts.read() as session:
+    with database().read() as session:
         found = own(session, actor.account_id, invitation_id)
         said = talk.messages_of(session, actor.account_id, invitation_id)
         (one,) = show.invitations(services(), session, actor.account_id, [found])
-    with services().accounts.begin() as session:
+    with database().begin() as session:
         # Up to what is on the page, and no further: what arrives meanwhile stays unread.
         talk.read_shown(session, actor.account_id, invitation_id, said)
     return render_template(
@@ -96,7 +98,7 @@ def answer(actor: Actor, given: Form, invitation_id: str, step: str) -> str:  # 
     """Accept, decline or withdraw an invitation."""
     if step not in ANSWERS:
         raise not_found("answer", step)
-    with services().accounts.begin() as session:
+    with database().begin() as session:
         ANSWERS[step](session, actor.account_id, invitation_id)
     return DONE[step]
 
@@ -104,14 +106,14 @@ def answer(actor: Actor, given: Form, invitation_id: str, step: str) -> str:  # 
 @blueprint.post("/inbox/<invitation_id>/messages")
 @form(
     schemas.NewMessage,
-    lambda _, invitation_id: url_for("web.conversation", invitation_id=invitation_id) + "#end",
+    lambda _, invitation_id: url_for("accounts.conversation", invitation_id=invitation_id) + "#end",
     SCOPE,
-    again="web.conversation",
+    again="accounts.conversation",
 )
 def write(actor: Actor, given: Form, invitation_id: str) -> None:
     """Write to the other side."""
     settled(
-        services().accounts,
+        database(),
         lambda session: talk.write(session, actor.account_id, invitation_id, given["body"], given["key"]),
     )
 
@@ -119,7 +121,7 @@ def write(actor: Actor, given: Form, invitation_id: str) -> None:
 @blueprint.get("/researchers/<path:id_>/invite")
 def invite(id_: str) -> str:
     """Show the form that invites the owner of a profile, or why there can be none."""
-    actor = needed(SCOPE)
+    actor = require_scope(SCOPE)
     chosen = parse(InviteArgs())["work"]
     return _invite_page(actor, id_, {"works": [chosen] if chosen else [], "key": new_id()})
 
@@ -127,7 +129,7 @@ def invite(id_: str) -> str:
 @blueprint.post("/researchers/<path:id_>/invite")
 def send_invitation(id_: str) -> Response | tuple[str, int]:
     """Send the invitation; what is wrong with it is said above the form, with everything still in it."""
-    actor = needed(SCOPE)
+    actor = require_scope(SCOPE)
     try:
         made = sending.send(services(), actor.account_id, id_, read_form(schemas.NewInvitation()))
     except Problem as problem:
@@ -136,7 +138,7 @@ def send_invitation(id_: str) -> Response | tuple[str, int]:
         given = {**request.form.to_dict(), "works": request.form.getlist("works")}
         return _invite_page(actor, id_, given, problem), problem.status
     flash("Sent. You will find the answer here.", "done")
-    return redirect(url_for("web.conversation", invitation_id=made.id), HTTPStatus.SEE_OTHER)
+    return redirect(url_for("accounts.conversation", invitation_id=made.id), HTTPStatus.SEE_OTHER)
 
 
 def _invite_page(actor: Actor, id_: str, given: Form, problem: Problem | None = None) -> str:
@@ -145,7 +147,7 @@ def _invite_page(actor: Actor, id_: str, given: Form, problem: Problem | None = 
     offered = works_search.search(services(), asked)["results"]
     missing = [one for one in given["works"] if one not in {work["id"] for work in offered}]
     known = show.titles(services(), missing[: schemas.MAX_WORKS])
-    with services().accounts.read() as session:
+    with database().read() as session:
         obstacle = inviting.obstacle(session, actor.account_id, person["id"])
     return render_template(
         "invite.html",
@@ -161,10 +163,10 @@ def _invite_page(actor: Actor, id_: str, given: Form, problem: Problem | None = 
 
 def unread_total() -> int:
     """Count what is new to the reader, for the header; 0 for nobody."""
-    actor = who()
+    actor = current_actor()
     if actor is None or actor.is_suspended:
         return 0
-    with services().accounts.read() as session:
+    with database().read() as session:
         return inbox.unread(session, actor.account_id).total
 
 

@@ -15,6 +15,7 @@ from accounts.invitations.schemas import PURPOSES
 from accounts.links import public_url
 from accounts.login.models import Account
 from accounts.records import record_of
+from accounts.resources import database, mailer
 from accounts.settled import settled
 from search_api.http.errors import Problem
 from search_api.works.search import find_ids
@@ -57,24 +58,24 @@ def send(services: Services, account_id: str, given: str, body: Mapping[str, Any
         is_repeat = session.get(Invitation, key_id(account_id, body["key"])) is not None
         return invite(session, account_id, researcher_id, checked), not is_repeat
 
-    made, is_new = settled(services.accounts, change)
+    made, is_new = settled(database(), change)
     if is_new:
-        _tell(services, made)
+        _tell(made)
     return made
 
 
-def _tell(services: Services, made: Invitation) -> None:
+def _tell(made: Invitation) -> None:
     """Mail the other side, after the fact: the invitation stands in the inbox in any case."""
-    with services.accounts.read() as session:
+    with database().read() as session:
         sender, recipient = session.get(Account, made.sender_id), session.get(Account, made.recipient_id)
     if sender is None or recipient is None or not recipient.email:
         return
     try:
-        address = public_url() + url_for("web.conversation", invitation_id=made.id)
+        address = public_url() + url_for("accounts.conversation", invitation_id=made.id)
     except Problem:
         log.warning("nobody was told of an invitation: PEERSCOPE_PUBLIC_URL is not set")
         return
     # In one line: a name is what somebody chose to be called, and a subject holds no line ends.
     name = " ".join(sender.name.split())
     text = MAIL.format(to=recipient.name, name=name, purpose=PURPOSES[made.purpose].lower(), address=address)
-    services.mail.post(recipient.email, f"{name} invites you to collaborate", text)
+    mailer().post(recipient.email, f"{name} invites you to collaborate", text)

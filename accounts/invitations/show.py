@@ -42,7 +42,7 @@ def _invitation(one: Invitation, account_id: str, names: dict[str, str], unread:
         "unread": unread,
         "links": {
             "self": url_for("invitations.invitation", invitation_id=one.id),
-            "html": url_for("web.conversation", invitation_id=one.id),
+            "html": url_for("accounts.conversation", invitation_id=one.id),
             "messages": url_for("invitations.messages", invitation_id=one.id),
         },
     }

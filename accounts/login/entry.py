@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from accounts import audit, links, logins, passwords, throttle
 from accounts.login.models import Account, EmailToken
+from accounts.resources import database, mailer
 from search_api.http.errors import Problem
 from search_api.http.limits import client
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from search_api.http.services import Services
 
 #: Tries of one client, and for one account from wherever; a person who mistypes stays below.
 TRIES_FROM, TRIES_FOR = "30/10minute", "10/10minute"
@@ -62,17 +62,17 @@ your account as soon as you are in.
 """
 
 
-def log_in(services: Services, email: str, password: str) -> str:
+def log_in(email: str, password: str) -> str:
     """Log in by password and give the token of this browser. Raises Problem."""
     address = email.strip().lower()
     throttle.count(TRIES_FROM, "login-from", client())
     throttle.count(TRIES_FOR, "login-for", address)
-    with services.accounts.read() as session:
+    with database().read() as session:
         account = _by_address(session, address)
     if not passwords.fits(account.password_hash if account else None, password) or account is None:
         raise Problem(HTTPStatus.FORBIDDEN, WRONG)
     throttle.forgive(TRIES_FOR, "login-for", address)
-    with services.accounts.begin() as session:
+    with database().begin() as session:
         return enter(session, session.get_one(Account, account.id), "password", password)
 
 
@@ -85,24 +85,24 @@ def enter(session: Session, account: Account, way: str, password: str = "") -> s
     return logins.begin(session, account.id, way)
 
 
-def ask_to_register(services: Services, address: str) -> None:
+def ask_to_register(address: str) -> None:
     """Mail a link to go on with; whoever has an account already is told so, in the mail alone."""
-    base = links.public_url()
+    base, accounts, mail = links.public_url(), database(), mailer()
 
     def invite() -> None:
-        with services.accounts.begin() as session:
+        with accounts.begin() as session:
             known = _by_address(session, address) is not None
             token = "" if known else links.make(session, "register", address)
         text = KNOWN.format(base=base) if known else REGISTER.format(base=base, token=token)
-        services.mail.post(address, "Your Peerscope account", text)
+        mail.post(address, "Your Peerscope account", text)
 
-    _mailed(services, "register", address, invite)
+    _mailed("register", address, invite)
 
 
-def register(services: Services, token: str, name: str, password: str) -> str:
+def register(token: str, name: str, password: str) -> str:
     """Make the account of a proven address and log it in; gives the token of this browser. Raises Problem."""
     try:
-        with services.accounts.begin() as session:
+        with database().begin() as session:
             address = links.look(session, "register", token).address
             _strong(password, address)
             links.take(session, "register", token)
@@ -115,33 +115,33 @@ def register(services: Services, token: str, name: str, password: str) -> str:
         raise Problem(HTTPStatus.CONFLICT, "This address has an account meanwhile. Log in to it.") from error
 
 
-def ask_to_reset(services: Services, address: str) -> None:
+def ask_to_reset(address: str) -> None:
     """Mail a link for a new password, where there is an account."""
-    base = links.public_url()
+    base, accounts, mail = links.public_url(), database(), mailer()
 
     def remind() -> None:
-        with services.accounts.begin() as session:
+        with accounts.begin() as session:
             account = _by_address(session, address)
             token = links.make(session, "reset", address, account.id) if account else ""
         if account:
             text = RESET.format(base=base, token=token) + (
                 ALSO_ORCID.format(orcid=account.orcid) if account.orcid else ""
             )
-            services.mail.post(address, "A new password for Peerscope", text)
+            mail.post(address, "A new password for Peerscope", text)
 
-    _mailed(services, "reset", address, remind)
+    _mailed("reset", address, remind)
 
 
-def orcid_of(services: Services, token: str) -> str | None:
+def orcid_of(token: str) -> str | None:
     """Return the ORCID iD that goes on logging in to the account of a link for a new password. Raises Problem (404)."""
-    with services.accounts.read() as session:
+    with database().read() as session:
         account = session.get(Account, links.look(session, "reset", token).account_id)
         return account.orcid if account else None
 
 
-def reset(services: Services, token: str, password: str) -> str:
+def reset(token: str, password: str) -> str:
     """Set a new password, put everybody out who was in, tokens too, and log this browser in. Raises Problem."""
-    with services.accounts.begin() as session:
+    with database().begin() as session:
         link = links.look(session, "reset", token)
         _strong(password, link.address)
         account = session.get(Account, links.take(session, "reset", token).account_id)
@@ -156,10 +156,10 @@ def reset(services: Services, token: str, password: str) -> str:
         return enter(session, account, "link")
 
 
-def _mailed(services: Services, kind: str, address: str, task: Callable[[], None]) -> None:
+def _mailed(kind: str, address: str, task: Callable[[], None]) -> None:
     throttle.count(MAILS_FROM, "mail-from", client())
     if throttle.may_mail(kind, address, client()):
-        services.mail.later(task)
+        mailer().later(task)
 
 
 def _by_address(session: Session, address: str) -> Account | None:

@@ -19,6 +19,7 @@ from accounts import audit, links
 from accounts.login.entry import enter
 from accounts.login.models import Account
 from accounts.login.schemas import MAX_NAME
+from accounts.resources import database
 from accounts.settled import settled
 from mappings import orcid_id
 from search_api.http.errors import Problem
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
     from werkzeug.wrappers import Response
 
-    from search_api.http.services import Services
 
 ISSUER = "https://orcid.org"
 #: Seconds that ORCID may take for one of its answers.
@@ -104,7 +104,7 @@ def is_orcid(text: str) -> bool:
         return False
 
 
-def log_in(services: Services, orcid: str, name: str) -> str:
+def log_in(orcid: str, name: str) -> str:
     """Log in the account of an ORCID iD, making it at the first time; gives the token of this browser."""
 
     def change(session: Session) -> str:
@@ -115,7 +115,7 @@ def log_in(services: Services, orcid: str, name: str) -> str:
             audit.note(session, account.id, "account.create", account.id, way="orcid")
         return enter(session, account, "orcid")
 
-    return settled(services.accounts, change)
+    return settled(database(), change)
 
 
 def by_orcid(session: Session, orcid: str) -> Account | None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, flash, make_response, redirect, render_template, session, url_for
 
 from accounts import forms, links, logins
+from accounts.actors import current_actor
+from accounts.blueprint import blueprint
 from accounts.login import entry, orcid, schemas
 from accounts.me.account import link_orcid
-from accounts.who import who
+from accounts.resources import database
 from search_api.http.errors import Problem
-from search_api.http.services import services
-from search_api.web.blueprint import CSP, blueprint, parse
+from search_api.web.blueprint import CSP, parse
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as AnyResponse
@@ -26,7 +27,7 @@ NEXT, LINKS = "orcid_next", "orcid_links"
 def login() -> AnyResponse:
     """Offer the ways in; whoever is in goes on."""
     args = parse(schemas.LoginArgs())
-    if who():
+    if current_actor():
         return redirect(forms.own_path(args["next"]), HTTPStatus.SEE_OTHER)
     return _login_page(args["next"], args["aim"])
 
@@ -37,7 +38,7 @@ def log_in() -> AnyResponse:
     given: dict[str, Any] = {}
     try:
         given = forms.read(schemas.PasswordForm())
-        token = entry.log_in(services(), given["email"], given["password"])
+        token = entry.log_in(given["email"], given["password"])
     except Problem as problem:
         return _login_page(given.get("next", ""), None, problem, given.get("email", ""))
     return _in(token, given["next"])
@@ -57,11 +58,11 @@ def orcid_callback() -> AnyResponse:
     proven = orcid.arrive()
     links_to, back = session.pop(LINKS, None), session.pop(NEXT, "/")
     if links_to is None:
-        return _in(orcid.log_in(services(), **proven), back)
-    actor = who()
+        return _in(orcid.log_in(**proven), back)
+    actor = current_actor()
     if actor is None or actor.account_id != links_to:
         raise Problem(HTTPStatus.BAD_REQUEST, "You are not logged in any more as who you were. Begin again.")
-    link_orcid(services(), links_to, proven["orcid"])
+    link_orcid(links_to, proven["orcid"])
     flash("Your ORCID iD is linked. You can log in with it from now on.", "done")
     return redirect(back, HTTPStatus.SEE_OTHER)
 
@@ -69,7 +70,7 @@ def orcid_callback() -> AnyResponse:
 @blueprint.post("/logout")
 def logout() -> AnyResponse:
     """Log this browser out."""
-    with services().accounts.begin() as transaction:
+    with database().begin() as transaction:
         logins.end_this(transaction)
     return logins.goodbye(redirect("/", HTTPStatus.SEE_OTHER))
 
@@ -85,7 +86,7 @@ def ask_to_register() -> Response:
     """Mail a link; the answer is the same for every address."""
     try:
         address = forms.read(schemas.AddressForm())["email"]
-        entry.ask_to_register(services(), address)
+        entry.ask_to_register(address)
     except Problem as problem:
         return _page("register.html", problem)
     return _page("mailed.html", address=address)
@@ -94,7 +95,7 @@ def ask_to_register() -> Response:
 @blueprint.get("/confirm/<token>")
 def confirm(token: str) -> Response:
     """Ask for what a new account still needs. The link goes on working until that is sent."""
-    with services().accounts.read() as transaction:
+    with database().read() as transaction:
         address = links.look(transaction, "register", token).address
     return _secret(_page("confirm.html", address=address))
 
@@ -104,7 +105,7 @@ def confirmed(token: str) -> AnyResponse:
     """Make the account, and log in."""
     try:
         given = forms.read(schemas.NewAccountForm())
-        return _in(entry.register(services(), token, given["name"], given["password"]), url_for("web.account"))
+        return _in(entry.register(token, given["name"], given["password"]), url_for("accounts.account"))
     except Problem as problem:
         if problem.status == HTTPStatus.NOT_FOUND:
             raise
@@ -122,7 +123,7 @@ def ask_to_reset() -> Response:
     """Mail a link where there is an account; the answer is the same for every address."""
     try:
         address = forms.read(schemas.AddressForm())["email"]
-        entry.ask_to_reset(services(), address)
+        entry.ask_to_reset(address)
     except Problem as problem:
         return _page("reset.html", problem)
     return _page("mailed.html", address=address)
@@ -131,7 +132,7 @@ def ask_to_reset() -> Response:
 @blueprint.get("/reset/<token>")
 def new_password(token: str) -> Response:
     """Ask for the new password."""
-    return _secret(_page("new_password.html", orcid=entry.orcid_of(services(), token)))
+    return _secret(_page("new_password.html", orcid=entry.orcid_of(token)))
 
 
 @blueprint.post("/reset/<token>")
@@ -139,11 +140,11 @@ def set_password(token: str) -> AnyResponse:
     """Set it, and log in here and nowhere else."""
     try:
         given = forms.read(schemas.NewPasswordForm())
-        return _in(entry.reset(services(), token, given["password"]), url_for("web.account"))
+        return _in(entry.reset(token, given["password"]), url_for("accounts.account"))
     except Problem as problem:
         if problem.status == HTTPStatus.NOT_FOUND:
             raise
-        return _secret(_page("new_password.html", problem, orcid=entry.orcid_of(services(), token)))
+        return _secret(_page("new_password.html", problem, orcid=entry.orcid_of(token)))
 
 
 def _in(token: str, back: str) -> AnyResponse:

@@ -16,14 +16,14 @@ from accounts.invitations.models import Invitation
 from accounts.login.entry import MAILS_FROM, TRIES_FOR
 from accounts.login.models import Account, EmailToken
 from accounts.login.orcid import by_orcid
+from accounts.resources import database, mailer
 from accounts.settled import settled
 from search_api.http.errors import Problem
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from accounts.who import Actor
-    from search_api.http.services import Services
+    from accounts.actors import Actor
 
 CHANGED = """\
 The {what} of your account at Peerscope has just been changed.
@@ -75,9 +75,9 @@ def prove(account: Account, password: str) -> None:
     throttle.forgive(TRIES_FOR, "prove", account.id)
 
 
-def set_password(services: Services, actor: Actor, present: str, password: str, *, tokens: bool = False) -> None:
+def set_password(actor: Actor, present: str, password: str, *, tokens: bool = False) -> None:
     """Set a new password and log out everywhere else; with `tokens`, API tokens end too. Raises Problem."""
-    with services.accounts.begin() as session:
+    with database().begin() as session:
         account = own(session, actor)
         if account.email is None:
             raise Problem(HTTPStatus.CONFLICT, "Add an e-mail address first: a password goes with one.")
@@ -91,32 +91,32 @@ def set_password(services: Services, actor: Actor, present: str, password: str, 
         session.execute(delete(EmailToken).where(EmailToken.account_id == account.id, EmailToken.purpose == "reset"))
         audit.note(session, account.id, "password.change", account.id)
         address = account.email
-    services.mail.post(address, "Your password at Peerscope has changed", CHANGED.format(what="password"))
+    mailer().post(address, "Your password at Peerscope has changed", CHANGED.format(what="password"))
 
 
-def ask_for_address(services: Services, actor: Actor, present: str, address: str) -> None:
+def ask_for_address(actor: Actor, present: str, address: str) -> None:
     """Mail a link to a new address, which proves it. An address that another account has gets another mail."""
-    base = links.public_url()
-    with services.accounts.read() as session:
+    base, accounts, mail = links.public_url(), database(), mailer()
+    with accounts.read() as session:
         prove(own(session, actor), present)
     throttle.count(MAILS_FROM, "mail-from", actor.account_id)
     if not throttle.may_mail("address", address, actor.account_id):
         return
 
     def ask() -> None:
-        with services.accounts.begin() as session:
+        with accounts.begin() as session:
             taken = session.scalars(select(Account.id).where(Account.email == address)).one_or_none()
             token = "" if taken else links.make(session, "address", address, actor.account_id)
         text = TAKEN.format(base=base) if taken else ADDRESS.format(base=base, token=token, name=actor.name)
-        services.mail.post(address, "Your e-mail address at Peerscope", text)
+        mail.post(address, "Your e-mail address at Peerscope", text)
 
-    services.mail.later(ask)
+    mail.later(ask)
 
 
-def set_address(services: Services, actor: Actor, token: str) -> str:
+def set_address(actor: Actor, token: str) -> str:
     """Take the address that a link has proven; tells the former one. Raises Problem."""
     try:
-        with services.accounts.begin() as session:
+        with database().begin() as session:
             link = links.look(session, "address", token)
             if link.account_id != actor.account_id:
                 raise Problem(HTTPStatus.NOT_FOUND, links.GONE)
@@ -131,19 +131,17 @@ def set_address(services: Services, actor: Actor, token: str) -> str:
     except IntegrityError as error:
         raise Problem(HTTPStatus.CONFLICT, "Another account has this address meanwhile.") from error
     if former:
-        services.mail.post(
-            former, "Your e-mail address at Peerscope has changed", CHANGED.format(what="e-mail address")
-        )
+        mailer().post(former, "Your e-mail address at Peerscope has changed", CHANGED.format(what="e-mail address"))
     return link.address
 
 
-def link_orcid(services: Services, account_id: str, orcid: str) -> None:
+def link_orcid(account_id: str, orcid: str) -> None:
     """Note that an account has proven an ORCID iD, and tell its address; the same again changes nothing.
 
     Raises Problem (409) where the iD is another account's, or the account has another one.
     """
-    if (address := settled(services.accounts, lambda session: _link(session, account_id, orcid))) is not None:
-        services.mail.post(address, "An ORCID iD is linked to your account at Peerscope", LINKED.format(orcid=orcid))
+    if (address := settled(database(), lambda session: _link(session, account_id, orcid))) is not None:
+        mailer().post(address, "An ORCID iD is linked to your account at Peerscope", LINKED.format(orcid=orcid))
 
 
 def _link(session: Session, account_id: str, orcid: str) -> str | None:

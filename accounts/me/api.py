@@ -11,15 +11,15 @@ from accounts import logins
 from accounts.me import account as accounts
 from accounts.me import schemas
 from accounts.me.export import export as exported
+from accounts.resources import database
 from search_api.http import args as arguments
 from search_api.http.args import Args
 from search_api.http.endpoint import endpoint
 from search_api.http.errors import Problem, not_found
-from search_api.http.services import services
 
 if TYPE_CHECKING:
+    from accounts.actors import Actor
     from accounts.login.models import Account
-    from accounts.who import Actor
 
 blueprint = Blueprint("me", __name__, url_prefix="/api/v1")
 
@@ -28,7 +28,7 @@ blueprint = Blueprint("me", __name__, url_prefix="/api/v1")
 @endpoint(Args, schemas.Me, "Your account", scope="read")
 def me(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (there are none, and unknown ones are refused)
     """Return the account that asks."""
-    with services().accounts.read() as session:
+    with database().read() as session:
         return dressed(accounts.own(session, actor), actor)
 
 
@@ -36,7 +36,7 @@ def me(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (there are no
 @endpoint(Args, schemas.Me, "Change your account", schemas.Changes, scope="account")
 def change(args: dict[str, Any], actor: Actor, body: dict[str, Any]) -> Any:  # noqa: ARG001 (see above)
     """Change the name, or whether a digest is mailed. Address and password are changed on the account's page."""
-    with services().accounts.begin() as session:
+    with database().begin() as session:
         return dressed(accounts.change(session, actor, body), actor)
 
 
@@ -51,7 +51,7 @@ def delete(args: dict[str, Any], actor: Actor) -> None:
     if args["confirm"] != actor.account_id:
         raise Problem(HTTPStatus.BAD_REQUEST, "To delete the account, give its own id as `confirm`.")
     given = arguments.parse_body(schemas.Present()) if request.get_data() else {"present": ""}
-    with services().accounts.begin() as session:
+    with database().begin() as session:
         if actor.scopes is None:
             accounts.prove(accounts.own(session, actor), given["present"])
         accounts.close(session, actor.account_id, by=actor.account_id)
@@ -61,7 +61,7 @@ def delete(args: dict[str, Any], actor: Actor) -> None:
 @endpoint(Args, schemas.Export, "All your data", scope="account")
 def export(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (see above)
     """Return everything that is stored of the account."""
-    with services().accounts.read() as session:
+    with database().read() as session:
         return exported(session, actor.account_id)
 
 
@@ -69,7 +69,7 @@ def export(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (see abov
 @endpoint(Args, schemas.BrowserList, "Where you are logged in", scope="account")
 def browsers(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (see above)
     """List the browsers that are logged in, the last used first."""
-    with services().accounts.read() as session:
+    with database().read() as session:
         rows = logins.all_of(session, actor.account_id)
     shown = ("id", "browser", "created_at", "seen_at", "expires_at")
     return {
@@ -83,7 +83,7 @@ def browsers(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (see ab
 @endpoint(schemas.EndAllArgs, Args, "Log out everywhere", scope="account", status=HTTPStatus.NO_CONTENT)
 def end_all(args: dict[str, Any], actor: Actor) -> None:
     """Log out every browser, this one too. Tokens go on working, unless `tokens` says that they end as well."""
-    with services().accounts.begin() as session:
+    with database().begin() as session:
         logins.end_all(session, actor.account_id)
         if args["tokens"]:
             logins.end_tokens(session, actor.account_id)
@@ -93,7 +93,7 @@ def end_all(args: dict[str, Any], actor: Actor) -> None:
 @endpoint(Args, Args, "Log one browser out", scope="account", status=HTTPStatus.NO_CONTENT)
 def end(args: dict[str, Any], actor: Actor, login_id: str) -> None:  # noqa: ARG001 (see above)
     """Log out one of your browsers."""
-    with services().accounts.begin() as session:
+    with database().begin() as session:
         if not logins.end(session, actor.account_id, login_id):
             raise not_found("log-in", login_id)
 

@@ -8,30 +8,30 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, flash, make_response, redirect, render_template, session, url_for
 
 from accounts import links, logins
+from accounts.actors import SCOPES, require_scope
+from accounts.blueprint import blueprint
 from accounts.forms import form
 from accounts.login import orcid
 from accounts.login.pages import LINKS, NEXT, may_leave_to_orcid
 from accounts.me import account as accounts
 from accounts.me import schemas
 from accounts.me.api import dressed
+from accounts.resources import database
 from accounts.tokens import tokens
-from accounts.who import SCOPES, needed
 from search_api.http.args import Args
 from search_api.http.errors import Problem, not_found
-from search_api.http.services import services
-from search_api.web.blueprint import blueprint
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as AnyResponse
 
-    from accounts.who import Actor
+    from accounts.actors import Actor
 
 
 @blueprint.get("/account")
 def account() -> Response:
     """Show everything about the account, with its forms."""
-    actor = needed("account")
-    with services().accounts.read() as transaction:
+    actor = require_scope("account")
+    with database().read() as transaction:
         me = dressed(accounts.own(transaction, actor), actor)
         page = render_template(
             "account.html",
@@ -46,10 +46,10 @@ def account() -> Response:
 
 
 @blueprint.post("/account")
-@form(schemas.ChangesForm, again="web.account")
+@form(schemas.ChangesForm, again="accounts.account")
 def change_account(actor: Actor, given: dict[str, Any]) -> str:
     """Change the name, or whether a digest is mailed."""
-    with services().accounts.begin() as transaction:
+    with database().begin() as transaction:
         accounts.change(transaction, actor, given)
     return "Saved."
 
@@ -58,24 +58,24 @@ def change_account(actor: Actor, given: dict[str, Any]) -> str:
 @form(schemas.PasswordChange)
 def change_password(actor: Actor, given: dict[str, Any]) -> str:
     """Set a new password."""
-    accounts.set_password(services(), actor, **given)
+    accounts.set_password(actor, **given)
     and_tokens = " and every API token has ended" if given["tokens"] else ""
     return f"The new password holds. Every other browser is logged out{and_tokens}."
 
 
 @blueprint.post("/account/address")
-@form(schemas.AddressChange, again="web.account")
+@form(schemas.AddressChange, again="accounts.account")
 def change_address(actor: Actor, given: dict[str, Any]) -> str:
     """Mail a link to a new address."""
-    accounts.ask_for_address(services(), actor, given["present"], given["email"])
+    accounts.ask_for_address(actor, given["present"], given["email"])
     return f"Open the link in the mail to {given['email']}: then the address is yours here."
 
 
 @blueprint.get("/account/address/<token>")
 def address(token: str) -> Response:
     """Ask whether the address is to be used. The link goes on working until that is sent."""
-    actor = needed("account")
-    with services().accounts.read() as transaction:
+    actor = require_scope("account")
+    with database().read() as transaction:
         link = links.look(transaction, "address", token)
     if link.account_id != actor.account_id:
         raise Problem(HTTPStatus.NOT_FOUND, links.GONE)
@@ -88,16 +88,16 @@ def address(token: str) -> Response:
 @form(Args)
 def confirm_address(actor: Actor, given: dict[str, Any], token: str) -> str:  # noqa: ARG001 (nothing but the wish)
     """Use the new address."""
-    return f"Your address is {accounts.set_address(services(), actor, token)} now."
+    return f"Your address is {accounts.set_address(actor, token)} now."
 
 
 @blueprint.post("/account/orcid")
 @form(schemas.Present)
 def link_orcid(actor: Actor, given: dict[str, Any]) -> AnyResponse:
     """Go to ORCID to link the iD to this account."""
-    with services().accounts.read() as transaction:
+    with database().read() as transaction:
         accounts.prove(accounts.own(transaction, actor), given["present"])
-    session[LINKS], session[NEXT] = actor.account_id, url_for("web.account")
+    session[LINKS], session[NEXT] = actor.account_id, url_for("accounts.account")
     return orcid.depart()
 
 
@@ -105,7 +105,7 @@ def link_orcid(actor: Actor, given: dict[str, Any]) -> AnyResponse:
 @form(schemas.Present)
 def unlink_orcid(actor: Actor, given: dict[str, Any]) -> str:
     """Take the ORCID iD off."""
-    with services().accounts.begin() as transaction:
+    with database().begin() as transaction:
         accounts.unlink_orcid(transaction, actor, given["present"])
     return "The ORCID iD is taken off this account."
 
@@ -114,18 +114,18 @@ def unlink_orcid(actor: Actor, given: dict[str, Any]) -> str:
 @form(schemas.EndAllForm)
 def end_logins(actor: Actor, given: dict[str, Any]) -> AnyResponse:
     """Log out everywhere."""
-    with services().accounts.begin() as transaction:
+    with database().begin() as transaction:
         logins.end_all(transaction, actor.account_id)
         if given["tokens"]:
             logins.end_tokens(transaction, actor.account_id)
-    return logins.goodbye(redirect(url_for("web.login"), HTTPStatus.SEE_OTHER))
+    return logins.goodbye(redirect(url_for("accounts.login"), HTTPStatus.SEE_OTHER))
 
 
 @blueprint.post("/account/logins/<login_id>/end")
 @form(Args)
 def end_login(actor: Actor, given: dict[str, Any], login_id: str) -> str:  # noqa: ARG001 (see above)
     """Log one browser out."""
-    with services().accounts.begin() as transaction:
+    with database().begin() as transaction:
         if not logins.end(transaction, actor.account_id, login_id):
             raise not_found("log-in", login_id)
     return "That browser is logged out."
@@ -135,7 +135,7 @@ def end_login(actor: Actor, given: dict[str, Any], login_id: str) -> str:  # noq
 @form(schemas.Deletion)
 def delete_account(actor: Actor, given: dict[str, Any]) -> AnyResponse:
     """Delete the account."""
-    with services().accounts.begin() as transaction:
+    with database().begin() as transaction:
         accounts.prove(accounts.own(transaction, actor), given["present"])
         if given["name"].strip() != actor.name:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "To delete the account, type its name as it stands here.")

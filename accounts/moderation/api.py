@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint
 
 from accounts.moderation import blocks, cases, reports, schemas
+from accounts.resources import database
 from accounts.settled import settled
 from accounts.slices import page_of
 from accounts.texts import is_id
 from search_api.http.args import Args
 from search_api.http.endpoint import endpoint
 from search_api.http.errors import not_found
-from search_api.http.services import services
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from accounts.who import Actor
+    from accounts.actors import Actor
 
 blueprint = Blueprint("moderation", __name__, url_prefix="/api/v1")
 SCOPE = "collaborate"
@@ -28,7 +28,7 @@ SCOPE = "collaborate"
 @endpoint(schemas.BlocksArgs, schemas.BlockList, "Whom you block", scope=SCOPE)
 def my_blocks(args: dict[str, Any], actor: Actor) -> Any:
     """List the accounts that you block, the latest first."""
-    with services().accounts.read() as session:
+    with database().read() as session:
         return page_of(blocks.blocks_of(session, actor.account_id), args, blocks.shown)
 
 
@@ -40,7 +40,7 @@ def block(args: dict[str, Any], body: dict[str, Any], actor: Actor) -> Any:  # n
     def change(session: Session) -> dict[str, Any]:
         return blocks.shown(blocks.block(session, actor.account_id, body["invitation"]))
 
-    return settled(services().accounts, change)
+    return settled(database(), change)
 
 
 @blueprint.delete("/me/blocks/<block_id>")
@@ -48,7 +48,7 @@ def block(args: dict[str, Any], body: dict[str, Any], actor: Actor) -> Any:  # n
 def unblock(args: dict[str, Any], block_id: str, actor: Actor) -> None:  # noqa: ARG001 (there are none)
     """Take a block back. What it ended stays ended; whom you do not block stays so."""
     if is_id(block_id):
-        with services().accounts.begin() as session:
+        with database().begin() as session:
             blocks.unblock(session, actor.account_id, block_id)
 
 
@@ -56,7 +56,7 @@ def unblock(args: dict[str, Any], block_id: str, actor: Actor) -> None:  # noqa:
 @endpoint(schemas.ReportsArgs, schemas.ReportList, "Your reports", scope=SCOPE)
 def my_reports(args: dict[str, Any], actor: Actor) -> Any:
     """List what you reported, and what became of it."""
-    with services().accounts.read() as session:
+    with database().read() as session:
         return page_of(reports.reports(session, args["status"], actor.account_id), args)
 
 
@@ -64,7 +64,7 @@ def my_reports(args: dict[str, Any], actor: Actor) -> Any:
 @endpoint(schemas.AboutArgs, schemas.Reported, "Report", body=schemas.NewReport, scope=SCOPE, status=201)
 def report(args: dict[str, Any], body: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (there are none)
     """Report what the other side of an invitation wrote. Reported again before the decision, it is one report."""
-    with services().accounts.begin() as session:
+    with database().begin() as session:
         return reports.report(session, actor.account_id, body["invitation"], body["reason"])
 
 
@@ -72,7 +72,7 @@ def report(args: dict[str, Any], body: dict[str, Any], actor: Actor) -> Any:  # 
 @endpoint(schemas.ReportsArgs, schemas.CaseList, "Reports to decide", scope="admin")
 def all_reports(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (any administrator)
     """List reports, the oldest first, each with what the accused wrote."""
-    with services().accounts.read() as session:
+    with database().read() as session:
         return page_of(reports.reports(session, args["status"]), args, lambda one: cases.case(session, one))
 
 
@@ -93,5 +93,5 @@ def dismiss(args: dict[str, Any], body: dict[str, Any], report_id: str, actor: A
 def _decide(actor: Actor, report_id: str, reason: str, *, uphold: bool) -> Any:
     if not is_id(report_id):
         raise not_found("report", report_id)
-    with services().accounts.begin() as session:
+    with database().begin() as session:
         return cases.case(session, reports.decide(session, report_id, actor.account_id, uphold=uphold, reason=reason))

@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from flask import render_template, url_for
 
+from accounts.actors import require_scope
+from accounts.blueprint import blueprint
 from accounts.forms import form
 from accounts.moderation import blocks, cases, reports, schemas
+from accounts.resources import database
 from accounts.settled import settled
 from accounts.texts import is_id
-from accounts.who import admin
 from search_api.http.args import Args
 from search_api.http.errors import not_found
 from search_api.http.paging import Pagination
-from search_api.http.services import services
-from search_api.web.blueprint import blueprint, parse
+from search_api.web.blueprint import parse
 
 if TYPE_CHECKING:
-    from accounts.who import Actor
+    from accounts.actors import Actor
 
 Form = dict[str, Any]
 SCOPE = "collaborate"
@@ -31,32 +32,32 @@ class ReasonForm(Args):
 
 
 def _conversation(_: Form, invitation_id: str) -> str:
-    return url_for("web.conversation", invitation_id=invitation_id)
+    return url_for("accounts.conversation", invitation_id=invitation_id)
 
 
 @blueprint.post("/inbox/<invitation_id>/block")
 @form(Args, _conversation, SCOPE)
 def block_form(actor: Actor, given: Form, invitation_id: str) -> str:  # noqa: ARG001 (it is empty)
     """Block the other side."""
-    settled(services().accounts, lambda session: blocks.block(session, actor.account_id, invitation_id))
+    settled(database(), lambda session: blocks.block(session, actor.account_id, invitation_id))
     return "Blocked. They are not told; you can take it back in your inbox."
 
 
 @blueprint.post("/blocks/<block_id>/remove")
-@form(Args, "web.inbox_page", SCOPE)
+@form(Args, "accounts.inbox_page", SCOPE)
 def unblock_form(actor: Actor, given: Form, block_id: str) -> str:  # noqa: ARG001 (it is empty)
     """Take a block back."""
     if is_id(block_id):
-        with services().accounts.begin() as session:
+        with database().begin() as session:
             blocks.unblock(session, actor.account_id, block_id)
     return "No longer blocked. What the block ended stays ended."
 
 
 @blueprint.post("/inbox/<invitation_id>/report")
-@form(ReasonForm, _conversation, SCOPE, again="web.conversation")
+@form(ReasonForm, _conversation, SCOPE, again="accounts.conversation")
 def report_form(actor: Actor, given: Form, invitation_id: str) -> str:
     """Report what the other side wrote."""
-    with services().accounts.begin() as session:
+    with database().begin() as session:
         reports.report(session, actor.account_id, invitation_id, given["reason"])
     return "Reported. An administrator will see what they wrote, and decide."
 
@@ -64,10 +65,10 @@ def report_form(actor: Actor, given: Form, invitation_id: str) -> str:
 @blueprint.get("/admin/reports")
 def reports_page() -> str:
     """Show reports to an administrator: those that wait, or those that were decided."""
-    admin()
+    require_scope("admin")
     args = parse(schemas.ReportsArgs())
     wanted, place = args["status"] or "open", Pagination(args["page"], args["per_page"])
-    with services().accounts.read() as session:
+    with database().read() as session:
         found = reports.reports(session, wanted)
         shown = [cases.case(session, one) for one in found[place.offset : place.offset + place.per_page]]
     has_more = len(found) > place.offset + place.per_page
@@ -75,12 +76,12 @@ def reports_page() -> str:
 
 
 @blueprint.post("/admin/reports/<report_id>/<decision>")
-@form(ReasonForm, "web.reports_page", "admin", again="web.reports_page")
+@form(ReasonForm, "accounts.reports_page", "admin", again="accounts.reports_page")
 def decide_form(actor: Actor, given: Form, report_id: str, decision: str) -> str:
     """Decide on a report."""
     if not is_id(report_id) or decision not in {"uphold", "dismiss"}:
         raise not_found("report", report_id)
-    with services().accounts.begin() as session:
+    with database().begin() as session:
         uphold = decision == "uphold"
         found = reports.decide(session, report_id, actor.account_id, uphold=uphold, reason=given["reason"])
         return reports.said(session, found)

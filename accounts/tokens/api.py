@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, make_response, render_template
 
+from accounts.blueprint import blueprint as pages
 from accounts.forms import form
+from accounts.resources import database
 from accounts.tokens import schemas, tokens
 from search_api.http.args import Args
 from search_api.http.endpoint import endpoint
-from search_api.http.services import services
-from search_api.web.blueprint import blueprint as web
 
 if TYPE_CHECKING:
     from flask import Response
 
-    from accounts.who import Actor
+    from accounts.actors import Actor
 
 blueprint = Blueprint("tokens", __name__, url_prefix="/api/v1")
 
@@ -26,7 +26,7 @@ blueprint = Blueprint("tokens", __name__, url_prefix="/api/v1")
 @endpoint(Args, schemas.TokenList, "Your API tokens", scope="account")
 def listed(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (there are none, and unknown ones are refused)
     """List your tokens, the newest first; what they are is not shown again."""
-    with services().accounts.read() as session:
+    with database().read() as session:
         return {"results": tokens.all_of(session, actor.account_id)}
 
 
@@ -34,7 +34,7 @@ def listed(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (there ar
 @endpoint(Args, schemas.MadeToken, "Make an API token", schemas.NewToken, scope="account", status=HTTPStatus.CREATED)
 def make(args: dict[str, Any], actor: Actor, body: dict[str, Any]) -> Any:  # noqa: ARG001 (see above)
     """Make a token with some scopes; the answer is the only one that shows it."""
-    with services().accounts.begin() as session:
+    with database().begin() as session:
         row, token = tokens.make(session, actor, **body)
     return {name: getattr(row, name) for name in schemas.Token().fields} | {"token": token}
 
@@ -43,23 +43,23 @@ def make(args: dict[str, Any], actor: Actor, body: dict[str, Any]) -> Any:  # no
 @endpoint(Args, Args, "End an API token", scope="account", status=HTTPStatus.NO_CONTENT)
 def end(args: dict[str, Any], actor: Actor, token_id: str) -> None:  # noqa: ARG001 (see above)
     """End one of your tokens at once."""
-    with services().accounts.begin() as session:
+    with database().begin() as session:
         tokens.end(session, actor.account_id, token_id)
 
 
-@web.post("/account/tokens")
-@form(schemas.NewTokenForm, again="web.account")
+@pages.post("/account/tokens")
+@form(schemas.NewTokenForm, again="accounts.account")
 def make_token(actor: Actor, given: dict[str, Any]) -> Response:
     """Make a token, and show it this once."""
-    with services().accounts.begin() as session:
+    with database().begin() as session:
         row, token = tokens.make(session, actor, **given)
     return make_response(render_template("token.html", row=row, token=token))
 
 
-@web.post("/account/tokens/<token_id>/end")
+@pages.post("/account/tokens/<token_id>/end")
 @form(Args)
 def end_token(actor: Actor, given: dict[str, Any], token_id: str) -> str:  # noqa: ARG001 (see above)
     """End a token."""
-    with services().accounts.begin() as session:
+    with database().begin() as session:
         tokens.end(session, actor.account_id, token_id)
     return "The token has ended."

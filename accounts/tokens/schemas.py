@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from accounts.actors import SCOPES
 from accounts.passwords import LONGEST
-from accounts.who import SCOPES
 from search_api.http.args import Args
 
 PRESENT = {"description": "The account's password, where a browser makes a token with the scope account or admin."}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from accounts.who import Actor
+    from accounts.actors import Actor
 
 PREFIX = "psk_"
 """So that programs that look for leaked secrets know one."""

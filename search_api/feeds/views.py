@@ -11,6 +11,7 @@ from search_api.feeds.atom import Feed, document
 from search_api.feeds.schemas import FeedArgs, WorksFeedArgs
 from search_api.feeds.titles import labelled, title
 from search_api.http import args as arguments
+from search_api.http.endpoint import ATOM, plain
 from search_api.http.services import services
 from search_api.researchers import search as researchers_search
 from search_api.retrieval import filters
@@ -31,6 +32,7 @@ ENTRIES = 50
 
 
 @blueprint.get("/works.atom")
+@plain("Feed of a search", ATOM, WorksFeedArgs)
 def works() -> Response:
     """Return the latest works that a search finds."""
     args = arguments.parse(WorksFeedArgs(), request.args)
@@ -41,6 +43,7 @@ def works() -> Response:
 
 
 @blueprint.get("/researchers/<path:id_>.atom")
+@plain("Feed of a researcher", ATOM, FeedArgs)
 def researcher(id_: str) -> Response:
     """Return the latest works of a researcher."""
     arguments.parse(FeedArgs(), request.args)
@@ -50,6 +53,7 @@ def researcher(id_: str) -> Response:
 
 
 @blueprint.get("/topics/<path:id_>.atom")
+@plain("Feed of a topic", ATOM, FeedArgs)
 def topic(id_: str) -> Response:
     """Return the latest works on a topic."""
     arguments.parse(FeedArgs(), request.args)

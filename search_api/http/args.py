@@ -155,7 +155,7 @@ def parse_body(schema: Schema) -> dict[str, Any]:
 
 
 def _body() -> bytes:
-    """Return the body. Raises RequestEntityTooLarge also for a chunked one, which is cut off at the limit."""
+    """Return the body. Raises RequestEntityTooLarge also for a chunked one, which Flask truncates at the limit."""
     data = request.get_data()
     if request.content_length is None and len(data) >= (request.max_content_length or math.inf):
         raise RequestEntityTooLarge

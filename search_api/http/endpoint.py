@@ -1,24 +1,23 @@
-"""What all JSON views share: arguments in by one schema, the answer out by another, and both kept for OpenAPI.
+"""The decorator of all JSON views: one schema for the arguments, one for the response, and both kept for OpenAPI.
 
 @blueprint.get("/works")
 @endpoint(WorksArgs, WorkList, "Search works")
 def works(args): ...
-
-A view for POST names the schema of its JSON body too, and gets it, checked, as `body`. One that needs an account names
-the scope, and gets who asks as `actor`; see `accounts/who.py`.
 """
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from functools import wraps
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Response, json, request
 
-from accounts.who import admin, needed
 from search_api.http import args as arguments
+from search_api.http.actors import require_scope
+from search_api.http.args import Args
 from search_api.http.timing import timed
 
 if TYPE_CHECKING:
@@ -26,10 +25,14 @@ if TYPE_CHECKING:
 
     from marshmallow import Schema
 
+ATOM = "application/atom+xml"
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
 
 @dataclass(frozen=True)
 class Described:
-    """What OpenAPI has to know of a view."""
+    """What the OpenAPI document says of an endpoint."""
 
     args: type[Schema]
     answer: type[Schema]
@@ -38,6 +41,17 @@ class Described:
     media: tuple[str, ...] = ()
     scope: str | None = None
     status: int = 200
+
+
+@dataclass(frozen=True)
+class Plain:
+    """What the OpenAPI document says of a view that is no `endpoint`: its parameters and its media type."""
+
+    summary: str
+    media: str
+    args: type[Schema] = Args
+    also: tuple[str, ...] = ()
+    """Statuses of errors besides those of its kind."""
 
 
 def endpoint(
@@ -49,44 +63,73 @@ def endpoint(
     *,
     scope: str | None = None,
     status: int = HTTPStatus.OK,
+    reads_only: bool = False,
 ) -> Callable[[Callable[..., Any]], Any]:
-    """Make a JSON view of a function that takes checked arguments (and path variables) and gives an object to dump.
+    """Make a JSON view of a function that returns an object to serialize.
 
-    With `body`, the function takes the checked JSON body of a POST as `body`. A view may also give a ready Response,
-    for instance a redirect, or the answer in one of the `media` types that it has besides JSON. With `scope` only an
-    account may ask, by its browser or a token with this scope, and the function takes it as `actor`; the scope `admin`
-    is for administrators. `status` is that of an answer that is no error; 204 has no body.
+    The function names the parameters it uses: `args`, the checked query parameters; `body`, the checked JSON body where
+    there is a schema for it; `actor`, who sends the request where a `scope` is required; and variables of the path. It
+    may also return a Response, such as a redirect, or one of the `media` types offered besides JSON. `status` is that
+    of success; 204 has no body. `reads_only` marks a POST that changes nothing, see the function of that name.
     """
-    takes, gives, reads, kinds = args(), answer(), body() if body else None, tuple(media)
+    args_schema, answer_schema, body_schema = args(), answer(), body() if body else None
+    kinds = tuple(media)
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Response]:
+        names = inspect.signature(function).parameters
+
         @wraps(function)
         def view(**path: str) -> Response:
-            given: dict[str, Any] = {**path}
+            values: dict[str, Any] = {**path}
             if scope:
-                given["actor"] = admin() if scope == "admin" else needed(scope)
-            checked = arguments.parse(takes, request.args)
-            if reads:
-                given["body"] = arguments.parse_body(reads)
-            result = function(checked, **given)
+                values["actor"] = require_scope(scope)
+            values["args"] = checked = arguments.parse(args_schema, request.args)
+            if body_schema:
+                values["body"] = arguments.parse_body(body_schema)
+            result = function(**{name: value for name, value in values.items() if name in names})
             if status == HTTPStatus.NO_CONTENT:
                 return Response(status=status)
             if not isinstance(result, Response):
                 with timed("dump"):
-                    written = json.dumps(_selected(gives.dump(result), checked.get("select")))
+                    written = json.dumps(_selected(answer_schema.dump(result), checked.get("select")))
                 result = Response(written, status, content_type="application/json")
             if kinds:
                 result.vary.add("Accept")
             return result
 
         view.described = Described(args, answer, summary, body, kinds, scope, int(status))  # type: ignore[attr-defined]
+        view.reads_only = reads_only or is_read_only(function)  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
+def reads_only(view: F) -> F:
+    """Mark a view of POST that changes nothing, and only has a question too long for a URL.
+
+    Extensions that protect against forged requests let it pass.
+    """
+    view.reads_only = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_read_only(view: Callable[..., Any]) -> bool:
+    """Return whether a view is marked as changing nothing."""
+    return bool(getattr(view, "reads_only", False))
+
+
+def plain(summary: str, media: str, args: type[Schema] = Args, also: tuple[str, ...] = ()) -> Callable[[F], F]:
+    """Describe a view that is no `endpoint` for the OpenAPI document."""
+
+    def decorate(view: F) -> F:
+        view.plain = Plain(summary, media, args, also)  # type: ignore[attr-defined]
         return view
 
     return decorate
 
 
 def _selected(dumped: Any, names: list[str] | None) -> Any:
-    """Keep only the named fields, of one thing or of each result of a list."""
+    """Keep only the named fields, of one object or of each result of a list."""
     if not names:
         return dumped
     if "results" in dumped:

@@ -15,9 +15,9 @@ from opensearchpy.exceptions import ConnectionError as OpenSearchUnreachable
 from opensearchpy.exceptions import NotFoundError, TransportError
 
 from peerscope.engine import CircuitOpen
+from peerscope.errors import PeerscopeError
 
 if TYPE_CHECKING:
-    from sqlalchemy.exc import OperationalError
     from werkzeug.exceptions import HTTPException
 
 #: Seconds after which asking again makes sense when OpenSearch is away: about what a node needs to come back.
@@ -32,13 +32,16 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class Problem(Exception):  # noqa: N818 (RFC 9457's own word)
-    """An answer that is an error. `errors` maps a field or parameter to what is wrong with it."""
+class Problem(PeerscopeError):  # noqa: N818 (RFC 9457's own word)
+    """An HTTP response that is an error. `errors` maps a field or parameter to what is wrong with it."""
 
     status: int
     detail: str
     errors: dict[str, list[str]] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.detail
 
     @property
     def title(self) -> str:
@@ -86,10 +89,10 @@ def from_http(error: HTTPException) -> Problem:
     return Problem(error.code or 500, detail or "", headers=headers)
 
 
-def from_database(error: OperationalError) -> Problem:
-    """Tell of a database of accounts that is away, or locked for too long: try again."""
-    log.error("the database of accounts failed: %s", error.orig)
-    return unavailable("The database of accounts does not answer at the moment.")
+def from_peerscope(error: PeerscopeError) -> Problem:
+    """Return the 500 for an error that only the operator can act on; its text goes to the log alone."""
+    log.error("%s: %s", type(error).__name__, error)
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The server could not complete the request; see its log.")
 
 
 def from_opensearch(error: TransportError) -> Problem:

@@ -7,6 +7,7 @@ from opensearchpy.exceptions import OpenSearchException
 
 from peerscope.embedding import EmbeddingError
 from search_api.http.args import Args, parse
+from search_api.http.endpoint import plain
 from search_api.http.errors import unavailable
 from search_api.http.services import Services, services
 
@@ -17,6 +18,7 @@ RETRY_AFTER = 5
 
 
 @blueprint.get("/healthz")
+@plain("Is the process alive?", "application/json", also=("400",))
 def healthz() -> Response:
     """Say that the process is alive; asks nothing of anyone."""
     parse(Args(), request.args)
@@ -24,6 +26,7 @@ def healthz() -> Response:
 
 
 @blueprint.get("/readyz")
+@plain("Can searches be answered?", "application/json", also=("400", "503"))
 def readyz() -> Response:
     """Return whether searches can be answered, part by part; 503 while the search engine cannot.
 

@@ -15,8 +15,8 @@ from limits.errors import ConfigurationError
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
+from peerscope.errors import SettingsError
 from search_api.http.errors import Problem
-from search_api.http.settings import SettingError
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -32,23 +32,23 @@ log = logging.getLogger(__name__)
 
 
 def limit_of(text: str | None = None) -> RateLimitItem | None:
-    """Return the limit that `text` or else `PEERSCOPE_RATE_LIMIT` names; None for no limit. Raises SettingError."""
+    """Return the limit that `text` or else `PEERSCOPE_RATE_LIMIT` names; None for no limit. Raises SettingsError."""
     text = text or os.environ.get("PEERSCOPE_RATE_LIMIT") or DEFAULT
     if text == OFF:
         return None
     try:
         return parse(text)
     except ValueError as error:
-        raise SettingError(f"PEERSCOPE_RATE_LIMIT is {text!r}: it takes a form such as 600/minute, or off") from error
+        raise SettingsError(f"PEERSCOPE_RATE_LIMIT is {text!r}: it takes a form such as 600/minute, or off") from error
 
 
 def counter() -> FixedWindowRateLimiter:
-    """Return what counts, in `PEERSCOPE_RATE_LIMIT_STORAGE`. Raises SettingError where that cannot be used."""
+    """Return what counts, in `PEERSCOPE_RATE_LIMIT_STORAGE`. Raises SettingsError where that cannot be used."""
     storage = os.environ.get("PEERSCOPE_RATE_LIMIT_STORAGE") or "memory://"
     try:
         return FixedWindowRateLimiter(storage_from_string(storage, wrap_exceptions=True))
     except (ConfigurationError, ValueError) as error:
-        raise SettingError(f"PEERSCOPE_RATE_LIMIT_STORAGE cannot be used: {error}") from error
+        raise SettingsError(f"PEERSCOPE_RATE_LIMIT_STORAGE cannot be used: {error}") from error
 
 
 def client() -> str:
@@ -57,7 +57,7 @@ def client() -> str:
 
 
 def install(app: Flask) -> None:
-    """Limit the app as `PEERSCOPE_RATE_LIMIT` says, counting in `PEERSCOPE_RATE_LIMIT_STORAGE`. Raises SettingError."""
+    """Limit the requests of each client address. Raises SettingsError."""
     limit = limit_of(app.config.get("RATE_LIMIT"))
     if limit is None:
         return

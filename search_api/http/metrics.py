@@ -25,6 +25,7 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from search_api.http import timing
+from search_api.http.endpoint import plain
 from search_api.http.services import services
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class _CacheCount:
 
 
 @blueprint.get("/metrics")
+@plain("Metrics for Prometheus", "text/plain")
 def metrics() -> Response:
     """Return the numbers of all workers in Prometheus' text format."""
     registry = REGISTRY

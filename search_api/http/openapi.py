@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -12,16 +11,16 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Response, abort, current_app, json, render_template, request
 
-from accounts.cookies import LOGIN
-from search_api.feeds.schemas import FeedArgs, WorksFeedArgs
 from search_api.http import args as arguments
 from search_api.http.args import Args
-from search_api.http.endpoint import Described
+from search_api.http.endpoint import ATOM, Described, Plain, plain
+from search_api.http.extensions import installed
 from search_api.http.schemas import ProblemSchema
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from flask import Flask
-    from marshmallow import Schema
 
 blueprint = Blueprint("openapi", __name__)
 
@@ -47,33 +46,8 @@ ACCOUNT_ERRORS = {"401", "403", "409"}
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 
 
-@dataclass(frozen=True)
-class Plain:
-    """What is to be known of a view that `endpoint` did not make: its parameters, and what it answers with."""
-
-    summary: str
-    media: str
-    args: type[Schema] = Args
-    also: tuple[str, ...] = ()
-    """Errors it answers with besides those of its kind."""
-
-
-ATOM = "application/atom+xml"
-PLAIN = {
-    "feeds.works": Plain("Feed of a search", ATOM, WorksFeedArgs),
-    "feeds.researcher": Plain("Feed of a researcher", ATOM, FeedArgs),
-    "feeds.topic": Plain("Feed of a topic", ATOM, FeedArgs),
-    "my_feed.atom": Plain("Private feed of what you follow", ATOM, FeedArgs),
-    "health.healthz": Plain("Is the process alive?", "application/json", also=("400",)),
-    "health.readyz": Plain("Can searches be answered?", "application/json", also=("400", "503")),
-    "metrics.metrics": Plain("Metrics for Prometheus", "text/plain"),
-    "openapi.description": Plain("This description", "application/json", also=("304", "400", "429")),
-    "openapi.docs": Plain("This description as pages", "text/html"),
-    "openapi.docs_of": Plain("One group of routes as a page", "text/html"),
-}
-
-
 @blueprint.get("/api/v1/openapi.json")
+@plain("This description", "application/json", also=("304", "400", "429"))
 def description() -> Response:
     """Return the description of the API."""
     arguments.parse(Args(), request.args)
@@ -81,6 +55,7 @@ def description() -> Response:
 
 
 @blueprint.get("/api/docs")
+@plain("This description as pages", "text/html")
 def docs() -> str:
     """Show what the API can do: every route, with a page for each group of them."""
     api = describe(current_app)
@@ -90,6 +65,7 @@ def docs() -> str:
 
 
 @blueprint.get("/api/docs/<group>")
+@plain("One group of routes as a page", "text/html")
 def docs_of(group: str) -> str:
     """Show one group of routes, with the schemas of what goes in and comes out."""
     api = describe(current_app)
@@ -131,8 +107,9 @@ def describe(app: Flask) -> dict[str, Any]:
         plugins=[MarshmallowPlugin()],
     )
     spec.components.schema("Problem", schema=ProblemSchema)
-    spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
-    spec.components.security_scheme("browser", {"type": "apiKey", "in": "cookie", "name": LOGIN})
+    schemes = {name: scheme for extension in installed(app) for name, scheme in extension.security_schemes.items()}
+    for scheme, description in schemes.items():
+        spec.components.security_scheme(scheme, description)
     views = {rule.endpoint: rule for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule)}
     for name, rule in views.items():
         view = app.view_functions[name]
@@ -140,10 +117,10 @@ def describe(app: Flask) -> dict[str, Any]:
         described = getattr(view, "described", None)
         if isinstance(described, Described):
             (method,) = (rule.methods or set()) & METHODS
-            operation = _operation(name, described, view.__doc__, path)
+            operation = _operation(name, described, view.__doc__, path, schemes)
             spec.path(path=path, operations={method.lower(): operation})
-        elif name in PLAIN:
-            spec.path(path=path, operations={"get": _plain(name, PLAIN[name], view.__doc__, path)})
+        elif isinstance(described := getattr(view, "plain", None), Plain):
+            spec.path(path=path, operations={"get": _plain(name, described, view.__doc__, path)})
     result: dict[str, Any] = spec.to_dict()
     for path_item in result["paths"].values():
         for operation in path_item.values():
@@ -226,7 +203,7 @@ def _errors(with_id: bool, *, with_body: bool, with_account: bool = False) -> di
     }
 
 
-def _operation(name: str, described: Described, text: str | None, path: str) -> dict[str, Any]:
+def _operation(name: str, described: Described, text: str | None, path: str, schemes: Iterable[str]) -> dict[str, Any]:
     texts = {media: {"schema": {} if media.endswith("+json") else {"type": "string"}} for media in described.media}
     with_id = "{" in path or getattr(described.args, "names_one", False)
     content = {"content": {"application/json": {"schema": described.answer}, **texts}}
@@ -240,7 +217,7 @@ def _operation(name: str, described: Described, text: str | None, path: str) -> 
         "description": text or "",
         "parameters": [*_ids(path), {"in": "query", "schema": described.args}],
         **({"requestBody": body} if described.body else {}),
-        **({"security": [{"token": []}, {"browser": []}], "x-scope": scope} if scope else {}),
+        **({"security": [{scheme: []} for scheme in schemes], "x-scope": scope} if scope else {}),
         "responses": {
             str(described.status): answer,
             **_errors(with_id, with_body=with_body, with_account=scope is not None),

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import g, has_request_context, request
 
+from peerscope.errors import SettingsError
 from search_api.http import timing
-from search_api.http.settings import SettingError
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -49,10 +49,10 @@ class JsonLines(logging.Formatter):
 
 
 def chosen_style() -> str:
-    """Return the style that `PEERSCOPE_LOG` names, else text in a terminal only. Raises SettingError for another."""
+    """Return the style that `PEERSCOPE_LOG` names, else text in a terminal only. Raises SettingsError for another."""
     style = os.environ.get("PEERSCOPE_LOG") or ("text" if sys.stderr.isatty() else "json")
     if style not in STYLES:
-        raise SettingError(f"PEERSCOPE_LOG is {style!r}; it must be one of {', '.join(STYLES)}")
+        raise SettingsError(f"PEERSCOPE_LOG is {style!r}; it must be one of {', '.join(STYLES)}")
     return style
 
 

@@ -11,26 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
 
-from accounts import mail
-from accounts.database import Database
-from accounts.delivery.worker import Deliverer
 from mappings import Scale
 from peerscope import engine
 from peerscope.embedding import EmbeddingError
-from search_api.app import create_app, proxies
-from search_api.http import limits, request_log, settings
+from search_api.http import extensions, limits, request_log, settings
 from search_api.http.services import KEY, Services
 from search_api.http.worker import MAX_REQUEST_LINE, Worker
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
+
+    from peerscope.settings import Settings
 
 #: Requests at once in a worker: most of their time is spent waiting for OpenSearch.
 THREADS = 8
 #: Seconds that the first answers of a worker may take, while nobody waits for them.
 WARM_UP_TIMEOUT = 30.0
-#: Seconds that OpenSearch may take for a batch of people's states, while nobody waits for it.
-DELIVERY_TIMEOUT = 10.0
 
 
 def workers() -> int:
@@ -38,27 +36,28 @@ def workers() -> int:
     return settings.whole("PEERSCOPE_WORKERS", 0, 0, 1_000) or min(4, os.cpu_count() or 1)
 
 
-def check_settings() -> None:
-    """Look at the settings before any worker is made, for each would stumble over them by itself.
+def check(configured: Settings) -> None:
+    """Check the settings before the first worker starts, so that a mistake ends in one message.
 
-    Raises SettingError or StoreError for what cannot be used.
+    Raises SettingsError or StoreError.
     """
     workers()
     limits.limit_of()
     limits.counter()
-    proxies()
+    settings.whole("PEERSCOPE_PROXIES", 0, 0, 10)
     request_log.chosen_style()
-    mail.server()
-    Database().close()
     Scale.from_env()
     settings.check()
+    for extension in extensions.load(configured):
+        extension.check(configured)
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no type information
-    """Serves until it is interrupted. Each worker makes its own app: its own connections, its own model session."""
+    """Serves until it is interrupted. Each worker makes its own app, with its own connections and model session."""
 
-    def __init__(self, host: str, port: int) -> None:
-        """Listen at `host`:`port`."""
+    def __init__(self, host: str, port: int, make_app: Callable[..., Flask]) -> None:
+        """Listen at `host`:`port`; `make_app` is `create_app`."""
+        self._make_app = make_app
         self._options: dict[str, Any] = {
             "bind": f"{host}:{port}",
             "workers": workers(),
@@ -83,11 +82,13 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no type inf
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """Make the app in a worker, warm before the first request comes."""
-        app = create_app()
-        warm_up(app)
-        request_log.configure()  # after the questions that nobody asked
-        deliver(app)
+        """Return the app of a worker, warmed up before the first request."""
+        app = self._make_app()
+        warm_up(app, self._make_app)
+        request_log.configure()  # after the warm-up, whose requests are not to be logged
+        services: Services = app.extensions[KEY]
+        for extension in extensions.installed(app):
+            extension.start_worker(app, services.settings)
         return app
 
 
@@ -110,13 +111,7 @@ def mark_process_dead(pid: int) -> None:
     multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
-def deliver(app: Flask) -> None:
-    """Bring people's states to the index from a thread of this worker, unless another worker does."""
-    there: Services = app.extensions[KEY]
-    Deliverer(there.accounts, engine.connect(timeout=DELIVERY_TIMEOUT), there.names).start()
-
-
-def warm_up(app: Flask) -> None:
+def warm_up(app: Flask, make_app: Callable[..., Flask]) -> None:
     """Load the model, and have OpenSearch answer each kind of question once before somebody waits for it.
 
     A node that has just started takes seconds for the first of each; then there is no limit of time but this. One that
@@ -127,7 +122,7 @@ def warm_up(app: Flask) -> None:
         there.embedder().embed_query("warm up")
     if not there.client.ping():
         return
-    patient = create_app(services=replace(there, client=engine.connect(timeout=WARM_UP_TIMEOUT)))
+    patient = make_app(services=replace(there, client=engine.connect(timeout=WARM_UP_TIMEOUT)), extensions=[])
     client = patient.test_client()
     for question in (
         "works?q=warm+up&facets=topic",

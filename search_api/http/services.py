@@ -1,4 +1,4 @@
-"""What a request needs from outside: the OpenSearch client, the index names, the embedding model, the accounts."""
+"""What a request needs from outside: the OpenSearch client, the index names, the embedding model, the settings."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import current_app, g
 from opensearchpy.exceptions import NotFoundError, TransportError
 
-from accounts.database import Database
-from accounts.mail import Mailer
 from peerscope import embedding
 from peerscope.embedding import EmbeddingError
+from peerscope.settings import Settings
 from search_api.http.timing import timed
 from search_api.retrieval import ranking
 from search_api.works.feedback import Moved
@@ -38,23 +37,19 @@ MAX_ID = 512
 
 @dataclass
 class Services:
-    """The client and names are ready; the model is loaded at the first use, which in a server is its warm-up.
-
-    The database of accounts is opened when somebody who is logged in, or wants to be, comes.
-    """
+    """The client and names are ready; the model is loaded at the first use, which in a server is its warm-up."""
 
     client: OpenSearch
     names: IndexNames
     load_embedder: Callable[[], embedding.Embedder] = embedding.load
     moved: Moved = field(default_factory=Moved)
-    accounts: Database = field(default_factory=Database)
-    mail: Mailer = field(default_factory=Mailer)
+    settings: Settings = field(default_factory=Settings.load)
     _not_before: float = 0.0
     _embedder: embedding.Embedder | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def embedder(self) -> embedding.Embedder:
-        """Return the model, loading it once. Raises EmbeddingError when it cannot be loaded, and for a while after."""
+        """Return the model, loaded once. Raises EmbeddingError if that fails, and again for `RELOAD_PAUSE` seconds."""
         with self._lock:
             if self._embedder is None:
                 if time.monotonic() < self._not_before:

@@ -13,10 +13,6 @@ from peerscope.errors import SettingsError
 _wrong: dict[str, str] = {}
 
 
-class SettingError(SettingsError):
-    """A setting of the environment cannot be used; the message names it."""
-
-
 def number(name: str, default: float, low: float, high: float) -> float:
     """Return a setting that is a number; the default where it is not set or invalid, which `check` reports."""
     given = os.environ.get(name, "").strip() or str(default)
@@ -42,6 +38,6 @@ def whole(name: str, default: int, low: int, high: int) -> int:
 
 
 def check() -> None:
-    """Raise SettingError when a setting that was read cannot be used."""
+    """Raise SettingsError when a setting that was read cannot be used."""
     if _wrong:
-        raise SettingError("; ".join(_wrong[name] for name in sorted(_wrong)))
+        raise SettingsError("; ".join(_wrong[name] for name in sorted(_wrong)))

@@ -22,6 +22,6 @@ def institutions(args: dict[str, Any]) -> Any:
 
 @blueprint.get("/institutions/<path:id_>")
 @endpoint(schemas.InstitutionArgs, schemas.Institution, "One institution")
-def institution(args: dict[str, Any], id_: str) -> Any:  # noqa: ARG001 (what there is, `endpoint` does)
+def institution(id_: str) -> Any:
     """Return an institution, by its id or ROR id, with its works by year, leading researchers and main topics."""
     return search.institution(services(), id_)

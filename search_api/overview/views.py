@@ -15,6 +15,6 @@ blueprint = Blueprint("overview", __name__, url_prefix="/api/v1")
 
 @blueprint.get("/overview")
 @endpoint(schemas.OverviewArgs, schemas.Overview, "What is in the index")
-def overview(args: dict[str, Any]) -> Any:  # noqa: ARG001 (what there is, `endpoint` does)
+def overview() -> Any:
     """Say how much of each there is, by year too, and name the largest topics and the researchers with most works."""
     return search.overview(services())

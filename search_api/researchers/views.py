@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint
 
-from accounts.csrf import reads_only
 from search_api.graphs.around import KINDS, around
 from search_api.graphs.schemas import Graph, GraphArgs
 from search_api.http.endpoint import endpoint
@@ -30,8 +29,7 @@ def researchers(args: dict[str, Any]) -> Any:
 
 
 @blueprint.post("/researchers/rank")
-@endpoint(RankArgs, schemas.ResearcherList, "Experts for a text or a work", body=RankBody)
-@reads_only
+@endpoint(RankArgs, schemas.ResearcherList, "Experts for a text or a work", body=RankBody, reads_only=True)
 def rank(args: dict[str, Any], body: dict[str, Any]) -> Any:
     """Rank experts for a text or a work, or score given candidates; conflicts of interest can be left out."""
     return ranked.rank(services(), args, body)
@@ -72,6 +70,6 @@ def graph(args: dict[str, Any], id_: str) -> Any:
 
 @blueprint.get("/researchers/<path:id_>")
 @endpoint(schemas.ResearcherArgs, schemas.Researcher, "A researcher's profile")
-def researcher(args: dict[str, Any], id_: str) -> Any:  # noqa: ARG001 (what there is, `endpoint` does)
+def researcher(id_: str) -> Any:
     """Return a profile by the researcher's id, an id of a source, or an ORCID iD."""
     return search.dressed(search.find(services(), id_))

@@ -22,6 +22,6 @@ def topics(args: dict[str, Any]) -> Any:
 
 @blueprint.get("/topics/<path:id_>")
 @endpoint(schemas.TopicArgs, schemas.Topic, "One topic")
-def topic(args: dict[str, Any], id_: str) -> Any:  # noqa: ARG001 (what there is, `endpoint` does)
+def topic(id_: str) -> Any:
     """Return a topic with its works by year, leading researchers, related topics and the topics below it."""
     return search.topic(services(), id_)

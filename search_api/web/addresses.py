@@ -22,8 +22,6 @@ Pair = tuple[str, str]
 
 #: Where one is in a list; another list begins at its first page.
 POSITION = ("page", "cursor")
-#: Characters of a query that are taken along to the log-in page and back; a pasted abstract is not.
-LONGEST = 1_500
 
 
 @dataclass(frozen=True)
@@ -43,17 +41,6 @@ def kept(*names: str) -> list[Pair]:
 def _here(pairs: Iterable[Pair]) -> str:
     query = urlencode(list(pairs))
     return f"{path()}?{query}" if query else path()
-
-
-def here_path() -> str:
-    """Return the path of this page, to come back to; `/` for the answer to a form and for log-in itself."""
-    is_page = (
-        request.method in {"GET", "HEAD"} and request.url_rule is not None and "token" not in (request.view_args or {})
-    )
-    if not is_page or request.endpoint == "web.login":
-        return "/"
-    query = request.query_string.decode("ascii", "replace")
-    return f"{path()}?{query}" if 0 < len(query) < LONGEST else path()
 
 
 def setting(name: str, value: object) -> str:

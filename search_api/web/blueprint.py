@@ -30,7 +30,6 @@ for _filter in FILTERS.items():
     blueprint.add_app_template_filter(_filter[1], _filter[0])
 for _function in (
     addresses.adding,
-    addresses.here_path,
     addresses.kept,
     addresses.leaving_out,
     addresses.setting,

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from flask import render_template
 
-from accounts.claims.ownership import owner_of
-from accounts.who import who
 from search_api.graphs.around import around
 from search_api.http.services import services
 from search_api.researchers import profile as people
@@ -55,15 +53,4 @@ def researcher(id_: str) -> str | Response:
         graph=picture(around(services(), ("researcher", id_), stored["name"], limit=NODES)),
         levels={level: words for level, (_, words) in LEVELS.items()},
         described=metadata.person(person),
-        is_owner=_is_owner(id_),
     )
-
-
-def _is_owner(researcher_id: str) -> bool:
-    """Return whether the reader owns this profile."""
-    actor = who()
-    if actor is None:
-        return False
-    with services().accounts.read() as session:
-        owner = owner_of(session, researcher_id)
-    return owner is not None and owner.account_id == actor.account_id

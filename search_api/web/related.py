@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import render_template, request
 
-from accounts.csrf import reads_only
 from search_api.http.args import MAX_QUERY
+from search_api.http.endpoint import reads_only
 from search_api.http.services import services
 from search_api.researchers import rank
 from search_api.researchers.rank_schemas import RankArgs, RankBody

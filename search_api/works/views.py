@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint
 
-from accounts.csrf import reads_only
 from search_api.http.endpoint import endpoint
 from search_api.http.services import services
 from search_api.works import export, schemas, search
@@ -30,8 +29,14 @@ def similar(args: dict[str, Any], id_: str) -> Any:
 
 
 @blueprint.post("/works/similar")
-@endpoint(schemas.SimilarArgs, schemas.WorkList, "Works like these", body=schemas.SimilarTo, media=export.LIST_MEDIA)
-@reads_only
+@endpoint(
+    schemas.SimilarArgs,
+    schemas.WorkList,
+    "Works like these",
+    body=schemas.SimilarTo,
+    media=export.LIST_MEDIA,
+    reads_only=True,
+)
 def similar_to(args: dict[str, Any], body: dict[str, Any]) -> Any:
     """Find works like a text and some works, and unlike others; or score given candidates, all of them."""
     return export.listed(args, likeness.similar_to(services(), body, args))

@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine, text
 
 from accounts.database import Database
+from accounts.extension import AccountsExtension
 from mappings import IndexNames
 from peerscope.embedding import EmbeddingError
 from search_api.app import create_app
@@ -189,8 +190,9 @@ def mailbox() -> Mailbox:
 @pytest.fixture
 def app(database: Database, opensearch: Any, mailbox: Mailbox) -> Flask:
     """Return the app over an empty database."""
-    services = Services(opensearch, IndexNames("t-"), load_embedder=_no_model, accounts=database, mail=mailbox)
-    return create_app({"SECRET_KEY": "a key for tests", "RATE_LIMIT": "off"}, services)
+    services = Services(opensearch, IndexNames("t-"), load_embedder=_no_model)
+    config = {"SECRET_KEY": "a key for tests", "RATE_LIMIT": "off"}
+    return create_app(config, services, extensions=[AccountsExtension(database, mailbox)])
 
 
 @pytest.fixture

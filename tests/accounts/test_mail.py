@@ -13,7 +13,7 @@ import pytest
 
 from accounts import mail
 from accounts.mail import Mailer
-from search_api.http.settings import SettingError
+from peerscope.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -139,5 +139,5 @@ def test_without_a_server_mail_is_printed(capsys: pytest.CaptureFixture[str], mo
 @pytest.mark.parametrize("url", ["localhost:25", "http://localhost", "smtp://"])
 def test_a_wrong_setting_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PEERSCOPE_SMTP_URL", url)
-    with pytest.raises(SettingError, match="PEERSCOPE_SMTP_URL"):
+    with pytest.raises(SettingsError, match="PEERSCOPE_SMTP_URL"):
         Mailer().send("a@example.org", "A subject", "text")

@@ -16,7 +16,6 @@ from accounts.claims.models import Claim
 from accounts.login import orcid
 from accounts.login.models import Account
 from accounts.login.orcid import is_orcid
-from search_api.http.services import KEY
 from tests.orcid import PEOPLE
 from tests.people import accounts_of, browser, log_in
 
@@ -191,7 +190,7 @@ def test_two_first_log_ins_at_once_make_one_account(app: Flask, monkeypatch: pyt
     log_in(app, "Josiah", orcid=JOSIAH)
     monkeypatch.setattr(orcid, "by_orcid", blind_once)
     with app.test_request_context("/"):
-        assert orcid.log_in(app.extensions[KEY], JOSIAH, "Josiah")
+        assert orcid.log_in(JOSIAH, "Josiah")
     with accounts_of(app).read() as session:
         assert len(session.scalars(select(Account)).all()) == 1
 

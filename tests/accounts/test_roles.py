@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from accounts.actors import LIFE, SCOPES
 from accounts.base import now
 from accounts.claims.models import Claim
 from accounts.invitations.models import Invitation
@@ -28,7 +29,6 @@ from accounts.login.models import Account, Login
 from accounts.moderation.models import Report
 from accounts.secrets import digest, new_token
 from accounts.tokens.models import ApiToken
-from accounts.who import LIFE, SCOPES
 from tests.accounts.conftest import NoOpenSearch
 from tests.people import accounts_of, browser, log_in, program
 

@@ -12,11 +12,11 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from accounts import audit, secrets
+from accounts.actors import current_actor, require_scope
 from accounts.audit import Audit
 from accounts.base import now
 from accounts.login.models import Account, Login
 from accounts.tokens.models import ApiToken
-from accounts.who import admin, needed, who
 from search_api.http.args import Args
 from search_api.http.endpoint import endpoint
 from search_api.http.schemas import Named
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from accounts.who import Actor
+    from accounts.actors import Actor
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def app(app: Flask) -> Flask:
 
     @app.post("/api/v1/changes")
     def changes() -> dict[str, Any]:
-        return {"id": needed("follow").account_id}
+        return {"id": require_scope("follow").account_id}
 
     @app.delete("/api/v1/ends")
     @endpoint(Args, Named, "Ends", scope="admin", status=HTTPStatus.NO_CONTENT)
@@ -48,7 +48,7 @@ def app(app: Flask) -> Flask:
 
     @app.get("/api/v1/public")
     def public() -> dict[str, Any]:
-        return {"name": actor.name if (actor := who()) else None}
+        return {"name": actor.name if (actor := current_actor()) else None}
 
     @app.post("/form")
     def form() -> str:
@@ -193,9 +193,9 @@ def test_with_the_database_away_reading_goes_on(app: Flask, monkeypatch: pytest.
 
 def test_outside_of_a_request_nobody_asks(app: Flask) -> None:
     with app.app_context():
-        assert who() is None
+        assert current_actor() is None
     with app.test_request_context("/"), pytest.raises(Exception, match="Log in first"):
-        admin()
+        require_scope("admin")
 
 
 # Secrets

@@ -21,6 +21,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.serving import make_server
 
 from accounts.database import Database
+from accounts.extension import AccountsExtension
 from indexer.run import run
 from indexer.sources import open_sources
 from indexer.staging.watcher import Silent
@@ -134,7 +135,8 @@ def sample_app(opensearch: OpenSearch, silent: Silent, tmp_path_factory: pytest.
     opensearch.indices.refresh(index=names.works)
     accounts = Database(f"sqlite:///{home / 'accounts.sqlite'}")
     accounts.migrate()
-    app = create_app({"SECRET_KEY": "a key for tests"}, Services(opensearch, names, accounts=accounts))
+    extensions = [AccountsExtension(accounts)]
+    app = create_app({"SECRET_KEY": "a key for tests"}, Services(opensearch, names), extensions=extensions)
     app.test_client_class = CheckedClient
     yield app
     accounts.close()

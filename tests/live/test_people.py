@@ -19,6 +19,7 @@ from werkzeug.serving import make_server
 
 from accounts.database import Database
 from accounts.delivery.worker import Deliverer
+from accounts.extension import AccountsExtension
 from indexer.run import run
 from indexer.sources import open_sources
 from mappings import IndexNames, drop
@@ -83,8 +84,9 @@ def here(
     assert orcid_provider
     accounts = Database(f"sqlite:///{tmp_path / 'accounts.sqlite'}")
     accounts.migrate()
-    services = Services(opensearch, names, accounts=accounts, mail=Mailbox())
-    app = create_app({"SECRET_KEY": "a key for tests", "RATE_LIMIT": "off"}, services)
+    config = {"SECRET_KEY": "a key for tests", "RATE_LIMIT": "off"}
+    extensions = [AccountsExtension(accounts, Mailbox())]
+    app = create_app(config, Services(opensearch, names), extensions=extensions)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()

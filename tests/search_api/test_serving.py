@@ -14,10 +14,10 @@ from opensearchpy.exceptions import ConnectionError as Unreachable
 from mappings import IndexNames
 from peerscope.embedding import EmbeddingError
 from peerscope.engine import CircuitOpen
+from peerscope.errors import SettingsError
 from search_api.app import create_app
 from search_api.http import request_log
 from search_api.http.services import Services
-from search_api.http.settings import SettingError
 from search_api.http.worker import MAX_REQUEST_LINE, refusal, written
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def no_model() -> Any:
 
 
 def app_over(opensearch: Any, **config: Any) -> Flask:
-    app = create_app(config, Services(opensearch, IndexNames("t-"), load_embedder=no_model))
+    app = create_app(config, Services(opensearch, IndexNames("t-"), load_embedder=no_model), extensions=[])
 
     @app.get("/api/v1/broken")
     def broken() -> str:
@@ -98,7 +98,7 @@ def test_monitors_and_files_are_not_limited(opensearch: FakeOpenSearch, path: st
 
 def test_the_limit_can_be_off_or_wrong(opensearch: FakeOpenSearch) -> None:
     assert "RateLimit-Limit" not in app_over(opensearch, RATE_LIMIT="off").test_client().get("/api/v1/topics").headers
-    with pytest.raises(SettingError, match="PEERSCOPE_RATE_LIMIT"):
+    with pytest.raises(SettingsError, match="PEERSCOPE_RATE_LIMIT"):
         app_over(opensearch, RATE_LIMIT="many")
 
 

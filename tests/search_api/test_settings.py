@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from peerscope.cli import main
+from peerscope.errors import SettingsError
 from search_api.http import settings
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def forgotten() -> Iterator[None]:
 def test_a_setting_that_cannot_be_is_named(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     monkeypatch.setenv(NAME, given)
     assert settings.number(NAME, 0.4, 0, 1) == 0.4
-    with pytest.raises(settings.SettingError, match=NAME):
+    with pytest.raises(SettingsError, match=NAME):
         settings.check()
 
 
@@ -35,11 +36,11 @@ def test_all_that_is_wrong_is_told_at_once_and_what_was_mended_is_not(monkeypatc
         monkeypatch.setenv(name, "1.5")
     assert settings.whole("PEERSCOPE_K", 200, 1, 1000) == 200
     settings.number(NAME, 0.4, 0, 1)
-    with pytest.raises(settings.SettingError, match=r"PEERSCOPE_K is 1.5; .*whole number; PEERSCOPE_SEMANTIC_WEIGHT"):
+    with pytest.raises(SettingsError, match=r"PEERSCOPE_K is 1.5; .*whole number; PEERSCOPE_SEMANTIC_WEIGHT"):
         settings.check()
     monkeypatch.setenv(NAME, "0.5")
     assert settings.number(NAME, 0.4, 0, 1) == 0.5
-    with pytest.raises(settings.SettingError, match=r"^PEERSCOPE_K[^;]*;[^;]*$"):
+    with pytest.raises(SettingsError, match=r"^PEERSCOPE_K[^;]*;[^;]*$"):
         settings.check()
 
 

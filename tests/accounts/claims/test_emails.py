@@ -12,7 +12,7 @@ from accounts.audit import Audit
 from accounts.claims import claiming, domains
 from accounts.delivery import states
 from accounts.outbox import Outbox
-from search_api.http.services import KEY
+from accounts.resources import resources_of
 from tests.people import Person, accounts_of, browser
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ EMAIL = "/api/v1/me/institution-email"
 @pytest.fixture
 def mails(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     sent: list[tuple[str, str]] = []
-    monkeypatch.setattr(app.extensions[KEY].mail, "post", lambda to, _subject, text: sent.append((to, text)))
+    monkeypatch.setattr(resources_of(app).mailer, "post", lambda to, _subject, text: sent.append((to, text)))
     return sent
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from accounts.database import Database
+from accounts.extension import AccountsExtension
 from search_api.app import create_app
 from search_api.http.services import KEY, Services
 from tests.live.conftest import SAMPLE
@@ -31,7 +32,8 @@ def app(sample_app: Flask, opensearch: OpenSearch, tmp_path: Path) -> Iterator[F
     accounts = Database(f"sqlite:///{tmp_path / 'accounts.sqlite'}")
     accounts.migrate()
     load = sample_app.extensions[KEY].embedder
-    yield create_app({"RATE_LIMIT": "off"}, Services(opensearch, NAMES, load_embedder=load, accounts=accounts))
+    services = Services(opensearch, NAMES, load_embedder=load)
+    yield create_app({"RATE_LIMIT": "off"}, services, extensions=[AccountsExtension(accounts)])
     accounts.close()
 
 

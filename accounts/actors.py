@@ -19,10 +19,10 @@ from accounts.base import now
 from accounts.cookies import login_token
 from accounts.csrf import API
 from accounts.login.models import Account, Login
+from accounts.resources import database
 from accounts.secrets import digest
 from accounts.tokens.models import ApiToken
 from search_api.http.errors import Problem, unavailable
-from search_api.http.services import services
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -42,6 +42,10 @@ NOTED = timedelta(hours=1)
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="Peerscope"'}
 
 
+class LoginRequired(Problem):
+    """A request without an actor where one is required (401)."""
+
+
 @dataclass(frozen=True)
 class Actor:
     """An account that asks. `scopes` None: a browser that is logged in, which may do all that its account may."""
@@ -58,7 +62,7 @@ class Actor:
         return self.scopes is None or scope in self.scopes
 
 
-def who() -> Actor | None:
+def current_actor() -> Actor | None:
     """Return the account behind this request, looked up once; None for nobody, or while the database is away.
 
     Then the answer is this reader's own, and says so to caches.
@@ -77,25 +81,19 @@ def who() -> Actor | None:
     return actor
 
 
-def needed(scope: str) -> Actor:
+def require_scope(scope: str) -> Actor:
     """Return who asks. Raises Problem: 401 for nobody, 403 for a suspended account or a token without the scope."""
     g.private = True
-    actor = who()
+    actor = current_actor()
     if g.get("accounts_away"):
         raise unavailable("The database of accounts does not answer at the moment.")
     if actor is None:
-        raise Problem(HTTPStatus.UNAUTHORIZED, _unknown(), headers=CHALLENGE)
+        raise LoginRequired(HTTPStatus.UNAUTHORIZED, _unknown(), headers=CHALLENGE)
     if actor.is_suspended:
         raise Problem(HTTPStatus.FORBIDDEN, "This account is suspended.")
     if not actor.may(scope):
         raise Problem(HTTPStatus.FORBIDDEN, f"The token lacks the scope {scope!r}.")
-    return actor
-
-
-def admin() -> Actor:
-    """Return the administrator who asks. Raises Problem as `needed` does, and 403 for everybody else."""
-    actor = needed("admin")
-    if not actor.is_admin:
+    if scope == "admin" and not actor.is_admin:
         raise Problem(HTTPStatus.FORBIDDEN, "Only an administrator may do that.")
     return actor
 
@@ -121,14 +119,14 @@ def _found() -> Actor | None:
 
 def _by_login(token: str) -> Actor | None:
     moment = now()
-    with services().accounts.read() as session:
+    with database().read() as session:
         query = select(Login, Account).join(Login.account).where(Login.digest == digest(token))
         row = session.execute(query.where(Login.expires_at > moment)).one_or_none()
     if row is None:
         return None
     login, account = row
     if moment - login.seen_at > NOTED:
-        with services().accounts.begin() as session:
+        with database().begin() as session:
             noted = update(Login).where(Login.id == login.id)
             session.execute(noted.values(seen_at=moment, expires_at=moment + LIFE))
         g.renewed = token
@@ -137,14 +135,14 @@ def _by_login(token: str) -> Actor | None:
 
 def _by_token(token: str) -> Actor | None:
     moment = now()
-    with services().accounts.read() as session:
+    with database().read() as session:
         query = select(ApiToken, Account).join(ApiToken.account).where(ApiToken.digest == digest(token))
         row = session.execute(query).one_or_none()
     if row is None or (row[0].expires_at and row[0].expires_at <= moment):
         return None
     found, account = row
     if found.used_at is None or moment - found.used_at > NOTED:
-        with services().accounts.begin() as session:
+        with database().begin() as session:
             _note_use(session, found.id, moment)
     return _actor(account, frozenset(found.scopes))
 

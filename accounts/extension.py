@@ -1,0 +1,120 @@
+"""Installs accounts into the app of `search_api`: actors, pages, API routes, and the delivery of people's states."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, cast
+
+from flask import g, redirect, request, url_for
+from sqlalchemy.exc import DataError, OperationalError
+
+from accounts import cookies, csrf, forms, mail, resources
+from accounts.actors import LIFE, LoginRequired, current_actor, require_scope
+from accounts.admin import pages as admin_pages
+from accounts.admin.api import blueprint as admin
+from accounts.blueprint import blueprint as pages
+from accounts.claims import pages as claim_pages
+from accounts.claims.api import blueprint as claims
+from accounts.database import Database
+from accounts.delivery.worker import Deliverer
+from accounts.follows import pages as follow_pages
+from accounts.follows.api import blueprint as follows
+from accounts.follows.atom import blueprint as my_feed
+from accounts.invitations import pages as invitation_pages
+from accounts.invitations.api import blueprint as invitations
+from accounts.login import pages as login_pages
+from accounts.mail import Mailer
+from accounts.me import pages as account_pages
+from accounts.me.api import blueprint as me
+from accounts.moderation import pages as moderation_pages
+from accounts.moderation.api import blueprint as moderation
+from accounts.tokens.api import blueprint as tokens
+from peerscope import engine
+from search_api.error_handlers import is_for_programs, respond
+from search_api.http import actors
+from search_api.http.errors import Problem, unavailable
+from search_api.http.extensions import Extension
+from search_api.http.services import KEY, Services
+
+if TYPE_CHECKING:
+    from flask import Flask, Response
+
+    from peerscope.settings import Settings
+
+#: Imported so that their routes are on the blueprint of pages.
+PAGES = (admin_pages, claim_pages, follow_pages, invitation_pages, login_pages, account_pages, moderation_pages)
+BLUEPRINTS = (follows, my_feed, invitations, moderation, claims, admin, me, tokens, pages)
+#: Seconds that OpenSearch may take for a batch of people's states; no request waits for it.
+DELIVERY_TIMEOUT = 10.0
+CONTROL_CHARACTERS = "The request contains control characters, which no id or text may have."
+
+
+class AccountsExtension(Extension):
+    """Accounts as an extension of the app. Without a database or mailer, those of the settings are used."""
+
+    security_schemes = {  # noqa: RUF012 (a constant)
+        "token": {"type": "http", "scheme": "bearer"},
+        "browser": {"type": "apiKey", "in": "cookie", "name": cookies.LOGIN},
+    }
+
+    def __init__(self, database: Database | None = None, mailer: Mailer | None = None) -> None:
+        self._database, self._mailer = database, mailer
+
+    def check(self, settings: Settings) -> None:  # noqa: ARG002 (not used yet)
+        """Raise SettingsError if the mail server or the database cannot be used."""
+        mail.server()
+        Database().close()
+
+    def prepare(self, settings: Settings) -> None:  # noqa: ARG002 (not used yet)
+        """Bring the tables of the database up to date."""
+        database = Database()
+        try:
+            database.migrate()
+        finally:
+            database.close()
+
+    def install(self, app: Flask, settings: Settings) -> None:  # noqa: ARG002 (not used yet)
+        """Add the routes, the pages, and the checks of every request."""
+        app.extensions[resources.KEY] = resources.Resources(self._database or Database(), self._mailer or Mailer())
+        app.session_interface = cookies.Forms()
+        actors.register(app, actors.ActorProvider(current_actor, require_scope))
+        app.after_request(_finish)
+        csrf.install(app)
+        app.jinja_env.globals.update(accounts_enabled=True, current_actor=current_actor, notices=forms.notices)
+        app.jinja_env.globals.update(typed=forms.typed, typed_all=forms.typed_all, refused_here=forms.refused_here)
+        app.jinja_env.globals.update(here_path=forms.here_path)
+        for blueprint in BLUEPRINTS:
+            app.register_blueprint(blueprint)
+        app.register_error_handler(LoginRequired, _redirect_to_login)
+        # PostgreSQL stores no control characters; a path or a field may bring one that no schema has checked.
+        app.register_error_handler(DataError, lambda _: respond(Problem(HTTPStatus.BAD_REQUEST, CONTROL_CHARACTERS)))
+        app.register_error_handler(OperationalError, lambda error: respond(_unavailable(app, error)))
+
+    def start_worker(self, app: Flask, settings: Settings) -> None:  # noqa: ARG002 (not used yet)
+        """Deliver people's states to the index from a thread, unless another worker does."""
+        services: Services = app.extensions[KEY]
+        client = engine.connect(timeout=DELIVERY_TIMEOUT)
+        Deliverer(resources.resources_of(app).database, client, services.names).start()
+
+
+def _redirect_to_login(problem: LoginRequired) -> Response:
+    """Send a browser to the log-in page, and a program the problem."""
+    if is_for_programs() or "Authorization" in request.headers:
+        return respond(problem)
+    back = forms.here_path() if request.method == "GET" else url_for("accounts.account")
+    return cast("Response", redirect(url_for("accounts.login", next=back), HTTPStatus.SEE_OTHER))
+
+
+def _unavailable(app: Flask, error: OperationalError) -> Problem:
+    """Return the 503 for a database that does not answer, or is locked for too long."""
+    app.logger.error("the database of accounts failed: %s", error.orig)
+    return unavailable("The database of accounts does not answer at the moment.")
+
+
+def _finish(response: Response) -> Response:
+    if "actor" in g:
+        # A response cached while logged out must not be reused after log-in.
+        response.vary.add("Cookie")
+    if g.get("renewed"):
+        cookies.set_login(response, g.renewed, LIFE)
+    return response
