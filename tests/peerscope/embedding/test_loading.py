@@ -47,6 +47,7 @@ def test_encoding_leaves_the_fingerprint_alone(reference: Embedder, truth: objec
     assert embedding.load(reference.model.name).model == reference.model
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("name", ["no-such-model", "nobody/no-such-model"])
 def test_an_unknown_model_is_told_with_those_that_are_known(name: str) -> None:
     with pytest.raises(ModelUnavailableError) as caught:
@@ -55,15 +56,19 @@ def test_an_unknown_model_is_told_with_those_that_are_known(name: str) -> None:
     assert embedding.DEFAULT in str(caught.value)
 
 
+@pytest.mark.torch
 def test_a_folder_without_a_model_is_told(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailableError, match="cannot be loaded"):
         embedding.load(str(tmp_path))
 
 
-def test_a_missing_extra_is_told_with_the_command_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["no-such-model", "BAAI/bge-small-en-v1.5"])
+def test_a_missing_extra_is_named_with_the_command_to_install_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("peerscope.embedding.transformer_backend.find_spec", lambda name: None)
-    with pytest.raises(ModelUnavailableError, match=r"pip install 'peerscope\[sentence-transformers\]'"):
-        embedding.load("BAAI/bge-small-en-v1.5")
+    with pytest.raises(ModelUnavailableError, match=r"pip install 'peerscope\[sentence-transformers\]'") as caught:
+        embedding.load(name)
+    assert repr(name) in str(caught.value)
+    assert embedding.DEFAULT in str(caught.value)
 
 
 def test_a_model_that_cannot_be_downloaded_is_an_embedding_error(

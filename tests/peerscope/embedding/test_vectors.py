@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from peerscope.embedding import Embedder
 
-MODELS = ["int8", "fp32", "reference"]
+MODELS = ["int8", "fp32", pytest.param("reference", marks=pytest.mark.torch)]
 FILLER = "network "  # one token
 
 
