@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from search_api.http.errors import MovedError
-from search_api.researchers import profile
+from search_api.researchers import documents
 
 if TYPE_CHECKING:
     from search_api.http.services import Services
@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 def record_of(services: Services, given: str) -> dict[str, Any]:
     """Return the stored researcher, for a merged id the one that holds now. Raises Problem (404)."""
     try:
-        return profile.find(services, given)
+        return documents.find(services, given)
     except MovedError as moved:
-        return profile.find(services, moved.id)
+        return documents.find(services, moved.id)

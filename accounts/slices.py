@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from search_api.http.paging import Pagination
-from search_api.http.timing import took_ms
 from search_api.retrieval.listing import envelope
 
 if TYPE_CHECKING:
@@ -18,4 +17,4 @@ def page_of(found: Sequence[T], args: Mapping[str, Any], show: Callable[[T], Any
     """Return the page of a list that `args` asks for, each thing on it as `show` gives it."""
     place = Pagination(args["page"], args["per_page"])
     page = [show(one) for one in found[place.offset : place.offset + place.per_page]]
-    return envelope(page, count=len(found), pagination=place, took_ms=took_ms())
+    return envelope(page, count=len(found), pagination=place)

@@ -24,7 +24,8 @@ from benchmarks.targets import Target, targets_table
 from mappings import IndexNames
 from peerscope import engine
 from search_api.app import create_app
-from search_api.web.views import RESEARCHER_FACETS, WORK_FACETS
+from search_api.researchers.fields import FACETS as RESEARCHER_FACETS
+from search_api.works.fields import FACETS as WORK_FACETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

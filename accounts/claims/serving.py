@@ -10,7 +10,7 @@ from accounts.records import record_of
 from accounts.resources import database
 from accounts.settled import changing
 from search_api.http.services import services
-from search_api.works import search as works
+from search_api.works import documents as works
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

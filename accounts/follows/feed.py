@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 from accounts.follows import searches
 from search_api.http.errors import Problem
 from search_api.http.paging import Pagination
-from search_api.http.timing import took_ms
 from search_api.retrieval.listing import count_of, envelope
+from search_api.works.documents import serialize_work
 from search_api.works.queries import SOURCE
-from search_api.works.search import dressed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -41,7 +40,7 @@ def feed(services: Services, follows: Sequence[Follow], args: Mapping[str, Any])
     place = {"from": pagination.offset, "size": pagination.per_page, "track_total_hits": True}
     answer = services.search(services.names.works, {**body, **place})
     results = [_result(hit, follows) for hit in answer["hits"]["hits"]]
-    return envelope(results, **count_of(answer), pagination=pagination, took_ms=took_ms())
+    return envelope(results, **count_of(answer), pagination=pagination)
 
 
 def news(
@@ -82,4 +81,4 @@ def _clause(services: Services, one: Follow) -> Body | None:
 def _result(hit: Mapping[str, Any], follows: Sequence[Follow]) -> dict[str, Any]:
     brought = set(hit.get("matched_queries", ()))
     because = [one for one in follows if one.id in brought]
-    return {**dressed(hit["_source"]), "because": because}
+    return {**serialize_work(hit["_source"]), "because": because}

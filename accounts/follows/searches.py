@@ -15,12 +15,11 @@ from urllib.parse import parse_qsl, urlencode
 
 from werkzeug.datastructures import MultiDict
 
-from search_api.feeds.titles import labelled, title
 from search_api.http import args as arguments
 from search_api.http.errors import Problem
-from search_api.retrieval import filters, ranking, syntax
+from search_api.retrieval import filters, syntax
 from search_api.works import queries
-from search_api.works.plan import own_ids
+from search_api.works.plan import describe, parse_filters, with_names
 from search_api.works.schemas import WorksArgs
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ def read(services: Services, given: str) -> Search:
     """Read a query string as `/works` does. Raises Problem (422) saying what is wrong with it."""
     try:
         args = arguments.parse(WorksArgs(), MultiDict(parse_qsl(given.removeprefix("?"))))
-        asked = filters.parse(queries.FILTERS, own_ids(services, args))
+        asked = parse_filters(services, args)
     except Problem as problem:
         said = [f"{name}: {text}" for name, texts in problem.errors.items() for text in texts]
         raise _unusable(*(said or [problem.detail])) from problem
@@ -85,7 +84,7 @@ def read(services: Services, given: str) -> Search:
 
 def label(services: Services, search: Search) -> str:
     """Say the search as a sentence, with the names of things: `Works on “syntax”, topic Machine Learning`."""
-    return title(search.text, (labelled(services, one) for one in search.filters))
+    return describe(search.text, (with_names(services, one) for one in search.filters))
 
 
 def query(services: Services, search: Search, *, with_vector: bool = True) -> Body:
@@ -95,17 +94,17 @@ def query(services: Services, search: Search, *, with_vector: bool = True) -> Bo
     meaning (`WORDS_NEEDED`, `NEAR`). What is required or excluded holds, as in every search.
     """
     asked = syntax.parse(search.text)
-    holds = [*filters.clauses(search.filters), *(queries.held(search.text) if search.text else [])]
+    holds = [*filters.clauses(search.filters), *queries.required_clauses(asked)]
     words, is_prose = _beginning(asked.words)
     # Without a free word, what is required says it all; with many, it is prose, of which only the meaning counts.
-    either = [_has_words(words)] if words and search.mode != "semantic" else []
+    either = [_has_words(words, services.settings.title_weight)] if words and search.mode != "semantic" else []
     if words and search.mode != "keyword" and with_vector:
-        vector = services.embed_query(asked.text)
+        vector = services.embed_query(asked.embedding_text)
         if vector is not None:
             near = _is_near(vector, holds)
             either = [near] if is_prose else [*either, near]
     # By meaning alone, and no model at the moment: words are better than everything.
-    either = either or ([_has_words(words)] if words else [])
+    either = either or ([_has_words(words, services.settings.title_weight)] if words else [])
     return {"bool": {"filter": [*holds, *([{"bool": {"should": either}}] if either else [])] or [{"match_all": {}}]}}
 
 
@@ -130,8 +129,8 @@ def _ends(text: str) -> Iterator[int]:
         yield len(text)
 
 
-def _has_words(words: str) -> Body:
-    text = {"query": words, "fields": [f"title^{ranking.TITLE_WEIGHT:g}", "abstract"]}
+def _has_words(words: str, title_weight: float) -> Body:
+    text = {"query": words, "fields": [f"title^{title_weight:g}", "abstract"]}
     author = {"match": {"researchers.name": {"query": words, "operator": "and"}}}
     return {"bool": {"should": [{"combined_fields": {**text, "minimum_should_match": WORDS_NEEDED}}, author]}}
 

@@ -16,7 +16,6 @@ from search_api.http.args import Args
 from search_api.http.endpoint import endpoint
 from search_api.http.paging import Pagination
 from search_api.http.services import services
-from search_api.http.timing import took_ms
 from search_api.retrieval.listing import envelope
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def invitations(args: dict[str, Any], actor: Actor) -> Any:
     with database().read() as session:
         count, found = inbox.box(session, actor.account_id, args["box"], place.offset, place.per_page)
         results = show.invitations(services(), session, actor.account_id, found)
-    return envelope(results, count=count, pagination=place, took_ms=took_ms())
+    return envelope(results, count=count, pagination=place)
 
 
 @blueprint.get("/me/invitations/<invitation_id>")

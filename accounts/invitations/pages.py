@@ -24,7 +24,6 @@ from search_api.http.args import Args
 from search_api.http.errors import Problem, not_found
 from search_api.http.paging import Pagination
 from search_api.http.services import services
-from search_api.http.timing import took_ms
 from search_api.retrieval.listing import envelope
 from search_api.web.blueprint import parse
 from search_api.works import search as works_search
@@ -67,7 +66,7 @@ def inbox_page() -> str:
         count, rows = inbox.box(session, actor.account_id, args["box"], place.offset, place.per_page)
         results = show.invitations(services(), session, actor.account_id, rows)
         blocked = [blocks.shown(one) for one in blocks.blocks_of(session, actor.account_id)]
-    found = envelope(results, count=count, pagination=place, took_ms=took_ms())
+    found = envelope(results, count=count, pagination=place)
     return render_template("inbox.html", args=args, found=found, blocked=blocked, purposes=schemas.PURPOSES)
 
 

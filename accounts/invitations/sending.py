@@ -18,7 +18,7 @@ from accounts.records import record_of
 from accounts.resources import database, mailer
 from accounts.settled import settled
 from search_api.http.errors import Problem
-from search_api.works.search import find_ids
+from search_api.works.documents import find_ids
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,8 @@ from urllib.parse import quote
 from peerscope.evaluation.collection import record_id
 from peerscope.evaluation.indexed import ask
 from peerscope.evaluation.search import Result, result
-from search_api.retrieval import ranking
+from search_api.retrieval.clauses import knn
+from search_api.retrieval.ranking import RankingWeights
 from search_api.works import queries
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _by_keyword(indexed: Indexed) -> Callable[[str], list[str]]:
     services = indexed.services
 
     def find(id_: str) -> list[str]:
-        like = queries.more_like(services.names.works, id_)
+        like = queries.more_like(services.names.works, [id_])
         body = {"query": {"bool": {"must": [like], "filter": [queries.not_these([id_])]}}, "size": DEPTH}
         return [hit["_id"] for hit in services.search(services.names.works, body | {"_source": False})["hits"]["hits"]]
 
@@ -67,7 +68,8 @@ def _by_vector(indexed: Indexed) -> Callable[[str], list[str]]:
 
     def find(id_: str) -> list[str]:
         work = services.get(services.names.works, id_, _source_includes="embedding") or {}
-        query = ranking.knn(work["embedding"], [queries.not_these([id_])])
+        weights = RankingWeights.from_settings(services.settings)
+        query = knn(work["embedding"], [queries.not_these([id_])], weights)
         body = {"query": query, "size": DEPTH, "_source": False}
         return [hit["_id"] for hit in services.search(services.names.works, body)["hits"]["hits"]]
 

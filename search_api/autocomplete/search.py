@@ -34,9 +34,8 @@ def suggest(services: Services, args: Mapping[str, Any]) -> Result:
     found = [[hit["_source"] for hit in answer["hits"]["hits"]] for answer in answers]
     chosen = dict(zip(kinds, shared_out(found, limit), strict=True))
     results = [suggestion for kind, sources in chosen.items() for suggestion in _suggestions(kind, sources)]
-    took = max((answer["took"] for answer in answers), default=0)
     relation = "eq" if len(results) < limit else "gte"
-    return envelope(results, count=len(results), count_relation=relation, pagination=Pagination(1, limit), took_ms=took)
+    return envelope(results, count=len(results), count_relation=relation, pagination=Pagination(1, limit))
 
 
 def shared_out(found: Sequence[Sequence[Any]], limit: int) -> list[list[Any]]:

@@ -1,26 +1,25 @@
-"""What feeds can be asked for."""
+"""Parameters of the feeds."""
 
 from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from search_api.http.args import MAX_QUERY, Args, filter_args
-from search_api.works import queries
+from search_api.http.args import MAX_QUERY, Args
+from search_api.retrieval.filters import filter_args
+from search_api.works.fields import FIELDS
 from search_api.works.schemas import MODES
 
 
 class FeedArgs(Args):
-    """The feed of one thing."""
+    """Parameters of the feed of a researcher or topic: none."""
 
 
-class WorksFeedArgs(Args, filter_args(queries.FILTERS)):  # type: ignore[misc]  # the base is made from the table
-    """The feed of a search."""
+class WorksFeedArgs(Args, filter_args(FIELDS)):  # type: ignore[misc]  # the base is made from the table
+    """Parameters of the feed of a search."""
 
-    q = fields.String(
-        load_default="", validate=validate.Length(max=MAX_QUERY), metadata={"description": "What to look for."}
-    )
+    q = fields.String(load_default="", validate=validate.Length(max=MAX_QUERY), metadata={"description": "Query."})
     mode = fields.String(
         load_default="hybrid",
         validate=validate.OneOf(MODES),
-        metadata={"description": "By words and meaning, by meaning, or by words."},
+        metadata={"description": "Keywords and meaning, meaning only, or keywords only."},
     )

@@ -1,4 +1,4 @@
-"""Routes of the feeds. Each is a search for works, the latest first, and says in its title what it holds."""
+"""Routes of the Atom feeds. Each is a search for works, latest first."""
 
 from __future__ import annotations
 
@@ -9,17 +9,14 @@ from flask import Blueprint, Response, request, url_for
 
 from search_api.feeds.atom import Feed, document
 from search_api.feeds.schemas import FeedArgs, WorksFeedArgs
-from search_api.feeds.titles import labelled, title
 from search_api.http import args as arguments
 from search_api.http.endpoint import ATOM, plain
 from search_api.http.services import services
-from search_api.researchers import search as researchers_search
-from search_api.retrieval import filters
+from search_api.researchers import documents as researchers
 from search_api.retrieval.listing import address
-from search_api.topics import search as topics_search
-from search_api.works import queries
+from search_api.topics import search as topics
 from search_api.works import search as works_search
-from search_api.works.plan import own_ids
+from search_api.works.plan import describe, parse_filters, with_names
 from search_api.works.schemas import WorksArgs
 
 if TYPE_CHECKING:
@@ -27,19 +24,20 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint("feeds", __name__, url_prefix="/feeds")
 
-#: Entries of a feed: more than a reader misses between two visits, and still some 100 kB.
+#: Entries of a feed: more than a reader misses between two visits, at about 100 kB.
 ENTRIES = 50
 
 
 @blueprint.get("/works.atom")
 @plain("Feed of a search", ATOM, WorksFeedArgs)
 def works() -> Response:
-    """Return the latest works that a search finds."""
+    """Return the latest works that match a search."""
     args = arguments.parse(WorksFeedArgs(), request.args)
-    asked = filters.parse(queries.FILTERS, own_ids(services(), args))
+    asked = parse_filters(services(), args)
     pairs = [(name, value) for name, value in request.args.items(multi=True) if value.strip()]
     page = url_for("web.search", _external=True) + (f"?{urlencode(pairs)}" if pairs else "")
-    return _feed(title(args["q"].strip(), (labelled(services(), one) for one in asked)), page, args)
+    title = describe(args["q"].strip(), (with_names(services(), filter_) for filter_ in asked))
+    return _feed(title, page, args)
 
 
 @blueprint.get("/researchers/<path:id_>.atom")
@@ -47,9 +45,9 @@ def works() -> Response:
 def researcher(id_: str) -> Response:
     """Return the latest works of a researcher."""
     arguments.parse(FeedArgs(), request.args)
-    person = researchers_search.find(services(), id_)
-    page = url_for("web.researcher", id_=person["id"], _external=True)
-    return _feed(f"Works of {person['name']}", page, {"researcher": [person["id"]]})
+    author = researchers.find(services(), id_)
+    page = url_for("web.researcher", id_=author["id"], _external=True)
+    return _feed(f"Works of {author['name']}", page, {"researcher": [author["id"]]})
 
 
 @blueprint.get("/topics/<path:id_>.atom")
@@ -57,13 +55,13 @@ def researcher(id_: str) -> Response:
 def topic(id_: str) -> Response:
     """Return the latest works on a topic."""
     arguments.parse(FeedArgs(), request.args)
-    found = topics_search.find(services(), id_)
+    found = topics.find(services(), id_)
     page = url_for("web.topic", id_=found["id"], _external=True)
     return _feed(f"Works on {found['name']}", page, {"topic": [found["id"]]})
 
 
-def _feed(title: str, page: str, asked: Mapping[str, Any]) -> Response:
-    args = WorksArgs().load({**asked, "sort": "latest", "per_page": ENTRIES})
+def _feed(title: str, page: str, parameters: Mapping[str, Any]) -> Response:
+    args = WorksArgs().load({**parameters, "sort": "latest", "per_page": ENTRIES})
     found = works_search.search(services(), args)
     feed = Feed(title, urljoin(request.host_url, address()), page)
     return Response(document(feed, found["results"]), content_type="application/atom+xml; charset=utf-8")

@@ -1,4 +1,4 @@
-"""The route of graphs."""
+"""Routes of graphs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, redirect
 
 from search_api.graphs import search
-from search_api.graphs.schemas import AroundArgs, Graph
+from search_api.graphs.schemas import AroundArgs, Graph, GraphArgs
 from search_api.http.endpoint import endpoint
 from search_api.http.errors import MovedError
 from search_api.http.services import services
@@ -18,11 +18,21 @@ blueprint = Blueprint("graphs", __name__, url_prefix="/api/v1")
 
 
 @blueprint.get("/graph")
-@endpoint(AroundArgs, Graph, "What is around a work, researcher, topic or institution")
+@endpoint(AroundArgs, Graph, "Graph around a work, researcher, topic or institution")
 def graph(args: dict[str, Any]) -> Any:
-    """Return nodes and edges around one thing; those that hang on it most strongly, within `limit`."""
+    """Return the nodes most strongly connected to one entity, within `limit`, and the edges between them."""
     try:
-        found = search.graph(services(), args)
+        return _with_links(search.graph(services(), args))
     except MovedError as merged:
         return redirect(address({"researcher": merged.id}), HTTPStatus.MOVED_PERMANENTLY)
-    return {**found, "links": {"self": address(), "next": None, "prev": None}}
+
+
+@blueprint.get("/researchers/<path:id_>/graph")
+@endpoint(GraphArgs, Graph, "Graph around a researcher")
+def researcher_graph(args: dict[str, Any], id_: str) -> Any:
+    """Return the nodes most strongly connected to a researcher, within `limit`, and the edges between them."""
+    return _with_links(search.graph_of(services(), "researcher", id_, args))
+
+
+def _with_links(graph: dict[str, Any]) -> dict[str, Any]:
+    return {**graph, "links": {"self": address(), "next": None, "prev": None}}

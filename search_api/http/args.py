@@ -16,11 +16,7 @@ from search_api.http.errors import Problem
 from search_api.http.paging import DEFAULT_PER_PAGE, MAX_PER_PAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from werkzeug.datastructures import MultiDict
-
-    from search_api.retrieval.filters import Field
 
 #: Characters of a query: a pasted abstract fits, a book does not.
 MAX_QUERY = 20_000
@@ -94,13 +90,6 @@ def selection(answer: type[Schema], without: tuple[str, ...] = ()) -> CommaList:
     """Make the parameter that limits an answer, or each result of a list, to some of the fields of its schema."""
     names = tuple(name for name in answer().fields if name not in without)
     return CommaList(names, metadata={"description": "Only these fields."})
-
-
-def filter_args(table: Mapping[str, Field]) -> type[Schema]:
-    """Make a schema with one repeatable parameter for each field of a filter table."""
-    return Schema.from_dict(
-        {name: Repeated(metadata={"description": field.description}) for name, field in table.items()}
-    )
 
 
 def parse(schema: Schema, given: MultiDict[str, str]) -> dict[str, Any]:

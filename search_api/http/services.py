@@ -6,7 +6,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import current_app, g
 from opensearchpy.exceptions import NotFoundError, TransportError
@@ -15,8 +15,6 @@ from peerscope import embedding
 from peerscope.embedding import EmbeddingError
 from peerscope.settings import Settings
 from search_api.http.timing import timed
-from search_api.retrieval import ranking
-from search_api.works.feedback import Moved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,6 +24,8 @@ if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
     from mappings import IndexNames
+
+Shared = TypeVar("Shared")
 
 #: Key of `app.extensions`.
 KEY = "peerscope"
@@ -42,11 +42,17 @@ class Services:
     client: OpenSearch
     names: IndexNames
     load_embedder: Callable[[], embedding.Embedder] = embedding.load
-    moved: Moved = field(default_factory=Moved)
     settings: Settings = field(default_factory=Settings.load)
     _not_before: float = 0.0
     _embedder: embedding.Embedder | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _shared: dict[type, Any] = field(default_factory=dict)
+
+    def shared(self, kind: type[Shared]) -> Shared:
+        """Return the one instance of a class that other packages keep between requests, such as a cache."""
+        if kind not in self._shared:
+            self._shared.setdefault(kind, kind())
+        return cast("Shared", self._shared[kind])
 
     def embedder(self) -> embedding.Embedder:
         """Return the model, loaded once. Raises EmbeddingError if that fails, and again for `RELOAD_PAUSE` seconds."""
@@ -78,14 +84,12 @@ class Services:
             return None
 
     def search(self, index: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Ask OpenSearch; a hybrid query takes the pipeline along that fuses its scores, unless `body` has its own.
+        """Return OpenSearch's response to a search. The body of a hybrid query must have a `search_pipeline`.
 
-        Not from its request cache then: asked again, a hybrid request that only counts (size 0) would come from there
-        without hits, and score normalization fails on that with a 500.
+        Hybrid queries bypass the request cache: a repeated one that only counts (size 0) would come from there without
+        hits, and score normalization fails on that with a 500.
         """
-        is_hybrid = "hybrid" in body["query"]
-        params = {"request_cache": "false"} if is_hybrid else {}
-        body = {"search_pipeline": ranking.fusion(), **body} if is_hybrid else body
+        params = {"request_cache": "false"} if "hybrid" in body["query"] else {}
         return cast("dict[str, Any]", self.client.search(index=index, body=body, params=params))
 
     def search_together(self, searches: Sequence[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:

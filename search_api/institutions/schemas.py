@@ -7,7 +7,7 @@ from marshmallow import Schema, fields
 from search_api.http.args import Args, selection
 from search_api.http.schemas import Named, list_of
 from search_api.researchers.schemas import TopicCount, YearCount
-from search_api.retrieval.browse import GroupsArgs
+from search_api.retrieval.browse import BrowseArgs
 from search_api.topics.schemas import Leading
 
 
@@ -52,7 +52,7 @@ class InstitutionArgs(Args):
     select = selection(Institution)
 
 
-class InstitutionsArgs(GroupsArgs):
+class InstitutionsArgs(BrowseArgs):
     """A list of institutions."""
 
     select = selection(InstitutionSummary)

@@ -25,10 +25,10 @@ def search(services: Services, args: Mapping[str, Any]) -> Result:
     args = {**args, "q": institution_id(args["q"])}
     with own_cursor(browse.pagination_of(args)):
         answer = services.search(services.names.institutions, browse.request(args))
-    return browse.page(answer, args, lambda stored: dressed(services, stored))
+    return browse.to_list(answer, args, lambda stored: serialize_institutions(services, stored))
 
 
-def dressed(services: Services, stored: Sequence[Mapping[str, Any]]) -> list[Result]:
+def serialize_institutions(services: Services, stored: Sequence[Mapping[str, Any]]) -> list[Result]:
     """Return stored institutions with their links and the number of their own researchers.
 
     What is stored counts everyone on their works, co-authors from elsewhere included.
@@ -71,12 +71,12 @@ def institution(services: Services, given: str) -> Result:
     source, names = find(services, given), services.names
     id_ = source["id"]
     counted = services.search(names.works, queries.inside(id_))["aggregations"]
-    (result,) = dressed(services, [source])
+    (result,) = serialize_institutions(services, [source])
     return {
         **result,
-        "counts_by_year": browse.by_year(counted["years"]["buckets"]),
+        "counts_by_year": browse.counts_by_year(counted["years"]["buckets"]),
         "researchers": _leading(services, id_, counted["people"]["buckets"]),
-        "topics": browse.named(services, names.topics, counted["topics"]["buckets"], "count"),
+        "topics": browse.with_names(services, names.topics, counted["topics"]["buckets"], "count"),
     }
 
 
@@ -87,4 +87,4 @@ def _leading(services: Services, id_: str, buckets: Sequence[Mapping[str, Any]])
     body = queries.own_people(id_, [bucket["key"] for bucket in buckets])
     own = {hit["_source"]["id"] for hit in services.search(services.names.researchers, body)["hits"]["hits"]}
     leading = [bucket for bucket in buckets if bucket["key"] in own][: browse.LEADING]
-    return browse.named(services, services.names.researchers, leading, "works")
+    return browse.with_names(services, services.names.researchers, leading, "works")

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from flask import url_for
 
-from search_api.researchers.profile import dressed
-from search_api.researchers.queries import SORTS, SUMMARY
-from search_api.retrieval.browse import YEARS, by_year
+from search_api.researchers.documents import serialize_researcher
+from search_api.researchers.fields import SORTS
+from search_api.researchers.queries import SUMMARY
+from search_api.retrieval.browse import YEARS, counts_by_year
 from search_api.topics import search as topics_search
 from search_api.topics.schemas import TopicsArgs
 
@@ -31,7 +32,7 @@ def overview(services: Services) -> Result:
     names = services.names
     tops = TopicsArgs().load({"per_page": TOPICS})
     counted: Result = {"size": 0, "track_total_hits": True}
-    leading = {"size": PEOPLE, "track_total_hits": True, "sort": SORTS["works_count"], "_source": SUMMARY}
+    leading = {"size": PEOPLE, "track_total_hits": True, "sort": SORTS["works_count"].order, "_source": SUMMARY}
     every, people, places, largest = services.search_together(
         [
             (names.works, {**counted, "aggs": {"years": YEARS}}),
@@ -48,9 +49,9 @@ def overview(services: Services) -> Result:
             "topics": topics["meta"]["count"],
             "institutions": places["hits"]["total"]["value"],
         },
-        "counts_by_year": by_year(every["aggregations"]["years"]["buckets"]),
+        "counts_by_year": counts_by_year(every["aggregations"]["years"]["buckets"]),
         "topics": topics["results"],
-        "researchers": [dressed(hit["_source"]) for hit in people["hits"]["hits"]],
+        "researchers": [serialize_researcher(hit["_source"]) for hit in people["hits"]["hits"]],
         "searches": _searches(services, [topic["id"] for topic in topics["results"][:SEARCHES]]),
         "links": {
             "self": url_for("overview.overview"),

@@ -1,1 +1,1 @@
-"""Researchers: by name, by what they work on, profile, works, collaborators, and who is like them."""
+"""Researchers: search by name or topic, profiles, similar researchers, and experts for a text."""

@@ -1,7 +1,7 @@
-"""Who works on something: works found for a text vote for the researchers who wrote them.
+"""Experts on a text: works that match it vote for their authors.
 
-A search over works, not over researchers: the mean embedding of someone with two fields lies between them, and the
-titles of a long career hold every word. Words and meaning vote apart, and the two votes are averaged.
+This is a search over works, not researchers: the mean embedding of someone with two fields lies between them, and the
+titles of a long career contain every word. Keyword and semantic scores vote separately, and the votes are averaged.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from search_api.researchers import queries
-from search_api.retrieval import ranking
+from search_api.researchers.documents import read, serialize_researcher
+from search_api.retrieval import clauses, ranking
+from search_api.retrieval.ranking import RankingWeights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,12 +26,12 @@ Result = dict[str, Any]
 #: The scores of each researcher's works: researcher id -> work id -> score.
 Votes = dict[str, dict[str, float]]
 
-#: Candidates whose works are searched in one request: 1,000 at once took .7 to 1.6 s, and OpenSearch has 1.8.
-TOGETHER = 250
+#: Candidates per request: 1,000 at once took .7 to 1.6 s, and OpenSearch has 1.8.
+BATCH = 250
 
 
 class Expert(NamedTuple):
-    """A researcher, their score in [0, 1], and the works that speak for them, (id, score in [0, 1]), best first."""
+    """A researcher, their score in [0, 1], and supporting works as (id, score in [0, 1]), best first."""
 
     id: str
     score: float
@@ -37,7 +39,7 @@ class Expert(NamedTuple):
 
 
 class Side(NamedTuple):
-    """What one way of searching says: votes, the score of the best work of all, and how sharply votes are weighed."""
+    """The votes of one kind of search, the score of the best work of all, and the sharpness of the votes."""
 
     votes: Votes
     best: float
@@ -47,10 +49,10 @@ class Side(NamedTuple):
 def rank_experts(
     services: Services, text: str, *, mode: str = "hybrid", candidates: Sequence[str] | None = None
 ) -> list[Expert]:
-    """Return the researchers who work on a text, best first (ties by id), each with the works that speak for them.
+    """Return the experts on a text, best first (ties by id), each with supporting works.
 
-    `mode` is `hybrid`, `semantic` or `keyword`; without the embedding model it is by keyword. With `candidates`
-    (researchers' own ids), exactly those are given, all of them, by an exact search among all their works.
+    `mode` is `hybrid`, `semantic` or `keyword`; without the embedding model it is `keyword`. With `candidates`
+    (canonical ids), exactly those are returned, by an exact search among all their works.
     """
     vector = services.embed_query(text) if mode != "keyword" else None
     return experts(services, text if mode != "semantic" or vector is None else None, vector, candidates)
@@ -61,12 +63,43 @@ def experts(
     text: str | None,
     vector: NDArray[np.float32] | Sequence[float] | None,
     candidates: Sequence[str] | None = None,
-    clauses: Sequence[Result] = (),
+    filters: Sequence[Result] = (),
 ) -> list[Expert]:
-    """Do as `rank_experts`, by the words of `text`, by `vector`, or by both. `clauses` hold for the works that vote."""
-    sides = _sides(services, text, vector, candidates, clauses)
-    people = set(candidates) if candidates is not None else {id_ for side in sides for id_ in side.votes}
-    return sorted((_expert(id_, sides) for id_ in people), key=lambda one: (-one.score, one.id))
+    """Return experts as `rank_experts` does: by the words of `text`, by `vector`, or by both.
+
+    Only works that pass the clauses in `filters` vote.
+    """
+    sides = _sides(services, text, vector, candidates, filters)
+    ids = set(candidates) if candidates is not None else {id_ for side in sides for id_ in side.votes}
+    return best_first([_expert(id_, sides) for id_ in ids])
+
+
+def best_first(ranked: Sequence[Expert]) -> list[Expert]:
+    """Return experts best first; ties end on the id."""
+    return sorted(ranked, key=lambda expert: (-expert.score, expert.id))
+
+
+def serialize_experts(services: Services, page: Sequence[Expert]) -> list[Result]:
+    """Return experts as results: the researcher, the score and the supporting works.
+
+    Researchers who are not stored yet, because a run is building them, are left out.
+    """
+    stored = read(services, services.names.researchers, [expert.id for expert in page], queries.SUMMARY)
+    works = [id_ for expert in page for id_, _ in expert.works]
+    titles = read(services, services.names.works, works, {"includes": ["title"]})
+    return [
+        {
+            **serialize_researcher(stored[expert.id]),
+            "score": expert.score,
+            "works": [
+                {"id": id_, "title": titles[id_]["title"], "score": score}
+                for id_, score in expert.works
+                if id_ in titles
+            ],
+        }
+        for expert in page
+        if expert.id in stored
+    ]
 
 
 def _sides(
@@ -74,31 +107,32 @@ def _sides(
     text: str | None,
     vector: NDArray[np.float32] | Sequence[float] | None,
     candidates: Sequence[str] | None,
-    clauses: Sequence[Result],
+    filters: Sequence[Result],
 ) -> list[Side]:
-    """Let works vote by BM25, by cosine, or by both: all asked at once."""
-    size = {"words": ranking.VOTING_KEYWORD, "meaning": ranking.VOTING_NEAREST} if candidates is None else {}
+    """Return the votes of works by BM25, by cosine, or both; all searches go out in one request."""
+    is_open = candidates is None
     best: dict[str, Result] = {}
     exact: dict[str, Result] = {}
     if text is not None:
-        exact["words"] = queries.works_on(text)
-        best["words"] = queries.votes(exact["words"], clauses, size.get("words", 1))
+        exact["keyword"] = queries.works_on(text)
+        best["keyword"] = queries.votes(exact["keyword"], filters, ranking.VOTING_KEYWORD if is_open else 1)
     if vector is not None:
-        exact["meaning"] = queries.cosine(vector)
-        near = ranking.knn(vector, list(clauses), k=ranking.VOTING_NEAREST)
-        best["meaning"] = queries.votes(near, (), size.get("meaning", 1))
-    answers = services.search_together([(services.names.works, body) for body in best.values()])
-    own = _votes_of(services, list(exact.values()), candidates or (), clauses)
-    found = [_authors(answer) for answer in answers[: len(best)]] if candidates is None else own
-    tops = [answer["hits"]["max_score"] or 0.0 for answer in answers[: len(best)]]
+        exact["semantic"] = queries.cosine(vector)
+        weights = RankingWeights.from_settings(services.settings)
+        nearest = clauses.knn(vector, list(filters), weights, k=ranking.VOTING_NEAREST)
+        best["semantic"] = queries.votes(nearest, (), ranking.VOTING_NEAREST if is_open else 1)
+    responses = services.search_together([(services.names.works, body) for body in best.values()])
+    own = _votes_of(services, list(exact.values()), candidates or (), filters)
+    votes_by_side = [_authors(response) for response in responses[: len(best)]] if is_open else own
+    tops = [response["hits"]["max_score"] or 0.0 for response in responses[: len(best)]]
     return [
-        Side(votes, top) if kind == "words" else Side(_cosines(votes), ranking.cosine_of(top), ranking.SHARPNESS)
-        for kind, votes, top in zip(best, found, tops, strict=True)
+        Side(votes, top) if side == "keyword" else Side(_cosines(votes), ranking.cosine_of(top), ranking.SHARPNESS)
+        for side, votes, top in zip(best, votes_by_side, tops, strict=True)
     ]
 
 
 def _expert(id_: str, sides: Sequence[Side]) -> Expert:
-    """Average what the sides say of a researcher and of each of their works."""
+    """Average the sides' scores of a researcher and of each of their works."""
     votes = (ranking.vote(side.votes.get(id_, {}).values(), side.best, side.sharpness) for side in sides)
     score = sum(votes) / len(sides)
     works: dict[str, float] = defaultdict(float)
@@ -109,33 +143,33 @@ def _expert(id_: str, sides: Sequence[Side]) -> Expert:
     return Expert(id_, score, tuple(ordered[: ranking.VOTES]))
 
 
-def _authors(answer: Mapping[str, Any]) -> Votes:
+def _authors(response: Mapping[str, Any]) -> Votes:
     votes: Votes = defaultdict(dict)
-    for hit in answer["hits"]["hits"]:
+    for hit in response["hits"]["hits"]:
         for id_ in hit["fields"]["researchers.id"]:
             votes[id_][hit["_id"]] = hit["_score"]
     return votes
 
 
 def _votes_of(
-    services: Services, asked: Sequence[Result], candidates: Sequence[str], clauses: Sequence[Result]
+    services: Services, searches: Sequence[Result], candidates: Sequence[str], filters: Sequence[Result]
 ) -> list[Votes]:
-    """Return the candidates' best works for each question; some candidates at a time, for each answer has its limit."""
-    found: list[Votes] = [{} for _ in asked]
-    for start in range(0, len(candidates), TOGETHER):
-        some = candidates[start : start + TOGETHER]
-        bodies = [queries.best_works_of(query, some, clauses, ranking.VOTES) for query in asked]
-        answers = services.search_together([(services.names.works, body) for body in bodies])
-        for votes, answer in zip(found, answers, strict=True):
-            votes.update(_own_works(answer))
-    return found
+    """Return the candidates' best works for each query, in batches of candidates."""
+    votes_by_search: list[Votes] = [{} for _ in searches]
+    for start in range(0, len(candidates), BATCH):
+        batch = candidates[start : start + BATCH]
+        bodies = [queries.best_works_of(query, batch, filters, ranking.VOTES) for query in searches]
+        responses = services.search_together([(services.names.works, body) for body in bodies])
+        for votes, response in zip(votes_by_search, responses, strict=True):
+            votes.update(_own_works(response))
+    return votes_by_search
 
 
-def _own_works(answer: Mapping[str, Any]) -> Votes:
-    """Return each candidate's best works, out of the answer to a search among their works alone."""
+def _own_works(response: Mapping[str, Any]) -> Votes:
+    """Return each candidate's best works from the response to a search among their works."""
     return {
         bucket["key"]: {hit["_id"]: hit["_score"] for hit in bucket["works"]["hits"]["hits"]}
-        for bucket in answer["aggregations"]["researchers"]["buckets"]
+        for bucket in response["aggregations"]["researchers"]["buckets"]
     }
 
 

@@ -1,19 +1,17 @@
-"""Experts for a text or a work: who could review it, who knows about it; conflicts of interest left out on request."""
+"""Rank experts for a text or a work, such as reviewers; conflicts of interest can be excluded."""
 
 from __future__ import annotations
 
-import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from search_api.http.errors import Problem
 from search_api.http.paging import DEFAULT_PER_PAGE, MAX_PER_PAGE, WINDOW, Pagination
-from search_api.researchers.about import documents, shown
-from search_api.researchers.experts import experts
-from search_api.researchers.ids import own_ids
+from search_api.researchers.documents import canonical_ids, read
+from search_api.researchers.experts import experts, serialize_experts
 from search_api.retrieval.listing import envelope
-from search_api.works import queries as works_queries
-from search_api.works import search as works
+from search_api.works import documents as works
+from search_api.works.queries import not_these
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,42 +20,42 @@ if TYPE_CHECKING:
 
 Result = dict[str, Any]
 
-#: Collaborators that can be left out: OpenSearch's own limit on buckets.
+#: Collaborators that can be excluded: OpenSearch's limit on buckets.
 MAX_CONFLICTS = 65_000
 
 
 def rank(services: Services, args: Mapping[str, Any], body: Mapping[str, Any]) -> Result:
-    """Rank experts as `RankBody` describes; with `candidates` all of them, on one page unless `per_page` is given."""
-    started = time.monotonic()
+    """Rank experts as `RankBody` describes; `candidates` are all on one page unless `per_page` is given."""
     if body["candidates"] is None and (args["per_page"] or 0) > MAX_PER_PAGE:
         message = f"Must be at most {MAX_PER_PAGE} without candidates."
         raise Problem(HTTPStatus.BAD_REQUEST, f"per_page: {message}", {"per_page": [message]})
     named = ("candidates", "exclude", "exclude_collaborators_of")
-    people = own_ids(services, {name: body[name] or [] for name in named})
-    candidates = people["candidates"] if body["candidates"] is not None else None
-    text, vector, clauses = _question(services, body)
-    left_out = {*people["exclude"], *conflicts(services, people["exclude_collaborators_of"])}
+    ids = canonical_ids(services, {name: body[name] or [] for name in named})
+    candidates = ids["candidates"] if body["candidates"] is not None else None
+    text, vector, voting = _question(services, body)
+    excluded = {*ids["exclude"], *conflicts(services, ids["exclude_collaborators_of"])}
     if candidates is not None:
-        candidates = [id_ for id_ in candidates if id_ not in left_out]
-    everyone = [one for one in experts(services, text, vector, candidates, clauses) if one.id not in left_out]
-    found = everyone[:WINDOW]
-    stored = documents(services, services.names.researchers, [one.id for one in found], {"includes": ["id"]})
-    found = [one for one in found if one.id in stored]
-    whole = max(1, len(found)) if candidates is not None else DEFAULT_PER_PAGE
-    pagination = Pagination(args["page"], args["per_page"] or whole)
+        candidates = [id_ for id_ in candidates if id_ not in excluded]
+    ranked = experts(services, text, vector, candidates, voting)
+    ranked = [expert for expert in ranked if expert.id not in excluded]
+    is_cut = len(ranked) > WINDOW
+    ranked = ranked[:WINDOW]
+    stored = read(services, services.names.researchers, [expert.id for expert in ranked], {"includes": ["id"]})
+    ranked = [expert for expert in ranked if expert.id in stored]
+    default = max(1, len(ranked)) if candidates is not None else DEFAULT_PER_PAGE
+    pagination = Pagination(args["page"], args["per_page"] or default)
     return envelope(
-        shown(services, found[pagination.offset : pagination.offset + pagination.per_page]),
-        count=len(found),
-        count_relation="eq" if len(everyone) <= WINDOW else "gte",
+        serialize_experts(services, ranked[pagination.offset : pagination.offset + pagination.per_page]),
+        count=len(ranked),
+        count_relation="gte" if is_cut else "eq",
         pagination=pagination,
-        took_ms=round(1000 * (time.monotonic() - started)),
         mode="keyword" if vector is None else "hybrid",
         degraded=["semantic"] if vector is None else [],
     )
 
 
 def _question(services: Services, body: Mapping[str, Any]) -> tuple[str, Any, list[Result]]:
-    """Return the text, its vector, and the clause for works that may vote: a work has no vote on itself."""
+    """Return the text, its vector, and the clauses for works that may vote: a work does not vote on itself."""
     if body["text"] is not None:
         return body["text"], services.embed_query(body["text"]), []
     try:
@@ -65,11 +63,11 @@ def _question(services: Services, body: Mapping[str, Any]) -> tuple[str, Any, li
     except Problem as problem:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, problem.detail, {"work": [problem.detail]}) from problem
     text = f"{work['title']} {work['abstract'] or ''}"
-    return text, work["embedding"], [works_queries.not_these([work["id"]])]
+    return text, work["embedding"], [not_these([work["id"]])]
 
 
 def conflicts(services: Services, ids: Sequence[str]) -> set[str]:
-    """Return everyone who is on a work with one of these researchers; of these, those who are on one with another."""
+    """Return all co-authors of these researchers; of themselves, those who are co-authors of another."""
     if not ids:
         return set()
     body = {
@@ -78,6 +76,6 @@ def conflicts(services: Services, ids: Sequence[str]) -> set[str]:
         "aggs": {"people": {"terms": {"field": "researchers.id", "size": MAX_CONFLICTS}}},
     }
     buckets = services.search(services.names.works, body)["aggregations"]["people"]["buckets"]
-    stored = documents(services, services.names.researchers, ids, {"includes": ["collaborators.id"]})
-    of_each = {one["id"] for source in stored.values() for one in source.get("collaborators", [])}
-    return {bucket["key"] for bucket in buckets} - set(ids) | (of_each & set(ids))
+    stored = read(services, services.names.researchers, ids, {"includes": ["collaborators.id"]})
+    co_authors = {person["id"] for source in stored.values() for person in source.get("collaborators", [])}
+    return {bucket["key"] for bucket in buckets} - set(ids) | (co_authors & set(ids))

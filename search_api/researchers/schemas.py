@@ -1,12 +1,19 @@
-"""Researchers over the wire."""
+"""Schemas of researchers: parameters, bodies and results."""
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from typing import Any
 
-from search_api.http.args import MAX_QUERY, Args, CommaList, CursorArgs, PageArgs, filter_args, selection
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from search_api.http.args import MAX_QUERY, Args, CommaList, CursorArgs, PageArgs, Whole, selection
+from search_api.http.paging import MAX_PER_PAGE
 from search_api.http.schemas import Named, list_of
-from search_api.researchers import queries
+from search_api.researchers.fields import FACETS, FIELDS, SORTS
+from search_api.retrieval.filters import filter_args
+
+#: Ids in each field of a body.
+MAX_IDS = 1_000
 
 
 class TrustPart(Schema):
@@ -20,7 +27,7 @@ class TrustPart(Schema):
 
 
 class Trust(Schema):
-    """What is known about the identity behind a record, out of 100."""
+    """How well the identity behind a record is verified, out of 100."""
 
     score = fields.Integer(required=True)
     band = fields.String(required=True)
@@ -30,7 +37,7 @@ class Trust(Schema):
 
 
 class Counts(Schema):
-    """How much there is."""
+    """Counts of a profile."""
 
     works = fields.Integer(required=True)
     followers = fields.Integer(required=True)
@@ -39,7 +46,7 @@ class Counts(Schema):
 
 
 class Affiliation(Schema):
-    """An affiliation as printed on works, and in which years."""
+    """An affiliation as printed on works, and its years."""
 
     name = fields.String(required=True)
     institution_id = fields.String(allow_none=True)
@@ -49,28 +56,28 @@ class Affiliation(Schema):
 
 
 class TopicCount(Named):
-    """A topic, and on how many of the works it is."""
+    """A topic and its number of works."""
 
     count = fields.Integer(required=True)
 
 
 class YearCount(Schema):
-    """Works of one year."""
+    """A year and its number of works."""
 
     year = fields.Integer(required=True)
     works = fields.Integer(required=True)
 
 
 class Collaborator(Named):
-    """Someone who is on works of this researcher."""
+    """A co-author of this researcher."""
 
-    works = fields.Integer(required=True, metadata={"description": "Works together."})
+    works = fields.Integer(required=True, metadata={"description": "Joint works."})
     first_year = fields.Integer(allow_none=True)
     last_year = fields.Integer(allow_none=True)
 
 
 class ResearcherLinks(Schema):
-    """Addresses of a researcher."""
+    """Links of a researcher."""
 
     self = fields.String(required=True)
     html = fields.String(required=True)
@@ -81,20 +88,22 @@ class ResearcherLinks(Schema):
     graph = fields.String(required=True)
 
 
-class Voice(Schema):
-    """A work that speaks for an expert."""
+class SupportingWork(Schema):
+    """A supporting work of an expert."""
 
     id = fields.String(required=True)
     title = fields.String(required=True)
-    score = fields.Float(required=True, metadata={"description": "In [0, 1]: how well it fits the text."})
+    score = fields.Float(required=True, metadata={"description": "In [0, 1]: how well it matches the text."})
 
 
 class ResearcherReasons(Schema):
-    """Why a researcher is like another."""
+    """Why a researcher is similar to another."""
 
     shared_topics = fields.List(fields.Nested(Named), required=True)
     closest_works = fields.List(
-        fields.List(fields.Raw()), required=True, metadata={"description": "[work of the one, of the other, cosine]."}
+        fields.List(fields.Raw()),
+        required=True,
+        metadata={"description": "[work of this researcher, work of the other, cosine]."},
     )
     titles = fields.Dict(
         keys=fields.String(), values=fields.String(), metadata={"description": "Titles of the closest works, by id."}
@@ -105,14 +114,14 @@ class ResearcherReasons(Schema):
 
 
 class Owner(Schema):
-    """What the owner of a claimed profile says of themselves: their words, and no import's."""
+    """What the owner of a claimed profile entered; nothing is imported."""
 
-    name = fields.String(allow_none=True, metadata={"description": "The name they prefer."})
+    name = fields.String(allow_none=True, metadata={"description": "Preferred name."})
     affiliation = fields.String(allow_none=True)
     bio = fields.String(allow_none=True)
-    links = fields.List(fields.String(), metadata={"description": "Up to five addresses, https alone."})
+    links = fields.List(fields.String(), metadata={"description": "Up to five https addresses."})
     proof = fields.String(
-        allow_none=True, metadata={"description": "How the claim was verified: `orcid`, or `admin` by a person."}
+        allow_none=True, metadata={"description": "How the claim was verified: by `orcid` or by an `admin`."}
     )
 
 
@@ -131,9 +140,10 @@ class ResearcherSummary(Schema):
     topics = fields.List(fields.Nested(TopicCount), required=True)
     institutions = fields.List(fields.Nested(Named), required=True)
     links = fields.Nested(ResearcherLinks, required=True)
-    score = fields.Float(metadata={"description": "In [0, 1]; there when the list is ranked."})
+    score = fields.Float(metadata={"description": "In [0, 1]; present when the list is ranked."})
     works = fields.List(
-        fields.Nested(Voice), metadata={"description": "With `about` and in a ranking: up to three works, best first."}
+        fields.Nested(SupportingWork),
+        metadata={"description": "With `about` and in rankings: up to three supporting works, best first."},
     )
     reasons = fields.Nested(ResearcherReasons)
 
@@ -142,7 +152,7 @@ class Researcher(ResearcherSummary):
     """A researcher's profile."""
 
     owner = fields.Nested(
-        Owner, metadata={"description": "There when the profile is claimed and its owner says something."}
+        Owner, metadata={"description": "Present when the profile is claimed and its owner entered something."}
     )
     ids = fields.List(fields.String(), required=True)
     counts_by_year = fields.List(fields.Nested(YearCount), required=True)
@@ -154,28 +164,28 @@ CollaboratorList = list_of(Collaborator, "CollaboratorList")
 
 
 class ResearcherArgs(Args):
-    """One researcher."""
+    """Parameters of one researcher."""
 
     select = selection(Researcher, without=("score", "works", "reasons"))
 
 
 class CollaboratorsArgs(PageArgs):
-    """A researcher's collaborators."""
+    """Parameters of a researcher's collaborators."""
 
     select = selection(Collaborator)
 
 
-class SimilarArgs(PageArgs, filter_args(queries.FILTERS)):  # type: ignore[misc]  # the base is made from the table
-    """Researchers like one."""
+class SimilarArgs(PageArgs, filter_args(FIELDS)):  # type: ignore[misc]  # the base is made from the table
+    """Parameters of similar researchers."""
 
     exclude = CommaList(  # type: ignore[assignment]  # marshmallow moves fields off the class, so nothing is hidden
-        ("collaborators",), metadata={"description": "Leave out who is on a work with them already."}
+        ("collaborators",), metadata={"description": "Exclude co-authors."}
     )
     select = selection(ResearcherSummary)
 
 
-class ResearchersArgs(CursorArgs, filter_args(queries.FILTERS)):  # type: ignore[misc]
-    """A search for researchers."""
+class ResearchersArgs(CursorArgs, filter_args(FIELDS)):  # type: ignore[misc]
+    """Parameters of a search for researchers."""
 
     q = fields.String(load_default="", validate=validate.Length(max=500), metadata={"description": "A name."})
     about = fields.String(
@@ -183,8 +193,55 @@ class ResearchersArgs(CursorArgs, filter_args(queries.FILTERS)):  # type: ignore
     )
     sort = fields.String(
         load_default=None,
-        validate=validate.OneOf(tuple(queries.SORTS)),
+        validate=validate.OneOf(tuple(SORTS)),
         metadata={"description": "Default: `relevance` with `q` or `about`, `works_count` without."},
     )
-    facets = CommaList(tuple(queries.FACETS), metadata={"description": "Facets to count."})
+    facets = CommaList(FACETS, metadata={"description": "Facets to count."})
     select = selection(ResearcherSummary)
+
+
+class RankArgs(PageArgs):
+    """Parameters of a ranking."""
+
+    per_page = Whole(
+        load_default=None,
+        validate=validate.Range(min=1, max=MAX_IDS),
+        metadata={"description": f"Default 25, at most {MAX_PER_PAGE}; with `candidates` all of them on one page."},
+    )
+    select = selection(ResearcherSummary)
+
+
+def _ids(description: str) -> fields.List[str]:
+    """Return a field for up to `MAX_IDS` ids: canonical ids, ids of sources, ORCID iDs or merged ids."""
+    return fields.List(
+        fields.String(validate=validate.Length(min=1, max=1_000)),
+        load_default=None,
+        validate=validate.Length(max=MAX_IDS),
+        metadata={"description": f"{description} At most {MAX_IDS:,} ids of any kind."},
+    )
+
+
+class RankBody(Args):
+    """What experts are ranked for: exactly one of `text` and `work`."""
+
+    text = fields.String(
+        load_default=None, validate=validate.Length(max=MAX_QUERY), metadata={"description": "Such as an abstract."}
+    )
+    work = fields.String(
+        load_default=None,
+        validate=validate.Length(min=1, max=1_000),
+        metadata={"description": "Id of a work. It does not vote itself; its authors are included unless excluded."},
+    )
+    candidates = _ids("Score exactly these researchers.")
+    exclude = _ids(  # type: ignore[assignment]  # marshmallow moves fields off the class
+        "Exclude these, also from the candidates."
+    )
+    exclude_collaborators_of = _ids("Exclude all co-authors of these, but not these themselves.")
+
+    @validates_schema
+    def _one_question(self, data: dict[str, Any], **_: Any) -> None:
+        given = [name for name in ("text", "work") if data.get(name) is not None]
+        if len(given) != 1:
+            raise ValidationError({name: ["Exactly one of text and work must be given."] for name in given or ["text"]})
+        if not data[given[0]].strip():
+            raise ValidationError({given[0]: ["Must not be blank."]})

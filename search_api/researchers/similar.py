@@ -1,140 +1,179 @@
-"""Researchers like this one, and why.
+"""Similar researchers and the reasons for each.
 
-Two steps. Candidates come from a hybrid search over the researchers: telling words of their titles, and the mean
-embedding. Their works are then compared with this researcher's one by one, and the best matches order them: a mean
+Two steps. Candidates come from a hybrid search over researchers: significant terms of their titles, and the mean
+embedding. Then their works are compared with this researcher's one by one, and the best matches order them: a mean
 embedding alone cannot tell someone with two fields from someone between the two.
 """
 
 from __future__ import annotations
 
-import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from search_api.http.paging import Pagination
 from search_api.researchers import queries
-from search_api.researchers.oeuvre import Oeuvre, oeuvres
-from search_api.researchers.profile import dressed, find
-from search_api.retrieval import filters, ranking
+from search_api.researchers.documents import find, serialize_researcher
+from search_api.researchers.fields import FIELDS
+from search_api.retrieval import clauses, filters, ranking
+from search_api.retrieval.clauses import decode_short_vector
 from search_api.retrieval.listing import envelope
+from search_api.retrieval.ranking import RankingWeights
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from search_api.http.services import Services
 
 Result = dict[str, Any]
-#: A work of mine, one of theirs, and their cosine.
+#: One of the researcher's own works, one of the other's, and their cosine.
 Pair = tuple[str, str, float]
 
-#: Pairs of works shown as a reason.
+#: Pairs of works in the reasons.
 PAIRS = 3
 
 
-def similar(services: Services, given: str, args: Mapping[str, Any]) -> Result:
-    """Return the researchers most like one, each with a score in [0, 1] and the reasons."""
-    started = time.monotonic()
-    me = find(services, given)
-    asked = filters.parse(queries.FILTERS, args)
+@dataclass(frozen=True)
+class Oeuvre:
+    """Works of one researcher: their ids, the ids of the authors of each, and their vectors, float32[n, d]."""
+
+    ids: Sequence[str]
+    authors: Sequence[Collection[str]]
+    vectors: NDArray[np.float32]
+
+    @classmethod
+    def from_hits(cls, hits: Iterable[Mapping[str, Any]]) -> Oeuvre:
+        """Build it from hits whose fields contain the vector as `SHORT_VECTOR` and the ids of researchers."""
+        works = [(hit["_id"], hit["fields"]) for hit in hits]
+        vectors = np.stack([decode_short_vector(fields["short"][0]) for _, fields in works])
+        authors = [set(fields["researchers.id"]) for _, fields in works]
+        return cls([id_ for id_, _ in works], authors, vectors)
+
+    def without(self, researcher_id: str) -> Oeuvre:
+        """Return the works without this other author, possibly none."""
+        rows = [row for row, authors in enumerate(self.authors) if researcher_id not in authors]
+        if len(rows) == len(self.ids):
+            return self
+        return Oeuvre([self.ids[row] for row in rows], [self.authors[row] for row in rows], self.vectors[rows])
+
+
+def oeuvres(response: Mapping[str, Any]) -> dict[str, Oeuvre]:
+    """Return the works of each researcher in a response to `queries.sample_of`."""
+    buckets = response["aggregations"]["researchers"]["buckets"]
+    return {bucket["key"]: Oeuvre.from_hits(bucket["works"]["hits"]["hits"]) for bucket in buckets}
+
+
+def similar(services: Services, id_: str, args: Mapping[str, Any]) -> Result:
+    """Return the researchers most similar to one, each with a score in [0, 1] and reasons."""
+    researcher = find(services, id_)
+    asked = filters.parse(FIELDS, args)
     pagination = Pagination(args["page"], args["per_page"])
-    together = {person["id"]: person["works"] for person in me["collaborators"]}
-    left_out = [me["id"], *(together if "collaborators" in args["exclude"] else ())]
-    found = candidates(services, me, [*filters.clauses(asked), queries.none_of(left_out)])
-    compared = bodies_of_work(services, me["id"], found)
-    scores = {id_: alike(*both) for id_, both in compared.items()}
-    order = sorted(scores, key=lambda id_: (-scores[id_], id_))
-    page = order[pagination.offset : pagination.offset + pagination.per_page]
-    pairs = {id_: closest_works(*compared[id_]) for id_ in page}
-    said, titles, stored = facts(services, me, order, pairs)
+    joint_works = {person["id"]: person["works"] for person in researcher["collaborators"]}
+    excluded = [researcher["id"], *(joint_works if "collaborators" in args["exclude"] else ())]
+    ids = candidates(services, researcher, [*filters.clauses(asked), queries.none_of(excluded)])
+    compared = read_oeuvres(services, researcher["id"], ids)
+    scores = {other: similarity(*both) for other, both in compared.items()}
+    ranked = sorted(scores, key=lambda other: (-scores[other], other))
+    page = ranked[pagination.offset : pagination.offset + pagination.per_page]
+    pairs = {other: closest_works(*compared[other]) for other in page}
+    parts, titles, stored = read_reasons(services, researcher, ranked, pairs)
     results = [
         {
-            **dressed(stored[id_]),
-            "score": scores[id_],
+            **serialize_researcher(stored[other]),
+            "score": scores[other],
             "reasons": {
-                "shared_topics": shared_topics(me, stored[id_]),
-                "closest_works": pairs[id_],
-                "titles": {work: titles[work] for *both, _ in pairs[id_] for work in both if work in titles},
-                "works_together": together.get(id_, 0),
-                **said[id_],
+                "shared_topics": shared_topics(researcher, stored[other]),
+                "closest_works": pairs[other],
+                "titles": {work: titles[work] for *both, _ in pairs[other] for work in both if work in titles},
+                "works_together": joint_works.get(other, 0),
+                **parts[other],
             },
         }
-        for id_ in page
-        if id_ in stored
+        for other in page
+        if other in stored
     ]
-    took = round(1000 * (time.monotonic() - started))
-    return envelope(results, count=len(order), pagination=pagination, took_ms=took, mode="hybrid")
+    return envelope(results, count=len(ranked), pagination=pagination, mode="hybrid")
 
 
-def candidates(services: Services, me: Mapping[str, Any], clauses: list[Result]) -> list[str]:
-    """Return the ids that the hybrid search for candidates finds.
+def candidates(services: Services, researcher: Mapping[str, Any], passing: list[Result]) -> list[str]:
+    """Return the ids of the candidates that pass the clauses, by hybrid search.
 
-    Ids alone: to read 50 documents with their vectors took 335 ms where the search itself took 28.
+    Only ids: reading 50 documents with their vectors took 335 ms where the search itself took 28.
     """
-    keyword = queries.more_like(services.names.researchers, me["id"])
-    semantic = ranking.knn(me["embedding"], clauses, k=ranking.CANDIDATES)
+    weights = RankingWeights.from_settings(services.settings)
+    keyword = queries.more_like(services.names.researchers, researcher["id"])
+    semantic = clauses.knn(researcher["embedding"], passing, weights, k=ranking.CANDIDATES)
     body = {
         "size": ranking.CANDIDATES,
-        "query": ranking.hybrid(keyword, semantic, clauses),
-        "search_pipeline": ranking.fusion(ranking.CANDIDATES_SEMANTIC_WEIGHT),
+        "query": clauses.hybrid(keyword, semantic, passing),
+        "search_pipeline": clauses.fusion(weights.candidates_semantic_weight),
         "_source": False,
     }
     return [hit["_id"] for hit in services.search(services.names.researchers, body)["hits"]["hits"]]
 
 
-def bodies_of_work(services: Services, me: str, others: Sequence[str]) -> dict[str, tuple[Oeuvre, Oeuvre]]:
-    """Return for each of the others my works and theirs, less those that both wrote.
+def read_oeuvres(services: Services, id_: str, others: Sequence[str]) -> dict[str, tuple[Oeuvre, Oeuvre]]:
+    """Return for each other researcher a pair: this one's works and the other's, both without their joint works.
 
-    These say nothing but that the two know each other.
+    Joint works say only that the two have collaborated.
     """
-    works = services.names.works
-    asked = [queries.sample_of([me], ranking.OWN_WORKS), queries.sample_of(others, ranking.THEIR_WORKS)]
-    own, theirs = (oeuvres(answer) for answer in services.search_together([(works, body) for body in asked]))
-    mine = own.get(me)
-    return {id_: (mine.without(id_), theirs[id_].without(me)) for id_ in others if id_ in theirs} if mine else {}
+    index = services.names.works
+    bodies = [queries.sample_of([id_], ranking.OWN_WORKS), queries.sample_of(others, ranking.CANDIDATE_WORKS)]
+    own, of_others = (oeuvres(response) for response in services.search_together([(index, body) for body in bodies]))
+    if not (works := own.get(id_)):
+        return {}
+    return {other: (works.without(other), of_others[other].without(id_)) for other in others if other in of_others}
 
 
-def alike(mine: Oeuvre, theirs: Oeuvre) -> float:
-    """Return how alike two bodies of work are, in [0, 1]: 0 for someone without a work apart from those of both."""
-    return ranking.best_match_mean(mine.vectors, theirs.vectors) if mine.ids and theirs.ids else 0.0
+def similarity(own: Oeuvre, other: Oeuvre) -> float:
+    """Return the similarity of two bodies of work in [0, 1]; 0 if either is empty."""
+    return ranking.best_match_mean(own.vectors, other.vectors) if own.ids and other.ids else 0.0
 
 
-def closest_works(mine: Oeuvre, theirs: Oeuvre) -> list[Pair]:
+def closest_works(own: Oeuvre, other: Oeuvre) -> list[Pair]:
     """Return the closest pairs of works."""
-    pairs = ranking.closest_pairs(mine.vectors, theirs.vectors, PAIRS) if mine.ids and theirs.ids else []
-    return [(mine.ids[i], theirs.ids[j], score) for i, j, score in pairs]
+    pairs = ranking.closest_pairs(own.vectors, other.vectors, PAIRS) if own.ids and other.ids else []
+    return [(own.ids[row], other.ids[column], cosine) for row, column, cosine in pairs]
 
 
-def shared_topics(me: Mapping[str, Any], other: Mapping[str, Any]) -> list[Result]:
-    """Return the topics of both, most frequent in my works first."""
+def shared_topics(researcher: Mapping[str, Any], other: Mapping[str, Any]) -> list[Result]:
+    """Return the topics of both, those most frequent in this researcher's works first."""
     topics = {topic["id"] for topic in other["topics"]}
-    return [topic for topic in me["topics"] if topic["id"] in topics]
+    return [topic for topic in researcher["topics"] if topic["id"] in topics]
 
 
-def facts(
-    services: Services, me: Mapping[str, Any], ids: Sequence[str], pairs: Mapping[str, Sequence[Pair]]
+def read_reasons(
+    services: Services, researcher: Mapping[str, Any], ids: Sequence[str], pairs: Mapping[str, Sequence[Pair]]
 ) -> tuple[dict[str, dict[str, float]], dict[str, str], dict[str, Result]]:
-    """Ask at once for what is shown: parts of the score by researcher, titles by work, and the page's researchers.
+    """Return score parts by researcher, titles by work, and the stored researchers of the page, in one request.
 
-    The parts are the keyword score, as a share of the best of `ids`, and the cosine of mean embeddings.
+    The parts are the keyword score, as a share of the best of `ids`, and the cosine of mean embeddings. The page is the
+    keys of `pairs`.
     """
-    people, slim = services.names.researchers, {"size": max(1, len(ids)), "_source": False}
-    more_like = {"bool": {"must": [queries.more_like(people, me["id"])], "filter": [queries.these(ids)]}}
-    near = ranking.knn(me["embedding"], [queries.these(ids)], k=max(1, len(ids)))
-    works = sorted({work for found in pairs.values() for *both, _ in found for work in both})
-    words, meaning, titles, stored = services.search_together(
+    index, slim = services.names.researchers, {"size": max(1, len(ids)), "_source": False}
+    weights = RankingWeights.from_settings(services.settings)
+    among = queries.these(ids)
+    more_like = {"bool": {"must": [queries.more_like(index, researcher["id"])], "filter": [among]}}
+    nearest = clauses.knn(researcher["embedding"], [among], weights, k=max(1, len(ids)))
+    works = sorted({work for closest in pairs.values() for *both, _ in closest for work in both})
+    keyword, semantic, titles, stored = services.search_together(
         [
-            (people, {"query": more_like, **slim}),
-            (people, {"query": near, **slim}),
+            (index, {"query": more_like, **slim}),
+            (index, {"query": nearest, **slim}),
             (services.names.works, queries.stored(works, {"includes": ["title"]})),
-            (people, queries.stored(list(pairs), queries.SUMMARY)),
+            (index, queries.stored(list(pairs), queries.SUMMARY)),
         ]
     )
-    said = {id_: {"keyword": 0.0, "semantic": 0.0} for id_ in ids}
-    for hit in words["hits"]["hits"]:
-        said[hit["_id"]]["keyword"] = ranking.relative(hit["_score"], words["hits"]["max_score"])
-    for hit in meaning["hits"]["hits"]:
-        said[hit["_id"]]["semantic"] = ranking.cosine_of(hit["_score"])
+    parts = {id_: {"keyword": 0.0, "semantic": 0.0} for id_ in ids}
+    for hit in keyword["hits"]["hits"]:
+        parts[hit["_id"]]["keyword"] = ranking.relative(hit["_score"], keyword["hits"]["max_score"])
+    for hit in semantic["hits"]["hits"]:
+        parts[hit["_id"]]["semantic"] = ranking.cosine_of(hit["_score"])
     return (
-        said,
+        parts,
         {hit["_id"]: hit["_source"]["title"] for hit in titles["hits"]["hits"]},
         {hit["_id"]: hit["_source"] for hit in stored["hits"]["hits"]},
     )

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint
 
-from search_api.graphs.around import KINDS, around
-from search_api.graphs.schemas import Graph, GraphArgs
 from search_api.http.endpoint import endpoint
 from search_api.http.services import services
-from search_api.researchers import rank as ranked
-from search_api.researchers import schemas, search
-from search_api.researchers import similar as likeness
-from search_api.researchers.rank_schemas import RankArgs, RankBody
-from search_api.retrieval.listing import address
+from search_api.researchers import documents, schemas, search
+from search_api.researchers import rank as ranking
+from search_api.researchers import similar as similarity
 from search_api.works import export
+from search_api.works import search as works_search
 from search_api.works.schemas import WorkList, WorksArgs
 
 blueprint = Blueprint("researchers", __name__, url_prefix="/api/v1")
@@ -29,47 +27,43 @@ def researchers(args: dict[str, Any]) -> Any:
 
 
 @blueprint.post("/researchers/rank")
-@endpoint(RankArgs, schemas.ResearcherList, "Experts for a text or a work", body=RankBody, reads_only=True)
+@endpoint(
+    schemas.RankArgs,
+    schemas.ResearcherList,
+    "Rank experts for a text or a work",
+    body=schemas.RankBody,
+    reads_only=True,
+)
 def rank(args: dict[str, Any], body: dict[str, Any]) -> Any:
-    """Rank experts for a text or a work, or score given candidates; conflicts of interest can be left out."""
-    return ranked.rank(services(), args, body)
+    """Rank experts for a text or a work, or score given candidates; conflicts of interest can be excluded."""
+    return ranking.rank(services(), args, body)
 
 
 @blueprint.get("/researchers/<path:id_>/works")
 @endpoint(WorksArgs, WorkList, "Works of a researcher", media=export.LIST_MEDIA)
 def works(args: dict[str, Any], id_: str) -> Any:
-    """List or search the works of a researcher, newest first, then by title. Exports give everything that is found."""
-    own = {"term": {"researchers.id": search.find(services(), id_)["id"]}}
-    return export.works(services(), args, fixed=[own])
+    """List or search the works of a researcher, newest first, then by title. Exports contain all results."""
+    own = [{"term": {"researchers.id": documents.find(services(), id_)["id"]}}]
+    one_page = partial(works_search.search, services(), args, fixed=own)
+    return export.negotiate_search(args, one_page, partial(works_search.search_all, services(), args, fixed=own))
 
 
 @blueprint.get("/researchers/<path:id_>/similar")
-@endpoint(schemas.SimilarArgs, schemas.ResearcherList, "Researchers like this one")
+@endpoint(schemas.SimilarArgs, schemas.ResearcherList, "Similar researchers")
 def similar(args: dict[str, Any], id_: str) -> Any:
-    """Find researchers like one, each with the reasons."""
-    return likeness.similar(services(), id_, args)
+    """Find researchers similar to one, each with reasons."""
+    return similarity.similar(services(), id_, args)
 
 
 @blueprint.get("/researchers/<path:id_>/collaborators")
 @endpoint(schemas.CollaboratorsArgs, schemas.CollaboratorList, "Collaborators of a researcher")
 def collaborators(args: dict[str, Any], id_: str) -> Any:
-    """List who is on works with a researcher, with how many and when."""
-    return search.collaborators(services(), id_, args)
-
-
-@blueprint.get("/researchers/<path:id_>/graph")
-@endpoint(GraphArgs, Graph, "The works, people, topics and institutions around a researcher")
-def graph(args: dict[str, Any], id_: str) -> Any:
-    """Return nodes and edges around a researcher; those that hang on them most strongly, within `limit`."""
-    one = search.find(services(), id_)
-    centre = ("researcher", one["id"])
-    kinds = args["kind"] or KINDS
-    found = around(services(), centre, one["name"], depth=args["depth"], limit=args["limit"], kinds=kinds)
-    return {**found, "links": {"self": address(), "next": None, "prev": None}}
+    """List the co-authors of a researcher with the number and years of their joint works."""
+    return documents.collaborators(services(), id_, args)
 
 
 @blueprint.get("/researchers/<path:id_>")
-@endpoint(schemas.ResearcherArgs, schemas.Researcher, "A researcher's profile")
+@endpoint(schemas.ResearcherArgs, schemas.Researcher, "Get a researcher's profile")
 def researcher(id_: str) -> Any:
     """Return a profile by the researcher's id, an id of a source, or an ORCID iD."""
-    return search.dressed(search.find(services(), id_))
+    return documents.serialize_researcher(documents.find(services(), id_))

@@ -1,1 +1,1 @@
-"""Ranking, query syntax, filters, facets and lists: what every kind of result shares."""
+"""Ranking, query syntax, filters, facets and lists, shared by all entities."""

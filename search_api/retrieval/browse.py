@@ -1,4 +1,4 @@
-"""Topics and institutions are both names with works behind them: what browsing them has in common stands here."""
+"""Browsing topics and institutions: both are names with works, listed and counted in the same way."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from marshmallow import fields, validate
 
 from search_api.http.args import CursorArgs
 from search_api.http.paging import Pagination, next_cursor, place
+from search_api.retrieval.filters import Sort
 from search_api.retrieval.listing import count_of, envelope
 
 if TYPE_CHECKING:
@@ -17,19 +18,19 @@ if TYPE_CHECKING:
 
 Body = dict[str, Any]
 
-SORTS: dict[str, list[Body]] = {
-    "works_count": [{"works_count": "desc"}, {"id": "asc"}],
-    "name": [{"name.sort": "asc"}, {"id": "asc"}],
+SORTS = {
+    "works_count": Sort([{"works_count": "desc"}, {"id": "asc"}], "number of works"),
+    "name": Sort([{"name.sort": "asc"}, {"id": "asc"}], "name"),
 }
 SOURCE = {"excludes": ["indexed_at"]}
-#: Researchers and topics shown beside one of them.
+#: Researchers and topics shown on the page of a topic or institution.
 LEADING = 10
-#: Years are all shown, there are few.
+#: Works per year; all years are returned.
 YEARS: Body = {"terms": {"field": "year", "size": 200, "order": {"_key": "asc"}}}
 
 
-class GroupsArgs(CursorArgs):
-    """A list of topics or institutions."""
+class BrowseArgs(CursorArgs):
+    """Parameters of a list of topics or institutions."""
 
     q = fields.String(
         load_default="", validate=validate.Length(max=500), metadata={"description": "Part of the name, or an id."}
@@ -37,12 +38,15 @@ class GroupsArgs(CursorArgs):
     sort = fields.String(
         load_default="works_count",
         validate=validate.OneOf(tuple(SORTS)),
-        metadata={"description": "Most works first, or by name."},
+        metadata={"description": "By number of works or by name."},
     )
 
 
 def query(text: str) -> Body:
-    """Match by the words of a name in any order, the last of which may be only begun; or by id. All without a text."""
+    """Return the query for names that contain all words, the last one possibly incomplete, or for an id.
+
+    An empty text matches all.
+    """
     if not text:
         return {"match_all": {}}
     names = ["name.suggest", "name.suggest._2gram", "name.suggest._3gram"]
@@ -52,44 +56,47 @@ def query(text: str) -> Body:
 
 
 def pagination_of(args: Mapping[str, Any]) -> Pagination:
-    """Return which part of a list is asked for. Raises Problem (400)."""
+    """Return the requested part of a list. Raises Problem (400) beyond the window."""
     return Pagination(args["page"], args["per_page"], args["cursor"], reads_on="cursor=*")
 
 
 def request(args: Mapping[str, Any], clauses: Sequence[Body] = ()) -> Body:
-    """Return the request for a list as `GroupsArgs` describes it."""
+    """Return the request body for a list as `BrowseArgs` describe it."""
     return {
         "query": {"bool": {"must": [query(args["q"].strip())], "filter": list(clauses)}},
-        **place(pagination_of(args), SORTS[args["sort"]]),
+        **place(pagination_of(args), SORTS[args["sort"]].order),
         "track_total_hits": True,
         "_source": SOURCE,
     }
 
 
-def page(answer: Mapping[str, Any], args: Mapping[str, Any], dress: Callable[[list[Body]], list[Body]]) -> Body:
-    """Make a list of the answer to `request`. `dress` makes results of what is stored."""
-    results = dress([hit["_source"] for hit in answer["hits"]["hits"]])
+def to_list(response: Mapping[str, Any], args: Mapping[str, Any], serialize: Callable[[list[Any]], list[Body]]) -> Body:
+    """Return the list of a response to `request`; `serialize` turns stored documents into results."""
+    results = serialize([hit["_source"] for hit in response["hits"]["hits"]])
     pagination = pagination_of(args)
-    following = next_cursor(pagination, answer)
-    return envelope(results, **count_of(answer), pagination=pagination, took_ms=answer["took"], next_cursor=following)
+    following = next_cursor(pagination, response)
+    return envelope(results, **count_of(response), pagination=pagination, next_cursor=following)
 
 
-def by_year(buckets: Iterable[Mapping[str, Any]]) -> list[Body]:
-    """Return `counts_by_year` of the buckets of `YEARS`."""
+def counts_by_year(buckets: Iterable[Mapping[str, Any]]) -> list[Body]:
+    """Return the buckets of `YEARS` as in `YearCount`."""
     return [{"year": bucket["key"], "works": bucket["doc_count"]} for bucket in buckets]
 
 
-def named(
-    services: Services, index: str, buckets: Sequence[Mapping[str, Any]], count: str, **more: Callable[[Any], Any]
+def with_names(
+    services: Services, index: str, buckets: Sequence[Mapping[str, Any]], count: str, **extras: Callable[[Any], Any]
 ) -> list[Body]:
-    """Return each bucket as `id`, `name` and its number of works under `count`; `more` computes further parts of it."""
+    """Return buckets of ids as `id`, `name` and the number of works under the key `count`.
+
+    Each of `extras` computes a further value from the bucket.
+    """
     names = services.labels(index, [bucket["key"] for bucket in buckets])
     return [
         {
             "id": bucket["key"],
             "name": names.get(bucket["key"], bucket["key"]),
             count: bucket["doc_count"],
-            **{part: compute(bucket) for part, compute in more.items()},
+            **{key: compute(bucket) for key, compute in extras.items()},
         }
         for bucket in buckets
     ]

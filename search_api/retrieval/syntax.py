@@ -1,7 +1,7 @@
-"""What people write into a search box -> words, phrases, exclusions, alternatives and prefixes.
+"""The query syntax: words, "phrases", -exclusions, alternatives with OR, and the prefixes title: and author:.
 
-Nothing is refused: what cannot be read as an operator is read as a word, and an operator with nothing to work on is
-dropped. Lucene's own syntax means nothing here, so nothing can be injected through it.
+No query is refused: what cannot be parsed as an operator is a word, and an operator without an operand is dropped.
+Lucene's own syntax has no meaning here, so it cannot be injected.
 """
 
 from __future__ import annotations
@@ -14,28 +14,29 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-#: Beyond this many words outside of operators a query is prose, such as a pasted abstract, and its quotes and dashes
-#: are punctuation. Eight of cacm's 52 questions quote something, none of them with fewer than eleven words around it.
+#: With more words than this outside of operators a query is prose, such as a pasted abstract, and its quotes and dashes
+#: are punctuation. Eight of cacm's 52 questions contain quotes, none of them with fewer than eleven words around them.
 PROSE = 10
 #: Operators that take part. Each makes up to five clauses, and OpenSearch allows 1,024 in all.
 MAX_OPERATORS = 30
-#: Words of a phrase that have to stand together; the rest of a longer one is not looked at.
+#: Words of a phrase that are matched; the rest of a longer one is ignored.
 MAX_PHRASE = 50
 
 FIELDS = ("title", "author")
 OR: Literal["OR"] = "OR"
 
-_OPERATORS = rf"[(\[{{]*(?P<sign>-?)[(\[{{]*(?:(?P<field>{'|'.join(FIELDS)}):)?"
-_QUOTED = re.compile(rf'{_OPERATORS}"(?P<value>[^"]*)"', re.IGNORECASE)
-_PLAIN = re.compile(rf"{_OPERATORS}(?P<value>\S*)", re.IGNORECASE)
+# Possessive quantifiers: with backtracking, 20,000 opening brackets took 26 s.
+_OPERATORS = rf"[(\[{{]*+(?P<sign>-?+)[(\[{{]*+(?:(?P<field>{'|'.join(FIELDS)}):)?+"
+_QUOTED = re.compile(rf'{_OPERATORS}"(?P<value>[^"]*+)"', re.IGNORECASE)
+_PLAIN = re.compile(rf"{_OPERATORS}(?P<value>\S*+)", re.IGNORECASE)
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»", '"'))
-_OTHER_FIELD = re.compile(r"\b([A-Za-z_]+):(?=\w)")
+_OTHER_FIELD = re.compile(r"\b([A-Za-z_]++):(?=\w)")
 _EDGES = " ()[]{}\"',;:.!?*~^/\\|&+<>"
 
 
 @dataclass(frozen=True)
 class Unit:
-    """One word or phrase; `field` is `title`, `author` or None; `start` and `end` say where it stands in the query."""
+    """One word or phrase. `field` is `title`, `author` or None; `start` and `end` are its position in the query."""
 
     text: str
     start: int = 0
@@ -46,14 +47,18 @@ class Unit:
 
     @property
     def is_free(self) -> bool:
-        """Tell a plain word, which ranks, from what is required or excluded."""
+        """Whether it is a plain word, which ranks, rather than an operator, which must or must not match."""
         return not (self.is_phrase or self.field or self.is_excluded)
 
 
 @dataclass(frozen=True)
 class Query:
-    """A query taken apart. Of each group in `required` at least one unit has to be there; of `excluded` none may."""
+    """A parsed query. Of each group in `required` at least one unit must match; of `excluded` none may.
 
+    `source` is the query as typed, `units` all words and phrases that are not excluded.
+    """
+
+    source: str = ""
     units: tuple[Unit, ...] = ()
     required: tuple[tuple[Unit, ...], ...] = ()
     excluded: tuple[Unit, ...] = ()
@@ -64,46 +69,47 @@ class Query:
         return " ".join(unit.text for unit in self.units if unit.field != "author")
 
     @property
-    def text(self) -> str:
-        """What to embed: the words, else the authors asked for; empty when all there is are exclusions."""
+    def embedding_text(self) -> str:
+        """The text to embed: the words, otherwise the authors; empty for a query of exclusions only."""
         return self.words or " ".join(unit.text for unit in self.units)
 
 
 @lru_cache(maxsize=256)
 def parse(text: str) -> Query:
-    """Take a query apart. Never raises."""
-    found = list(_units(text.translate(_QUOTES)))
-    if sum(isinstance(unit, Unit) and unit.is_free for unit in found) > PROSE:
-        found = [Unit(match[0], *match.span()) for match in re.finditer(r"\S+", text)]
-    operators = [unit for unit in found if isinstance(unit, Unit) and not unit.is_free]
+    """Parse a query. Never raises."""
+    tokens = list(_tokens(text.translate(_QUOTES)))
+    if sum(isinstance(token, Unit) and token.is_free for token in tokens) > PROSE:
+        tokens = [Unit(match[0], *match.span()) for match in re.finditer(r"\S+", text)]
+    operators = [token for token in tokens if isinstance(token, Unit) and not token.is_free]
     surplus = set(operators[MAX_OPERATORS:])
-    kept = [unit for unit in found if unit not in surplus]
-    units = tuple(unit for unit in kept if isinstance(unit, Unit) and not unit.is_excluded)
+    kept = [token for token in tokens if token not in surplus]
+    units = tuple(token for token in kept if isinstance(token, Unit) and not token.is_excluded)
     return Query(
+        text,
         units if any(_has_words(unit.text) for unit in units) else (),
-        tuple(tuple(group) for group in _alternatives(kept) if not all(unit.is_free for unit in group)),
+        tuple(tuple(group) for group in _groups(kept) if not all(unit.is_free for unit in group)),
         tuple(unit for unit in operators[:MAX_OPERATORS] if unit.is_excluded),
     )
 
 
-def _units(text: str) -> Iterator[Unit | Literal["OR"]]:
-    """Return what stands in the text, in its order."""
-    place = 0
-    while place < len(text):
-        if text[place].isspace():
-            place += 1
-        elif quoted := _QUOTED.match(text, place):
+def _tokens(text: str) -> Iterator[Unit | Literal["OR"]]:
+    """Yield the units and ORs of a query in their order."""
+    position = 0
+    while position < len(text):
+        if text[position].isspace():
+            position += 1
+        elif quoted := _QUOTED.match(text, position):
             yield from _operator(quoted, is_phrase=True)
-            place = quoted.end()
-        elif plain := _PLAIN.match(text, place):
+            position = quoted.end()
+        elif plain := _PLAIN.match(text, position):
             yield from _plain(plain)
-            place = plain.end()
+            position = plain.end()
 
 
 def _plain(match: re.Match[str]) -> Iterator[Unit | Literal["OR"]]:
-    """Read a token without quotes around it: OR, an exclusion, a prefix with its word, or a word."""
+    """Parse a token without quotes around it: OR, an exclusion, a prefix with its word, or a word."""
     raw = match[0]
-    # A number below zero is a number; it takes a letter to be left out.
+    # Only a word with a letter can be excluded: -5 is a number.
     is_excluded = match["sign"] and re.search(r"[^\W\d_]", match["value"])
     if raw == OR:
         yield OR
@@ -114,7 +120,7 @@ def _plain(match: re.Match[str]) -> Iterator[Unit | Literal["OR"]]:
 
 
 def _operator(match: re.Match[str], *, is_phrase: bool) -> Iterator[Unit]:
-    """Read what a prefix, a minus sign or quotes work on; nothing comes of them when there is no word in it."""
+    """Yield the unit of a prefix, a minus sign or quotes; nothing if the operand contains no word."""
     value = match["value"].strip(_EDGES)
     if _has_words(value):
         start = match.start("value") + match["value"].find(value)
@@ -127,20 +133,20 @@ def _has_words(text: str) -> bool:
     return any(character.isalnum() for character in text)
 
 
-def _alternatives(units: Iterable[Unit | Literal["OR"]]) -> Iterator[list[Unit]]:
-    """Put alternatives together: OR joins what stands left and right of it; at an end or an exclusion it is dropped."""
+def _groups(tokens: Iterable[Unit | Literal["OR"]]) -> Iterator[list[Unit]]:
+    """Yield groups of alternatives: OR joins its neighbours; beside an exclusion or at an end it is dropped."""
     group: list[Unit] = []
     is_joined = False
-    for unit in units:
-        if unit == OR:
+    for token in tokens:
+        if token == OR:
             is_joined = bool(group)
             continue
-        assert isinstance(unit, Unit)  # noqa: S101 (OR is the only other thing)
-        if group and (unit.is_excluded or not is_joined):
+        assert isinstance(token, Unit)  # noqa: S101 (OR is the only other kind of token)
+        if group and (token.is_excluded or not is_joined):
             yield group
             group = []
         is_joined = False
-        if not unit.is_excluded:
-            group.append(unit)
+        if not token.is_excluded:
+            group.append(token)
     if group:
         yield group

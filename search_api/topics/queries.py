@@ -6,8 +6,6 @@ from typing import Any
 
 from search_api.retrieval.browse import LEADING, SORTS, YEARS
 
-__all__ = ["LEADING", "SORTS", "around", "inside", "lift"]
-
 Body = dict[str, Any]
 
 #: Works that two topics have to share before they are called related: one or two may be a slip of a source.
@@ -57,6 +55,6 @@ def around(name: str, parent: str | None) -> Body:
     return {
         "size": NEIGHBOURS,
         "query": {"bool": {"should": [below, *above], "minimum_should_match": 1}},
-        "sort": SORTS["works_count"],
+        "sort": SORTS["works_count"].order,
         "_source": ["id", "name", "parent", "works_count"],
     }

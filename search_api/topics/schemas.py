@@ -7,7 +7,7 @@ from marshmallow import Schema, fields, validate
 from search_api.http.args import Args, selection
 from search_api.http.schemas import Named, list_of
 from search_api.researchers.schemas import TopicCount, YearCount
-from search_api.retrieval.browse import GroupsArgs
+from search_api.retrieval.browse import BrowseArgs
 
 
 class TopicLinks(Schema):
@@ -70,7 +70,7 @@ class TopicArgs(Args):
     select = selection(Topic)
 
 
-class TopicsArgs(GroupsArgs):
+class TopicsArgs(BrowseArgs):
     """A list of topics."""
 
     select = selection(TopicSummary)

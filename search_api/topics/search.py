@@ -35,10 +35,10 @@ def request(args: Mapping[str, Any]) -> Result:
 
 def listed(answer: Mapping[str, Any], args: Mapping[str, Any]) -> Result:
     """Make the list of the answer to `request`."""
-    return browse.page(answer, args, lambda stored: [dressed(source) for source in stored])
+    return browse.to_list(answer, args, lambda stored: [serialize_topic(source) for source in stored])
 
 
-def dressed(source: Mapping[str, Any]) -> Result:
+def serialize_topic(source: Mapping[str, Any]) -> Result:
     """Return a stored topic with its links."""
     id_ = source["id"]
     links = {
@@ -67,13 +67,13 @@ def topic(services: Services, given: str) -> Result:
     answer, beside = services.search_together([(names.works, queries.inside(id_)), (names.topics, around)])
     counted, works = answer["aggregations"], answer["hits"]["total"]["value"]
     with_topics = counted["topics"]["bg_count"]
-    related = [bucket for bucket in counted["topics"]["buckets"] if bucket["key"] != id_][: queries.LEADING]
+    related = [bucket for bucket in counted["topics"]["buckets"] if bucket["key"] != id_][: browse.LEADING]
     return {
-        **dressed(source),
+        **serialize_topic(source),
         **hierarchy(source, beside),
-        "counts_by_year": browse.by_year(counted["years"]["buckets"]),
-        "researchers": browse.named(services, names.researchers, counted["researchers"]["buckets"], "works"),
-        "related_topics": browse.named(
+        "counts_by_year": browse.counts_by_year(counted["years"]["buckets"]),
+        "researchers": browse.with_names(services, names.researchers, counted["researchers"]["buckets"], "works"),
+        "related_topics": browse.with_names(
             services, names.topics, related, "count", lift=lambda bucket: queries.lift(bucket, works, with_topics)
         ),
     }

@@ -15,7 +15,6 @@ from search_api.web.formatting import facet_label
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from search_api.retrieval.facets import Facet
     from search_api.retrieval.filters import Filter
 
 Pair = tuple[str, str]
@@ -86,24 +85,24 @@ def twin(endpoint: str, **more: str) -> str:
     return f"{base}?{query}" if query else base
 
 
-def chips(asked: Sequence[Filter], table: Mapping[str, Facet], facets: Mapping[str, Any]) -> list[Chip]:
+def chips(asked: Sequence[Filter], facets: Mapping[str, Any]) -> list[Chip]:
     """Return a chip for each filter value, called what its facet calls it."""
     found = []
     for one in asked:
-        labels = _labels(one, table, facets.get(one.name, []))
+        labels = _labels(one, facets.get(one.name, []))
         for value in one.wanted:
             words = replace(one, wanted=(labels.get(value, value),), excluded=()).sentence()
-            found.append(Chip(words, without(one.name, value, one.field.spelled)))
+            found.append(Chip(words, without(one.name, value, one.field.normalize)))
         for value in one.excluded:
             words = replace(one, wanted=(), excluded=(labels.get(value, value),)).sentence()
-            found.append(Chip(words, without(one.name, f"!{value}", one.field.spelled)))
+            found.append(Chip(words, without(one.name, f"!{value}", one.field.normalize)))
     return found
 
 
-def _labels(one: Filter, table: Mapping[str, Facet], shown: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def _labels(one: Filter, shown: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Return the names of a filter's values: those its facet shows, and those of the index for values it does not."""
     labels = {value["key"]: facet_label(value, one.name) for value in shown}
-    index = table[one.name].labels if one.name in table else None
+    index = one.field.facet.names if one.field.facet else None
     missing = [value for value in one.wanted + one.excluded if value not in labels]
     if index and missing:
         labels |= services().labels(getattr(services().names, index), missing)

@@ -8,14 +8,13 @@ from flask import render_template, url_for
 
 from search_api.http.services import services
 from search_api.institutions import search as institutions_search
-from search_api.researchers.about import shown
-from search_api.researchers.experts import experts
+from search_api.researchers.experts import experts, serialize_experts
 from search_api.topics import search as topics_search
 from search_api.web import metadata, representative_works
 from search_api.web.blueprint import blueprint, moved
+from search_api.works import documents as works_documents
 from search_api.works import queries as works_queries
 from search_api.works import schemas as works_schemas
-from search_api.works import search as works_search
 from search_api.works import similar as works_similar
 
 if TYPE_CHECKING:
@@ -30,26 +29,26 @@ ALIKE, SHOWN = 6, 5
 @blueprint.get("/works/<path:id_>")
 def work(id_: str) -> str | Response:
     """Show one work, those like it, and who else knows about it."""
-    stored = works_search.find(services(), id_)
+    stored = works_documents.find(services(), id_)
     if stored["id"] != id_:
         return moved("web.work", stored["id"])
     similar = works_similar.similar(services(), id_, works_schemas.SimilarArgs().load({"per_page": ALIKE}))
-    dressed = works_search.dressed(stored)
+    result = works_documents.serialize_work(stored)
     return render_template(
         "work.html",
-        work=dressed,
+        work=result,
         similar=similar["results"],
         experts=_experts(stored),
-        described=metadata.article(dressed),
+        described=metadata.article(result),
     )
 
 
 def _experts(stored: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return who else works on what this work is about: as `/researchers/rank` ranks them, its own authors left out."""
     text = f"{stored['title']} {stored['abstract'] or ''}"
-    found = experts(services(), text, stored["embedding"], clauses=[works_queries.not_these([stored["id"]])])
+    found = experts(services(), text, stored["embedding"], filters=[works_queries.not_these([stored["id"]])])
     authors = {one["id"] for one in stored["researchers"]}
-    return shown(services(), [one for one in found if one.id not in authors][:ALIKE])
+    return serialize_experts(services(), [one for one in found if one.id not in authors][:ALIKE])
 
 
 @blueprint.get("/topics/<path:id_>")

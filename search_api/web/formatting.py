@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from markupsafe import Markup, escape
 
 from search_api.researchers.trust import LEVELS
-from search_api.retrieval.ranking import K
 from search_api.works.tex import cut, marked, plain, tex
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def works_found(meta: Mapping[str, Any]) -> str:
             return f"{number}, nearest to your query in meaning"
         case "hybrid":
             verbs = ("has", "is") if one else ("have", "are")
-            return f"{number} that {verbs[0]} your words or {verbs[1]} among the {K} nearest in meaning"
+            return f"{number} that {verbs[0]} your words or {verbs[1]} among the nearest in meaning"
     return number
 
 

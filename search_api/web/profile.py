@@ -8,7 +8,7 @@ from flask import render_template
 
 from search_api.graphs.around import around
 from search_api.http.services import services
-from search_api.researchers import profile as people
+from search_api.researchers import documents as people
 from search_api.researchers import similar as likeness
 from search_api.researchers.schemas import SimilarArgs
 from search_api.researchers.trust import LEVELS
@@ -17,8 +17,8 @@ from search_api.web import addresses, metadata
 from search_api.web.blueprint import blueprint, moved, parse
 from search_api.web.picture import picture
 from search_api.web.schemas import ProfileArgs
-from search_api.works import queries as works_queries
 from search_api.works import search as works_search
+from search_api.works.fields import FIELDS
 from search_api.works.schemas import WorksArgs
 
 if TYPE_CHECKING:
@@ -42,13 +42,13 @@ def researcher(id_: str) -> str | Response:
     listed = {"page": args["page"], "per_page": args["per_page"], "facets": list(NARROW), **narrow}
     works = works_search.search(services(), WorksArgs().load(listed), fixed=[{"term": {"researchers.id": id_}}])
     like = SimilarArgs().load({"per_page": ALIKE, "exclude": args["exclude"]})
-    person = people.dressed(stored)
+    person = people.serialize_researcher(stored)
     return render_template(
         "researcher.html",
         args=args,
         person=person,
         works=works,
-        chips=addresses.chips(filters.parse(works_queries.FILTERS, narrow), works_queries.FACETS, works["facets"]),
+        chips=addresses.chips(filters.parse(FIELDS, narrow), works["facets"]),
         similar=likeness.similar(services(), id_, like)["results"],
         graph=picture(around(services(), ("researcher", id_), stored["name"], limit=NODES)),
         levels={level: words for level, (_, words) in LEVELS.items()},

@@ -10,7 +10,7 @@ from search_api.http.args import MAX_QUERY
 from search_api.http.endpoint import reads_only
 from search_api.http.services import services
 from search_api.researchers import rank
-from search_api.researchers.rank_schemas import RankArgs, RankBody
+from search_api.researchers.schemas import RankArgs, RankBody
 from search_api.web.blueprint import blueprint
 from search_api.works import search as works_search
 from search_api.works.schemas import WorksArgs

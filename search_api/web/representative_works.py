@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from search_api.researchers.oeuvre import spelled_out
-from search_api.researchers.queries import SHORT_VECTOR
-from search_api.retrieval import ranking
+from search_api.retrieval.clauses import SHORT_VECTOR, decode_short_vector, knn
+from search_api.retrieval.ranking import RankingWeights
 from search_api.works import queries
-from search_api.works.search import dressed
+from search_api.works.documents import serialize_work
+from search_api.works.fields import SORTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,19 +32,19 @@ def newest_and_central(services: Services, clause: Mapping[str, Any], size: int)
     """Return the newest works that pass `clause`, and those nearest to the mean of their embeddings, nearest first."""
     index = services.names.works
     latest, some = services.search_together([(index, _newest(clause, size)), (index, _sample(clause))])
-    vectors = [spelled_out(hit["fields"]["short"][0]) for hit in some["hits"]["hits"]]
+    vectors = [decode_short_vector(hit["fields"]["short"][0]) for hit in some["hits"]["hits"]]
     middle = np.asarray(vectors, dtype=np.float32).sum(axis=0) if vectors else np.zeros(1, dtype=np.float32)
     length = float(np.linalg.norm(middle))
     if not length:
         return _works(latest), []
-    query = ranking.knn((middle / length).tolist(), [dict(clause)], k=size)
+    query = knn(middle / length, [dict(clause)], RankingWeights.from_settings(services.settings), k=size)
     near = services.search(index, {"size": size, "query": query, "_source": queries.SOURCE})
     return _works(latest), _works(near)
 
 
 def _newest(clause: Mapping[str, Any], size: int) -> Result:
     query = {"bool": {"filter": [clause]}}
-    return {"size": size, "query": query, "sort": queries.SORTS["newest"], "_source": queries.SOURCE}
+    return {"size": size, "query": query, "sort": SORTS["newest"].order, "_source": queries.SOURCE}
 
 
 def _sample(clause: Mapping[str, Any]) -> Result:
@@ -58,4 +58,4 @@ def _sample(clause: Mapping[str, Any]) -> Result:
 
 
 def _works(answer: Mapping[str, Any]) -> list[Result]:
-    return [dressed(hit["_source"]) for hit in answer["hits"]["hits"]]
+    return [serialize_work(hit["_source"]) for hit in answer["hits"]["hits"]]

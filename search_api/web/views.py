@@ -10,26 +10,24 @@ from search_api.http.paging import own_cursor
 from search_api.http.services import services
 from search_api.institutions import search as institutions_search
 from search_api.institutions.schemas import InstitutionsArgs
-from search_api.researchers import queries as researchers_queries
 from search_api.researchers import schemas as researchers_schemas
 from search_api.researchers import search as researchers_search
+from search_api.researchers.fields import FACETS as RESEARCHER_FACETS
+from search_api.researchers.fields import FIELDS as RESEARCHER_FIELDS
 from search_api.retrieval import browse, filters
 from search_api.topics import schemas as topics_schemas
 from search_api.topics import search as topics_search
 from search_api.web import addresses, detail, graphs, home, profile, related, site, topic_fields
 from search_api.web.blueprint import blueprint, parse
-from search_api.works import plan as works_plan
-from search_api.works import queries as works_queries
 from search_api.works import schemas as works_schemas
 from search_api.works import search as works_search
+from search_api.works.fields import FACETS as WORK_FACETS
+from search_api.works.plan import parse_filters
 
 if TYPE_CHECKING:
     from search_api.http.errors import Problem
 
 __all__ = ["blueprint", "detail", "error_page", "graphs", "home", "profile", "related", "site"]
-
-WORK_FACETS = ["topic", "year", "researcher", "venue", "type", "institution"]
-RESEARCHER_FACETS = ["topic", "institution", "verification"]
 
 
 @blueprint.get("/search")
@@ -37,8 +35,7 @@ def search() -> str:
     """Search works, with facets."""
     args = parse(works_schemas.WorksArgs()) | {"facets": WORK_FACETS, "highlight": True, "explain": False}
     found = works_search.search(services(), args)
-    asked = filters.parse(works_queries.FILTERS, works_plan.own_ids(services(), args))
-    chips = addresses.chips(asked, works_queries.FACETS, found["facets"])
+    chips = addresses.chips(parse_filters(services(), args), found["facets"])
     return render_template("search.html", args=args, found=found, chips=chips, facets=WORK_FACETS)
 
 
@@ -47,8 +44,7 @@ def researchers() -> str:
     """Find researchers by name, or by what they work on."""
     args = parse(researchers_schemas.ResearchersArgs()) | {"facets": RESEARCHER_FACETS}
     found = researchers_search.search(services(), args)
-    asked = filters.parse(researchers_queries.FILTERS, args)
-    chips = addresses.chips(asked, researchers_queries.FACETS, found["facets"])
+    chips = addresses.chips(filters.parse(RESEARCHER_FIELDS, args), found["facets"])
     return render_template("researchers.html", args=args, found=found, chips=chips, facets=RESEARCHER_FACETS)
 
 

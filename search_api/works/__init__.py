@@ -1,1 +1,1 @@
-"""Works: search, one work, similar works."""
+"""Works: search, similar works, and exports as citations and tables."""

@@ -1,4 +1,4 @@
-"""Works in other formats than JSON: which one a request wants, and lists written while they are read."""
+"""Works in other formats than JSON: which one a request wants, and long lists streamed while they are read."""
 
 from __future__ import annotations
 
@@ -15,25 +15,22 @@ from flask import Response, request, stream_with_context
 
 from search_api.http.errors import Problem
 from search_api.works import citations
-from search_api.works.plan import plan
-from search_api.works.reading import every
+from search_api.works.documents import serialize_work
 from search_api.works.schemas import CITATIONS, TABLES, Work
-from search_api.works.search import dressed, scored, search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from search_api.http.services import Services
-
 Row = dict[str, Any]
+Result = dict[str, Any]
 
-#: Works that one export gives. The whole of a larger collection is read by cursor, which can be continued.
+#: Works in one export. A larger collection is read by cursor, which can be continued.
 LIMIT = 100_000
-#: Works up to which an export is written as a whole, and so has a tag; a longer one goes out while it is read.
+#: Works up to which an export is written as a whole, and so has an ETag; a longer one is streamed while it is read.
 WHOLE = 500
 #: Parameters that ask for one page of a list.
 PAGE = ("page", "per_page", "cursor")
-#: Columns of CSV; what is several stands in one cell, parted by semicolons.
+#: Columns of CSV; several values are in one cell, separated by semicolons.
 COLUMNS = (
     *("id", "title", "authors", "year", "date", "type", "venue", "doi", "url"),
     *("source", "license", "language", "cited_by_count", "is_retracted", "topics", "institutions", "abstract"),
@@ -45,10 +42,10 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Format:
-    """One way to write works: its media type and the other names of that, and the ending of a file."""
+    """A format of works: its media type and aliases, the file extension, and the function that yields the text."""
 
     media: str
-    ending: str
+    extension: str
     write: Callable[[Iterable[Row], Sequence[str]], Iterator[str]]
     other_media: tuple[str, ...] = ()
 
@@ -68,18 +65,18 @@ def _ris(works: Iterable[Row], _: Sequence[str]) -> Iterator[str]:
 
 
 def _csl(works: Iterable[Row], _: Sequence[str]) -> Iterator[str]:
-    lead = "[\n"
+    separator = "[\n"
     for work in works:
-        yield lead + citations.csl(work)
-        lead = ",\n"
-    yield "\n]\n" if lead != "[\n" else "[]\n"
+        yield separator + citations.csl(work)
+        separator = ",\n"
+    yield "\n]\n" if separator != "[\n" else "[]\n"
 
 
 def _csv(works: Iterable[Row], select: Sequence[str]) -> Iterator[str]:
     columns = [name for name in (*COLUMNS, "score") if name in (select or COLUMNS)]
     if not columns:
         detail = f"None of the fields in select is a column of csv, which has {', '.join(COLUMNS)} and score."
-        raise Problem(HTTPStatus.BAD_REQUEST, detail, {"select": ["Names no column of csv."]})
+        raise Problem(HTTPStatus.BAD_REQUEST, detail, {"select": ["Contains no column of csv."]})
     yield _csv_line(columns)
     for work in works:
         yield _csv_line([_cell(work, name) for name in columns])
@@ -92,10 +89,10 @@ def _csv_line(cells: Sequence[str]) -> str:
 
 
 def _cell(work: Mapping[str, Any], column: str) -> str:
-    """Return one cell, with an apostrophe before what a spreadsheet would run."""
+    """Return one cell, with an apostrophe before text that a spreadsheet would run."""
     value = work["researchers"] if column == "authors" else work.get(column)
     if isinstance(value, list):
-        text = "; ".join(thing["name"] for thing in value)
+        text = "; ".join(entry["name"] for entry in value)
     elif isinstance(value, bool):
         text = str(value).lower()  # as in JSON
     else:
@@ -119,70 +116,63 @@ FORMATS = {
         "application/x-ndjson", "jsonl", _jsonl, ("application/jsonl", "application/ndjson", "application/x-jsonlines")
     ),
 }
-#: Media types in which one work, and a list of works, can be had besides JSON.
+#: Media types of one work, and of a list of works, besides JSON.
 WORK_MEDIA = tuple(FORMATS[name].media for name in CITATIONS)
 LIST_MEDIA = tuple(FORMATS[name].media for name in (*CITATIONS, *TABLES))
 
 
-def works(services: Services, args: Mapping[str, Any], fixed: Sequence[Row] = ()) -> Any:
-    """Return a search as its list, or in the format that is wanted.
+def negotiate_search(
+    args: Mapping[str, Any], one_page: Callable[[], Result], everything: Callable[[int], Iterator[Row]]
+) -> Any:
+    """Return a search as the format that the request wants: its list, or a Response.
 
-    An export holds everything that is found, up to `LIMIT`, unless the request names a page of it.
+    `one_page` returns the list; `everything` yields the results up to a limit. An export contains everything up to
+    `LIMIT` unless the request names a page.
     """
-    name = wanted(args["format"], (*CITATIONS, *TABLES))
-    if not name or any(request.args.get(part, "").strip() for part in PAGE):
-        return listed(args, search(services, args, fixed))
-    asked = plan(services, args, fixed)
-    mode = asked.mode if asked.text and asked.sort == "relevance" else None
-    return _list(name, _scored(every(services, asked, LIMIT), mode), args["select"])
+    name = wanted_format(args["format"], (*CITATIONS, *TABLES))
+    if not name or any(request.args.get(parameter, "").strip() for parameter in PAGE):
+        return negotiate_list(args, one_page())
+    return _list_response(name, everything(LIMIT), args["select"])
 
 
-def listed(args: Mapping[str, Any], answer: Mapping[str, Any]) -> Any:
-    """Return a list as it is, or its results in the requested format with a link to the next page."""
-    if not (name := wanted(args["format"], (*CITATIONS, *TABLES))):
-        return answer
-    response = _list(name, iter(answer["results"]), args["select"])
-    if following := answer["links"]["next"]:
+def negotiate_list(args: Mapping[str, Any], found: Result) -> Any:
+    """Return a list unchanged, or its results in the format that the request wants, with a link to the next page."""
+    if not (name := wanted_format(args["format"], (*CITATIONS, *TABLES))):
+        return found
+    response = _list_response(name, iter(found["results"]), args["select"])
+    if following := found["links"]["next"]:
         response.headers["Link"] = f'<{following}>; rel="next"'
     return response
 
 
-def work(stored: Row, args: Mapping[str, Any]) -> Any:
-    """Return one work, or the Response in the format that is wanted."""
-    name = wanted(args["format"], CITATIONS)
+def negotiate_work(args: Mapping[str, Any], work: Row) -> Any:
+    """Return a stored work as a result, or a Response in the format that the request wants."""
+    name = wanted_format(args["format"], CITATIONS)
     if not name:
-        return dressed(stored)
-    text = citations.csl(stored) + "\n" if name == "csl" else "".join(FORMATS[name].write([stored], ()))
-    return _response(name, text, re.sub(r"[^\w.-]+", "-", stored["id"], flags=re.ASCII))
+        return serialize_work(work)
+    text = citations.csl(work) + "\n" if name == "csl" else "".join(FORMATS[name].write([work], ()))
+    return _response(name, text, re.sub(r"[^\w.-]+", "-", work["id"], flags=re.ASCII))
 
 
-def wanted(given: str | None, names: Sequence[str]) -> str | None:
-    """Return the format that a request wants out of `names`: by its parameter, else by `Accept`; None for JSON."""
-    if given:
-        return None if given == "json" else given
+def wanted_format(parameter: str | None, names: Sequence[str]) -> str | None:
+    """Return which of `names` a request wants: by its parameter, otherwise by `Accept`; None for JSON."""
+    if parameter:
+        return None if parameter == "json" else parameter
     offered = {media: name for name in names for media in (FORMATS[name].media, *FORMATS[name].other_media)}
     return offered.get(request.accept_mimetypes.best_match([JSON, *offered], default=JSON))
 
 
-def _scored(hits: Iterable[Row], mode: str | None) -> Iterator[Row]:
-    """Return the works of hits with their scores; the first has the best, which the others are measured by."""
-    best = None
-    for hit in hits:
-        best = hit["_score"] if best is None else best
-        yield scored(hit, best, mode)
-
-
-def _list(name: str, rows: Iterator[Row], select: Sequence[str]) -> Response:
+def _list_response(name: str, rows: Iterator[Row], select: Sequence[str]) -> Response:
     lines = FORMATS[name].write(rows, select)
-    # The first lines are made at once: when the search fails, the answer is still an error.
-    begun = list(islice(lines, WHOLE))
-    more = next(lines, None)
-    body = "".join(begun) if more is None else stream_with_context(chain(begun, [more], lines))
+    # The first lines are read before the response begins, so that a search that fails is still an error response.
+    first = list(islice(lines, WHOLE))
+    following = next(lines, None)
+    body = "".join(first) if following is None else stream_with_context(chain(first, [following], lines))
     return _response(name, body, "peerscope-works")
 
 
 def _response(name: str, body: str | Iterator[str], stem: str) -> Response:
-    kind = FORMATS[name]
-    response = Response(body, content_type=f"{kind.media}; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{stem}.{kind.ending}"'
+    file_format = FORMATS[name]
+    response = Response(body, content_type=f"{file_format.media}; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{stem}.{file_format.extension}"'
     return response

@@ -1,101 +1,142 @@
-"""A search for works, made ready: what is asked for, in which mode, under which filters, in which order."""
+"""A search for works, prepared once: the parsed query, mode, vector, filters and order."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from mappings import person_id
 from search_api.http.errors import Problem
-from search_api.retrieval import filters, syntax
+from search_api.retrieval import clauses, filters, syntax
+from search_api.retrieval.ranking import RankingWeights
 from search_api.works import queries
 from search_api.works.feedback import feedback
+from search_api.works.fields import FIELDS, SORTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     from search_api.http.services import Services
     from search_api.retrieval.filters import Filter
+    from search_api.retrieval.syntax import Query
 
 Body = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One search. `mode` is the one that can be answered: `keyword` where there is nothing to embed, or no model."""
+    """One search. `mode` is the one that can be answered: `keyword` if there is nothing to embed, or no model.
 
-    text: str
+    `vector` is float32[d], unit length; None in keyword mode. `fixed` are clauses besides the filters. `degraded` names
+    what is unavailable.
+    """
+
+    query: Query
     vector: NDArray[np.float32] | None
     mode: str
     sort: str
     filters: tuple[Filter, ...]
+    weights: RankingWeights
     fixed: tuple[Body, ...] = ()
     degraded: tuple[str, ...] = ()
 
-    def clauses(self, without: str | None = None) -> list[Body]:
-        """Return the clauses of all filters, but for that of the facet that is being counted."""
-        return [*filters.clauses(self.filters, without), *self.fixed]
+    @property
+    def order(self) -> list[Body]:
+        """The sort criteria."""
+        return SORTS[self.sort].order
 
-    def query(self, without: str | None = None, *, fused: bool = True) -> Body:
-        """Return the query; `fused=False` finds the same without a fused score."""
-        return queries.query(self.mode, self.text, self.vector, self.clauses(without), fused=fused)
-
-    def keyword(self) -> Body:
-        """Return the query for what its words alone find."""
-        return queries.query("keyword", self.text, None, self.clauses())
+    @property
+    def ranked_mode(self) -> str | None:
+        """The mode of a list that a query ranks; None without a query."""
+        return self.mode if self.query.source else None
 
     @property
     def is_hybrid(self) -> bool:
-        """Return whether keyword and vector scores are fused."""
+        """Whether keyword and vector scores are fused."""
         return self.mode == "hybrid" and self.vector is not None
 
     @property
     def is_fused(self) -> bool:
-        """Return whether the list is in the order of fused scores, which OpenSearch cannot read on from."""
+        """Whether the list is in the order of fused scores, which OpenSearch cannot continue after a hit."""
         return self.is_hybrid and self.sort == "relevance"
+
+    def clauses(self, without: str | None = None) -> list[Body]:
+        """Return the clauses of all filters except `without`, the field whose facet is being counted."""
+        return [*filters.clauses(self.filters, without), *self.fixed]
+
+    def search_query(self, without: str | None = None, *, fused: bool = True) -> Body:
+        """Return the OpenSearch query; `fused=False` matches the same works without a fused score."""
+        return queries.search_query(
+            self.mode, self.query, self.vector, self.clauses(without), self.weights, fused=fused
+        )
+
+    def keyword_query(self) -> Body:
+        """Return the query that matches what the keyword part matches."""
+        return queries.search_query("keyword", self.query, None, self.clauses(), self.weights)
+
+    def fusion(self) -> Body:
+        """Return the search pipeline that a hybrid query is sent with."""
+        return clauses.fusion(self.weights.semantic_weight)
 
 
 def plan(services: Services, args: Mapping[str, Any], fixed: Sequence[Body] = ()) -> Plan:
-    """Make a search of arguments as `WorksArgs` describes them. Raises Problem (400) for filters that cannot be."""
-    asked = filters.parse(queries.FILTERS, own_ids(services, args))
-    text, mode = args["q"].strip(), args["mode"]
-    sort = _sort(args["sort"], text)
-    words = syntax.parse(text).text
-    if not words or mode == "keyword":
-        return Plan(text, None, "keyword", sort, tuple(asked), tuple(fixed))
+    """Prepare the search that `WorksArgs` describe. Raises Problem (400) for invalid filters."""
+    query = syntax.parse(args["q"].strip())
+    asked = tuple(parse_filters(services, args))
+    weights = RankingWeights.from_settings(services.settings)
+    by_keyword = Plan(query, None, "keyword", _sort(args["sort"], query), asked, weights, tuple(fixed))
+    if not query.embedding_text or args["mode"] == "keyword":
+        return by_keyword
     if args["cursor"]:
         raise Problem(
             HTTPStatus.BAD_REQUEST,
-            "cursor works with mode=keyword or without q: neighbours in vector space have no end to read on to.",
+            "cursor works with mode=keyword or without q: a list of nearest neighbours cannot be continued.",
             {"cursor": ["Needs mode=keyword, or no q."]},
         )
-    vector = services.embed_query(words)
+    vector = services.embed_query(query.embedding_text)
     if vector is None:
-        return Plan(text, None, "keyword", sort, tuple(asked), tuple(fixed), ("semantic",))
-    if mode == "hybrid":
-        vector = feedback(services, text, vector)
-    return Plan(text, vector, mode, sort, tuple(asked), tuple(fixed))
+        return replace(by_keyword, degraded=("semantic",))
+    if args["mode"] == "hybrid":
+        vector = feedback(services, query, vector, weights)
+    return replace(by_keyword, mode=args["mode"], vector=vector)
 
 
-def own_ids(services: Services, args: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the arguments with every researcher under their own id, whatever id they are asked for by.
-
-    That may be one of a source, an ORCID iD, or an id that was merged into another; one that nobody has stays.
-    """
-    if not args["researcher"]:
-        return args
-    given = {value: person_id(value.removeprefix("!")) for value in args["researcher"]}
-    known = services.researcher_ids(list(given.values()))
-    own = [("!" if value.startswith("!") else "") + known.get(plain, plain) for value, plain in given.items()]
-    return {**args, "researcher": own}
-
-
-def _sort(asked: str | None, text: str) -> str:
-    """Return the order of the list: by default relevance, which only a query can give."""
+def _sort(asked: str | None, query: Query) -> str:
+    """Return the order of the list: by default relevance, which needs a query."""
     if asked is None or asked == "relevance":
-        return "relevance" if text else "newest"
+        return "relevance" if query.source else "newest"
     return asked
+
+
+def parse_filters(services: Services, args: Mapping[str, Any]) -> list[Filter]:
+    """Return the filters of a request. Raises Problem (400) for invalid ones.
+
+    Researchers may be given by any id: one of a source, an ORCID iD, or an id that was merged into another. The filter
+    has their canonical id; an unknown id stays.
+    """
+    given = {value: person_id(value.removeprefix("!")) for value in args["researcher"]}
+    canonical = services.researcher_ids(list(given.values())) if given else {}
+    researchers = [("!" if value.startswith("!") else "") + canonical.get(id_, id_) for value, id_ in given.items()]
+    return filters.parse(FIELDS, {**args, "researcher": researchers})
+
+
+def with_names(services: Services, filter_: Filter) -> Filter:
+    """Return a filter with names in place of ids, for sentences."""
+    facet = filter_.field.facet
+    if facet is None or facet.names is None:
+        return filter_
+    names = services.labels(services.names.name(facet.names), [*filter_.wanted, *filter_.excluded])
+    return replace(
+        filter_,
+        wanted=tuple(names.get(value, value) for value in filter_.wanted),
+        excluded=tuple(names.get(value, value) for value in filter_.excluded),
+    )
+
+
+def describe(text: str, asked: Iterable[Filter]) -> str:
+    """Return a search as a title: `Works on “x”, topic Machine Learning, year 2015-2020`."""
+    return ", ".join([f"Works on “{text}”" if text else "Works", *(filter_.sentence() for filter_ in asked)])

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mappings import institution_id, topic_id
-from search_api.retrieval import filters, ranking, syntax
-from search_api.retrieval.facets import Facet
-from search_api.retrieval.filters import Field
+from search_api.retrieval import clauses, ranking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,80 +12,39 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from search_api.retrieval.syntax import Unit
+    from search_api.retrieval.ranking import RankingWeights
+    from search_api.retrieval.syntax import Query, Unit
 
 Body = dict[str, Any]
 
-FILTERS = {
-    "topic": Field(filters.term("topics.id"), "topic", "Topic id, such as `cs.LG`.", topic_id),
-    "assigned_topic": Field(
-        filters.term("assigned_topics.id"), "assigned topic", "Id of a topic drawn from the text.", topic_id
-    ),
-    "researcher": Field(filters.term("researchers.id"), "researcher", "Researcher id, a source's id, or an ORCID iD."),
-    "institution": Field(
-        filters.term("institutions.id"), "institution", "Institution id, or its ROR id.", institution_id
-    ),
-    "venue": Field(filters.term("venue"), "venue", "Venue, as printed."),
-    "type": Field(filters.term("type"), "type", "Type of work, such as `preprint`."),
-    "source": Field(filters.term("source"), "source", "Where the record comes from."),
-    "language": Field(filters.term("language"), "language", "Language code, such as `en`."),
-    "year": Field(filters.year, "year", "`2019`, `2015-2020`, `2015-` or `-2010`."),
-    "has_abstract": Field(filters.flag("has_abstract"), "has abstract", "`true` or `false`."),
-    "is_retracted": Field(filters.flag("is_retracted"), "retracted", "`true` or `false`."),
-}
-
-FACETS = {
-    "topic": Facet("topics.id", labels="topics"),
-    "year": Facet("year", by_key=True),
-    "venue": Facet("venue"),
-    "researcher": Facet("researchers.id", labels="researchers"),
-    "institution": Facet("institutions.id", labels="institutions"),
-    "type": Facet("type"),
-}
-
-#: Every order is total: what ties ends on `id`.
-SORTS: dict[str, list[Body]] = {
-    "relevance": [{"_score": "desc"}, {"id": "asc"}],
-    "newest": [{"year": {"order": "desc", "missing": "_last"}}, {"title.sort": "asc"}, {"id": "asc"}],
-    "oldest": [{"year": {"order": "asc", "missing": "_last"}}, {"title.sort": "asc"}, {"id": "asc"}],
-    # As `newest`, but within a year by the day.
-    "latest": [
-        {"year": {"order": "desc", "missing": "_last"}},
-        {"date": {"order": "desc", "missing": "_last"}},
-        {"id": "asc"},
-    ],
-    "title": [{"title.sort": "asc"}, {"id": "asc"}],
-    "most_cited": [{"cited_by_count": {"order": "desc", "missing": "_last"}}, {"id": "asc"}],
-}
-
 SOURCE = {"excludes": ["embedding", "embedding_model", "content_hash", "indexed_at", "has_abstract", "assigned_by"]}
 
-#: Words of a query that take part in a keyword search. OpenSearch refuses more than 1,024 clauses, and each word makes
-#: one for each field.
+#: Words of a query that take part in a keyword search. OpenSearch refuses more than 1,024 clauses, and each word needs
+#: one per field.
 MAX_WORDS = 200
 #: Moves that turn one spelling of a name into another: two for the other order, two for names or initials between.
 SLOP = 4
 
 
-def keyword(text: str) -> Body:
-    """Return the keyword clause of a query as typed: its words rank, and what has to hold does.
+def keyword(query: Query, weights: RankingWeights) -> Body:
+    """Return the keyword clause of a query: its words rank, and its required clauses must match.
 
-    What is required takes part in the ranking, so that a work with a phrase of stop words alone, or by an author whose
-    name is nowhere else, is found too.
+    The required ones take part in the ranking, so that a work with a phrase of stop words only, or by an author whose
+    name occurs nowhere else, is found too.
     """
-    asked = syntax.parse(text)
-    ranking_clauses = [ranking.words_clause(" ".join(asked.words.split()[:MAX_WORDS]))] if asked.words else []
-    ranking_clauses += [_any_of(group) for group in asked.required]
-    return {"bool": {"must": [{"bool": {"should": ranking_clauses}}] if ranking_clauses else [], "filter": held(text)}}
+    words = " ".join(query.words.split()[:MAX_WORDS])
+    ranked = [clauses.keyword_clause(words, weights)] if words else []
+    ranked += [_any_of(group) for group in query.required]
+    must = [{"bool": {"should": ranked}}] if ranked else []
+    return {"bool": {"must": must, "filter": required_clauses(query)}}
 
 
-def held(text: str) -> list[Body]:
-    """Return the clauses that must hold for every result of a query, however it is searched."""
-    asked = syntax.parse(text)
-    clauses = [_any_of(group) for group in asked.required]
-    if asked.excluded:
-        clauses.append({"bool": {"must_not": [_unit(unit) for unit in asked.excluded]}})
-    return clauses
+def required_clauses(query: Query) -> list[Body]:
+    """Return the clauses that every result of a query must match, in every mode: its operators."""
+    required = [_any_of(group) for group in query.required]
+    if query.excluded:
+        required.append({"bool": {"must_not": [_unit(unit) for unit in query.excluded]}})
+    return required
 
 
 def _any_of(units: Sequence[Unit]) -> Body:
@@ -96,10 +52,10 @@ def _any_of(units: Sequence[Unit]) -> Body:
 
 
 def _unit(unit: Unit) -> Body:
-    """Return the clause for one word or phrase: a word in all its forms, a phrase as it stands, unless it is left out.
+    """Return the clause for one word or phrase: a word in all its forms, a phrase exactly unless it is excluded.
 
-    A word goes as a phrase too, since one with hyphens is several; and as it stands too, since a stop word has no
-    other form. A name may stand in another order and with more parts between: `SLOP` moves.
+    A word becomes a phrase too, since a hyphenated one is several terms; it is also matched unstemmed, since a stop
+    word has no stem. A name may be in another order and have more parts in between: `SLOP` moves.
     """
     if unit.field == "author":
         return {"match_phrase": {"researchers.name": {"query": unit.text, "slop": SLOP}}}
@@ -112,52 +68,55 @@ def _unit(unit: Unit) -> Body:
 def more_like(
     index: str, like: Sequence[str], unlike: Sequence[str] = (), text: str = "", *, include: bool = False
 ) -> Body:
-    """Return the keyword clause for works like a text and like some that are indexed: by their most telling words.
+    """Return the keyword clause for works like a text and like indexed works: by their most significant terms.
 
-    Words of the works in `unlike` do not count. The works themselves are found only with `include`.
+    `like` and `unlike` are ids. Terms of the works in `unlike` do not count. The works themselves are found only with
+    `include`.
     """
     liked: list[Any] = [{"_index": index, "_id": id_} for id_ in like]
     liked += [" ".join(text.split()[:MAX_WORDS])] if text else []
     disliked = [{"_index": index, "_id": id_} for id_ in unlike]
-    clause = {"fields": ["title", "abstract"], "like": liked, "include": include, **ranking.TELLING}
+    clause = {"fields": ["title", "abstract"], "like": liked, "include": include, **ranking.MORE_LIKE_THIS}
     return {"more_like_this": clause | ({"unlike": disliked} if disliked else {})}
 
 
-def query(
+def search_query(
     mode: str,
-    text: str | None,
+    query: Query,
     vector: NDArray[np.float32] | None,
-    clauses: list[Body],
+    filters: list[Body],
+    weights: RankingWeights,
     *,
     fused: bool = True,
     depth: int = ranking.PAGINATION_DEPTH,
 ) -> Body:
-    """Return the query for a mode: without `text` all that passes the filters, without `vector` by keyword.
+    """Return the OpenSearch query for a mode. An empty query matches all that passes the filters.
 
-    A `text` of nothing but exclusions finds all but those, each with the score 1. `fused=False` gives, in hybrid mode,
-    the same works without their fused score, for other sorts. `depth` is the fusion's, in keyword hits of a shard.
+    Without `vector` it searches by keyword. A query of exclusions only matches everything else, each with score 1.
+    `fused=False` matches the same works in hybrid mode without the fused score, for other sorts. `depth` is the number
+    of keyword hits per shard that are fused.
     """
-    if not text:
-        return {"bool": {"filter": clauses or [{"match_all": {}}]}}
-    if not syntax.parse(text).text:
-        return {"bool": {"must": [{"match_all": {}}], "filter": [*clauses, *held(text)]}}
+    if not query.source:
+        return {"bool": {"filter": filters or [{"match_all": {}}]}}
+    if not query.embedding_text:
+        return {"bool": {"must": [{"match_all": {}}], "filter": [*filters, *required_clauses(query)]}}
     if mode == "keyword" or vector is None:
-        return {"bool": {"must": [keyword(text)], "filter": clauses}}
-    near = ranking.knn(vector, [*clauses, *held(text)])
+        return {"bool": {"must": [keyword(query, weights)], "filter": filters}}
+    nearest = clauses.knn(vector, [*filters, *required_clauses(query)], weights)
     if mode == "semantic":
-        return near
+        return nearest
     if not fused:
-        return ranking.either(keyword(text), near, clauses)
-    return ranking.hybrid(keyword(text), near, clauses, depth)
+        return clauses.either(keyword(query, weights), nearest, filters)
+    return clauses.hybrid(keyword(query, weights), nearest, filters, depth)
 
 
-def highlight(text: str) -> Body:
-    """Return the highlight part: the whole title, the three best passages of the abstract, as escaped HTML.
+def highlight(query: Query, weights: RankingWeights) -> Body:
+    """Return the highlight part: the whole title and the three best passages of the abstract, as escaped HTML.
 
-    It marks the query's words in every mode, also in what was found by meaning.
+    It marks the query's words in every mode, also in works that were found by their vector.
     """
     return {
-        "highlight_query": keyword(text),
+        "highlight_query": keyword(query, weights),
         "encoder": "html",
         "pre_tags": ["<mark>"],
         "post_tags": ["</mark>"],
@@ -166,10 +125,10 @@ def highlight(text: str) -> Body:
 
 
 def only(ids: Sequence[str]) -> Body:
-    """Return the clause that holds for these works alone."""
+    """Return the clause that matches these works only."""
     return {"terms": {"id": list(ids)}}
 
 
 def not_these(ids: Sequence[str]) -> Body:
-    """Return the clause that holds for all works but these."""
+    """Return the clause that matches all works but these."""
     return {"bool": {"must_not": [only(ids)]}}

@@ -1,7 +1,7 @@
-"""Reads the hits of a search: one page, or all of them, in the same total order.
+"""Reads the hits of a search: one page or all of them, in the same total order.
 
-The fused list of a hybrid search ends where its depth does (see `ranking.PAGINATION_DEPTH`), but more works have the
-words. They follow it with a score of 0, in the order of their keyword scores, so that a list is as long as its count.
+The fused list of a hybrid search ends at its depth (see `ranking.PAGINATION_DEPTH`), but more works match by keyword.
+They follow with a score of 0, in the order of their keyword scores, so that a list is as long as its count.
 """
 
 from __future__ import annotations
@@ -10,112 +10,120 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from search_api.http.paging import WINDOW, Pagination, best_score, own_cursor, place
-from search_api.retrieval.listing import first_hits, in_total_order, take_scores, ties_beyond
+from search_api.retrieval import clauses, ranking
+from search_api.retrieval.listing import first_hits, in_total_order, ties_beyond
 from search_api.works import queries
+from search_api.works.documents import READ, read_hits
+from search_api.works.fields import SORTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from search_api.http.services import Services
+    from search_api.retrieval.ranking import RankingWeights
     from search_api.works.plan import Plan
 
 Hit = dict[str, Any]
+Body = dict[str, Any]
 
-#: Works that are read at once when a whole list is wanted: about 1.5 MB of them.
+#: Works per request when a whole list is read: about 1.5 MB.
 CHUNK = 500
-#: What only the first request of a page has to ask.
+#: Parts of a request that only the first request for a page needs.
 _ONCE = {"aggs", "suggest", "track_total_hits"}
-#: What is read of the works of a page, once it is known which they are.
-_READ = {"_source", "highlight"}
 
 
-def page(services: Services, asked: Plan, pagination: Pagination, extras: Mapping[str, Any]) -> tuple[Hit, list[Hit]]:
-    """Return OpenSearch's answer, and the hits of one page; `extras` are the parts besides query, order and place."""
-    if asked.is_fused and pagination.cursor is None:
-        return fused_page(services, asked.query(), asked.keyword(), pagination, extras)
-    body = {"query": asked.query(fused=False), **extras, **place(pagination, queries.SORTS[asked.sort])}
+def read_page(
+    services: Services, plan: Plan, pagination: Pagination, extras: Mapping[str, Any]
+) -> tuple[Body, list[Hit]]:
+    """Return OpenSearch's response and the hits of one page. `extras` are request parts besides query and order."""
+    if plan.is_fused and pagination.cursor is None:
+        extras = {"search_pipeline": plan.fusion(), **extras}
+        return fused_page(services, plan.search_query(), plan.keyword_query(), pagination, extras)
+    body = {"query": plan.search_query(fused=False), **extras, **place(pagination, plan.order)}
     with own_cursor(pagination):
-        answer = services.search(services.names.works, body)
-    hits = answer["hits"]["hits"]
-    if asked.is_hybrid and pagination.cursor is None:
-        take_scores(services, services.names.works, hits, asked.query())
-    answer["hits"]["max_score"] = best_score(pagination, answer)
-    return answer, hits
+        response = services.search(services.names.works, body)
+    hits = response["hits"]["hits"]
+    if plan.is_hybrid and pagination.cursor is None:
+        _add_fused_scores(services, plan, hits)
+    response["hits"]["max_score"] = best_score(pagination, response)
+    return response, hits
 
 
 def fused_page(
-    services: Services,
-    query: Mapping[str, Any],
-    keyword: Mapping[str, Any],
-    pagination: Pagination,
-    extras: Mapping[str, Any],
-) -> tuple[Hit, list[Hit]]:
-    """Return the answer to a hybrid query, and the hits of one page; `keyword` finds what its keyword part does.
+    services: Services, query: Body, keyword: Body, pagination: Pagination, extras: Mapping[str, Any]
+) -> tuple[Body, list[Hit]]:
+    """Return the response to a hybrid query and the hits of one page. `keyword` matches what its keyword part matches.
 
-    The works are read apart: OpenSearch would read all that it fuses before it knows the first few.
+    The works are read in a second request: OpenSearch reads the source of everything it fuses. `extras` contain the
+    `search_pipeline`.
     """
     wanted = first_hits(pagination)
-    body = {name: value for name, value in extras.items() if name not in _READ} | {"query": query, "_source": False}
-    answer = services.search(services.names.works, {**body, **wanted})
-    if ties_beyond(answer["hits"]["hits"], pagination):
+    body = {name: value for name, value in extras.items() if name not in READ} | {"query": query, "_source": False}
+    response = services.search(services.names.works, {**body, **wanted})
+    if ties_beyond(response["hits"]["hits"], pagination):
         wanted = {"size": WINDOW}
-        answer = services.search(services.names.works, {**body, **wanted})
-    fused = answer["hits"]["hits"]
-    hits = read(services, in_total_order(fused, pagination), extras)
-    if len(hits) < pagination.per_page and len(fused) < min(wanted["size"], answer["hits"]["total"]["value"]):
-        rest = {"from": max(0, pagination.offset - len(fused)), "size": pagination.per_page - len(hits)}
-        hits += _beyond(services, _tail(keyword, fused), {**extras, **rest})
-    return answer, hits
+        response = services.search(services.names.works, {**body, **wanted})
+    fused = response["hits"]["hits"]
+    hits = read_hits(services, in_total_order(fused, pagination), extras)
+    if len(hits) < pagination.per_page and len(fused) < min(wanted["size"], response["hits"]["total"]["value"]):
+        window = {"from": max(0, pagination.offset - len(fused)), "size": pagination.per_page - len(hits)}
+        hits += _keyword_rest(services, _without(keyword, fused), {**extras, **window})
+    return response, hits
 
 
-def read(services: Services, hits: Sequence[Hit], extras: Mapping[str, Any]) -> list[Hit]:
-    """Return hits with what is to be read of them: `_source` and `highlight` of `extras`.
-
-    A work that was removed meanwhile is left out.
-    """
-    if not hits:
-        return []
-    body = {"query": queries.only([hit["_id"] for hit in hits]), "size": len(hits), "track_total_hits": False}
-    body |= {name: value for name, value in extras.items() if name in _READ}
-    found = {hit["_id"]: hit for hit in services.search(services.names.works, body)["hits"]["hits"]}
-    return [{**found[hit["_id"]], "_score": hit["_score"]} for hit in hits if hit["_id"] in found]
-
-
-def _beyond(services: Services, query: Mapping[str, Any], more: Mapping[str, Any]) -> list[Hit]:
-    body = {"query": query, "sort": queries.SORTS["relevance"]}
-    body |= {name: value for name, value in more.items() if name not in _ONCE}
+def _keyword_rest(services: Services, query: Body, extras: Mapping[str, Any]) -> list[Hit]:
+    """Return hits by keyword that follow the fused ones, with score 0."""
+    body = {"query": query, "sort": SORTS["relevance"].order}
+    body |= {name: value for name, value in extras.items() if name not in {*_ONCE, "search_pipeline"}}
     hits: list[Hit] = services.search(services.names.works, body)["hits"]["hits"]
     return [{**hit, "_score": 0.0} for hit in hits]
 
 
-def _tail(keyword: Mapping[str, Any], fused: Sequence[Hit]) -> dict[str, Any]:
-    """Return the query for what has the words and lies beyond the fused hits."""
+def _without(keyword: Body, fused: Sequence[Hit]) -> Body:
+    """Return the query for works that match by keyword and are not among the fused hits."""
     return {"bool": {"must": [keyword], "filter": [queries.not_these([hit["_id"] for hit in fused])]}}
 
 
-def every(services: Services, asked: Plan, limit: int) -> Iterator[Hit]:
-    """Return all hits of a search, at most `limit`, one chunk in memory at a time; each with its score, if any."""
-    plain = asked.query(fused=False)
-    return islice(_fused_then_rest(services, asked) if asked.is_fused else _read_on(services, plain, asked.sort), limit)
+def _add_fused_scores(services: Services, plan: Plan, hits: Sequence[Hit]) -> None:
+    """Set the fused score of hits that were sorted by a field; 0 beyond the depth of the fusion."""
+    size = ranking.PAGINATION_DEPTH + plan.weights.k
+    body = {"query": plan.search_query(), "search_pipeline": plan.fusion(), "_source": False, "size": size}
+    fused = services.search(services.names.works, body)["hits"]["hits"]
+    scores = {hit["_id"]: hit["_score"] for hit in fused}
+    for hit in hits:
+        hit["_score"] = scores.get(hit["_id"], 0.0)
 
 
-def _fused_then_rest(services: Services, asked: Plan) -> Iterator[Hit]:
-    body = {"query": asked.query(), "_source": False, "size": WINDOW}
+def read_all(services: Services, plan: Plan, limit: int) -> Iterator[Hit]:
+    """Yield all hits of a search, at most `limit`, with one chunk in memory at a time; each with its score, if any."""
+    hits = (
+        _fused_then_rest(services, plan)
+        if plan.is_fused
+        else _scroll(services, plan.search_query(fused=False), plan.order)
+    )
+    return islice(hits, limit)
+
+
+def _fused_then_rest(services: Services, plan: Plan) -> Iterator[Hit]:
+    body = {"query": plan.search_query(), "search_pipeline": plan.fusion(), "_source": False, "size": WINDOW}
     fused = services.search(services.names.works, body)["hits"]["hits"]
     hits = in_total_order(fused, Pagination(per_page=WINDOW))
     for start in range(0, len(hits), CHUNK):
-        yield from read(services, hits[start : start + CHUNK], {"_source": queries.SOURCE})
-    for hit in _read_on(services, _tail(asked.keyword(), fused), "relevance"):
+        yield from read_hits(services, hits[start : start + CHUNK], {"_source": queries.SOURCE})
+    for hit in _scroll(services, _without(plan.keyword_query(), fused), SORTS["relevance"].order):
         yield {**hit, "_score": 0.0}
 
 
-def _read_on(services: Services, query: Mapping[str, Any], sort: str) -> Iterator[Hit]:
-    """Read a list to its end, each chunk after the last hit of the one before."""
-    body: dict[str, Any] = {
+def _scroll(services: Services, query: Body, order: list[Body]) -> Iterator[Hit]:
+    """Yield a list to its end, each chunk after the last hit of the previous one."""
+    body: Body = {
         "query": query,
         "_source": queries.SOURCE,
         "size": CHUNK,
-        "sort": queries.SORTS[sort],
+        "sort": order,
         "track_scores": True,
         "track_total_hits": False,
     }
@@ -124,3 +132,27 @@ def _read_on(services: Services, query: Mapping[str, Any], sort: str) -> Iterato
         if len(hits) < CHUNK:
             return
         body["search_after"] = hits[-1]["sort"]
+
+
+def score_parts(
+    services: Services,
+    ids: Sequence[str],
+    keyword: Body,
+    vector: NDArray[np.float32] | None,
+    weights: RankingWeights,
+) -> dict[str, dict[str, float]]:
+    """Return the parts of each work's score: `keyword`, a share of the best of all works, and `semantic`, a cosine."""
+    if not ids:
+        return {}
+    index, size = services.names.works, len(ids)
+    slim: Body = {"_source": False, "size": size}
+    best = services.search(index, {"query": keyword, "_source": False, "size": 1})["hits"]["max_score"]
+    among = {"bool": {"must": [keyword], "filter": [queries.only(ids)]}}
+    parts = {id_: {"keyword": 0.0, "semantic": 0.0} for id_ in ids}
+    for hit in services.search(index, {"query": among, **slim})["hits"]["hits"]:
+        parts[hit["_id"]]["keyword"] = ranking.relative(hit["_score"], best)
+    if vector is not None:
+        nearest = clauses.knn(vector, [queries.only(ids)], weights, k=size)
+        for hit in services.search(index, {"query": nearest, **slim})["hits"]["hits"]:
+            parts[hit["_id"]]["semantic"] = ranking.cosine_of(hit["_score"])
+    return parts

@@ -1,4 +1,4 @@
-"""Works over the wire."""
+"""Schemas of works: parameters, bodies and results."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from search_api.http.args import MAX_QUERY, Args, CommaList, CursorArgs, PageArgs, filter_args, selection
+from search_api.http.args import MAX_QUERY, Args, CommaList, CursorArgs, PageArgs, selection
 from search_api.http.schemas import Named, list_of
-from search_api.works import queries
+from search_api.retrieval.filters import filter_args
+from search_api.works.fields import FACETS, FIELDS, SORTS
 
-#: Formats of one work, and those that only a list can have.
+#: Formats of works, and those for lists only.
 CITATIONS = ("bibtex", "csl", "ris")
 TABLES = ("csv", "jsonl")
 #: Examples on each side of a request for similar works, and candidates to be scored.
@@ -30,7 +31,7 @@ class Authorship(Schema):
 
 
 class Match(Schema):
-    """What each part found in a result: the keyword score as a share of the best, and the cosine."""
+    """The two parts of a score: the keyword score as a share of the best, and the cosine."""
 
     keyword = fields.Float(required=True)
     semantic = fields.Float(required=True)
@@ -44,13 +45,13 @@ class WorkReasons(Match):
 
 
 class AssignedTopic(Named):
-    """A topic that a work's nearest neighbours have, with its share of their votes."""
+    """A topic suggested by a work's nearest neighbours, with its share of their votes."""
 
     share = fields.Float(required=True)
 
 
 class WorkLinks(Schema):
-    """Addresses of a work."""
+    """Links of a work."""
 
     self = fields.String(required=True)
     html = fields.String(required=True)
@@ -58,7 +59,7 @@ class WorkLinks(Schema):
 
 
 class Work(Schema):
-    """A work. No field is required, since `select` may leave any of them out; without it they are all there."""
+    """A work. No field is required, since `select` may leave out any of them; without it all are present."""
 
     id = fields.String()
     ids = fields.List(fields.String())
@@ -81,12 +82,12 @@ class Work(Schema):
     topics = fields.List(fields.Nested(Named))
     assigned_topics = fields.List(
         fields.Nested(AssignedTopic),
-        metadata={"description": "Drawn from the text of a work whose source gives no topics; never mixed with those."},
+        metadata={"description": "Suggested by similar works if the source gives no topics; never mixed with those."},
     )
     authors = fields.List(fields.Nested(Authorship), attribute="researchers")
     institutions = fields.List(fields.Nested(Named))
     links = fields.Nested(WorkLinks)
-    score = fields.Float(metadata={"description": "In [0, 1]; there when the list is ranked."})
+    score = fields.Float(metadata={"description": "In [0, 1]; present when the list is ranked."})
     match = fields.Nested(Match)
     highlight = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
     reasons = fields.Nested(WorkReasons)
@@ -96,69 +97,69 @@ WorkList = list_of(Work, "WorkList")
 
 
 def _format(names: tuple[str, ...]) -> fields.String:
-    words = "Default: what `Accept` asks for, else `json`. What is exported has no envelope."
+    words = "Default: what `Accept` asks for, otherwise `json`. Exports have no envelope."
     return fields.String(load_default=None, validate=validate.OneOf(("json", *names)), metadata={"description": words})
 
 
 class WorkArgs(Args):
-    """One work."""
+    """Parameters of one work."""
 
     select = selection(Work, without=("score", "match", "highlight", "reasons"))
     format = _format(CITATIONS)
 
 
-class SimilarArgs(PageArgs, filter_args(queries.FILTERS)):  # type: ignore[misc]  # the base is made from the table
-    """Works like one."""
+class SimilarArgs(PageArgs, filter_args(FIELDS)):  # type: ignore[misc]  # the base is made from the table
+    """Parameters of similar works."""
 
     select = selection(Work)
     format = _format((*CITATIONS, *TABLES))
 
 
 class WorksArgs(CursorArgs, SimilarArgs):
-    """A search for works."""
+    """Parameters of a search for works."""
 
-    q = fields.String(
-        load_default="", validate=validate.Length(max=MAX_QUERY), metadata={"description": "What to look for."}
-    )
+    q = fields.String(load_default="", validate=validate.Length(max=MAX_QUERY), metadata={"description": "Query."})
     mode = fields.String(
         load_default="hybrid",
         validate=validate.OneOf(MODES),
-        metadata={"description": "By words and meaning, by meaning, or by words."},
+        metadata={"description": "Keywords and meaning, meaning only, or keywords only."},
     )
     sort = fields.String(
         load_default=None,
-        validate=validate.OneOf(tuple(queries.SORTS)),
+        validate=validate.OneOf(tuple(SORTS)),
         metadata={"description": "Default: `relevance` with `q`, `newest` without."},
     )
-    highlight = fields.Boolean(load_default=False, metadata={"description": "Mark the words found, as escaped HTML."})
-    explain = fields.Boolean(load_default=False, metadata={"description": "Say what keyword and vector found."})
-    facets = CommaList(tuple(queries.FACETS), metadata={"description": "Facets to count."})
+    highlight = fields.Boolean(load_default=False, metadata={"description": "Mark matching words, as escaped HTML."})
+    explain = fields.Boolean(
+        load_default=False, metadata={"description": "Add the keyword and semantic parts of each score."}
+    )
+    facets = CommaList(FACETS, metadata={"description": "Facets to count."})
 
 
-def _ids(most: int, words: str) -> fields.List[str]:
+def _ids(most: int, description: str) -> fields.List[str]:
     return fields.List(
         fields.String(required=True, validate=validate.Length(min=1, max=1_000)),
         load_default=None,
         allow_none=True,
         validate=validate.Length(max=most),
-        metadata={"description": words},
+        metadata={"description": description},
     )
 
 
 class SimilarTo(Schema):
-    """What similar works should be like: at least one of `text` and `like` is needed. Ids may have any spelling."""
+    """What works should be similar to: at least one of `text` and `like` is required. Ids may have any spelling."""
 
     text = fields.String(
         load_default=None,
         allow_none=True,
         validate=validate.Length(max=MAX_QUERY),
-        metadata={"description": "A text, read as it stands: nothing in it is an operator."},
+        metadata={"description": "A text without operators."},
     )
-    like = _ids(MAX_EXAMPLES, "Ids of works that the results should be like.")
-    unlike = _ids(MAX_EXAMPLES, "Ids of works that they should not be like.")
-    candidates = _ids(MAX_CANDIDATES, "Ids of the works to score; all of them are returned, on one page.")
+    like = _ids(MAX_EXAMPLES, "Ids of works that the results should be similar to.")
+    unlike = _ids(MAX_EXAMPLES, "Ids of works that they should not be similar to.")
+    candidates = _ids(MAX_CANDIDATES, "Ids of works to score; all of them are returned, on one page.")
 
     @validates_schema
     def _needs_an_example(self, data: dict[str, Any], **_: Any) -> None:
         if not (data["text"] or "").strip() and not data["like"]:
-            raise ValidationError("At least one of text and like is needed.", "text")
+            raise ValidationError("At least one of text and like is required.", "text")

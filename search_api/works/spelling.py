@@ -1,7 +1,7 @@
-"""Did you mean: the query with words that occur nowhere replaced by the closest ones that do.
+"""Did you mean: the query with unknown words replaced by the closest known ones.
 
-It is only said when it helps: no word that is somewhere is touched, and the new query finds something under the same
-filters.
+It is suggested only when it helps: known words are never replaced, and the new query must match something under the
+same filters.
 """
 
 from __future__ import annotations
@@ -13,90 +13,97 @@ from search_api.retrieval import syntax
 from search_api.works import queries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from search_api.http.services import Services
+    from search_api.retrieval.syntax import Query
+    from search_api.works.plan import Plan
 
-#: Where words are looked up, as they stand: stems are no words to suggest.
+Body = dict[str, Any]
+
+#: Where words are looked up, in their unstemmed form: stems cannot be suggested.
 FIELDS = {"title": "title.exact", "abstract": "abstract.exact", "author": "researchers.name"}
-#: Words of a query that are looked at; a longer one finds something without each of them.
+#: Words of a query that are looked up; a longer query matches something without each of them.
 MAX_WORDS = 20
 #: Shorter words are not corrected: with two letters changed they could be anything.
 MIN_LENGTH = 4
-#: Longer ones are none that anyone writes, and OpenSearch takes 5 s to look for the neighbours of 19,000 letters.
+#: Longer words are ignored: OpenSearch takes 5 s to look for the neighbours of 19,000 letters.
 MAX_LENGTH = 40
 
+# What contains a digit (2019, GPT4) is not a word. OpenSearch counts positions in UTF-16, where a character beyond
+# U+FFFF would be two.
+_NO_WORDS = re.compile(rf"\w{{{MAX_LENGTH + 1},}}|\w*\d\w*|[^\w']|[_\U00010000-\U0010ffff]")
 
-def suggesters(text: str) -> dict[str, Any]:
+
+def suggesters(query: Query) -> Body:
     """Return the suggest part of a search: for words that a field does not have, the closest that it has."""
     term = {"suggest_mode": "missing", "min_word_length": MIN_LENGTH, "prefix_length": 1, "size": 3}
-    return {"text": lookups(text), **{name: {"term": {"field": path, **term}} for name, path in FIELDS.items()}}
+    return {"text": lookups(query), **{name: {"term": {"field": path, **term}} for name, path in FIELDS.items()}}
 
 
-def lookups(text: str) -> str:
-    """Return the words to look up, each at its place in the query, with blanks for all else."""
-    # What has a figure in it (2019, GPT4) is no word. OpenSearch counts places in UTF-16, where a character beyond
-    # U+FFFF would be two.
-    plain = re.sub(
-        rf"\w{{{MAX_LENGTH + 1},}}|\w*\d\w*|[^\w']|[_\U00010000-\U0010ffff]", lambda match: " " * len(match[0]), text
-    )
-    shown = [" "] * len(text)
-    for unit in syntax.parse(text).units[:MAX_WORDS]:
-        shown[unit.start : unit.end] = plain[unit.start : unit.end]
-    return "".join(shown)
+def lookups(query: Query) -> str:
+    """Return the words to look up, each at its position in the query, with spaces in place of everything else."""
+    plain = _NO_WORDS.sub(lambda match: " " * len(match[0]), query.source)
+    kept = [" "] * len(query.source)
+    for unit in query.units[:MAX_WORDS]:
+        kept[unit.start : unit.end] = plain[unit.start : unit.end]
+    return "".join(kept)
 
 
-def did_you_mean(
-    services: Services, text: str, suggested: Mapping[str, Any], clauses: Sequence[dict[str, Any]]
-) -> str | None:
-    """Return the corrected query; None when there is nothing to correct, or nothing is found with it either.
+def did_you_mean(services: Services, plan: Plan, suggested: Mapping[str, Any]) -> str | None:
+    """Return the corrected query; None if nothing can be corrected or the corrected query matches nothing.
 
-    `suggested` is what OpenSearch answered to `suggesters`, `clauses` the filters in force.
+    `suggested` is OpenSearch's response to `suggesters`.
     """
     best = _best(suggested)
     if not best:
         return None
     unknown = _unknown(services, {word for word, _ in best.values()})
+    text = plan.query.source
     corrected = text
     for (start, length), (word, correction) in sorted(best.items(), reverse=True):
         if word in unknown:
             typed = text[start : start + length]
-            corrected = corrected[:start] + _like(typed, correction) + corrected[start + length :]
-    found = corrected.casefold() != text.casefold() and _finds(services, corrected, clauses)
-    return corrected if found else None
+            corrected = corrected[:start] + _in_case_of(typed, correction) + corrected[start + length :]
+    helps = corrected.casefold() != text.casefold() and _has_matches(services, plan, syntax.parse(corrected))
+    return corrected if helps else None
+
+
+def suggest_if_unmatched(services: Services, plan: Plan) -> str | None:
+    """Return the corrected query of a search whose words match nothing; None if they match something."""
+    if _has_matches(services, plan, plan.query):
+        return None
+    body = {"size": 0, "query": {"match_all": {}}, "suggest": suggesters(plan.query)}
+    return did_you_mean(services, plan, services.search(services.names.works, body)["suggest"])
 
 
 def _best(suggested: Mapping[str, Any]) -> dict[tuple[int, int], tuple[str, str]]:
-    """Return for each place (start, length) the word there and its best correction: the closest, then the commonest."""
+    """Return (word, correction) for each position (start, length): the closest, then the most frequent correction."""
     options: dict[tuple[int, int], list[tuple[float, int, str, str]]] = {}
     for name in FIELDS:
         for word in suggested[name]:
-            place = (word["offset"], word["length"])
-            found = ((option["score"], option["freq"], option["text"], word["text"]) for option in word["options"])
-            options.setdefault(place, []).extend(found)
-    return {place: (best[3], best[2]) for place, found in options.items() if found and (best := max(found))}
+            candidates = ((option["score"], option["freq"], option["text"], word["text"]) for option in word["options"])
+            options.setdefault((word["offset"], word["length"]), []).extend(candidates)
+    return {
+        position: (best[3], best[2])
+        for position, candidates in options.items()
+        if candidates and (best := max(candidates))
+    }
 
 
 def _unknown(services: Services, words: Iterable[str]) -> set[str]:
-    """Return those words that no field has."""
+    """Return those words that occur in no field."""
     anywhere = {word: {"multi_match": {"query": word, "fields": list(FIELDS.values())}} for word in words}
     body = {"size": 0, "query": {"match_all": {}}, "aggs": {"words": {"filters": {"filters": anywhere}}}}
-    counted = services.search(services.names.works, body)["aggregations"]["words"]["buckets"]
-    return {word for word, bucket in counted.items() if not bucket["doc_count"]}
+    buckets = services.search(services.names.works, body)["aggregations"]["words"]["buckets"]
+    return {word for word, bucket in buckets.items() if not bucket["doc_count"]}
 
 
-def _like(typed: str, correction: str) -> str:
+def _in_case_of(typed: str, correction: str) -> str:
     return correction.capitalize() if typed[0].isupper() else correction
 
 
-def _finds(services: Services, text: str, clauses: Sequence[dict[str, Any]]) -> bool:
-    body = {"size": 0, "query": queries.query("keyword", text, None, list(clauses))}
+def _has_matches(services: Services, plan: Plan, query: Query) -> bool:
+    """Return whether a query matches a work by keyword under the filters of the plan."""
+    body = {"size": 0, "query": queries.search_query("keyword", query, None, plan.clauses(), plan.weights)}
     return bool(services.search(services.names.works, body)["hits"]["total"]["value"])
-
-
-def ask(services: Services, text: str, clauses: Sequence[dict[str, Any]]) -> str | None:
-    """Return the corrected query for a search without keyword matches; None when keywords matched too."""
-    if _finds(services, text, clauses):
-        return None
-    body = {"size": 0, "query": {"match_all": {}}, "suggest": suggesters(text)}
-    return did_you_mean(services, text, services.search(services.names.works, body)["suggest"], clauses)

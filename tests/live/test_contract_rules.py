@@ -11,7 +11,7 @@ import pytest
 from search_api.autocomplete.schemas import Suggestion
 from search_api.institutions.schemas import Institution, InstitutionSummary
 from search_api.overview.schemas import Overview
-from search_api.researchers import profile
+from search_api.researchers import documents
 from search_api.researchers.schemas import Collaborator
 from search_api.topics.schemas import Topic, TopicSummary
 
@@ -354,9 +354,9 @@ def test_filters_and_ids_may_have_blanks_around_them(client: FlaskClient, get: A
 def test_a_list_that_was_cut_says_so(client: FlaskClient, get: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     there = get(f"/researchers/{KORDING}/collaborators")["meta"]
     assert there["count_relation"] == "eq"
-    find = profile.find
+    find = documents.find
     monkeypatch.setattr(
-        profile, "find", lambda *given: (one := find(*given)) | {"collaborators": one["collaborators"][:3]}
+        documents, "find", lambda *given: (one := find(*given)) | {"collaborators": one["collaborators"][:3]}
     )
     cut = get(f"/researchers/{KORDING}/collaborators")["meta"]
     assert (cut["count"], cut["count_relation"]) == (3, "gte")

@@ -32,7 +32,7 @@ RELU = "/works/arxiv:1910.00744"
 QUERY = "/search?q=recording+the+activity+of+many+neurons+at+once"
 PAGES = {
     "/": ("Find research, and the people behind it", "320", "671", "Machine Learning"),
-    QUERY: ("have your words or are among the 200 nearest in meaning", "<mark>", "Narrow down"),
+    QUERY: ("have your words or are among the nearest in meaning", "<mark>", "Narrow down"),
     QUERY + "&mode=semantic": ("nearest to your query in meaning",),
     QUERY + "&mode=keyword": ("with your words",),
     "/search": ("320 works", "Sort by"),

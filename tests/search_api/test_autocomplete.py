@@ -12,7 +12,7 @@ from search_api.autocomplete import queries
 from search_api.autocomplete.search import _suggestions, shared_out
 from search_api.http.services import Services
 from search_api.retrieval import filters
-from search_api.works.queries import FILTERS
+from search_api.works.fields import FIELDS
 
 
 @pytest.mark.parametrize(
@@ -73,6 +73,6 @@ def test_only_ror_ids_have_an_address_there() -> None:
 
 
 def test_a_filter_takes_an_institution_in_any_spelling() -> None:
-    (one,) = filters.parse(FILTERS, {"institution": ["https://ror.org/01nrxwf90", "!ror:04z8jg394"]})
+    (one,) = filters.parse(FIELDS, {"institution": ["https://ror.org/01nrxwf90", "!ror:04z8jg394"]})
     assert (one.wanted, one.excluded) == (("ror:01nrxwf90",), ("ror:04z8jg394",))
     assert one.selects("ror:01nrxwf90")

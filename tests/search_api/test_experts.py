@@ -94,7 +94,7 @@ def test_nothing_found_is_nobody() -> None:
 
 def test_a_clause_holds_for_words_and_stands_inside_the_vector_search() -> None:
     engine, clause = Engine({}, {}), {"terms": {"researchers.id": ["p"]}}
-    experts.experts(services(engine), "text", VECTOR, clauses=[clause])
+    experts.experts(services(engine), "text", VECTOR, filters=[clause])
     words, nearest = engine.asked
     assert words["query"]["bool"]["filter"] == [clause]
     assert nearest["query"]["knn"]["embedding"]["filter"] == {"bool": {"filter": [clause]}}

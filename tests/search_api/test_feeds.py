@@ -9,10 +9,10 @@ import pytest
 
 from search_api.app import create_app
 from search_api.feeds.atom import NAMESPACE, Feed, document, moment
-from search_api.feeds.titles import title
 from search_api.http.services import Services
 from search_api.retrieval import filters
-from search_api.works.queries import FILTERS
+from search_api.works.fields import FIELDS
+from search_api.works.plan import describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,6 +87,6 @@ def test_a_feed_without_entries_is_a_feed() -> None:
 
 
 def test_a_title_is_a_sentence() -> None:
-    asked = filters.parse(FILTERS, {"topic": ["cs.LG", "!cs.CL"], "year": ["2015-2020"]})
-    assert title("neural nets", asked) == "Works on “neural nets”, topic cs.LG, not cs.CL, year 2015-2020"
-    assert title("", []) == "Works"
+    asked = filters.parse(FIELDS, {"topic": ["cs.LG", "!cs.CL"], "year": ["2015-2020"]})
+    assert describe("neural nets", asked) == "Works on “neural nets”, topic cs.LG, not cs.CL, year 2015-2020"
+    assert describe("", []) == "Works"

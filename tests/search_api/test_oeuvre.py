@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from search_api.researchers.oeuvre import Oeuvre, oeuvres
-from search_api.researchers.similar import alike, closest_works
+from search_api.researchers.similar import Oeuvre, closest_works, oeuvres, similarity
 
 
 def short(vector: Any) -> str:
@@ -24,7 +23,7 @@ def hit(id_: str, people: list[str], vector: Any) -> dict[str, Any]:
 def test_a_short_vector_keeps_its_direction() -> None:
     vectors = np.random.default_rng(1).normal(size=(50, 384))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    read = Oeuvre.of([hit(str(row), ["me"], vector) for row, vector in enumerate(vectors)]).vectors
+    read = Oeuvre.from_hits([hit(str(row), ["me"], vector) for row, vector in enumerate(vectors)]).vectors
     assert read.dtype == np.float32
     assert np.linalg.norm(read, axis=1) == pytest.approx(1.0, abs=1e-6)
     assert (read * vectors).sum(axis=1) == pytest.approx(1.0, abs=2e-4)
@@ -32,11 +31,11 @@ def test_a_short_vector_keeps_its_direction() -> None:
 
 
 def test_a_vector_without_direction_is_no_error() -> None:
-    assert Oeuvre.of([hit("w", ["me"], [0, 0])]).vectors.tolist() == [[0, 0]]
+    assert Oeuvre.from_hits([hit("w", ["me"], [0, 0])]).vectors.tolist() == [[0, 0]]
 
 
 def test_works_that_both_wrote_are_left_out() -> None:
-    mine = Oeuvre.of([hit("both", ["me", "you"], [1, 0]), hit("own", ["me"], [0, 1])])
+    mine = Oeuvre.from_hits([hit("both", ["me", "you"], [1, 0]), hit("own", ["me"], [0, 1])])
     assert mine.without("you").ids == ["own"]
     assert mine.without("you").vectors.tolist() == [[0, 1]]
     assert mine.without("stranger") is mine
@@ -51,7 +50,8 @@ def test_every_researcher_of_the_answer_has_their_works() -> None:
 
 
 def test_who_has_nothing_of_their_own_is_not_alike() -> None:
-    mine, none = Oeuvre.of([hit("own", ["me"], [0, 1])]), Oeuvre.of([hit("x", ["you"], [0, 1])]).without("you")
-    assert alike(mine, none) == alike(none, mine) == 0.0
+    mine = Oeuvre.from_hits([hit("own", ["me"], [0, 1])])
+    none = Oeuvre.from_hits([hit("x", ["you"], [0, 1])]).without("you")
+    assert similarity(mine, none) == similarity(none, mine) == 0.0
     assert closest_works(mine, none) == []
     assert closest_works(mine, mine) == [("own", "own", pytest.approx(1.0))]

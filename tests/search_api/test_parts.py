@@ -16,7 +16,7 @@ from search_api.http.errors import Problem
 from search_api.http.paging import Pagination, decode_cursor, encode_cursor
 from search_api.researchers import trust
 from search_api.retrieval import facets, filters, ranking
-from search_api.works import queries
+from search_api.works.fields import FIELDS
 from search_api.works.schemas import WorksArgs
 
 
@@ -35,12 +35,12 @@ def test_years(value: str, clause: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("value", ["", "-", "19", "2015-20", "2015-2020-", "abcd", "2015 2020"])
 def test_what_is_no_year_is_refused(value: str) -> None:
-    with pytest.raises(ValueError, match="A year is"):
+    with pytest.raises(ValueError, match="Use 2019"):
         filters.year(value)
 
 
 def test_repeated_values_are_or_and_an_exclamation_mark_negates() -> None:
-    (one,) = filters.parse(queries.FILTERS, {"topic": ["cs.LG", "cs.CL", "!cs.AI"]})
+    (one,) = filters.parse(FIELDS, {"topic": ["cs.LG", "cs.CL", "!cs.AI"]})
     assert one.clause() == {
         "bool": {
             "filter": [{"bool": {"should": [{"term": {"topics.id": "cs.LG"}}, {"term": {"topics.id": "cs.CL"}}]}}],
@@ -51,48 +51,51 @@ def test_repeated_values_are_or_and_an_exclamation_mark_negates() -> None:
 
 
 def test_different_filters_are_and_and_one_can_be_left_out() -> None:
-    both = filters.parse(queries.FILTERS, {"topic": ["cs.LG"], "year": ["2019"]})
+    both = filters.parse(FIELDS, {"topic": ["cs.LG"], "year": ["2019"]})
     assert len(filters.clauses(both)) == 2
     assert filters.clauses(both, without="year") == [both[0].clause()]
 
 
 def test_every_bad_value_is_named() -> None:
     with pytest.raises(Problem) as caught:
-        filters.parse(queries.FILTERS, {"year": ["soon", "2019", "!then"], "has_abstract": ["maybe"]})
+        filters.parse(FIELDS, {"year": ["soon", "2019", "!then"], "has_abstract": ["maybe"]})
     assert caught.value.status == 400
     assert {name: len(messages) for name, messages in caught.value.errors.items()} == {"year": 2, "has_abstract": 1}
 
 
 def test_facets_with_a_selection_are_counted_apart() -> None:
-    chosen = filters.parse(queries.FILTERS, {"topic": ["cs.LG"]})
-    assert list(facets.riding_along(queries.FACETS, ["topic", "year"], chosen)) == ["year"]
-    assert facets.apart(["topic", "year"], chosen) == ["topic"]
+    chosen = filters.parse(FIELDS, {"topic": ["cs.LG"]})
+    assert list(facets.inline_aggregations(FIELDS, ["topic", "year"], chosen)) == ["year"]
+    assert facets.separate_facets(["topic", "year"], chosen) == ["topic"]
 
 
 def test_facet_values_say_what_is_selected() -> None:
-    (chosen,) = filters.parse(queries.FILTERS, {"topic": ["cs.LG"]})
+    (chosen,) = filters.parse(FIELDS, {"topic": ["cs.LG"]})
     buckets = [{"key": "cs.LG", "doc_count": 3}, {"key": "cs.CL", "doc_count": 1}]
-    assert facets.values(buckets, {"cs.LG": "Machine Learning"}, chosen) == [
+    assert facets.facet_values(buckets, {"cs.LG": "Machine Learning"}, chosen) == [
         {"key": "cs.LG", "label": "Machine Learning", "count": 3, "is_selected": True},
         {"key": "cs.CL", "label": "cs.CL", "count": 1, "is_selected": False},
     ]
 
 
 def test_a_chosen_value_is_shown_however_rare_it_is() -> None:
-    topic, year = filters.parse(queries.FILTERS, {"topic": ["cs.LG", "rare"], "year": ["2015-2017", "2019"]})
-    counting = queries.FACETS["topic"].chosen(topic)["chosen"]["filters"]["filters"]
+    topic, year = filters.parse(FIELDS, {"topic": ["cs.LG", "rare"], "year": ["2015-2017", "2019"]})
+    assert topic.field.facet is not None
+    assert year.field.facet is not None
+    counting = facets.separate_aggregations(topic.field.facet, topic)["selected"]["filters"]["filters"]
     assert counting == {"cs.LG": {"term": {"topics.id": "cs.LG"}}, "rare": {"term": {"topics.id": "rare"}}}
-    assert queries.FACETS["year"].chosen(year) == {}
+    assert list(facets.separate_aggregations(year.field.facet, year)) == ["facet"]
     shown = [{"key": "cs.LG", "doc_count": 3}]
-    found = facets.with_chosen(shown, {"cs.LG": {"doc_count": 3}, "rare": {"doc_count": 0}})
-    assert [value["is_selected"] for value in facets.values(found, {}, topic)] == [True, True]
-    assert [value["count"] for value in facets.values(found, {}, topic)] == [3, 0]
+    found = facets.with_selected(shown, {"cs.LG": {"doc_count": 3}, "rare": {"doc_count": 0}})
+    assert [value["is_selected"] for value in facets.facet_values(found, {}, topic)] == [True, True]
+    assert [value["count"] for value in facets.facet_values(found, {}, topic)] == [3, 0]
 
 
 def test_a_range_of_years_selects_the_years_in_it() -> None:
-    (chosen,) = filters.parse(queries.FILTERS, {"year": ["2015-2017", "2020-"]})
+    (chosen,) = filters.parse(FIELDS, {"year": ["2015-2017", "2020-"]})
     buckets = [{"key": year, "doc_count": 1} for year in (2014, 2015, 2017, 2018, 2024)]
-    assert [value["is_selected"] for value in facets.values(buckets, {}, chosen)] == [False, True, True, False, True]
+    selected = [value["is_selected"] for value in facets.facet_values(buckets, {}, chosen)]
+    assert selected == [False, True, True, False, True]
 
 
 @pytest.mark.parametrize(
@@ -232,17 +235,17 @@ def test_a_second_field_of_others_does_not_count_against_them() -> None:
 
 def test_rocchio_leads_to_what_is_liked_and_away_from_what_is_not() -> None:
     a, b, c = np.eye(3, dtype=np.float32)
-    towards, away = ranking.towards(np.array([a, b]), np.empty((0, 3), np.float32)), ranking.towards(a[None], b[None])
+    towards, away = ranking.rocchio(np.array([a, b]), np.empty((0, 3), np.float32)), ranking.rocchio(a[None], b[None])
     np.testing.assert_allclose(towards, [0.5**0.5, 0.5**0.5, 0], rtol=1e-6)
     assert away @ a > 0 > away @ b
     assert abs(float(np.linalg.norm(away)) - 1) < 1e-6
-    np.testing.assert_allclose(ranking.towards(np.array([c, -c]), np.empty((0, 3), np.float32)), c)
-    np.testing.assert_allclose(ranking.towards(a[None] * 0.5, a[None]), a)
+    np.testing.assert_allclose(ranking.rocchio(np.array([c, -c]), np.empty((0, 3), np.float32)), c)
+    np.testing.assert_allclose(ranking.rocchio(a[None] * 0.5, a[None]), a)
 
 
 @pytest.mark.parametrize(("keyword", "semantic", "score"), [(1, 1, 1), (0, 0, 0), (1, 0, 0.3), (0.2, 0.6, 0.48)])
-def test_a_work_alone_is_scored_by_both_parts(keyword: float, semantic: float, score: float) -> None:
-    assert ranking.alone(keyword, semantic) == pytest.approx(score)
+def test_a_candidate_is_scored_by_both_parts(keyword: float, semantic: float, score: float) -> None:
+    assert ranking.candidate_score(keyword, semantic, 0.7) == pytest.approx(score)
 
 
 def test_closest_pairs_use_no_work_twice() -> None:

@@ -91,9 +91,10 @@ def test_prose_has_punctuation_and_no_operators() -> None:
 
 
 def test_what_is_embedded_has_no_operators_and_no_exclusions() -> None:
-    assert parse('title:"motor control" cortex OR muscle -robot author:Kording').text == "motor control cortex muscle"
-    assert parse("author:Kording").text == "Kording"
-    assert parse("-robot").text == ""
+    query = parse('title:"motor control" cortex OR muscle -robot author:Kording')
+    assert query.embedding_text == "motor control cortex muscle"
+    assert parse("author:Kording").embedding_text == "Kording"
+    assert parse("-robot").embedding_text == ""
 
 
 def test_units_know_where_they_stand() -> None:

@@ -14,10 +14,9 @@ from peerscope.embedding import EmbeddingError
 from search_api.app import create_app
 from search_api.http.services import Services
 from search_api.retrieval import listing
-from search_api.retrieval.facets import Facet
 from search_api.retrieval.filters import Filter
 from search_api.web import addresses
-from search_api.works.queries import FACETS, FILTERS
+from search_api.works.fields import FIELDS
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -66,8 +65,9 @@ class FakeOpenSearch:
         ]
         aggs = body.get("aggs", {}).items()
         buckets: dict[str, Any] = {name: {"buckets": {} if "filters" in agg else []} for name, agg in aggs}
-        if "topic" in buckets:
-            buckets["topic"] = {"buckets": [{"key": "x/y", "doc_count": 3}, {"key": "z", "doc_count": 1}]}
+        for name, agg in aggs:
+            if agg.get("terms", {}).get("field") == "topics.id":
+                buckets[name] = {"buckets": [{"key": "x/y", "doc_count": 3}, {"key": "z", "doc_count": 1}]}
         total = {"value": self.total, "relation": "eq"}
         return {"took": 1, "hits": {"total": total, "max_score": 0.5, "hits": hits}, "aggregations": buckets}
 
@@ -202,22 +202,22 @@ def test_a_facet_adds_and_a_chip_takes_away(client: FlaskClient) -> None:
 
 def test_an_excluded_value_has_a_chip_too() -> None:
     app = app_over(FakeOpenSearch([]))
-    asked = [Filter("topic", FILTERS["topic"], excluded=("z",))]
+    asked = [Filter("topic", FIELDS["topic"], excluded=("z",))]
     with app.test_request_context("/search?topic=!z&q=x"):
-        assert addresses.chips(asked, FACETS, {}) == [addresses.Chip("topic not Name of z", "/search?q=x")]
+        assert addresses.chips(asked, {}) == [addresses.Chip("topic not Name of z", "/search?q=x")]
 
 
 def test_a_value_without_labels_is_called_by_its_key() -> None:
-    asked = [Filter("venue", FILTERS["venue"], wanted=("NeurIPS",))]
+    asked = [Filter("venue", FIELDS["venue"], wanted=("NeurIPS",))]
     with app_over(FakeOpenSearch([])).test_request_context("/search?venue=NeurIPS"):
-        assert addresses.chips(asked, {"venue": Facet("venue")}, {}) == [addresses.Chip("venue NeurIPS", "/search")]
+        assert addresses.chips(asked, {}) == [addresses.Chip("venue NeurIPS", "/search")]
 
 
 def test_a_chip_takes_away_a_value_in_another_spelling() -> None:
-    asked = [Filter("institution", FILTERS["institution"], wanted=("ror:01pxwe438",), excluded=("ror:04z8jg394",))]
+    asked = [Filter("institution", FIELDS["institution"], wanted=("ror:01pxwe438",), excluded=("ror:04z8jg394",))]
     query = "institution=https://ror.org/01pxwe438&institution=!https://ror.org/04z8jg394"
     with app_over(FakeOpenSearch([])).test_request_context(f"/search?{query}"):
-        taken = [chip.href for chip in addresses.chips(asked, {}, {})]
+        taken = [chip.href for chip in addresses.chips(asked, {})]
     assert [unquote(href) for href in taken] == [
         "/search?institution=!https://ror.org/04z8jg394",
         "/search?institution=https://ror.org/01pxwe438",

@@ -23,7 +23,7 @@ def test_percent_does_not_round_something_to_nothing(share: float, words: str) -
         (None, "gte", "More than 163 works"),
         ("keyword", "eq", "163 works with your words"),
         ("semantic", "eq", "163 works, nearest to your query in meaning"),
-        ("hybrid", "eq", "163 works that have your words or are among the 200 nearest in meaning"),
+        ("hybrid", "eq", "163 works that have your words or are among the nearest in meaning"),
     ],
 )
 def test_a_count_says_what_it_counts(mode: str | None, relation: str, words: str) -> None:

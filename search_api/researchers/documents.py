@@ -1,0 +1,128 @@
+"""Stored researchers: found by id of any kind, read, and serialized as results."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from flask import url_for
+
+from mappings import person_id
+from search_api.http.errors import MovedError, Problem, not_found
+from search_api.http.paging import Pagination
+from search_api.researchers import queries, trust
+from search_api.retrieval.listing import envelope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from search_api.http.services import Services
+
+Result = dict[str, Any]
+
+#: Topics in a tagline.
+TAGLINE = 3
+#: Unknown ids that an error names per field.
+MAX_NAMED = 20
+
+
+def find(services: Services, id_: str) -> Result:
+    """Return the stored researcher of an id: a canonical one, one of a source, or an ORCID iD.
+
+    Raises MovedError for an id that was merged into another, and Problem (404) for an unknown one.
+    """
+    if researcher := services.get(services.names.researchers, id_.strip()):
+        return researcher
+    id_ = person_id(id_)
+    body = {"size": 1, "sort": ["id"], "query": {"term": {"ids": id_}}}
+    for hit in services.search(services.names.researchers, body)["hits"]["hits"]:
+        source: Result = hit["_source"]
+        return source
+    if redirect := services.get(services.names.redirects, id_):
+        raise MovedError(redirect["researcher_id"])
+    raise not_found("researcher", id_)
+
+
+def serialize_researcher(researcher: Mapping[str, Any]) -> Result:
+    """Return a stored researcher as in `schemas.Researcher`: with tagline, counts, trust and links."""
+    id_ = researcher["id"]
+    links = {
+        "self": url_for("researchers.researcher", id_=id_),
+        "html": url_for("web.researcher", id_=id_),
+        **{part: url_for(f"researchers.{part}", id_=id_) for part in ("works", "similar", "collaborators")},
+        "graph": url_for("graphs.researcher_graph", id_=id_),
+        "feed": url_for("feeds.researcher", id_=id_),
+    }
+    counts = {
+        "works": researcher["works_count"],
+        "followers": researcher["followers_count"],
+        "topics": len(researcher["topics"]),
+        "close_collaborators": researcher["close_collaborators_count"],
+    }
+    # An unclaimed profile has no owner, rather than an empty one.
+    stored = {name: value for name, value in researcher.items() if name != "owner" or value}
+    return stored | {
+        "tagline": tagline(researcher),
+        "counts": counts,
+        "trust": trust.snapshot(researcher),
+        "links": links,
+    }
+
+
+def tagline(researcher: Mapping[str, Any]) -> str | None:
+    """Return a researcher's most frequent topics in one line; None if none is known."""
+    # Names of topics contain commas and "and", so neither can separate them.
+    return " · ".join(topic["name"] for topic in researcher["topics"][:TAGLINE]) or None
+
+
+def collaborators(services: Services, id_: str, args: Mapping[str, Any]) -> Result:
+    """Return the list of a researcher's co-authors, most joint works first."""
+    researcher = find(services, id_)
+    everyone = researcher["collaborators"]
+    pagination = Pagination(args["page"], args["per_page"])
+    page = everyone[pagination.offset : pagination.offset + pagination.per_page]
+    # A document holds the first 500.
+    relation = "gte" if len(everyone) < researcher["collaborators_count"] else "eq"
+    return envelope(page, count=len(everyone), count_relation=relation, pagination=pagination)
+
+
+def read(services: Services, index: str, ids: Sequence[str], source: Mapping[str, Any]) -> dict[str, Result]:
+    """Return stored documents by id, at most 10,000; `source` selects their fields."""
+    if not ids:
+        return {}
+    hits = services.search(index, queries.stored(ids, source))["hits"]["hits"]
+    return {hit["_id"]: hit["_source"] for hit in hits}
+
+
+def canonical_ids(services: Services, fields: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Return, for each field of a body, the canonical ids of its researchers, each once, in the order given.
+
+    Raises Problem (422) that names, under its field, every unknown id.
+    """
+    known = _known(services, {id_ for ids in fields.values() for id_ in ids})
+    errors = {
+        name: [f"No researcher has the id {id_[:200]!r}." for id_ in unknown[:MAX_NAMED]]
+        for name, ids in fields.items()
+        if (unknown := [id_ for id_ in ids if id_ not in known])
+    }
+    if errors:
+        detail = f"These fields contain unknown researchers: {', '.join(errors)}."
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors)
+    return {name: list(dict.fromkeys(known[id_] for id_ in ids)) for name, ids in fields.items()}
+
+
+def _known(services: Services, ids: Iterable[str]) -> dict[str, str]:
+    """Return the canonical id of each known one of these ids."""
+    given = sorted(ids)
+    if not given:
+        return {}
+    stripped = {id_: id_.strip() for id_ in given}
+    terms = sorted(set(stripped.values()))
+    body: Result = {"query": {"terms": {"id": terms}}, "size": len(terms), "_source": False}
+    stored = {hit["_id"] for hit in services.search(services.names.researchers, body)["hits"]["hits"]}
+    canonical = {id_: plain for id_, plain in stripped.items() if plain in stored}
+    others = {id_: plain for id_ in given if id_ not in canonical and (plain := person_id(id_))}
+    if not others:
+        return canonical
+    resolved = services.researcher_ids(sorted(set(others.values())))
+    return canonical | {id_: resolved[plain] for id_, plain in others.items() if plain in resolved}

@@ -1,0 +1,101 @@
+"""Stored works: found by id in any spelling, read, and serialized as results."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from flask import url_for
+
+from mappings import bare_doi, work_id
+from search_api.http.errors import not_found
+from search_api.http.paging import WINDOW
+from search_api.retrieval import ranking
+from search_api.works import queries
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from search_api.http.services import Services
+
+Hit = dict[str, Any]
+Result = dict[str, Any]
+
+#: Parts of a request that say what is read of each work.
+READ = {"_source", "highlight"}
+
+
+def serialize_work(work: Mapping[str, Any]) -> Result:
+    """Return a stored work with its links, as in `schemas.Work`; its authors are in the order of their position."""
+    id_ = work["id"]
+    links = {
+        "self": url_for("works.work", id_=id_),
+        "html": url_for("web.work", id_=id_),
+        "similar": url_for("works.similar", id_=id_),
+    }
+    return {**work, "links": links}
+
+
+def to_result(hit: Mapping[str, Any], best: float | None, mode: str | None) -> Result:
+    """Return a hit as a result, with its score in [0, 1] if the list is ranked by a query (`mode` is not None).
+
+    `best` is the best score of the list.
+    """
+    result = serialize_work(hit["_source"])
+    if mode is not None and hit["_score"] is not None:
+        result["score"] = _score(hit["_score"], best, mode)
+    if "highlight" in hit:
+        result["highlight"] = hit["highlight"]
+    return result
+
+
+def _score(score: float, best: float | None, mode: str) -> float:
+    if mode == "keyword":
+        return ranking.relative(score, best)
+    return ranking.cosine_of(score) if mode == "semantic" else min(1.0, score)
+
+
+def find(services: Services, id_: str) -> Result:
+    """Return the stored work of an id in any spelling, with its vector. Raises Problem (404)."""
+    if work := services.get(services.names.works, work_id(id_)):
+        return work
+    body = {"size": 1, "sort": ["id"], "query": {"terms": {"ids": _spellings(id_)}}}
+    for hit in services.search(services.names.works, body)["hits"]["hits"]:
+        source: Result = hit["_source"]
+        return source
+    raise not_found("work", id_)
+
+
+def find_ids(services: Services, ids: Sequence[str]) -> dict[str, str]:
+    """Return the stored id for each id in any spelling; ids of no work are left out."""
+    spellings = {id_: _spellings(id_) for id_ in ids}
+    terms = sorted({spelling for all_spellings in spellings.values() for spelling in all_spellings})
+    body = {"size": WINDOW, "sort": [{"id": "desc"}], "query": {"terms": {"ids": terms}}, "_source": ["id", "ids"]}
+    hits = services.search(services.names.works, body)["hits"]["hits"] if terms else []
+    owner = {spelling: hit["_source"]["id"] for hit in hits for spelling in hit["_source"]["ids"]}
+    stored = {
+        id_: next((owner[spelling] for spelling in all_spellings if spelling in owner), None)
+        for id_, all_spellings in spellings.items()
+    }
+    return {id_: stored_id for id_, stored_id in stored.items() if stored_id}
+
+
+def _spellings(id_: str) -> list[str]:
+    """Return the ids under which a work may be stored, the most likely first."""
+    spellings = [work_id(id_), id_]
+    with suppress(ValueError):
+        spellings.append(f"doi:{bare_doi(id_)}")
+    return spellings
+
+
+def read_hits(services: Services, hits: Sequence[Hit], parts: Mapping[str, Any]) -> list[Hit]:
+    """Return hits that were searched without `_source`, with what `parts` reads: `_source` and `highlight`.
+
+    A work that was removed in the meantime is left out.
+    """
+    if not hits:
+        return []
+    body = {"query": queries.only([hit["_id"] for hit in hits]), "size": len(hits), "track_total_hits": False}
+    body |= {name: value for name, value in parts.items() if name in READ}
+    read = {hit["_id"]: hit for hit in services.search(services.names.works, body)["hits"]["hits"]}
+    return [{**read[hit["_id"]], "_score": hit["_score"]} for hit in hits if hit["_id"] in read]
