@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 #: What an API token may be allowed to do.
 SCOPES = {
-    "read": "Read your account, what you follow, and your feed",
-    "follow": "Follow and unfollow for you",
-    "claim": "Claim a profile for you, and change it",
-    "collaborate": "Read and answer your invitations and messages, and write new ones",
-    "account": "Change your account, its tokens and log-ins, export and delete it",
-    "admin": "Do what an administrator may, if you are one",
+    "read": "Read your account, follows and feed",
+    "follow": "Follow and unfollow",
+    "claim": "Claim and edit your profile",
+    "collaborate": "Read, answer and send invitations and messages",
+    "account": "Manage your account, tokens and sessions; export and delete your data",
+    "admin": "Administrator actions, if you are an administrator",
 }
 #: How long a log-in lasts after it was last used, and how often its use is noted.
 LIFE = timedelta(days=30)
@@ -86,23 +86,25 @@ def require_scope(scope: str) -> Actor:
     g.private = True
     actor = current_actor()
     if g.get("accounts_away"):
-        raise unavailable("The database of accounts does not answer at the moment.")
+        raise unavailable("Accounts are temporarily unavailable.")
     if actor is None:
         raise LoginRequired(HTTPStatus.UNAUTHORIZED, _unknown(), headers=CHALLENGE)
     if actor.is_suspended:
         raise Problem(HTTPStatus.FORBIDDEN, "This account is suspended.")
     if not actor.may(scope):
-        raise Problem(HTTPStatus.FORBIDDEN, f"The token lacks the scope {scope!r}.")
+        raise Problem(HTTPStatus.FORBIDDEN, f"The token does not have the scope {scope!r}.")
     if scope == "admin" and not actor.is_admin:
-        raise Problem(HTTPStatus.FORBIDDEN, "Only an administrator may do that.")
+        raise Problem(HTTPStatus.FORBIDDEN, "Only administrators can do this.")
     return actor
 
 
 def _unknown() -> str:
     if "Authorization" not in request.headers:
-        return "Log in first."
+        return "Authentication required."
     return (
-        "The token is not known or has expired." if request.path.startswith(API) else "A token opens no page: log in."
+        "The token is invalid or has expired."
+        if request.path.startswith(API)
+        else "Tokens do not work on pages. Log in instead."
     )
 
 

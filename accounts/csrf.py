@@ -55,6 +55,5 @@ def _check() -> None:
     try:
         validate_csrf(given)
     except ValidationError as error:
-        where = f"the header {HEADER}" if is_api else "this form"
-        detail = f"{error} Open the page again and send it from there: {where} proves that you mean it."
-        raise Problem(HTTPStatus.BAD_REQUEST, detail) from error
+        advice = f"Send it in the header {HEADER}." if is_api else "Reload the page and submit the form again."
+        raise Problem(HTTPStatus.BAD_REQUEST, f"{error} {advice}") from error

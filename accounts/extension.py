@@ -108,7 +108,7 @@ def _redirect_to_login(problem: LoginRequired) -> Response:
 def _unavailable(app: Flask, error: OperationalError) -> Problem:
     """Return the 503 for a database that does not answer, or is locked for too long."""
     app.logger.error("the database of accounts failed: %s", error.orig)
-    return unavailable("The database of accounts does not answer at the moment.")
+    return unavailable("Accounts are temporarily unavailable.")
 
 
 def _finish(response: Response) -> Response:

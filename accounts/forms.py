@@ -90,9 +90,17 @@ def read(schema: Schema) -> dict[str, Any]:
         loaded: dict[str, Any] = schema.load(given)
     except ValidationError as error:
         messages = {name: list(flat(texts)) for name, texts in error.messages_dict.items()}
-        detail = " ".join(f"{name}: {' '.join(texts)}" for name, texts in messages.items())
+        detail = " ".join(f"{_label(name, error)}: {' '.join(texts)}" for name, texts in messages.items())
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, messages) from error
     return loaded
+
+
+def _label(name: str, error: ValidationError) -> str:
+    """Return a form field's name as a reader sees it; with the line where one line of several is wrong."""
+    label = name.replace("_", " ").capitalize()
+    where = error.messages_dict[name]
+    lines = [position + 1 for position in where if isinstance(position, int)] if isinstance(where, dict) else []
+    return f"{label} (line {', '.join(map(str, lines))})" if lines else label
 
 
 def form(

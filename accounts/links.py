@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LIFE = timedelta(hours=1)
 #: Hosts that a request may name for itself: whoever can send mail to others cannot be one of these.
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-GONE = "This link does not work: it has been used, is older than an hour, or is not whole. Ask for a new one."
+GONE = "This link has expired, was already used, or is incomplete. Request a new one."
 
 
 def address_of(given: str) -> str:
@@ -43,9 +43,7 @@ def public_url() -> str:
         return named.rstrip("/")
     if urlsplit(request.host_url).hostname in LOOPBACK:
         return request.host_url.rstrip("/")
-    detail = (
-        "This site does not know its own address, so nothing can be mailed: its operator sets PEERSCOPE_PUBLIC_URL."
-    )
+    detail = "This site cannot send e-mail yet. Its operator must set PEERSCOPE_PUBLIC_URL."
     raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail)
 
 

@@ -36,7 +36,7 @@ def is_dated(stored: str) -> bool:
 def weakness(password: str, address: str = "") -> str | None:
     """Say what is wrong with a new password, if anything. Length is what counts; no rules on characters."""
     if not SHORTEST <= len(password) <= LONGEST:
-        return f"A password has {SHORTEST} to {LONGEST} characters."
+        return f"A password must have {SHORTEST} to {LONGEST} characters."
     if len(set(password)) < FEW or password.lower() in {address, address.partition("@")[0]}:
         return "This password is too easy to guess."
     return None

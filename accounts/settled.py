@@ -46,5 +46,5 @@ def changing(database: Database) -> Iterator[Session]:
         with database.begin() as session:
             yield session
     except IntegrityError as error:
-        detail = "Somebody else changed the same just now. Look again, and repeat it if you still want it."
+        detail = "This was just changed by someone else. Reload and try again."
         raise Problem(HTTPStatus.CONFLICT, detail) from error

@@ -29,5 +29,5 @@ class Text(fields.String):
         text = str(super()._deserialize(value, *rest, **kwargs))
         text = text.replace("\r\n", "\n").replace("\t", " ").strip()
         if UNFIT.search(text):
-            raise ValidationError("It holds characters that are not seen.")
+            raise ValidationError("Contains invisible characters.")
         return text

@@ -44,7 +44,7 @@ def count(limit: str, *key: str) -> None:
     """Count one more, and raise Problem (429, with Retry-After) beyond the limit."""
     if not allowed(limit, *key):
         wait = _wait(limit, key)
-        detail = f"Too many tries. Wait {math.ceil(wait / 60)} min."
+        detail = f"Too many attempts. Try again in {math.ceil(wait / 60)} min."
         raise Problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(wait)})
 
 

@@ -42,7 +42,7 @@ def current(args: Given, actor: Actor) -> Any:  # noqa: ARG001
     """Return your open claim, else the last one with the reason why it ended; 404 if there never was one."""
     found = serving.current(actor.account_id)
     if found is None:
-        raise Problem(HTTPStatus.NOT_FOUND, "You have claimed no profile.")
+        raise Problem(HTTPStatus.NOT_FOUND, "You haven't claimed a profile.")
     return found
 
 

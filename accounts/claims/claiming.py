@@ -29,7 +29,9 @@ OPEN = ("pending", "verified")
 #: Claims that one account may make in a day: a person needs one, and a few when namesakes are mistaken.
 A_DAY = 10
 #: What a claim is told whose proof no longer holds.
-OTHER_ORCID = "The record bears another ORCID iD now than the one that proved this claim; an admin has to decide."
+OTHER_ORCID = (
+    "The record now has a different ORCID iD from the one that verified this claim, so an administrator will review it."
+)
 
 
 def open_claim(session: Session, account_id: str) -> Claim | None:
@@ -51,7 +53,7 @@ def claim(session: Session, account_id: str, record: Mapping[str, Any], statemen
     """
     if found := open_claim(session, account_id):
         if found.researcher_id != record["id"]:
-            detail = f"You have a claim on {found.researcher_id} already. Release it before you claim another profile."
+            detail = f"You already have a claim on {found.researcher_id}. Release it before you claim another profile."
             raise Problem(HTTPStatus.CONFLICT, detail)
         settle(session, record)
         return found
@@ -71,7 +73,7 @@ def _check_often(session: Session, account_id: str) -> None:
     since = now() - timedelta(days=1)
     made = session.scalar(select(func.count()).where(Claim.account_id == account_id, Claim.created_at > since)) or 0
     if made >= A_DAY:
-        detail = f"You have made {made} claims within a day. Wait until tomorrow."
+        detail = f"You have reached the limit of {made} claims a day. Try again tomorrow."
         raise Problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": "86400"})
 
 
@@ -103,7 +105,7 @@ def settle(session: Session, record: Mapping[str, Any]) -> None:
         )
     )
     if found := session.scalars(pending.with_for_update(of=Claim)).one_or_none():
-        _verify(session, found, "orcid", None, "The ORCID iD is the record's.")
+        _verify(session, found, "orcid", None, "The account's ORCID iD matches the record.")
         note(session, None, "claim.verify", found.researcher_id, claim=found.id, proof="orcid")
 
 
@@ -119,7 +121,7 @@ def release(session: Session, account_id: str, researcher_id: str) -> bool:
     if found is None or found.researcher_id != researcher_id:
         return False
     action = "claim.withdraw" if found.status == "pending" else "claim.release"
-    end(session, found, "released", "By the account itself.")
+    end(session, found, "released", "Released by the account.")
     note(session, account_id, action, researcher_id, claim=found.id)
     return True
 
@@ -143,11 +145,11 @@ def approve(session: Session, admin_id: str | None, claim_id: str, reason: str) 
     if found.status == "verified":
         return found
     if found.status != "pending":
-        raise Problem(HTTPStatus.CONFLICT, f"This claim is {found.status} already.")
+        raise Problem(HTTPStatus.CONFLICT, f"This claim is already {found.status}.")
     if found.account.suspended_at:
-        raise Problem(HTTPStatus.CONFLICT, "The account of this claim is suspended.")
+        raise Problem(HTTPStatus.CONFLICT, "The account that made this claim is suspended.")
     if former := _verified(session, found.researcher_id):
-        end(session, former, "released", f"The profile went to another claim: {reason}", admin_id)
+        end(session, former, "released", f"The profile was given to another claim: {reason}", admin_id)
         note(session, admin_id, "claim.end", former.researcher_id, claim=former.id, reason=reason, winner=found.id)
     _verify(session, found, "admin", admin_id, reason)
     note(session, admin_id, "claim.approve", found.researcher_id, claim=found.id, reason=reason)
@@ -160,7 +162,7 @@ def reject(session: Session, admin_id: str | None, claim_id: str, reason: str) -
     if found.status == "rejected":
         return found
     if found.status not in OPEN:
-        raise Problem(HTTPStatus.CONFLICT, f"This claim is {found.status} already.")
+        raise Problem(HTTPStatus.CONFLICT, f"This claim is already {found.status}.")
     action = "claim.reject" if found.status == "pending" else "claim.revoke"
     end(session, found, "rejected", reason, admin_id)
     note(session, admin_id, action, found.researcher_id, claim=found.id, reason=reason)

@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 PURPOSE = "institution"
 MAIL = """\
-{name}, who owns the profile {researcher} at Peerscope, says that this is their address.
-If that is you, open this link within an hour and confirm it there:
+{name}, who owns the profile {researcher} on Peerscope, says that this is their address.
+If that is you, confirm it with this link within an hour:
 
 {base}/account/profile/email/{token}
 
-If it is not you, do nothing: nothing will be confirmed.
+If it isn't you, ignore this e-mail.
 """
 
 
@@ -56,11 +56,11 @@ def ask(services: Services, actor: Actor, given: str) -> str:
     with database().read() as session:
         if not domains.belongs(session, address, institutions):
             domain = address.rpartition("@")[2]
-            detail = f"No institution of your record is known to give addresses at {domain}. Ask an administrator."
+            detail = f"{domain} does not belong to any institution on your record. Ask an administrator to add it."
             raise Problem(HTTPStatus.CONFLICT, detail, {"email": [detail]})
     throttle.count(MAILS_FROM, "mail-from", actor.account_id)
     if not throttle.may_mail(PURPOSE, address, actor.account_id):
-        detail = "This address has got as many links as it may within an hour. Look for them, or wait."
+        detail = "Too many links sent. Check your inbox or try again in an hour."
         raise Problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": "3600"})
     with changing(database()) as session:
         token = links.make(session, PURPOSE, address, actor.account_id)

@@ -34,7 +34,7 @@ def owned(session: Session, account_id: str, *, lock: bool = False) -> Claim:
     """
     found = claim_of(session, account_id, lock=lock)
     if found is None:
-        raise Problem(HTTPStatus.CONFLICT, "You have no verified profile. Claim yours first.")
+        raise Problem(HTTPStatus.CONFLICT, "You don't have a verified profile. Claim yours first.")
     return found
 
 
@@ -67,7 +67,7 @@ def say(session: Session, account_id: str, work_id: str, *, is_mine: bool) -> Wo
     if said is None:
         count = session.scalar(select(func.count()).where(WorkStatement.claim_id == found.id)) or 0
         if count >= MAX_STATEMENTS:
-            raise Problem(HTTPStatus.CONFLICT, f"You have said of {count:,} works whose they are; there is no room.")
+            raise Problem(HTTPStatus.CONFLICT, f"You've reached the limit of {count:,} statements.")
         said = WorkStatement(claim_id=found.id, work_id=work_id, is_mine=is_mine)
         session.add(said)
     elif said.is_mine == is_mine:

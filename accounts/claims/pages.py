@@ -44,7 +44,7 @@ def claim_page(id_: str) -> str:
 def claim_form(actor: Actor, given: Given, id_: str) -> str:
     """Claim it."""
     made = serving.claim(actor.account_id, id_, given["statement"])
-    return "The profile is yours." if made["status"] == "verified" else "Your claim waits for an admin."
+    return "Your claim is verified." if made["status"] == "verified" else "Your claim is awaiting review."
 
 
 @blueprint.get("/account/profile")
@@ -75,7 +75,7 @@ def own_profile() -> str:
 def own_profile_form(actor: Actor, given: Given) -> str:
     """Set what the form says: all of it, an empty field clears."""
     serving.change(actor.account_id, given)
-    return "Saved. It is on your profile in a moment."
+    return "Saved. Your profile will update shortly."
 
 
 @blueprint.post("/account/profile/works")
@@ -87,7 +87,7 @@ def own_work_form(actor: Actor, given: Given) -> str:
         serving.unsay(actor.account_id, given["work"])
     else:
         serving.say(actor.account_id, given["work"], is_mine=is_mine)
-    return "Noted. It shows from the next indexing run on."
+    return "Saved. It will take effect at the next update."
 
 
 @blueprint.post("/account/profile/release")
@@ -95,14 +95,14 @@ def own_work_form(actor: Actor, given: Given) -> str:
 def release_form(actor: Actor, given: Given) -> str:
     """Let the profile go."""
     serving.release(actor.account_id, given["researcher"])
-    return "The profile is not yours any more."
+    return "You have given up the profile."
 
 
 @blueprint.post("/account/profile/email")
 @form(EmailBody, MINE, "claim", again=MINE)
 def institution_email_form(actor: Actor, given: Given) -> str:
     """Mail a link to an address at an institution."""
-    return f"A link is on its way to {emails.ask(services(), actor, given['email'])}. Open it within an hour."
+    return f"We have sent a link to {emails.ask(services(), actor, given['email'])}. It expires in an hour."
 
 
 @blueprint.post("/account/profile/email/forget")
@@ -110,7 +110,7 @@ def institution_email_form(actor: Actor, given: Given) -> str:
 def forget_email_form(actor: Actor, given: Given) -> str:
     """Take a proven address off."""
     emails.forget(actor, given["email"])
-    return "The address is forgotten."
+    return "The address has been removed."
 
 
 @blueprint.get("/account/profile/email/<token>")
@@ -128,7 +128,7 @@ def institution_email(token: str) -> Response:
 @form(Args, MINE, "claim")
 def confirm_email_form(actor: Actor, given: Given, token: str) -> str:  # noqa: ARG001 (nothing but the wish)
     """Take it as proven."""
-    return f"{emails.confirm(actor, token)} is proven."
+    return f"{emails.confirm(actor, token)} is confirmed."
 
 
 def owns_profile(researcher_id: str) -> bool:

@@ -18,12 +18,17 @@ class Link(fields.Url):
 
     def __init__(self) -> None:
         """Take up to 300 characters."""
-        super().__init__(schemes={"https"}, require_tld=True, validate=validate.Length(max=300))
+        super().__init__(
+            schemes={"https"},
+            require_tld=True,
+            validate=validate.Length(max=300),
+            error_messages={"invalid": 'Must start with https:// ("{input}").'},
+        )
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = str(super()._deserialize(value, attr, data, **kwargs)).strip()
         if UNFIT.search(text) or "@" in text.partition("//")[2].partition("/")[0]:
-            raise ValidationError("An address names no user, and holds no characters that are not seen.")
+            raise ValidationError("A link must not contain a user name or invisible characters.")
         return text
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 #: What a claim is told that lost its place to another one.
-JOINED = "Two claimed records turned out to be one person's; an admin has to decide between the claims."
+JOINED = "Two claimed records were merged, so an administrator will decide between the claims."
 
 
 def move(session: Session, old: str, new: str, orcid: str | None = None) -> None:

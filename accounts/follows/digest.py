@@ -120,11 +120,14 @@ def _letter(services: Services, account_id: str, until: datetime) -> Letter | No
 
 
 def _text(name: str, count: int, works: Sequence[dict[str, Any]]) -> str:
-    parts = [f"Hello {name},", "this came in since the last digest:", *map(_work, works)]
+    parts = [f"Hello {name},", "new works since your last digest:", *map(_work, works)]
     if count > len(works):
         parts.append(f"And {count - len(works):,} more.")
     feed_page, settings = url_for("accounts.feed_page", _external=True), url_for("accounts.account", _external=True)
-    parts += [f"Your feed: {feed_page}", f"You get this since you follow things on Peerscope. To stop it: {settings}"]
+    parts += [
+        f"Your feed: {feed_page}",
+        f"You receive this because you follow researchers, topics or searches on Peerscope. Unsubscribe: {settings}",
+    ]
     return "\n\n".join(parts) + "\n"
 
 

@@ -76,11 +76,9 @@ def _check_limits(session: Session, account_id: str, kind: str) -> None:
     session.get_one(Account, account_id, with_for_update=True)
     so_far = [one.kind for one in follows_of(session, account_id)]
     if len(so_far) >= MAX_FOLLOWS:
-        raise Problem(HTTPStatus.CONFLICT, f"You follow {MAX_FOLLOWS} things, which is as many as fit into one feed.")
+        raise Problem(HTTPStatus.CONFLICT, f"You've reached the limit of {MAX_FOLLOWS} follows.")
     if kind == "search" and so_far.count("search") >= MAX_SEARCHES:
-        raise Problem(
-            HTTPStatus.CONFLICT, f"You follow {MAX_SEARCHES} searches, which is as many as fit into one feed."
-        )
+        raise Problem(HTTPStatus.CONFLICT, f"You've reached the limit of {MAX_SEARCHES} followed searches.")
 
 
 def _named(one: Follow) -> str:

@@ -83,7 +83,7 @@ def follow_form(actor: Actor, given: Form) -> str:
     """Follow what the button stands for."""
     wanted = target(services(), given["kind"], given["target"])
     made = settled(database(), lambda session: follow(session, actor.account_id, wanted))
-    return f"You follow {made.label}: what is new shows in your feed."
+    return f"You are now following {made.label}. New works will appear in your feed."
 
 
 @blueprint.post("/unfollow")
@@ -92,7 +92,7 @@ def unfollow_form(actor: Actor, given: Form) -> str:
     """End a follow."""
     with database().begin() as session:
         unfollow(session, actor.account_id, given["kind"], given["target"])
-    return "You no longer follow it."
+    return "You are no longer following it."
 
 
 @blueprint.post("/feed/address/remove")
@@ -101,7 +101,7 @@ def drop_address_form(actor: Actor, given: Form) -> str:  # noqa: ARG001 (it is 
     """Let no address open the Atom feed."""
     with database().begin() as session:
         address.drop_address(session, actor.account_id)
-    return "Your Atom feed has no address now."
+    return "Your private feed URL has been revoked."
 
 
 def follow_of(kind: str, id_: str) -> Follow | None:

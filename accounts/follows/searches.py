@@ -76,9 +76,9 @@ def read(services: Services, given: str) -> Search:
         raise _unusable(f"{error}"[:200]) from error
     found = Search(args["q"].strip(), args["mode"], tuple(asked))
     if not found.text and not found.filters:
-        raise _unusable("It needs words or a filter.")
+        raise _unusable("Enter a query or choose a filter.")
     if _leaves(query(services, found, with_vector=False)) > MAX_CLAUSES:
-        raise _unusable(f"It has too many words and filter values; together they may be about {MAX_CLAUSES // 2}.")
+        raise _unusable(f"Too many words and filter values: the limit is about {MAX_CLAUSES // 2} in total.")
     return found
 
 

@@ -22,7 +22,7 @@ def accept(session: Session, account_id: str, invitation_id: str) -> Invitation:
     if found.status == "accepted":
         return found
     if found.status != "pending":
-        raise Problem(HTTPStatus.CONFLICT, f"This invitation was {found.status}.")
+        raise Problem(HTTPStatus.CONFLICT, f"This invitation is {found.status}.")
     found.status, found.answered_at = "accepted", now()
     found.recipient_read_at = found.answered_at
     note(session, account_id, "invitation.accept", found.id)
@@ -38,14 +38,16 @@ def withdraw(session: Session, account_id: str, invitation_id: str) -> Invitatio
     """Withdraw an invitation of one's own, or leave the conversation. Raises Problem (404)."""
     found = own(session, account_id, invitation_id, lock=True)
     if found.sender_id != account_id:
-        raise Problem(HTTPStatus.CONFLICT, "It was sent to you: decline it.")
+        raise Problem(HTTPStatus.CONFLICT, "This invitation was sent to you. Decline it instead of withdrawing it.")
     return _end(session, found, account_id, "invitation.withdraw")
 
 
 def _as_recipient(session: Session, account_id: str, invitation_id: str) -> Invitation:
     found = own(session, account_id, invitation_id, lock=True)
     if found.recipient_id != account_id:
-        raise Problem(HTTPStatus.CONFLICT, "You sent it, so the answer is theirs. You may withdraw it.")
+        raise Problem(
+            HTTPStatus.CONFLICT, "You sent this invitation, so only the recipient can answer it. You can withdraw it."
+        )
     return found
 
 

@@ -28,11 +28,11 @@ A_DAY = 10
 PENDING = 20
 DAY = timedelta(days=1)
 
-CLAIM_FIRST = "Claim this profile first: an invitation needs an owner on both sides, and you own none."
-NOT_CLAIMED = "Nobody has claimed this profile yet, so there is nobody to invite."
-OWN = "This profile is your own."
-OPEN = "There is an invitation or a conversation between you already."
-THEIRS = "They ended what was between you before, so the next invitation is theirs to send."
+CLAIM_FIRST = "Claim your own profile before inviting others."
+NOT_CLAIMED = "This profile has not been claimed yet, so it cannot receive invitations."
+OWN = "This is your own profile."
+OPEN = "You already have an open invitation or conversation."
+THEIRS = "They ended an earlier conversation, so only they can start a new one."
 
 
 def invite(session: Session, account_id: str, researcher_id: str, given: Mapping[str, Any]) -> Invitation:
@@ -79,7 +79,9 @@ def obstacle(session: Session, account_id: str, researcher_id: str) -> str | Non
 
 def _same(found: Invitation, researcher_id: str, given: Mapping[str, Any]) -> Invitation:
     if (found.recipient_researcher_id, found.message) != (researcher_id, given["message"]):
-        raise Problem(HTTPStatus.CONFLICT, "This key was used for another invitation.", {"key": ["Used before."]})
+        raise Problem(
+            HTTPStatus.CONFLICT, "This key was already used for another invitation.", {"key": ["Already used."]}
+        )
     return found
 
 
@@ -103,7 +105,7 @@ def _check_history(session: Session, mine: Claim, theirs: Claim) -> None:
     if is_blocked(session, theirs.account_id, mine.account_id, mine.researcher_id):
         raise Problem(HTTPStatus.CONFLICT, THEIRS)
     if is_blocked(session, mine.account_id, theirs.account_id, theirs.researcher_id):
-        raise Problem(HTTPStatus.CONFLICT, "You have blocked them. Unblock them first.")
+        raise Problem(HTTPStatus.CONFLICT, "You have blocked this person. Unblock them first.")
     last = next(iter(all_between(session, mine.account_id, theirs.account_id, mine.researcher_id)), None)
     if last is not None and last.status in {"pending", "accepted"}:
         raise Problem(HTTPStatus.CONFLICT, OPEN)
@@ -118,8 +120,8 @@ def _check_limits(session: Session, mine: Claim) -> None:
     today, first = session.execute(sent.where(Invitation.created_at > now() - DAY)).one()
     if today >= A_DAY:
         wait = max(1, round((first + DAY - now()).total_seconds()))
-        detail = f"You have sent {A_DAY} invitations within a day, which is as many as one may."
+        detail = f"You've reached the limit of {A_DAY} invitations a day. Try again tomorrow."
         raise Problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(wait)})
     if session.execute(sent.where(Invitation.status == "pending")).one()[0] >= PENDING:
-        detail = f"{PENDING} of your invitations wait for an answer. Withdraw one, or wait."
+        detail = f"You have {PENDING} pending invitations, the maximum. Withdraw one or wait for a reply."
         raise Problem(HTTPStatus.CONFLICT, detail)

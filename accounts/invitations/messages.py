@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 A_MINUTE = 10
 MINUTE = timedelta(minutes=1)
 
-NOT_OPEN = "Messages can be written while the invitation is accepted; this one is {status}."
+NOT_OPEN = "You can only send messages while the invitation is accepted; this one is {status}."
 
 
 def write(session: Session, account_id: str, invitation_id: str, body: str, key: str) -> Message:
@@ -37,7 +37,9 @@ def write(session: Session, account_id: str, invitation_id: str, body: str, key:
     said = select(Message).where(Message.invitation_id == invitation_id, Message.key == own_key)
     if found := session.scalars(said).one_or_none():
         if found.body != body:
-            raise Problem(HTTPStatus.CONFLICT, "This key was used for another message.", {"key": ["Used before."]})
+            raise Problem(
+                HTTPStatus.CONFLICT, "This key was already used for another message.", {"key": ["Already used."]}
+            )
         return found
     if invitation.status != "accepted":
         raise Problem(HTTPStatus.CONFLICT, NOT_OPEN.format(status=invitation.status))
@@ -83,5 +85,5 @@ def _check_pace(session: Session, account_id: str) -> None:
     said, first = session.execute(recent.where(Message.sent_at > now() - MINUTE)).one()
     if said >= A_MINUTE:
         wait = max(1, round((first + MINUTE - now()).total_seconds()))
-        detail = f"{A_MINUTE} messages within a minute are as many as one may send."
+        detail = f"You've reached the limit of {A_MINUTE} messages a minute. Try again shortly."
         raise Problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(wait)})

@@ -40,8 +40,8 @@ SCOPE = "collaborate"
 OFFERED = 8
 ANSWERS = {"accept": answering.accept, "decline": answering.decline, "withdraw": answering.withdraw}
 DONE = {
-    "accept": "Accepted: you can write to each other now.",
-    "decline": "Declined. If you change your mind, the next invitation is yours to send.",
+    "accept": "Accepted. You can now message each other.",
+    "decline": "Declined. If you change your mind, you can invite them.",
     "withdraw": "Withdrawn.",
 }
 
@@ -78,13 +78,13 @@ def conversation(invitation_id: str) -> str:
     with database().read() as session:
         found = own(session, actor.account_id, invitation_id)
         said = talk.messages_of(session, actor.account_id, invitation_id)
-        (one,) = show.invitations(services(), session, actor.account_id, [found])
+        (invitation,) = show.invitations(services(), session, actor.account_id, [found])
     with database().begin() as session:
         # Up to what is on the page, and no further: what arrives meanwhile stays unread.
         talk.read_shown(session, actor.account_id, invitation_id, said)
     return render_template(
         "conversation.html",
-        one=one,
+        invitation=invitation,
         messages=[show.message(message, actor.account_id) for message in said],
         purposes=schemas.PURPOSES,
         key=new_id(),
@@ -136,7 +136,7 @@ def send_invitation(id_: str) -> Response | tuple[str, int]:
             raise
         given = {**request.form.to_dict(), "works": request.form.getlist("works")}
         return _invite_page(actor, id_, given, problem), problem.status
-    flash("Sent. You will find the answer here.", "done")
+    flash("Sent. We'll show their reply here.", "done")
     return redirect(url_for("accounts.conversation", invitation_id=made.id), HTTPStatus.SEE_OTHER)
 
 

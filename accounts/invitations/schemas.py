@@ -12,10 +12,10 @@ from search_api.http.schemas import list_of
 #: What an invitation can be for, and how it reads.
 PURPOSES = {
     "joint work": "Joint work",
-    "review": "A review or comments",
-    "dataset": "A data set or code",
-    "talk": "A talk",
-    "student": "A student or a visit",
+    "review": "Review or comments",
+    "dataset": "Data or code",
+    "talk": "Talk",
+    "student": "Student or visit",
     "other": "Something else",
 }
 MAX_WORKS = 5

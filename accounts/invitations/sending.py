@@ -33,11 +33,11 @@ log = logging.getLogger(__name__)
 MAIL = """\
 Hello {to},
 
-{name} invites you at Peerscope to collaborate ({purpose}). Read and answer it here:
+{name} has invited you to collaborate on Peerscope ({purpose}). Read and reply here:
 
 {address}
 
-They do not learn your e-mail address. To hear no more from them, block them there.
+Your e-mail address is not shared. You can block this person from the same page.
 """
 
 
@@ -50,7 +50,7 @@ def send(services: Services, account_id: str, given: str, body: Mapping[str, Any
     known = find_ids(services, body["works"])
     if missing := [id_ for id_ in body["works"] if id_ not in known]:
         texts = [f"No work has the id {id_[:200]!r}." for id_ in missing]
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Some of these works are not there.", {"works": texts})
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Some of these works were not found.", {"works": texts})
     checked = {**body, "works": list(dict.fromkeys(known[id_] for id_ in body["works"]))}
 
     def change(session: Session) -> tuple[Invitation, bool]:
@@ -78,4 +78,4 @@ def _tell(made: Invitation) -> None:
     # In one line: a name is what somebody chose to be called, and a subject holds no line ends.
     name = " ".join(sender.name.split())
     text = MAIL.format(to=recipient.name, name=name, purpose=PURPOSES[made.purpose].lower(), address=address)
-    mailer().post(recipient.email, f"{name} invites you to collaborate", text)
+    mailer().post(recipient.email, f"{name} has invited you to collaborate", text)

@@ -28,37 +28,37 @@ if TYPE_CHECKING:
 TRIES_FROM, TRIES_FOR = "30/10minute", "10/10minute"
 #: Mails that one client or account can have sent; see `throttle` for those that one address can get.
 MAILS_FROM = "20/hour"
-WRONG = "The e-mail address or the password is wrong."
+WRONG = "Incorrect e-mail address or password."
 SUSPENDED = "This account is suspended."
 
 REGISTER = """\
-Somebody, probably you, wants to open an account at Peerscope with this address.
-Go on here; the link works once, within an hour:
+Someone (hopefully you) asked to create a Peerscope account with this address.
+Continue here; the link works once and expires in an hour:
 
 {base}/confirm/{token}
 
-If it was not you, do nothing: no account is made.
+If it wasn't you, ignore this e-mail.
 """
 KNOWN = """\
-Somebody, probably you, wants to open an account at Peerscope with this address, which has one already.
+Someone (hopefully you) asked to create a Peerscope account with this address, which already has one.
 
 Log in:          {base}/login
-New password:    {base}/reset
+Reset password:  {base}/reset
 
-If it was not you, do nothing.
+If it wasn't you, ignore this e-mail.
 """
 RESET = """\
-Somebody, probably you, wants a new password for the account of this address at Peerscope.
-Set it here; the link works once, within an hour:
+Someone (hopefully you) asked to reset the password of the Peerscope account with this address.
+Set a new password here; the link works once and expires in an hour:
 
 {base}/reset/{token}
 
-Then every browser and program that is logged in is put out. If it was not you, do nothing.
+This signs out all browsers and apps. If it wasn't you, ignore this e-mail.
 """
 ALSO_ORCID = """\
 
-The ORCID iD {orcid} logs in to this account too, and goes on doing so. If it is not yours, take it off on the page of
-your account as soon as you are in.
+The ORCID iD {orcid} can also log in to this account, and still can after a reset. If it is not yours, remove it on
+your account page right after you log in.
 """
 
 
@@ -112,7 +112,7 @@ def register(token: str, name: str, password: str) -> str:
             return enter(session, account, "link")
     except IntegrityError as error:
         # The link was mailed to the address, so whoever holds it may know.
-        raise Problem(HTTPStatus.CONFLICT, "This address has an account meanwhile. Log in to it.") from error
+        raise Problem(HTTPStatus.CONFLICT, "There is already an account for this address. Log in instead.") from error
 
 
 def ask_to_reset(address: str) -> None:
@@ -127,7 +127,7 @@ def ask_to_reset(address: str) -> None:
             text = RESET.format(base=base, token=token) + (
                 ALSO_ORCID.format(orcid=account.orcid) if account.orcid else ""
             )
-            mail.post(address, "A new password for Peerscope", text)
+            mail.post(address, "Reset your Peerscope password", text)
 
     _mailed("reset", address, remind)
 

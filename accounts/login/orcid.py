@@ -33,7 +33,7 @@ ISSUER = "https://orcid.org"
 #: Seconds that ORCID may take for one of its answers.
 TIMEOUT = 10
 KEY = "peerscope-orcid"
-AWAY = "ORCID does not answer at the moment, or not as it should. Try again, or log in by e-mail."
+AWAY = "ORCID is not responding correctly at the moment. Try again, or log in by e-mail."
 
 log = logging.getLogger(__name__)
 
@@ -70,22 +70,22 @@ def depart() -> Response:
 def arrive() -> dict[str, str]:
     """Return the `orcid` and `name` of who comes back from ORCID, when everything about it is right. Raises Problem."""
     if request.args.get("error") == "access_denied":
-        raise Problem(HTTPStatus.FORBIDDEN, "You did not let ORCID tell us who you are, so you are not logged in.")
+        raise Problem(HTTPStatus.FORBIDDEN, "You declined the request at ORCID, so you are not logged in.")
     try:
         token = _client().authorize_access_token()
     except OAuthError as error:
-        detail = f"This log-in cannot be used ({error.error}): it is old, or began in another browser. Begin again."
+        detail = f"This log-in has expired or was started in another browser ({error.error}). Start again."
         raise Problem(HTTPStatus.BAD_REQUEST, detail) from error
     except JoseError as error:
         log.warning("what ORCID's id token says is not right: %s", error)
-        raise Problem(HTTPStatus.BAD_REQUEST, "ORCID's answer is not right. Begin again.") from error
+        raise Problem(HTTPStatus.BAD_REQUEST, "ORCID sent an invalid response. Start again.") from error
     except (RequestException, ValueError, KeyError, RuntimeError) as error:
         log.exception("ORCID did not answer as it should")
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, AWAY) from error
     said = token.get("userinfo") or {}
     orcid = str(said.get("sub", ""))
     if not is_orcid(orcid):
-        raise Problem(HTTPStatus.BAD_REQUEST, "ORCID's answer names no ORCID iD. Begin again.")
+        raise Problem(HTTPStatus.BAD_REQUEST, "ORCID did not send an ORCID iD. Start again.")
     names = " ".join(str(said[part]) for part in ("given_name", "family_name") if said.get(part))
     return {"orcid": orcid, "name": _name(names or str(said.get("name") or "")) or orcid}
 
@@ -125,7 +125,7 @@ def by_orcid(session: Session, orcid: str) -> Account | None:
 
 def _client() -> Any:
     if not is_set_up():
-        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "Logging in by ORCID is not set up on this site.")
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "ORCID sign-in is not available here.")
     told = issuer(), os.environ["PEERSCOPE_ORCID_CLIENT_ID"], os.environ["PEERSCOPE_ORCID_CLIENT_SECRET"]
     known: tuple[tuple[str, str, str], Any] | None = current_app.extensions.get(KEY)
     if known is None or known[0] != told:

@@ -61,9 +61,9 @@ def orcid_callback() -> AnyResponse:
         return _in(orcid.log_in(**proven), back)
     actor = current_actor()
     if actor is None or actor.account_id != links_to:
-        raise Problem(HTTPStatus.BAD_REQUEST, "You are not logged in any more as who you were. Begin again.")
+        raise Problem(HTTPStatus.BAD_REQUEST, "Your session has changed since you started. Start again.")
     link_orcid(links_to, proven["orcid"])
-    flash("Your ORCID iD is linked. You can log in with it from now on.", "done")
+    flash("Your ORCID iD is linked. You can now log in with it.", "done")
     return redirect(back, HTTPStatus.SEE_OTHER)
 
 
@@ -145,6 +145,9 @@ def set_password(token: str) -> AnyResponse:
         if problem.status == HTTPStatus.NOT_FOUND:
             raise
         return _secret(_page("new_password.html", problem, orcid=entry.orcid_of(token)))
+
+
+blueprint.add_app_template_global(orcid.is_set_up, "orcid_available")
 
 
 def _in(token: str, back: str) -> AnyResponse:

@@ -32,7 +32,7 @@ class PersonName(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         name = " ".join(super()._deserialize(value, attr, data, **kwargs).split())
         if not 0 < len(name) <= MAX_NAME or not name.isprintable():
-            raise ValidationError(f"A name has 1 to {MAX_NAME} characters that can be printed.")
+            raise ValidationError(f"Must have 1 to {MAX_NAME} printable characters.")
         return name
 
 
@@ -47,7 +47,7 @@ class _Form(Args):
     def _no_nul(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Refuse what no database stores."""
         if any("\0" in value for value in data.values() if isinstance(value, str)):
-            raise ValidationError("A character of it cannot be stored.")
+            raise ValidationError("Contains a character that is not allowed.")
         return data
 
 

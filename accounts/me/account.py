@@ -26,26 +26,25 @@ if TYPE_CHECKING:
     from accounts.actors import Actor
 
 CHANGED = """\
-The {what} of your account at Peerscope has just been changed.
-If it was not you, set a new password at once (by a link that is mailed, which ends API tokens too) and write to whoever
-runs the site.
+The {what} of your Peerscope account has just been changed.
+If it wasn't you, reset it by e-mail (this also revokes API tokens) and contact the operator of the site.
 """
 LINKED = """\
-The ORCID iD {orcid} has just been linked to your account at Peerscope: whoever has it can log in.
-If it was not you, set a new password, take the iD off on the page of your account, and write to whoever runs the site.
+The ORCID iD {orcid} has just been linked to your Peerscope account and can now log in to it.
+If it wasn't you, reset your password, remove the iD on your account page, and contact the operator of the site.
 """
 ADDRESS = """\
-The account of {name} at Peerscope is to use this address.
-Confirm it here, in a browser where you are logged in; the link works once, within an hour:
+{name} asked to use this address for a Peerscope account.
+Confirm it here, in a browser where you are logged in; the link works once and expires in an hour:
 
 {base}/account/address/{token}
 
-If it was not you, do nothing.
+If it wasn't you, ignore this e-mail.
 """
 TAKEN = """\
-Somebody, probably you, wants to use this address for an account at Peerscope. Another account has it already.
+Someone (hopefully you) asked to use this address for a Peerscope account, but another account already uses it.
 
-Log in to that one: {base}/login
+Log in to that account: {base}/login
 """
 
 
@@ -71,7 +70,7 @@ def prove(account: Account, password: str) -> None:
         return
     throttle.count(TRIES_FOR, "prove", account.id)
     if not passwords.fits(account.password_hash, password):
-        raise Problem(HTTPStatus.FORBIDDEN, "That is not your present password.")
+        raise Problem(HTTPStatus.FORBIDDEN, "That is not your current password.")
     throttle.forgive(TRIES_FOR, "prove", account.id)
 
 
@@ -80,7 +79,7 @@ def set_password(actor: Actor, present: str, password: str, *, tokens: bool = Fa
     with database().begin() as session:
         account = own(session, actor)
         if account.email is None:
-            raise Problem(HTTPStatus.CONFLICT, "Add an e-mail address first: a password goes with one.")
+            raise Problem(HTTPStatus.CONFLICT, "To set a password, add an e-mail address first.")
         prove(account, present)
         if weakness := passwords.weakness(password, account.email):
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, weakness)
@@ -91,7 +90,7 @@ def set_password(actor: Actor, present: str, password: str, *, tokens: bool = Fa
         session.execute(delete(EmailToken).where(EmailToken.account_id == account.id, EmailToken.purpose == "reset"))
         audit.note(session, account.id, "password.change", account.id)
         address = account.email
-    mailer().post(address, "Your password at Peerscope has changed", CHANGED.format(what="password"))
+    mailer().post(address, "Your Peerscope password has changed", CHANGED.format(what="password"))
 
 
 def ask_for_address(actor: Actor, present: str, address: str) -> None:
@@ -108,7 +107,7 @@ def ask_for_address(actor: Actor, present: str, address: str) -> None:
             taken = session.scalars(select(Account.id).where(Account.email == address)).one_or_none()
             token = "" if taken else links.make(session, "address", address, actor.account_id)
         text = TAKEN.format(base=base) if taken else ADDRESS.format(base=base, token=token, name=actor.name)
-        mail.post(address, "Your e-mail address at Peerscope", text)
+        mail.post(address, "Confirm your e-mail address for Peerscope", text)
 
     mail.later(ask)
 
@@ -129,9 +128,9 @@ def set_address(actor: Actor, token: str) -> str:
             audit.note(session, account.id, "address.change", account.id)
             session.flush()
     except IntegrityError as error:
-        raise Problem(HTTPStatus.CONFLICT, "Another account has this address meanwhile.") from error
+        raise Problem(HTTPStatus.CONFLICT, "Another account now uses this address.") from error
     if former:
-        mailer().post(former, "Your e-mail address at Peerscope has changed", CHANGED.format(what="e-mail address"))
+        mailer().post(former, "Your Peerscope e-mail address has changed", CHANGED.format(what="e-mail address"))
     return link.address
 
 
@@ -141,7 +140,7 @@ def link_orcid(account_id: str, orcid: str) -> None:
     Raises Problem (409) where the iD is another account's, or the account has another one.
     """
     if (address := settled(database(), lambda session: _link(session, account_id, orcid))) is not None:
-        mailer().post(address, "An ORCID iD is linked to your account at Peerscope", LINKED.format(orcid=orcid))
+        mailer().post(address, "An ORCID iD was linked to your Peerscope account", LINKED.format(orcid=orcid))
 
 
 def _link(session: Session, account_id: str, orcid: str) -> str | None:
@@ -149,12 +148,12 @@ def _link(session: Session, account_id: str, orcid: str) -> str | None:
     other = by_orcid(session, orcid)
     account = session.get_one(Account, account_id)
     if other is not None and other.id != account_id:
-        detail = f"The ORCID iD {orcid} belongs to another account here. Log in with ORCID to use that one."
+        detail = f"Another account already uses the ORCID iD {orcid}. Log in with ORCID to use that account."
         raise Problem(HTTPStatus.CONFLICT, detail)
     if account.orcid == orcid:
         return None
     if account.orcid:
-        raise Problem(HTTPStatus.CONFLICT, f"This account has the ORCID iD {account.orcid}. Take that away first.")
+        raise Problem(HTTPStatus.CONFLICT, f"This account already has the ORCID iD {account.orcid}. Remove it first.")
     account.orcid = orcid
     audit.note(session, account_id, "orcid.link", account_id)
     # A claim that waits for this proof is verified when its state is delivered.
@@ -166,11 +165,13 @@ def unlink_orcid(session: Session, actor: Actor, present: str) -> None:
     """Take the ORCID iD off the account, when there is another way in and no profile rests on it. Raises Problem."""
     account = own(session, actor)
     if account.password_hash is None:
-        raise Problem(HTTPStatus.CONFLICT, "Set an e-mail address and a password first: ORCID is your only way in.")
+        raise Problem(
+            HTTPStatus.CONFLICT, "Set an e-mail address and a password first; otherwise you could no longer log in."
+        )
     prove(account, present)
     rests = select(Claim.id).where(Claim.account_id == account.id, Claim.proof == "orcid", Claim.status == "verified")
     if session.scalars(rests).first():
-        raise Problem(HTTPStatus.CONFLICT, "Your profile is verified by this ORCID iD. Release the profile first.")
+        raise Problem(HTTPStatus.CONFLICT, "This ORCID iD verifies your profile. Give up the profile first.")
     if account.orcid:
         account.orcid = None
         audit.note(session, account.id, "orcid.unlink", account.id)

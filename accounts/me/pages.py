@@ -59,8 +59,8 @@ def change_account(actor: Actor, given: dict[str, Any]) -> str:
 def change_password(actor: Actor, given: dict[str, Any]) -> str:
     """Set a new password."""
     accounts.set_password(actor, **given)
-    and_tokens = " and every API token has ended" if given["tokens"] else ""
-    return f"The new password holds. Every other browser is logged out{and_tokens}."
+    and_tokens = " and all API tokens have been revoked" if given["tokens"] else ""
+    return f"Your password has been changed. All other browsers have been logged out{and_tokens}."
 
 
 @blueprint.post("/account/address")
@@ -68,7 +68,7 @@ def change_password(actor: Actor, given: dict[str, Any]) -> str:
 def change_address(actor: Actor, given: dict[str, Any]) -> str:
     """Mail a link to a new address."""
     accounts.ask_for_address(actor, given["present"], given["email"])
-    return f"Open the link in the mail to {given['email']}: then the address is yours here."
+    return f"Open the link we sent to {given['email']} to confirm the address."
 
 
 @blueprint.get("/account/address/<token>")
@@ -88,7 +88,7 @@ def address(token: str) -> Response:
 @form(Args)
 def confirm_address(actor: Actor, given: dict[str, Any], token: str) -> str:  # noqa: ARG001 (nothing but the wish)
     """Use the new address."""
-    return f"Your address is {accounts.set_address(actor, token)} now."
+    return f"Your address is now {accounts.set_address(actor, token)}."
 
 
 @blueprint.post("/account/orcid")
@@ -107,7 +107,7 @@ def unlink_orcid(actor: Actor, given: dict[str, Any]) -> str:
     """Take the ORCID iD off."""
     with database().begin() as transaction:
         accounts.unlink_orcid(transaction, actor, given["present"])
-    return "The ORCID iD is taken off this account."
+    return "The ORCID iD has been removed from your account."
 
 
 @blueprint.post("/account/logins/end")
@@ -128,7 +128,7 @@ def end_login(actor: Actor, given: dict[str, Any], login_id: str) -> str:  # noq
     with database().begin() as transaction:
         if not logins.end(transaction, actor.account_id, login_id):
             raise not_found("log-in", login_id)
-    return "That browser is logged out."
+    return "That session has been logged out."
 
 
 @blueprint.post("/account/delete")
@@ -138,8 +138,8 @@ def delete_account(actor: Actor, given: dict[str, Any]) -> AnyResponse:
     with database().begin() as transaction:
         accounts.prove(accounts.own(transaction, actor), given["present"])
         if given["name"].strip() != actor.name:
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "To delete the account, type its name as it stands here.")
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "To delete your account, type your name exactly as shown.")
         accounts.close(transaction, actor.account_id, by=actor.account_id)
     gone = logins.goodbye(redirect("/", HTTPStatus.SEE_OTHER))
-    flash("Your account is deleted.", "done")
+    flash("Your account has been deleted.", "done")
     return gone

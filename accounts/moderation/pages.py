@@ -40,7 +40,7 @@ def _conversation(_: Form, invitation_id: str) -> str:
 def block_form(actor: Actor, given: Form, invitation_id: str) -> str:  # noqa: ARG001 (it is empty)
     """Block the other side."""
     settled(database(), lambda session: blocks.block(session, actor.account_id, invitation_id))
-    return "Blocked. They are not told; you can take it back in your inbox."
+    return "Blocked. They won't be notified. You can unblock them in your inbox."
 
 
 @blueprint.post("/blocks/<block_id>/remove")
@@ -50,7 +50,7 @@ def unblock_form(actor: Actor, given: Form, block_id: str) -> str:  # noqa: ARG0
     if is_id(block_id):
         with database().begin() as session:
             blocks.unblock(session, actor.account_id, block_id)
-    return "No longer blocked. What the block ended stays ended."
+    return "Unblocked. Conversations that the block ended stay closed."
 
 
 @blueprint.post("/inbox/<invitation_id>/report")
@@ -59,7 +59,7 @@ def report_form(actor: Actor, given: Form, invitation_id: str) -> str:
     """Report what the other side wrote."""
     with database().begin() as session:
         reports.report(session, actor.account_id, invitation_id, given["reason"])
-    return "Reported. An administrator will see what they wrote, and decide."
+    return "Reported. An administrator will read their messages and decide."
 
 
 @blueprint.get("/admin/reports")

@@ -37,7 +37,7 @@ def report(session: Session, account_id: str, invitation_id: str, reason: str) -
         if one.invitation_id == invitation.id:
             return one
     if len(waiting) >= WAITING:
-        detail = f"{WAITING} of your reports wait for a decision, which is as many as may."
+        detail = f"You have {WAITING} open reports, the maximum."
         raise Problem(HTTPStatus.TOO_MANY_REQUESTS, detail)
     made = Report(reporter_id=account_id, invitation_id=invitation.id, reason=reason)
     session.add(made)
@@ -85,7 +85,7 @@ def decide(session: Session, report_id: str, admin_id: str | None, *, uphold: bo
     if found.status == status:
         return found
     if found.status != "open":
-        raise Problem(HTTPStatus.CONFLICT, f"This report was {found.status} already.")
+        raise Problem(HTTPStatus.CONFLICT, f"This report is already {found.status}.")
     found.status, found.note, found.decided_by, found.decided_at = status, reason, admin_id, now()
     if uphold and (accused := accused_of(session, found)):
         set_suspended(session, session.get_one(Account, accused), admin_id, on=True, report=found.id)
@@ -98,4 +98,4 @@ def said(session: Session, decided: Report) -> str:
     if decided.status == "dismissed":
         return "Dismissed."
     is_there = accused_of(session, decided) is not None
-    return "Upheld: the account is suspended." if is_there else "Upheld; the account was deleted before."
+    return "Upheld. The account has been suspended." if is_there else "Upheld. The account had already been deleted."

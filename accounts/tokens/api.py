@@ -62,4 +62,4 @@ def end_token(actor: Actor, given: dict[str, Any], token_id: str) -> str:  # noq
     """End a token."""
     with database().begin() as session:
         tokens.end(session, actor.account_id, token_id)
-    return "The token has ended."
+    return "The token has been revoked."

@@ -37,14 +37,14 @@ def make(
     Raises Problem: 403 for scopes that who asks lacks or a wrong password, 409 for too many.
     """
     if lacking := sorted(scope for scope in scopes if not actor.may(scope)):
-        raise Problem(HTTPStatus.FORBIDDEN, f"Your token cannot give scopes that it lacks: {', '.join(lacking)}.")
+        raise Problem(HTTPStatus.FORBIDDEN, f"A token cannot grant scopes it does not have: {', '.join(lacking)}.")
     if "admin" in scopes and not actor.is_admin:
-        raise Problem(HTTPStatus.FORBIDDEN, "Only an administrator's token has the scope admin.")
+        raise Problem(HTTPStatus.FORBIDDEN, "Only administrators can create tokens with the scope admin.")
     if actor.scopes is None and ASKED & set(scopes):
         prove(own(session, actor), present)
     count = select(func.count()).select_from(ApiToken).where(ApiToken.account_id == actor.account_id)
     if session.scalars(count).one() >= MOST:
-        raise Problem(HTTPStatus.CONFLICT, f"An account has at most {MOST} tokens; end one first.")
+        raise Problem(HTTPStatus.CONFLICT, f"You've reached the limit of {MOST} tokens. Revoke one first.")
     token = new_token(PREFIX)
     ends = now() + timedelta(days=days) if days else None
     row = ApiToken(

@@ -136,9 +136,7 @@ def parse_body(schema: Schema) -> dict[str, Any]:
         loaded: dict[str, Any] = schema.load(raw)
     except ValidationError as error:
         messages = {name: list(flat(value)) for name, value in error.messages_dict.items()}
-        detail = (
-            f"These fields cannot be used: {', '.join(sorted(messages))}. Valid ones are: {', '.join(schema.fields)}."
-        )
+        detail = f"Invalid fields: {', '.join(sorted(messages))}. Valid fields are: {', '.join(schema.fields)}."
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, messages) from error
     return loaded
 
@@ -159,7 +157,7 @@ def _no_number(name: str) -> None:
 def _problem(schema: Schema, error: ValidationError) -> Problem:
     messages = {name: list(flat(value)) for name, value in error.messages_dict.items()}
     unknown = sorted(messages.keys() - schema.fields.keys())
-    detail = f"These parameters cannot be used: {', '.join(sorted(messages))}."
+    detail = f"Invalid parameters: {', '.join(sorted(messages))}."
     if unknown:
         detail += f" Valid parameters are: {', '.join(sorted(schema.fields))}."
     return Problem(HTTPStatus.BAD_REQUEST, detail, messages)

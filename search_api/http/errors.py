@@ -85,7 +85,7 @@ def unavailable(detail: str, retry_after: int = RETRY_AFTER) -> Problem:
 def from_http(error: HTTPException) -> Problem:
     """Turn an error of Flask's own (no such route, wrong method, body too large) into a Problem."""
     headers = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
-    detail = "There is nothing at this address." if error.code == HTTPStatus.NOT_FOUND else error.description
+    detail = "Page not found." if error.code == HTTPStatus.NOT_FOUND else error.description
     return Problem(error.code or 500, detail or "", headers=headers)
 
 
@@ -100,9 +100,11 @@ def from_opensearch(error: TransportError) -> Problem:
     if isinstance(error, NotFoundError) or PIPELINE_MISSING in str(error.info):
         return unavailable("Nothing is indexed yet. Run `peerscope index` first.")
     if isinstance(error, CircuitOpen):
-        return unavailable("The search engine did not answer a moment ago.", math.ceil(error.retry_after))
+        return unavailable("Search is temporarily unavailable.", math.ceil(error.retry_after))
     if isinstance(error, OpenSearchUnreachable) or error.status_code in PASSING:
-        return unavailable("The search engine does not answer at the moment.")
+        return unavailable("Search is temporarily unavailable.")
     if TOO_MANY.search(str(error.info)):
-        return Problem(HTTPStatus.BAD_REQUEST, "Words and filter values are too many together; ask for fewer.")
-    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The search engine refused the request. This is our fault.")
+        return Problem(HTTPStatus.BAD_REQUEST, "Query too long; use fewer words or filters.")
+    return Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side: the search engine rejected the request."
+    )

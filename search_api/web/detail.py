@@ -58,7 +58,7 @@ def topic(id_: str) -> str | Response:
     if found["id"] != id_:
         return moved("web.topic", found["id"])
     newest, middle = representative_works.newest_and_central(services(), {"term": {"topics.id": id_}}, SHOWN)
-    return render_template("topic.html", topic=found, newest=newest, central=middle)
+    return render_template("topic.html", topic=found, newest=newest, representative=middle)
 
 
 @blueprint.get("/institutions/<path:id_>")

@@ -14,8 +14,11 @@ from search_api.works.tex import cut, marked, plain, tex
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-#: Names in a reason; more than these are counted.
+#: Names listed in a reason; the rest are counted.
 NAMED = 3
+#: From this cosine on two works have a very similar topic, and from this share of the best keyword score on a very
+#: similar wording.
+NEAR_COSINE, NEAR_SHARE = 0.6, 0.8
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
@@ -29,27 +32,23 @@ def percent(share: float) -> str:
 
 
 def works_found(meta: Mapping[str, Any]) -> str:
-    """Say how many works there are, and what the number counts: a hybrid search has no end, so it counts two things."""
-    number = count(meta["count"], "work")
-    number = f"More than {number}" if meta["count_relation"] == "gte" else number
-    one = meta["count"] == 1
+    """Return how many works were found and how; a hybrid count has two sources, so it names both."""
+    number = f"{'More than ' if meta['count_relation'] == 'gte' else ''}{meta['count']:,}"
+    is_one = meta["count"] == 1
     match meta["mode"]:
         case "keyword":
-            return f"{number} with your words"
+            return f"{number} keyword {'match' if is_one else 'matches'}"
         case "semantic":
-            return f"{number}, nearest to your query in meaning"
+            return f"{number} closest by meaning"
         case "hybrid":
-            verbs = ("has", "is") if one else ("have", "are")
-            return f"{number} that {verbs[0]} your words or {verbs[1]} among the nearest in meaning"
-    return number
+            return f"{number} {'result' if is_one else 'results'} (keyword matches plus the closest in meaning)"
+    return f"{number} {'work' if is_one else 'works'}"
 
 
 def researchers_found(meta: Mapping[str, Any]) -> str:
-    """Say how many researchers there are, and what the number counts."""
+    """Return how many researchers were found and how."""
     number = count(meta["count"], "researcher")
-    if meta["mode"] == "hybrid":
-        return f"{number} with works that have your words or are near in meaning"
-    return f"{number} with works that have your words" if meta["mode"] == "keyword" else number
+    return f"{number} with matching papers" if meta["mode"] in {"hybrid", "keyword"} else number
 
 
 def coded(text: str) -> Markup:
@@ -121,33 +120,34 @@ def named(things: Sequence[Mapping[str, Any]], most: int = NAMED) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
-def _sentence(parts: Sequence[str]) -> str:
-    text = "; ".join(parts)
-    return text[:1].upper() + text[1:]
-
-
 def work_reasons(reasons: Mapping[str, Any]) -> str:
-    """Say why a work is similar."""
-    found = []
+    """Return why a work is similar: `Very similar topic and wording · Shares 2 authors · Same topic: Robotics`."""
+    parts = [_likeness(reasons["semantic"], reasons["keyword"])]
     if reasons["shared_authors"]:
-        found.append(f"also by {named(reasons['shared_authors'])}")
+        parts.append(f"Shares {count(len(reasons['shared_authors']), 'author')}")
     if reasons["shared_topics"]:
-        found.append(f"also on {named(reasons['shared_topics'])}")
-    found.append(f"{percent(reasons['semantic'])} alike in meaning")
-    if reasons["keyword"] > 0:
-        share = percent(reasons["keyword"])
-        found.append("the closest in wording" if share == "100%" else f"{share} as close in wording as the closest")
-    return _sentence(found)
+        label = "Same topic" if len(reasons["shared_topics"]) == 1 else "Same topics"
+        parts.append(f"{label}: {named(reasons['shared_topics'])}")
+    return " · ".join(parts)
+
+
+def _likeness(semantic: float, keyword: float) -> str:
+    """Return two scores in words: the cosine of two embeddings, and a keyword score as a share of the best one."""
+    near = [
+        name for name, is_near in (("topic", semantic >= NEAR_COSINE), ("wording", keyword >= NEAR_SHARE)) if is_near
+    ]
+    return f"Very similar {' and '.join(near)}" if near else "Similar topic"
 
 
 def researcher_reasons(reasons: Mapping[str, Any]) -> str:
-    """Say why a researcher is like another; the closest works are shown apart, for they have titles and links."""
-    found = []
-    if reasons["shared_topics"]:
-        found.append(f"both on {named(reasons['shared_topics'])}")
+    """Return why a researcher is similar; the template adds the most similar papers, with titles and links."""
     together = reasons["works_together"]
-    found.append(f"{count(together, 'work')} together" if together else "no work together")
-    return _sentence(found)
+    history = f"{count(together, 'work')} together" if together else "Have not co-authored"
+    return " · ".join([*_shared_topics(reasons["shared_topics"]), history])
+
+
+def _shared_topics(topics: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [f"Shared {'topic' if len(topics) == 1 else 'topics'}: {named(topics)}"] if topics else []
 
 
 def schema_words(schema: Mapping[str, Any]) -> str:

@@ -30,10 +30,10 @@ PAGES = {
 }
 #: What an edge says, from its source's side and from its target's.
 WORDS = {
-    "wrote": ("wrote", "by"),
-    "collaborates": ("works with", "works with"),
-    "about": ("is on", "of"),
-    "affiliated": ("is at", "place of"),
+    "wrote": ("author of", "by"),
+    "collaborates": ("co-author of", "co-author of"),
+    "about": ("topic:", "topic of"),
+    "affiliated": ("affiliation:", "affiliation of"),
 }
 
 
@@ -93,7 +93,7 @@ class Picture:
     def words(self) -> str:
         """Say in one sentence what is to be seen."""
         counts = ", ".join(f"{n} {kind if n == 1 else kind + 's'}" for kind, n in self.counts().items() if n)
-        return f"{counts or 'Nothing else'} around {self.dots[0].name}"
+        return f"{counts or 'No connections'} around {self.dots[0].name}"
 
     def counts(self) -> dict[str, int]:
         """Count the nodes around the centre by kind."""
@@ -109,7 +109,7 @@ class Picture:
         """
         told: dict[int, list[tuple[int, str]]] = {n: [] for n in range(len(self.dots))}
         for line in self.lines:
-            times = f" ({line.weight:g})" if line.weight > 1 else ""
+            times = f" ({line.weight:g} works)" if line.weight > 1 else ""
             there, back = WORDS[line.kind]
             told[line.a].append((line.b, f"{there} {self.dots[line.b].name}{times}"))
             told[line.b].append((line.a, f"{back} {self.dots[line.a].name}{times}"))

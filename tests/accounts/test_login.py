@@ -49,7 +49,7 @@ def test_an_account_begins_with_a_proven_address(app: Flask, mailbox: Mailbox) -
     person = browser(app)
     assert "ada@example.org" in send(person, "/register", email=" Ada@Example.org ").text
     link = mailbox.link("ada@example.org")
-    assert "ada@example.org is proven" in person.get(link).text
+    assert "Address confirmed: ada@example.org" in person.get(link).text
     answer = send(person, link, name="  Ada   Low ", password=PASSWORD)
     assert (answer.status_code, answer.location) == (303, "/account")
     found = me(person)
@@ -111,7 +111,7 @@ def test_two_who_register_one_address_do_not_both_get_it(app: Flask, mailbox: Ma
         session.add(Account(name="First", email="ada@example.org"))
     answer = send(browser(app), link, name="Second", password=PASSWORD)
     assert answer.status_code == 409
-    assert "has an account meanwhile" in answer.text
+    assert "already an account for this address" in answer.text
 
 
 # Logging in

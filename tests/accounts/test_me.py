@@ -91,17 +91,17 @@ def test_a_new_password_needs_the_present_one_and_logs_out_elsewhere(app: Flask,
     elsewhere = browser(app)
     elsewhere.post("/login", data={"email": "ada@example.org", "password": PASSWORD})
     for form, words in (
-        ({"present": "not it at all", "password": "an entirely new one"}, "not your present password"),
-        ({"password": "an entirely new one"}, "not your present password"),
+        ({"present": "not it at all", "password": "an entirely new one"}, "not your current password"),
+        ({"password": "an entirely new one"}, "not your current password"),
         ({"present": PASSWORD, "password": "short"}, "10 to 200"),
     ):
         ada.post("/account/password", data=form)
         assert words in said(ada)
     assert me(elsewhere)["name"] == "Ada"
     ada.post("/account/password", data={"present": PASSWORD, "password": "an entirely new one"})
-    assert "new password holds" in said(ada)
+    assert "password has been changed" in said(ada)
     assert me(elsewhere)["status"] == 401
-    assert mailbox.sent[-1][:2] == ("ada@example.org", "Your password at Peerscope has changed")
+    assert mailbox.sent[-1][:2] == ("ada@example.org", "Your Peerscope password has changed")
 
 
 def test_a_new_address_is_proven_first_and_the_former_one_told(app: Flask, ada: Person, mailbox: Mailbox) -> None:
@@ -113,7 +113,7 @@ def test_a_new_address_is_proven_first_and_the_former_one_told(app: Flask, ada: 
     assert log_in(app, "Eve").post(link).status_code == 404
     ada.post(link)
     assert me(ada)["email"] == "new@example.org"
-    assert mailbox.sent[-1][:2] == ("ada@example.org", "Your e-mail address at Peerscope has changed")
+    assert mailbox.sent[-1][:2] == ("ada@example.org", "Your Peerscope e-mail address has changed")
     assert ada.post(link).status_code == 404
 
 
@@ -121,14 +121,14 @@ def test_an_address_of_another_account_is_not_given_away(app: Flask, ada: Person
     log_in(app, "Bob", email="bob@example.org")
     for address in ("bob@example.org", "free@example.org"):
         ada.post("/account/address", data={"present": PASSWORD, "email": address})
-        assert said(ada) == f"Open the link in the mail to {address}: then the address is yours here."
+        assert said(ada) == f"Open the link we sent to {address} to confirm the address."
     assert "Another account has it already" in mailbox.sent[0][2]
 
 
 def test_an_account_by_orcid_adds_an_address_and_a_password(app: Flask, mailbox: Mailbox) -> None:
     person = log_in(app, "Laure", orcid="0000-0001-5109-3700")
     person.post("/account/password", data={"password": "a good password"})
-    assert "Add an e-mail address first" in said(person)
+    assert "add an e-mail address first" in said(person)
     person.post("/account/address", data={"email": "laure@example.org"})
     person.post(mailbox.link("laure@example.org"))
     person.post("/account/password", data={"password": "a good password"})
@@ -189,7 +189,7 @@ def test_a_form_makes_a_token_and_ends_it(app: Flask, ada: Person) -> None:
     assert row.expires_at is not None
     assert timedelta(days=6) < row.expires_at - now() <= timedelta(days=7)
     ada.post(f"/account/tokens/{row.id}/end")
-    assert said(ada) == "The token has ended."
+    assert said(ada) == "The token has been revoked."
 
 
 def test_tokens_are_not_without_end(app: Flask, ada: Person) -> None:
@@ -311,7 +311,7 @@ def test_a_browser_that_was_left_open_makes_no_key_to_everything(app: Flask, sco
     assert root.post("/api/v1/me/tokens", json={**body, "present": PASSWORD}).status_code == 201
     page = root.post("/account/tokens", data={"name": "for <b>backups", "scopes": ["read", scope], "days": "7"})
     assert page.status_code == 403
-    assert "not your present password" in page.text
+    assert "not your current password" in page.text
     for kept in ('value="for &lt;b&gt;backups"', f'value="{scope}" checked', 'value="7"', "<details open>"):
         assert kept in page.text
     assert 'value="follow" checked' not in page.text
@@ -365,7 +365,7 @@ def test_deleting_by_form_asks_for_name_and_password(app: Flask, ada: Person) ->
     assert ada.post("/account/delete", data={"name": "Ada", "present": PASSWORD}).location == "/"
     with accounts_of(app).read() as session:
         assert session.scalars(select(Account)).all() == []
-    assert "Your account is deleted." in ada.get("/register").text
+    assert "Your account has been deleted." in ada.get("/register").text
 
 
 def test_a_suspended_account_sees_no_page_of_its_own(app: Flask, ada: Person) -> None:

@@ -160,11 +160,11 @@ def test_linking_asks_for_the_password_and_is_told_by_mail(
     ada = log_in(app, "Ada", email="ada@example.org", password_hash=hashed)
     for form in ({}, {"present": "not it at all"}):
         assert ada.post("/account/orcid", data=form).location == "/account"
-    assert "not your present password" in ada.get("/account").text
+    assert "not your current password" in ada.get("/account").text
     assert through(ada, start="/account/orcid", present="a good password").location == "/account"
     assert me(ada)["orcid"] == JOSIAH
     ((address, subject, text),) = mailbox.sent
-    assert (address, subject) == ("ada@example.org", "An ORCID iD is linked to your account at Peerscope")
+    assert (address, subject) == ("ada@example.org", "An ORCID iD was linked to your Peerscope account")
     assert JOSIAH in text
     through(ada, start="/account/orcid", present="a good password")
     assert len(mailbox.sent) == 1

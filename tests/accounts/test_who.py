@@ -62,7 +62,7 @@ def test_nobody_is_told_to_log_in(app: Flask) -> None:
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
     assert answer.headers["Cache-Control"] == "private, no-store"
-    assert answer.get_json(force=True)["detail"] == "Log in first."
+    assert answer.get_json(force=True)["detail"] == "Authentication required."
 
 
 def test_a_browser_and_a_token_ask_for_their_account(app: Flask) -> None:
@@ -79,7 +79,10 @@ def test_a_token_does_what_its_scopes_say_and_no_more(app: Flask) -> None:
     token = program(app, ada.account_id, "follow")
     assert token.post("/api/v1/changes").status_code == 200
     answer = token.get("/api/v1/asks")
-    assert (answer.status_code, answer.get_json(force=True)["detail"]) == (403, "The token lacks the scope 'read'.")
+    assert (answer.status_code, answer.get_json(force=True)["detail"]) == (
+        403,
+        "The token does not have the scope 'read'.",
+    )
     assert token.delete("/api/v1/ends").status_code == 403
     assert program(app, ada.account_id, "admin").delete("/api/v1/ends").status_code == 204
 
@@ -194,7 +197,7 @@ def test_with_the_database_away_reading_goes_on(app: Flask, monkeypatch: pytest.
 def test_outside_of_a_request_nobody_asks(app: Flask) -> None:
     with app.app_context():
         assert current_actor() is None
-    with app.test_request_context("/"), pytest.raises(Exception, match="Log in first"):
+    with app.test_request_context("/"), pytest.raises(Exception, match="Authentication required"):
         require_scope("admin")
 
 

@@ -96,7 +96,7 @@ def opened(chromium: Browser, site: str) -> Iterator[Callable[..., Page]]:
 
 
 def found(page: Page) -> int:
-    words = page.get_by_role("status").filter(has_text="work").first.inner_text()
+    words = page.get_by_role("status").filter(has_text=re.compile("work|result")).first.inner_text()
     return int(re.findall(r"[\d,]+", words)[0].replace(",", ""))
 
 
@@ -107,7 +107,7 @@ def test_a_search_is_narrowed_by_a_facet_and_widened_by_its_chip(opened: Callabl
     expect(page.get_by_role("heading", level=1)).to_contain_text("Works on")
     assert page.locator("mark").count() > 0
     before = found(page)
-    page.get_by_label("Narrow down").get_by_role("link", name="Neurons and Cognition").click()
+    page.get_by_label("Filters", exact=True).get_by_role("link", name="Neurons and Cognition").click()
     expect(page.locator(".chip")).to_contain_text("Neurons and Cognition")
     assert 0 < found(page) < before
     page.locator(".chip").click()
@@ -127,7 +127,7 @@ def test_a_profile_shows_its_parts_and_its_actions_are_no_dead_ends(opened: Call
         "Konrad P. Kording",
         "Trust snapshot",
         "Research graph",
-        "Researchers like this",
+        "Similar researchers",
         "Published work",
         "Works per year",
         "Topics",
@@ -136,11 +136,11 @@ def test_a_profile_shows_its_parts_and_its_actions_are_no_dead_ends(opened: Call
         "Direct collaboration",
     ):
         assert page.get_by_role("heading", name=heading, exact=True).is_visible(), heading
-    page.get_by_text("How it adds up").click()
+    page.get_by_text("How this is calculated").click()
     expect(page.get_by_role("row", name="Verification level")).to_contain_text("5 of 40")
     abstract = page.locator(".abstract").first
     folded = abstract.bounding_box()
-    page.get_by_text("Show all of the summary").first.click()
+    page.get_by_text("Read more").first.click()
     unfolded = abstract.bounding_box()
     assert folded
     assert unfolded
@@ -154,7 +154,7 @@ def test_a_profile_shows_its_parts_and_its_actions_are_no_dead_ends(opened: Call
 def test_works_on_a_profile_are_filtered_by_topic_and_year(opened: Callable[..., Page]) -> None:
     page = opened(KORDING)
     page.get_by_label("Topic", exact=True).select_option("q-bio.NC")
-    page.get_by_role("button", name="Show").click()
+    page.get_by_role("button", name="Apply").click()
     expect(page.get_by_role("status").filter(has_text="of 21")).to_contain_text("9 works of 21")
     assert page.locator("#works article").count() == 9
 
@@ -169,7 +169,7 @@ def test_formulas_are_drawn(opened: Callable[..., Page]) -> None:
 
 def test_researchers_like_this_lead_on(opened: Callable[..., Page]) -> None:
     page = opened(KORDING)
-    page.get_by_role("link", name="not yet collaborators", exact=True).click()
+    page.get_by_role("link", name="Exclude past collaborators").click()
     cards = page.locator("#like article")
     expect(cards).to_have_count(6)
     for words in cards.all_inner_texts():
@@ -183,7 +183,7 @@ def test_from_a_topic_to_those_who_lead_in_it(opened: Callable[..., Page]) -> No
     page = opened("/topics")
     page.get_by_role("link", name="Machine Learning", exact=True).first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Machine Learning")
-    assert page.get_by_role("region", name="Most central works").get_by_role("article").count() == 5
+    assert page.get_by_role("region", name="Representative works").get_by_role("article").count() == 5
     page.get_by_role("region", name="Leading researchers").get_by_role("link").first.click()
     expect(page.get_by_role("heading", name="Trust snapshot")).to_be_visible()
 
@@ -241,7 +241,7 @@ def test_the_graph_zooms_and_200_nodes_follow_the_pointer(opened: Callable[..., 
 
 def test_kinds_are_filtered_in_the_graph_and_its_table(opened: Callable[..., Page]) -> None:
     page = opened(GRAPH)
-    page.get_by_role("group", name="Kinds shown").get_by_role("link", name="topics").click()
+    page.get_by_role("group", name="Kinds shown").get_by_role("link", name="Topics").click()
     expect(page.locator(".dot.k-work")).to_have_count(0)
     assert page.locator(".dot.k-topic").count() == page.locator("tbody tr").count() == 12
 
@@ -258,7 +258,7 @@ def test_everything_works_without_javascript(opened: Callable[..., Page]) -> Non
     page.get_by_role("button", name="Search").click()
     page.locator(".facet").get_by_role("link", name="Neurons and Cognition").click()
     expect(page.locator(".chip")).to_be_visible()
-    page.get_by_role("link", name="Who works on this").click()
+    page.get_by_role("link", name="Experts").click()
     page.get_by_role("link", name="Konrad P. Kording").first.click()
     page.get_by_role("link", name="Explore the graph").click()
     assert page.locator(".graph-tools").is_hidden()
@@ -267,14 +267,14 @@ def test_everything_works_without_javascript(opened: Callable[..., Page]) -> Non
     page = opened("/related", java_script_enabled=False)
     page.get_by_label("Text").fill("Decoding movement from the activity of motor neurons with machine learning.")
     page.get_by_role("button").last.click()
-    assert page.get_by_role("region", name="Who works on this").get_by_role("article").count() > 3
+    assert page.get_by_role("region", name="Experts").get_by_role("article").count() > 3
     assert page.get_by_role("region", name="Related work").get_by_role("article").count() > 3
 
 
 def test_a_keyboard_is_enough(opened: Callable[..., Page]) -> None:
     page = opened("/topics")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#content")).to_be_focused()
     box = page.locator("#top-q")

@@ -230,7 +230,7 @@ def test_a_page_offers_one_other_spelling(client: FlaskClient) -> None:
 
 def test_a_search_page_exports_all_that_it_found(client: FlaskClient) -> None:
     page = unescape(client.get("/search?q=neurons&page=2&per_page=5&mode=keyword").text)
-    address = page.partition("Take these along")[2].partition('href="')[2].partition('"')[0]
+    address = page.partition("Export results")[2].partition('href="')[2].partition('"')[0]
     assert "page" not in address
     exported = client.get(address.replace("bibtex", "jsonl")).text.splitlines()
     found = client.get("/api/v1/works?q=neurons&mode=keyword&per_page=1").get_json()["meta"]["count"]

@@ -36,7 +36,7 @@ def test_the_first_steps_lead_where_they_say(base: str) -> None:
         "Neurons and Cognition",
         "researcher: Konrad P. Kording (Neurons and Cognition · 21 works)",
         "All 21 works of Konrad P. Kording",
-        "Bad Request: These parameters cannot be used: yaer. Valid parameters are:",
+        "Bad Request: Invalid parameters: yaer. Valid parameters are:",
     ):
         assert words in done.stdout
 

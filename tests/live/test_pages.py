@@ -31,14 +31,14 @@ KORDING = "/researchers/konrad-p-kording-4bafdee5"
 RELU = "/works/arxiv:1910.00744"
 QUERY = "/search?q=recording+the+activity+of+many+neurons+at+once"
 PAGES = {
-    "/": ("Find research, and the people behind it", "320", "671", "Machine Learning"),
-    QUERY: ("have your words or are among the nearest in meaning", "<mark>", "Narrow down"),
-    QUERY + "&mode=semantic": ("nearest to your query in meaning",),
-    QUERY + "&mode=keyword": ("with your words",),
+    "/": ("Find research and the people behind it", "320", "671", "Machine Learning"),
+    QUERY: ("results (keyword matches plus the closest in meaning)", "<mark>", "Filters"),
+    QUERY + "&mode=semantic": ("closest by meaning",),
+    QUERY + "&mode=keyword": ("keyword matches",),
     "/search": ("320 works", "Sort by"),
-    "/researchers": ("671 researchers", "By name", "Who works on …", "L1: Imported record"),
+    "/researchers": ("671 researchers", "By name", "By research interest", "L1: Imported record"),
     "/researchers?q=Kording": ("Konrad P. Kording",),
-    "/researchers?about=connectomics": ("Who works on “connectomics”", "Works that speak for them"),
+    "/researchers?about=connectomics": ("Experts on “connectomics”", "Supporting papers"),
     RELU: (
         "Who else works on this",
         "BibTeX",
@@ -46,7 +46,7 @@ PAGES = {
         "Reverse-Engineering Deep ReLU Networks",
         "Summary",
         "Konrad P. Kording",
-        "alike in meaning",
+        "Very similar",
         "arxiv.org",
     ),
     KORDING: (
@@ -61,22 +61,22 @@ PAGES = {
         "Identity and collaboration",
         "Direct collaboration",
         "Start a collaboration",
-        "Researchers like this",
+        "Similar researchers",
         "Published work",
         "21 works, newest first",
     ),
-    KORDING + "?exclude=collaborators": ("Closest works, ", "no work together"),
+    KORDING + "?exclude=collaborators": ("Most similar papers", "Have not co-authored"),
     KORDING + "?topic=q-bio.NC&year=2013-2016": ("of 21, newest first", "remove this filter"),
     f"/graph?researcher={KORDING.rpartition('/')[2]}": (
         "Around ",
-        "The same as a table",
-        "works with Konrad P. Kording",
+        "Table view",
+        "co-author of Konrad P. Kording",
     ),
-    "/graph?topic=cs.LG&kind=researcher&depth=2&limit=200": ("researchers around Machine Learning", "Steps"),
+    "/graph?topic=cs.LG&kind=researcher&depth=2&limit=200": ("researchers around Machine Learning", "Depth"),
     "/graph?work=arxiv:1910.00744": ("David Rolnick",),
     "/topics": ("54 topics", "Machine Learning", "By field"),
     "/topics?parent=Computer+Science": ("Topics in Computer Science", "Computation and Language"),
-    "/topics/cs.LG": ("72</b> works", "Leading researchers", "Related topics", "Most central works", "Newest works"),
+    "/topics/cs.LG": ("72</b> works", "Leading researchers", "Related topics", "Representative works", "Newest works"),
     "/institutions": ("12 institutions",),
     "/api/docs": ("GET /api/v1/works", "Search works", "Problem"),
     "/api/docs/works": ("GET /api/v1/works", "WorkList", "Problem"),
@@ -212,7 +212,7 @@ def test_a_facet_narrows_and_its_chip_widens_again(client: FlaskClient) -> None:
 
 def test_counts_on_a_facet_are_what_its_link_finds(client: FlaskClient) -> None:
     page = page_of(client, "/search")
-    by_year = page.partition("Year by year")[2]
+    by_year = page.partition("Show years")[2]
     facet = re.search(r'href="(/search\?year=2016)".*?class="number">(\d+)<', by_year, re.DOTALL)
     assert facet
     assert count_on(page_of(client, facet[1])) == int(facet[2])
@@ -253,7 +253,7 @@ def test_another_spelling_of_an_id_leads_to_the_one_address(client: FlaskClient,
         ("/works/arxiv:0000.00000", 404, "No work has the id"),
         ("/researchers/nobody", 404, "No researcher has the id"),
         ("/topics/nothing", 404, "No topic has the id"),
-        ("/nowhere", 404, "Not found"),
+        ("/nowhere", 404, "Page not found"),
         ("/search?year=soon", 400, "A year is 2019"),
         ("/search?page=1000000", 400, "beyond the first 10,000"),
         ("/search?mode=psychic", 400, "mode"),
@@ -396,8 +396,8 @@ def test_a_graph_that_cannot_be_drawn_says_why(client: FlaskClient, query: str, 
         assert words in html.unescape(response.text)
 
 
-def test_central_works_of_a_topic_are_on_it(client: FlaskClient) -> None:
-    part = page_of(client, "/topics/q-bio.NC").partition('id="central"')[2].partition("</section>")[0]
+def test_representative_works_of_a_topic_are_on_it(client: FlaskClient) -> None:
+    part = page_of(client, "/topics/q-bio.NC").partition('id="representative"')[2].partition("</section>")[0]
     ids = re.findall(r'<h3><a href="/works/([^"]+)"', part)
     assert len(ids) == 5
     for id_ in ids:

@@ -140,7 +140,7 @@ def profile(page: Page, orcid: str) -> str:
 def claim(page: Page, orcid: str) -> None:
     profile(page, orcid)
     page.get_by_role("link", name="Claim this profile").click()
-    page.get_by_role("button", name="This is me").click()
+    page.get_by_role("button", name="Submit claim").click()
 
 
 def soon(page: Page, address: str, words: str) -> None:
@@ -174,7 +174,7 @@ def test_from_a_claim_to_a_conversation_and_to_a_block(person: Callable[..., Pag
     before = score(public)
     josiah = person(JOSIAH)
     claims_and_is_open(josiah)
-    soon(public, address, "Open to collaborate")
+    soon(public, address, "Open to collaboration")
     assert "L3: Claimed, ORCID iD proven" in public.inner_text("body")
     assert score(public) > before
     soon(public, "/researchers?open_to_collaborate=true&verification=3", "1 researcher")
@@ -201,16 +201,16 @@ def test_from_a_claim_to_a_conversation_and_to_a_block(person: Callable[..., Pag
 def claims_and_is_open(josiah: Page) -> None:
     claim(josiah, JOSIAH)
     josiah.goto("/account/profile")
-    josiah.get_by_label("I am open to collaborate").check()
+    josiah.get_by_label("I am open to collaboration").check()
     josiah.get_by_role("button", name="Save").click()
 
 
 def follows_and_hears(laure: Page, address: str, index: Callable[..., None]) -> None:
     laure.goto(address)
     laure.get_by_role("button", name="Follow").click()
-    expect(laure.get_by_text("You follow Josiah Carberry")).to_be_visible()
+    expect(laure.get_by_text("You are now following Josiah Carberry")).to_be_visible()
     laure.goto("/feed")
-    expect(laure.get_by_role("heading", name="Nothing new yet")).to_be_visible()
+    expect(laure.get_by_role("heading", name="No new works yet")).to_be_visible()
     index(work(9, JOSIAH))
     laure.goto("/feed")
     expect(laure.get_by_role("link", name="Psychoceramics, part 9")).to_be_visible()
@@ -221,12 +221,12 @@ def follows_and_hears(laure: Page, address: str, index: Callable[..., None]) -> 
 def invites(page: Page, address: str) -> None:
     page.goto(address)
     page.get_by_role("link", name="Start a collaboration").first.click()
-    page.get_by_label("What for").select_option("joint work")
+    page.get_by_label("Purpose").select_option("joint work")
     page.get_by_label("Psychoceramics, part 9").check()
     page.get_by_label("Your message").fill("Dear Josiah,\nshall we break a pot together?")
     fine(page)
-    page.get_by_role("button", name="Send the invitation").click()
-    expect(page.get_by_text("waits for an answer")).to_be_visible()
+    page.get_by_role("button", name="Send invitation").click()
+    expect(page.get_by_text("Pending", exact=True)).to_be_visible()
 
 
 def accepts_and_answers(josiah: Page) -> None:
@@ -271,5 +271,5 @@ def learns_nothing(ada: Page, address: str) -> None:
     ada.goto(address)
     ada.get_by_role("link", name="Start a collaboration").first.click()
     expect(ada.get_by_text("the next invitation is theirs to send")).to_be_visible()
-    expect(ada.get_by_role("button", name="Send the invitation")).to_have_count(0)
+    expect(ada.get_by_role("button", name="Send invitation")).to_have_count(0)
     assert "blocked" not in ada.inner_text("body")

@@ -149,11 +149,11 @@ def test_every_page_forbids_what_it_does_not_need(client: FlaskClient, address: 
     assert not re.search(r"<script|<style|\sstyle=|\son\w+=", without_our_scripts(response.text))
 
 
-def test_a_page_says_when_search_by_meaning_is_out_of_order(client: FlaskClient) -> None:
+def test_a_page_says_when_semantic_search_is_unavailable(client: FlaskClient) -> None:
     page = text_of(client, "/search?q=neurons")
-    assert "out of order" in page
-    assert "1 work with your words" in page
-    assert "out of order" not in text_of(client, "/search?q=neurons&mode=keyword")
+    assert "Semantic search is temporarily unavailable" in page
+    assert "1 keyword match<" in page
+    assert "Semantic search is temporarily unavailable" not in text_of(client, "/search?q=neurons&mode=keyword")
 
 
 @pytest.mark.parametrize("address", ["/search?q=x&mode=keyword&year=2019", "/search?topic=z", "/topics?q=x"])
@@ -165,7 +165,7 @@ def test_an_empty_answer_is_no_dead_end(address: str) -> None:
 
 def test_behind_the_last_page_there_is_a_way_back() -> None:
     page = text_of(app_over(FakeOpenSearch([], total=7)).test_client(), "/search?topic=z&page=9")
-    assert "7 results" in page
+    assert "There is only 1 page of results." in page
     assert 'href="/search?topic=z"' in page
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from search_api.web import formatting
@@ -21,9 +23,10 @@ def test_percent_does_not_round_something_to_nothing(share: float, words: str) -
     [
         (None, "eq", "163 works"),
         (None, "gte", "More than 163 works"),
-        ("keyword", "eq", "163 works with your words"),
-        ("semantic", "eq", "163 works, nearest to your query in meaning"),
-        ("hybrid", "eq", "163 works that have your words or are among the nearest in meaning"),
+        ("keyword", "eq", "163 keyword matches"),
+        ("keyword", "gte", "More than 163 keyword matches"),
+        ("semantic", "eq", "163 closest by meaning"),
+        ("hybrid", "eq", "163 results (keyword matches plus the closest in meaning)"),
     ],
 )
 def test_a_count_says_what_it_counts(mode: str | None, relation: str, words: str) -> None:
@@ -67,11 +70,19 @@ def test_reasons_in_words() -> None:
         "keyword": 1.0,
     }
     assert formatting.work_reasons(reasons) == (
-        "Also by Ada Low and Bo Ek; also on Machine Learning; 82% alike in meaning; the closest in wording"
+        "Very similar topic and wording · Shares 2 authors · Same topic: Machine Learning"
     )
-    alone = {"shared_topics": [], "works_together": 0}
-    assert formatting.researcher_reasons(alone) == "No work together"
+    distant = {"shared_topics": [], "shared_authors": [], "semantic": 0.45, "keyword": 0.1}
+    assert formatting.work_reasons(distant) == "Similar topic"
+    assert formatting.work_reasons(distant | {"keyword": 0.9}) == "Very similar wording"
+    assert formatting.work_reasons(distant | {"semantic": 0.7}) == "Very similar topic"
+    alone: dict[str, Any] = {"shared_topics": [], "works_together": 0}
+    assert formatting.researcher_reasons(alone) == "Have not co-authored"
     assert formatting.researcher_reasons(alone | {"works_together": 1}) == "1 work together"
+    topics = [{"name": "Robotics"}, {"name": "Vision"}]
+    assert formatting.researcher_reasons(alone | {"shared_topics": topics}) == (
+        "Shared topics: Robotics and Vision · Have not co-authored"
+    )
 
 
 def test_a_year_chart_shows_the_years_between_and_is_to_scale() -> None:

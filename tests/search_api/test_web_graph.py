@@ -118,10 +118,10 @@ def test_the_area_of_a_shape_grows_with_its_weight() -> None:
 def test_the_picture_in_words() -> None:
     found = drawn()
     assert found.words == "1 work, 1 researcher, 1 topic around Ada Low"
-    assert picture({"nodes": [ADA], "edges": []}).words == "Nothing else around Ada Low"
-    told = {dot.id: joined for dot, joined in found.rows()}
-    assert told["bo-2"] == ["works with Ada Low (3)"]
-    assert told["topic:x/y"] == ["of Ada Low (2)", "of On α-trees & <b>"]  # noqa: RUF001
+    assert picture({"nodes": [ADA], "edges": []}).words == "No connections around Ada Low"
+    connections = {dot.id: joined for dot, joined in found.rows()}
+    assert connections["bo-2"] == ["co-author of Ada Low (3 works)"]
+    assert connections["topic:x/y"] == ["topic of Ada Low (2 works)", "topic of On α-trees & <b>"]  # noqa: RUF001
 
 
 def test_a_pair_is_joined_once_by_its_heaviest_edge() -> None:

@@ -45,7 +45,7 @@ def app() -> Flask:
 @pytest.mark.parametrize("aim", ["follow", "claim", "collaborate"])
 def test_the_log_in_page_says_what_is_needed_and_leads_back(app: Flask, aim: str) -> None:
     page = app.test_client().get(f"/login?for={aim}&next=/researchers/ada-1?page=2").text
-    for words in ("<h1>Log in</h1>", "Without an account", 'name="next" value="/researchers/ada-1?page=2"'):
+    for words in ("<h1>Log in</h1>", "No account?", 'name="next" value="/researchers/ada-1?page=2"'):
         assert words in page
 
 
@@ -54,9 +54,9 @@ def test_the_log_in_page_says_what_is_needed_and_leads_back(app: Flask, aim: str
     [
         ("/researchers/ada-1/claim", "/researchers/ada-1", "Claim a profile"),
         ("/researchers/ada-1/invite?work=x", "/researchers/ada-1", "Start a collaboration"),
-        ("/inbox/abc", "/", "Reading and searching need no account"),
-        ("/feed?since=ever", "/", "Reading and searching need no account"),
-        ("/search?q=claim", "/search?q=claim", "Reading and searching need no account"),
+        ("/inbox/abc", "/", "t need an account to search or read"),
+        ("/feed?since=ever", "/", "t need an account to search or read"),
+        ("/search?q=claim", "/search?q=claim", "t need an account to search or read"),
     ],
 )
 def test_whoever_does_not_log_in_goes_back_to_a_page_that_anybody_may_read(
@@ -64,7 +64,7 @@ def test_whoever_does_not_log_in_goes_back_to_a_page_that_anybody_may_read(
 ) -> None:
     page = app.test_client().get("/login", query_string={"next": wanted}).text
     assert f'name="next" value="{wanted}"' in page
-    assert f'<a href="{leave}">{"To the home page" if leave == "/" else "Go back"}</a>' in page
+    assert f'<a href="{leave}">{"Home" if leave == "/" else "Go back"}</a>' in page
     assert told in page
 
 

@@ -155,7 +155,7 @@ def test_a_dispute_waits_and_approving_it_ends_the_former_claim(
         assert owner.account_id == eve
         former = session.get_one(Claim, first.id)
         assert former.status == "released"
-        assert former.reason == "The profile went to another claim: Showed a passport."
+        assert former.reason == "The profile was given to another claim: Showed a passport."
         assert session.scalars(select(OwnProfile)).all() == []
         assert session.scalars(select(WorkStatement)).all() == []
 

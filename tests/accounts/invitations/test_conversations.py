@@ -97,7 +97,7 @@ def test_a_message_sent_again_is_kept_once_and_keys_are_the_senders_own(
         assert write(session, bob, id_, "Hello yourself", "m1").id != first
     with pytest.raises(Problem) as caught, database.begin() as session:
         write(session, ada, id_, "Another text", "m1")
-    assert caught.value.errors == {"key": ["Used before."]}
+    assert caught.value.errors == {"key": ["Already used."]}
     with database.begin() as session:
         assert [one.body for one in messages_of(session, bob, id_)] == ["Hello", "Hello yourself"]
 

@@ -68,7 +68,7 @@ def test_a_report_outlives_who_made_it(database: Database, talk: tuple[str, str,
         assert evidence(session, found) == ["Shall we?", "Buy my thing"]
         decided = decide(session, made, None, uphold=True, reason="So it is.")
         assert session.get_one(Account, ada).suspended_at is not None
-        assert reports.said(session, decided) == "Upheld: the account is suspended."
+        assert reports.said(session, decided) == "Upheld. The account has been suspended."
 
 
 def test_a_report_of_an_account_that_is_gone_says_so(database: Database, talk: tuple[str, str, str]) -> None:
@@ -80,7 +80,7 @@ def test_a_report_of_an_account_that_is_gone_says_so(database: Database, talk: t
         found = session.get_one(Report, made)
         assert (accused_of(session, found), evidence(session, found)) == (None, [])
         decided = decide(session, made, None, uphold=True, reason="So it is.")
-        assert reports.said(session, decided) == "Upheld; the account was deleted before."
+        assert reports.said(session, decided) == "Upheld. The account had already been deleted."
 
 
 def test_only_participants_block_and_report(

@@ -52,7 +52,7 @@ def test_upholding_suspends_and_says_how_to_take_it_back(app: Flask, report: str
     with accounts_of(app).read() as session:
         assert session.scalars(select(Account.name).where(Account.suspended_at.is_not(None))).all() == ["Ada"]
     assert "upheld: Sells things" in run("reports", "list", "--status", "upheld")
-    assert "was upheld already" in run("reports", "dismiss", report, "--reason", "No", status=1)
+    assert "is already upheld" in run("reports", "dismiss", report, "--reason", "No", status=1)
 
 
 def test_dismissing_changes_nobody(app: Flask, report: str) -> None:

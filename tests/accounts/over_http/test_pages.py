@@ -39,7 +39,7 @@ def test_an_invitation_by_forms_from_the_first_to_the_last(owner: Callable[[str]
     key = form_of(page)["key"]
     form = {"purpose": "talk", "works": ["arxiv:1"], "message": "Come & <b>talk</b>", "key": key}
     shown = sent(ada, "/researchers/r-bob/invite", **form)
-    assert "waits for an answer" in shown
+    assert "Pending" in shown
     assert "Come &amp; &lt;b&gt;talk&lt;/b&gt;" in shown
     # Sent twice by a double click, it is one.
     sent(ada, "/researchers/r-bob/invite", **form)
@@ -77,7 +77,7 @@ def test_who_cannot_invite_is_told_why_instead_of_a_form(app: Flask, owner: Call
     assert "Claim this profile first" in page
     assert "<textarea" not in page
     ada = owner("ada")
-    assert "Nobody has claimed this profile yet" in text(ada, "/researchers/r-eve/invite")
+    assert "This profile has not been claimed yet" in text(ada, "/researchers/r-eve/invite")
     assert "your own" in text(ada, "/researchers/r-ada/invite")
 
 

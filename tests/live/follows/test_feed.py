@@ -148,7 +148,7 @@ def test_buttons_follow_and_unfollow_without_scripts(app: Flask, bob: Person) ->
         assert (answer.status_code, answer.headers["Location"]) == (303, page)
         shown = bob.get(page).get_data(as_text=True)
         assert '<button class="quiet">Unfollow</button>' in shown
-        assert "You follow" in shown
+        assert "You are now following" in shown
         assert bob.post("/unfollow", data=form).headers["Location"] == page
         assert "Unfollow" not in bob.get(page).get_data(as_text=True)
 
