@@ -157,6 +157,7 @@ def _invite_page(actor: Actor, id_: str, given: Form, problem: Problem | None = 
         given=given,
         problem=problem,
         obstacle=obstacle,
+        must_claim=obstacle == inviting.CLAIM_FIRST,
     )
 
 

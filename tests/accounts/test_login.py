@@ -219,7 +219,7 @@ def test_no_answer_tells_whether_an_address_has_an_account(app: Flask, mailbox: 
             pages.append((answer.status_code, without(answer.text, address)))
         assert pages[0] == pages[1], path
     told = {address: text for address, _, text in mailbox.sent}
-    assert "has one already" in mailbox.sent[0][2]
+    assert "already has one" in mailbox.sent[0][2]
     assert "/confirm/" not in mailbox.sent[0][2]
     assert "/confirm/" in told["eve@example.org"]
     assert [address for address, _, text in mailbox.sent if "/reset/" in text] == ["ada@example.org"]

@@ -122,7 +122,7 @@ def test_an_address_of_another_account_is_not_given_away(app: Flask, ada: Person
     for address in ("bob@example.org", "free@example.org"):
         ada.post("/account/address", data={"present": PASSWORD, "email": address})
         assert said(ada) == f"Open the link we sent to {address} to confirm the address."
-    assert "Another account has it already" in mailbox.sent[0][2]
+    assert "another account already uses it" in mailbox.sent[0][2]
 
 
 def test_an_account_by_orcid_adds_an_address_and_a_password(app: Flask, mailbox: Mailbox) -> None:

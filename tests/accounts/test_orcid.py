@@ -108,7 +108,7 @@ def test_an_id_token_of_another_signer_lets_nobody_in(app: Flask, orcid_provider
 def test_who_is_denied_is_told(app: Flask, orcid_provider: Provider) -> None:
     answer = through(browser(app), pick="no")
     assert answer.status_code == 403
-    assert "You did not let ORCID" in answer.text
+    assert "You declined the request at ORCID" in answer.text
 
 
 @pytest.mark.parametrize("query", ["", "?code=x", "?state=x&code=y", "?error=server_error", "?error=%3Cscript%3E"])
@@ -126,12 +126,16 @@ def test_with_orcid_away_the_page_says_so(
     monkeypatch.setenv("PEERSCOPE_ORCID_ISSUER", "http://127.0.0.1:9")
     answer = browser(app).post("/login/orcid")
     assert answer.status_code == 503
-    assert "ORCID does not answer" in answer.text
+    assert "ORCID is not responding" in answer.text
 
 
-def test_without_settings_the_page_says_so(app: Flask) -> None:
-    assert "Not set up on this site" in browser(app).get("/login").text
-    assert browser(app).post("/login/orcid").status_code == 503
+def test_without_settings_no_page_offers_orcid(app: Flask) -> None:
+    person = log_in(app, "Bob", email="bob@example.org")
+    for reader, path in ((browser(app), "/login"), (browser(app), "/register"), (person, "/account")):
+        assert "ORCID" not in reader.get(path).text
+    answer = browser(app).post("/login/orcid")
+    assert answer.status_code == 503
+    assert "ORCID sign-in is not available here" in answer.text
 
 
 def test_the_form_may_lead_to_orcid_and_nowhere_else(app: Flask, orcid_provider: Provider) -> None:
@@ -175,7 +179,7 @@ def test_a_reset_names_the_orcid_id_that_still_lets_in(app: Flask, mailbox: Mail
     person = browser(app)
     person.post("/reset", data={"email": "ada@example.org"})
     link = mailbox.link("ada@example.org")
-    assert f"{JOSIAH} logs in to this account" in mailbox.sent[0][2]
+    assert f"{JOSIAH} can also log in to this account" in mailbox.sent[0][2]
     assert JOSIAH in person.get(link).text
     assert JOSIAH in person.post(link, data={"password": "short"}).text
 

@@ -91,7 +91,7 @@ def test_nobody_claims_without_end(database: Database, account: Callable[..., st
         with database.begin() as session:
             claiming.claim(session, ada, BARE)
             claiming.release(session, ada, "bob-1")
-    assert "Wait until tomorrow" in refused(database, 429, claiming.claim, ada, BARE)
+    assert "Try again tomorrow" in refused(database, 429, claiming.claim, ada, BARE)
 
 
 def test_an_orcid_linked_later_verifies_what_waited(database: Database, account: Callable[..., str]) -> None:
@@ -123,7 +123,7 @@ def test_an_admin_approves_with_a_reason_and_once(database: Database, account: C
         claiming.reject(session, admin, made, "It was somebody else.")
         assert owner_of(session, "bob-1") is None
         assert actions(session)[-1] == "claim.revoke"
-    assert "rejected already" in refused(database, 409, claiming.approve, admin, made, "Again?")
+    assert "already rejected" in refused(database, 409, claiming.approve, admin, made, "Again?")
     assert "No claim has" in refused(database, 404, claiming.approve, admin, "nonsense", "Why not?")
 
 

@@ -40,9 +40,9 @@ def test_a_form_of_another_site_does_nothing(owner: Person, path: str) -> None:
 
 def test_the_claim_page_says_what_will_decide(logged_in: Callable[..., Person]) -> None:
     ada, bob = logged_in("Ada", orcid=ADA), logged_in("Bob")
-    assert "it will be yours at once" in ada.get(CLAIM.format("ada-1")).text
+    assert "your claim will be verified instantly" in ada.get(CLAIM.format("ada-1")).text
     assert "Link yours to your account" in bob.get(CLAIM.format("ada-old")).text
-    assert "an admin decides" in bob.get(CLAIM.format("bob-1")).text
+    assert "an administrator will review" in bob.get(CLAIM.format("bob-1")).text
     assert bob.get(CLAIM.format("nobody")).status_code == 404
 
 

@@ -140,7 +140,7 @@ def test_there_is_an_end_to_statements(database: Database, ada: str, monkeypatch
     monkeypatch.setattr(own, "MAX_STATEMENTS", 1)
     with database.begin() as session:
         own.say(session, ada, "arxiv:1", is_mine=True)
-    with pytest.raises(Problem, match="no room"), database.begin() as session:
+    with pytest.raises(Problem, match="reached the limit"), database.begin() as session:
         own.say(session, ada, "arxiv:2", is_mine=True)
     with database.begin() as session:
         assert own.say(session, ada, "arxiv:1", is_mine=False).is_mine is False

@@ -183,7 +183,7 @@ def test_overtaken_in_the_same_moment_is_told(
     monkeypatch.setattr(claiming, "open_claim", lambda *_: None)
     answer = bob.post(CLAIM.format("ada-1"), json={})
     assert answer.status_code == 409
-    assert "Look again" in answer.get_json(force=True)["detail"]
+    assert "changed by someone else" in answer.get_json(force=True)["detail"]
 
 
 @pytest.mark.parametrize("query", ["status=wrong", "page=0", "what=else"])

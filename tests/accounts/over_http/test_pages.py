@@ -49,11 +49,11 @@ def test_an_invitation_by_forms_from_the_first_to_the_last(owner: Callable[[str]
     (path,) = set(re.findall(r'href="(/inbox/[0-9a-f]{32})"', box))
     assert "Accept</button>" in text(bob, path)
     assert "1 new" not in text(bob, "/inbox")
-    assert "you can write to each other" in sent(bob, f"{path}/accept")
+    assert "You can now message each other" in sent(bob, f"{path}/accept")
     assert "Gladly" in sent(bob, f"{path}/messages", body="Gladly", key="k")
     assert '<span class="badge">2' in text(ada, "/inbox")
     assert "Gladly" in text(ada, path)
-    assert "nothing more can be written" in sent(ada, f"{path}/withdraw")
+    assert "This conversation is closed" in sent(ada, f"{path}/withdraw")
     assert text(bob, f"{path}/messages", 405)
     assert bob.post(f"{path}/nonsense", data={"csrf_token": bob.csrf()}).status_code == 404
 
@@ -74,7 +74,8 @@ def test_who_cannot_invite_is_told_why_instead_of_a_form(app: Flask, owner: Call
     owner("bob")
     nobody = log_in(app, "Nobody")
     page = text(nobody, "/researchers/r-bob/invite")
-    assert "Claim this profile first" in page
+    assert "Claim your own profile" in page
+    assert "Find your profile" in page
     assert "<textarea" not in page
     ada = owner("ada")
     assert "This profile has not been claimed yet" in text(ada, "/researchers/r-eve/invite")
@@ -84,23 +85,23 @@ def test_who_cannot_invite_is_told_why_instead_of_a_form(app: Flask, owner: Call
 def test_blocking_and_taking_it_back_by_forms(owner: Callable[[str], Person]) -> None:
     ada, bob = owner("ada"), owner("bob")
     path = invited(ada)["links"]["html"]
-    assert "They are not told" in sent(bob, f"{path}/block")
-    assert "declined" in text(ada, path)
+    assert "They won&#39;t be notified. You can unblock" in sent(bob, f"{path}/block")
+    assert "Declined" in text(ada, path)
     assert "locked" not in text(ada, path).replace("Block Bob", "")
     box = text(bob, "/inbox")
     (unblock,) = re.findall(r'action="(/blocks/[0-9a-f]{32}/remove)"', box)
-    assert "No longer blocked" in sent(bob, unblock)
+    assert "Unblocked." in sent(bob, unblock)
     assert "Unblock" not in text(bob, "/inbox")
 
 
 def test_a_report_is_decided_on_its_page(app: Flask, owner: Callable[[str], Person]) -> None:
     ada, bob, root = owner("ada"), owner("bob"), log_in(app, "Root", admin=True)
     path = invited(ada, message="Buy <i>this</i>")["links"]["html"]
-    assert "An administrator will see" in sent(bob, f"{path}/report", reason="Spam")
+    assert "An administrator will read their messages and decide" in sent(bob, f"{path}/report", reason="Spam")
     page = text(root, "/admin/reports")
     assert "Buy &lt;i&gt;this&lt;/i&gt;" in page
     (uphold,) = re.findall(r'formaction="(/admin/reports/[0-9a-f]{32}/uphold)"', page)
-    assert "the account is suspended" in sent(root, uphold, reason="Sells things")
+    assert "The account has been suspended" in sent(root, uphold, reason="Sells things")
     assert "Sells things" in text(root, "/admin/reports?status=upheld")
     with accounts_of(app).read() as session:
         assert session.get_one(Account, ada.account_id).suspended_at
@@ -115,7 +116,7 @@ def test_the_address_of_a_feed_is_shown_once(app: Flask, owner: Callable[[str], 
     assert browser(app).get(address).status_code == 200
     assert "/feeds/me/" not in text(ada, "/feed")
     assert not any("psf_" in str(cookie) for cookie in answer.headers.getlist("Set-Cookie"))
-    assert "has no address" in sent(ada, "/feed/address/remove")
+    assert "has been revoked" in sent(ada, "/feed/address/remove")
     assert browser(app).get(address).status_code == 404
 
 
