@@ -1,7 +1,7 @@
-"""Which researcher stands behind a name on a work.
+"""Decide which researcher each name on a work belongs to.
 
-Authors are names on works; researchers are people. Strong ids decide first, then compatible names together with
-evidence; docs/identity.md tells how, and with what numbers.
+Authors are names on works; researchers are people. Strong ids decide first, then compatible names with evidence;
+docs/identity.md describes the method and its measured quality.
 """
 
 from __future__ import annotations

@@ -1,41 +1,47 @@
-"""`peerscope why-merged | duplicates`: what the indexer decided about people, for a person to judge."""
+"""`peerscope why-merged | duplicates`: show why researchers were merged, or nearly merged."""
 
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from mappings import IndexNames
-from peerscope import artifacts, engine
+from peerscope import engine
+from peerscope.commands import pass_settings
+
+if TYPE_CHECKING:
+    from peerscope.settings import Settings
 
 
-@click.command("why-merged", short_help="Say why works are one researcher's.")
+@click.command("why-merged", short_help="Explain why works were merged into one researcher.")
 @click.argument("id_", metavar="ID")
-def why_merged(id_: str) -> None:
-    """Say why the works of researcher ID were taken to be one person's: each join with its evidence.
+@pass_settings
+def why_merged(settings: Settings, id_: str) -> None:
+    """Explain why the works of researcher ID were assigned to one person: each merge with its evidence.
 
-    To correct it, put a [[merge]] or [[split]] into overrides.toml in PEERSCOPE_HOME, and index again.
+    To correct a merge, add a [[merge]] or [[split]] to overrides.toml in PEERSCOPE_HOME and index again.
     """
-    client, names = engine.connect(), IndexNames.from_env()
-    answer = client.get(
+    client, names = engine.connect(settings), IndexNames(settings.index_prefix)
+    response = client.get(
         index=names.researchers, id=id_, params={"_source_includes": "name,merge_reasons"}, ignore=[404]
     )
-    if not answer.get("found"):
+    if not response.get("found"):
         raise click.ClickException(f"No researcher has the id {id_!r}.")
-    click.secho(answer["_source"]["name"], bold=True)
-    for sentence in answer["_source"]["merge_reasons"] or [
-        "Nothing was joined: one name, as printed, or ids of a source."
-    ]:
+    click.secho(response["_source"]["name"], bold=True)
+    reasons = response["_source"]["merge_reasons"] or ["Nothing was merged: no other name or id was assigned to it."]
+    for sentence in reasons:
         click.echo(f"- {sentence}")
 
 
-@click.command(short_help="List researchers who may be one person.")
-@click.option("-n", "count", default=20, show_default=True, type=click.IntRange(1), help="Pairs to show.")
-def duplicates(count: int) -> None:
-    """List pairs of researchers that fell just short of being joined in the last run, the likeliest first."""
-    files = sorted((artifacts.home() / "runs").glob("*/duplicates.jsonl"))
+@click.command(short_help="List possible duplicate researchers.")
+@click.option("-n", "count", default=20, show_default=True, type=click.IntRange(1), help="Number of pairs to show.")
+@pass_settings
+def duplicates(settings: Settings, count: int) -> None:
+    """List pairs of researchers that the last run almost merged, the most likely first."""
+    files = sorted((settings.home / "runs").glob("*/duplicates.jsonl"))
     lines = files[-1].read_text(encoding="utf-8").splitlines() if files else []
     for line in lines[:count]:
         click.echo(f"- {json.loads(line)}")
-    click.echo(f"{len(lines):,} pairs in all, in {files[-1]}" if lines else "None.")
+    click.echo(f"{len(lines):,} pairs in total, in {files[-1]}" if lines else "None.")

@@ -1,7 +1,7 @@
-"""Can two printed names be one person's? A graded verdict, from the same words to two that never meet.
+"""Compare two printed names: a graded verdict, from identical to incompatible.
 
-Compatible is not the same: `J. Smith` is compatible with `John` and with `James`, who are not with each other. So a
-cluster asks for every pair of its names, and evidence decides among what is possible.
+Compatibility is not transitive: `J. Smith` is compatible with `John` and with `James`, who are not compatible with each
+other. So a cluster requires that every pair of its names is compatible, and evidence decides among those.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from indexer.identity.names import Name
 
 
-#: Letters from which on a word is long enough to be known by the key under which all its transcriptions fall.
+#: Minimum length of words that are compared by `surname_key`, the common key of all transcriptions.
 LONG = 6
 
 
 class Verdict(IntEnum):
-    """How far two names are apart; the worst difference counts."""
+    """How much two names differ; the largest difference counts."""
 
     IDENTICAL = 0
     #: `Schütze`, `Schuetze`
@@ -42,14 +42,14 @@ class Verdict(IntEnum):
 
 
 class Comparison(NamedTuple):
-    """A verdict, and what the two names agree in: given names (an initial where one has no more) and family name."""
+    """A verdict, and what both names have in common: given names (or initials) and family name."""
 
     verdict: Verdict
     given: tuple[str, ...] = ()
     surname: str = ""
 
 
-_APART = Comparison(Verdict.INCOMPATIBLE)
+_INCOMPATIBLE = Comparison(Verdict.INCOMPATIBLE)
 
 
 def compatible(a: Name, b: Name) -> Verdict:
@@ -59,91 +59,91 @@ def compatible(a: Name, b: Name) -> Verdict:
 
 @lru_cache(maxsize=50_000)
 def compare(a: Name, b: Name) -> Comparison:
-    """Compare two names. Symmetric."""
+    """Return the comparison of two names. Symmetric."""
     if a.suffix and b.suffix and a.suffix != b.suffix:
-        return _APART
-    found = min(_whole(a, b), _aligned(a, b), key=lambda comparison: comparison.verdict)
-    if found.verdict is Verdict.INCOMPATIBLE:
-        found = _reordered(a, b)
-    if found.verdict < Verdict.MIDDLE and a.suffix != b.suffix:
-        return found._replace(verdict=Verdict.MIDDLE)
-    return found
+        return _INCOMPATIBLE
+    comparison = min(_whole(a, b), _aligned(a, b), key=lambda item: item.verdict)
+    if comparison.verdict is Verdict.INCOMPATIBLE:
+        comparison = _reordered(a, b)
+    if comparison.verdict < Verdict.MIDDLE and a.suffix != b.suffix:
+        return comparison._replace(verdict=Verdict.MIDDLE)
+    return comparison
 
 
 def _whole(a: Name, b: Name) -> Comparison:
-    """Compare names that differ in nothing but gaps, hyphens and transcription."""
-    # Of `Ai Ti` and `AiTi` the one that sorts first stands for both, so that the order of the two names is nothing.
+    """Compare names that differ at most in spaces, hyphens and transliteration."""
+    # Of `Ai Ti` and `AiTi` the one that sorts first represents both, so that the comparison is symmetric.
     given = min(a.given, b.given)
     if a.joined == b.joined or a.words == b.words:
         return Comparison(Verdict.IDENTICAL, given, min(a.surname, b.surname))
     if len(a.words) == len(b.words) and all(map(_same_word, *_pairs(a, b))):
         return Comparison(Verdict.TRANSLITERATED, given, min(a.surname, b.surname))
-    return _APART
+    return _INCOMPATIBLE
 
 
 def _pairs(a: Name, b: Name) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     return list(zip(a.words, a.expanded, strict=True)), list(zip(b.words, b.expanded, strict=True))
 
 
-def _same_word(one: tuple[str, str], other: tuple[str, str]) -> bool:
-    """Return whether two words are one, as they are or as one of them is transcribed."""
-    if one[0] == other[0] or one[0] == other[1] or one[1] == other[0]:
+def _same_word(a: tuple[str, str], b: tuple[str, str]) -> bool:
+    """Return whether two words are the same, or one of them is a transliteration of the other."""
+    if a[0] == b[0] or a[0] == b[1] or a[1] == b[0]:
         return True
-    # `Scholkopf` and `Schoelkopf` are both Schölkopf, though neither shows it. In short words, too many are two names.
-    return min(len(one[0]), len(other[0])) >= LONG and surname_key(one[0]) == surname_key(other[0])
+    # `Scholkopf` and `Schoelkopf` are both Schölkopf. Of short words, too many with one key are different names.
+    return min(len(a[0]), len(b[0])) >= LONG and surname_key(a[0]) == surname_key(b[0])
 
 
-def _word(one: tuple[str, str], other: tuple[str, str]) -> Verdict:
-    """Compare one word with one word."""
-    if one[0] == other[0]:
+def _word(a: tuple[str, str], b: tuple[str, str]) -> Verdict:
+    """Return the verdict on two single words, each with its transliteration."""
+    if a[0] == b[0]:
         return Verdict.IDENTICAL
-    if is_initial(one[0]) or is_initial(other[0]):
-        return Verdict.INITIAL if one[0][0] == other[0][0] else Verdict.INCOMPATIBLE
-    if _same_word(one, other):
+    if is_initial(a[0]) or is_initial(b[0]):
+        return Verdict.INITIAL if a[0][0] == b[0][0] else Verdict.INCOMPATIBLE
+    if _same_word(a, b):
         return Verdict.TRANSLITERATED
-    return Verdict.NICKNAME if are_nicknames(one[0], other[0]) else Verdict.INCOMPATIBLE
+    return Verdict.NICKNAME if are_nicknames(a[0], b[0]) else Verdict.INCOMPATIBLE
 
 
 def _aligned(a: Name, b: Name) -> Comparison:
-    """Compare word by word, in order; the shorter must be found in the longer as a whole."""
+    """Compare word by word, in order; all words of the shorter name must occur in the longer one."""
     if len(a.words) == len(b.words):
         return min(_within(a, b), _within(b, a))
     return _within(a, b) if len(a.words) < len(b.words) else _within(b, a)
 
 
 def _within(a: Name, b: Name) -> Comparison:
-    """Look for `a`, which has at most as many words, in `b`."""
+    """Return the best comparison of `a` with part of `b`; `a` has at most as many words."""
     if len(a.words) < 2:
-        return _APART
+        return _INCOMPATIBLE
     short, long = _pairs(a, b)
-    return min((_graded(a, b, places, short, long) for places in _placements(short, long)), default=_APART)
+    return min((_graded(a, b, places, short, long) for places in _placements(short, long)), default=_INCOMPATIBLE)
 
 
 def _placements(short: list[tuple[str, str]], long: list[tuple[str, str]]) -> list[tuple[int, ...]]:
-    """Return every way to find the words of `short` in `long`, in order: an index into `long` for each."""
-    found: list[tuple[int, ...]] = [()]
-    for done, word in enumerate(short):
-        room = len(long) - (len(short) - done) + 1
-        found = [
+    """Return every placement of the words of `short` in `long`, in order: an index into `long` for each word."""
+    placements: list[tuple[int, ...]] = [()]
+    for index, word in enumerate(short):
+        end = len(long) - (len(short) - index) + 1
+        placements = [
             (*places, place)
-            for places in found
-            for place in range(places[-1] + 1 if places else 0, room)
+            for places in placements
+            for place in range(places[-1] + 1 if places else 0, end)
             if _word(word, long[place]) is not Verdict.INCOMPATIBLE
         ]
-    return found
+    return placements
 
 
 def _graded(
     a: Name, b: Name, places: tuple[int, ...], short: list[tuple[str, str]], long: list[tuple[str, str]]
 ) -> Comparison:
-    """Judge one way of laying the shorter name over the longer."""
+    """Return the comparison for one placement of the shorter name in the longer."""
     words = [_word(short[index], long[place]) for index, place in enumerate(places)]
-    # The family name is a whole word on both sides; a family name that is only an initial proves nothing.
+    # The family name must be a whole word in both names; an initial proves nothing.
     if words[a.family] > Verdict.TRANSLITERATED or is_initial(a.surname):
-        return _APART
-    # Nor is half of a given name a family name: `Jia-Chen Gu` is not a `Jia Chen`.
+        return _INCOMPATIBLE
+    # Half of a given name is not a family name: `Jia-Chen Gu` is not a `Jia Chen`.
     if {places[a.family], places[a.family] - 1} & set(b.tied):
-        return _APART
+        return _INCOMPATIBLE
     missing = set(range(len(long))) - set(places)
     verdict = max(max(words), _missing(a, b, words, missing)) if missing else max(words)
     both = [min(a.words[index], b.words[place], key=len) for index, place in enumerate(places)]
@@ -151,9 +151,9 @@ def _graded(
 
 
 def _missing(a: Name, b: Name, words: list[Verdict], missing: set[int]) -> Verdict:
-    """Judge what the shorter name lacks."""
-    # A hyphen makes one given name of two: of `Jia-Chen Gu` neither `Jia Gu` nor `Chen Gu` is a short form. In the
-    # tuning half all twelve such pairs that evidence would have joined were two people.
+    """Return the verdict on the words that the shorter name lacks."""
+    # A hyphen makes one given name of two: neither `Jia Gu` nor `Chen Gu` is a short form of `Jia-Chen Gu`. In the
+    # tuning half, all twelve such pairs that evidence would have joined were different people.
     if any((place in missing) != (place + 1 in missing) for place in b.tied):
         return Verdict.INCOMPATIBLE
     if 0 in missing or b.family in missing:
@@ -163,7 +163,7 @@ def _missing(a: Name, b: Name, words: list[Verdict], missing: set[int]) -> Verdi
 
 
 def _end_missing(a: Name, b: Name, words: list[Verdict], missing: set[int]) -> Verdict:
-    """Judge names of which one lacks the first given name or the end: only whole words may then stand for the rest."""
+    """Return the verdict when the first given name or the last word is missing: the others must then be whole words."""
     whole = max(words) <= Verdict.TRANSLITERATED and not a.is_initialed
     ends = (0 in missing) + (b.family in missing)
     return Verdict.PART if whole and ends == 1 and len(missing) <= 2 else Verdict.INCOMPATIBLE
@@ -172,4 +172,4 @@ def _end_missing(a: Name, b: Name, words: list[Verdict], missing: set[int]) -> V
 def _reordered(a: Name, b: Name) -> Comparison:
     same = sorted(a.words) == sorted(b.words) or sorted(a.joined) == sorted(b.joined)
     first = min(a, b, key=lambda name: name.words)
-    return Comparison(Verdict.SWAPPED, first.given, first.surname) if same and len(a.words) > 1 else _APART
+    return Comparison(Verdict.SWAPPED, first.given, first.surname) if same and len(a.words) > 1 else _INCOMPATIBLE

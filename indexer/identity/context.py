@@ -1,8 +1,7 @@
-"""What is rare in this corpus: the counts against which evidence is weighed.
+"""Counts over the collection, against which evidence is weighed.
 
-A shared co-author who is on five works of 97,000 says much, one who is on 500 little; `Graham Neubig` is one person
-wherever he is printed, `Wei Wang` is many. Both are read off the corpus itself, so that no list of common names is
-needed.
+A shared co-author who is on five works of 97,000 is strong evidence, one who is on 500 weak; `Graham Neubig` is one
+person, `Wei Wang` many. Both follow from counts over the collection itself, so that no list of common names is needed.
 """
 
 from __future__ import annotations
@@ -21,35 +20,35 @@ if TYPE_CHECKING:
 
     from indexer.identity.mentions import Mention
 
-#: Of ten people who share all else, about one shares a given middle initial.
+#: Share of people with a given middle initial, among those with the same other names: about one in ten.
 MIDDLE_INITIAL = 0.1
-#: Nobody's name is so rare that no namesake could be: what a name costs at least.
+#: Floor of the namesake estimate, so that no name is free evidence.
 MIN_NAMESAKES = 0.02
 
 
 @dataclass
 class Context:
-    """Counts over a whole corpus. Filled by `add`, work by work, or by a ledger that keeps such counts."""
+    """Counts over a whole collection, filled by `add`, work by work."""
 
     works: int = 0
-    #: Works on which a folded name stands.
+    #: Number of works by folded name.
     names: Counter[str] = field(default_factory=Counter)
-    #: The same for the home block of names, for co-authors that are printed with initials.
+    #: The same by home block, for co-authors printed with initials.
     blocks: Counter[str] = field(default_factory=Counter)
-    #: Distinct names with this family name, and with these given names (or this first initial).
+    #: Number of distinct names by family name, and by given names (or first initial).
     surnames: Counter[str] = field(default_factory=Counter)
     given: Counter[str] = field(default_factory=Counter)
     venues: Counter[str] = field(default_factory=Counter)
     topics: Counter[str] = field(default_factory=Counter)
     words: Counter[str] = field(default_factory=Counter)
-    #: Mentions whose institutions hold this word, and mentions with any.
+    #: Number of mentions by word of their institutions, and of mentions with any institution.
     places: Counter[str] = field(default_factory=Counter)
     placed: int = 0
     _weights: dict[str, float] = field(default_factory=dict, repr=False, compare=False)
     _namesakes: dict[tuple[tuple[str, ...], str], float] = field(default_factory=dict, repr=False, compare=False)
 
     def add(self, mentions: Sequence[Mention]) -> None:
-        """Count one work: all its mentions."""
+        """Count one work, given as all its mentions."""
         if not mentions:
             return
         self.works += 1
@@ -79,21 +78,21 @@ class Context:
                 self.given[name.given[0][0]] += 1
 
     def word_weight(self, word: str) -> float:
-        """Return how rare a word is in titles."""
-        found = self._weights.get(word)
-        if found is None:
-            found = self._weights[word] = rarity(self.words[word], self.works)
-        return found
+        """Return the rarity of a word in titles, in nats."""
+        weight = self._weights.get(word)
+        if weight is None:
+            weight = self._weights[word] = rarity(self.words[word], self.works)
+        return weight
 
     def namesakes(self, given: tuple[str, ...], surname: str) -> float:
-        """Estimate how many other people of this corpus could be printed with these given names (or initials).
+        """Return the estimated number of other people in the collection with these given names (or initials).
 
-        Given and family name are taken as independent: distinct names with the one, times the share of the other.
+        Given and family names are assumed to be independent: names with the one, times the share of the other.
         """
-        found = self._namesakes.get((given, surname))
-        if found is None:
-            found = self._namesakes[given, surname] = self._count_namesakes(given, surname)
-        return found
+        estimate = self._namesakes.get((given, surname))
+        if estimate is None:
+            estimate = self._namesakes[given, surname] = self._count_namesakes(given, surname)
+        return estimate
 
     def _count_namesakes(self, given: tuple[str, ...], surname: str) -> float:
         surnames = self.surnames.get(surname_key(surname), 0)
@@ -109,18 +108,18 @@ class Context:
 
 
 def rarity(count: int, total: int) -> float:
-    """Return how much sharing something says that `count` of `total` have: ln(total / count), at least 0."""
+    """Return the evidence in nats of sharing what `count` of `total` have: ln(total / count), at least 0."""
     return max(0.0, log((total + 1) / max(count, 1)))
 
 
 @lru_cache(maxsize=50_000)
 def place_words(institutions: tuple[str, ...]) -> frozenset[str]:
-    """Return the words of institutions' names; how common they are decides later what they say."""
+    """Return the words of institutions' names; their rarity decides later how much they count."""
     return frozenset(word for institution in institutions for word in institution.split() if len(word) > 1)
 
 
 def context_of(works: Iterable[Sequence[Mention]]) -> Context:
-    """Count a whole corpus of works, each given as its mentions."""
+    """Return the counts over works, each given as its mentions."""
     context = Context()
     for mentions in works:
         context.add(mentions)

@@ -1,6 +1,6 @@
-"""The certain part of resolution, in linear time: mentions of one id, and of one name with a co-author in common.
+"""Join the certain cases in linear time: mentions with one id, and mentions of one name with a shared co-author.
 
-After it, a block of a hundred mentions is a handful of groups, and only these are compared pair by pair.
+Afterwards a block of a hundred mentions has a handful of groups, and only these are compared pair by pair.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Union:
     """Disjoint sets over 0..n-1."""
 
     def __init__(self, size: int) -> None:
-        """Start with every item alone."""
+        """Start with every item in its own set."""
         self._parent = list(range(size))
 
     def find(self, item: int) -> int:
@@ -39,20 +39,20 @@ class Union:
         return item
 
     def join(self, a: int, b: int) -> None:
-        """Make one set of two; the smaller representative stays."""
+        """Unite two sets; the smaller representative stays."""
         a, b = sorted((self.find(a), self.find(b)))
         self._parent[b] = a
 
     def sets(self) -> list[list[int]]:
-        """Return the sets, each in ascending order, ordered by their first."""
-        found: dict[int, list[int]] = defaultdict(list)
+        """Return the sets, each in ascending order, ordered by first item."""
+        sets: dict[int, list[int]] = defaultdict(list)
         for item in range(len(self._parent)):
-            found[self.find(item)].append(item)
-        return list(found.values())
+            sets[self.find(item)].append(item)
+        return list(sets.values())
 
 
 def by_ids(groups: Sequence[Group], context: Context) -> list[Group]:
-    """Join groups that share a strong id, unless another id speaks against it (an ORCID iD put on two people)."""
+    """Join groups that share a strong id, unless another id contradicts it (an ORCID iD assigned to two people)."""
     kept = {group.key: group for group in groups}
     holder: dict[tuple[str, str], Group] = {}
     for group in sorted(groups, key=lambda group: group.key):
@@ -75,7 +75,7 @@ def by_ids(groups: Sequence[Group], context: Context) -> list[Group]:
 
 
 def by_coauthors(groups: Sequence[Group], context: Context, weights: Weights) -> list[Group]:
-    """Join groups of one printed name that have a co-author in common, where name and co-author together suffice."""
+    """Join groups of one printed name with a shared co-author, where both together are sufficient evidence."""
     named: dict[str, list[Group]] = defaultdict(list)
     for group in groups:
         first = group.profile.mentions[0].name
@@ -87,7 +87,7 @@ def by_coauthors(groups: Sequence[Group], context: Context, weights: Weights) ->
 
 
 def _joined(members: list[Group], context: Context, weights: Weights) -> list[Group]:
-    """Join within one name. Where two of the members can be different people for certain, nothing is joined here."""
+    """Join groups of one name. Nothing is joined when two members are certainly different people."""
     members = sorted(members, key=lambda group: group.key)
     if _conflict(members):
         return members
@@ -102,11 +102,12 @@ def _joined(members: list[Group], context: Context, weights: Weights) -> list[Gr
             union.join(a, b)
             links[a].append(make_link(members[a], members[b], score, parts))
     return [
-        _one([members[item] for item in items], [x for i in items for x in links[i]], context) for items in union.sets()
+        _union([members[item] for item in items], [x for i in items for x in links[i]], context)
+        for items in union.sets()
     ]
 
 
-def _one(members: list[Group], links: list[Link], context: Context) -> Group:
+def _union(members: list[Group], links: list[Link], context: Context) -> Group:
     if len(members) == 1:
         return members[0]
     mentions: list[Mention] = [mention for group in members for mention in group.profile.mentions]
@@ -114,7 +115,7 @@ def _one(members: list[Group], links: list[Link], context: Context) -> Group:
 
 
 def _conflict(members: Sequence[Group]) -> bool:
-    """Return whether a work has the name twice, or two ids of one scheme are among the members."""
+    """Return whether a work has the name twice, or members have different ids of one scheme."""
     seen: set[str] = set()
     ids: dict[str, str] = {}
     for group in members:
@@ -127,7 +128,7 @@ def _conflict(members: Sequence[Group]) -> bool:
 
 
 def _sharing(members: Sequence[Group], context: Context) -> Iterable[tuple[int, int]]:
-    """Return pairs of neighbours in the list of each co-author, rarest co-author first: linear in what was printed."""
+    """Yield adjacent pairs in the list of each co-author, rarest co-author first: linear in the number of names."""
     lists: dict[str, list[int]] = defaultdict(list)
     for item, group in enumerate(members):
         for name in group.profile.coauthors:

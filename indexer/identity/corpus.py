@@ -1,4 +1,4 @@
-"""A whole corpus: block by block, then across blocks, for people whose name is at times printed as of another block."""
+"""Resolve a whole collection: block by block, then across blocks for people whose name variants fall into several."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def blocks_of(mentions: Iterable[Mention]) -> dict[str, list[Mention]]:
-    """Sort mentions into their home blocks."""
+    """Return the mentions by home block."""
     blocks: dict[str, list[Mention]] = defaultdict(list)
     for mention in mentions:
         blocks[block_keys(mention.name)[0]].append(mention)
@@ -31,13 +31,13 @@ def blocks_of(mentions: Iterable[Mention]) -> dict[str, list[Mention]]:
 
 
 def resolve(blocks: Mapping[str, Sequence[Mention]], weights: Weights, context: Context) -> Resolution:
-    """Resolve blocks, each by itself, then join across them."""
+    """Return the clusters of all blocks, resolved separately and then joined across blocks."""
     clusters: list[Cluster] = []
     near: list[Link] = []
     for key in sorted(blocks):
-        found = resolve_block(blocks[key], weights, context)
-        clusters += found.clusters
-        near += found.probable_duplicates
+        resolution = resolve_block(blocks[key], weights, context)
+        clusters += resolution.clusters
+        near += resolution.probable_duplicates
     bridged = bridge(clusters, weights, context)
     return Resolution(bridged.clusters, tuple(near) + bridged.probable_duplicates)
 
@@ -45,17 +45,17 @@ def resolve(blocks: Mapping[str, Sequence[Mention]], weights: Weights, context: 
 def bridge(clusters: Sequence[Cluster], weights: Weights, context: Context) -> Resolution:
     """Join clusters of different home blocks: by strong ids, then by compatible names with evidence.
 
-    Give it all clusters, or those of all blocks that share a key with one another: the rest is untouched either way.
+    `clusters` are all clusters, or those of all blocks that share a key with each other.
     """
-    meeting = _meeting(clusters)
+    name_pairs = _compatible_names(clusters)
     while True:
-        pairs = _pairs(clusters, meeting, weights)
+        pairs = _pairs(clusters, name_pairs, weights)
         touched = sorted({item for pair in pairs for item in pair})
         groups = [Group(clusters[item].mentions, context, clusters[item].links) for item in touched]
         with_ids = by_ids(groups, context)
         if len(with_ids) == len(groups):
             break
-        # Once more after joins by ids: the joined clusters have more evidence.
+        # Repeat after joins by ids: the joined clusters have more evidence.
         clusters = _replaced(clusters, touched, with_ids)
     place = {item: index for index, item in enumerate(touched)}
     local = [(place[a], place[b]) for a, b in pairs]
@@ -64,14 +64,16 @@ def bridge(clusters: Sequence[Cluster], weights: Weights, context: Context) -> R
 
 
 def _replaced(clusters: Sequence[Cluster], touched: Iterable[int], groups: Sequence[Group]) -> tuple[Cluster, ...]:
-    """Return the clusters, in order, with what came of the touched ones in their place."""
-    gone = set(touched)
-    rest = [cluster for item, cluster in enumerate(clusters) if item not in gone]
+    """Return the clusters ordered by key, with `groups` instead of the touched ones."""
+    replaced = set(touched)
+    rest = [cluster for item, cluster in enumerate(clusters) if item not in replaced]
     return tuple(sorted([*rest, *(group.cluster() for group in groups)], key=lambda cluster: cluster.key))
 
 
-def _pairs(clusters: Sequence[Cluster], meeting: Iterable[tuple[str, str]], weights: Weights) -> list[tuple[int, int]]:
-    """Return pairs of clusters at home in different blocks that share an id, or compatible names and a co-author."""
+def _pairs(
+    clusters: Sequence[Cluster], name_pairs: Iterable[tuple[str, str]], weights: Weights
+) -> list[tuple[int, int]]:
+    """Return pairs of clusters from different blocks that share an id, or compatible names and a co-author."""
     holders: dict[tuple[str, str], list[int]] = defaultdict(list)
     printed: dict[str, list[int]] = defaultdict(list)
     for item, cluster in enumerate(clusters):
@@ -80,15 +82,15 @@ def _pairs(clusters: Sequence[Cluster], meeting: Iterable[tuple[str, str]], weig
         for name in {mention.name for mention in cluster.mentions}:
             printed[name].append(item)
     pairs = {pair for items in holders.values() for pair in combinations(items, 2)}
-    for one, two in meeting:
-        pairs |= _sharing(clusters, printed[one], printed[two], weights)
+    for a, b in name_pairs:
+        pairs |= _sharing(clusters, printed[a], printed[b], weights)
     return sorted(pairs)
 
 
-def _meeting(clusters: Iterable[Cluster]) -> set[tuple[str, str]]:
-    """Return pairs of compatible printed names of different blocks, one of them a guest in the other's.
+def _compatible_names(clusters: Iterable[Cluster]) -> set[tuple[str, str]]:
+    """Return pairs of compatible printed names with different home blocks, where one also belongs to the other's block.
 
-    What is joined later does not change them.
+    Later joins do not change them.
     """
     homes: dict[str, list[str]] = defaultdict(list)
     guests: dict[str, list[str]] = defaultdict(list)
@@ -97,18 +99,18 @@ def _meeting(clusters: Iterable[Cluster]) -> set[tuple[str, str]]:
         homes[home].append(name)
         for key in others:
             guests[key].append(name)
-    found: set[tuple[str, str]] = set()
-    # Block by block, so that each name is parsed a few times and not once for every pair it is in.
+    pairs: set[tuple[str, str]] = set()
+    # Block by block, so that each name is parsed a few times, not once for every pair.
     for key in homes.keys() & guests.keys():
         hosts = [(host, parse_name(host)) for host in homes[key]]
         for guest in guests[key]:
             parsed = parse_name(guest)
-            found |= {(min(guest, host), max(guest, host)) for host, other in hosts if _meet(parsed, other)}
-    return found
+            pairs |= {(min(guest, host), max(guest, host)) for host, other in hosts if _are_compatible(parsed, other)}
+    return pairs
 
 
-def _meet(a: Name, b: Name) -> bool:
-    """Look for a whole word in common before comparing in full: of a giant block, few names have one."""
+def _are_compatible(a: Name, b: Name) -> bool:
+    """Return whether two names are compatible; a cheap check for a common whole word comes first."""
     if (
         not any(len(word) > 1 and word in b.words for word in a.words)
         and a.expanded == a.words
@@ -119,21 +121,21 @@ def _meet(a: Name, b: Name) -> bool:
 
 
 def _sharing(
-    clusters: Sequence[Cluster], ones: Sequence[int], twos: Sequence[int], weights: Weights
+    clusters: Sequence[Cluster], items: Sequence[int], others: Sequence[int], weights: Weights
 ) -> set[tuple[int, int]]:
-    """Return pairs that share a co-author or an institution; where the names have few clusters, all pairs."""
-    if len(ones) * len(twos) <= weights.max_sharing:
-        return {(min(a, b), max(a, b)) for a in ones for b in twos if a != b}
+    """Return pairs that share a co-author or an institution; all pairs when the names have few clusters."""
+    if len(items) * len(others) <= weights.max_sharing:
+        return {(min(a, b), max(a, b)) for a in items for b in others if a != b}
     lists: dict[str, list[int]] = defaultdict(list)
-    for item in twos:
-        for trait in _evidence(clusters[item]):
+    for item in others:
+        for trait in _traits(clusters[item]):
             lists[trait].append(item)
-    found: set[tuple[int, int]] = set()
-    for item in ones:
-        shared = {other for trait in _evidence(clusters[item]) for other in lists.get(trait, ())[: weights.max_sharing]}
-        found |= {(min(item, other), max(item, other)) for other in shared if other != item}
-    return found
+    pairs: set[tuple[int, int]] = set()
+    for item in items:
+        shared = {other for trait in _traits(clusters[item]) for other in lists.get(trait, ())[: weights.max_sharing]}
+        pairs |= {(min(item, other), max(item, other)) for other in shared if other != item}
+    return pairs
 
 
-def _evidence(cluster: Cluster) -> set[str]:
+def _traits(cluster: Cluster) -> set[str]:
     return {trait for mention in cluster.mentions for trait in (*mention.coauthors, *mention.institutions)}

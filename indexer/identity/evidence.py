@@ -1,7 +1,7 @@
-"""How much speaks for two groups of mentions being one person, in parts that can be shown.
+"""Weigh the evidence that two groups of mentions are one person, in parts that can be explained.
 
-Each part is a weight of evidence in nats (a logarithm of odds), so parts add up: the name says how probable it was
-before anything else was looked at, the rest moves that up or down. What is not known moves nothing.
+Each part is a weight of evidence in nats (a logarithm of odds), so parts are added: the name gives the prior, the other
+parts raise or lower it. What is unknown adds nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Part(NamedTuple):
-    """One piece of evidence: its kind, what it adds to the score, and the facts behind it for the explanation."""
+    """One piece of evidence: its kind, its weight in nats, and the facts that explain it."""
 
     kind: str
     value: float
@@ -33,7 +33,7 @@ class Part(NamedTuple):
 
 
 def weigh(a: Profile, b: Profile, names: Sequence[Comparison], context: Context, weights: Weights) -> tuple[Part, ...]:
-    """Return all evidence for and against two profiles being one person, whose names compare as `names`. Symmetric."""
+    """Return all evidence for and against two profiles being one person; `names` compares their names. Symmetric."""
     parts = (
         _name(names, context, weights),
         _coauthors(a, b, context, weights),
@@ -58,7 +58,7 @@ def _is_proven(parts: Sequence[Part]) -> bool:
 def is_hopeless(
     a: Profile, b: Profile, names: Sequence[Comparison], context: Context, weights: Weights, needed: float
 ) -> bool:
-    """Tell cheaply that a pair cannot reach `needed`: a common name, and neither co-author nor institution shared."""
+    """Return whether a pair surely misses the score `needed`: a common name, no shared co-author or institution."""
     if a.vector is not None or _name(names, context, weights).value + weights.most_without >= needed:
         return False
     return (
@@ -70,15 +70,15 @@ def is_hopeless(
 
 
 def total(parts: Iterable[Part]) -> float:
-    """Add up; rounded, so that the order of additions never decides between two pairs."""
+    """Return the sum of the weights, rounded so that the order of additions never decides between two pairs."""
     return round(sum(part.value for part in parts), 6)
 
 
 def _name(names: Sequence[Comparison], context: Context, weights: Weights) -> Part:
-    """Weigh the names: -ln of how many others could be printed so, less what the difference of the two costs.
+    """Return the evidence of the names: -ln of the number of possible namesakes, minus the cost of their difference.
 
-    What they agree in is what counts: `Asad Mahmood` and `A. S. M. Ashique Mahmood` have no more than `A. Mahmood` in
-    common. Of groups with several names each, the pair that agrees best says it.
+    Only what both names share counts: `Asad Mahmood` and `A. S. M. Ashique Mahmood` share no more than `A. Mahmood`. Of
+    groups with several names, the best pair counts.
     """
     best = max(_name_part(name, context, weights) for name in set(names))
     return Part("name", *best)
@@ -86,12 +86,12 @@ def _name(names: Sequence[Comparison], context: Context, weights: Weights) -> Pa
 
 def _name_part(name: Comparison, context: Context, weights: Weights) -> tuple[float, tuple[Any, ...]]:
     namesakes = context.namesakes(name.given, name.surname)
-    # Two that are both printed with initials agree no better than an initial does with a name.
+    # Two names with initials agree no better than an initial with a name.
     initials = name.verdict < Verdict.INITIAL and all(map(is_initial, name.given))
     cost = weights.verdicts[Verdict.INITIAL if initials else name.verdict]
     value = -weights.namesakes * log(namesakes) - cost
     if name.verdict is Verdict.SWAPPED and name.given:
-        # `Guo Zhipeng` is a slip, nobody's family is Zhipeng. `Zhou Yu` and `Yu Zhou` are two people: two families.
+        # `Guo Zhipeng` is a slip, because Zhipeng is no family name. `Zhou Yu` and `Yu Zhou` are two people.
         either = min(context.surnames[surname_key(word)] for word in (name.given[0], name.surname))
         value -= log(max(either, 1))
     return value, (name.verdict, round(namesakes, 2))
@@ -100,35 +100,35 @@ def _name_part(name: Comparison, context: Context, weights: Weights) -> tuple[fl
 def _coauthors(a: Profile, b: Profile, context: Context, weights: Weights) -> Part | None:
     if not (a.coauthors and b.coauthors):
         return None
-    found = [
+    shared = [
         (_rarity_of(name, context) + _share(a.coauthors[name], a, b.coauthors[name], b), name)
         for name in a.coauthors.keys() & b.coauthors.keys()
     ]
-    loose = (a.initialed & b.coauthor_blocks.keys()) | (b.initialed & a.coauthor_blocks.keys())
-    for block in loose - {home_of(name) for _, name in found} if loose else ():
+    by_block = (a.initialed & b.coauthor_blocks.keys()) | (b.initialed & a.coauthor_blocks.keys())
+    for block in by_block - {home_of(name) for _, name in shared} if by_block else ():
         share = _share(a.coauthor_blocks[block], a, b.coauthor_blocks[block], b)
-        found.append((rarity(context.blocks[block], context.works) + share, block))
-    found = [pair for pair in found if pair[0] > 0]
-    if not found:
-        # Two large bodies of work without one common collaborator are seldom one person's.
+        shared.append((rarity(context.blocks[block], context.works) + share, block))
+    shared = [pair for pair in shared if pair[0] > 0]
+    if not shared:
+        # Two large groups of works without a shared co-author are rarely one person's.
         return Part("coauthors", -weights.strangers * log(1 + min(len(a.works), len(b.works))))
-    found.sort(key=lambda pair: (-pair[0], pair[1]))
-    # Those after the first come from the same groups, so each says half of what the one before it says.
-    value = sum(weight * 0.5**rank for rank, (weight, _) in enumerate(found[:8]))
-    return Part("coauthors", weights.coauthors * value, tuple(name for _, name in found))
+    shared.sort(key=lambda pair: (-pair[0], pair[1]))
+    # Co-authors of one group are not independent, so each counts half as much as the one before.
+    value = sum(weight * 0.5**rank for rank, (weight, _) in enumerate(shared[:8]))
+    return Part("coauthors", weights.coauthors * value, tuple(name for _, name in shared))
 
 
-def _share(one: int, a: Profile, two: int, b: Profile) -> float:
-    """Return ln of the share of works that a co-author is on, in the group where it is smaller.
+def _share(count_a: int, a: Profile, count_b: int, b: Profile) -> float:
+    """Return ln of the share of works with a co-author, in the group where it is smaller.
 
-    If both are one person, that is how often one meets that co-author; with a hundred works behind it, a name that is
-    on one of them is met by chance (without this, large groups drew in strangers: see docs/identity.md).
+    If both groups are one person, this is the chance to meet that co-author; in a group of a hundred works, a name on
+    one of them is there by chance (without this term, large groups absorbed other people: see docs/identity.md).
     """
-    return log(min(1.0, one / len(a.works), two / len(b.works)))
+    return log(min(1.0, count_a / len(a.works), count_b / len(b.works)))
 
 
 def _rarity_of(name: str, context: Context) -> float:
-    """Return how rare a co-author's name is; one that begins with an initial stands for all of its block."""
+    """Return the rarity of a co-author's name in nats; a name with an initial counts as its whole block."""
     count = context.blocks[home_of(name)] if name[1:2] == " " else context.names[name]
     return rarity(count, context.works)
 

@@ -1,7 +1,7 @@
-"""Clusters -> researcher ids that stay: whoever links to a researcher must find the same one after every run.
+"""Assign researcher ids to clusters so that links to a researcher still work after every run.
 
-A cluster keeps the id that most of its mentions had; ids that lost all their mentions to others become aliases, and
-answer 301. Only a cluster that never had an id gets a new one, from its strong id, else from its name.
+A cluster keeps the id that most of its mentions had. An id that lost all its mentions redirects (301) to another one.
+Only a cluster without a former id gets a new one, from its strong id, else from its name.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """The researcher id of each mention, and old ids with the id that answers for them now."""
+    """The researcher id of each mention, and the ids that were merged, each with the id that it redirects to."""
 
     ids: dict[MentionKey, str]
-    aliases: dict[str, str] = field(default_factory=dict)
+    redirects: dict[str, str] = field(default_factory=dict)
 
 
 def assign_ids(
     clusters: Sequence[Cluster], previous: Mapping[MentionKey, str], taken: Collection[str] = ()
 ) -> Assignment:
-    """Return each cluster its id.
+    """Return the researcher ids of all mentions, one for each cluster.
 
-    `previous` holds the ids of these mentions in the last run, `taken` the ids and aliases in use by mentions outside
-    of `clusters`: none of them is given to anyone here.
+    `previous` has the ids of these mentions after the last run, `taken` ids that must not be assigned: those of other
+    mentions, and redirects.
     """
     ordered = sorted(clusters, key=lambda cluster: cluster.key)
     votes = [Counter(previous[m.key] for m in cluster.mentions if m.key in previous) for cluster in ordered]
@@ -46,56 +46,56 @@ def assign_ids(
             used.add(ids[item])
     return Assignment(
         {mention.key: ids[item] for item, cluster in enumerate(ordered) for mention in cluster.mentions},
-        _aliases(ids, votes),
+        _redirects(ids, votes),
     )
 
 
 def _kept(clusters: Sequence[Cluster], votes: Sequence[Counter[str]], taken: set[str]) -> dict[int, str]:
-    """Let clusters keep old ids: the largest claim first, each id and each cluster once."""
-    claims = sorted(
+    """Return the former ids that clusters keep: the largest number of mentions first, each id and cluster once."""
+    candidates = sorted(
         (-count, clusters[item].key, item, id_)
         for item, counted in enumerate(votes)
         for id_, count in counted.items()
         if id_ not in clusters[item].barred
     )
     ids: dict[int, str] = {}
-    for _, _, item, id_ in claims:
+    for _, _, item, id_ in candidates:
         if item not in ids and id_ not in taken:
             ids[item] = id_
             taken.add(id_)
     return ids
 
 
-def _aliases(ids: Mapping[int, str], votes: Sequence[Counter[str]]) -> dict[str, str]:
-    """Return the ids that nobody has any more, each with the cluster that most of its mentions went to."""
-    heirs: dict[str, list[tuple[int, str]]] = defaultdict(list)
+def _redirects(ids: Mapping[int, str], votes: Sequence[Counter[str]]) -> dict[str, str]:
+    """Return the former ids without mentions, each with the id that received most of its mentions."""
+    targets: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for item, counted in enumerate(votes):
         for id_, count in counted.items():
-            heirs[id_].append((-count, ids[item]))
-    held = set(ids.values())
-    return {id_: min(found)[1] for id_, found in sorted(heirs.items()) if id_ not in held}
+            targets[id_].append((-count, ids[item]))
+    used = set(ids.values())
+    return {id_: min(candidates)[1] for id_, candidates in sorted(targets.items()) if id_ not in used}
 
 
 def new_id(cluster: Cluster, used: Collection[str]) -> str:
-    """Return an id for a cluster that has none: of its strong id, else its name, else its name with its first work.
+    """Return a new id for a cluster, from its strong id, else its name, else its name and first work.
 
-    The same in every run over the same works. Of namesakes, the one whose first mention comes first has the plain id.
+    It is the same in every run over the same works. Of namesakes, the one with the first mention has the plain id.
     """
     keys = [*cluster.ids, name_key(cluster)]
     for key in keys:
-        if (found := researcher_id(key)) not in used:
-            return found
+        if (id_ := researcher_id(key)) not in used:
+            return id_
     return _distinct(keys[-1], cluster.key)
 
 
 def name_key(cluster: Cluster) -> str:
-    """Return the identity key of a cluster's first mention's name."""
+    """Return the identity key of the name of a cluster's first mention."""
     name = cluster.mentions[0].name
     return NAME_SCHEME + (fold_name(name) or name)
 
 
 def _distinct(key: str, first: MentionKey) -> str:
-    """Return a namesake's id: it reads like the plain one, and its digits follow from the first work too."""
+    """Return a namesake's id: the readable part of the plain id, and a digest that includes the first work."""
     readable = researcher_id(key).rpartition("-")[0]
     digest = hashlib.sha256(f"{key} {first}".encode()).hexdigest()[:12]
     return f"{readable}-{digest}" if readable else digest

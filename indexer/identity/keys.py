@@ -1,7 +1,7 @@
-"""What an author is known by, and the ids that researchers get from it.
+"""Identity keys of authors, and the researcher ids made from them.
 
-By itself a name on a work is known by the id that its source gives, else by an ORCID iD, else by the folded name. That
-is where resolving begins: a new author's provisional id comes from it, and evidence then joins and parts (`resolve`).
+The key of a name on a work is the id of its source, else an ORCID iD, else the folded name. A new author's provisional
+id is made from it, before evidence is weighed (`resolve`).
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from indexer.records import Author
 
-#: A source's id that is only a slug of the name says nothing that the name does not.
+#: Prefix of a source's id that is only a slug of the name, and so no stronger evidence than the name.
 NAME_SCHEME = "name:"
 
-#: Letters that Unicode does not decompose, as they are commonly transcribed.
+#: Letters that Unicode does not decompose, with their usual transcription.
 _LETTERS = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "\u0131": "i", "ħ": "h"}
 )
-#: Apostrophes as they are typed; they join what a hyphen would part.
+#: Apostrophes as they are typed. They are removed, while hyphens separate words.
 _APOSTROPHES = "'`\u2019\u02bc"
 _NO_APOSTROPHES = str.maketrans("", "", _APOSTROPHES)
 _BETWEEN = re.compile(r"[\W_]+")
 
 
-@lru_cache(maxsize=100_000)  # resolving a collection asks for each word of each name a dozen times
+@lru_cache(maxsize=100_000)  # resolving a collection folds each word of each name a dozen times
 def fold_name(name: str) -> str:
-    """Return a name without case, diacritics and punctuation: `Jürgen O'Neill-Jost` becomes `jurgen oneill jost`."""
+    """Return a name in lower case without diacritics and punctuation: `Jürgen O'Neill-Jost` is `jurgen oneill jost`."""
     letters = name.casefold()
     if not letters.isascii():
         decomposed = unicodedata.normalize("NFKD", letters).translate(_LETTERS)
@@ -39,25 +39,25 @@ def fold_name(name: str) -> str:
 
 
 def strong_id(author: Author) -> str | None:
-    """Return the id by which the source itself knows this person, None where it knows only a name."""
+    """Return the id that the source assigned to this person; None when it only has a name."""
     return author.id if author.id and not author.id.startswith(NAME_SCHEME) else None
 
 
 def identity_key(author: Author) -> str:
-    """Return what makes two authors one researcher: the source's id, else the ORCID iD, else the folded name."""
-    if found := strong_id(author):
-        return found
+    """Return the key of an author: the source's id, else the ORCID iD, else the folded name."""
+    if id_ := strong_id(author):
+        return id_
     if author.orcid:
         return f"orcid:{author.orcid}"
-    # A name in a script that folds to nothing is still a name.
+    # A name in a script without letters for folding stays as it is.
     return NAME_SCHEME + (fold_name(author.name) or author.name)
 
 
 def researcher_id(key: str) -> str:
-    """Return a researcher's id for an identity key: readable, fit for a URL, and the same in every run.
+    """Return the researcher id for an identity key: readable, safe in a URL, and the same in every run.
 
-    `name:konrad p kording` becomes `konrad-p-kording-` and eight hex digits of the key's SHA-256, so that two keys
-    that read alike stay two ids.
+    `name:konrad p kording` becomes `konrad-p-kording-` and eight hex digits of the key's SHA-256, so that two
+    keys with the same readable part have different ids.
     """
     readable = re.sub(r"[^a-z0-9]+", "-", fold_name(key.partition(":")[2])).strip("-")[:60]
     digest = hashlib.sha256(key.encode("utf-8")).hexdigest()[:8]

@@ -1,4 +1,4 @@
-"""A mention: one name on one work, with all that the work says which may tell whose name it is."""
+"""Mentions: one name on one work, with everything on the work that helps to identify the person."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
     from indexer.records import Author, Work
 
-#: Co-authors kept for a mention, those that stand nearest to it. 99.9 % of works have fewer authors; a list of 5,500
-#: names would otherwise cost 5,500 x 5,500 strings, and shared membership in it says little.
+#: Maximum number of co-authors kept for a mention, the nearest in the list. 99.9 % of works have fewer authors; a list
+#: of 5,500 names would otherwise take 5,500 x 5,500 strings, and joint membership in it is weak evidence.
 MAX_COAUTHORS = 60
-#: Words too frequent in titles to tell one author from another, beside those that rarity weighs down by itself.
+#: Function words of titles that are ignored; other frequent words get a low weight because they are not rare.
 _STOP = frozenset(
     ("with", "from", "using", "towards", "toward", "based", "into", "their", "this", "that", "which", "over")
 )
 
 
 class MentionKey(NamedTuple):
-    """What names a mention for ever: the work and the position on it, 1 for the first author."""
+    """The permanent key of a mention: the work and the position on it, 1 for the first author."""
 
     work_id: str
     position: int
@@ -37,7 +37,7 @@ class MentionKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WorkFacts:
-    """What a work says of all its authors alike; their mentions share it. Texts are folded already."""
+    """Facts about a work that all its mentions share. Texts are folded."""
 
     id: str
     #: Folded names of the authors, in order.
@@ -47,13 +47,13 @@ class WorkFacts:
     words: tuple[str, ...] = ()
     venue: str | None = None
     year: int | None = None
-    #: The work's embedding, float32, unit length; None where it is not at hand.
+    #: The work's embedding, float32[d], unit length; None when it is not available.
     vector: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A name on a work: as printed, with what the work says of this author alone."""
+    """A name on a work as printed, with the facts about this author alone."""
 
     work: WorkFacts
     position: int
@@ -62,8 +62,8 @@ class Mention:
     orcid: str | None = None
     #: Folded names of institutions.
     institutions: tuple[str, ...] = ()
-    #: The key by which ledgers and overrides name this mention. One for all who ask: there are half a million of them
-    #: in 97,000 works, and whoever keeps them would keep copies.
+    #: The key by which overrides name this mention. Created once: there are half a million in 97,000 works, and every
+    #: user would otherwise keep a copy.
     key: MentionKey = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -71,17 +71,17 @@ class Mention:
 
     @property
     def coauthors(self) -> tuple[str, ...]:
-        """Return the folded names of the others on the work, of a long list those that stand nearest."""
+        """Return the folded names of the other authors, in a long list only the nearest ones."""
         names, position = self.work.names, self.position - 1
         first = max(0, min(position - MAX_COAUTHORS // 2, len(names) - MAX_COAUTHORS - 1))
         return names[first:position] + names[position + 1 : first + MAX_COAUTHORS + 1]
 
 
 def parse_key(text: str) -> MentionKey:
-    """Read a key as `MentionKey` prints it. Raises ValueError when it is none."""
+    """Return the key in a text as `str(MentionKey)` writes it. Raises ValueError when it is invalid."""
     work_id, mark, position = text.rpartition("#")
     if not (mark and work_id and position.isdecimal() and int(position) > 0):
-        raise ValueError(f"{text!r} names no author of a work; that is WORK_ID#POSITION, like doi:10.1000/xyz#2")
+        raise ValueError(f"{text!r} is not a mention; write WORK_ID#POSITION, such as doi:10.1000/xyz#2")
     return MentionKey(work_id, int(position))
 
 
@@ -98,29 +98,34 @@ def mentions_of(work: Work, vector: NDArray[np.float32] | None = None) -> list[M
     )
     return [
         Mention(
-            facts, position, intern(author.name), _shared(strong_id(author)), _shared(author.orcid), _places(author)
+            facts,
+            position,
+            intern(author.name),
+            _interned(strong_id(author)),
+            _interned(author.orcid),
+            _folded_affiliation(author),
         )
         for position, author in enumerate(work.authors, 1)
     ]
 
 
-def _shared(text: str | None) -> str | None:
-    """Return one string for all that are equal: an id stands on every work of its person."""
+def _interned(text: str | None) -> str | None:
+    """Return the shared copy of a string: an id is repeated on every work of its person."""
     return intern(text) if text else None
 
 
-def _places(author: Author) -> tuple[str, ...]:
+def _folded_affiliation(author: Author) -> tuple[str, ...]:
     return folded_institutions(author.affiliation) if author.affiliation else ()
 
 
 @lru_cache(maxsize=20_000)
 def folded_institutions(affiliation: str) -> tuple[str, ...]:
-    """Return the institutions between the semicolons of an affiliation, folded; web addresses in it are dropped."""
+    """Return the folded institutions of an affiliation (separated by semicolons), without URLs and addresses."""
     parts = re.sub(r"https?://\S+|\S+@\S+", " ", affiliation).split(";")
     return tuple(intern(folded) for part in parts if (folded := fold_name(part)))
 
 
 def title_words(title: str) -> tuple[str, ...]:
-    """Return the distinct words of a title that can tell topics apart, folded, in order."""
+    """Return the distinct informative words of a title, folded, in order."""
     words = dict.fromkeys(fold_name(title).split())
     return tuple(intern(word) for word in words if len(word) > 3 and word not in _STOP)

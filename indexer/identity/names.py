@@ -1,7 +1,7 @@
-"""A printed name -> its parts, in the forms under which the same person may be printed elsewhere.
+"""Parse printed names, and compute the blocks in which variants of the same name meet.
 
-A name is kept as its folded words in printed order, with a mark on the one that names the family. Everything else that
-could be asked (which words are given names, is this an initial) follows from that, and order stays comparable.
+A parsed name has its folded words in printed order and the position of the family name; all other properties (given
+names, initials) follow from these.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from functools import cached_property, lru_cache
 from indexer.identity.keys import fold_name
 from indexer.identity.nicknames import NICKNAMES
 
-#: Letters that some transcribe by two letters. `fold_name` gives the other way: `Müller` is `muller` and `mueller`.
+#: Letters that may be transcribed by two letters. `fold_name` uses one: `Müller` is `muller` and `mueller`.
 _TWO_LETTERS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "đ": "dj", "ş": "sh", "š": "sh", "ç": "ch", "č": "ch"}
     | {"ć": "ch", "ž": "zh", "ğ": "gh", "ñ": "ny", "ţ": "ts", "ț": "ts"}
 )
-#: What the block key makes one of: the common ways of transcribing must not come to lie in two blocks.
+#: Transcriptions that block keys treat as equal, so that variants of a name fall into one block.
 _ONE_KEY = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("aa", "a"), ("ss", "s"))
 
 _PARTICLES = """
 af al ap at bin bint da dal das de degli dei del della den der des di do dos du el ibn la las le les lo los san st te
 ten ter van vande vander vom von zu zum zur
 """
-#: Family names that are printed in capitals before the given name, and short enough to be mistaken for initials.
+#: Short family names that may be printed in capitals before the given name and then look like initials.
 _SHORT_SURNAMES = """
 ai an bai bao bi bo bu cai cao che cui dai du fan fei fu gan gao ge gu guo han hao he ho hou hu hua ito ji jia jin kim
 ko lai lam lau le lee lei li lin liu lo lu luo lv ma mai mao mo mu na ng ni nie ou oh pan pei qi qin qiu ren ruo sha shi
@@ -36,7 +36,7 @@ PARTICLES = frozenset(_PARTICLES.split())
 SHORT_SURNAMES = frozenset(_SHORT_SURNAMES.split())
 SUFFIXES = frozenset(("jr", "sr", "ii", "iii", "iv"))
 _TITLES = frozenset(("dr", "prof", "professor", "mr", "mrs", "ms", "phd", "md", "msc"))
-#: Patterns stand compiled: `re` takes longer to find one again than to look through a name.
+#: Compiled patterns: looking one up in the cache of `re` takes longer than matching a name.
 _NOTES = re.compile(r"\([^()]*\)|[\"\u201c\u201d].*?[\"\u201c\u201d]")
 _FOOTNOTE = re.compile(r"(?<=[^\W\d_])\d+$")
 _HYPHENED_INITIAL = re.compile(r"\.-")
@@ -46,24 +46,24 @@ _ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 def is_initial(word: str) -> bool:
-    """Return whether a folded word is only an initial: one letter, of a script in which one letter is no name."""
+    """Return whether a folded word is an initial: one letter, in a script where one letter is not a name."""
     return len(word) == 1 and not _ASIAN.search(word)
 
 
 @dataclass(frozen=True)
 class Name:
-    """A parsed name. `words` are folded, given names first, without particles, titles and suffix."""
+    """A parsed name; `words` are folded, given names first, without particles, titles and suffix."""
 
     words: tuple[str, ...]
-    #: The same words with two letters where a diacritic can be transcribed so (`mueller`).
+    #: The same words with two letters for diacritics that can be transcribed that way (`mueller`).
     expanded: tuple[str, ...]
     #: Index in `words` of the (last) word of the family name.
     family: int
-    #: How many words before it belong to it by a hyphen: `Castro-Ferreira` has one.
+    #: Number of words before it that a hyphen joins to it: 1 for `Castro-Ferreira`.
     hyphened: int = 0
     particles: tuple[str, ...] = ()
     suffix: str = ""
-    #: Places in `words` of given names that a hyphen ties to the next: `Jean-Pierre` is one name of two words.
+    #: Indexes in `words` of given names that a hyphen joins to the next: `Jean-Pierre` is one name of two words.
     tied: tuple[int, ...] = ()
 
     @cached_property
@@ -73,28 +73,28 @@ class Name:
 
     @cached_property
     def surnames(self) -> tuple[str, ...]:
-        """Return all words of the family name that print alone shows: those joined by hyphens."""
+        """Return the words of the family name, as far as hyphens show them."""
         return self.words[self.family - self.hyphened : self.family + 1]
 
     @cached_property
     def given(self) -> tuple[str, ...]:
-        """Return the words that are not of the family name, initials among them, in printed order."""
+        """Return the given names, including initials, in printed order."""
         return self.words[: self.family - self.hyphened] + self.words[self.family + 1 :]
 
     @cached_property
     def is_initialed(self) -> bool:
-        """Return whether the first given name is only an initial (or there is none)."""
+        """Return whether the first given name is an initial, or there is none."""
         return not self.given or is_initial(self.given[0])
 
     @cached_property
     def joined(self) -> tuple[str, str]:
-        """Return given and family names each without gaps: `Ai Ti Aw` and `AiTi Aw` give the same."""
+        """Return given and family names without spaces, equal for `Ai Ti Aw` and `AiTi Aw`."""
         return "".join(self.given), "".join(self.surnames)
 
 
 @lru_cache(maxsize=20_000)
 def parse_name(printed: str) -> Name:
-    """Parse a name as printed: any order of `First Last` and `Last, First`, capitals, initials, suffixes, particles."""
+    """Return the parts of a printed name: `First Last` or `Last, First`, capitals, initials, suffixes, particles."""
     text = _cleaned(printed)
     head, comma, tail = text.partition(",")
     suffix = ""
@@ -102,9 +102,9 @@ def parse_name(printed: str) -> Name:
         text, comma, suffix = head, "", fold_name(tail)
     given, family = (_words(tail), _words(head)) if comma else ([], [])
     surname_words = len(family) if given else 0
-    # In `Meira, Wagner, Jr.` the suffix ends the given names, else it ends the name.
-    words, found = _without_suffix(given, 1) if surname_words else _without_suffix(_words(text), 2)
-    words, suffix = [*words, *(family if surname_words else ())], suffix or found
+    # In `Meira, Wagner, Jr.` the suffix follows the given names, otherwise the whole name.
+    words, last_suffix = _without_suffix(given, 1) if surname_words else _without_suffix(_words(text), 2)
+    words, suffix = [*words, *(family if surname_words else ())], suffix or last_suffix
     words = [word for word in words if fold_name(word) not in _TITLES] or words
     if not words:
         return Name((fold_name(printed) or printed,), (fold_name(printed) or printed,), 0)
@@ -112,20 +112,20 @@ def parse_name(printed: str) -> Name:
 
 
 def _cleaned(printed: str) -> str:
-    """Drop what is no part of a name: notes in brackets, the digits of footnotes; NFC so that letters are one."""
+    """Return a name in NFC without notes in brackets and digits of footnotes."""
     text = unicodedata.normalize("NFC", printed)
     text = text if text.startswith("(") else _NOTES.sub(" ", text)
     return _FOOTNOTE.sub("", text.strip())
 
 
 def _words(text: str) -> list[str]:
-    """Part at white space and full stops; hyphens stay for now, they tell double family names from given names."""
-    found = [word.strip("-'`\u2019") for word in _GAPS.split(_HYPHENED_INITIAL.sub(". ", text))]
-    return [word for word in found if fold_name(word)]
+    """Split at white space and full stops; hyphens stay, because they mark double names."""
+    words = [word.strip("-'`\u2019") for word in _GAPS.split(_HYPHENED_INITIAL.sub(". ", text))]
+    return [word for word in words if fold_name(word)]
 
 
 def _without_suffix(words: list[str], least: int) -> tuple[list[str], str]:
-    """Take a suffix off, if more than `least` words are there: `Varsini Sr` has only a family name to lose."""
+    """Return the words without a suffix, and the suffix; `least` words must remain (`Varsini Sr` is a name)."""
     if len(words) > least and (suffix := fold_name(words[-1])) in SUFFIXES:
         return words[:-1], suffix
     return words, ""
@@ -140,7 +140,7 @@ def _parsed(words: list[str], surname_words: int, suffix: str) -> Name:
     tied: list[int] = []
     index = hyphened = 0
     for position, word in enumerate(words):
-        # A particle stands inside a name, never first or last: `Van Minh` and `Li De` are names.
+        # A particle is never the first or last word: `Van Minh` and `Li De` are names.
         if 0 < position < family and fold_name(word) in PARTICLES:
             particles.append(fold_name(word))
             continue
@@ -157,7 +157,7 @@ def _parsed(words: list[str], surname_words: int, suffix: str) -> Name:
 
 
 def _surname_last(words: list[str]) -> list[str]:
-    """Bring a family name that is printed first to the end: `WANG Wei`, and two words of Han or Hangul."""
+    """Move a family name that is printed first to the end: `WANG Wei`, and two words of Han or Hangul."""
     first, *others = words
     if len(words) == 1 and _ASIAN.search(first) and 2 <= len(first) <= 4:
         return [first[1:], first[0]]
@@ -171,7 +171,7 @@ def _surname_last(words: list[str]) -> list[str]:
 
 
 def _family(words: list[str]) -> int:
-    """Find the family name: the last word that is no initial (`Anand Kumar M` is of the family Kumar until we know)."""
+    """Return the index of the family name: the last word that is not an initial (`Kumar` in `Anand Kumar M`)."""
     for position in range(len(words) - 1, -1, -1):
         if not is_initial(fold_name(words[position])):
             return position
@@ -179,7 +179,7 @@ def _family(words: list[str]) -> int:
 
 
 def _parts(word: str, position: int, words: list[str]) -> list[str]:
-    """Part one word at hyphens, and capitals that are initials (`JT Wolohan`, `Jan AJG van den Brand`)."""
+    """Split one word at hyphens, and capitals into initials (`JT Wolohan`, `Jan AJG van den Brand`)."""
     parts = [part for part in _HYPHENS.split(word) if fold_name(part)]
     is_capitals = 2 <= len(word) <= 4 and word.isupper() and word.isalpha() and position < len(words) - 1
     if is_capitals and not _ASIAN.search(word) and any(not other.isupper() for other in words if len(other) > 1):
@@ -192,7 +192,7 @@ def _expanded(word: str) -> str:
 
 
 def surname_key(word: str) -> str:
-    """Return one key for the ways a family name is transcribed: `Schütze` and `Schuetze` become `schutze`."""
+    """Return one key for all transcriptions of a family name: `Schütze` and `Schuetze` become `schutze`."""
     for two, one in _ONE_KEY:
         word = word.replace(two, one)
     return word
@@ -200,7 +200,7 @@ def surname_key(word: str) -> str:
 
 @lru_cache(maxsize=50_000)
 def home_of(folded: str) -> str:
-    """Return the home block of a folded name without parsing it: enough to count co-authors by."""
+    """Return the home block of a folded name without parsing it, which is exact enough to count co-authors."""
     words = folded.split() or [folded]
     surname = next((word for word in reversed(words) if len(word) > 1), words[-1])
     return f"{surname_key(surname)}|{words[0][:1]}"
@@ -208,10 +208,10 @@ def home_of(folded: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def block_keys(printed: str) -> tuple[str, ...]:
-    """Return the blocks a name belongs to, its home (family name and first initial) first.
+    """Return the blocks of a name, first its home block (family name and first initial).
 
-    The others are where the same person may be at home under another form: by the middle name, a nickname, half of a
-    double family name, the order turned round.
+    The others are home blocks of possible variants: by middle name, nickname, half of a double family name, or
+    reversed order.
     """
     name = parse_name(printed)
     given = name.given or ("",)

@@ -1,12 +1,12 @@
-"""Short given names and the full ones they stand for.
+"""Short forms of given names.
 
-Only what is common in print is here, and no rule that guesses (`Xiao` is no short form of `Xiaolei`): a pair in one
-line makes two names compatible, it never joins two people without evidence.
+Only common forms are listed, and no rule guesses others (`Xiao` is not a short form of `Xiaolei`). A pair in one line
+makes two names compatible; it never joins two people without evidence.
 """
 
 from __future__ import annotations
 
-#: One line a family; names of one line can stand for each other. A name may be in several (`Alex`, `Pat`).
+#: Names in one line are forms of each other. A name may be in several lines (`Alex`, `Pat`).
 _FAMILIES = """
 abe abraham
 al albert
@@ -120,6 +120,6 @@ def _table() -> dict[str, frozenset[str]]:
 NICKNAMES = _table()
 
 
-def are_nicknames(one: str, other: str) -> bool:
-    """Return whether two folded given names can stand for one another: `bob` and `robert`."""
-    return other in NICKNAMES.get(one, ())
+def are_nicknames(a: str, b: str) -> bool:
+    """Return whether two folded given names are forms of each other: `bob` and `robert`."""
+    return b in NICKNAMES.get(a, ())

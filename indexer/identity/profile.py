@@ -1,4 +1,4 @@
-"""A group of mentions taken as one person, summed up so that two groups can be compared quickly."""
+"""Summary of a group of mentions that are assumed to be one person, for fast comparison of two groups."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 
 
 class Profile:
-    """What is known of one group of mentions. Each part is summed up when it is asked for: most groups are soon joined.
+    """Facts about one group of mentions. Each is computed when it is first used: most groups are soon joined.
 
     `ids` maps a scheme (`acl`, `orcid`) to the one id that the group has in it.
     """
 
     def __init__(self, mentions: Sequence[Mention], context: Context) -> None:
-        """Keep what is summed up; `mentions` holds at least one."""
+        """Store the mentions, at least one."""
         self.mentions = tuple(mentions)
         self._context = context
 
     @cached_property
     def names(self) -> frozenset[Name]:
-        """Return the names, parsed."""
+        """Return the parsed names."""
         return frozenset(map(parse_name, {mention.name for mention in self.mentions}))
 
     @cached_property
@@ -45,25 +45,25 @@ class Profile:
 
     @cached_property
     def ids(self) -> dict[str, str]:
-        """Return the strong ids by their schemes."""
+        """Return the strong ids by scheme."""
         return dict(pair for mention in self.mentions for pair in strong_ids(mention))
 
     @cached_property
     def coauthors(self) -> Counter[str]:
-        """Return the co-authors, with the works they are on."""
+        """Return the number of works with each co-author."""
         return Counter(name for mention in self.mentions for name in mention.coauthors)
 
     @cached_property
     def coauthor_blocks(self) -> Counter[str]:
-        """Return the home blocks of the co-authors, with the works they are on."""
-        found: Counter[str] = Counter()
+        """Return the number of works by home block of the co-authors."""
+        blocks: Counter[str] = Counter()
         for name, count in self.coauthors.items():
-            found[home_of(name)] += count
-        return found
+            blocks[home_of(name)] += count
+        return blocks
 
     @cached_property
     def initialed(self) -> frozenset[str]:
-        """Return the home blocks of those co-authors that begin with an initial."""
+        """Return the home blocks of the co-authors whose names begin with an initial."""
         return frozenset(home_of(name) for name in self.coauthors if name[1:2] == " ")
 
     @cached_property
@@ -83,13 +83,13 @@ class Profile:
 
     @cached_property
     def words(self) -> dict[str, float]:
-        """Return the words of the titles, with how rare each is."""
+        """Return the words of the titles with their rarity."""
         words = sorted({word for mention in self.mentions for word in mention.work.words})
         return {word: self._context.word_weight(word) for word in words}
 
     @cached_property
     def words_norm(self) -> float:
-        """Return the square of the length of `words`."""
+        """Return the squared norm of `words`."""
         return sum(weight * weight for weight in self.words.values())
 
     @cached_property
@@ -108,45 +108,45 @@ class Profile:
 
     @cached_property
     def vector(self) -> NDArray[np.float32] | None:
-        """Return the sum of the works' embeddings, None where there are none."""
+        """Return the sum of the works' embeddings, float32[d]; None without embeddings."""
         return _sum(mention.work.vector for mention in self.mentions)
 
     def compare(self, other: Profile) -> tuple[Comparison, ...]:
         """Return the comparisons of all pairs of names; empty when any pair is incompatible."""
-        found = tuple(compare(one, two) for one in self.names for two in other.names)
-        if all(comparison.verdict is not Verdict.INCOMPATIBLE for comparison in found):
-            return found
+        comparisons = tuple(compare(a, b) for a in self.names for b in other.names)
+        if all(comparison.verdict is not Verdict.INCOMPATIBLE for comparison in comparisons):
+            return comparisons
         return self._by_ids(other)
 
     def _by_ids(self, other: Profile) -> tuple[Comparison, ...]:
-        """Compare where names do not meet: a group that an id holds together may have two (a name by marriage).
+        """Compare incompatible names: a group joined by an id may contain some (a changed family name).
 
-        Its other names are excused then, if all of the smaller group's names are printed in it as they are.
+        They are accepted if the larger group contains all names of the smaller group.
         """
-        known, asked = (self, other) if len(self.names) >= len(other.names) else (other, self)
-        if known.ids and known.is_split and asked.names <= known.names:
-            return tuple(compare(name, name) for name in asked.names)
+        larger, smaller = (self, other) if len(self.names) >= len(other.names) else (other, self)
+        if larger.ids and larger.is_split and smaller.names <= larger.names:
+            return tuple(compare(name, name) for name in smaller.names)
         return ()
 
     @property
     def is_split(self) -> bool:
-        """Return whether names in here do not meet, which only an id can have joined."""
+        """Return whether the group contains incompatible names, which only an id can have joined."""
         return any(compare(a, b).verdict is Verdict.INCOMPATIBLE for a, b in combinations(self.names, 2))
 
     def forbids(self, other: Profile) -> bool:
-        """Return whether the two cannot be one person: two ids of one scheme that differ, or one work that has both."""
-        ids = any(other.ids.get(scheme, id_) != id_ for scheme, id_ in self.ids.items())
-        return ids or not self.works.isdisjoint(other.works)
+        """Return whether two groups cannot be one person: different ids of one scheme, or both on one work."""
+        has_conflict = any(other.ids.get(scheme, id_) != id_ for scheme, id_ in self.ids.items())
+        return has_conflict or not self.works.isdisjoint(other.works)
 
 
 def strong_ids(mention: Mention) -> list[tuple[str, str]]:
-    """Return the ids that a source vouches for, each with its scheme."""
-    found = []
+    """Return the strong ids of a mention as pairs (scheme, id)."""
+    ids = []
     if mention.source_id:
-        found.append((mention.source_id.partition(":")[0], mention.source_id))
+        ids.append((mention.source_id.partition(":")[0], mention.source_id))
     if mention.orcid:
-        found.append(("orcid", mention.orcid))
-    return found
+        ids.append(("orcid", mention.orcid))
+    return ids
 
 
 def _sum(vectors: Iterable[NDArray[np.float32] | None]) -> NDArray[np.float32] | None:

@@ -1,8 +1,8 @@
-"""Mentions -> researchers: best pair first, until none is good enough; the same whatever the order of the input.
+"""Group mentions into researchers: join the best pair until none reaches the threshold, independent of input order.
 
-Greedy average-free agglomeration on summed evidence: after each join the group's evidence is that of all its mentions,
-so a second shared co-author counts once it is known to be shared. What can never be one person is never joined: names
-that do not meet pair by pair, two ids of one scheme, two authors of one work.
+Greedy agglomeration on summed evidence: after each join the evidence of the group is that of all its mentions, so a
+second shared co-author counts once it is known to be shared. Some pairs are never joined: incompatible names, different
+ids of one scheme, two authors of one work.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def resolve_block(mentions: Sequence[Mention], weights: Weights, context: Context) -> Resolution:
-    """Resolve the mentions of one block. Deterministic, and independent of their order."""
+    """Return the clusters of one block. Deterministic, and independent of the order of mentions."""
     if len(mentions) == 1:
         return Resolution((Cluster(tuple(mentions)),))
     groups = [Group([mention], context) for mention in sorted(mentions, key=lambda mention: mention.key)]
@@ -37,7 +37,7 @@ def resolve_block(mentions: Sequence[Mention], weights: Weights, context: Contex
 
 
 def candidates(groups: Sequence[Group], weights: Weights) -> Iterable[tuple[int, int]]:
-    """Return the pairs worth a comparison: all of a usual block; of a giant one those that share a trait."""
+    """Return the pairs to compare: all of a usual block; of a giant one those that share a trait."""
     if len(groups) * (len(groups) - 1) // 2 <= weights.max_pairs:
         return combinations(range(len(groups)), 2)
     return sharing(groups, weights.max_sharing)
@@ -46,7 +46,7 @@ def candidates(groups: Sequence[Group], weights: Weights) -> Iterable[tuple[int,
 def sharing(groups: Sequence[Group], most: int) -> list[tuple[int, int]]:
     """Return the pairs that share a co-author, an institution's word or a given name; sorted.
 
-    A trait that more than `most` groups share is passed over: it is no evidence, and would cost their square.
+    A trait of more than `most` groups is ignored: it is no evidence, and would produce too many pairs.
     """
     lists: dict[tuple[str, str], list[int]] = defaultdict(list)
     for item, group in enumerate(groups):
@@ -70,7 +70,7 @@ def agglomerate(
     context: Context,
     weights: Weights,
 ) -> tuple[list[Group], list[Link]]:
-    """Join the best pair over and over. Gives groups, and pairs that fell short by `weights.review` at most."""
+    """Join the best pair repeatedly. Return the groups, and the pairs that missed the threshold by at most `review`."""
     work = _Agglomeration(groups, threshold, context, weights)
     for a, b in pairs:
         work.compare(a, b)
@@ -79,10 +79,10 @@ def agglomerate(
 
 
 class _Agglomeration:
-    """The heap of scored pairs, and which groups still stand."""
+    """The heap of scored pairs, and the current groups."""
 
     def __init__(self, groups: Sequence[Group], threshold: float, context: Context, weights: Weights) -> None:
-        self._alive: dict[int, Group] = dict(enumerate(groups))
+        self._groups: dict[int, Group] = dict(enumerate(groups))
         self._next = len(groups)
         self._near: dict[int, set[int]] = defaultdict(set)
         self._heap: list[tuple[float, MentionKey, MentionKey, int, int]] = []
@@ -91,8 +91,8 @@ class _Agglomeration:
         self._weights = weights
 
     def compare(self, a: int, b: int) -> None:
-        """Score a pair, and keep it when it could be one person."""
-        one, two = self._alive[a], self._alive[b]
+        """Score a pair, and push it on the heap if it is close to the threshold."""
+        one, two = self._groups[a], self._groups[b]
         names = one.profile.compare(two.profile)
         if not names or one.profile.forbids(two.profile):
             return
@@ -110,16 +110,16 @@ class _Agglomeration:
         """Join until the best pair is below the threshold."""
         while self._heap and -self._heap[0][0] >= self._threshold:
             minus, _, _, a, b = heapq.heappop(self._heap)
-            if a in self._alive and b in self._alive:
+            if a in self._groups and b in self._groups:
                 self._join(a, b, -minus)
 
     def _join(self, a: int, b: int, score: float) -> None:
-        one, two = self._alive.pop(a), self._alive.pop(b)
+        one, two = self._groups.pop(a), self._groups.pop(b)
         link = make_link(one, two, score, self._weigh(one, two))
         new, self._next = self._next, self._next + 1
-        self._alive[new] = one.joined(two, link, self._context)
+        self._groups[new] = one.joined(two, link, self._context)
         others = (self._near.pop(a) | self._near.pop(b)) - {a, b}
-        for other in sorted(other for other in others if other in self._alive):
+        for other in sorted(other for other in others if other in self._groups):
             self.compare(new, other)
 
     def _weigh(self, one: Group, two: Group) -> tuple[Part, ...]:
@@ -127,14 +127,14 @@ class _Agglomeration:
         return weigh(one.profile, two.profile, names, self._context, self._weights)
 
     def groups(self) -> list[Group]:
-        """Return the groups that stand, by key."""
-        return sorted(self._alive.values(), key=lambda group: group.key)
+        """Return the current groups, ordered by key."""
+        return sorted(self._groups.values(), key=lambda group: group.key)
 
     def probable_duplicates(self) -> list[Link]:
-        """Return the pairs of standing groups that fell just short, best first."""
-        found = sorted(entry for entry in self._heap if entry[3] in self._alive and entry[4] in self._alive)
+        """Return the links of pairs that just missed the threshold, best first."""
+        entries = sorted(entry for entry in self._heap if entry[3] in self._groups and entry[4] in self._groups)
         links = []
-        for minus, _, _, a, b in found:
-            one, two = self._alive[a], self._alive[b]
+        for minus, _, _, a, b in entries:
+            one, two = self._groups[a], self._groups[b]
             links.append(make_link(one, two, -minus, self._weigh(one, two)))
         return links

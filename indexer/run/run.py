@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from indexer.build.assigned_topics import assign_topics
 from indexer.build.groups import build_groups, build_researchers
 from indexer.build.works import Writer
-from indexer.identity.identify import Identification, save_duplicates
 from indexer.identity.overrides import Overrides
 from indexer.identity.overrides import load as load_overrides
+from indexer.identity.resolver import ResolverError
 from indexer.identity.statements import statements_of
-from indexer.identity.worker import ResolvingError
+from indexer.identity.update import IdentityUpdate, save_duplicates
 from indexer.staging.changes import changes, first_of_each, missing_works, read
 from indexer.staging.database import StagingDatabase
 from indexer.staging.report import Report, Stopwatch
@@ -116,18 +116,18 @@ class Run:
     def _identify(self, generation: Generation, writer: Writer) -> None:
         """Find out who the authors are; works are embedded as long as that takes."""
         with Stopwatch(self.report, "identity"):
-            identification = Identification(self.client, generation, self.staged, self.decided.overrides)
+            identity = IdentityUpdate(self.client, generation, self.staged, self.decided.overrides)
         try:
             with Stopwatch(self.report, "works"):
-                writer.embed_ahead(lambda: identification.is_running, self.watcher.works)
+                writer.embed_ahead(lambda: identity.is_running, self.watcher.works)
             with Stopwatch(self.report, "identity"):
-                save_duplicates(self.report.folder / "duplicates.jsonl", identification.finish())
-        except ResolvingError as error:
+                save_duplicates(self.report.folder / "duplicates.jsonl", identity.finish())
+        except ResolverError as error:
             raise RunError(str(error)) from error
         finally:
-            identification.stop()
+            identity.stop()
         # Added up as if both had been at their largest at the same time: it was not more.
-        self.report.peak_memory_mb = round(peak_mb() + identification.peak_mb)
+        self.report.peak_memory_mb = round(peak_mb() + identity.peak_mb)
 
 
 def index(

@@ -36,14 +36,14 @@ def test_ids_stay_when_works_are_added() -> None:
     assert {id_: after.ids[id_] for id_ in before} == before
     assert after.ids[key("e")] == before[key("d")]
     assert after.ids[key("a")] not in before.values()
-    assert not after.aliases
+    assert not after.redirects
 
 
 def test_a_merged_id_becomes_an_alias_of_the_one_with_more_mentions() -> None:
     before = {key("a"): "small", key("b"): "large", key("c"): "large"}
     found = assign_ids([cluster("a", "b", "c")], before)
     assert set(found.ids.values()) == {"large"}
-    assert found.aliases == {"small": "large"}
+    assert found.redirects == {"small": "large"}
 
 
 def test_when_a_cluster_falls_in_two_the_larger_part_keeps_the_id() -> None:
@@ -51,7 +51,7 @@ def test_when_a_cluster_falls_in_two_the_larger_part_keeps_the_id() -> None:
     found = assign_ids([cluster("a"), cluster("b", "c")], before)
     assert found.ids[key("b")] == "old"
     assert found.ids[key("a")] == researcher_id("name:wei wang")
-    assert not found.aliases
+    assert not found.redirects
 
 
 def test_an_id_in_use_elsewhere_is_given_to_nobody() -> None:

@@ -49,7 +49,7 @@ def test_decisions_hold_in_later_runs_whatever_evidence_says(file: Path) -> None
         found = overrides.apply(clusters(*evidence), previous, aliases)
         assert shape(found) == ["ab", "de"], evidence
         assigned = assign_ids(found, previous)
-        previous, aliases = assigned.ids, aliases | assigned.aliases
+        previous, aliases = assigned.ids, aliases | assigned.redirects
         assert previous[key("a")] == previous[key("b")] == "one"
         assert previous[key("d")] != "one"
 

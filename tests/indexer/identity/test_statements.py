@@ -50,7 +50,7 @@ def test_what_is_not_theirs_is_split_off_and_stays_so_whatever_evidence_says() -
         found = overrides.apply(clusters(*evidence), previous, aliases)
         assert not any({"b", "c"} & set(group) and "a" in group for group in shape(found)), evidence
         assigned = assign_ids(found, previous)
-        previous, aliases = assigned.ids, aliases | assigned.aliases
+        previous, aliases = assigned.ids, aliases | assigned.redirects
         assert previous[key("a")] == "one"
         assert previous[key("b")] != "one"
         assert previous[key("c")] != "one"
@@ -71,7 +71,7 @@ def test_a_researcher_whose_only_work_is_moved_leads_to_the_owner() -> None:
     previous = before(one="ab", two="c")
     found = says("one", mine="c").apply(clusters("ab", "c"), previous, {})
     assert shape(found) == ["abc"]
-    assert assign_ids(found, previous).aliases == {"two": "one"}
+    assert assign_ids(found, previous).redirects == {"two": "one"}
 
 
 def test_one_work_that_was_moved_does_not_take_the_owner_along() -> None:

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from indexer.identity.overrides import Overrides
-from indexer.identity.worker import Resolving, ResolvingError, provisional_ids, resolve_all
+from indexer.identity.resolver import ResolverError, ResolverProcess, provisional_ids, resolve_all
 from indexer.records import parse_work
 from indexer.staging.changes import Change, FormerAuthor
 from indexer.staging.database import StagingDatabase
@@ -35,7 +35,7 @@ def test_a_process_of_its_own_finds_what_this_one_would(tmp_path: Path) -> None:
             staged.add([change("local:a", "Ada Lovelace", "Zoe Quux"), change("local:b", "Ada Lovelace", "Zoe Quux")])
             staged.add_known([("local:c", record("local:c", "Charles Babbage"), ["charles-1"])])
             if apart:
-                resolving = Resolving(staged.path, Overrides())
+                resolving = ResolverProcess(staged.path, Overrides())
                 assert resolving.wait() > 10
                 assert not resolving.is_running
                 resolving.stop()
@@ -50,9 +50,9 @@ def test_a_process_of_its_own_finds_what_this_one_would(tmp_path: Path) -> None:
 
 def test_a_process_that_is_killed_is_told_of(tmp_path: Path) -> None:
     with StagingDatabase(tmp_path / "staged.sqlite") as staged:
-        resolving = Resolving(staged.path, Overrides())
+        resolving = ResolverProcess(staged.path, Overrides())
         resolving.stop()
-        with pytest.raises(ResolvingError, match="run the same command again"):
+        with pytest.raises(ResolverError, match="run the same command again"):
             resolving.wait()
 
 
@@ -60,9 +60,10 @@ def test_it_ends_with_its_parent_even_when_that_is_killed(tmp_path: Path) -> Non
     """The parent says the number of its child, and dies before anything is resolved."""
     script = (
         "import os, signal, sys; from pathlib import Path; from indexer.identity.overrides import Overrides\n"
-        "from indexer.identity.worker import Resolving; from indexer.staging.database import StagingDatabase\n"
+        "from indexer.identity.resolver import ResolverProcess; from indexer.staging.database import StagingDatabase\n"
         "staged = StagingDatabase(Path(sys.argv[1])); staged._rows.execute('BEGIN EXCLUSIVE')\n"
-        "print(Resolving(staged.path, Overrides())._process.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+        "process = ResolverProcess(staged.path, Overrides())._process\n"
+        "print(process.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )
     command = [sys.executable, "-c", script, str(tmp_path / "staged.sqlite")]
     child = int(subprocess.run(command, stdout=subprocess.PIPE, check=False).stdout)
