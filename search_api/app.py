@@ -21,7 +21,7 @@ from search_api.autocomplete.views import blueprint as autocomplete
 from search_api.error_handlers import FOR_PROGRAMS
 from search_api.feeds.views import blueprint as feeds
 from search_api.graphs.views import blueprint as graphs
-from search_api.http import actors, health, limits, openapi, request_log, timing
+from search_api.http import actors, health, limits, openapi, public_url, request_log, timing
 from search_api.http import extensions as hooks
 from search_api.http import settings as numbers
 from search_api.http.services import KEY, Services
@@ -35,7 +35,9 @@ from search_api.works.views import blueprint as works
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from flask import Request
     from opensearchpy import OpenSearch
+    from werkzeug.routing import MapAdapter
 
     from search_api.http.extensions import Extension
 
@@ -80,7 +82,14 @@ _REQUEST_ID = re.compile(r"^[\w.-]{1,100}$")
 
 
 class App(Flask):
-    """Flask app that redacts secrets from paths when it logs an exception."""
+    """Flask app that redacts secrets from logged paths, and builds absolute URLs on the configured public URL."""
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Return what builds and matches URLs during a request."""
+        adapter = super().create_url_adapter(request)
+        if adapter is not None:
+            public_url.bind(adapter, self.extensions[KEY].settings.public_url)
+        return adapter
 
     def log_exception(self, exc_info: Any) -> None:
         """Log an unexpected error with its traceback."""

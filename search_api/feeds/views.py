@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request, url_for
 
@@ -11,6 +11,7 @@ from search_api.feeds.atom import Feed, document
 from search_api.feeds.schemas import FeedArgs, WorksFeedArgs
 from search_api.http import args as arguments
 from search_api.http.endpoint import ATOM, plain
+from search_api.http.public_url import absolute
 from search_api.http.services import services
 from search_api.researchers import documents as researchers
 from search_api.retrieval.listing import address
@@ -63,5 +64,5 @@ def topic(id_: str) -> Response:
 def _feed(title: str, page: str, parameters: Mapping[str, Any]) -> Response:
     args = WorksArgs().load({**parameters, "sort": "latest", "per_page": ENTRIES})
     found = works_search.search(services(), args)
-    feed = Feed(title, urljoin(request.host_url, address()), page)
+    feed = Feed(title, absolute(address()), page)
     return Response(document(feed, found["results"]), content_type="application/atom+xml; charset=utf-8")

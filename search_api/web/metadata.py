@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from flask import request, url_for
 
+from search_api.http.public_url import absolute
 from search_api.retrieval.listing import path
 from search_api.web.formatting import web_address
 from search_api.works.tex import plain
@@ -27,7 +28,7 @@ def canonical() -> str:
         name: request.args[name] for name in ("work", "researcher", "topic", "institution") if name in request.args
     }
     extra = named if request.endpoint == "web.graph" else kept
-    base = request.url_root.rstrip("/") + path()
+    base = absolute(path())
     return f"{base}?{urlencode(extra)}" if extra else base
 
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
+from flask import url_for
 from opensearchpy.exceptions import ConnectionError as OpenSearchUnreachable
 
 from mappings import IndexNames
 from peerscope.embedding import EmbeddingError
+from peerscope.settings import Settings
 from search_api.app import create_app
 from search_api.http.services import Services
 from search_api.retrieval import listing
@@ -34,6 +36,7 @@ WORK = {
     "abstract": NASTY,
     "abstract_origin": None,
     "year": 2019,
+    "date": None,
     "type": "preprint",
     "venue": "arXiv",
     "doi": None,
@@ -96,8 +99,9 @@ def no_model() -> Any:
     raise EmbeddingError("out of order")
 
 
-def app_over(client: Any) -> Flask:
-    return create_app(services=Services(client, IndexNames("t-"), load_embedder=no_model))
+def app_over(client: Any, *, has_accounts: bool = True, **settings: Any) -> Flask:
+    services = Services(client, IndexNames("t-"), load_embedder=no_model, settings=Settings(**settings))
+    return create_app(services=services, extensions=None if has_accounts else [])
 
 
 @pytest.fixture
@@ -167,6 +171,49 @@ def test_behind_the_last_page_there_is_a_way_back() -> None:
     page = text_of(app_over(FakeOpenSearch([], total=7)).test_client(), "/search?topic=z&page=9")
     assert "There is only 1 page of results." in page
     assert 'href="/search?topic=z"' in page
+
+
+WORK_PATH = "/works/local:a%23b%3Fc"
+PUBLIC = [
+    ("/search?q=x", "https://peers.example/search?q=x"),
+    (WORK_PATH, "https://peers.example" + WORK_PATH),
+    ("/robots.txt", "Sitemap: https://peers.example/sitemap.xml"),
+    ("/sitemap.xml", "<loc>https://peers.example/sitemaps/works-0.xml</loc>"),
+    ("/sitemaps/works-0.xml", f"<loc>https://peers.example{WORK_PATH}</loc>"),
+    ("/feeds/works.atom?q=x", "<id>https://peers.example/feeds/works.atom?q=x</id>"),
+    ("/feeds/works.atom?q=x", f"<id>https://peers.example{WORK_PATH}</id>"),
+    ("/feeds/works.atom?q=x", 'href="https://peers.example/search?q=x"'),
+]
+FORGED = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "gopher"}
+
+
+@pytest.mark.parametrize(("address", "words"), PUBLIC)
+def test_absolute_addresses_are_on_the_public_url(address: str, words: str) -> None:
+    client = app_over(FakeOpenSearch([WORK]), public_url="https://peers.example/").test_client()
+    answer = client.get(address, headers=FORGED)
+    assert answer.status_code == 200
+    assert words in answer.text
+    # Without the setting, the request's own host is all there is.
+    answer = app_over(FakeOpenSearch([WORK])).test_client().get(address, headers={"Host": "other.example"})
+    assert words.replace("https://peers.example", "http://other.example") in answer.text
+
+
+def test_a_forged_host_is_in_no_response() -> None:
+    app = app_over(FakeOpenSearch([WORK]), has_accounts=False, public_url="https://peers.example")
+    values = {"id_": "local:a#b?c", "kind": "works", "part": 0, "group": "works", "filename": "peerscope.css"}
+    seen = 0
+    for rule in app.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()):
+            continue
+        with app.test_request_context("/"):
+            address = url_for(rule.endpoint, **{name: values.get(name, "x") for name in rule.arguments})
+        for spelling in (address, f"{address}?q=x&page=2", f"{address}/"):
+            answer = app.test_client().get(spelling, headers=FORGED)
+            seen += answer.status_code == 200
+            assert "evil.example" not in answer.text, spelling
+            assert "evil.example" not in str(answer.headers), spelling
+            answer.close()
+    assert seen > 30
 
 
 def test_empty_fields_of_a_form_do_not_count(client: FlaskClient) -> None:
