@@ -120,6 +120,7 @@ class Asking:
             thread.join()
 
 
+@pytest.mark.cluster
 @pytest.mark.timeout(600)
 def test_reads_go_on_when_one_of_three_nodes_is_killed(
     cluster: Cluster, silent: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

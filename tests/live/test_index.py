@@ -419,6 +419,7 @@ def test_every_run_leaves_a_report(index: Any, names: IndexNames, tmp_path: Path
     assert last["finished"] is False
 
 
+@pytest.mark.kill
 def test_killed_again_and_again_it_ends_as_if_undisturbed(
     opensearch: OpenSearch, opensearch_url: str, names: IndexNames
 ) -> None:

@@ -152,11 +152,19 @@ def researchers(prefix: str, opensearch: OpenSearch, silent: Any, tmp_path: Path
     return sorted(hit["_id"] for hit in hits)
 
 
-@pytest.mark.timeout(400)
+#: Times that the server is killed in the trial of it alone; KILLS=10 in the environment is a harder trial.
+KILLS = int(os.environ.get("KILLS", "4"))
+
+
+@pytest.mark.kill
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "victims",
-    [["server"] * 4, ["OpenSearch"] * 2, ["OpenSearch", "server", "both"]],
-    ids=["server", "OpenSearch", "one after the other"],
+    [
+        pytest.param(["server"] * KILLS, id="server", marks=pytest.mark.deep),
+        pytest.param(["OpenSearch"] * 2, id="OpenSearch", marks=pytest.mark.deep),
+        pytest.param(["OpenSearch", "server", "both"], id="one after the other"),
+    ],
 )
 def test_nothing_is_lost_or_doubled_by_whoever_is_killed(
     accounts: Database,
