@@ -17,10 +17,12 @@ from accounts.login.models import Account
 from accounts.me.account import close
 from accounts.me.export import export as exported
 from accounts.suspension import set_suspended
-from accounts.terminal import in_one_line, opened
+from accounts.terminal import in_one_line, pass_database
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+    from accounts.database import Database
 
 
 def account_of(session: Session, who: str) -> Account:
@@ -41,7 +43,8 @@ def accounts() -> None:
 @accounts.command("list")
 @click.option("--admins", is_flag=True, help="Only administrators.")
 @click.option("--suspended", is_flag=True, help="Only those that are suspended.")
-def list_(admins: bool, suspended: bool) -> None:
+@pass_database
+def list_(database: Database, admins: bool, suspended: bool) -> None:
     """List accounts, the newest first."""
     query = select(Account).order_by(Account.created_at.desc(), Account.id)
     if admins:
@@ -51,7 +54,7 @@ def list_(admins: bool, suspended: bool) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for name in ("name", "e-mail", "ORCID iD", "since", "is", "id"):
         table.add_column(name, overflow="fold")
-    with opened() as database, database.begin() as session:
+    with database.begin() as session:
         found = session.scalars(query).all()
     for one in found:
         states = [word for word, holds in (("admin", one.is_admin), ("suspended", one.suspended_at)) if holds]
@@ -63,9 +66,10 @@ def list_(admins: bool, suspended: bool) -> None:
 @accounts.command()
 @click.argument("who")
 @click.option("--off", is_flag=True, help="Not an administrator any more.")
-def admin(who: str, off: bool) -> None:
+@pass_database
+def admin(database: Database, who: str, off: bool) -> None:
     """Make WHO an administrator."""
-    with opened() as database, database.begin() as session:
+    with database.begin() as session:
         account = account_of(session, who)
         if account.is_admin == off:
             account.is_admin = not off
@@ -77,9 +81,10 @@ def admin(who: str, off: bool) -> None:
 @accounts.command()
 @click.argument("who")
 @click.option("--reason", default="", help="Kept in the audit log.")
-def suspend(who: str, reason: str) -> None:
+@pass_database
+def suspend(database: Database, who: str, reason: str) -> None:
     """Suspend WHO: logged out at once, and not let in."""
-    with opened() as database, database.begin() as session:
+    with database.begin() as session:
         account = account_of(session, who)
         set_suspended(session, account, None, on=True, reason=reason)
         name = in_one_line(account.name)
@@ -88,9 +93,10 @@ def suspend(who: str, reason: str) -> None:
 
 @accounts.command()
 @click.argument("who")
-def restore(who: str) -> None:
+@pass_database
+def restore(database: Database, who: str) -> None:
     """Let WHO in again."""
-    with opened() as database, database.begin() as session:
+    with database.begin() as session:
         account = account_of(session, who)
         set_suspended(session, account, None, on=False)
         name = in_one_line(account.name)
@@ -99,9 +105,10 @@ def restore(who: str) -> None:
 
 @accounts.command()
 @click.argument("who")
-def export(who: str) -> None:
+@pass_database
+def export(database: Database, who: str) -> None:
     """Print all that is stored of WHO, as JSON: who is suspended cannot do so alone."""
-    with opened() as database, database.read() as session:
+    with database.read() as session:
         found = exported(session, account_of(session, who).id)
     click.echo(json.dumps(found, ensure_ascii=False, indent=2, default=datetime.isoformat))
 
@@ -109,14 +116,14 @@ def export(who: str) -> None:
 @accounts.command("delete")
 @click.argument("who")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def delete_(who: str, yes: bool) -> None:
+@pass_database
+def delete_(database: Database, who: str, yes: bool) -> None:
     """Delete WHO with all that is the account's own; messages stay with the other side, without a name."""
-    with opened() as database:
-        with database.read() as session:
-            account = account_of(session, who)
-        name = in_one_line(account.name)
-        if not yes:
-            click.confirm(f"Delete the account of {name} for good?", abort=True)
-        with database.begin() as session:
-            close(session, account.id, by=None)
+    with database.read() as session:
+        account = account_of(session, who)
+    name = in_one_line(account.name)
+    if not yes:
+        click.confirm(f"Delete the account of {name} for good?", abort=True)
+    with database.begin() as session:
+        close(session, account.id, by=None)
     click.echo(f"The account of {name} is deleted.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,6 @@ from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
-from peerscope import artifacts
 from peerscope.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -21,29 +19,33 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from peerscope.settings import Settings
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 #: Seconds that a writer waits for the one before it in SQLite.
 BUSY = 10
 
 
-def database_url() -> str:
-    """Return `PEERSCOPE_DATABASE_URL`; by default SQLite's file `accounts.sqlite` in the home folder."""
-    return os.environ.get("PEERSCOPE_DATABASE_URL") or f"sqlite:///{artifacts.home() / 'accounts.sqlite'}"
-
-
 class Database:
     """Opens sessions on one database. Safe to use from several threads; each process makes its own."""
 
-    def __init__(self, url: str | None = None) -> None:
-        """Name the database; nothing is opened yet. Raises SettingsError for what names none."""
+    def __init__(self, url: str) -> None:
+        """Name the database; no connection is opened yet. Raises SettingsError for an invalid URL."""
         try:
-            self.url = make_url(url or database_url())
+            self.url = make_url(url)
             if self.url.drivername in {"postgres", "postgresql"}:
                 self.url = self.url.set(drivername="postgresql+psycopg")
             self.engine = _engine(self.url)
         except (ArgumentError, ImportError) as error:
-            # Not with what was given: there may be a password in it.
-            raise SettingsError(f"PEERSCOPE_DATABASE_URL cannot be used: {_why(error)}") from error
+            # Without the URL, which may hold a password.
+            raise SettingsError(f"PEERSCOPE_DATABASE_URL: {_why(error)}") from error
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Database:
+        """Return the database of the settings, by default SQLite's file `accounts.sqlite` in the home folder."""
+        if settings.database_url:
+            return cls(settings.database_url.get_secret_value())
+        return cls(f"sqlite:///{settings.home / 'accounts.sqlite'}")
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
@@ -78,7 +80,7 @@ class Database:
 def _why(error: Exception) -> str:
     if isinstance(error, ImportError):
         return f"{error} (for PostgreSQL, install the extra postgresql)"
-    return "it takes the form postgresql://user:password@host/name, or sqlite:////path/of/a/file"
+    return "must have the form postgresql://user:password@host/name, or sqlite:////path/of/a/file"
 
 
 def _engine(url: Any) -> Engine:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from flask import g, redirect, request, url_for
 from sqlalchemy.exc import DataError, OperationalError
 
-from accounts import cookies, csrf, forms, mail, resources
+from accounts import cookies, csrf, forms, resources
 from accounts.actors import LIFE, LoginRequired, current_actor, require_scope
 from accounts.admin import pages as admin_pages
 from accounts.admin.api import blueprint as admin
@@ -60,22 +60,22 @@ class AccountsExtension(Extension):
     def __init__(self, database: Database | None = None, mailer: Mailer | None = None) -> None:
         self._database, self._mailer = database, mailer
 
-    def check(self, settings: Settings) -> None:  # noqa: ARG002 (not used yet)
-        """Raise SettingsError if the mail server or the database cannot be used."""
-        mail.server()
-        Database().close()
+    def check(self, settings: Settings) -> None:
+        """Raise SettingsError if the URL of the database cannot be used."""
+        Database.from_settings(settings).close()
 
-    def prepare(self, settings: Settings) -> None:  # noqa: ARG002 (not used yet)
+    def prepare(self, settings: Settings) -> None:
         """Bring the tables of the database up to date."""
-        database = Database()
+        database = Database.from_settings(settings)
         try:
             database.migrate()
         finally:
             database.close()
 
-    def install(self, app: Flask, settings: Settings) -> None:  # noqa: ARG002 (not used yet)
+    def install(self, app: Flask, settings: Settings) -> None:
         """Add the routes, the pages, and the checks of every request."""
-        app.extensions[resources.KEY] = resources.Resources(self._database or Database(), self._mailer or Mailer())
+        database, mailer = self._database or Database.from_settings(settings), self._mailer or Mailer(settings)
+        app.extensions[resources.KEY] = resources.Resources(database, mailer, settings)
         app.session_interface = cookies.Forms()
         actors.register(app, actors.ActorProvider(current_actor, require_scope))
         app.after_request(_finish)
@@ -90,10 +90,10 @@ class AccountsExtension(Extension):
         app.register_error_handler(DataError, lambda _: respond(Problem(HTTPStatus.BAD_REQUEST, CONTROL_CHARACTERS)))
         app.register_error_handler(OperationalError, lambda error: respond(_unavailable(app, error)))
 
-    def start_worker(self, app: Flask, settings: Settings) -> None:  # noqa: ARG002 (not used yet)
+    def start_worker(self, app: Flask, settings: Settings) -> None:
         """Deliver people's states to the index from a thread, unless another worker does."""
         services: Services = app.extensions[KEY]
-        client = engine.connect(timeout=DELIVERY_TIMEOUT)
+        client = engine.connect(settings, timeout=DELIVERY_TIMEOUT)
         Deliverer(resources.resources_of(app).database, client, services.names).start()
 
 

@@ -1,8 +1,7 @@
-"""Links that are mailed: each proves that somebody reads an address, works once, and for an hour."""
+"""Links that are mailed: each proves access to an e-mail address, works once, and expires after an hour."""
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -14,6 +13,8 @@ from sqlalchemy import delete, select
 
 from accounts.base import now
 from accounts.login.models import EmailToken
+from accounts.mail import LOOPBACK
+from accounts.resources import settings
 from accounts.secrets import digest, new_token
 from search_api.http.errors import Problem
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 LIFE = timedelta(hours=1)
-#: Hosts that a request may name for itself: whoever can send mail to others cannot be one of these.
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 GONE = "This link has expired, was already used, or is incomplete. Request a new one."
 
 
@@ -35,12 +34,13 @@ def address_of(given: str) -> str:
 
 
 def public_url() -> str:
-    """Return the address of this site, without a slash at the end, for links that leave it.
+    """Return the public address of this site, without a slash at the end, for links that are mailed.
 
-    Never a host that the request made up: a forged one would send a person's secret link there. Raises Problem.
+    The Host header of a request counts for a server on this machine only: a forged one would send a secret link to
+    another site. Raises Problem (503).
     """
-    if named := os.environ.get("PEERSCOPE_PUBLIC_URL"):
-        return named.rstrip("/")
+    if address := settings().public_url:
+        return address
     if urlsplit(request.host_url).hostname in LOOPBACK:
         return request.host_url.rstrip("/")
     detail = "This site cannot send e-mail yet. Its operator must set PEERSCOPE_PUBLIC_URL."
@@ -48,9 +48,9 @@ def public_url() -> str:
 
 
 def make(session: Session, purpose: str, address: str, account_id: str | None = None) -> str:
-    """Return the token of a new link. Earlier ones go on working: a stranger who asks for one ends nobody's.
+    """Return the token of a new link. Earlier links stay valid, so that strangers cannot cancel them.
 
-    There are no more than mails may be sent (see `throttle.may_mail`).
+    Their number is limited by that of mails (see `throttle.may_mail`).
     """
     moment = now()
     session.execute(delete(EmailToken).where(EmailToken.expires_at < moment))
@@ -60,8 +60,8 @@ def make(session: Session, purpose: str, address: str, account_id: str | None = 
     return token
 
 
-def look(session: Session, purpose: str, token: str) -> EmailToken:
-    """Return what a link stands for, and leave it working: programs that check mail open links too. Raises Problem."""
+def peek_token(session: Session, purpose: str, token: str) -> EmailToken:
+    """Return the row of a link and keep it valid: mail scanners open links too. Raises Problem (404)."""
     query = select(EmailToken).where(EmailToken.digest == digest(token), EmailToken.purpose == purpose)
     found = session.scalars(query.where(EmailToken.expires_at > now())).one_or_none()
     if found is None:
@@ -69,9 +69,9 @@ def look(session: Session, purpose: str, token: str) -> EmailToken:
     return found
 
 
-def take(session: Session, purpose: str, token: str) -> EmailToken:
-    """Return what a link stands for and use it up: of two who try at once one gets it. Raises Problem."""
-    found = look(session, purpose, token)
+def consume_token(session: Session, purpose: str, token: str) -> EmailToken:
+    """Return the row of a link and delete it; of two concurrent requests one succeeds. Raises Problem (404)."""
+    found = peek_token(session, purpose, token)
     gone = session.execute(delete(EmailToken).where(EmailToken.id == found.id).returning(EmailToken.id)).all()
     if not gone:
         raise Problem(HTTPStatus.NOT_FOUND, GONE)

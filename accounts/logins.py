@@ -36,14 +36,14 @@ def begin(session: Session, account_id: str, way: str) -> str:
     return token
 
 
-def welcome(response: Response, token: str) -> Response:
+def set_login_cookie(response: Response, token: str) -> Response:
     """Return this browser its token; whatever its forms knew from before is gone."""
     _forget_what_was()
     cookies.set_login(response, token, LIFE)
     return response
 
 
-def goodbye(response: Response) -> Response:
+def clear_login_cookie(response: Response) -> Response:
     """Have this browser forget everything."""
     _forget_what_was()
     cookies.drop_login(response)

@@ -1,9 +1,8 @@
-"""Mail over SMTP, or onto the console where no server is set, so that a trial needs none."""
+"""Mail over SMTP; without a server mail is printed, so that a trial needs none."""
 
 from __future__ import annotations
 
 import logging
-import os
 import smtplib
 import ssl
 import threading
@@ -15,59 +14,57 @@ from urllib.parse import unquote, urlsplit
 
 import click
 
-from accounts.links import LOOPBACK
-from peerscope.errors import SettingsError
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from urllib.parse import SplitResult
 
-DEFAULT_FROM = "Peerscope <peerscope@localhost>"
-#: Seconds that a server may take, and the pauses after which a mail is tried again.
+    from peerscope.settings import Settings
+
+#: Hosts on this machine: mail goes to them without TLS, and links may lead to them.
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+#: Timeout of the server in seconds, and the pauses after which sending is retried.
 TIMEOUT = 20
 PAUSES = (5.0, 60.0, 300.0)
-#: Answers of a server from here on are its last word.
+#: Reply codes from here on are permanent failures.
 FINAL = 500
 
 log = logging.getLogger(__name__)
 
 
 class Mailer:
-    """Sends mail, at once or behind the back of a request, so that no answer tells by its time whether one was sent."""
+    """Sends mail, usually after the response: its time must not reveal whether a mail was sent."""
 
-    def __init__(self) -> None:
-        """Start no thread yet."""
+    def __init__(self, settings: Settings) -> None:
+        """Use the mail server and the sender of the settings; no thread is started yet."""
+        self._server = urlsplit(settings.smtp_url.get_secret_value()) if settings.smtp_url else None
+        self._from = settings.mail_from
         self._pool = ThreadPoolExecutor(1, "mail")
 
     def send(self, to: str, subject: str, text: str) -> None:
-        """Hand one mail to the server of `PEERSCOPE_SMTP_URL`.
-
-        Raises OSError or SMTPException when that fails,
-        and SettingsError.
-        """
+        """Send one mail, or print it where there is no server. Raises OSError or SMTPException."""
         message = EmailMessage()
-        message["From"] = os.environ.get("PEERSCOPE_MAIL_FROM") or DEFAULT_FROM
+        message["From"] = self._from
         message["To"], message["Subject"] = to, subject
         message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="peerscope")
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(text)
-        if there := server():
-            _over_smtp(there, message)
+        if self._server:
+            _over_smtp(self._server, message)
         else:
             click.echo(f"--- mail to {to}: {subject}\n{text}\n---", err=True)
 
     def post(self, to: str, subject: str, text: str, pauses: Sequence[float] = PAUSES) -> None:
-        """Send one mail as soon as possible; where that fails for now, again after each of `pauses` (seconds)."""
+        """Send one mail in the background; on a temporary failure, retry after each of `pauses` (seconds)."""
 
         def attempt() -> None:
             try:
                 self.send(to, subject, text)
             except (OSError, smtplib.SMTPException) as error:
-                # The subject only: whom it is for, and the link in it, are not for the log.
+                # The subject only: the recipient and the link in the mail must not reach the log.
                 again = bool(pauses) and not _is_final(error)
                 log.error("a mail (%s) could not be sent: %s%s", subject, _why(error), "; once more" if again else "")
                 if again:
-                    # Not in the one thread: others must not wait for it.
+                    # Not in the one thread of the pool: other mail must not wait for it.
                     timer = threading.Timer(pauses[0], self.post, (to, subject, text, pauses[1:]))
                     timer.daemon = True
                     timer.start()
@@ -75,13 +72,13 @@ class Mailer:
         self.later(attempt)
 
     def later(self, task: Callable[[], None]) -> None:
-        """Do something after this request, in the order of asking."""
+        """Run a task in the background, in the order of the calls."""
 
         def run() -> None:
             try:
                 task()
             except Exception:
-                log.exception("what was to be done after a request failed")
+                log.exception("a background task failed")
 
         self._pool.submit(run)
 
@@ -93,29 +90,14 @@ def _codes(error: Exception) -> list[int]:
 
 
 def _is_final(error: Exception) -> bool:
-    """Return whether a server said that it will never take this mail (RFC 5321: 5yz)."""
+    """Return whether the server refused this mail for good (RFC 5321: a 5yz reply)."""
     codes = _codes(error)
     return bool(codes) and min(codes) >= FINAL
 
 
 def _why(error: Exception) -> str:
-    """Name an error without what the server says, which repeats addresses."""
+    """Return the name of an error without the reply of the server, which repeats addresses."""
     return " ".join([type(error).__name__, *map(str, _codes(error))])
-
-
-def server() -> SplitResult | None:
-    """Return the server of `PEERSCOPE_SMTP_URL`; None where none is set. Raises SettingsError for what is none."""
-    url = os.environ.get("PEERSCOPE_SMTP_URL")
-    if not url:
-        return None
-    parts = urlsplit(url)
-    try:
-        is_one = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_one = False
-    if not is_one:
-        raise SettingsError("PEERSCOPE_SMTP_URL takes the form smtp://user:password@host:port, or smtps://")
-    return parts
 
 
 def _over_smtp(parts: SplitResult, message: EmailMessage) -> None:
@@ -135,7 +117,7 @@ def _over_smtp(parts: SplitResult, message: EmailMessage) -> None:
                 is_safe = True
         if parts.username:
             if not is_safe:
-                # Somebody between may have taken the offer away, to read the password and every link.
+                # An attacker in between may have removed the offer, to read the password and every link.
                 raise smtplib.SMTPNotSupportedError("the server offers no STARTTLS; a password is not sent in clear")
             smtp.login(unquote(parts.username), unquote(parts.password or ""))
         smtp.send_message(message)

@@ -15,12 +15,12 @@ FEW = 4
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
 
-def hashed(password: str) -> str:
+def hash_password(password: str) -> str:
     """Return what is stored of a password."""
     return _hasher.hash(_plain(password))
 
 
-def fits(stored: str | None, password: str) -> bool:
+def verify_password(stored: str | None, password: str) -> bool:
     """Return whether a password is the one; takes as long where there is none to compare with."""
     try:
         return _hasher.verify(stored or _nobodys(), _plain(password)) and stored is not None
@@ -33,7 +33,7 @@ def is_dated(stored: str) -> bool:
     return _hasher.check_needs_rehash(stored)
 
 
-def weakness(password: str, address: str = "") -> str | None:
+def password_problem(password: str, address: str = "") -> str | None:
     """Say what is wrong with a new password, if anything. Length is what counts; no rules on characters."""
     if not SHORTEST <= len(password) <= LONGEST:
         return f"A password must have {SHORTEST} to {LONGEST} characters."

@@ -1,4 +1,4 @@
-"""What the features of accounts need from outside: the database and the mail server. One object for each app."""
+"""What the features of accounts need from outside: the database, the mailer and the settings. One object per app."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from accounts.database import Database
     from accounts.mail import Mailer
+    from peerscope.settings import Settings
 
 #: Key of `app.extensions`.
 KEY = "accounts"
@@ -19,10 +20,11 @@ KEY = "accounts"
 
 @dataclass(frozen=True)
 class Resources:
-    """The database of accounts, which connects at its first use, and what sends mail."""
+    """The database, which connects at its first use, the mailer and the settings."""
 
     database: Database
     mailer: Mailer
+    settings: Settings
 
 
 def resources_of(app: Flask) -> Resources:
@@ -38,3 +40,8 @@ def database() -> Database:
 def mailer() -> Mailer:
     """Return the mailer of the app that handles this request."""
     return resources_of(current_app).mailer
+
+
+def settings() -> Settings:
+    """Return the settings of the app that handles this request."""
+    return resources_of(current_app).settings

@@ -1,4 +1,4 @@
-"""Tokens that let somebody in, and the key that signs cookies. Of a token only a digest is ever stored."""
+"""Secret tokens, of which only a digest is stored, and the key that signs cookies."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from peerscope import artifacts
+from accounts.resources import resources_of
 
 if TYPE_CHECKING:
     from flask import Flask
 
-#: Bytes of chance in a token: nobody guesses 256 bits, so a plain SHA-256 of it is as good as a slow hash.
+#: Random bytes of a token: 256 bits cannot be guessed, so a plain SHA-256 is as good as a slow hash.
 SIZE = 32
 KEY_FILE = "secret-key"
 
 
 def new_token(prefix: str = "") -> str:
-    """Return a token that nobody can guess: URL-safe, 43 characters after the prefix."""
+    """Return an unguessable token: URL-safe, 43 characters after the prefix."""
     return prefix + secrets.token_urlsafe(SIZE)
 
 
@@ -31,14 +31,16 @@ def digest(token: str) -> str:
 
 
 def keyed(app: Flask) -> str | bytes:
-    """Return the app's key, reading or making it at the first use: whoever only searches needs none."""
+    """Return the app's secret key, read or generated at its first use: searching needs none."""
     if not app.secret_key:
-        app.secret_key = os.environ.get("PEERSCOPE_SECRET_KEY") or _stored_key(artifacts.home() / KEY_FILE)
+        settings = resources_of(app).settings
+        key = settings.secret_key.get_secret_value() if settings.secret_key else ""
+        app.secret_key = key or _stored_key(settings.home / KEY_FILE)
     return app.secret_key
 
 
 def _stored_key(path: Path) -> str:
-    """Read the key, or make it: readable for its owner alone, and one for all processes that look at once."""
+    """Return the stored key, or generate it: readable by its owner only, and the same for concurrent processes."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent)  # mode 600

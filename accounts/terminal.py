@@ -1,48 +1,42 @@
-"""What the commands of accounts share: the database, errors in a sentence, and what people wrote in one line."""
+"""What the commands of accounts share: the opened database, and user text that is safe to print."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import click
-from opensearchpy.exceptions import TransportError
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from accounts.database import Database
-from accounts.delivery.service import DeliveryError
-from peerscope import engine
-from peerscope.errors import SettingsError
-from search_api.http.errors import Problem
+from peerscope.commands import pass_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
-EXPECTED = (Problem, SettingsError, SQLAlchemyError, TransportError, DeliveryError, engine.EngineError)
+    from peerscope.settings import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
-@contextmanager
-def opened() -> Iterator[Database]:
-    """Return the database with its tables up to date. Raises ClickException for every expected error."""
-    try:
-        database = Database()
+def pass_database(command: Callable[Concatenate[Database, P], R]) -> Callable[P, R]:
+    """Pass the database of the settings, with its tables up to date, as the first argument of a command.
+
+    Raises SettingsError or SQLAlchemyError.
+    """
+
+    @pass_settings
+    def with_database(settings: Settings, /, *args: P.args, **kwargs: P.kwargs) -> Any:
+        database = Database.from_settings(settings)
         try:
             database.migrate()
-            yield database
+            return click.get_current_context().invoke(command, database, *args, **kwargs)
         finally:
             database.close()
-    except EXPECTED as error:
-        raise click.ClickException(_said(error)) from error
+
+    return update_wrapper(with_database, command)
 
 
 def in_one_line(text: str) -> str:
-    """Return what people wrote in one line, without what a terminal would obey."""
+    """Return user text in one line, without control characters that a terminal would obey."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
-
-
-def _said(error: Exception) -> str:
-    if isinstance(error, Problem):
-        return error.detail
-    if isinstance(error, DBAPIError):
-        return f"The database of accounts: {str(error.orig).strip()}"
-    return str(error)

@@ -12,6 +12,7 @@ from flask import current_app
 from limits import parse
 from limits.errors import StorageError
 
+from accounts.resources import settings
 from accounts.secrets import digest
 from search_api.http.errors import Problem
 from search_api.http.limits import counter
@@ -48,7 +49,7 @@ def count(limit: str, *key: str) -> None:
         raise Problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(wait)})
 
 
-def forgive(limit: str, *key: str) -> None:
+def reset_limit(limit: str, *key: str) -> None:
     """Begin to count anew."""
     try:
         _counter().clear(parse(limit), *_hidden(key))
@@ -80,7 +81,7 @@ def _note_away() -> None:
 def _counter() -> FixedWindowRateLimiter:
     counters = current_app.extensions
     if KEY not in counters:
-        counters[KEY] = counter()
+        counters[KEY] = counter(settings())
     found: FixedWindowRateLimiter = counters[KEY]
     return found
 

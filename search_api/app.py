@@ -23,7 +23,6 @@ from search_api.feeds.views import blueprint as feeds
 from search_api.graphs.views import blueprint as graphs
 from search_api.http import actors, health, limits, openapi, public_url, request_log, timing
 from search_api.http import extensions as hooks
-from search_api.http import settings as numbers
 from search_api.http.services import KEY, Services
 from search_api.institutions.views import blueprint as institutions
 from search_api.overview.views import blueprint as overview
@@ -112,31 +111,31 @@ def create_app(
 
     if services is None:
         settings = settings or Settings.load()
-        services = Services(_client(), IndexNames(settings.index_prefix), settings=settings)
+        services = Services(_client(settings), IndexNames(settings.index_prefix), settings=settings)
     app = App(__name__, template_folder="web/templates", static_folder="web/static")
     app.config.from_mapping(MAX_CONTENT_LENGTH=1_000_000, COMPRESS_MIMETYPES=COMPRESSED, COMPRESS_ALGORITHM=ENCODINGS)
     app.config.from_mapping(config or {})
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions[KEY] = services
-    _trust_proxies(app)
+    _trust_proxies(app, services.settings.proxies)
     # Hooks that are registered first see the response last: request log and metrics, then compression, then headers.
     app.before_request(_begin_request)
-    request_log.install(app)
-    metrics.install(app)
+    if app.config.get("OBSERVED", True):
+        request_log.install(app)
+        metrics.install(app)
     Compress(app)
     app.after_request(_finish)
-    limits.install(app)
+    limits.install(app, services.settings)
     app.jinja_env.globals.update(current_actor=actors.current_actor, accounts_enabled=False)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     error_handlers.install(app)
-    numbers.check()
     _install_extensions(app, extensions)
     return app
 
 
-def _client() -> OpenSearch:
-    return engine.connect(guard=engine.Guard(observe=lambda seconds: timing.add("search", seconds)))
+def _client(settings: Settings) -> OpenSearch:
+    return engine.connect(settings, guard=engine.Guard(observe=lambda seconds: timing.add("search", seconds)))
 
 
 def _install_extensions(app: Flask, chosen: Sequence[Extension] | None) -> None:
@@ -146,14 +145,9 @@ def _install_extensions(app: Flask, chosen: Sequence[Extension] | None) -> None:
         extension.install(app, settings)
 
 
-def proxies() -> int:
-    """Return how many proxies in front are trusted, `PEERSCOPE_PROXIES`; by default none."""
-    return numbers.whole("PEERSCOPE_PROXIES", 0, 0, 10)
-
-
-def _trust_proxies(app: Flask) -> None:
-    """Use the client address, scheme and host that the trusted proxies forward."""
-    if count := proxies():
+def _trust_proxies(app: Flask, count: int) -> None:
+    """Use the client address, scheme and host that `count` trusted proxies forward."""
+    if count:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
 
 

@@ -39,7 +39,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     for extension in extensions.load(settings):
         extension.prepare(settings)
     click.echo(f"Peerscope is at http://{host}:{port}  (API docs at /api/docs, Ctrl-C ends it)", err=True)
-    Server(host, port, create_app).run()
+    Server(host, port, settings, create_app).run()
 
 
 @click.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -12,11 +13,13 @@ from itsdangerous import URLSafeTimedSerializer
 from accounts.actors import LIFE
 from accounts.base import now
 from accounts.cookies import LOGIN
+from accounts.login import orcid
 from accounts.login.models import Account, Login
 from accounts.mail import Mailer
-from accounts.resources import resources_of
+from accounts.resources import KEY, resources_of
 from accounts.secrets import digest, keyed, new_token
 from accounts.tokens.models import ApiToken
+from peerscope.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +69,12 @@ class Person(FlaskClient):
 def accounts_of(app: Flask) -> Database:
     """Return the database of an app."""
     return resources_of(app).database
+
+
+def use_settings(app: Flask, **changes: Any) -> None:
+    """Have accounts in an app use the settings of the environment with these changes from now on."""
+    app.extensions[KEY] = replace(resources_of(app), settings=Settings.load(**changes))
+    app.extensions.pop(orcid.KEY, None)
 
 
 def browser(app: Flask) -> Person:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,9 +13,14 @@ from accounts.claims import claiming
 from accounts.claims import domains as kept
 from accounts.delivery.lease import Lease
 from accounts.delivery.service import Delivery
-from accounts.terminal import in_one_line, opened
+from accounts.terminal import in_one_line, pass_database
 from mappings import IndexNames, institution_id
 from peerscope import engine
+from peerscope.commands import pass_settings
+
+if TYPE_CHECKING:
+    from accounts.database import Database
+    from peerscope.settings import Settings
 
 STATUSES = ("pending", "verified", "rejected", "released")
 #: Seconds that a running server may take to write all states.
@@ -29,9 +35,10 @@ def claims() -> None:
 @claims.command("list")
 @click.option("--status", type=click.Choice(STATUSES), default="pending", show_default=True)
 @click.option("-n", "count", default=50, show_default=True, type=click.IntRange(1, 1_000), help="Claims to show.")
-def list_claims(status: str, count: int) -> None:
+@pass_database
+def list_claims(database: Database, status: str, count: int) -> None:
     """List claims, the oldest first."""
-    with opened() as database, database.read() as session:
+    with database.read() as session:
         found = lists.claims(session, status, per_page=count)
     for one in found["results"]:
         click.secho(f"{one['id']}  {one['researcher_id']}", bold=True)
@@ -48,9 +55,10 @@ def list_claims(status: str, count: int) -> None:
 @claims.command()
 @click.argument("id_", metavar="ID")
 @click.option("--reason", required=True, help="Why; it is kept, and shown to who made the claim.")
-def approve(id_: str, reason: str) -> None:
+@pass_database
+def approve(database: Database, id_: str, reason: str) -> None:
     """Verify the pending claim ID; whoever owned the profile before does so no more."""
-    with opened() as database, database.begin() as session:
+    with database.begin() as session:
         found = claiming.approve(session, None, id_, reason)
     click.echo(f"{found.researcher_id} belongs to account {found.account_id} now.")
 
@@ -58,9 +66,10 @@ def approve(id_: str, reason: str) -> None:
 @claims.command()
 @click.argument("id_", metavar="ID")
 @click.option("--reason", required=True, help="Why; it is kept, and shown to who made the claim.")
-def reject(id_: str, reason: str) -> None:
+@pass_database
+def reject(database: Database, id_: str, reason: str) -> None:
     """Reject the pending claim ID, or take a verified one back."""
-    with opened() as database, database.begin() as session:
+    with database.begin() as session:
         found = claiming.reject(session, None, id_, reason)
     click.echo(f"The claim of account {found.account_id} on {found.researcher_id} is rejected.")
 
@@ -88,9 +97,10 @@ institution_argument = click.argument("institution", metavar="INSTITUTION", call
 @domains.command()
 @domain_argument
 @institution_argument
-def add(domain: str, institution: str) -> None:
+@pass_database
+def add(database: Database, domain: str, institution: str) -> None:
     """Say that DOMAIN, and all below it, is INSTITUTION's: its id here, or its ROR id."""
-    with opened() as database, database.begin() as session:
+    with database.begin() as session:
         is_new = kept.add(session, domain, institution)
     click.echo(f"{domain} is {institution}'s." if is_new else "It was there already.")
 
@@ -98,17 +108,19 @@ def add(domain: str, institution: str) -> None:
 @domains.command()
 @domain_argument
 @institution_argument
-def remove(domain: str, institution: str) -> None:
+@pass_database
+def remove(database: Database, domain: str, institution: str) -> None:
     """Take it back; owners whose level rests on it go down to L3."""
-    with opened() as database, database.begin() as session:
+    with database.begin() as session:
         was_there = kept.remove(session, domain, institution)
     click.echo(f"{domain} is no longer {institution}'s." if was_there else "It was not there.")
 
 
 @domains.command("list")
-def list_domains() -> None:
+@pass_database
+def list_domains(database: Database) -> None:
     """List all domains."""
-    with opened() as database, database.read() as session:
+    with database.read() as session:
         for one in kept.listed(session):
             click.echo(f"{one.domain}\t{one.institution_id}")
 
@@ -119,25 +131,26 @@ def people() -> None:
 
 
 @people.command()
-def sync() -> None:
+@pass_settings
+@pass_database
+def sync(database: Database, settings: Settings) -> None:
     """Write everybody's state to the index anew; a server that runs does so by itself when it has to."""
-    with opened() as database:
-        names = IndexNames.from_env()
-        delivery = Delivery(database, engine.connect(), names)
-        lease = Lease(database, names.prefix)
-        if lease.take():
-            try:
-                click.echo(f"{delivery.everything():,} researchers have a state; the index agrees.")
-            finally:
-                lease.release()
-            return
-        delivery.forget()
-        deadline = time.monotonic() + PATIENCE
-        while not delivery.is_complete():
-            if time.monotonic() > deadline:
-                raise click.ClickException("The server that delivers has not done it yet; look at its log.")
-            time.sleep(0.2)
-        click.echo("The server that is running has done it; the index agrees.")
+    names = IndexNames(settings.index_prefix)
+    delivery = Delivery(database, engine.connect(settings), names)
+    lease = Lease(database, names.prefix)
+    if lease.take():
+        try:
+            click.echo(f"{delivery.everything():,} researchers have a state; the index agrees.")
+        finally:
+            lease.release()
+        return
+    delivery.forget()
+    deadline = time.monotonic() + PATIENCE
+    while not delivery.is_complete():
+        if time.monotonic() > deadline:
+            raise click.ClickException("The server that delivers has not done it yet; look at its log.")
+        time.sleep(0.2)
+    click.echo("The server that is running has done it; the index agrees.")
 
 
 @click.command()
@@ -145,10 +158,11 @@ def sync() -> None:
 @click.option("--action", default="", help="How the action begins, such as `claim.`.")
 @click.option("--target", default="", help="The id of what it was done to.")
 @click.option("--actor", default="", help="The id of the account that did it.")
-def audit(count: int, action: str, target: str, actor: str) -> None:
+@pass_database
+def audit(database: Database, count: int, action: str, target: str, actor: str) -> None:
     """Show who did what when, the last first."""
     asked = {"action": action, "target": target, "actor": actor}
-    with opened() as database, database.read() as session:
+    with database.read() as session:
         for row in lists.audit(session, asked, per_page=count)["results"]:
             detail = json.dumps(row.detail, ensure_ascii=False) if row.detail else ""
             click.echo(f"{row.at:%Y-%m-%d %H:%M:%S}  {row.actor_id or 'system'}  {row.action}  {row.target}  {detail}")

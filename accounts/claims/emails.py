@@ -71,7 +71,7 @@ def ask(services: Services, actor: Actor, given: str) -> str:
 
 def look(session: Session, actor: Actor, token: str) -> EmailToken:
     """Return what a link of the actor's own stands for. Raises Problem (404), also for another account's."""
-    link = links.look(session, PURPOSE, token)
+    link = links.peek_token(session, PURPOSE, token)
     if link.account_id != actor.account_id:
         raise Problem(HTTPStatus.NOT_FOUND, links.GONE)
     return link
@@ -81,7 +81,7 @@ def confirm(actor: Actor, token: str) -> str:
     """Take the address as proven; gives it. Raises Problem (404)."""
     with changing(database()) as session:
         look(session, actor, token)
-        address = links.take(session, PURPOSE, token).address
+        address = links.consume_token(session, PURPOSE, token).address
         if address not in proven(session, actor.account_id):
             session.add(InstitutionEmail(account_id=actor.account_id, address=address))
             # The domain, and not who at it: the log outlives the account.

@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
-import os
 from smtplib import SMTPException
+from typing import TYPE_CHECKING
 
 import click
 
+from accounts import resources
+from accounts.extension import AccountsExtension
 from accounts.follows.digest import deliver, letters
-from accounts.resources import database, mailer, resources_of
-from accounts.terminal import opened
+from accounts.terminal import pass_database
 from peerscope import engine
+from peerscope.commands import pass_settings
+from search_api.app import create_app
 from search_api.http.services import KEY, Services
 
-#: Where links lead when nothing is said: to a server on this machine.
+if TYPE_CHECKING:
+    from accounts.database import Database
+    from peerscope.settings import Settings
+
+#: Base of links without PEERSCOPE_PUBLIC_URL: a server on this machine.
 HERE = "http://127.0.0.1:8000"
 
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Print the mails, and send and note nothing.")
-def digest(dry_run: bool) -> None:
+@pass_settings
+@pass_database
+def digest(database: Database, settings: Settings, dry_run: bool) -> None:
     """Mail each account that wants it what is new in what it follows, since the last digest.
 
     Links begin with PEERSCOPE_PUBLIC_URL. Without PEERSCOPE_SMTP_URL the mails are printed.
     """
-    from search_api.app import create_app
-
-    engine.connect()
-    with opened():
-        app = create_app()
-        services: Services = app.extensions[KEY]
-        accounts = resources_of(app).database
-        try:
-            with app.test_request_context("/", base_url=os.environ.get("PEERSCOPE_PUBLIC_URL") or HERE):
-                sent, failed = _deliver_all(services, dry_run)
-        finally:
-            accounts.close()
+    engine.connect(settings)
+    app = create_app(settings=settings, extensions=[AccountsExtension(database)])
+    services: Services = app.extensions[KEY]
+    with app.test_request_context("/", base_url=settings.public_url or HERE):
+        sent, failed = _deliver_all(services, dry_run)
     click.echo(f"{sent} {'would be sent' if dry_run else 'sent'}.")
     if failed:
         raise click.ClickException(f"{failed} could not be sent.")
@@ -51,7 +53,7 @@ def _deliver_all(services: Services, dry_run: bool) -> tuple[int, int]:
             sent += 1
             continue
         try:
-            sent += deliver(database(), letter, mailer().send)
+            sent += deliver(resources.database(), letter, resources.mailer().send)
         except (OSError, SMTPException) as error:
             failed.append(error)
             click.echo(f"A digest was refused, and stays due: {error}", err=True)

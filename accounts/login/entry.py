@@ -69,9 +69,9 @@ def log_in(email: str, password: str) -> str:
     throttle.count(TRIES_FOR, "login-for", address)
     with database().read() as session:
         account = _by_address(session, address)
-    if not passwords.fits(account.password_hash if account else None, password) or account is None:
+    if not passwords.verify_password(account.password_hash if account else None, password) or account is None:
         raise Problem(HTTPStatus.FORBIDDEN, WRONG)
-    throttle.forgive(TRIES_FOR, "login-for", address)
+    throttle.reset_limit(TRIES_FOR, "login-for", address)
     with database().begin() as session:
         return enter(session, session.get_one(Account, account.id), "password", password)
 
@@ -81,7 +81,7 @@ def enter(session: Session, account: Account, way: str, password: str = "") -> s
     if account.suspended_at:
         raise Problem(HTTPStatus.FORBIDDEN, SUSPENDED)
     if password and account.password_hash and passwords.is_dated(account.password_hash):
-        account.password_hash = passwords.hashed(password)
+        account.password_hash = passwords.hash_password(password)
     return logins.begin(session, account.id, way)
 
 
@@ -103,10 +103,10 @@ def register(token: str, name: str, password: str) -> str:
     """Make the account of a proven address and log it in; gives the token of this browser. Raises Problem."""
     try:
         with database().begin() as session:
-            address = links.look(session, "register", token).address
+            address = links.peek_token(session, "register", token).address
             _strong(password, address)
-            links.take(session, "register", token)
-            session.add(account := Account(name=name, email=address, password_hash=passwords.hashed(password)))
+            links.consume_token(session, "register", token)
+            session.add(account := Account(name=name, email=address, password_hash=passwords.hash_password(password)))
             session.flush()
             audit.note(session, account.id, "account.create", account.id, way="email")
             return enter(session, account, "link")
@@ -135,19 +135,19 @@ def ask_to_reset(address: str) -> None:
 def orcid_of(token: str) -> str | None:
     """Return the ORCID iD that goes on logging in to the account of a link for a new password. Raises Problem (404)."""
     with database().read() as session:
-        account = session.get(Account, links.look(session, "reset", token).account_id)
+        account = session.get(Account, links.peek_token(session, "reset", token).account_id)
         return account.orcid if account else None
 
 
 def reset(token: str, password: str) -> str:
     """Set a new password, put everybody out who was in, tokens too, and log this browser in. Raises Problem."""
     with database().begin() as session:
-        link = links.look(session, "reset", token)
+        link = links.peek_token(session, "reset", token)
         _strong(password, link.address)
-        account = session.get(Account, links.take(session, "reset", token).account_id)
+        account = session.get(Account, links.consume_token(session, "reset", token).account_id)
         if account is None or account.email != link.address:
             raise Problem(HTTPStatus.NOT_FOUND, links.GONE)
-        account.password_hash = passwords.hashed(password)
+        account.password_hash = passwords.hash_password(password)
         logins.end_all(session, account.id)
         logins.end_tokens(session, account.id)
         # Links that were asked for besides, perhaps by a stranger, would set another.
@@ -167,5 +167,5 @@ def _by_address(session: Session, address: str) -> Account | None:
 
 
 def _strong(password: str, address: str) -> None:
-    if weakness := passwords.weakness(password, address):
+    if weakness := passwords.password_problem(password, address):
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, weakness, {"password": [weakness]})

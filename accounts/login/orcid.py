@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -19,7 +18,7 @@ from accounts import audit, links
 from accounts.login.entry import enter
 from accounts.login.models import Account
 from accounts.login.schemas import MAX_NAME
-from accounts.resources import database
+from accounts.resources import database, settings
 from accounts.settled import settled
 from mappings import orcid_id
 from search_api.http.errors import Problem
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
 
-ISSUER = "https://orcid.org"
 #: Seconds that ORCID may take for one of its answers.
 TIMEOUT = 10
 KEY = "peerscope-orcid"
@@ -38,36 +36,31 @@ AWAY = "ORCID is not responding correctly at the moment. Try again, or log in by
 log = logging.getLogger(__name__)
 
 
-def issuer() -> str:
-    """Return whom we believe."""
-    return (os.environ.get("PEERSCOPE_ORCID_ISSUER") or ISSUER).rstrip("/")
-
-
 def is_set_up() -> bool:
     """Return whether the operator has registered this site with ORCID."""
-    return bool(os.environ.get("PEERSCOPE_ORCID_CLIENT_ID") and os.environ.get("PEERSCOPE_ORCID_CLIENT_SECRET"))
+    return bool(settings().orcid_client_id and settings().orcid_client_secret)
 
 
 def origin() -> str:
     """Return the origin that a form may lead on to."""
-    parts = urlsplit(issuer())
+    parts = urlsplit(settings().orcid_issuer)
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def depart() -> Response:
+def redirect_to_orcid() -> Response:
     """Send the browser to ORCID; what it has to bring back lies in its signed cookie. Raises Problem."""
     client = _client()
     try:
-        said = client.load_server_metadata().get("issuer", "").rstrip("/")
-        if said != issuer():
-            raise OAuthError("wrong_issuer", f"it says it is {said}")
+        issuer = client.load_server_metadata().get("issuer", "").rstrip("/")
+        if issuer != settings().orcid_issuer:
+            raise OAuthError("wrong_issuer", f"the metadata are those of {issuer}")
         return cast("Response", client.authorize_redirect(f"{links.public_url()}/login/orcid/callback"))
     except (RequestException, OAuthError, ValueError) as error:
         log.exception("ORCID cannot be asked")
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, AWAY) from error
 
 
-def arrive() -> dict[str, str]:
+def handle_callback() -> dict[str, str]:
     """Return the `orcid` and `name` of who comes back from ORCID, when everything about it is right. Raises Problem."""
     if request.args.get("error") == "access_denied":
         raise Problem(HTTPStatus.FORBIDDEN, "You declined the request at ORCID, so you are not logged in.")
@@ -126,9 +119,8 @@ def by_orcid(session: Session, orcid: str) -> Account | None:
 def _client() -> Any:
     if not is_set_up():
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "ORCID sign-in is not available here.")
-    told = issuer(), os.environ["PEERSCOPE_ORCID_CLIENT_ID"], os.environ["PEERSCOPE_ORCID_CLIENT_SECRET"]
-    known: tuple[tuple[str, str, str], Any] | None = current_app.extensions.get(KEY)
-    if known is None or known[0] != told:
+    if KEY not in current_app.extensions:
+        secret = settings().orcid_client_secret
         kwargs = {
             "scope": "openid",
             "code_challenge_method": "S256",
@@ -136,12 +128,11 @@ def _client() -> Any:
             # What ORCID takes; it offers nothing else.
             "token_endpoint_auth_method": "client_secret_post",
         }
-        client = OAuth(current_app).register(
+        current_app.extensions[KEY] = OAuth(current_app).register(
             "orcid",
-            client_id=told[1],
-            client_secret=told[2],
-            server_metadata_url=f"{told[0]}/.well-known/openid-configuration",
+            client_id=settings().orcid_client_id,
+            client_secret=secret.get_secret_value() if secret else "",
+            server_metadata_url=f"{settings().orcid_issuer}/.well-known/openid-configuration",
             client_kwargs=kwargs,
         )
-        current_app.extensions[KEY] = known = (told, client)
-    return known[1]
+    return current_app.extensions[KEY]

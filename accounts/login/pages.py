@@ -49,13 +49,13 @@ def login_orcid() -> AnyResponse:
     """Go to ORCID to log in."""
     session[NEXT] = forms.own_path(forms.read(schemas.NextForm())["next"])
     session.pop(LINKS, None)
-    return orcid.depart()
+    return orcid.redirect_to_orcid()
 
 
 @blueprint.get("/login/orcid/callback")
 def orcid_callback() -> AnyResponse:
     """Come back from ORCID: log in, or link the ORCID iD to the account that asked for it and is still logged in."""
-    proven = orcid.arrive()
+    proven = orcid.handle_callback()
     links_to, back = session.pop(LINKS, None), session.pop(NEXT, "/")
     if links_to is None:
         return _in(orcid.log_in(**proven), back)
@@ -72,7 +72,7 @@ def logout() -> AnyResponse:
     """Log this browser out."""
     with database().begin() as transaction:
         logins.end_this(transaction)
-    return logins.goodbye(redirect("/", HTTPStatus.SEE_OTHER))
+    return logins.clear_login_cookie(redirect("/", HTTPStatus.SEE_OTHER))
 
 
 @blueprint.get("/register")
@@ -96,7 +96,7 @@ def ask_to_register() -> Response:
 def confirm(token: str) -> Response:
     """Ask for what a new account still needs. The link goes on working until that is sent."""
     with database().read() as transaction:
-        address = links.look(transaction, "register", token).address
+        address = links.peek_token(transaction, "register", token).address
     return _secret(_page("confirm.html", address=address))
 
 
@@ -151,7 +151,7 @@ blueprint.add_app_template_global(orcid.is_set_up, "orcid_available")
 
 
 def _in(token: str, back: str) -> AnyResponse:
-    return logins.welcome(redirect(forms.own_path(back), HTTPStatus.SEE_OTHER), token)
+    return logins.set_login_cookie(redirect(forms.own_path(back), HTTPStatus.SEE_OTHER), token)
 
 
 def _login_page(back: str, aim: str | None, wrong: Problem | None = None, email: str = "") -> Response:

@@ -69,9 +69,9 @@ def prove(account: Account, password: str) -> None:
     if account.password_hash is None:
         return
     throttle.count(TRIES_FOR, "prove", account.id)
-    if not passwords.fits(account.password_hash, password):
+    if not passwords.verify_password(account.password_hash, password):
         raise Problem(HTTPStatus.FORBIDDEN, "That is not your current password.")
-    throttle.forgive(TRIES_FOR, "prove", account.id)
+    throttle.reset_limit(TRIES_FOR, "prove", account.id)
 
 
 def set_password(actor: Actor, present: str, password: str, *, tokens: bool = False) -> None:
@@ -81,9 +81,9 @@ def set_password(actor: Actor, present: str, password: str, *, tokens: bool = Fa
         if account.email is None:
             raise Problem(HTTPStatus.CONFLICT, "To set a password, add an e-mail address first.")
         prove(account, present)
-        if weakness := passwords.weakness(password, account.email):
+        if weakness := passwords.password_problem(password, account.email):
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, weakness)
-        account.password_hash = passwords.hashed(password)
+        account.password_hash = passwords.hash_password(password)
         logins.end_all(session, account.id, but=actor.login_id)
         if tokens:
             logins.end_tokens(session, account.id)
@@ -116,10 +116,10 @@ def set_address(actor: Actor, token: str) -> str:
     """Take the address that a link has proven; tells the former one. Raises Problem."""
     try:
         with database().begin() as session:
-            link = links.look(session, "address", token)
+            link = links.peek_token(session, "address", token)
             if link.account_id != actor.account_id:
                 raise Problem(HTTPStatus.NOT_FOUND, links.GONE)
-            links.take(session, "address", token)
+            links.consume_token(session, "address", token)
             account = own(session, actor)
             former, account.email = account.email, link.address
             session.execute(

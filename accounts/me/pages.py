@@ -76,7 +76,7 @@ def address(token: str) -> Response:
     """Ask whether the address is to be used. The link goes on working until that is sent."""
     actor = require_scope("account")
     with database().read() as transaction:
-        link = links.look(transaction, "address", token)
+        link = links.peek_token(transaction, "address", token)
     if link.account_id != actor.account_id:
         raise Problem(HTTPStatus.NOT_FOUND, links.GONE)
     page = make_response(render_template("address.html", address=link.address))
@@ -98,7 +98,7 @@ def link_orcid(actor: Actor, given: dict[str, Any]) -> AnyResponse:
     with database().read() as transaction:
         accounts.prove(accounts.own(transaction, actor), given["present"])
     session[LINKS], session[NEXT] = actor.account_id, url_for("accounts.account")
-    return orcid.depart()
+    return orcid.redirect_to_orcid()
 
 
 @blueprint.post("/account/orcid/unlink")
@@ -118,7 +118,7 @@ def end_logins(actor: Actor, given: dict[str, Any]) -> AnyResponse:
         logins.end_all(transaction, actor.account_id)
         if given["tokens"]:
             logins.end_tokens(transaction, actor.account_id)
-    return logins.goodbye(redirect(url_for("accounts.login"), HTTPStatus.SEE_OTHER))
+    return logins.clear_login_cookie(redirect(url_for("accounts.login"), HTTPStatus.SEE_OTHER))
 
 
 @blueprint.post("/account/logins/<login_id>/end")
@@ -140,6 +140,6 @@ def delete_account(actor: Actor, given: dict[str, Any]) -> AnyResponse:
         if given["name"].strip() != actor.name:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "To delete your account, type your name exactly as shown.")
         accounts.close(transaction, actor.account_id, by=actor.account_id)
-    gone = logins.goodbye(redirect("/", HTTPStatus.SEE_OTHER))
+    gone = logins.clear_login_cookie(redirect("/", HTTPStatus.SEE_OTHER))
     flash("Your account has been deleted.", "done")
     return gone

@@ -1,10 +1,9 @@
-"""Rate limits, so that one client cannot take the service from the others."""
+"""Rate limits per client address, so that one client cannot overload the service for all others."""
 
 from __future__ import annotations
 
 import logging
 import math
-import os
 import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -22,46 +21,43 @@ if TYPE_CHECKING:
     from flask import Flask, Response
     from limits import RateLimitItem
 
-#: Requests of one address. High: the limit is there against runaway programs, not against busy people, and many of
-#: those may share an address.
-DEFAULT = "6000/minute"
+    from peerscope.settings import Settings
+
 OFF = "off"
 EXEMPT = {"static", "health.healthz", "health.readyz", "metrics.metrics"}
 
 log = logging.getLogger(__name__)
 
 
-def limit_of(text: str | None = None) -> RateLimitItem | None:
-    """Return the limit that `text` or else `PEERSCOPE_RATE_LIMIT` names; None for no limit. Raises SettingsError."""
-    text = text or os.environ.get("PEERSCOPE_RATE_LIMIT") or DEFAULT
+def parse_limit(text: str) -> RateLimitItem | None:
+    """Return a limit such as `600/minute`; None for `off`. Raises SettingsError."""
     if text == OFF:
         return None
     try:
         return parse(text)
     except ValueError as error:
-        raise SettingsError(f"PEERSCOPE_RATE_LIMIT is {text!r}: it takes a form such as 600/minute, or off") from error
+        raise SettingsError(f"PEERSCOPE_RATE_LIMIT={text}: must have a form such as 600/minute, or be off") from error
 
 
-def counter() -> FixedWindowRateLimiter:
-    """Return what counts, in `PEERSCOPE_RATE_LIMIT_STORAGE`. Raises SettingsError where that cannot be used."""
-    storage = os.environ.get("PEERSCOPE_RATE_LIMIT_STORAGE") or "memory://"
+def counter(settings: Settings) -> FixedWindowRateLimiter:
+    """Return a counter in the storage of the settings. Raises SettingsError where that cannot be used."""
     try:
-        return FixedWindowRateLimiter(storage_from_string(storage, wrap_exceptions=True))
+        return FixedWindowRateLimiter(storage_from_string(settings.rate_limit_storage, wrap_exceptions=True))
     except (ConfigurationError, ValueError) as error:
-        raise SettingsError(f"PEERSCOPE_RATE_LIMIT_STORAGE cannot be used: {error}") from error
+        raise SettingsError(f"PEERSCOPE_RATE_LIMIT_STORAGE: cannot be used: {error}") from error
 
 
 def client() -> str:
-    """Return the address that asks."""
+    """Return the client address of this request."""
     return request.remote_addr or "unknown"
 
 
-def install(app: Flask) -> None:
-    """Limit the requests of each client address. Raises SettingsError."""
-    limit = limit_of(app.config.get("RATE_LIMIT"))
+def install(app: Flask, settings: Settings) -> None:
+    """Limit the requests of each client address; `RATE_LIMIT` in the app's configuration wins. Raises SettingsError."""
+    limit = parse_limit(app.config.get("RATE_LIMIT") or settings.rate_limit)
     if limit is None:
         return
-    count = counter()
+    count = counter(settings)
 
     @app.before_request
     def check() -> None:
@@ -71,8 +67,8 @@ def install(app: Flask) -> None:
             allowed = count.hit(limit, client())
             window = count.get_window_stats(limit, client())
         except Exception:
-            # A store that is away must not take the service with it.
-            log.exception("the store of rate limits does not answer; nobody is limited")
+            # The service must not depend on the storage.
+            log.exception("the storage of rate limits does not answer; requests are not limited")
             return
         wait = max(1, math.ceil(window.reset_time - time.time()))
         g.rate_limit = {
@@ -85,6 +81,6 @@ def install(app: Flask) -> None:
             raise Problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(wait)})
 
     @app.after_request
-    def tell(response: Response) -> Response:
+    def add_headers(response: Response) -> Response:
         response.headers.update(g.get("rate_limit", {}))
         return response

@@ -1,8 +1,8 @@
-"""What Prometheus may know: requests by route and status, time by part, the query cache, degraded answers, the circuit.
+"""Prometheus metrics: requests by route and status, time by part, query cache, degraded responses, circuit breaker.
 
-With several worker processes each writes its numbers into a folder that they share, and whichever is asked for
-/metrics adds them up. prometheus_client decides for that when it is imported, by the environment; therefore this module
-is imported by `create_app`, in the worker, and not at the top of any other.
+Worker processes write their numbers into a shared folder, and the one that answers /metrics adds them up. When it is
+imported, prometheus_client reads the environment for that folder; so this module is imported by `create_app`, in the
+worker, and not at the top of any other.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from search_api.http import timing
 from search_api.http.endpoint import plain
+from search_api.http.services import KEY as SERVICES
 from search_api.http.services import services
 
 if TYPE_CHECKING:
@@ -33,9 +34,12 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint("metrics", __name__)
 
-#: Seconds: around a search of 20 ms, the promised two, and what lies beyond.
+#: Key of `app.extensions`.
+KEY = "peerscope-metrics"
+
+#: Seconds: around a search of 20 ms, up to the target of 2 s, and beyond.
 BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-#: A client can make up a method; those of its own making are one.
+#: Clients can invent methods; all others count as one.
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 REQUESTS = Counter("peerscope_requests_total", "Requests answered.", ["method", "route", "status"])
@@ -48,20 +52,25 @@ CIRCUIT = Gauge(
 )
 
 
-class _CacheCount:
-    """Turns what the embedder has counted since it was loaded into steps of our counters."""
+class _EmbeddingCounts:
+    """Adds what the embedder has counted since it was loaded to our counters."""
 
     def __init__(self) -> None:
-        self._told = {"hit": 0, "miss": 0}
+        self._seen = {"hit": 0, "miss": 0}
         self._lock = threading.Lock()
 
-    def tell(self, counted: dict[str, int]) -> None:
-        """Count what is new. An embedder that was loaded anew begins at nought again."""
+    def add(self, counts: dict[str, int]) -> None:
+        """Count what is new. A reloaded embedder restarts its counters at zero."""
         with self._lock:
-            for cache, count in counted.items():
-                if (new := count - self._told[cache]) > 0:
+            for cache, count in counts.items():
+                if (new := count - self._seen[cache]) > 0:
                     EMBEDDINGS.labels(cache).inc(new)
-                self._told[cache] = count
+                self._seen[cache] = count
+
+    def skip(self, counts: dict[str, int]) -> None:
+        """Leave out what was counted so far."""
+        with self._lock:
+            self._seen = dict(counts)
 
 
 @blueprint.get("/metrics")
@@ -78,7 +87,7 @@ def metrics() -> Response:
 def install(app: Flask) -> None:
     """Count every request of the app."""
     app.register_blueprint(blueprint)
-    cache = _CacheCount()
+    embeddings = app.extensions[KEY] = _EmbeddingCounts()
 
     @app.after_request
     def count(response: Response) -> Response:
@@ -90,6 +99,12 @@ def install(app: Flask) -> None:
             PARTS.labels(part).observe(seconds)
         if g.get("degraded"):
             DEGRADED.inc()
-        cache.tell(services().embedded())
+        embeddings.add(services().embedded())
         CIRCUIT.set(services().circuit_is_open())
         return response
+
+
+def skip_embeddings(app: Flask) -> None:
+    """Do not count what the app has embedded so far, in its warm-up."""
+    counts: _EmbeddingCounts = app.extensions[KEY]
+    counts.skip(app.extensions[SERVICES].embedded())

@@ -1,13 +1,12 @@
-"""The log: one line a request, as JSON for programs or as text for a terminal.
+"""The request log: one line for each request, as JSON for programs or as text for a terminal.
 
-It holds the path but not the query string, and no address: what somebody looks for is their own business.
+It holds the path but neither the query string nor an address: what people search for is private.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 import sys
 import time
@@ -16,23 +15,23 @@ from typing import TYPE_CHECKING, Any
 
 from flask import g, has_request_context, request
 
-from peerscope.errors import SettingsError
 from search_api.http import timing
 
 if TYPE_CHECKING:
     from flask import Flask, Response
 
-STYLES = ("json", "text", "off")
+    from peerscope.settings import Settings
+
 QUIET = {"health.healthz", "health.readyz", "metrics.metrics", "static"}
 
-#: As long as a token, and of its letters.
+#: As long as a token, and of its characters.
 _LONG = re.compile(r"[\w-]{40,}")
 
 log = logging.getLogger("peerscope.requests")
 
 
 class JsonLines(logging.Formatter):
-    """Writes a record as one JSON object; a traceback is a part of it."""
+    """Formats a record as one JSON object, which includes a traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -41,24 +40,16 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "request_id": g.get("request_id") if has_request_context() else None,
         }
-        told = getattr(record, "told", None)
-        line |= told or {"logger": record.name, "message": record.getMessage()}
+        request_fields = getattr(record, "request", None)
+        line |= request_fields or {"logger": record.name, "message": record.getMessage()}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
 
 
-def chosen_style() -> str:
-    """Return the style that `PEERSCOPE_LOG` names, else text in a terminal only. Raises SettingsError for another."""
-    style = os.environ.get("PEERSCOPE_LOG") or ("text" if sys.stderr.isatty() else "json")
-    if style not in STYLES:
-        raise SettingsError(f"PEERSCOPE_LOG is {style!r}; it must be one of {', '.join(STYLES)}")
-    return style
-
-
-def configure(style: str | None = None) -> None:
-    """Send the log of this process to standard error in a style: `PEERSCOPE_LOG`, else text in a terminal only."""
-    style = style or chosen_style()
+def configure(settings: Settings) -> None:
+    """Send the log of this process to standard error: as the settings say, by default text in a terminal, else JSON."""
+    style = settings.log or ("text" if sys.stderr.isatty() else "json")
     handler = logging.StreamHandler()
     plain = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
     handler.setFormatter(JsonLines() if style == "json" else plain)
@@ -67,9 +58,9 @@ def configure(style: str | None = None) -> None:
 
 
 def path() -> str:
-    """Return the path; a token in it lets somebody in, and what somebody follows is their own business: both are cut.
+    """Return the path of this request without secrets: tokens, and searches that people follow.
 
-    Where no route matched, nothing says which part is one: then all that is as long is left out.
+    If no route matched, everything as long as a token is left out.
     """
     if request.view_args is None:
         return _LONG.sub("...", request.path)
@@ -80,12 +71,12 @@ def path() -> str:
 
 
 def install(app: Flask) -> None:
-    """Write a line for every request of the app but those of monitors and of files."""
+    """Log every request of the app but those of monitors and for static files."""
 
     @app.after_request
     def write(response: Response) -> Response:
         if request.endpoint not in QUIET and log.isEnabledFor(logging.INFO):
-            told = {
+            fields = {
                 "method": request.method,
                 "path": path(),
                 "route": str(request.url_rule) if request.url_rule else None,
@@ -94,6 +85,7 @@ def install(app: Flask) -> None:
                 "parts": {part: round(seconds * 1_000, 1) for part, seconds in timing.parts().items()},
                 **({"degraded": True} if g.get("degraded") else {}),
             }
-            # %r: a path may hold line ends and codes that a terminal would obey.
-            log.info("%s %r %s %.1f ms", told["method"], told["path"], told["status"], told["ms"], extra={"told": told})
+            # %r: a path may hold line ends, and codes that a terminal would obey.
+            arguments = (fields["method"], fields["path"], fields["status"], fields["ms"])
+            log.info("%s %r %s %.1f ms", *arguments, extra={"request": fields})
         return response

@@ -20,13 +20,15 @@ from mappings import IndexNames
 from peerscope.embedding import EmbeddingError
 from search_api.app import create_app
 from search_api.http.services import Services
-from tests.people import Mailbox, Person, log_in
+from tests.people import Mailbox, Person, log_in, use_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from flask import Flask
     from sqlalchemy import Connection
+
+    from tests.orcid import Provider
 
 #: The PostgreSQL run of a test.
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)
@@ -199,3 +201,10 @@ def app(database: Database, opensearch: Any, mailbox: Mailbox) -> Flask:
 def logged_in(app: Flask) -> Callable[..., Person]:
     """Return a function that makes an account, and a browser in which it is logged in; see `tests/people.py`."""
     return lambda name, **more: log_in(app, name, **more)
+
+
+@pytest.fixture
+def orcid_provider(orcid_provider: Provider, app: Flask) -> Provider:
+    """Return an OpenID provider of our own, which the app uses."""
+    use_settings(app)
+    return orcid_provider

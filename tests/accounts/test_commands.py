@@ -11,7 +11,6 @@ from sqlalchemy import select
 
 from accounts.audit import Audit
 from accounts.base import now
-from accounts.commands import accounts
 from accounts.login.models import Account, Login
 from accounts.secrets import digest
 from peerscope.cli import main
@@ -32,7 +31,7 @@ def ada(database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch) 
 
 
 def run(*words: str, expected: int = 0) -> str:
-    result = CliRunner().invoke(accounts, words)
+    result = CliRunner().invoke(main, ["accounts", *words])
     assert result.exit_code == expected, result.output
     return result.output
 

@@ -72,7 +72,7 @@ def test_an_error_of_ours_logs_neither_tokens_nor_what_was_stored(
         session.execute(text("SELECT * FROM nothing WHERE address = :address"), {"address": stored})
 
     stored = f"ada{1 + 1}@example.org"
-    monkeypatch.setattr(links, "look", fail)
+    monkeypatch.setattr(links, "peek_token", fail)
     monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
     monkeypatch.delitem(app.error_handler_spec[None][None], OperationalError)
     token = new_token()

@@ -16,7 +16,7 @@ from accounts.base import now
 from accounts.login.models import Account, EmailToken, Login
 from accounts.tokens.models import ApiToken
 from search_api.http import request_log
-from tests.people import accounts_of, browser, log_in, program
+from tests.people import accounts_of, browser, log_in, program, use_settings
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -39,7 +39,7 @@ def me(person: Person) -> dict[str, Any] | None:
 @pytest.fixture
 def ada(app: Flask) -> Person:
     """Ada's account with a password; her browser is logged in."""
-    return log_in(app, "Ada", email="ada@example.org", password_hash=passwords.hashed(PASSWORD))
+    return log_in(app, "Ada", email="ada@example.org", password_hash=passwords.hash_password(PASSWORD))
 
 
 # Registering
@@ -183,11 +183,11 @@ def test_a_password_stored_by_old_settings_is_stored_anew(
 
 
 def test_one_password_typed_in_two_ways_is_one() -> None:
-    stored = passwords.hashed("caf\u00e9 au lait!")
-    assert passwords.fits(stored, "cafe\u0301 au lait!")
-    assert not passwords.fits(stored, "cafe au lait!")
-    assert not passwords.fits(None, "the password of an account that is not there")
-    assert not passwords.fits("no hash", "x")
+    stored = passwords.hash_password("caf\u00e9 au lait!")
+    assert passwords.verify_password(stored, "cafe\u0301 au lait!")
+    assert not passwords.verify_password(stored, "cafe au lait!")
+    assert not passwords.verify_password(None, "the password of an account that is not there")
+    assert not passwords.verify_password("no hash", "x")
 
 
 # A new password
@@ -229,13 +229,13 @@ def test_a_password_is_compared_with_something_in_any_case(
     app: Flask, ada: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compared: list[str | None] = []
-    real = passwords.fits
+    real = passwords.verify_password
 
     def fits(stored: str | None, password: str) -> bool:
         compared.append(stored)
         return real(stored, password)
 
-    monkeypatch.setattr(passwords, "fits", fits)
+    monkeypatch.setattr(passwords, "verify_password", fits)
     for address in ("ada@example.org", "nobody@example.org"):
         send(browser(app), "/login", email=address, password="not it at all")
     assert [stored is None for stored in compared] == [False, True]
@@ -278,9 +278,7 @@ def test_logging_in_leads_back(app: Flask, ada: Person) -> None:
     assert (answer.status_code, answer.location) == (303, "/login?next=/account")
 
 
-def test_a_link_is_never_mailed_with_a_host_that_a_request_made_up(
-    app: Flask, mailbox: Mailbox, ada: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_link_is_never_mailed_with_a_host_that_a_request_made_up(app: Flask, mailbox: Mailbox, ada: Person) -> None:
     person = browser(app)
     forged: dict[str, Any] = {"base_url": "http://evil.example", "headers": {"X-CSRF-Token": person.csrf()}}
     cookie = person.get_cookie("peerscope_forms")
@@ -288,7 +286,7 @@ def test_a_link_is_never_mailed_with_a_host_that_a_request_made_up(
     person.set_cookie("peerscope_forms", cookie.value, domain="evil.example")
     answer = person.post("/reset", data={"email": "ada@example.org"}, csrf=False, **forged)
     assert (answer.status_code, mailbox.sent) == (503, [])
-    monkeypatch.setenv("PEERSCOPE_PUBLIC_URL", "https://peerscope.example/")
+    use_settings(app, public_url="https://peerscope.example/")
     person.post("/reset", data={"email": "ada@example.org"}, csrf=False, **forged)
     assert "https://peerscope.example/reset/" in mailbox.sent[0][2]
 

@@ -14,6 +14,7 @@ import pytest
 from accounts import mail
 from accounts.mail import Mailer
 from peerscope.errors import SettingsError
+from peerscope.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,7 +66,9 @@ def smtp(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def test_a_mail_goes_over_smtp_whole(smtp: Any) -> None:
-    Mailer().send("zoë@example.org".replace("ë", "e"), "Your account: ünïcode", "A line\nhttp://localhost/confirm/x\n")
+    Mailer(Settings.load()).send(
+        "zoë@example.org".replace("ë", "e"), "Your account: ünïcode", "A line\nhttp://localhost/confirm/x\n"
+    )
     message = message_from_bytes(smtp.mails[0], policy=policy.default)
     assert (message["To"], message["Subject"]) == ("zoe@example.org", "Your account: ünïcode")
     assert message["From"] == "Peerscope <people@peerscope.example>"
@@ -78,7 +81,7 @@ def test_no_password_goes_to_another_machine_in_clear(smtp: Any, monkeypatch: py
     """Who sits between may have taken the offer of STARTTLS out of the server's answer."""
     monkeypatch.setattr(mail, "LOOPBACK", set())
     with pytest.raises(smtplib.SMTPNotSupportedError, match="STARTTLS"):
-        Mailer().send("a@example.org", "A subject", "a secret link")
+        Mailer(Settings.load()).send("a@example.org", "A subject", "a secret link")
     assert not any(line.startswith("AUTH") for line in smtp.heard)
     assert smtp.mails == []
 
@@ -86,7 +89,7 @@ def test_no_password_goes_to_another_machine_in_clear(smtp: Any, monkeypatch: py
 def test_a_line_end_in_an_address_or_subject_adds_no_header(smtp: Any) -> None:
     for to, subject in (("a@example.org\nBcc: b@example.org", "x"), ("a@example.org", "x\r\nBcc: b@example.org")):
         with pytest.raises(ValueError, match=r"linefeed|newline|header"):
-            Mailer().send(to, subject, "text")
+            Mailer(Settings.load()).send(to, subject, "text")
     assert smtp.mails == []
 
 
@@ -99,7 +102,7 @@ def until(holds: Callable[[], bool]) -> None:
 
 def test_a_mail_that_is_refused_for_now_is_tried_again(smtp: Any, caplog: pytest.LogCaptureFixture) -> None:
     smtp.refuses = "451 later, a@example.org"
-    Mailer().post("a@example.org", "A subject", "a secret link", pauses=(0.01,) * 1_000)
+    Mailer(Settings.load()).post("a@example.org", "A subject", "a secret link", pauses=(0.01,) * 1_000)
     until(lambda: "A subject" in caplog.text)
     smtp.refuses = None
     until(lambda: len(smtp.mails) == 1)
@@ -112,7 +115,7 @@ def test_a_mail_that_is_refused_for_good_is_given_up_and_others_do_not_wait(
     smtp: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     smtp.refuses = "550 no such person"
-    mailer = Mailer()
+    mailer = Mailer(Settings.load())
     mailer.post("a@example.org", "A subject", "text", pauses=(0.01,))
     until(lambda: "550" in caplog.text)
     smtp.refuses = None
@@ -123,7 +126,7 @@ def test_a_mail_that_is_refused_for_good_is_given_up_and_others_do_not_wait(
 
 
 def test_a_task_that_fails_does_not_stop_the_next(caplog: pytest.LogCaptureFixture) -> None:
-    mailer, done = Mailer(), threading.Event()
+    mailer, done = Mailer(Settings.load()), threading.Event()
     mailer.later(lambda: 1 / 0)  # type: ignore[arg-type, return-value]
     mailer.later(done.set)
     assert done.wait(20)
@@ -132,7 +135,7 @@ def test_a_task_that_fails_does_not_stop_the_next(caplog: pytest.LogCaptureFixtu
 
 def test_without_a_server_mail_is_printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PEERSCOPE_SMTP_URL", raising=False)
-    Mailer().send("a@example.org", "A subject", "http://localhost/reset/x")
+    Mailer(Settings.load()).send("a@example.org", "A subject", "http://localhost/reset/x")
     assert "http://localhost/reset/x" in capsys.readouterr().err
 
 
@@ -140,4 +143,4 @@ def test_without_a_server_mail_is_printed(capsys: pytest.CaptureFixture[str], mo
 def test_a_wrong_setting_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PEERSCOPE_SMTP_URL", url)
     with pytest.raises(SettingsError, match="PEERSCOPE_SMTP_URL"):
-        Mailer().send("a@example.org", "A subject", "text")
+        Settings.load()

@@ -32,7 +32,7 @@ PASSWORD = "correct horse battery"
 
 @pytest.fixture
 def ada(app: Flask) -> Person:
-    return log_in(app, "Ada", email="ada@example.org", password_hash=passwords.hashed(PASSWORD))
+    return log_in(app, "Ada", email="ada@example.org", password_hash=passwords.hash_password(PASSWORD))
 
 
 def me(client: Any) -> dict[str, Any]:
@@ -304,7 +304,7 @@ def test_a_browser_that_was_left_open_deletes_nothing(ada: Person, body: dict[st
 
 @pytest.mark.parametrize("scope", ["account", "admin"])
 def test_a_browser_that_was_left_open_makes_no_key_to_everything(app: Flask, scope: str) -> None:
-    hashed = passwords.hashed(PASSWORD)
+    hashed = passwords.hash_password(PASSWORD)
     root = log_in(app, "Root", email="root@example.org", password_hash=hashed, admin=True)
     body: dict[str, Any] = {"name": "x", "scopes": ["read", scope], "days": None}
     assert root.post("/api/v1/me/tokens", json=body).status_code == 403

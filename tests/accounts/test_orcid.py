@@ -17,7 +17,7 @@ from accounts.login import orcid
 from accounts.login.models import Account
 from accounts.login.orcid import is_orcid
 from tests.orcid import PEOPLE
-from tests.people import accounts_of, browser, log_in
+from tests.people import accounts_of, browser, log_in, use_settings
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -118,12 +118,10 @@ def test_a_callback_that_nobody_asked_for_is_refused(app: Flask, orcid_provider:
     assert "<script>" not in answer.text.replace('<script type="module"', "")
 
 
-def test_with_orcid_away_the_page_says_so(
-    app: Flask, orcid_provider: Provider, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_with_orcid_away_the_page_says_so(app: Flask, orcid_provider: Provider) -> None:
     orcid_provider.issuer = "https://evil.example"
     assert browser(app).post("/login/orcid").status_code == 503
-    monkeypatch.setenv("PEERSCOPE_ORCID_ISSUER", "http://127.0.0.1:9")
+    use_settings(app, orcid_issuer="http://127.0.0.1:9")
     answer = browser(app).post("/login/orcid")
     assert answer.status_code == 503
     assert "ORCID is not responding" in answer.text
@@ -160,7 +158,7 @@ def test_linking_asks_for_the_password_and_is_told_by_mail(
     app: Flask, orcid_provider: Provider, mailbox: Mailbox
 ) -> None:
     """A minute at a browser that was left open makes no other way in."""
-    hashed = passwords.hashed("a good password")
+    hashed = passwords.hash_password("a good password")
     ada = log_in(app, "Ada", email="ada@example.org", password_hash=hashed)
     for form in ({}, {"present": "not it at all"}):
         assert ada.post("/account/orcid", data=form).location == "/account"
@@ -235,7 +233,7 @@ def test_an_orcid_id_is_taken_off_only_when_nothing_rests_on_it(app: Flask) -> N
     )
     with accounts_of(app).begin() as session:
         for person in (both, owner):
-            session.get_one(Account, person.account_id).password_hash = passwords.hashed("a good password")
+            session.get_one(Account, person.account_id).password_hash = passwords.hash_password("a good password")
         session.add(Claim(account_id=owner.account_id, researcher_id="r", status="verified", proof="orcid"))
     for person, left in ((only, JOSIAH), (owner, ADA), (both, None)):
         person.post("/account/orcid/unlink", data={"present": "a good password"})

@@ -46,7 +46,7 @@ class Away:
 
 
 def test_without_the_store_of_counters_a_password_still_lets_in(app: Flask) -> None:
-    log_in(app, "Ada", email=ADA, password_hash=passwords.hashed(PASSWORD))
+    log_in(app, "Ada", email=ADA, password_hash=passwords.hash_password(PASSWORD))
     app.extensions[throttle.KEY] = Away()
     for password, status in (("not it at all", 403), (PASSWORD, 303)):
         assert browser(app).post("/login", data={"email": ADA, "password": password}).status_code == status
@@ -64,7 +64,7 @@ def ask(app: Flask, path: str, client: str) -> None:
 
 
 def test_a_stranger_does_not_use_up_the_mails_of_an_owner(app: Flask, mailbox: Mailbox) -> None:
-    log_in(app, "Ada", email=ADA, password_hash=passwords.hashed(PASSWORD))
+    log_in(app, "Ada", email=ADA, password_hash=passwords.hash_password(PASSWORD))
     for path in ("/register", "/reset"):
         for _ in range(5):
             ask(app, path, "10.6.6.6")

@@ -20,7 +20,7 @@ from accounts.tokens.models import ApiToken
 from search_api.http.args import Args
 from search_api.http.endpoint import endpoint
 from search_api.http.schemas import Named
-from tests.people import accounts_of, browser, log_in, program
+from tests.people import accounts_of, browser, log_in, program, use_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -213,8 +213,8 @@ def test_only_digests_of_tokens_are_stored(app: Flask) -> None:
     assert stored == secrets.digest(cookie.value) != cookie.value
 
 
-def test_the_key_is_made_once_for_its_owner_alone(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PEERSCOPE_HOME", str(tmp_path / "home"))
+def test_the_key_is_made_once_for_its_owner_alone(app: Flask, tmp_path: Path) -> None:
+    use_settings(app, home=tmp_path / "home")
     keys = []
     for _ in range(2):
         app.secret_key = None
@@ -225,7 +225,7 @@ def test_the_key_is_made_once_for_its_owner_alone(app: Flask, tmp_path: Path, mo
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [file.name for file in path.parent.iterdir()] == ["secret-key"]
     app.secret_key = None
-    monkeypatch.setenv("PEERSCOPE_SECRET_KEY", "my own")
+    use_settings(app, secret_key="my own")
     assert secrets.keyed(app) == "my own"
 
 

@@ -22,6 +22,7 @@ from accounts.outbox import Outbox
 from mappings import IndexNames
 from peerscope import engine
 from peerscope.cli import main
+from peerscope.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +50,7 @@ def test_kill_9_of_the_server_loses_no_state(prefix: str, unused_port: int, tmp_
     work = {"id": "arxiv:1", "title": "On engines", "authors": [{"name": "Ada Lovelace", "orcid": ADA}]}
     (tmp_path / "works.jsonl").write_text(json.dumps(work), encoding="utf-8")
     assert CliRunner().invoke(main, ["index", str(tmp_path / "works.jsonl")]).exit_code == 0
-    client, names, database = engine.connect(), IndexNames(prefix), Database()
+    client, names, database = engine.connect(), IndexNames(prefix), Database.from_settings(Settings.load())
     database.migrate()
     delivery = Delivery(database, client, names)
     (hit,) = client.search(index=names.researchers, body={"query": {"match_all": {}}})["hits"]["hits"]
