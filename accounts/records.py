@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from search_api.http.errors import MovedError
 from search_api.researchers import documents
 
 if TYPE_CHECKING:
+    from mappings.documents import ResearcherDocument
     from search_api.http.services import Services
 
 
-def record_of(services: Services, given: str) -> dict[str, Any]:
+def record_of(services: Services, given: str) -> ResearcherDocument:
     """Return the stored researcher, for a merged id the one that holds now. Raises Problem (404)."""
     try:
         return documents.find(services, given)

@@ -1,1 +1,1 @@
-"""What a search box offers while somebody types: works, researchers, topics and institutions at once."""
+"""Autocompletion of works, researchers, topics and institutions."""

@@ -1,7 +1,7 @@
 """Request bodies for autocompletion; pure functions, tested without a server.
 
-All kinds match alike: every word has to be there, in any order and without regard to case and diacritics, and the last
-one may be only begun. The beginnings of words come from the edge n-grams of a `search_as_you_type` field.
+All kinds match in the same way: every word must match, in any order and ignoring case and diacritics; the last one may
+be incomplete. Prefixes are matched by the edge n-grams of a `search_as_you_type` field.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from mappings import institution_id, topic_id, work_id
-from search_api.researchers.names import known_first
+from search_api.researchers.names import by_popularity
 
 Body = dict[str, Any]
 
-#: Words that count: nobody types more into a search box before looking at what it offers.
+#: Words that are matched; the rest is ignored.
 MAX_WORDS = 10
 
 SOURCES = {
@@ -25,8 +25,13 @@ SOURCES = {
 
 
 def body(kind: str, text: str, size: int) -> Body:
-    """Return the request for the best `size` of one kind; ties end on the id."""
-    query = {"researcher": _person, "topic": _group, "institution": _group, "work": _work}[kind]
+    """Return the request for the best `size` entities of one kind; ties end on the id."""
+    query = {
+        "researcher": _researcher,
+        "topic": _topic_or_institution,
+        "institution": _topic_or_institution,
+        "work": _work,
+    }[kind]
     return {
         "query": query(text.split()[:MAX_WORDS]),
         "size": size,
@@ -36,37 +41,39 @@ def body(kind: str, text: str, size: int) -> Body:
     }
 
 
-def _begins(field: str, words: list[str]) -> Body:
-    """Match all words, the last as a beginning; those that stand as typed and next to each other count more."""
+def _all_words(field: str, words: list[str]) -> Body:
+    """Return the clause for all words, the last as a prefix; exact and adjacent words count more."""
     fields = [field, f"{field}._2gram", f"{field}._3gram"]
     return {"multi_match": {"query": " ".join(words), "type": "bool_prefix", "operator": "and", "fields": fields}}
 
 
-def _starting(field: str, words: list[str], query: Body) -> Body:
-    """Bring forward what begins with the text as a whole."""
+def _prefer_prefix(field: str, words: list[str], query: Body) -> Body:
+    """Return the query with a boost for values that begin with the whole text."""
     start = {"prefix": {field: {"value": " ".join(words).lower(), "boost": 10}}}
     return {"bool": {"must": [query], "should": [start]}}
 
 
 def _work(words: list[str]) -> Body:
-    """Match titles, first those that begin as the text does; or the one work whose id was pasted."""
+    """Return the query for titles, those that begin with the text first; or for the work with this id."""
     by_id = {"constant_score": {"filter": {"term": {"ids": work_id(" ".join(words))}}, "boost": 1_000}}
-    return _starting("title.sort", words, {"dis_max": {"queries": [_begins("title.suggest", words), by_id]}})
+    return _prefer_prefix("title.sort", words, {"dis_max": {"queries": [_all_words("title.suggest", words), by_id]}})
 
 
-def _group(words: list[str]) -> Body:
-    """Match names of topics or institutions, or an id, which some know better: `cs.LG`."""
+def _topic_or_institution(words: list[str]) -> Body:
+    """Return the query for names of topics or institutions, or for an id such as `cs.LG`."""
     text = topic_id(institution_id(" ".join(words)))
     by_id = {"constant_score": {"filter": {"term": {"id": {"value": text, "case_insensitive": True}}}, "boost": 1_000}}
-    return known_first(_starting("name.sort", words, {"dis_max": {"queries": [_begins("name.suggest", words), by_id]}}))
+    return by_popularity(
+        _prefer_prefix("name.sort", words, {"dis_max": {"queries": [_all_words("name.suggest", words), by_id]}})
+    )
 
 
-def _person(words: list[str]) -> Body:
-    """Match names in any spelling on record, each word as a beginning, so that initials find names.
+def _researcher(words: list[str]) -> Body:
+    """Return the query for names in any stored spelling, each word as a prefix, so that initials match names.
 
-    The name that the owner of a profile prefers is one of them.
+    The stored spellings include the preferred name of the profile's owner.
     """
-    return known_first(_starting("name.sort", words, {"bool": {"must": [_name_part(word) for word in words]}}))
+    return by_popularity(_prefer_prefix("name.sort", words, {"bool": {"must": [_name_part(word) for word in words]}}))
 
 
 def _name_part(word: str) -> Body:

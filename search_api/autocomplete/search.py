@@ -1,4 +1,4 @@
-"""Asks OpenSearch what begins as the text that was typed: all kinds in one round trip."""
+"""Suggestions for a text that is being typed: all kinds in one request."""
 
 from __future__ import annotations
 
@@ -15,66 +15,67 @@ from search_api.retrieval.listing import envelope
 from search_api.works.tex import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from search_api.http.services import Services
 
 Result = dict[str, Any]
+#: Parts of a hint, and further parts in case the hint is ambiguous.
 Hint = tuple[list[str], list[str]]
 
 INDICES = {"researcher": "researchers", "topic": "topics", "institution": "institutions", "work": "works"}
 
 
 def suggest(services: Services, args: Mapping[str, Any]) -> Result:
-    """Return suggestions as `AutocompleteArgs` describes, those of one kind together, the best of each first."""
+    """Return suggestions as `AutocompleteArgs` describe, grouped by kind, the best of each kind first."""
     text, limit = args["q"].strip(), args["limit"]
     kinds = [kind for kind in KINDS if not args["kind"] or kind in args["kind"]] if text else []
     searches = [(services.names.name(INDICES[kind]), queries.body(kind, text, limit)) for kind in kinds]
-    answers = services.search_together(searches) if searches else []
-    found = [[hit["_source"] for hit in answer["hits"]["hits"]] for answer in answers]
-    chosen = dict(zip(kinds, shared_out(found, limit), strict=True))
-    results = [suggestion for kind, sources in chosen.items() for suggestion in _suggestions(kind, sources)]
+    responses = services.search_together(searches) if searches else []
+    matches = [[hit["_source"] for hit in response["hits"]["hits"]] for response in responses]
+    chosen = dict(zip(kinds, distribute(matches, limit), strict=True))
+    results = [suggestion for kind, entities in chosen.items() for suggestion in _suggestions(kind, entities)]
     relation = "eq" if len(results) < limit else "gte"
     return envelope(results, count=len(results), count_relation=relation, pagination=Pagination(1, limit))
 
 
-def shared_out(found: Sequence[Sequence[Any]], limit: int) -> list[list[Any]]:
-    """Cut lists to `limit` entries in all: each gives its next in turn, so that no kind crowds out another."""
-    numbered = [[(number, entry) for entry in entries] for number, entries in enumerate(found)]
-    turns = [taken for taken in chain.from_iterable(zip_longest(*numbered)) if taken is not None][:limit]
-    return [[entry for of, entry in turns if of == number] for number in range(len(found))]
+def distribute(lists: Sequence[Sequence[Any]], limit: int) -> list[list[Any]]:
+    """Return the lists cut to `limit` entries in all, taken in turns, so that no kind crowds out another."""
+    numbered = [[(number, entry) for entry in entries] for number, entries in enumerate(lists)]
+    turns = [turn for turn in chain.from_iterable(zip_longest(*numbered)) if turn is not None][:limit]
+    return [[entry for owner, entry in turns if owner == number] for number in range(len(lists))]
 
 
-def _suggestions(kind: str, sources: Sequence[Result]) -> list[Result]:
-    """Return what is suggested of one kind; where a name and its hint are there twice, the hints say more."""
-    labels = [plain(source["title" if kind == "work" else "name"]) for source in sources]
-    hints = [HINTS[kind](source) for source in sources]
-    shown = [" · ".join(hint) for hint, _ in hints]
-    for longer in ([more for _, more in hints], [[source["id"]] for source in sources]):
-        times = Counter(zip(labels, shown, strict=True))
-        shown = [
+def _suggestions(kind: str, entities: Sequence[Result]) -> list[Result]:
+    """Return the suggestions of one kind. Hints that are not unique get further parts, then the id."""
+    labels = [plain(entity["title" if kind == "work" else "name"]) for entity in entities]
+    parts = [HINTS[kind](entity) for entity in entities]
+    hints = [" · ".join(hint) for hint, _ in parts]
+    for further in ([more for _, more in parts], [[entity["id"]] for entity in entities]):
+        times = Counter(zip(labels, hints, strict=True))
+        hints = [
             " · ".join([hint, *more]) if times[label, hint] > 1 else hint
-            for label, hint, more in zip(labels, shown, longer, strict=True)
+            for label, hint, more in zip(labels, hints, further, strict=True)
         ]
     return [
-        {"kind": kind, "id": source["id"], "label": label, "hint": hint, "links": _links(kind, source["id"])}
-        for source, label, hint in zip(sources, labels, shown, strict=True)
+        {"kind": kind, "id": entity["id"], "label": label, "hint": hint, "links": _links(kind, entity["id"])}
+        for entity, label, hint in zip(entities, labels, hints, strict=True)
     ]
 
 
-def _person(source: Mapping[str, Any]) -> Hint:
+def _researcher(source: Mapping[str, Any]) -> Hint:
     topics = [topic["name"] for topic in source["topics"][:2]]
-    at = [one["name"] for one in source["affiliations"][:1]] or topics[:1]
+    place = [affiliation["name"] for affiliation in source["affiliations"][:1]] or topics[:1]
     first, last = source["first_year"], source["last_year"]
     years = [] if first is None else [str(first) if first == last else f"{first}-{last}"]
     preferred = (source.get("owner") or {}).get("name")
-    called = [f"goes by {preferred}"] if preferred and preferred != source["name"] else []
-    return [*called, *at, _works(source)], [*years, *(name for name in topics if name not in at)]
+    name = [f"preferred name: {preferred}"] if preferred and preferred != source["name"] else []
+    return [*name, *place, _works(source)], [*years, *(topic for topic in topics if topic not in place)]
 
 
 def _topic(source: Mapping[str, Any]) -> Hint:
-    above = [f"in {source['parent']}"] if source.get("parent") and source["parent"] != source["name"] else []
-    return [*above, _works(source)], []
+    parent = [f"in {source['parent']}"] if source.get("parent") and source["parent"] != source["name"] else []
+    return [*parent, _works(source)], []
 
 
 def _institution(source: Mapping[str, Any]) -> Hint:
@@ -83,16 +84,20 @@ def _institution(source: Mapping[str, Any]) -> Hint:
 
 def _work(source: Mapping[str, Any]) -> Hint:
     names = [author["name"] for author in source["researchers"]]
-    by = [f"{names[0]} et al."] if len(names) > 2 else [" and ".join(names)]
-    return [*([str(source["year"])] if source["year"] else []), *by], []
+    authors = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
+    return [*([str(source["year"])] if source["year"] else []), authors], []
 
 
 def _works(source: Mapping[str, Any]) -> str:
     return "1 work" if source["works_count"] == 1 else f"{source['works_count']:,} works"
 
 
-#: Each gives the parts of a hint, and those to add where two are still alike; after them comes the id.
-HINTS = {"researcher": _person, "topic": _topic, "institution": _institution, "work": _work}
+HINTS: dict[str, Callable[[Mapping[str, Any]], Hint]] = {
+    "researcher": _researcher,
+    "topic": _topic,
+    "institution": _institution,
+    "work": _work,
+}
 
 
 def _links(kind: str, id_: str) -> dict[str, str]:

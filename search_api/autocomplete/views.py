@@ -14,7 +14,7 @@ blueprint = Blueprint("autocomplete", __name__, url_prefix="/api/v1")
 
 
 @blueprint.get("/autocomplete")
-@endpoint(schemas.AutocompleteArgs, schemas.SuggestionList, "Complete what is being typed")
+@endpoint(schemas.AutocompleteArgs, schemas.SuggestionList, "Autocomplete")
 def autocomplete(args: dict[str, Any]) -> Any:
-    """Suggest works, researchers, topics and institutions that begin as what was typed, each with a hint."""
+    """Suggest works, researchers, topics and institutions for the text typed so far, each with a hint."""
     return search.suggest(services(), args)

@@ -1,1 +1,1 @@
-"""Atom feeds (RFC 4287): the newest works of a researcher, on a topic, or that a search finds."""
+"""Atom feeds (RFC 4287): the newest works of a researcher, on a topic, or of a search."""

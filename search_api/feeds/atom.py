@@ -1,21 +1,23 @@
-"""Works -> an Atom document (RFC 4287). Written with the standard library: the format is a dozen elements."""
+"""Works as an Atom document (RFC 4287), with the standard library: the format is a dozen elements."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from flask import url_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+
+    from mappings.documents import WorkDocument
 
 NAMESPACE = "http://www.w3.org/2005/Atom"
-#: When a work was published of which no source says when, and when a feed changed that has no entry.
+#: Date of a work without a date, and of a feed without entries.
 UNKNOWN = "1970-01-01T00:00:00Z"
-#: What XML 1.0 cannot hold, not even escaped.
+#: Characters that XML 1.0 does not allow, not even escaped.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 ET.register_namespace("", NAMESPACE)
@@ -23,15 +25,15 @@ ET.register_namespace("", NAMESPACE)
 
 @dataclass(frozen=True)
 class Feed:
-    """What a feed says of itself: a sentence, and absolute addresses of the feed and of the page that it belongs to."""
+    """Title of a feed, and absolute URLs of the feed and of the page it belongs to."""
 
     title: str
     self: str
     page: str
 
 
-def document(feed: Feed, works: Sequence[Mapping[str, Any]]) -> bytes:
-    """Return the document, UTF-8, with one entry for each work, in the order given."""
+def document(feed: Feed, works: Sequence[WorkDocument]) -> bytes:
+    """Return the document in UTF-8 with one entry per work, in the order given."""
     root = ET.Element(_name("feed"))
     _add(root, "id", feed.self)
     _add(root, "title", feed.title)
@@ -45,14 +47,14 @@ def document(feed: Feed, works: Sequence[Mapping[str, Any]]) -> bytes:
     return b'<?xml version="1.0" encoding="utf-8"?>\n' + written
 
 
-def moment(work: Mapping[str, Any]) -> str:
-    """Return when a work was published, RFC 3339: the beginning of its day, or of its year where no day is known."""
+def moment(work: WorkDocument) -> str:
+    """Return the time of publication in RFC 3339: the start of its day, or of its year if the day is unknown."""
     if work["date"]:
         return f"{work['date']}T00:00:00Z"
     return f"{work['year']:04d}-01-01T00:00:00Z" if work["year"] else UNKNOWN
 
 
-def _entry(root: ET.Element, work: Mapping[str, Any]) -> None:
+def _entry(root: ET.Element, work: WorkDocument) -> None:
     entry = _add(root, "entry")
     page = url_for("web.work", id_=work["id"], _external=True)
     _add(entry, "id", page)
@@ -61,8 +63,9 @@ def _entry(root: ET.Element, work: Mapping[str, Any]) -> None:
     if work["date"]:
         _add(entry, "published", moment(work))
     _add(entry, "link", rel="alternate", type="text/html", href=page)
-    if (work["url"] or "").startswith(("https://", "http://")):
-        _add(entry, "link", rel="via", href=work["url"])
+    url = work["url"] or ""
+    if url.startswith(("https://", "http://")):
+        _add(entry, "link", rel="via", href=url)
     for author in work["researchers"]:
         person = _add(entry, "author")
         _add(person, "name", author["name"])

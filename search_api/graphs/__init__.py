@@ -1,1 +1,1 @@
-"""What is around any one thing: works, people, topics, institutions."""
+"""Graphs: the works, researchers, topics and institutions connected to an entity."""

@@ -1,7 +1,7 @@
-"""The neighbourhood of a researcher, work, topic or institution as nodes and edges: what a picture of it is drawn from.
+"""The graph around a work, researcher, topic or institution: nodes and edges that a page draws.
 
-A node keeps the id of the thing, unless two kinds share one: then the later node's id is `kind:id`. The centre comes
-first, then nodes by how strongly they hang on it. Every edge joins two nodes that are there.
+A node has the id of its entity, unless two kinds share one: then the later node is `kind:id`. The centre comes first,
+then nodes by how strongly they are connected to it. Every edge joins two nodes of the graph.
 """
 
 from __future__ import annotations
@@ -12,24 +12,26 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
+    from mappings.documents import WorkDocument
     from search_api.http.services import Services
 
 Result = dict[str, Any]
-#: Kind and id of a thing.
-Thing = tuple[str, str]
+#: Kind and id of an entity.
+Entity = tuple[str, str]
 
 KINDS = ("work", "researcher", "topic", "institution")
-#: What joins two kinds of thing; the source is named first.
+#: Relations between two kinds of entity, named from source to target.
 EDGES = ("wrote", "collaborates", "about", "affiliated")
-#: Where a work's document names things of other kinds.
+#: Fields of a work that name entities of other kinds.
 PATHS = {"researcher": "researchers", "topic": "topics", "institution": "institutions"}
-#: Works read around the centre, newest first, and around each of the people beside it at depth 2.
+#: Works read around the centre, newest first.
 MAX_WORKS = 200
-MAX_BESIDE = 10
-WORKS_BESIDE = 300
-#: Things of one kind that a work names; more than 50 authors are no circle of people who know each other.
+#: At depth 2: researchers next to the centre whose works are read too, and how many works in all.
+MAX_NEIGHBOURS = 10
+NEIGHBOUR_WORKS = 300
+#: Entities of one kind per work; more than 50 authors are not a circle of people who know each other.
 MAX_NAMED = 50
 SOURCE = [
     "id",
@@ -45,132 +47,146 @@ SOURCE = [
 
 @dataclass
 class Graph:
-    """Things and what joins them, gathered before the most important are chosen."""
+    """Entities and their relations, collected before the most important ones are chosen."""
 
-    centre: Thing
-    labels: dict[Thing, str] = field(default_factory=dict)
-    weights: dict[Thing, float] = field(default_factory=lambda: defaultdict(float))
-    edges: Counter[tuple[Thing, Thing, str]] = field(default_factory=Counter)
+    centre: Entity
+    labels: dict[Entity, str] = field(default_factory=dict)
+    weights: dict[Entity, float] = field(default_factory=lambda: defaultdict(float))
+    edges: Counter[tuple[Entity, Entity, str]] = field(default_factory=Counter)
     seen: set[str] = field(default_factory=set)
 
-    def add(self, work: Mapping[str, Any], share: float) -> None:
-        """Take in a work's document with what it names; it counts `share` for each of those. Once only."""
+    def add(self, work: WorkDocument, share: float) -> None:
+        """Add a work and the entities it names, each with weight `share`. A work that was added before is ignored."""
         if work["id"] in self.seen:
             return
         self.seen.add(work["id"])
-        this = ("work", work["id"])
-        self.labels.setdefault(this, work["title"])
-        # A work stands below the people and topics that several works share.
-        self.weights[this] += share / 2
-        people, topics, places = (self._named(kind, work) for kind in PATHS)
-        for thing in (*people, *topics, *places):
-            self.weights[thing] += share
-        self.edges.update((person, this, "wrote") for person in people)
-        self.edges.update((thing, topic, "about") for topic in topics for thing in (this, *people))
-        self.edges.update((a, b, "collaborates") for a, b in combinations(sorted(people), 2))
-        at = {(("researcher", one["id"]), ("institution", one.get("institution_id"))) for one in work["researchers"]}
-        self.edges.update((person, place, "affiliated") for person, place in at if place in places and person in people)
+        node = ("work", work["id"])
+        self.labels.setdefault(node, work["title"])
+        # A work ranks below the researchers and topics that several works share.
+        self.weights[node] += share / 2
+        researchers, topics, institutions = (self._named(kind, work) for kind in PATHS)
+        for entity in (*researchers, *topics, *institutions):
+            self.weights[entity] += share
+        self.edges.update((researcher, node, "wrote") for researcher in researchers)
+        self.edges.update((entity, topic, "about") for topic in topics for entity in (node, *researchers))
+        self.edges.update((a, b, "collaborates") for a, b in combinations(sorted(researchers), 2))
+        affiliations = {
+            (("researcher", author["id"]), ("institution", author.get("institution_id") or ""))
+            for author in work["researchers"]
+        }
+        self.edges.update(
+            (researcher, institution, "affiliated")
+            for researcher, institution in affiliations
+            if institution in institutions and researcher in researchers
+        )
 
-    def _named(self, kind: str, work: Mapping[str, Any]) -> list[Thing]:
-        """Return the things of a kind that a work names, each once; of 3,000 authors the first 50 and the centre."""
-        things = {(kind, one["id"]): one["name"] for one in work.get(PATHS[kind]) or []}
-        kept = [thing for n, thing in enumerate(things) if n < MAX_NAMED or thing == self.centre]
-        for thing in kept:
-            self.labels.setdefault(thing, things[thing])
+    def _named(self, kind: str, work: WorkDocument) -> list[Entity]:
+        """Return the entities of a kind that a work names, each once; of 3,000 authors the first 50 and the centre."""
+        named: list[dict[str, str]] = work.get(PATHS[kind]) or []  # type: ignore[assignment]  # the key is a variable
+        names = {(kind, entry["id"]): entry["name"] for entry in named}
+        kept = [entity for n, entity in enumerate(names) if n < MAX_NAMED or entity == self.centre]
+        for entity in kept:
+            self.labels.setdefault(entity, names[entity])
         return kept
 
-    def rings(self, depth: int) -> list[list[Thing]]:
-        """Return the things one step from the centre, those two steps away, and so on; each ring weightiest first."""
-        beside: dict[Thing, set[Thing]] = defaultdict(set)
+    def rings(self, depth: int) -> list[list[Entity]]:
+        """Return the entities one step from the centre, those two steps away, and so on; heaviest first."""
+        neighbours: dict[Entity, set[Entity]] = defaultdict(set)
         for source, target, _ in self.edges:
-            beside[source].add(target)
-            beside[target].add(source)
+            neighbours[source].add(target)
+            neighbours[target].add(source)
         reached, rings, ring = {self.centre}, [], {self.centre}
         for _ in range(depth):
-            ring = {thing for one in ring for thing in beside[one]} - reached
+            ring = {neighbour for entity in ring for neighbour in neighbours[entity]} - reached
             reached |= ring
-            rings.append(sorted(ring, key=lambda thing: (-self.weights[thing], thing)))
+            rings.append(sorted(ring, key=lambda entity: (-self.weights[entity], entity)))
         return rings
 
     def chosen(self, depth: int, limit: int, kinds: Iterable[str]) -> Result:
-        """Return the centre and the weightiest things of these kinds, `limit` nodes in all, with the edges between."""
+        """Return the centre and the heaviest entities of these kinds, `limit` nodes in all, with the edges between."""
         wanted = set(kinds)
-        near, *further = ([thing for thing in ring if thing[0] in wanted] for ring in self.rings(depth))
-        far, room = further[0] if further else [], limit - 1
-        inner = fair(near, room - min(len(far), room // 2))
-        touching = {self.centre, *inner}
-        joined = {thing for a, b, _ in self.edges for thing in (a, b) if a in touching or b in touching}
-        outer = fair([thing for thing in far if thing in joined], room - len(inner))
-        inner = fair(near, room - len(outer))
-        return self._drawn([self.centre, *inner, *outer])
+        near, *further = ([entity for entity in ring if entity[0] in wanted] for ring in self.rings(depth))
+        far, free = further[0] if further else [], limit - 1
+        inner = fair(near, free - min(len(far), free // 2))
+        core = {self.centre, *inner}
+        joined = {entity for a, b, _ in self.edges for entity in (a, b) if a in core or b in core}
+        outer = fair([entity for entity in far if entity in joined], free - len(inner))
+        inner = fair(near, free - len(outer))
+        return self._serialize([self.centre, *inner, *outer])
 
-    def _drawn(self, nodes: Sequence[Thing]) -> Result:
-        names = unique_names(nodes)
-        most = max((self.weights[thing] for thing in nodes[1:]), default=1.0)
-        weights = {thing: min(1.0, self.weights[thing] / most) for thing in nodes} | {self.centre: 1.0}
+    def _serialize(self, nodes: Sequence[Entity]) -> Result:
+        ids = unique_ids(nodes)
+        most = max((self.weights[entity] for entity in nodes[1:]), default=1.0)
+        weights = {entity: min(1.0, self.weights[entity] / most) for entity in nodes} | {self.centre: 1.0}
         return {
             "nodes": [
-                {"id": names[thing], "kind": thing[0], "label": self.labels[thing], "weight": round(weights[thing], 4)}
-                for thing in nodes
+                {
+                    "id": ids[entity],
+                    "kind": entity[0],
+                    "label": self.labels[entity],
+                    "weight": round(weights[entity], 4),
+                }
+                for entity in nodes
             ],
             "edges": [
-                {"source": names[source], "target": names[target], "kind": kind, "weight": weight}
+                {"source": ids[source], "target": ids[target], "kind": kind, "weight": weight}
                 for (source, target, kind), weight in sorted(self.edges.items())
-                if source in names and target in names
+                if source in ids and target in ids
             ],
         }
 
 
-def fair(ranked: Sequence[Thing], limit: int) -> list[Thing]:
-    """Choose `limit` of these, weightiest first, but no kind more than half while others have some left.
+def fair(ranked: Sequence[Entity], limit: int) -> list[Entity]:
+    """Return `limit` of these, heaviest first, but no kind more than half while others have some left.
 
-    A prolific researcher's works alone would fill the picture, or the 500 people of one physics collaboration.
+    Otherwise a prolific researcher's works, or the 500 authors of one physics collaboration, would fill the graph.
     """
     share = max(1, limit // 2)
-    first: list[Thing] = []
-    rest: list[Thing] = []
+    first: list[Entity] = []
+    rest: list[Entity] = []
     counts: Counter[str] = Counter()
-    for thing in ranked:
-        counts[thing[0]] += 1
-        (first if counts[thing[0]] <= share else rest).append(thing)
+    for entity in ranked:
+        counts[entity[0]] += 1
+        (first if counts[entity[0]] <= share else rest).append(entity)
     kept = set([*first, *rest][: max(0, limit)])
-    return [thing for thing in ranked if thing in kept]
+    return [entity for entity in ranked if entity in kept]
 
 
-def unique_names(nodes: Iterable[Thing]) -> dict[Thing, str]:
-    """Return each thing its own id, or `kind:id` where a thing of another kind before it has that id."""
-    names: dict[Thing, str] = {}
+def unique_ids(nodes: Iterable[Entity]) -> dict[Entity, str]:
+    """Return the node id of each entity: its own id, or `kind:id` if an earlier one of another kind has that id."""
+    ids: dict[Entity, str] = {}
     for kind, id_ in nodes:
-        name = id_
-        while name in names.values():
-            name = f"{kind}:{name}"
-        names[kind, id_] = name
-    return names
+        unique = id_
+        while unique in ids.values():
+            unique = f"{kind}:{unique}"
+        ids[kind, id_] = unique
+    return ids
 
 
 def around(
-    services: Services, centre: Thing, label: str, *, depth: int = 1, limit: int = 60, kinds: Sequence[str] = KINDS
+    services: Services, centre: Entity, label: str, *, depth: int = 1, limit: int = 60, kinds: Sequence[str] = KINDS
 ) -> Result:
-    """Return nodes and edges around a thing: by its works, and at depth 2 by those of the people closest to it."""
+    """Return nodes and edges around an entity: by its works, and at depth 2 by those of its closest researchers."""
     graph = Graph(centre, {centre: label})
     for work in _works(services, [centre], MAX_WORKS):
         graph.add(work, 1.0)
     if depth > 1:
-        beside = [thing for thing in graph.rings(1)[0] if thing[0] == "researcher"]
-        for work in _works(services, beside[:MAX_BESIDE], WORKS_BESIDE):
-            # A step further away: 50 works there weigh no more than one here.
+        neighbours = [entity for entity in graph.rings(1)[0] if entity[0] == "researcher"]
+        for work in _works(services, neighbours[:MAX_NEIGHBOURS], NEIGHBOUR_WORKS):
+            # Further away: 50 such works weigh as much as one of the centre.
             graph.add(work, 0.02)
     return graph.chosen(depth, limit, kinds)
 
 
-def _works(services: Services, things: Sequence[Thing], size: int) -> list[Result]:
-    """Return the newest works of any of these things."""
-    if not things:
+def _works(services: Services, entities: Sequence[Entity], size: int) -> list[WorkDocument]:
+    """Return the newest works of any of these entities."""
+    if not entities:
         return []
     ids = defaultdict(list)
-    for kind, id_ in things:
+    for kind, id_ in entities:
         ids["id" if kind == "work" else f"{PATHS[kind]}.id"].append(id_)
-    query = {"bool": {"filter": [{"bool": {"should": [{"terms": {path: found}} for path, found in ids.items()]}}]}}
+    any_of = [{"terms": {path: values}} for path, values in ids.items()]
+    query = {"bool": {"filter": [{"bool": {"should": any_of}}]}}
     order = [{"year": {"order": "desc", "missing": "_last"}}, {"id": "asc"}]
-    answer = services.search(services.names.works, {"size": size, "query": query, "sort": order, "_source": SOURCE})
-    return [hit["_source"] for hit in answer["hits"]["hits"]]
+    response = services.search(services.names.works, {"size": size, "query": query, "sort": order, "_source": SOURCE})
+    return [hit["_source"] for hit in response["hits"]["hits"]]

@@ -1,4 +1,4 @@
-"""Graphs over the wire, and the questions for them."""
+"""Schemas of graphs: parameters and results."""
 
 from __future__ import annotations
 
@@ -12,21 +12,27 @@ from search_api.http.schemas import Links
 
 
 class Node(Schema):
-    """A thing in a graph."""
+    """An entity in a graph."""
 
-    id = fields.String(required=True, metadata={"description": "Its own id; `kind:id` where another node has that."})
+    id = fields.String(
+        required=True, metadata={"description": "Id of the entity; `kind:id` if another node has that id."}
+    )
     kind = fields.String(required=True, validate=validate.OneOf(KINDS))
     label = fields.String(required=True)
-    weight = fields.Float(required=True, metadata={"description": "In [0, 1]: how strongly it hangs on the centre."})
+    weight = fields.Float(
+        required=True, metadata={"description": "In [0, 1]: how strongly it is connected to the centre."}
+    )
 
 
 class Edge(Schema):
-    """What joins two nodes."""
+    """A relation between two nodes."""
 
     source = fields.String(required=True)
     target = fields.String(required=True)
     kind = fields.String(required=True, validate=validate.OneOf(EDGES))
-    weight = fields.Integer(required=True, metadata={"description": "Works behind it, of those that were read."})
+    weight = fields.Integer(
+        required=True, metadata={"description": "Number of works it is based on, of those that were read."}
+    )
 
 
 class Graph(Schema):
@@ -38,7 +44,7 @@ class Graph(Schema):
 
 
 class GraphArgs(Args):
-    """How much around the centre."""
+    """Parameters of the graph around an entity."""
 
     depth = Whole(
         load_default=1, validate=validate.Range(min=1, max=2), metadata={"description": "Steps from the centre."}
@@ -46,7 +52,7 @@ class GraphArgs(Args):
     limit = Whole(
         load_default=60,
         validate=validate.Range(min=1, max=200),
-        metadata={"description": "Nodes, the centre included."},
+        metadata={"description": "Nodes, including the centre."},
     )
     kind = CommaList(KINDS, metadata={"description": "Only nodes of these kinds, besides the centre."})
 
@@ -58,9 +64,9 @@ def _centre(kind: str) -> fields.String:
 
 
 class AroundArgs(GraphArgs):
-    """The centre, which is exactly one thing, and how much around it."""
+    """Parameters of a graph: exactly one centre, and how much around it."""
 
-    #: The parameters name one thing, so the answer may be 404 or 301 as with an id in the path.
+    #: The parameters name one entity, so the response may be 404 or 301 as with an id in the path.
     names_one = True
 
     work = _centre("work")

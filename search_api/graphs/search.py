@@ -31,7 +31,7 @@ def graph(services: Services, args: Mapping[str, Any]) -> Result:
 
 def graph_of(services: Services, kind: str, id_: str, args: Mapping[str, Any]) -> Result:
     """Return the graph around one entity, as `GraphArgs` describe it. Raises Problem (404) and MovedError."""
-    entity = FINDERS[kind](services, id_)
+    entity: Mapping[str, Any] = FINDERS[kind](services, id_)
     label = entity["title" if kind == "work" else "name"]
     kinds = args["kind"] or KINDS
     return around(services, (kind, entity["id"]), label, depth=args["depth"], limit=args["limit"], kinds=kinds)

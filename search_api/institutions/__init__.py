@@ -1,1 +1,1 @@
-"""Institutions: browse them, and who works on what at one of them."""
+"""Institutions: browse them, and read one with its works by year, researchers and topics."""

@@ -11,25 +11,25 @@ if TYPE_CHECKING:
 
 Body = dict[str, Any]
 
-#: People on an institution's works who are looked at to find its own: the others come from elsewhere.
+#: Researchers on an institution's works among whom its own are found; the others are co-authors from elsewhere.
 CANDIDATES = 500
 
 
-def inside(institution_id: str) -> Body:
-    """Return the request that counts what an institution's works hold: years, people, topics."""
+def works_of(institution_id: str) -> Body:
+    """Return the request that counts the works of an institution by year, researcher and topic."""
     return {
         "size": 0,
         "query": {"bool": {"filter": [{"term": {"institutions.id": institution_id}}]}},
         "aggs": {
             "years": YEARS,
-            "people": {"terms": {"field": "researchers.id", "size": CANDIDATES}},
+            "researchers": {"terms": {"field": "researchers.id", "size": CANDIDATES}},
             "topics": {"terms": {"field": "topics.id", "size": LEADING}},
         },
     }
 
 
-def own_people(institution_id: str, ids: Sequence[str]) -> Body:
-    """Return the request for those of `ids` who are at the institution themselves, not only on works with it."""
+def affiliated(institution_id: str, ids: Sequence[str]) -> Body:
+    """Return the request for those of these researchers who are affiliated with the institution themselves."""
     return {
         "size": len(ids),
         "query": {"bool": {"filter": [{"terms": {"id": list(ids)}}, {"term": {"institutions.id": institution_id}}]}},
@@ -38,10 +38,10 @@ def own_people(institution_id: str, ids: Sequence[str]) -> Body:
 
 
 def headcount(institution_ids: Sequence[str]) -> Body:
-    """Return the request that counts the researchers of each institution."""
+    """Return the request that counts the affiliated researchers of each institution."""
     ids = list(institution_ids)
     return {
         "size": 0,
         "query": {"bool": {"filter": [{"terms": {"institutions.id": ids}}]}},
-        "aggs": {"at": {"terms": {"field": "institutions.id", "include": ids, "size": len(ids)}}},
+        "aggs": {"institutions": {"terms": {"field": "institutions.id", "include": ids, "size": len(ids)}}},
     }

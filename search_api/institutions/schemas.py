@@ -1,4 +1,4 @@
-"""Institutions over the wire."""
+"""Schemas of institutions: parameters and results."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from search_api.http.args import Args, selection
 from search_api.http.schemas import Named, list_of
 from search_api.researchers.schemas import TopicCount, YearCount
 from search_api.retrieval.browse import BrowseArgs
-from search_api.topics.schemas import Leading
+from search_api.topics.schemas import LeadingResearcher
 
 
 class InstitutionLinks(Schema):
-    """Addresses of an institution."""
+    """Links of an institution."""
 
     self = fields.String(required=True)
     html = fields.String(required=True)
@@ -23,10 +23,10 @@ class InstitutionLinks(Schema):
 class InstitutionSummary(Named):
     """An institution in a list."""
 
-    ror = fields.String(allow_none=True, metadata={"description": "Its ROR id, as an address, where a source has it."})
+    ror = fields.String(allow_none=True, metadata={"description": "ROR id as a URL, if a source has it."})
     works_count = fields.Integer(required=True)
     researchers_count = fields.Integer(
-        required=True, metadata={"description": "Researchers whose own affiliation it is, now or earlier."}
+        required=True, metadata={"description": "Affiliated researchers, now or earlier."}
     )
     links = fields.Nested(InstitutionLinks, required=True)
 
@@ -36,9 +36,9 @@ class Institution(InstitutionSummary):
 
     counts_by_year = fields.List(fields.Nested(YearCount), required=True)
     researchers = fields.List(
-        fields.Nested(Leading),
+        fields.Nested(LeadingResearcher),
         required=True,
-        metadata={"description": "Its own researchers, those with most works that name it first."},
+        metadata={"description": "Affiliated researchers, most works first."},
     )
     topics = fields.List(fields.Nested(TopicCount), required=True)
 
@@ -47,12 +47,12 @@ InstitutionList = list_of(InstitutionSummary, "InstitutionList")
 
 
 class InstitutionArgs(Args):
-    """One institution."""
+    """Parameters of one institution."""
 
     select = selection(Institution)
 
 
 class InstitutionsArgs(BrowseArgs):
-    """A list of institutions."""
+    """Parameters of a list of institutions."""
 
     select = selection(InstitutionSummary)

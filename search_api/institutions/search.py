@@ -1,12 +1,13 @@
-"""Asks OpenSearch for institutions."""
+"""Browse institutions, and read one; the API and the pages both call this."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import url_for
 
 from mappings import institution_id, ror_address
+from mappings.documents import InstitutionDocument
 from search_api.http.errors import not_found
 from search_api.http.paging import own_cursor
 from search_api.institutions import queries
@@ -20,32 +21,42 @@ if TYPE_CHECKING:
 Result = dict[str, Any]
 
 
+class InstitutionResult(InstitutionDocument):
+    """An institution as `schemas.InstitutionSummary` serializes it."""
+
+    ror: str | None
+    links: dict[str, str]
+
+
 def search(services: Services, args: Mapping[str, Any]) -> Result:
-    """List institutions as `InstitutionsArgs` describes."""
+    """Return the list of institutions that `InstitutionsArgs` describe."""
     args = {**args, "q": institution_id(args["q"])}
     with own_cursor(browse.pagination_of(args)):
-        answer = services.search(services.names.institutions, browse.request(args))
-    return browse.to_list(answer, args, lambda stored: serialize_institutions(services, stored))
+        response = services.search(services.names.institutions, browse.request(args))
+    return browse.to_list(response, args, lambda stored: serialize_institutions(services, stored))
 
 
-def serialize_institutions(services: Services, stored: Sequence[Mapping[str, Any]]) -> list[Result]:
-    """Return stored institutions with their links and the number of their own researchers.
+def serialize_institutions(services: Services, stored: Sequence[InstitutionDocument]) -> list[InstitutionResult]:
+    """Return stored institutions with links and the number of affiliated researchers.
 
-    What is stored counts everyone on their works, co-authors from elsewhere included.
+    The stored number counts all authors of their works, including co-authors from elsewhere.
     """
-    ids = [source["id"] for source in stored]
-    people: dict[str, int] = {}
+    ids = [institution["id"] for institution in stored]
+    affiliated: dict[str, int] = {}
     if ids:
-        counted = services.search(services.names.researchers, queries.headcount(ids))["aggregations"]["at"]["buckets"]
-        people = {bucket["key"]: bucket["doc_count"] for bucket in counted}
+        counted = services.search(services.names.researchers, queries.headcount(ids))["aggregations"]["institutions"]
+        affiliated = {bucket["key"]: bucket["doc_count"] for bucket in counted["buckets"]}
     return [
-        {
-            **source,
-            "ror": ror_address(source["id"]),
-            "researchers_count": people.get(source["id"], 0),
-            "links": _links(source["id"]),
-        }
-        for source in stored
+        cast(
+            "InstitutionResult",
+            {
+                **institution,
+                "ror": ror_address(institution["id"]),
+                "researchers_count": affiliated.get(institution["id"], 0),
+                "links": _links(institution["id"]),
+            },
+        )
+        for institution in stored
     ]
 
 
@@ -58,33 +69,32 @@ def _links(id_: str) -> dict[str, str]:
     }
 
 
-def find(services: Services, given: str) -> Result:
+def find(services: Services, id_: str) -> InstitutionDocument:
     """Return the stored institution of an id or ROR id. Raises Problem (404)."""
-    source = services.get(services.names.institutions, institution_id(given), _source_excludes="indexed_at")
-    if source is None:
-        raise not_found("institution", given)
-    return source
+    institution = services.get(services.names.institutions, institution_id(id_), _source_excludes="indexed_at")
+    if institution is None:
+        raise not_found("institution", id_)
+    return cast("InstitutionDocument", institution)
 
 
-def institution(services: Services, given: str) -> Result:
-    """Return one institution with works by year, its leading researchers and main topics. Raises Problem (404)."""
-    source, names = find(services, given), services.names
-    id_ = source["id"]
-    counted = services.search(names.works, queries.inside(id_))["aggregations"]
-    (result,) = serialize_institutions(services, [source])
+def read_institution(services: Services, id_: str) -> Result:
+    """Return one institution as in `schemas.Institution`. Raises Problem (404)."""
+    institution, names = find(services, id_), services.names
+    counted = services.search(names.works, queries.works_of(institution["id"]))["aggregations"]
+    (result,) = serialize_institutions(services, [institution])
     return {
         **result,
         "counts_by_year": browse.counts_by_year(counted["years"]["buckets"]),
-        "researchers": _leading(services, id_, counted["people"]["buckets"]),
+        "researchers": _leading(services, institution["id"], counted["researchers"]["buckets"]),
         "topics": browse.with_names(services, names.topics, counted["topics"]["buckets"], "count"),
     }
 
 
 def _leading(services: Services, id_: str, buckets: Sequence[Mapping[str, Any]]) -> list[Result]:
-    """Return the institution's own among the people on its works, in the order they came."""
+    """Return the affiliated researchers among those on the institution's works, most works first."""
     if not buckets:
         return []
-    body = queries.own_people(id_, [bucket["key"] for bucket in buckets])
+    body = queries.affiliated(id_, [bucket["key"] for bucket in buckets])
     own = {hit["_source"]["id"] for hit in services.search(services.names.researchers, body)["hits"]["hits"]}
     leading = [bucket for bucket in buckets if bucket["key"] in own][: browse.LEADING]
     return browse.with_names(services, services.names.researchers, leading, "works")

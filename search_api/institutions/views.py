@@ -16,12 +16,12 @@ blueprint = Blueprint("institutions", __name__, url_prefix="/api/v1")
 @blueprint.get("/institutions")
 @endpoint(schemas.InstitutionsArgs, schemas.InstitutionList, "Browse institutions")
 def institutions(args: dict[str, Any]) -> Any:
-    """List institutions by number of works or by name, or find them by name."""
+    """List institutions by number of works or by name, or search them by name."""
     return search.search(services(), args)
 
 
 @blueprint.get("/institutions/<path:id_>")
-@endpoint(schemas.InstitutionArgs, schemas.Institution, "One institution")
+@endpoint(schemas.InstitutionArgs, schemas.Institution, "Get an institution")
 def institution(id_: str) -> Any:
     """Return an institution, by its id or ROR id, with its works by year, leading researchers and main topics."""
-    return search.institution(services(), id_)
+    return search.read_institution(services(), id_)

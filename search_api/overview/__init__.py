@@ -1,1 +1,1 @@
-"""What is in the index at a glance: how much of each, and where to begin."""
+"""Overview of the index: totals, largest topics, most prolific researchers, suggested queries."""

@@ -1,4 +1,4 @@
-"""The overview over the wire."""
+"""Schemas of the overview."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from search_api.topics.schemas import TopicSummary
 
 
 class Totals(Schema):
-    """How many of each there are."""
+    """Totals per entity."""
 
     works = fields.Integer(required=True)
     researchers = fields.Integer(required=True)
@@ -19,7 +19,7 @@ class Totals(Schema):
 
 
 class OverviewLinks(Schema):
-    """Addresses of the overview and of the lists."""
+    """Links of the overview and of the lists."""
 
     self = fields.String(required=True)
     html = fields.String(required=True)
@@ -30,23 +30,25 @@ class OverviewLinks(Schema):
 
 
 class Overview(Schema):
-    """What is in the index, and where to begin."""
+    """Totals and starting points."""
 
     counts = fields.Nested(Totals, required=True)
     counts_by_year = fields.List(fields.Nested(YearCount), required=True)
     topics = fields.List(
-        fields.Nested(TopicSummary), required=True, metadata={"description": "Those with most works, at most 12."}
+        fields.Nested(TopicSummary), required=True, metadata={"description": "Those with the most works, at most 12."}
     )
     researchers = fields.List(
-        fields.Nested(ResearcherSummary), required=True, metadata={"description": "Those with most works, at most 6."}
+        fields.Nested(ResearcherSummary),
+        required=True,
+        metadata={"description": "Those with the most works, at most 6."},
     )
     searches = fields.List(
-        fields.String(), required=True, metadata={"description": "Queries to try: titles of works on large topics."}
+        fields.String(), required=True, metadata={"description": "Suggested queries: titles of works on large topics."}
     )
     links = fields.Nested(OverviewLinks, required=True)
 
 
 class OverviewArgs(Args):
-    """The overview."""
+    """Parameters of the overview."""
 
     select = selection(Overview)

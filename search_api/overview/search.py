@@ -1,4 +1,4 @@
-"""Asks OpenSearch how much there is, and for what is largest; the first page and its JSON twin both call this."""
+"""Totals, largest topics and most prolific researchers; the home page and the API both call this."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ if TYPE_CHECKING:
 
 Result = dict[str, Any]
 
-TOPICS, PEOPLE = 12, 6
-#: Titles offered as first searches: of works on the largest topics, since these find much here.
+TOPICS, RESEARCHERS = 12, 6
+#: Suggested queries: titles of works on the largest topics, since these match many works; and their maximum length.
 SEARCHES = 4
-HANDY = 60
+MAX_TITLE = 60
 LISTS = ("works", "researchers", "topics", "institutions")
 
 
 def overview(services: Services) -> Result:
-    """Return what `Overview` describes."""
+    """Return the overview as in `schemas.Overview`."""
     names = services.names
-    tops = TopicsArgs().load({"per_page": TOPICS})
+    topics_args = TopicsArgs().load({"per_page": TOPICS})
     counted: Result = {"size": 0, "track_total_hits": True}
-    leading = {"size": PEOPLE, "track_total_hits": True, "sort": SORTS["works_count"].order, "_source": SUMMARY}
-    every, people, places, largest = services.search_together(
+    leading = {"size": RESEARCHERS, "track_total_hits": True, "sort": SORTS["works_count"].order, "_source": SUMMARY}
+    works, researchers, institutions, largest = services.search_together(
         [
             (names.works, {**counted, "aggs": {"years": YEARS}}),
             (names.researchers, leading),
             (names.institutions, counted),
-            (names.topics, topics_search.request(tops)),
+            (names.topics, topics_search.request(topics_args)),
         ]
     )
-    topics = topics_search.listed(largest, tops)
+    topics = topics_search.to_list(largest, topics_args)
     return {
         "counts": {
-            "works": every["hits"]["total"]["value"],
-            "researchers": people["hits"]["total"]["value"],
+            "works": works["hits"]["total"]["value"],
+            "researchers": researchers["hits"]["total"]["value"],
             "topics": topics["meta"]["count"],
-            "institutions": places["hits"]["total"]["value"],
+            "institutions": institutions["hits"]["total"]["value"],
         },
-        "counts_by_year": counts_by_year(every["aggregations"]["years"]["buckets"]),
+        "counts_by_year": counts_by_year(works["aggregations"]["years"]["buckets"]),
         "topics": topics["results"],
-        "researchers": [serialize_researcher(hit["_source"]) for hit in people["hits"]["hits"]],
+        "researchers": [serialize_researcher(hit["_source"]) for hit in researchers["hits"]["hits"]],
         "searches": _searches(services, [topic["id"] for topic in topics["results"][:SEARCHES]]),
         "links": {
             "self": url_for("overview.overview"),
@@ -62,13 +62,13 @@ def overview(services: Services) -> Result:
 
 
 def _searches(services: Services, topic_ids: Sequence[str]) -> list[str]:
-    """Return one title for each topic to search with: the newest with a title of a handy length."""
+    """Return a suggested query for each topic: the title of the newest work with a short title."""
     order = [{"year": {"order": "desc", "missing": "_last"}}, {"id": "asc"}]
     bodies = [
         {"size": 10, "query": {"term": {"topics.id": id_}}, "sort": order, "_source": ["title"]} for id_ in topic_ids
     ]
     titles: list[str] = []
-    for answer in services.search_together([(services.names.works, body) for body in bodies]):
-        found = [hit["_source"]["title"] for hit in answer["hits"]["hits"]]
-        titles += [title for title in found if len(title) < HANDY and title not in titles][:1]
+    for response in services.search_together([(services.names.works, body) for body in bodies]):
+        newest = [hit["_source"]["title"] for hit in response["hits"]["hits"]]
+        titles += [title for title in newest if len(title) < MAX_TITLE and title not in titles][:1]
     return titles

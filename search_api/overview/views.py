@@ -14,7 +14,7 @@ blueprint = Blueprint("overview", __name__, url_prefix="/api/v1")
 
 
 @blueprint.get("/overview")
-@endpoint(schemas.OverviewArgs, schemas.Overview, "What is in the index")
+@endpoint(schemas.OverviewArgs, schemas.Overview, "Overview of the index")
 def overview() -> Any:
-    """Say how much of each there is, by year too, and name the largest topics and the researchers with most works."""
+    """Return totals, works by year, the largest topics and the most prolific researchers."""
     return search.overview(services())

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
 
 from flask import url_for
 
 from mappings import person_id
+from mappings.documents import Collaborator, ResearcherDocument, ResearcherTopic
 from search_api.http.errors import MovedError, Problem, not_found
 from search_api.http.paging import Pagination
-from search_api.researchers import queries, trust
+from search_api.researchers import queries
+from search_api.researchers.trust import Trust, snapshot
 from search_api.retrieval.listing import envelope
 
 if TYPE_CHECKING:
@@ -20,30 +22,61 @@ if TYPE_CHECKING:
 
 Result = dict[str, Any]
 
+
+class SupportingWork(TypedDict):
+    """A work that matches the text an expert was found for; `score` is in [0, 1]."""
+
+    id: str
+    title: str
+    score: float
+
+
+class ResearcherReasons(TypedDict):
+    """Why a researcher is similar to another."""
+
+    shared_topics: list[ResearcherTopic]
+    closest_works: list[tuple[str, str, float]]
+    titles: dict[str, str]
+    works_together: int
+    keyword: float
+    semantic: float
+
+
+class ResearcherResult(ResearcherDocument):
+    """A researcher as `schemas.Researcher` serializes it."""
+
+    tagline: str | None
+    counts: dict[str, int]
+    trust: Trust
+    links: dict[str, str]
+    score: NotRequired[float]
+    works: NotRequired[list[SupportingWork]]
+    reasons: NotRequired[ResearcherReasons]
+
+
 #: Topics in a tagline.
 TAGLINE = 3
 #: Unknown ids that an error names per field.
 MAX_NAMED = 20
 
 
-def find(services: Services, id_: str) -> Result:
+def find(services: Services, id_: str) -> ResearcherDocument:
     """Return the stored researcher of an id: a canonical one, one of a source, or an ORCID iD.
 
     Raises MovedError for an id that was merged into another, and Problem (404) for an unknown one.
     """
     if researcher := services.get(services.names.researchers, id_.strip()):
-        return researcher
+        return cast("ResearcherDocument", researcher)
     id_ = person_id(id_)
     body = {"size": 1, "sort": ["id"], "query": {"term": {"ids": id_}}}
     for hit in services.search(services.names.researchers, body)["hits"]["hits"]:
-        source: Result = hit["_source"]
-        return source
+        return cast("ResearcherDocument", hit["_source"])
     if redirect := services.get(services.names.redirects, id_):
         raise MovedError(redirect["researcher_id"])
     raise not_found("researcher", id_)
 
 
-def serialize_researcher(researcher: Mapping[str, Any]) -> Result:
+def serialize_researcher(researcher: ResearcherDocument) -> ResearcherResult:
     """Return a stored researcher as in `schemas.Researcher`: with tagline, counts, trust and links."""
     id_ = researcher["id"]
     links = {
@@ -61,15 +94,11 @@ def serialize_researcher(researcher: Mapping[str, Any]) -> Result:
     }
     # An unclaimed profile has no owner, rather than an empty one.
     stored = {name: value for name, value in researcher.items() if name != "owner" or value}
-    return stored | {
-        "tagline": tagline(researcher),
-        "counts": counts,
-        "trust": trust.snapshot(researcher),
-        "links": links,
-    }
+    added = {"tagline": tagline(researcher), "counts": counts, "trust": snapshot(researcher), "links": links}
+    return cast("ResearcherResult", stored | added)
 
 
-def tagline(researcher: Mapping[str, Any]) -> str | None:
+def tagline(researcher: ResearcherDocument) -> str | None:
     """Return a researcher's most frequent topics in one line; None if none is known."""
     # Names of topics contain commas and "and", so neither can separate them.
     return " · ".join(topic["name"] for topic in researcher["topics"][:TAGLINE]) or None
@@ -78,7 +107,7 @@ def tagline(researcher: Mapping[str, Any]) -> str | None:
 def collaborators(services: Services, id_: str, args: Mapping[str, Any]) -> Result:
     """Return the list of a researcher's co-authors, most joint works first."""
     researcher = find(services, id_)
-    everyone = researcher["collaborators"]
+    everyone: list[Collaborator] = researcher["collaborators"]
     pagination = Pagination(args["page"], args["per_page"])
     page = everyone[pagination.offset : pagination.offset + pagination.per_page]
     # A document holds the first 500.
@@ -86,7 +115,7 @@ def collaborators(services: Services, id_: str, args: Mapping[str, Any]) -> Resu
     return envelope(page, count=len(everyone), count_relation=relation, pagination=pagination)
 
 
-def read(services: Services, index: str, ids: Sequence[str], source: Mapping[str, Any]) -> dict[str, Result]:
+def read(services: Services, index: str, ids: Sequence[str], source: Mapping[str, Any]) -> dict[str, Any]:
     """Return stored documents by id, at most 10,000; `source` selects their fields."""
     if not ids:
         return {}

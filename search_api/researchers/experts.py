@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from search_api.http.services import Services
+    from search_api.researchers.documents import ResearcherResult
 
 Result = dict[str, Any]
 #: The scores of each researcher's works: researcher id -> work id -> score.
@@ -79,7 +80,7 @@ def best_first(ranked: Sequence[Expert]) -> list[Expert]:
     return sorted(ranked, key=lambda expert: (-expert.score, expert.id))
 
 
-def serialize_experts(services: Services, page: Sequence[Expert]) -> list[Result]:
+def serialize_experts(services: Services, page: Sequence[Expert]) -> list[ResearcherResult]:
     """Return experts as results: the researcher, the score and the supporting works.
 
     Researchers who are not stored yet, because a run is building them, are left out.
@@ -87,19 +88,18 @@ def serialize_experts(services: Services, page: Sequence[Expert]) -> list[Result
     stored = read(services, services.names.researchers, [expert.id for expert in page], queries.SUMMARY)
     works = [id_ for expert in page for id_, _ in expert.works]
     titles = read(services, services.names.works, works, {"includes": ["title"]})
-    return [
-        {
-            **serialize_researcher(stored[expert.id]),
-            "score": expert.score,
-            "works": [
+    results = []
+    for expert in page:
+        if expert.id in stored:
+            result = serialize_researcher(stored[expert.id])
+            result["score"] = expert.score
+            result["works"] = [
                 {"id": id_, "title": titles[id_]["title"], "score": score}
                 for id_, score in expert.works
                 if id_ in titles
-            ],
-        }
-        for expert in page
-        if expert.id in stored
-    ]
+            ]
+            results.append(result)
+    return results
 
 
 def _sides(

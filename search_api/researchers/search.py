@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from search_api.http.services import Services
+    from search_api.researchers.documents import ResearcherResult
     from search_api.retrieval.filters import Filter
 
 Result = dict[str, Any]
@@ -73,7 +74,7 @@ def _by_name(services: Services, args: Mapping[str, Any], asked: list[Filter]) -
     )
 
 
-def _to_result(hit: Mapping[str, Any], best: float | None) -> Result:
+def _to_result(hit: Mapping[str, Any], best: float | None) -> ResearcherResult:
     result = serialize_researcher(hit["_source"])
     if best is not None and hit["_score"] is not None:
         result["score"] = ranking.relative(hit["_score"], best)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mappings.documents import ResearcherDocument, ResearcherTopic
     from search_api.http.services import Services
 
 Result = dict[str, Any]
@@ -80,25 +81,24 @@ def similar(services: Services, id_: str, args: Mapping[str, Any]) -> Result:
     page = ranked[pagination.offset : pagination.offset + pagination.per_page]
     pairs = {other: closest_works(*compared[other]) for other in page}
     parts, titles, stored = read_reasons(services, researcher, ranked, pairs)
-    results = [
-        {
-            **serialize_researcher(stored[other]),
-            "score": scores[other],
-            "reasons": {
+    results = []
+    for other in page:
+        if other in stored:
+            result = serialize_researcher(stored[other])
+            result["score"] = scores[other]
+            result["reasons"] = {
                 "shared_topics": shared_topics(researcher, stored[other]),
                 "closest_works": pairs[other],
                 "titles": {work: titles[work] for *both, _ in pairs[other] for work in both if work in titles},
                 "works_together": joint_works.get(other, 0),
-                **parts[other],
-            },
-        }
-        for other in page
-        if other in stored
-    ]
+                "keyword": parts[other]["keyword"],
+                "semantic": parts[other]["semantic"],
+            }
+            results.append(result)
     return envelope(results, count=len(ranked), pagination=pagination, mode="hybrid")
 
 
-def candidates(services: Services, researcher: Mapping[str, Any], passing: list[Result]) -> list[str]:
+def candidates(services: Services, researcher: ResearcherDocument, passing: list[Result]) -> list[str]:
     """Return the ids of the candidates that pass the clauses, by hybrid search.
 
     Only ids: reading 50 documents with their vectors took 335 ms where the search itself took 28.
@@ -139,15 +139,15 @@ def closest_works(own: Oeuvre, other: Oeuvre) -> list[Pair]:
     return [(own.ids[row], other.ids[column], cosine) for row, column, cosine in pairs]
 
 
-def shared_topics(researcher: Mapping[str, Any], other: Mapping[str, Any]) -> list[Result]:
+def shared_topics(researcher: ResearcherDocument, other: ResearcherDocument) -> list[ResearcherTopic]:
     """Return the topics of both, those most frequent in this researcher's works first."""
     topics = {topic["id"] for topic in other["topics"]}
     return [topic for topic in researcher["topics"] if topic["id"] in topics]
 
 
 def read_reasons(
-    services: Services, researcher: Mapping[str, Any], ids: Sequence[str], pairs: Mapping[str, Sequence[Pair]]
-) -> tuple[dict[str, dict[str, float]], dict[str, str], dict[str, Result]]:
+    services: Services, researcher: ResearcherDocument, ids: Sequence[str], pairs: Mapping[str, Sequence[Pair]]
+) -> tuple[dict[str, dict[str, float]], dict[str, str], dict[str, ResearcherDocument]]:
     """Return score parts by researcher, titles by work, and the stored researchers of the page, in one request.
 
     The parts are the keyword score, as a share of the best of `ids`, and the cosine of mean embeddings. The page is the

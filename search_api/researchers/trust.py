@@ -1,47 +1,65 @@
-"""The trust snapshot: what is known about the identity behind a record. It does not judge the research.
+"""The trust snapshot: how well the identity behind a record is verified. It does not judge the research.
 
-Out of 100, by parts that are all shown. Computed when it is asked for, from what the record holds, so it cannot
-disagree with it.
+A score out of 100, the sum of parts that are all shown. It is computed from the record when requested, so it cannot
+contradict it.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from mappings.documents import ResearcherDocument
 
-#: Points and words of each verification level.
+#: Points and description of each verification level.
 LEVELS = {
     1: (5, "Imported record"),
     2: (15, "Claim pending"),
     3: (30, "Claimed, ORCID iD proven"),
     4: (40, "Claimed, ORCID iD and institution e-mail proven"),
 }
-#: Words of the levels where an admin confirmed the claim in place of an ORCID iD.
+#: Descriptions of the levels where an admin confirmed the claim instead of an ORCID iD.
 CONFIRMED = {3: "Claimed, confirmed by an admin", 4: "Claimed, confirmed by an admin, institution e-mail proven"}
 #: The lowest score of each band.
 BANDS = ((80, "Verified"), (60, "Trusted"), (40, "Established"), (20, "Emerging"), (0, "New"))
 
 
-def snapshot(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return score, band and parts for a researcher's document. The score is the rounded sum of the parts."""
+class TrustPart(TypedDict):
+    """One part of the score: its points out of `max`, and what they are based on."""
+
+    key: str
+    label: str
+    points: float
+    max: int
+    detail: str
+
+
+class Trust(TypedDict):
+    """The snapshot, as in `schemas.Trust`."""
+
+    score: int
+    band: str
+    parts: list[TrustPart]
+    verification_level: int
+    claimed: bool
+
+
+def snapshot(record: ResearcherDocument) -> Trust:
+    """Return score, band and parts for a researcher. The score is the rounded sum of the parts."""
     level = record["verification_level"]
-    points, words = LEVELS[level]
-    if (record.get("owner") or {}).get("proof") == "admin":
-        words = CONFIRMED.get(level, words)
-    close = record["close_collaborators_count"]
+    points, description = LEVELS[level]
+    owner = record.get("owner")
+    if owner and owner["proof"] == "admin":
+        description = CONFIRMED.get(level, description)
+    works, close = record["works_count"], record["close_collaborators_count"]
+    places, orcid = record["affiliations"], record["orcid"]
     parts = [
-        _part("verification", "Verification level", points, 40, f"L{level}: {words}"),
-        _part(
-            "works", "Body of work", _growth(25, record["works_count"], 200), 25, _plural(record["works_count"], "work")
-        ),
+        _part("verification", "Verification level", points, 40, f"L{level}: {description}"),
+        _part("works", "Body of work", _growth(25, works, 200), 25, f"{works} work{'' if works == 1 else 's'}"),
         _part("collaborators", "Close collaborators", _growth(15, close, 100), 15, f"{close} with two or more works"),
-        _part(
-            "affiliation", "Affiliation known", 10 * bool(record["affiliations"]), 10, _known(record["affiliations"])
-        ),
-        _part("orcid", "ORCID iD known", 10 * bool(record["orcid"]), 10, _known(record["orcid"])),
+        _part("affiliation", "Affiliation known", 10 * bool(places), 10, _known(places)),
+        _part("orcid", "ORCID iD known", 10 * bool(orcid), 10, _known(orcid)),
     ]
     score = round(sum(part["points"] for part in parts))
     return {
@@ -54,17 +72,13 @@ def snapshot(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _growth(most: int, count: int, full: int) -> float:
-    """Return `most` points from `full` on, and before that in proportion to ln(1 + count)."""
+    """Return `most` points for `full` or more, and in proportion to ln(1 + count) for fewer."""
     return most * min(1.0, math.log1p(count) / math.log1p(full))
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _known(value: object) -> str:
     return "imported" if value else "not imported"
 
 
-def _part(key: str, label: str, points: float, most: int, detail: str) -> dict[str, Any]:
+def _part(key: str, label: str, points: float, most: int, detail: str) -> TrustPart:
     return {"key": key, "label": label, "points": round(points, 1), "max": most, "detail": detail}

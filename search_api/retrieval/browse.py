@@ -70,7 +70,9 @@ def request(args: Mapping[str, Any], clauses: Sequence[Body] = ()) -> Body:
     }
 
 
-def to_list(response: Mapping[str, Any], args: Mapping[str, Any], serialize: Callable[[list[Any]], list[Body]]) -> Body:
+def to_list(
+    response: Mapping[str, Any], args: Mapping[str, Any], serialize: Callable[[list[Any]], Sequence[Mapping[str, Any]]]
+) -> Body:
     """Return the list of a response to `request`; `serialize` turns stored documents into results."""
     results = serialize([hit["_source"] for hit in response["hits"]["hits"]])
     pagination = pagination_of(args)

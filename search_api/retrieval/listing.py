@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from flask import request
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from search_api.http.paging import Pagination
+
+Hit = TypeVar("Hit", bound="Mapping[str, Any]")
 
 #: Hits with the same score are ordered by id; to find those that tie with a page's last, this many more are fetched.
 SLACK = 25
@@ -86,7 +88,7 @@ def first_hits(pagination: Pagination) -> dict[str, Any]:
     return {"size": min(WINDOW, pagination.offset + pagination.per_page + SLACK)}
 
 
-def in_total_order(hits: Iterable[dict[str, Any]], pagination: Pagination) -> list[dict[str, Any]]:
+def in_total_order(hits: Iterable[Hit], pagination: Pagination) -> list[Hit]:
     """Return one page of hits ordered by score, then id.
 
     OpenSearch cannot sort a hybrid query by score and a second key, so the hits up to the end of the page and `SLACK`

@@ -1,1 +1,1 @@
-"""Topics: browse them, and what one of them holds."""
+"""Topics: browse them, and read one with its works by year, researchers and related topics."""

@@ -1,4 +1,4 @@
-"""Topics over the wire."""
+"""Schemas of topics: parameters and results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from search_api.retrieval.browse import BrowseArgs
 
 
 class TopicLinks(Schema):
-    """Addresses of a topic."""
+    """Links of a topic."""
 
     self = fields.String(required=True)
     html = fields.String(required=True)
@@ -23,28 +23,28 @@ class TopicLinks(Schema):
 class TopicSummary(Named):
     """A topic in a list."""
 
-    parent = fields.String(allow_none=True, metadata={"description": "Name of the field above it."})
+    parent = fields.String(allow_none=True, metadata={"description": "Name of the topic or field above."})
     works_count = fields.Integer(required=True)
     researchers_count = fields.Integer(required=True)
     links = fields.Nested(TopicLinks, required=True)
 
 
-class Leading(Named):
-    """A researcher with many works here."""
+class LeadingResearcher(Named):
+    """A researcher with many works on a topic or at an institution."""
 
     works = fields.Integer(required=True)
 
 
 class RelatedTopic(TopicCount):
-    """A topic that shares more works with this one than chance would give."""
+    """A topic that shares more works with this one than expected by chance."""
 
     lift = fields.Float(
-        required=True, metadata={"description": "How many times more works they share than chance would give."}
+        required=True, metadata={"description": "How many times more works they share than expected by chance."}
     )
 
 
-class TopicBelow(Named):
-    """A topic in the hierarchy."""
+class Subtopic(Named):
+    """A topic directly below another."""
 
     works_count = fields.Integer(required=True)
 
@@ -53,11 +53,11 @@ class Topic(TopicSummary):
     """A topic."""
 
     parent_id = fields.String(
-        allow_none=True, metadata={"description": "Id of the topic above, where it is a topic of works itself."}
+        allow_none=True, metadata={"description": "Id of the topic above, if it has works itself."}
     )
-    children = fields.List(fields.Nested(TopicBelow), required=True)
+    children = fields.List(fields.Nested(Subtopic), required=True)
     counts_by_year = fields.List(fields.Nested(YearCount), required=True)
-    researchers = fields.List(fields.Nested(Leading), required=True)
+    researchers = fields.List(fields.Nested(LeadingResearcher), required=True)
     related_topics = fields.List(fields.Nested(RelatedTopic), required=True)
 
 
@@ -65,17 +65,17 @@ TopicList = list_of(TopicSummary, "TopicList")
 
 
 class TopicArgs(Args):
-    """One topic."""
+    """Parameters of one topic."""
 
     select = selection(Topic)
 
 
 class TopicsArgs(BrowseArgs):
-    """A list of topics."""
+    """Parameters of a list of topics."""
 
     select = selection(TopicSummary)
     parent = fields.String(
         load_default="",
         validate=validate.Length(max=500),
-        metadata={"description": "Only topics right below the field of this name, such as `Computer Science`."},
+        metadata={"description": "Only topics directly below the field of this name, such as `Computer Science`."},
     )

@@ -1,12 +1,13 @@
-"""Asks OpenSearch for topics; the JSON views and the pages both call this."""
+"""Browse topics, and read one; the API and the pages both call this."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import url_for
 
 from mappings import topic_id
+from mappings.documents import TopicDocument
 from search_api.http.errors import not_found
 from search_api.http.paging import own_cursor
 from search_api.retrieval import browse
@@ -20,27 +21,33 @@ if TYPE_CHECKING:
 Result = dict[str, Any]
 
 
+class TopicResult(TopicDocument):
+    """A topic as `schemas.TopicSummary` serializes it."""
+
+    links: dict[str, str]
+
+
 def search(services: Services, args: Mapping[str, Any]) -> Result:
-    """List topics as `TopicsArgs` describes."""
+    """Return the list of topics that `TopicsArgs` describe."""
     with own_cursor(browse.pagination_of(args)):
-        answer = services.search(services.names.topics, request(args))
-    return listed(answer, args)
+        response = services.search(services.names.topics, request(args))
+    return to_list(response, args)
 
 
 def request(args: Mapping[str, Any]) -> Result:
-    """Return the request for such a list, to be asked together with others."""
+    """Return the request body for such a list, which can be sent together with others."""
     args = {**args, "q": topic_id(args["q"])}
     return browse.request(args, [{"term": {"parent": args["parent"]}}] if args["parent"] else [])
 
 
-def listed(answer: Mapping[str, Any], args: Mapping[str, Any]) -> Result:
-    """Make the list of the answer to `request`."""
-    return browse.to_list(answer, args, lambda stored: [serialize_topic(source) for source in stored])
+def to_list(response: Mapping[str, Any], args: Mapping[str, Any]) -> Result:
+    """Return the list of a response to `request`."""
+    return browse.to_list(response, args, lambda topics: [serialize_topic(topic) for topic in topics])
 
 
-def serialize_topic(source: Mapping[str, Any]) -> Result:
+def serialize_topic(topic: TopicDocument) -> TopicResult:
     """Return a stored topic with its links."""
-    id_ = source["id"]
+    id_ = topic["id"]
     links = {
         "self": url_for("topics.topic", id_=id_),
         "html": url_for("web.topic", id_=id_),
@@ -48,29 +55,29 @@ def serialize_topic(source: Mapping[str, Any]) -> Result:
         "researchers": url_for("researchers.researchers", topic=id_),
         "feed": url_for("feeds.topic", id_=id_),
     }
-    return {**source, "links": links}
+    return cast("TopicResult", {**topic, "links": links})
 
 
-def find(services: Services, given: str) -> Result:
-    """Return the stored topic of an id, or of its address at OpenAlex. Raises Problem (404)."""
-    source = services.get(services.names.topics, topic_id(given), _source_excludes="indexed_at")
-    if source is None:
-        raise not_found("topic", given)
-    return source
+def find(services: Services, id_: str) -> TopicDocument:
+    """Return the stored topic of an id or OpenAlex URL. Raises Problem (404)."""
+    topic = services.get(services.names.topics, topic_id(id_), _source_excludes="indexed_at")
+    if topic is None:
+        raise not_found("topic", id_)
+    return cast("TopicDocument", topic)
 
 
-def topic(services: Services, given: str) -> Result:
-    """Return one topic with works by year, leading researchers and related topics. Raises Problem (404)."""
-    source, names = find(services, given), services.names
-    id_ = source["id"]
-    around = queries.around(source["name"], source["parent"])
-    answer, beside = services.search_together([(names.works, queries.inside(id_)), (names.topics, around)])
-    counted, works = answer["aggregations"], answer["hits"]["total"]["value"]
+def read_topic(services: Services, id_: str) -> Result:
+    """Return one topic as in `schemas.Topic`. Raises Problem (404)."""
+    topic, names = find(services, id_), services.names
+    works_of = queries.works_of(topic["id"])
+    hierarchy = queries.hierarchy(topic["name"], topic["parent"])
+    response, neighbours = services.search_together([(names.works, works_of), (names.topics, hierarchy)])
+    counted, works = response["aggregations"], response["hits"]["total"]["value"]
     with_topics = counted["topics"]["bg_count"]
-    related = [bucket for bucket in counted["topics"]["buckets"] if bucket["key"] != id_][: browse.LEADING]
+    related = [bucket for bucket in counted["topics"]["buckets"] if bucket["key"] != topic["id"]][: browse.LEADING]
     return {
-        **serialize_topic(source),
-        **hierarchy(source, beside),
+        **serialize_topic(topic),
+        **_hierarchy(topic, neighbours),
         "counts_by_year": browse.counts_by_year(counted["years"]["buckets"]),
         "researchers": browse.with_names(services, names.researchers, counted["researchers"]["buckets"], "works"),
         "related_topics": browse.with_names(
@@ -79,11 +86,11 @@ def topic(services: Services, given: str) -> Result:
     }
 
 
-def hierarchy(source: Mapping[str, Any], beside: Mapping[str, Any]) -> Result:
-    """Return the topic above, where it has a page, and those right below, of the answer to `queries.around`."""
-    others = [hit["_source"] for hit in beside["hits"]["hits"] if hit["_source"]["id"] != source["id"]]
-    above = (other["id"] for other in others if other["name"] == source["parent"])
+def _hierarchy(topic: TopicDocument, response: Mapping[str, Any]) -> Result:
+    """Return the id of the topic above, if it is stored, and the topics directly below."""
+    others = [hit["_source"] for hit in response["hits"]["hits"] if hit["_source"]["id"] != topic["id"]]
+    above = (other["id"] for other in others if other["name"] == topic["parent"])
     return {
         "parent_id": next(above, None),
-        "children": [other for other in others if other["parent"] == source["name"]],
+        "children": [other for other in others if other["parent"] == topic["name"]],
     }

@@ -16,12 +16,12 @@ blueprint = Blueprint("topics", __name__, url_prefix="/api/v1")
 @blueprint.get("/topics")
 @endpoint(schemas.TopicsArgs, schemas.TopicList, "Browse topics")
 def topics(args: dict[str, Any]) -> Any:
-    """List topics by number of works or by name, find them by name, or take those below one field."""
+    """List topics by number of works or by name, search them by name, or list those below a field."""
     return search.search(services(), args)
 
 
 @blueprint.get("/topics/<path:id_>")
-@endpoint(schemas.TopicArgs, schemas.Topic, "One topic")
+@endpoint(schemas.TopicArgs, schemas.Topic, "Get a topic")
 def topic(id_: str) -> Any:
     """Return a topic with its works by year, leading researchers, related topics and the topics below it."""
-    return search.topic(services(), id_)
+    return search.read_topic(services(), id_)

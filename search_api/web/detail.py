@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import render_template, url_for
 
@@ -18,9 +18,10 @@ from search_api.works import schemas as works_schemas
 from search_api.works import similar as works_similar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from werkzeug.wrappers import Response
+
+    from mappings.documents import WorkDocument
+    from search_api.researchers.documents import ResearcherResult
 
 #: Things beside the one that a page is about, and works that it begins with.
 ALIKE, SHOWN = 6, 5
@@ -43,7 +44,7 @@ def work(id_: str) -> str | Response:
     )
 
 
-def _experts(stored: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _experts(stored: WorkDocument) -> list[ResearcherResult]:
     """Return who else works on what this work is about: as `/researchers/rank` ranks them, its own authors left out."""
     text = f"{stored['title']} {stored['abstract'] or ''}"
     found = experts(services(), text, stored["embedding"], filters=[works_queries.not_these([stored["id"]])])
@@ -54,7 +55,7 @@ def _experts(stored: Mapping[str, Any]) -> list[dict[str, Any]]:
 @blueprint.get("/topics/<path:id_>")
 def topic(id_: str) -> str | Response:
     """Show one topic: when, by whom, which works to begin with, and what is beside it."""
-    found = topics_search.topic(services(), id_)
+    found = topics_search.read_topic(services(), id_)
     if found["id"] != id_:
         return moved("web.topic", found["id"])
     newest, middle = representative_works.newest_and_central(services(), {"term": {"topics.id": id_}}, SHOWN)
@@ -64,7 +65,7 @@ def topic(id_: str) -> str | Response:
 @blueprint.get("/institutions/<path:id_>")
 def institution(id_: str) -> str | Response:
     """Show one institution: when, who, what on."""
-    found = institutions_search.institution(services(), id_)
+    found = institutions_search.read_institution(services(), id_)
     if found["id"] != id_:
         return moved("web.institution", found["id"])
     more = url_for("web.search", institution=id_)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from search_api.http.services import Services
+    from search_api.works.documents import WorkResult
 
 Result = dict[str, Any]
 
@@ -23,12 +24,14 @@ Result = dict[str, Any]
 SAMPLE = 60
 
 
-def newest(services: Services, clause: Mapping[str, Any], size: int) -> list[Result]:
+def newest(services: Services, clause: Mapping[str, Any], size: int) -> list[WorkResult]:
     """Return the newest works that pass `clause`, as a list by `sort=newest` begins."""
     return _works(services.search(services.names.works, _newest(clause, size)))
 
 
-def newest_and_central(services: Services, clause: Mapping[str, Any], size: int) -> tuple[list[Result], list[Result]]:
+def newest_and_central(
+    services: Services, clause: Mapping[str, Any], size: int
+) -> tuple[list[WorkResult], list[WorkResult]]:
     """Return the newest works that pass `clause`, and those nearest to the mean of their embeddings, nearest first."""
     index = services.names.works
     latest, some = services.search_together([(index, _newest(clause, size)), (index, _sample(clause))])
@@ -57,5 +60,5 @@ def _sample(clause: Mapping[str, Any]) -> Result:
     return {"size": SAMPLE, "query": query, "_source": False, "script_fields": short, "sort": [{"id": "desc"}]}
 
 
-def _works(answer: Mapping[str, Any]) -> list[Result]:
+def _works(answer: Mapping[str, Any]) -> list[WorkResult]:
     return [serialize_work(hit["_source"]) for hit in answer["hits"]["hits"]]

@@ -60,7 +60,7 @@ def topics() -> str:
     return render_template(
         "topics.html",
         args=args,
-        found=topics_search.listed(listed, args),
+        found=topics_search.to_list(listed, args),
         fields=[field for answer in top for field in topic_fields.fields(answer)],
     )
 

@@ -1,11 +1,11 @@
-"""Works as reference managers read them: BibTeX, RIS and CSL-JSON. Pure; the libraries do the writing."""
+"""Works in the formats of reference managers: BibTeX, RIS and CSL-JSON."""
 
 from __future__ import annotations
 
 import json
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import rispy
 from bibtexparser.entrypoint import write_string
@@ -14,9 +14,9 @@ from bibtexparser.middlewares.names import NameParts, parse_single_name_into_par
 from bibtexparser.model import Entry, Field
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from mappings.documents import Authorship, WorkDocument
 
-#: Of each type of work: the kind of BibTeX entry, its field for the venue, the RIS type and the CSL type.
+#: For each type of work: the kind of BibTeX entry, its field for the venue, the RIS type and the CSL type.
 KINDS = {
     "article": ("article", "journal", "JOUR", "article-journal"),
     "preprint": ("misc", "howpublished", "UNPB", "article"),
@@ -61,17 +61,17 @@ def name_parts(name: str) -> NameParts:
     return NameParts(parts.first, parts.von, parts.last, [*parts.jr, *suffix])
 
 
-def _kind(work: Mapping[str, Any]) -> tuple[str, str, str, str]:
+def _kind(work: WorkDocument) -> tuple[str, str, str, str]:
     if work["id"].startswith("acl:") and work["type"] in {None, "article"}:
         return KINDS["article"] if _ANTHOLOGY_JOURNAL.match(work["id"]) else PROCEEDINGS
     return KINDS.get(work["type"] or "", UNKNOWN)
 
 
-def _arxiv(work: Mapping[str, Any]) -> str | None:
+def _arxiv(work: WorkDocument) -> str | None:
     return next((id_.removeprefix("arxiv:") for id_ in work["ids"] if id_.startswith("arxiv:")), None)
 
 
-def _note(work: Mapping[str, Any]) -> str | None:
+def _note(work: WorkDocument) -> str | None:
     return "Retracted" if work.get("is_retracted") else None
 
 
@@ -84,7 +84,7 @@ def _line(text: str | None) -> str:
 # BibTeX
 
 
-def bibtex(work: Mapping[str, Any], key: str) -> str:
+def bibtex(work: WorkDocument, key: str) -> str:
     """Return a work as a BibTeX entry; `key` is its citation key, which the file must not have twice."""
     kind, venue_field, _, _ = _kind(work)
     arxiv = _arxiv(work)
@@ -106,7 +106,7 @@ def bibtex(work: Mapping[str, Any], key: str) -> str:
     return write_string(Library([Entry(kind, key, fields)]))
 
 
-def citation_key(work: Mapping[str, Any]) -> str:
+def citation_key(work: WorkDocument) -> str:
     """Return a key like `kording2019reverse`: the first author's last name, the year, the title's first long word."""
     parts = name_parts(work["researchers"][0]["name"]) if work["researchers"] else NameParts()
     words = [_ascii(word) for word in re.split(r"[\W_]+", work["title"])]
@@ -185,7 +185,7 @@ class _Ris(rispy.RisWriter):  # type: ignore[misc]  # rispy has no type informat
         return ""
 
 
-def ris(work: Mapping[str, Any]) -> str:
+def ris(work: WorkDocument) -> str:
     """Return a work as a RIS reference. Each value stands on one line, as the format wants."""
     date = work["date"].replace("-", "/") if work["date"] else None
     arxiv = _arxiv(work)
@@ -217,7 +217,7 @@ def _ris_name(name: str) -> str:
 # CSL
 
 
-def csl(work: Mapping[str, Any]) -> str:
+def csl(work: WorkDocument) -> str:
     """Return a work as a CSL-JSON item."""
     date = [int(part) for part in work["date"].split("-")] if work["date"] else [work["year"]]
     arxiv = _arxiv(work)
@@ -239,7 +239,7 @@ def csl(work: Mapping[str, Any]) -> str:
     return json.dumps({name: value for name, value in item.items() if value}, ensure_ascii=False)
 
 
-def _csl_name(author: Mapping[str, Any]) -> dict[str, str]:
+def _csl_name(author: Authorship) -> dict[str, str]:
     parts = name_parts(author["name"])
     if not parts.first:
         return {"literal": " ".join(parts.von + parts.last)}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
 
 from flask import url_for
 
 from mappings import bare_doi, work_id
+from mappings.documents import WorkDocument, WorkTopic
 from search_api.http.errors import not_found
 from search_api.http.paging import WINDOW
 from search_api.retrieval import ranking
@@ -18,14 +19,47 @@ if TYPE_CHECKING:
 
     from search_api.http.services import Services
 
-Hit = dict[str, Any]
-Result = dict[str, Any]
-
 #: Parts of a request that say what is read of each work.
 READ = {"_source", "highlight"}
 
 
-def serialize_work(work: Mapping[str, Any]) -> Result:
+class WorkHit(TypedDict):
+    """A hit of a search for works. `_source` has the fields that the request reads."""
+
+    _id: str
+    _score: float | None
+    _source: WorkDocument
+    sort: NotRequired[list[Any]]
+    highlight: NotRequired[dict[str, list[str]]]
+
+
+class Named(TypedDict):
+    """An entity with its id and name."""
+
+    id: str
+    name: str
+
+
+class WorkReasons(TypedDict):
+    """Why a work is similar, and the two parts of its score in [0, 1]."""
+
+    shared_topics: list[WorkTopic]
+    shared_authors: list[Named]
+    keyword: float
+    semantic: float
+
+
+class WorkResult(WorkDocument):
+    """A work as `schemas.Work` serializes it."""
+
+    links: dict[str, str]
+    score: NotRequired[float]
+    match: NotRequired[dict[str, float]]
+    highlight: NotRequired[dict[str, list[str]]]
+    reasons: NotRequired[WorkReasons]
+
+
+def serialize_work(work: WorkDocument) -> WorkResult:
     """Return a stored work with its links, as in `schemas.Work`; its authors are in the order of their position."""
     id_ = work["id"]
     links = {
@@ -33,10 +67,10 @@ def serialize_work(work: Mapping[str, Any]) -> Result:
         "html": url_for("web.work", id_=id_),
         "similar": url_for("works.similar", id_=id_),
     }
-    return {**work, "links": links}
+    return cast("WorkResult", {**work, "links": links})
 
 
-def to_result(hit: Mapping[str, Any], best: float | None, mode: str | None) -> Result:
+def to_result(hit: WorkHit, best: float | None, mode: str | None) -> WorkResult:
     """Return a hit as a result, with its score in [0, 1] if the list is ranked by a query (`mode` is not None).
 
     `best` is the best score of the list.
@@ -55,14 +89,13 @@ def _score(score: float, best: float | None, mode: str) -> float:
     return ranking.cosine_of(score) if mode == "semantic" else min(1.0, score)
 
 
-def find(services: Services, id_: str) -> Result:
+def find(services: Services, id_: str) -> WorkDocument:
     """Return the stored work of an id in any spelling, with its vector. Raises Problem (404)."""
     if work := services.get(services.names.works, work_id(id_)):
-        return work
+        return cast("WorkDocument", work)
     body = {"size": 1, "sort": ["id"], "query": {"terms": {"ids": _spellings(id_)}}}
     for hit in services.search(services.names.works, body)["hits"]["hits"]:
-        source: Result = hit["_source"]
-        return source
+        return cast("WorkDocument", hit["_source"])
     raise not_found("work", id_)
 
 
@@ -88,7 +121,7 @@ def _spellings(id_: str) -> list[str]:
     return spellings
 
 
-def read_hits(services: Services, hits: Sequence[Hit], parts: Mapping[str, Any]) -> list[Hit]:
+def read_hits(services: Services, hits: Sequence[WorkHit], parts: Mapping[str, Any]) -> list[WorkHit]:
     """Return hits that were searched without `_source`, with what `parts` reads: `_source` and `highlight`.
 
     A work that was removed in the meantime is left out.
@@ -97,5 +130,5 @@ def read_hits(services: Services, hits: Sequence[Hit], parts: Mapping[str, Any])
         return []
     body = {"query": queries.only([hit["_id"] for hit in hits]), "size": len(hits), "track_total_hits": False}
     body |= {name: value for name, value in parts.items() if name in READ}
-    read = {hit["_id"]: hit for hit in services.search(services.names.works, body)["hits"]["hits"]}
+    read: dict[str, WorkHit] = {hit["_id"]: hit for hit in services.search(services.names.works, body)["hits"]["hits"]}
     return [{**read[hit["_id"]], "_score": hit["_score"]} for hit in hits if hit["_id"] in read]

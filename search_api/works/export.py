@@ -21,7 +21,9 @@ from search_api.works.schemas import CITATIONS, TABLES, Work
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-Row = dict[str, Any]
+    from mappings.documents import WorkDocument
+    from search_api.works.documents import WorkResult
+
 Result = dict[str, Any]
 
 #: Works in one export. A larger collection is read by cursor, which can be continued.
@@ -46,11 +48,11 @@ class Format:
 
     media: str
     extension: str
-    write: Callable[[Iterable[Row], Sequence[str]], Iterator[str]]
+    write: Callable[[Iterable[WorkDocument], Sequence[str]], Iterator[str]]
     other_media: tuple[str, ...] = ()
 
 
-def _bibtex(works: Iterable[Row], _: Sequence[str]) -> Iterator[str]:
+def _bibtex(works: Iterable[WorkDocument], _: Sequence[str]) -> Iterator[str]:
     used: set[str] = set()
     for work in works:
         base = citations.citation_key(work)
@@ -59,12 +61,12 @@ def _bibtex(works: Iterable[Row], _: Sequence[str]) -> Iterator[str]:
         yield citations.bibtex(work, key) + "\n"
 
 
-def _ris(works: Iterable[Row], _: Sequence[str]) -> Iterator[str]:
+def _ris(works: Iterable[WorkDocument], _: Sequence[str]) -> Iterator[str]:
     for work in works:
         yield citations.ris(work) + "\n"
 
 
-def _csl(works: Iterable[Row], _: Sequence[str]) -> Iterator[str]:
+def _csl(works: Iterable[WorkDocument], _: Sequence[str]) -> Iterator[str]:
     separator = "[\n"
     for work in works:
         yield separator + citations.csl(work)
@@ -72,7 +74,7 @@ def _csl(works: Iterable[Row], _: Sequence[str]) -> Iterator[str]:
     yield "\n]\n" if separator != "[\n" else "[]\n"
 
 
-def _csv(works: Iterable[Row], select: Sequence[str]) -> Iterator[str]:
+def _csv(works: Iterable[WorkDocument], select: Sequence[str]) -> Iterator[str]:
     columns = [name for name in (*COLUMNS, "score") if name in (select or COLUMNS)]
     if not columns:
         detail = f"None of the fields in select is a column of csv, which has {', '.join(COLUMNS)} and score."
@@ -88,7 +90,7 @@ def _csv_line(cells: Sequence[str]) -> str:
     return line.getvalue()
 
 
-def _cell(work: Mapping[str, Any], column: str) -> str:
+def _cell(work: WorkDocument, column: str) -> str:
     """Return one cell, with an apostrophe before text that a spreadsheet would run."""
     value = work["researchers"] if column == "authors" else work.get(column)
     if isinstance(value, list):
@@ -101,7 +103,7 @@ def _cell(work: Mapping[str, Any], column: str) -> str:
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def _jsonl(works: Iterable[Row], select: Sequence[str]) -> Iterator[str]:
+def _jsonl(works: Iterable[WorkDocument], select: Sequence[str]) -> Iterator[str]:
     schema = Work(only=select or None)
     for work in works:
         yield json.dumps(schema.dump(work), ensure_ascii=False) + "\n"
@@ -122,7 +124,7 @@ LIST_MEDIA = tuple(FORMATS[name].media for name in (*CITATIONS, *TABLES))
 
 
 def negotiate_search(
-    args: Mapping[str, Any], one_page: Callable[[], Result], everything: Callable[[int], Iterator[Row]]
+    args: Mapping[str, Any], one_page: Callable[[], Result], everything: Callable[[int], Iterator[WorkResult]]
 ) -> Any:
     """Return a search as the format that the request wants: its list, or a Response.
 
@@ -145,7 +147,7 @@ def negotiate_list(args: Mapping[str, Any], found: Result) -> Any:
     return response
 
 
-def negotiate_work(args: Mapping[str, Any], work: Row) -> Any:
+def negotiate_work(args: Mapping[str, Any], work: WorkDocument) -> Any:
     """Return a stored work as a result, or a Response in the format that the request wants."""
     name = wanted_format(args["format"], CITATIONS)
     if not name:
@@ -162,7 +164,7 @@ def wanted_format(parameter: str | None, names: Sequence[str]) -> str | None:
     return offered.get(request.accept_mimetypes.best_match([JSON, *offered], default=JSON))
 
 
-def _list_response(name: str, rows: Iterator[Row], select: Sequence[str]) -> Response:
+def _list_response(name: str, rows: Iterator[WorkResult], select: Sequence[str]) -> Response:
     lines = FORMATS[name].write(rows, select)
     # The first lines are read before the response begins, so that a search that fails is still an error response.
     first = list(islice(lines, WHOLE))

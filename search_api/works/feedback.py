@@ -88,4 +88,4 @@ def _first_hits(
     hits = services.search(services.names.works, body)["hits"]["hits"]
     works = read_hits(services, hits, {"_source": ["embedding"]})
     vectors = np.array([work["_source"]["embedding"] for work in works], np.float32).reshape(len(works), len(vector))
-    return vectors, [work["_score"] for work in works]
+    return vectors, [work["_score"] or 0.0 for work in works]

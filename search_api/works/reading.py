@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from search_api.http.services import Services
     from search_api.retrieval.ranking import RankingWeights
+    from search_api.works.documents import WorkHit
     from search_api.works.plan import Plan
 
-Hit = dict[str, Any]
 Body = dict[str, Any]
 
 #: Works per request when a whole list is read: about 1.5 MB.
@@ -37,7 +37,7 @@ _ONCE = {"aggs", "suggest", "track_total_hits"}
 
 def read_page(
     services: Services, plan: Plan, pagination: Pagination, extras: Mapping[str, Any]
-) -> tuple[Body, list[Hit]]:
+) -> tuple[Body, list[WorkHit]]:
     """Return OpenSearch's response and the hits of one page. `extras` are request parts besides query and order."""
     if plan.is_fused and pagination.cursor is None:
         extras = {"search_pipeline": plan.fusion(), **extras}
@@ -54,7 +54,7 @@ def read_page(
 
 def fused_page(
     services: Services, query: Body, keyword: Body, pagination: Pagination, extras: Mapping[str, Any]
-) -> tuple[Body, list[Hit]]:
+) -> tuple[Body, list[WorkHit]]:
     """Return the response to a hybrid query and the hits of one page. `keyword` matches what its keyword part matches.
 
     The works are read in a second request: OpenSearch reads the source of everything it fuses. `extras` contain the
@@ -66,7 +66,7 @@ def fused_page(
     if ties_beyond(response["hits"]["hits"], pagination):
         wanted = {"size": WINDOW}
         response = services.search(services.names.works, {**body, **wanted})
-    fused = response["hits"]["hits"]
+    fused: list[WorkHit] = response["hits"]["hits"]
     hits = read_hits(services, in_total_order(fused, pagination), extras)
     if len(hits) < pagination.per_page and len(fused) < min(wanted["size"], response["hits"]["total"]["value"]):
         window = {"from": max(0, pagination.offset - len(fused)), "size": pagination.per_page - len(hits)}
@@ -74,20 +74,20 @@ def fused_page(
     return response, hits
 
 
-def _keyword_rest(services: Services, query: Body, extras: Mapping[str, Any]) -> list[Hit]:
+def _keyword_rest(services: Services, query: Body, extras: Mapping[str, Any]) -> list[WorkHit]:
     """Return hits by keyword that follow the fused ones, with score 0."""
     body = {"query": query, "sort": SORTS["relevance"].order}
     body |= {name: value for name, value in extras.items() if name not in {*_ONCE, "search_pipeline"}}
-    hits: list[Hit] = services.search(services.names.works, body)["hits"]["hits"]
+    hits: list[WorkHit] = services.search(services.names.works, body)["hits"]["hits"]
     return [{**hit, "_score": 0.0} for hit in hits]
 
 
-def _without(keyword: Body, fused: Sequence[Hit]) -> Body:
+def _without(keyword: Body, fused: Sequence[WorkHit]) -> Body:
     """Return the query for works that match by keyword and are not among the fused hits."""
     return {"bool": {"must": [keyword], "filter": [queries.not_these([hit["_id"] for hit in fused])]}}
 
 
-def _add_fused_scores(services: Services, plan: Plan, hits: Sequence[Hit]) -> None:
+def _add_fused_scores(services: Services, plan: Plan, hits: Sequence[WorkHit]) -> None:
     """Set the fused score of hits that were sorted by a field; 0 beyond the depth of the fusion."""
     size = ranking.PAGINATION_DEPTH + plan.weights.k
     body = {"query": plan.search_query(), "search_pipeline": plan.fusion(), "_source": False, "size": size}
@@ -97,7 +97,7 @@ def _add_fused_scores(services: Services, plan: Plan, hits: Sequence[Hit]) -> No
         hit["_score"] = scores.get(hit["_id"], 0.0)
 
 
-def read_all(services: Services, plan: Plan, limit: int) -> Iterator[Hit]:
+def read_all(services: Services, plan: Plan, limit: int) -> Iterator[WorkHit]:
     """Yield all hits of a search, at most `limit`, with one chunk in memory at a time; each with its score, if any."""
     hits = (
         _fused_then_rest(services, plan)
@@ -107,9 +107,9 @@ def read_all(services: Services, plan: Plan, limit: int) -> Iterator[Hit]:
     return islice(hits, limit)
 
 
-def _fused_then_rest(services: Services, plan: Plan) -> Iterator[Hit]:
+def _fused_then_rest(services: Services, plan: Plan) -> Iterator[WorkHit]:
     body = {"query": plan.search_query(), "search_pipeline": plan.fusion(), "_source": False, "size": WINDOW}
-    fused = services.search(services.names.works, body)["hits"]["hits"]
+    fused: list[WorkHit] = services.search(services.names.works, body)["hits"]["hits"]
     hits = in_total_order(fused, Pagination(per_page=WINDOW))
     for start in range(0, len(hits), CHUNK):
         yield from read_hits(services, hits[start : start + CHUNK], {"_source": queries.SOURCE})
@@ -117,7 +117,7 @@ def _fused_then_rest(services: Services, plan: Plan) -> Iterator[Hit]:
         yield {**hit, "_score": 0.0}
 
 
-def _scroll(services: Services, query: Body, order: list[Body]) -> Iterator[Hit]:
+def _scroll(services: Services, query: Body, order: list[Body]) -> Iterator[WorkHit]:
     """Yield a list to its end, each chunk after the last hit of the previous one."""
     body: Body = {
         "query": query,

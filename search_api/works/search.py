@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from search_api.http.services import Services
+    from search_api.works.documents import WorkResult
 
 Result = dict[str, Any]
 
@@ -48,7 +49,7 @@ def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] 
 
 def search_all(
     services: Services, args: Mapping[str, Any], limit: int, fixed: Sequence[Result] = ()
-) -> Iterator[Result]:
+) -> Iterator[WorkResult]:
     """Yield all results of a search, at most `limit`, while they are read; the first has the best score."""
     asked = plan(services, args, fixed)
     mode = asked.ranked_mode if asked.sort == "relevance" else None
@@ -69,7 +70,7 @@ def _extras(asked: Plan, args: Mapping[str, Any]) -> Result:
     return extras
 
 
-def _explain(services: Services, asked: Plan, results: Sequence[Result]) -> None:
+def _explain(services: Services, asked: Plan, results: Sequence[WorkResult]) -> None:
     """Add to each result the two parts of its score as `match`."""
     keyword = queries.keyword(asked.query, asked.weights)
     parts = score_parts(services, [result["id"] for result in results], keyword, asked.vector, asked.weights)

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mappings.documents import WorkDocument, WorkTopic
     from search_api.http.services import Services
+    from search_api.works.documents import Named, WorkResult
 
 Result = dict[str, Any]
 
@@ -36,9 +38,9 @@ class SimilarityRequest:
     `vector` is their direction, float32[d], unit length; None if the text could not be embedded.
     """
 
-    like: Sequence[Result]
+    like: Sequence[WorkDocument]
     weights: RankingWeights
-    unlike: Sequence[Result] = ()
+    unlike: Sequence[WorkDocument] = ()
     text: str = ""
     vector: NDArray[np.float32] | None = None
 
@@ -91,9 +93,9 @@ def _request(services: Services, like: Sequence[str], unlike: Sequence[str], tex
     weights = RankingWeights.from_settings(services.settings)
     body = {"size": len(like) + len(unlike), "query": queries.only([*like, *unlike])}
     hits = services.search(services.names.works, body)["hits"]["hits"] if like or unlike else []
-    works = {hit["_id"]: hit["_source"] for hit in hits}
+    works: dict[str, WorkDocument] = {hit["_id"]: hit["_source"] for hit in hits}
     liked, disliked = [works[id_] for id_ in like], [works[id_] for id_ in unlike]
-    vectors = [work["embedding"] for work in liked]
+    vectors: list[Any] = [work["embedding"] for work in liked]
     if text:
         if (vector := services.embed_query(text)) is None:
             return SimilarityRequest(liked, weights, disliked, text)
@@ -147,25 +149,34 @@ def _score_candidates(
     return _list(results, request, Pagination(1, max(1, len(candidates))), count=len(results))
 
 
-def _list(results: list[Result], request: SimilarityRequest, pagination: Pagination, **count: Any) -> Result:
+def _list(results: list[WorkResult], request: SimilarityRequest, pagination: Pagination, **count: Any) -> Result:
     degraded = ["semantic"] if request.vector is None else []
     return envelope(results, pagination=pagination, mode=request.mode, degraded=degraded, **count)
 
 
-def _add_reasons(services: Services, request: SimilarityRequest, keyword: Result, results: Sequence[Result]) -> None:
+def _add_reasons(
+    services: Services, request: SimilarityRequest, keyword: Result, results: Sequence[WorkResult]
+) -> None:
     """Add `reasons` to each result."""
     parts = score_parts(services, [result["id"] for result in results], keyword, request.vector, request.weights)
     for result in results:
-        result["reasons"] = {**shared(request.like, result), **parts[result["id"]]}
+        part = parts[result["id"]]
+        result["reasons"] = {
+            "shared_topics": shared_topics(request.like, result),
+            "shared_authors": shared_authors(request.like, result),
+            "keyword": part["keyword"],
+            "semantic": part["semantic"],
+        }
 
 
-def shared(examples: Sequence[Mapping[str, Any]], other: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
-    """Return the topics and researchers that a work shares with any of the examples, in the examples' order."""
+def shared_topics(examples: Sequence[WorkDocument], other: WorkDocument) -> list[WorkTopic]:
+    """Return the topics that a work shares with any of the examples, in the examples' order."""
     topics = {topic["id"] for topic in other["topics"]}
-    researchers = {author["id"] for author in other["researchers"]}
-    shared_topics = {topic["id"]: topic for work in examples for topic in work["topics"] if topic["id"] in topics}
+    return list({topic["id"]: topic for work in examples for topic in work["topics"] if topic["id"] in topics}.values())
+
+
+def shared_authors(examples: Sequence[WorkDocument], other: WorkDocument) -> list[Named]:
+    """Return the researchers who are authors of a work and of any of the examples, in the examples' order."""
+    authors = {author["id"] for author in other["researchers"]}
     names = {author["id"]: author["name"] for work in examples for author in work["researchers"]}
-    return {
-        "shared_topics": list(shared_topics.values()),
-        "shared_authors": [{"id": id_, "name": name} for id_, name in names.items() if id_ in researchers],
-    }
+    return [{"id": id_, "name": name} for id_, name in names.items() if id_ in authors]

@@ -139,7 +139,7 @@ def test_people_are_found_by_the_name_they_prefer(get: Any, preferred: str) -> N
         found = [(one["id"], one["label"]) for one in suggestions(get, begun, kind="researcher")]
         assert found == ([] if begun == "turm" else [(KORDING, "Konrad P. Kording")])
     (one,) = suggestions(get, preferred)
-    assert one["hint"] == f"goes by {preferred} · Neurons and Cognition · 21 works"
+    assert one["hint"] == f"preferred name: {preferred} · Neurons and Cognition · 21 works"
     for asked in (preferred, "Zwiebelturm, C."):
         (result,) = get("/researchers", q=asked)["results"]
         assert result["id"] == KORDING

@@ -9,7 +9,7 @@ import pytest
 from mappings import IndexNames, institution_id, ror_address
 from search_api.app import create_app
 from search_api.autocomplete import queries
-from search_api.autocomplete.search import _suggestions, shared_out
+from search_api.autocomplete.search import _suggestions, distribute
 from search_api.http.services import Services
 from search_api.retrieval import filters
 from search_api.works.fields import FIELDS
@@ -25,8 +25,8 @@ from search_api.works.fields import FIELDS
         ([], 3, []),
     ],
 )
-def test_places_are_shared_out_in_turns(found: list[list[str]], limit: int, expected: list[list[str]]) -> None:
-    assert shared_out(found, limit) == expected
+def test_places_are_distribute_in_turns(found: list[list[str]], limit: int, expected: list[list[str]]) -> None:
+    assert distribute(found, limit) == expected
 
 
 @pytest.mark.parametrize("kind", ["researcher", "topic", "institution", "work"])

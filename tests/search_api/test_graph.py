@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from search_api.graphs.around import KINDS, Graph, fair, unique_names
+from search_api.graphs.around import KINDS, Graph, fair, unique_ids
 
 CENTRE = ("researcher", "me")
 
@@ -98,5 +98,5 @@ def test_three_thousand_authors_become_fifty_and_the_centre() -> None:
 
 
 def test_two_kinds_with_one_id_stay_two_nodes() -> None:
-    names = unique_names([("researcher", "x"), ("topic", "x"), ("topic", "y")])
+    names = unique_ids([("researcher", "x"), ("topic", "x"), ("topic", "y")])
     assert list(names.values()) == ["x", "topic:x", "y"]
