@@ -1,17 +1,17 @@
 """The Work record that every source produces, how it is checked, and what follows from it alone."""
 
-from indexer.records.parse import drop_invalid_fields, parse_work, unknown_keys, withdrawn_id
+from indexer.records.parse import parse_work, unknown_keys, withdrawn_id
 from indexer.records.topics import topic_name, topic_parent, topics_of
-from indexer.records.work import KNOWN_KEYS, Author, Institution, RecordError, Work, content_hash
+from indexer.records.work import KNOWN_KEYS, Author, Institution, RecordError, RecordWarning, Work, content_hash
 
 __all__ = [
     "KNOWN_KEYS",
     "Author",
     "Institution",
     "RecordError",
+    "RecordWarning",
     "Work",
     "content_hash",
-    "drop_invalid_fields",
     "parse_work",
     "topic_name",
     "topic_parent",

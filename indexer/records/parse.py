@@ -1,7 +1,8 @@
 """Read a decoded JSON value as a Work, checking it field by field.
 
-A value that cannot be right is refused with a reason that its author can act on. Unknown keys are ignored, and counted
-by the caller so that a misspelled key is noticed.
+Id, title and authors are required: a record without them is refused with a reason that its author can act on. An
+invalid value of any other field is dropped with a warning, so that it never costs the record. Unknown keys are ignored,
+and counted by the caller so that a misspelled key is noticed.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ import re
 from datetime import date
 from functools import partial
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from indexer.records.work import KNOWN_AUTHOR_KEYS, KNOWN_KEYS, Author, Institution, RecordError, Work
+from indexer.records.work import KNOWN_AUTHOR_KEYS, KNOWN_KEYS, Author, Institution, RecordError, RecordWarning, Work
 from mappings import bare_doi, orcid_id, work_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+T = TypeVar("T")
 
 #: Longer than any published title; a longer one is a whole text in the wrong field.
 MAX_TITLE = 5_000
@@ -33,73 +36,65 @@ def withdrawn_id(record: object) -> str | None:
     return _id(record) if isinstance(record, dict) and record.get("withdrawn") is True else None
 
 
-def parse_work(record: object) -> Work:
-    """Return the Work of one decoded JSON value. Raises RecordError with the reason when it cannot be one."""
+def parse_work(record: object, warnings: list[RecordWarning] | None = None) -> Work:
+    """Return the Work of one decoded JSON value. Raises RecordError with the reason when it cannot be one.
+
+    Each optional value that is dropped or shortened is described in `warnings`.
+    """
     if not isinstance(record, dict):
         raise RecordError(f"a record must be a JSON object, not a {type(record).__name__}")
-    day, topics = _date(record), _topics(record)
+    fields = _Fields(record, [] if warnings is None else warnings)
+    id_, title = _id(record), _required(record, "title", MAX_TITLE)
+    authors = _authors(fields)
+    day = fields.read("date", _date)
+    topics = fields.read("topics", _topics) or {}
     return Work(
-        id=_id(record),
-        title=_required(record, "title", MAX_TITLE),
-        authors=_authors(record),
-        abstract=_text(record, "abstract", MAX_ABSTRACT),
-        abstract_origin=_text(record, "abstract_origin"),
-        year=_year(record, day),
+        id=id_,
+        title=title,
+        authors=authors,
+        abstract=fields.text("abstract", MAX_ABSTRACT),
+        abstract_origin=fields.text("abstract_origin"),
+        year=fields.read("year", _year) or _year_of_date(record, day),
         date=day,
-        type=_text(record, "type"),
-        venue=_text(record, "venue"),
-        doi=_doi(record),
-        url=_url(record),
-        license=_text(record, "license"),
-        source=_text(record, "source"),
-        language=_text(record, "language"),
-        cited_by_count=_count(record, "cited_by_count"),
-        is_retracted=_flag(record, "is_retracted"),
-        topics=tuple((id_, name) for id_, (name, _) in topics.items()),
+        type=fields.text("type"),
+        venue=fields.text("venue"),
+        doi=fields.read("doi", _doi),
+        url=fields.read("url", _url),
+        license=fields.text("license"),
+        source=fields.text("source"),
+        language=fields.text("language"),
+        cited_by_count=fields.read("cited_by_count", partial(_count, key="cited_by_count")),
+        is_retracted=fields.read("is_retracted", partial(_flag, key="is_retracted")) or False,
+        topics=tuple((topic, name) for topic, (name, _) in topics.items()),
         topic_parents=tuple(parents for _, parents in topics.values()) if record.get("topic_parents") else (),
     )
 
 
-def drop_invalid_fields(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a record of a foreign format without the optional fields that `parse_work` would refuse.
+class _Fields:
+    """The optional fields of a record: an invalid value is read as None, with a warning."""
 
-    The user cannot correct a catalogue: an ORCID iD with a wrong digit there must not cost the work. A record in our
-    own format is not treated this way, because its writer can correct it.
-    """
-    valid = dict(record)
-    for key, check in _OPTIONAL.items():
+    def __init__(self, record: Mapping[str, Any], warnings: list[RecordWarning], prefix: str = "") -> None:
+        self.record, self.warnings, self._prefix = record, warnings, prefix
+
+    def read(self, key: str, check: Callable[[Mapping[str, Any]], T]) -> T | None:
         try:
-            check(valid)
-        except RecordError:
-            valid[key] = None
-    valid |= {key: _shorten(valid[key], limit) for key, limit in _SHORTENED.items() if key in valid}
-    if isinstance(valid.get("authors"), list):
-        valid["authors"] = [_valid_author(author) for author in valid["authors"] if _is_named(author)]
-    return valid
+            return check(self.record)
+        except ValueError as error:
+            self.warnings.append(RecordWarning(f"invalid {key}", f"{self._prefix}{error}; ignored"))
+            return None
 
-
-def _is_named(author: object) -> bool:
-    """Return False for a name without letters: punctuation left between names, as in `X Consortium: A. B`."""
-    return not isinstance(author, dict) or any(map(str.isalpha, str(author.get("name") or "")))
-
-
-def _valid_author(author: Any) -> Any:
-    if not isinstance(author, dict):
-        return author
-    # Cut at a semicolon: half an affiliation would become an institution with a wrong name.
-    valid = {**author, "affiliation": _shorten(author.get("affiliation"), MAX_TEXT, at=";")}
-    try:
-        _orcid(valid)
-    except ValueError:
-        valid["orcid"] = None
-    return valid
-
-
-def _shorten(text: Any, limit: int, at: str = " ") -> Any:
-    """Return the start of a text that is too long, cut at the last separator before the limit."""
-    if not isinstance(text, str) or len(text) <= limit:
-        return text
-    return text[: limit + 1].rpartition(at)[0] or text[:limit]
+    def text(self, key: str, limit: int = MAX_TEXT, separator: str = " ") -> str | None:
+        """Return a text, shortened at the last separator before the limit if it is too long."""
+        value = self.record.get(key)
+        if not isinstance(value, str) or len(value) <= limit:
+            return self.read(key, partial(_text, key=key, limit=limit))
+        self.warnings.append(
+            RecordWarning(
+                f"shortened {key}", f"{self._prefix}{key} has {len(value):,} characters; cut to at most {limit:,}"
+            )
+        )
+        start = value[: limit + 1].rpartition(separator)[0] or value[:limit]
+        return _Fields({key: start}, self.warnings, self._prefix).read(key, partial(_text, key=key, limit=limit))
 
 
 def unknown_keys(record: Mapping[str, Any]) -> set[str]:
@@ -152,17 +147,22 @@ def _date(record: Mapping[str, Any]) -> str | None:
         raise RecordError(f"date {text!r} is not a date like 2019-10-02") from error
 
 
-def _year(record: Mapping[str, Any], day: str | None) -> int | None:
+def _year(record: Mapping[str, Any]) -> int | None:
     value = record.get("year")
     if isinstance(value, str) and re.fullmatch(r"\s*\d{4}\s*", value):
         value = int(value)
-    if value is None:
-        value = int((day or _text(record, "date") or "0")[:4]) or None
-    if value is None:
+    if value is None or value == "":
         return None
     if isinstance(value, bool) or not isinstance(value, int) or value not in YEARS:
         raise RecordError(f"year {value!r} is not a year between {YEARS.start} and {YEARS.stop - 1}")
     return value
+
+
+def _year_of_date(record: Mapping[str, Any], day: str | None) -> int | None:
+    """Return the year of the date, which may be a year or a month alone."""
+    text = day or record.get("date")
+    match = re.match(r"\d{4}(?!\d)", text.strip()) if isinstance(text, str) else None
+    return int(match[0]) if match and int(match[0]) in YEARS else None
 
 
 def _doi(record: Mapping[str, Any]) -> str | None:
@@ -223,30 +223,31 @@ def _list(record: Mapping[str, Any], key: str) -> list[Any]:
     return values or []
 
 
-def _authors(record: Mapping[str, Any]) -> tuple[Author, ...]:
-    authors = record.get("authors")
+def _authors(fields: _Fields) -> tuple[Author, ...]:
+    authors = fields.record.get("authors")
     if not isinstance(authors, list) or not authors:
         raise RecordError("authors is missing or empty; a work needs at least one author")
     if len(authors) > MAX_AUTHORS:
         raise RecordError(f"authors has {len(authors):,} entries, more than {MAX_AUTHORS:,}")
-    return tuple(_author(author) for author in authors)
+    return tuple(_author(author, fields.warnings) for author in authors)
 
 
-def _author(author: object) -> Author:
+def _author(author: object, warnings: list[RecordWarning]) -> Author:
     if not isinstance(author, dict):
         raise RecordError(f"an author must be an object with a name, not a {type(author).__name__}")
     try:
-        return Author(
-            name=_required(author, "name", 500),
-            id=_text(author, "id", 500),
-            orcid=_orcid(author),
-            affiliation=_text(author, "affiliation"),
-            institutions=_institutions(author),
-        )
+        name = _required(author, "name", 500)
     except RecordError as error:
         raise RecordError(f"author: {error}") from error
-    except ValueError as error:
-        raise RecordError(f"author {author.get('name')!r}: {error}") from error
+    fields = _Fields(author, warnings, f"author {name!r}: ")
+    return Author(
+        name=name,
+        id=fields.read("id", partial(_text, key="id", limit=500)),
+        orcid=fields.read("orcid", _orcid),
+        # Cut at a semicolon: half an affiliation would become an institution with a wrong name.
+        affiliation=fields.text("affiliation", separator=";"),
+        institutions=fields.read("institutions", _institutions) or (),
+    )
 
 
 def _orcid(author: Mapping[str, Any]) -> str | None:
@@ -261,16 +262,3 @@ def _institutions(author: Mapping[str, Any]) -> tuple[Institution, ...]:
     return tuple(
         Institution(_required(value, "name"), _text(value, "id", 500), _text(value, "ror", 500)) for value in values
     )
-
-
-#: Optional fields, each with its check; the date comes before the year, which is read from it.
-_OPTIONAL: dict[str, Callable[[Mapping[str, Any]], object]] = {
-    "date": _date,
-    "year": lambda record: _year(record, None),
-    "doi": _doi,
-    "url": _url,
-    "cited_by_count": partial(_count, key="cited_by_count"),
-    **{key: partial(_text, key=key) for key in ("type", "license", "language")},
-}
-#: Fields that are shortened when they are too long.
-_SHORTENED = {"abstract": MAX_ABSTRACT, "venue": MAX_TEXT}

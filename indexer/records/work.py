@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
+from typing import NamedTuple
 
 from peerscope.errors import PeerscopeError
 
@@ -15,6 +16,13 @@ DOCUMENT_VERSION = 3
 
 class RecordError(PeerscopeError, ValueError):
     """A record that cannot be indexed; the message is the reason."""
+
+
+class RecordWarning(NamedTuple):
+    """A problem that did not cost the record: its kind, by which warnings are counted, and a description."""
+
+    kind: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)

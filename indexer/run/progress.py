@@ -99,5 +99,8 @@ def summarise(console: Console, report: Report, *, dry_run: bool) -> None:
         console.print(
             f"[yellow]Rejected:[/] {counts.rejected:,} records{none}, each with its reason, in {report.rejects}"
         )
+    if report.warnings:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in report.warnings.most_common())
+        console.print(f"[yellow]Warnings:[/] {kinds}; details in {report.warnings_file}", highlight=False)
     for problem in report.broken_sources:
         console.print(f"[red]Broken off:[/] {problem}")

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
-from indexer.records import drop_invalid_fields
 from peerscope.errors import PeerscopeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from indexer.records import RecordWarning
 
 STDIN = "-"
 GZIP_MAGIC = b"\x1f\x8b"
@@ -51,6 +52,8 @@ class Item:
     """False where the source itself marks the record as something else; `problem` then names what it is."""
     is_version: bool = False
     """Whether the source may contain older versions of the same work, which are read after it."""
+    warnings: tuple[RecordWarning, ...] = ()
+    """What could not be read exactly."""
 
 
 class Source(Protocol):
@@ -74,19 +77,28 @@ class Source(Protocol):
 def convert_record(
     source: str, line: int, convert: Callable[[Any], dict[str, Any]], value: Any, text: str | None = None
 ) -> Item:
-    """Return the Item of a record in a foreign format, without optional fields that are invalid.
+    """Return the Item of a record in a foreign format.
 
-    `convert` returns the record in the import format. Whatever it raises for a record of another structure rejects
-    only this record.
+    `convert` returns the record in the import format; its key `warnings` may have a list of RecordWarnings. Whatever it
+    raises for a record of another structure rejects only this record.
     """
     text = json.dumps(value)[:EXCERPT] if text is None else text
     try:
-        return Item(source, line, drop_invalid_fields(convert(value)), text=text)
+        record = convert(value)
+        warnings = tuple(record.pop("warnings", ()))
+        if isinstance(record.get("authors"), list):
+            record["authors"] = [author for author in record["authors"] if _is_named(author)]
+        return Item(source, line, record, text=text, warnings=warnings)
     except NotAWork as error:
         return Item(source, line, problem=str(error), text=text, is_work=False)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         problem = f"does not have the structure of its format ({type(error).__name__}: {error})"
         return Item(source, line, problem=problem, text=text)
+
+
+def _is_named(author: object) -> bool:
+    """Return False for a name without letters: punctuation left between names, as in `X Consortium: A. B`."""
+    return not isinstance(author, dict) or any(map(str.isalpha, str(author.get("name") or "")))
 
 
 def printable(path: str) -> str:

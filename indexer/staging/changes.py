@@ -74,10 +74,13 @@ def _check(item: Item, report: Report, unknown: Counter[str]) -> Read | None:
     try:
         if withdrawn := withdrawn_id(item.value):
             return Read(item, withdrawn, None)
-        work = parse_work(item.value)
+        warnings = list(item.warnings)
+        work = parse_work(item.value, warnings)
     except RecordError as error:
         report.reject(item, str(error))
         return None
+    for warning in warnings:
+        report.warn(item, work.id, warning)
     unknown.update(unknown_keys(item.value))
     return Read(item, work.id, work)
 

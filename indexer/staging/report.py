@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections import Counter
     from pathlib import Path
 
+    from indexer.records import RecordWarning
     from indexer.sources import Item
 
 #: The parts of a run that follow on one another; `seconds` has more, which lie within these.
@@ -51,6 +52,8 @@ class Report:
     folder: Path
     counts: Counts = field(default_factory=Counts)
     unknown: Counter[str] | None = None
+    warnings: Counter[str] = field(default_factory=Counter)
+    """Number of warnings by kind."""
     broken_sources: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     peak_memory_mb: int = 0
@@ -91,6 +94,18 @@ class Report:
         with self.rejects.open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
+    @property
+    def warnings_file(self) -> Path:
+        """The file of warnings, one JSON object per line: source, line, id, kind, message."""
+        return self.folder / "warnings.jsonl"
+
+    def warn(self, item: Item, id_: str, warning: RecordWarning) -> None:
+        """Count and store a warning about a record that was accepted."""
+        self.warnings[warning.kind] += 1
+        entry = {"source": item.source, "line": item.line, "id": id_, **warning._asdict()}
+        with self.warnings_file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data."""
         return {
@@ -104,6 +119,7 @@ class Report:
             "finished": self.finished,
             "broken_sources": self.broken_sources,
             "rejects": str(self.rejects) if self.counts.rejected else None,
+            "warnings": dict(self.warnings.most_common()),
         }
 
     def save(self) -> None:

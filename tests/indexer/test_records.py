@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from indexer.records import Author, Institution, RecordError, parse_work, unknown_keys
+from indexer.records import Author, Institution, RecordError, RecordWarning, parse_work, unknown_keys
 
 MINIMAL: dict[str, Any] = {"id": "arxiv:1", "title": "A title", "authors": [{"name": "Ada Lovelace"}]}
 
@@ -88,11 +88,21 @@ def test_years_and_dates(changes: dict[str, Any], year: int, date: str | None) -
         ({"title": ["x"]}, "title is a list, not text"),
         ({"title": "x" * 5_001}, "title has 5,001 characters"),
         ({"title": "half \ud800"}, "half a character"),
-        ({"is_retracted": "no"}, "is_retracted 'no' is neither true nor false"),
         ({"authors": []}, "authors is missing or empty"),
         ({"authors": None}, "authors is missing or empty"),
         ({"authors": ["Ada"]}, "an author must be an object"),
         ({"authors": [{"name": ""}]}, "author: name is missing"),
+    ],
+)
+def test_a_record_without_valid_id_title_or_authors_is_refused(changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(RecordError, match=reason):
+        parse_work(record(**changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"is_retracted": "no"}, "is_retracted 'no' is neither true nor false"),
         ({"authors": [{"name": "A", "orcid": "0000-0000-0000-0000"}]}, "check digit"),
         ({"year": 20190}, "year 20190"),
         ({"year": "next"}, "year 'next'"),
@@ -109,11 +119,44 @@ def test_years_and_dates(changes: dict[str, Any], year: int, date: str | None) -
         ({"authors": [{"name": "A", "institutions": ["B"]}]}, "an institution must be an object with a name"),
         ({"authors": [{"name": "A", "institutions": [{"id": "B"}]}]}, "name is missing"),
         ({"authors": [{"name": "A", "institutions": {"name": "B"}}]}, "institutions is a dict, not a list"),
+        ({"year": 801}, "year 801 is not a year between 1000 and"),
+        ({"abstract": 3}, "abstract is a int, not text"),
+        ({"venue": ["x"]}, "venue is a list, not text"),
+        ({"language": "half \ud800"}, "language contains half a character"),
+        ({"authors": [{"name": "A", "id": 3}]}, "author 'A': id is a int, not text"),
+        ({"authors": [{"name": "A", "affiliation": {}}]}, "author 'A': affiliation is a dict, not text"),
     ],
 )
-def test_what_cannot_be_right_is_refused_with_the_reason(changes: dict[str, Any], reason: str) -> None:
-    with pytest.raises(RecordError, match=reason):
-        parse_work(record(**changes))
+def test_an_invalid_optional_field_is_dropped_with_a_warning(changes: dict[str, Any], reason: str) -> None:
+    warnings: list[RecordWarning] = []
+    work = parse_work(record(**changes), warnings)
+    (warning,) = warnings
+    assert reason in warning.message
+    key = next(iter(changes))
+    author = Author(changes["authors"][0]["name"]) if key == "authors" else Author("Ada Lovelace")
+    assert (work.authors, work.year, work.date, work.doi, work.url, work.topics) == (
+        (author,),
+        None,
+        None,
+        None,
+        None,
+        (),
+    )
+    assert warning.kind.startswith("invalid ")
+
+
+def test_a_text_that_is_too_long_is_shortened_with_a_warning() -> None:
+    warnings: list[RecordWarning] = []
+    work = parse_work(record(abstract="word " * 30_000, venue="v" * 3_000), warnings)
+    assert work.abstract is not None
+    assert (len(work.abstract), work.abstract[-4:], len(work.venue or "")) == (99_999, "word", 2_000)
+    assert [warning.kind for warning in warnings] == ["shortened abstract", "shortened venue"]
+
+
+def test_the_year_of_an_invalid_date_is_kept() -> None:
+    work = parse_work(record(date="2019-02-31"))
+    assert (work.date, work.year) == (None, 2019)
+    assert parse_work(record(date="2019-02-03", year=801)).year == 2019
 
 
 @pytest.mark.parametrize("value", [None, 3, "text", [MINIMAL]])

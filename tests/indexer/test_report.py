@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
+from indexer.records import RecordWarning
 from indexer.run.commands import runs
+from indexer.sources import Item
 from indexer.staging.report import Report, past_runs
 
 if TYPE_CHECKING:
@@ -42,3 +44,13 @@ def test_a_torn_report_hides_no_other(folder: Path) -> None:
     assert reports[0]["run"] in listed.stdout
     assert str(torn) in listed.stderr
     assert json.loads(CliRunner().invoke(runs, ["--json"]).stdout) == reports
+
+
+def test_warnings_are_counted_by_kind_and_stored(tmp_path: Path) -> None:
+    report = Report.new(tmp_path)
+    report.warn(Item("a.bib", 3), "local:a", RecordWarning("invalid year", "year 801 is not a year; ignored"))
+    report.warn(Item("a.bib", 4), "local:b", RecordWarning("invalid year", "year 802 is not a year; ignored"))
+    assert report.to_dict()["warnings"] == {"invalid year": 2}
+    first = json.loads(report.warnings_file.read_text(encoding="utf-8").splitlines()[0])
+    assert (first["source"], first["line"], first["id"]) == ("a.bib", 3, "local:a")
+    assert first["message"] == "year 801 is not a year; ignored"

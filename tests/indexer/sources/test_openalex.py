@@ -256,7 +256,7 @@ def test_what_a_catalogue_has_wrong_costs_no_work(server: Any, reply: Any, clien
     server.replies = [reply(page([{**WORK, **changes}], None))]
     (item,) = OpenAlexWorks(Selection("x"), server.url, client)
     work = parse_work(item.value)
-    assert (work.url, work.doi, work.date, work.year) == (None, None, None, None)
+    assert (work.url, work.doi, work.date, work.year) == (None, None, None, 2018)
     assert 99_990 <= len(work.abstract or "") <= 100_000
     assert [(author.name, author.orcid) for author in work.authors] == [("A. Bee", None), ("C. Dee", None)]
     assert 1_980 <= len(work.authors[1].affiliation or "") <= 2_000
