@@ -1,4 +1,4 @@
-"""`peerscope serve | search | similar`: the service, and the same answers in a terminal."""
+"""`peerscope serve | search | similar`: the service, and its results in a terminal."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def serve(settings: Settings, host: str, port: int) -> None:
 @click.command()
 @click.argument("text")
 @click.option("--mode", type=click.Choice(["hybrid", "semantic", "keyword"]), default="hybrid", show_default=True)
-@click.option("--researchers", is_flag=True, help="Find who works on it, not works.")
+@click.option("--researchers", is_flag=True, help="Find researchers who work on it instead of works.")
 @click.option("-n", "count", default=RESULTS, show_default=True, type=click.IntRange(1, 100), help="Results to show.")
-@click.option("--json", "as_json", is_flag=True, help="Print the API's answer, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print the response of the API as JSON.")
 @pass_settings
 def search(settings: Settings, text: str, mode: str, researchers: bool, count: int, as_json: bool) -> None:
     """Find works, or with --researchers the people, for TEXT."""
@@ -58,16 +58,18 @@ def search(settings: Settings, text: str, mode: str, researchers: bool, count: i
 @click.command()
 @click.argument("id_", metavar="ID")
 @click.option("-n", "count", default=RESULTS, show_default=True, type=click.IntRange(1, 100), help="Results to show.")
-@click.option("--json", "as_json", is_flag=True, help="Print the API's answer, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print the response of the API as JSON.")
 @pass_settings
 def similar(settings: Settings, id_: str, count: int, as_json: bool) -> None:
     """Find what is like ID: works like a work, or researchers like a researcher.
 
-    ID is as the tables show it, or a DOI, an ORCID iD, or the address of one.
+    ID is an id as the tables show it, or a DOI or ORCID iD, also as a URL.
     """
     app_client = client(settings)
     for kind in ("works", "researchers"):
-        response = app_client.get(f"/api/v1/{kind}/{quote(id_, safe=':')}/similar", query_string={"per_page": count})
+        path = f"/api/v1/{kind}/{quote(id_, safe=':')}/similar"
+        # An id that was merged into another redirects to it.
+        response = app_client.get(path, query_string={"per_page": count}, follow_redirects=True)
         if response.status_code != 404:
             show(checked(response), as_json)
             return
@@ -75,18 +77,18 @@ def similar(settings: Settings, id_: str, count: int, as_json: bool) -> None:
 
 
 def client(settings: Settings) -> Any:
-    """Return a client of the app within this process: the very code that serves the API."""
+    """Return a client of an app in this process, so that commands and the API return the same."""
     engine.connect(settings)
     return create_app(settings=settings).test_client()
 
 
 def ask(settings: Settings, path: str, **params: Any) -> dict[str, Any]:
-    """Return the API's answer. Raises ClickException with its detail when it is an error."""
-    return checked(client(settings).get(f"/api/v1/{path}", query_string=params))
+    """Return the response of the API. Raises ClickException with the detail of an error."""
+    return checked(client(settings).get(f"/api/v1/{path}", query_string=params, follow_redirects=True))
 
 
 def checked(response: Any) -> dict[str, Any]:
-    """Return the body of an answer. Raises ClickException with its detail when it is an error."""
+    """Return the body of a response. Raises ClickException with the detail of an error."""
     if response.status_code != 200:
         raise click.ClickException(response.get_json(force=True)["detail"])
     answer: dict[str, Any] = response.get_json()
@@ -94,7 +96,7 @@ def checked(response: Any) -> dict[str, Any]:
 
 
 def show(answer: dict[str, Any], as_json: bool) -> None:
-    """Print a list as a table, or as it came."""
+    """Print a list as a table, or as JSON."""
     if as_json:
         click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
         return
@@ -106,7 +108,7 @@ def show(answer: dict[str, Any], as_json: bool) -> None:
     console = Console()
     console.print(table if answer["results"] else "Nothing found.")
     for part in answer["meta"].get("degraded", []):
-        console.print(f"[yellow]Note:[/] {part} search is out of order; these are keyword results.")
+        console.print(f"[yellow]Note:[/] {part} search is unavailable; showing keyword matches only.")
 
 
 def _describe(result: dict[str, Any]) -> str:

@@ -1,8 +1,9 @@
-"""OpenAPI 3.1, made from the same schemas that check arguments and dump answers, so it cannot say anything else."""
+"""The OpenAPI 3.1 document, built from the schemas that check arguments and serialize responses, and its pages."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -24,24 +25,26 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint("openapi", __name__)
 
-#: Groups of routes that the page of docs begins and ends with.
+#: Key of `app.extensions`.
+KEY = "peerscope-openapi"
+#: Groups of routes at the beginning and the end of the page.
 FIRST = ("works", "researchers", "topics", "institutions", "graphs", "autocomplete", "overview")
 LAST = ("admin", "moderation", "health", "openapi")
 ERRORS = {
-    "400": "A parameter is wrong.",
-    "401": "Nobody is logged in, or the token is not known or has expired.",
-    "403": "This account, or this token, may not do that.",
-    "404": "Nothing has this id.",
-    "409": "It does not go with what is there; the body says why.",
-    "413": "The body is too large.",
-    "414": "The address is too long.",
-    "422": "The body cannot be used.",
-    "429": "Too many requests of one address; `Retry-After` says when to go on.",
-    "503": "The search engine is away; `Retry-After` says when to try again.",
+    "400": "A parameter is invalid.",
+    "401": "Authentication is missing, or the token is unknown or has expired.",
+    "403": "This account or this token is not permitted to do that.",
+    "404": "No object has this id.",
+    "409": "The request conflicts with the current state; `detail` says why.",
+    "413": "The request body is too large.",
+    "414": "The URL is too long.",
+    "422": "The request body is invalid.",
+    "429": "Too many requests from one address; retry after `Retry-After` seconds.",
+    "503": "The search engine is unavailable; retry after `Retry-After` seconds.",
 }
-#: Errors that only a request with a body can meet.
+#: Errors of requests with a body only.
 BODY_ERRORS = {"413", "422"}
-#: Errors that only a request in somebody's name can meet.
+#: Errors of endpoints with a scope only.
 ACCOUNT_ERRORS = {"401", "403", "409"}
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 
@@ -51,15 +54,16 @@ METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 def description() -> Response:
     """Return the description of the API."""
     arguments.parse(Args(), request.args)
-    return Response(json.dumps(describe(current_app)), content_type="application/json")
+    return Response(_document(current_app).text, content_type="application/json")
 
 
 @blueprint.get("/api/docs")
 @plain("This description as pages", "text/html")
 def docs() -> str:
-    """Show what the API can do: every route, with a page for each group of them."""
-    api = describe(current_app)
-    groups = dict.fromkeys(one["tags"][0] for operations in api["paths"].values() for one in operations.values())
+    """Show every route of the API, with a link to the page of its group."""
+    api = _document(current_app).api
+    operations = (operation for path in api["paths"].values() for operation in path.values())
+    groups = dict.fromkeys(operation["tags"][0] for operation in operations)
     ordered = sorted(groups, key=lambda group: (FIRST.index(group) if group in FIRST else len(FIRST), group in LAST))
     return render_template("docs.html", api=api, groups=ordered, errors=ERRORS)
 
@@ -67,12 +71,12 @@ def docs() -> str:
 @blueprint.get("/api/docs/<group>")
 @plain("One group of routes as a page", "text/html")
 def docs_of(group: str) -> str:
-    """Show one group of routes, with the schemas of what goes in and comes out."""
-    api = describe(current_app)
+    """Show one group of routes, with the schemas of their requests and responses."""
+    api = _document(current_app).api
     paths = {
-        path: found
+        path: of_group
         for path, operations in api["paths"].items()
-        if (found := {method: one for method, one in operations.items() if group in one["tags"]})
+        if (of_group := {method: operation for method, operation in operations.items() if group in operation["tags"]})
     }
     if not paths:
         abort(HTTPStatus.NOT_FOUND)
@@ -81,24 +85,41 @@ def docs_of(group: str) -> str:
 
 
 def _reached(start: Any, schemas: dict[str, Any]) -> dict[str, Any]:
-    """Return the schemas that some part of the description leads to, by name."""
-    found: dict[str, Any] = {}
-    left = [start]
-    while left:
-        here = left.pop()
-        if isinstance(here, dict):
-            name = str(here.get("$ref", "")).rpartition("/")[2]
-            if name in schemas and name not in found:
-                found[name] = schemas[name]
-                left.append(schemas[name])
-            left += here.values()
-        elif isinstance(here, list):
-            left += here
-    return dict(sorted(found.items()))
+    """Return the schemas that a part of the document refers to, directly or through others, by name."""
+    reached: dict[str, Any] = {}
+    pending = [start]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict):
+            name = str(node.get("$ref", "")).rpartition("/")[2]
+            if name in schemas and name not in reached:
+                reached[name] = schemas[name]
+                pending.append(schemas[name])
+            pending += node.values()
+        elif isinstance(node, list):
+            pending += node
+    return dict(sorted(reached.items()))
+
+
+@dataclass(frozen=True)
+class _Document:
+    """The document of an app, and its text."""
+
+    api: dict[str, Any]
+    text: str
+
+
+def _document(app: Flask) -> _Document:
+    """Return the document of an app, built at the first request: that takes 50 ms."""
+    if KEY not in app.extensions:
+        api = describe(app)
+        app.extensions[KEY] = _Document(api, json.dumps(api))
+    document: _Document = app.extensions[KEY]
+    return document
 
 
 def describe(app: Flask) -> dict[str, Any]:
-    """Return the OpenAPI document of all views made by `endpoint`."""
+    """Build the OpenAPI document of all views decorated with `endpoint` or `plain`."""
     spec = APISpec(
         title="Peerscope",
         version=version("peerscope"),
@@ -129,10 +150,10 @@ def describe(app: Flask) -> dict[str, Any]:
 
 
 def _tidy(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
-    """Say what marshmallow's schemas cannot: how a parameter looks in an address, and what `select` does."""
+    """Add what marshmallow's schemas cannot express: how a parameter is written in a URL, and what `select` does."""
     for parameter in operation["parameters"]:
         schema = parameter["schema"]
-        # Null is what an absent parameter becomes; none can be sent.
+        # An absent parameter is loaded as null, which cannot be sent.
         if isinstance(schema.get("type"), list):
             schema["type"] = next(kind for kind in schema["type"] if kind != "null")
         if "enum" in schema:
@@ -152,11 +173,11 @@ def _name_of(response: dict[str, Any]) -> str:
 
 
 def _loosen(answer: dict[str, Any], schemas: dict[str, Any]) -> None:
-    """Let fields be absent from what `select` can cut down: the thing itself, or the results of a list."""
+    """Make the fields optional that `select` can leave out: of the object itself, or of the results of a list."""
     results = answer["properties"].get("results")
-    thing = schemas[results["items"]["$ref"].rpartition("/")[2]] if results else answer
-    if thing.pop("required", None):
-        thing["description"] = "Every field is there, unless `select` names some; what is not known is null."
+    schema = schemas[results["items"]["$ref"].rpartition("/")[2]] if results else answer
+    if schema.pop("required", None):
+        schema["description"] = "All fields are present unless `select` names some; unknown values are null."
 
 
 def _plain(name: str, plain: Plain, text: str | None, path: str) -> dict[str, Any]:
@@ -172,7 +193,7 @@ def _plain(name: str, plain: Plain, text: str | None, path: str) -> dict[str, An
         "description": text or "",
         "parameters": [*_ids(path), {"in": "query", "schema": plain.args}],
         "responses": {
-            "200": {"description": "The answer.", **content},
+            "200": {"description": "Success.", **content},
             **errors,
         },
     }
@@ -186,7 +207,9 @@ def _ids(path: str) -> list[dict[str, Any]]:
 
 
 def _errors(with_id: bool, *, with_body: bool, with_account: bool = False) -> dict[str, Any]:
-    moved = {"301": {"description": "This id was merged into another; `Location` leads there."}} if with_id else {}
+    moved = (
+        {"301": {"description": "The id was merged into another; `Location` has the canonical one."}} if with_id else {}
+    )
     never = (
         ({"404"} if not with_id else set())
         | (BODY_ERRORS if not with_body else set())
@@ -194,7 +217,7 @@ def _errors(with_id: bool, *, with_body: bool, with_account: bool = False) -> di
     )
     return {
         **moved,
-        **({} if with_account else {"304": {"description": "What `If-None-Match` names still holds."}}),
+        **({} if with_account else {"304": {"description": "Not modified since the response with this ETag."}}),
         **{
             status: {"description": why, "content": {"application/problem+json": {"schema": "Problem"}}}
             for status, why in ERRORS.items()
@@ -207,7 +230,7 @@ def _operation(name: str, described: Described, text: str | None, path: str, sch
     texts = {media: {"schema": {} if media.endswith("+json") else {"type": "string"}} for media in described.media}
     with_id = "{" in path or getattr(described.args, "names_one", False)
     content = {"content": {"application/json": {"schema": described.answer}, **texts}}
-    answer = {"description": "The answer.", **(content if described.status != HTTPStatus.NO_CONTENT else {})}
+    answer = {"description": "Success.", **(content if described.status != HTTPStatus.NO_CONTENT else {})}
     with_body, scope = described.body is not None, described.scope
     body = {"required": True, "content": {"application/json": {"schema": described.body}}}
     return {

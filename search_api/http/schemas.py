@@ -1,4 +1,4 @@
-"""Parts that the answers of all entities share: the envelope of a list, facets, links, and an error."""
+"""Schemas that all responses share: the envelope of a list, facets, links, and problems."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from marshmallow import Schema, fields
 
 
 class Links(Schema):
-    """Addresses of this answer and its neighbours."""
+    """URLs of this response and of the previous and next page."""
 
     self = fields.String(required=True)
     next = fields.String(allow_none=True)
@@ -16,20 +16,21 @@ class Links(Schema):
 
 
 class Meta(Schema):
-    """What a list says of itself."""
+    """Facts about a list."""
 
-    count = fields.Integer(required=True, metadata={"description": "Results in all."})
-    count_relation = fields.String(required=True, metadata={"description": "`eq`, or `gte` where counting stopped."})
+    count = fields.Integer(required=True, metadata={"description": "Number of results."})
+    count_relation = fields.String(required=True, metadata={"description": "`eq`; `gte` if counting stopped there."})
     page = fields.Integer(allow_none=True)
     per_page = fields.Integer(required=True)
-    mode = fields.String(allow_none=True, metadata={"description": "How the query was answered."})
-    took_ms = fields.Integer(required=True, metadata={"description": "Milliseconds until the answer was ready."})
-    next_cursor = fields.String(allow_none=True)
-    degraded = fields.List(
-        fields.String(), metadata={"description": "Parts that are out of order, such as `semantic`."}
+    mode = fields.String(allow_none=True, metadata={"description": "How the query was matched."})
+    took_ms = fields.Integer(
+        required=True,
+        metadata={"description": "Milliseconds in the server from the arrival of the request until the results."},
     )
+    next_cursor = fields.String(allow_none=True)
+    degraded = fields.List(fields.String(), metadata={"description": "Parts that are unavailable, such as `semantic`."})
     did_you_mean = fields.String(
-        metadata={"description": "The query in a spelling that finds something; there when a word of it is nowhere."}
+        metadata={"description": "The query in a spelling that has matches; present when a word of it matches nothing."}
     )
 
 
@@ -43,7 +44,7 @@ class FacetValue(Schema):
 
 
 class Named(Schema):
-    """A thing with an id and a name."""
+    """An object with an id and a name."""
 
     id = fields.String(required=True)
     name = fields.String(required=True)

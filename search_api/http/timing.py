@@ -1,4 +1,4 @@
-"""How long the parts of a request took: `embed`, `search`, `dump`. The log and the metrics tell them."""
+"""The duration of a request and of its parts `embed`, `search` and `dump`, for the request log and the metrics."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def timed(part: str) -> Iterator[None]:
 
 
 def add(part: str, seconds: float) -> None:
-    """Add seconds to a part of this request; outside of one nobody counts."""
+    """Add seconds to a part of this request; outside of a request do nothing."""
     if has_app_context():
         so_far = parts()
         so_far[part] = so_far.get(part, 0.0) + seconds
@@ -35,5 +35,5 @@ def parts() -> dict[str, float]:
 
 
 def took_ms() -> int:
-    """Return the milliseconds since this request began; 0 outside of one."""
+    """Return the milliseconds since this request arrived, the `took_ms` of responses; 0 outside of a request."""
     return round(1_000 * (time.perf_counter() - g.begun)) if has_app_context() and "begun" in g else 0

@@ -6,7 +6,7 @@ import gzip
 import json
 import logging
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from opensearchpy.exceptions import ConnectionError as Unreachable
@@ -14,11 +14,11 @@ from opensearchpy.exceptions import ConnectionError as Unreachable
 from mappings import IndexNames
 from peerscope.embedding import EmbeddingError
 from peerscope.engine import CircuitOpen
-from peerscope.errors import SettingsError
+from peerscope.errors import PeerscopeError, SettingsError
 from peerscope.settings import Settings
 from search_api.app import create_app
-from search_api.http import request_log
-from search_api.http.services import Services
+from search_api.http import metrics, openapi, request_log, server
+from search_api.http.services import KEY, Services
 from search_api.http.worker import MAX_REQUEST_LINE, refusal, written
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ class FakeOpenSearch:
         total = {"value": len(hits), "relation": "eq"}
         counted = {name: {"buckets": []} for name in body.get("aggs", {})}
         return {"took": self.took, "hits": {"total": total, "max_score": 1.0, "hits": hits}, "aggregations": counted}
+
+    def ping(self) -> bool:
+        return True
 
     def msearch(self, body: list[dict[str, Any]]) -> dict[str, Any]:
         asked = zip(body[::2], body[1::2], strict=True)
@@ -290,3 +293,65 @@ def test_monitors_leave_no_lines(client: FlaskClient, caplog: pytest.LogCaptureF
         client.get("/healthz")
         client.get("/metrics")
     assert not [record for record in caplog.records if record.name == "peerscope.requests"]
+
+
+def test_a_warm_up_counts_neither_in_the_metrics_nor_in_the_log(
+    opensearch: FakeOpenSearch, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = app_over(opensearch)
+    monkeypatch.setattr(server.engine, "connect", lambda *_, **__: opensearch)
+
+    def counted() -> list[str]:
+        text = app.test_client().get("/metrics").text
+        return [line for line in text.splitlines() if line.startswith("peerscope") and "/metrics" not in line]
+
+    before = counted()
+    with caplog.at_level(logging.INFO, "peerscope.requests"):
+        server.warm_up(app, create_app)
+    assert opensearch.took > 0
+    assert counted() == before
+    assert not [record for record in caplog.records if record.name == "peerscope.requests"]
+
+
+def test_queries_embedded_in_a_warm_up_are_not_counted(opensearch: FakeOpenSearch) -> None:
+    class Embedder:
+        counts: ClassVar[dict[str, int]] = {"hit": 2, "miss": 5}
+
+        def cache_count(self) -> dict[str, int]:
+            return self.counts
+
+    app = app_over(opensearch)
+    app.extensions[KEY]._embedder = Embedder()
+    client = app.test_client()
+    missed = 'peerscope_query_embeddings_total{cache="miss"}'
+    metrics.skip_embeddings(app)
+    before = value_of(client, missed)
+    client.get("/api/v1/topics")
+    assert value_of(client, missed) == before
+    Embedder.counts["miss"] += 1
+    client.get("/api/v1/topics")
+    assert value_of(client, missed) == before + 1
+
+
+def test_the_openapi_document_is_built_once(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[Flask] = []
+    real = openapi.describe
+    monkeypatch.setattr(openapi, "describe", lambda app: built.append(app) or real(app))
+    for path in ("/api/v1/openapi.json", "/api/docs", "/api/docs/works", "/api/v1/openapi.json"):
+        assert client.get(path).status_code == 200
+    assert len(built) == 1
+
+
+def test_an_error_of_the_operator_is_a_problem_without_its_text(
+    opensearch: FakeOpenSearch, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = app_over(opensearch)
+
+    @app.get("/api/v1/misconfigured")
+    def misconfigured() -> str:
+        raise PeerscopeError("a secret of the operator")
+
+    response = app.test_client().get("/api/v1/misconfigured")
+    assert (response.status_code, response.content_type) == (500, "application/problem+json")
+    assert "a secret" not in response.text
+    assert "a secret of the operator" in caplog.text

@@ -1,0 +1,49 @@
+"""Commands that print results of the API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+from flask import Flask, redirect
+
+from peerscope.cli import main
+from search_api import commands
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+ADA = {"id": "ada", "name": "Ada", "tagline": "Engines", "score": 0.5}
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """Knows one researcher, into whom `old` was merged."""
+    app = Flask("api")
+
+    @app.get("/api/v1/researchers/<id_>/similar")
+    def similar(id_: str) -> dict[str, Any] | Response | tuple[dict[str, str], int]:
+        if id_ == "old":
+            return redirect("/api/v1/researchers/new/similar", 301)
+        return {"results": [ADA], "meta": {}} if id_ == "new" else ({"detail": "No researcher."}, 404)
+
+    @app.get("/api/v1/works/<id_>/similar")
+    def similar_works(id_: str) -> tuple[dict[str, str], int]:
+        return {"detail": f"No work has the id {id_}."}, 404
+
+    monkeypatch.setattr(commands, "client", lambda _: app.test_client())
+    return app
+
+
+@pytest.mark.usefixtures("app")
+@pytest.mark.parametrize("id_", ["new", "old"])
+def test_similar_follows_the_redirect_of_a_merged_id(id_: str) -> None:
+    result = CliRunner().invoke(main, ["similar", id_])
+    assert (result.exit_code, "Ada" in result.output) == (0, True), result.output
+
+
+@pytest.mark.usefixtures("app")
+def test_an_unknown_id_is_named() -> None:
+    result = CliRunner().invoke(main, ["similar", "nobody"])
+    assert (result.exit_code, "'nobody'" in result.output) == (1, True)
