@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from accounts import resources
-from accounts.extension import AccountsExtension
 from accounts.follows.digest import deliver, letters
 from accounts.terminal import pass_database
 from peerscope import engine
@@ -34,16 +33,17 @@ def digest(database: Database, settings: Settings, dry_run: bool) -> None:
     Links begin with PEERSCOPE_PUBLIC_URL. Without PEERSCOPE_SMTP_URL the mails are printed.
     """
     engine.connect(settings)
-    app = create_app(settings=settings, extensions=[AccountsExtension(database)])
+    app = create_app(settings=settings)
     services: Services = app.extensions[KEY]
     with app.test_request_context("/", base_url=settings.public_url or HERE):
-        sent, failed = _deliver_all(services, dry_run)
+        sent, failed = _deliver_all(services, database, dry_run)
+    resources.resources_of(app).database.close()
     click.echo(f"{sent} {'would be sent' if dry_run else 'sent'}.")
     if failed:
         raise click.ClickException(f"{failed} could not be sent.")
 
 
-def _deliver_all(services: Services, dry_run: bool) -> tuple[int, int]:
+def _deliver_all(services: Services, database: Database, dry_run: bool) -> tuple[int, int]:
     """Deliver what is due; gives how many digests were sent, and how many could not be."""
     sent = 0
     failed: list[Exception] = []
@@ -53,7 +53,7 @@ def _deliver_all(services: Services, dry_run: bool) -> tuple[int, int]:
             sent += 1
             continue
         try:
-            sent += deliver(resources.database(), letter, resources.mailer().send)
+            sent += deliver(database, letter, resources.mailer().send)
         except (OSError, SMTPException) as error:
             failed.append(error)
             click.echo(f"A digest was refused, and stays due: {error}", err=True)
