@@ -3,8 +3,7 @@
 Readers ask OpenSearch for some fields (`_source`), so a document that was read may lack the others.
 """
 
-from __future__ import annotations
-
+# Without `annotations` from `__future__`, which would hide `NotRequired` from `__required_keys__`.
 from typing import NotRequired, TypedDict
 
 
@@ -232,3 +231,6 @@ DEFAULT_STATE = ResearcherState(
 )
 #: The fields of a researcher's document that come from their state.
 STATE_FIELDS = tuple(DEFAULT_STATE)
+
+#: Every document that the indexer writes.
+Document = WorkDocument | ResearcherDocument | TopicDocument | InstitutionDocument | Redirect | PendingResearcher

@@ -109,7 +109,7 @@ def begin(
     `rebuild=True` creates empty indices instead of clones, and drops what a run without it left unfinished (and vice
     versa). Can be repeated after an interruption.
     """
-    scale = scale or Scale.from_env()
+    scale = scale or Scale()
     current, left = live(client, names), unfinished(client, names)
     if left and current and (_meta(client, left).get("begun_in") == left.number) != rebuild:
         discard(client, left)
@@ -155,11 +155,10 @@ def _clone(client: OpenSearch, source: Generation, target: Generation, kind: str
         settings(index=name, body={"index.blocks.write": None})
 
 
-def publish(client: OpenSearch, generation: Generation, *, replicas: int | None = None) -> None:
+def publish(client: OpenSearch, generation: Generation, *, replicas: int = 0) -> None:
     """Move all aliases to a generation in one atomic step, then drop generations that are too old to keep."""
     names = IndexNames(generation.prefix)
     indices = ",".join(generation.name(kind) for kind in KINDS)
-    replicas = Scale.from_env().replicas if replicas is None else replicas
     _put_settings(client, generation, {"index.refresh_interval": None, "index.number_of_replicas": replicas})
     client.indices.refresh(index=indices)
     _wait_for_replicas(client, indices, replicas)
@@ -184,7 +183,7 @@ def _wait_for_replicas(client: OpenSearch, indices: str, replicas: int) -> None:
     client.cluster.health(index=indices, params=params, request_timeout=REPLICA_REQUEST_TIMEOUT)
 
 
-def rollback(client: OpenSearch, names: IndexNames, *, replicas: int | None = None) -> Generation:
+def rollback(client: OpenSearch, names: IndexNames, *, replicas: int = 0) -> Generation:
     """Return to the generation before the live one, and drop the live one.
 
     Raises StoreError when there is none, or when it is of another mapping version.

@@ -21,14 +21,14 @@ from peerscope.errors import PeerscopeError
 GROUP = "peerscope.commands"
 #: Help of our own commands, so that listing them imports none; a test compares it with the commands.
 SHORT_HELP = {
-    "index": "Bring works into the index.",
+    "index": "Index works from files, folders, standard input or a remote source.",
     "serve": "Serve the API and the pages until Ctrl-C.",
     "search": "Find works, or with --researchers the people, for TEXT.",
     "similar": "Find what is like ID: works like a work, or researchers like a researcher.",
     "demo": "Index the sample that ships with Peerscope and serve it.",
     "doctor": "Check this machine and the settings, and show what is missing.",
     "runs": "List past indexing runs.",
-    "rollback": "Go back to the index before the last run.",
+    "rollback": "Restore the index from before the last run.",
     "why-merged": "Explain why works were merged into one researcher.",
     "duplicates": "List possible duplicate researchers.",
     "engine": "Run the OpenSearch that Peerscope brings along.",

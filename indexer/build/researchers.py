@@ -1,135 +1,116 @@
-"""The works of one researcher -> document of the index `researchers`.
-
-A pure function of the works, so the document is the same whenever and in whatever order it is built.
-"""
+"""Builds pending researchers from the works that are indexed."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Any
+from collections import defaultdict
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from indexer.build.documents import stored_vector
+from indexer.build.documents import researcher_document
+from indexer.write.background import BackgroundTasks, prefetch
+from indexer.write.bulk import delete_action, index_action, with_retries, write
+from indexer.write.people_states import States
+from indexer.write.reads import count, documents, pages
+from mappings import DEFAULT_STATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
+    from opensearchpy import OpenSearch
 
-#: Collaborators kept in the document, most works together first. Of 97,000 works' researchers 1 in 1,000 has more.
-MAX_COLLABORATORS = 500
-#: Titles in the text that is searched for a researcher's expertise, newest first.
-MAX_TITLES = 500
-#: A close collaborator shares at least this many works.
-CLOSE = 2
+    from indexer.staging.database import StagingDatabase
+    from indexer.staging.report import Report
+    from indexer.write.bulk import Action
+    from mappings import Generation
+    from mappings.documents import WorkDocument
 
-
-def researcher_document(researcher_id: str, works: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Build a researcher's document from their works' documents (with `embedding`); `works` holds at least one."""
-    works = sorted(works, key=lambda work: (-(work["year"] or 0), work["id"]))
-    authorships = [entry for work in works for entry in work["researchers"] if entry["id"] == researcher_id]
-    names = _ranked(entry["name"] for entry in authorships)
-    years = Counter(work["year"] for work in works if work["year"] is not None)
-    together = _collaborators(researcher_id, works)
-    close = sum(person["works"] >= CLOSE for person in together)
-    orcids = _ranked(entry["orcid"] for entry in authorships if entry["orcid"])
-    document: dict[str, Any] = {
-        "id": researcher_id,
-        "ids": sorted({entry["source_id"] for entry in authorships if entry["source_id"]} | set(orcids)),
-        "name": names[0],
-        "name_variants": names[1:],
-        "orcid": orcids[0] if orcids else None,
-        "affiliations": _affiliations(researcher_id, works),
-        "institutions": _institutions(researcher_id, works),
-        "topics": _topics(works),
-        "works_count": len(works),
-        "counts_by_year": [{"year": year, "works": years[year]} for year in sorted(years)],
-        "first_year": min(years, default=None),
-        "last_year": max(years, default=None),
-        "collaborators": together[:MAX_COLLABORATORS],
-        "collaborators_count": len(together),
-        "close_collaborators_count": close,
-        "expertise": "\n".join(work["title"] for work in works[:MAX_TITLES]),
-        "embedding": mean_embedding([work["embedding"] for work in works]),
-        "verification_level": 1,
-        "claimed": False,
-        "followers_count": 0,
-        "open_to_collaborate": False,
-        "owner": None,
-    }
-    return document
+#: Researchers built together: with their works' vectors about 10 MB of JSON at three works each.
+BATCH = 250
+#: Works fetched in one response.
+PAGE = 1_000
+#: Fields of works from which researchers are built.
+WORK_FIELDS = ["id", "title", "year", "topics", "researchers", "institutions", "embedding_model"]
+#: Concurrent bulk requests: OpenSearch handles each in one thread.
+WRITERS = 2
 
 
-def mean_embedding(vectors: Sequence[Sequence[float] | NDArray[np.float32]]) -> list[float]:
-    """Return the mean of unit vectors, brought back to unit length (float32).
+def build_researchers(
+    client: OpenSearch,
+    generation: Generation,
+    staging: StagingDatabase,
+    report: Report,
+    on_batch: Callable[[int, int], None],
+    replaced: Generation | None = None,
+) -> None:
+    """Build every pending researcher; one without works is deleted.
 
-    The mean of vectors that cancel out has no direction; the first of them stands in then.
+    `staging` has the embeddings of this run's works and the reasons for merging names. `on_batch` receives how many
+    researchers are done, and how many there are. `replaced` is the live generation that a rebuild replaces.
     """
-    matrix = np.asarray(vectors, dtype=np.float32)
-    mean = matrix.mean(axis=0)
-    length = float(np.linalg.norm(mean))
-    return stored_vector(mean / length if length > 1e-6 else matrix[0])
+    with_retries(client.indices.refresh, index=f"{generation.pending},{generation.works},{generation.redirects}")
+    states = States(client, generation, replaced)
+    total, done = count(client, generation.pending), 0
+    with BackgroundTasks(WRITERS) as tasks:
+        batches = prefetch(partial(_works_by_researcher, client, generation), _pending_ids(client, generation))
+        for ids, works in batches:
+            vectors = _vectors(client, generation, staging, works)
+            known, reasons = states.of(ids), staging.merge_reasons(ids)
+            time = datetime.now(UTC).isoformat(timespec="milliseconds")
+            actions = [delete_action(generation.researchers, id_) for id_ in ids if id_ not in works]
+            for id_, own in works.items():
+                document = researcher_document(
+                    id_,
+                    own,
+                    vectors,
+                    state=known.get(id_, DEFAULT_STATE),
+                    merge_reasons=reasons.get(id_, []),
+                    time=time,
+                )
+                actions.append(index_action(generation.researchers, id_, document))
+            tasks.submit(_write, client, generation, ids, actions)
+            report.counts.researchers_written += len(works)
+            report.counts.researchers_removed += len(ids) - len(works)
+            done += len(ids)
+            on_batch(done, total)
+    with_retries(client.indices.refresh, index=f"{generation.pending},{generation.researchers}")
 
 
-def _ranked(values: Iterable[str]) -> list[str]:
-    """Order distinct values: most frequent first, then the longest (the fullest form of a name), then by alphabet."""
-    counts = Counter(values)
-    return sorted(counts, key=lambda value: (-counts[value], -len(value), value))
+def _write(client: OpenSearch, generation: Generation, ids: list[str], actions: list[Action]) -> None:
+    write(client, actions)
+    # Not before: a kill before this line means that the next run builds these researchers again.
+    write(client, (delete_action(generation.pending, id_) for id_ in ids))
 
 
-def _topics(works: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    counts = Counter(topic["id"] for work in works for topic in work["topics"])
-    names = {topic["id"]: topic["name"] for work in works for topic in work["topics"]}
-    return [
-        {"id": id_, "name": names[id_], "count": count}
-        for id_, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    ]
+def _vectors(
+    client: OpenSearch, generation: Generation, staging: StagingDatabase, works: Mapping[str, list[WorkDocument]]
+) -> dict[str, Sequence[float] | NDArray[np.float32]]:
+    """Return the embeddings of all these works by id: those of this run from its database, which spares JSON."""
+    ids = {work["id"] for own in works.values() for work in own}
+    vectors: dict[str, Sequence[float] | NDArray[np.float32]] = {**staging.vectors(ids)}
+    missing = sorted(ids - vectors.keys())
+    for start in range(0, len(missing), PAGE):
+        for hit in documents(client, generation.works, missing[start : start + PAGE], "embedding"):
+            vectors[hit["_id"]] = hit["_source"]["embedding"]
+    return vectors
 
 
-def _collaborators(researcher_id: str, works: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """List who else is on the works, with how many works and in which years, most works together first."""
-    shared: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    names: dict[str, str] = {}
-    for work in works:
-        for entry in {entry["id"]: entry for entry in work["researchers"]}.values():
-            if entry["id"] != researcher_id:
-                shared[entry["id"]].append(work)
-                # Works come newest first: the latest printed form of the name is the one to show.
-                names.setdefault(entry["id"], entry["name"])
-    people = [{"id": id_, "name": names[id_], "works": len(joint), **_span(joint)} for id_, joint in shared.items()]
-    return sorted(people, key=lambda person: (-person["works"], -(person["last_year"] or 0), person["id"]))
+def _pending_ids(client: OpenSearch, generation: Generation) -> Iterator[list[str]]:
+    """Return the pending ids in batches, those of one work together, so that fewer works are read more than once."""
+    body = {"size": BATCH, "sort": ["work_id", "researcher_id"], "_source": False}
+    return ([hit["_id"] for hit in hits] for hits in pages(client, generation.pending, body))
 
 
-def _affiliations(researcher_id: str, works: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """List the affiliations as printed, with the years in which they were, the latest first."""
-    printed: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    institution: dict[str, str | None] = {}
-    for work in works:
-        for entry in work["researchers"]:
-            if entry["id"] == researcher_id and entry["affiliation"]:
-                printed[entry["affiliation"]].append(work)
-                institution[entry["affiliation"]] = entry["institution_id"]
-    found = [
-        {"name": name, "institution_id": institution[name], "works": len(at), **_span(at)}
-        for name, at in printed.items()
-    ]
-    return sorted(found, key=lambda one: (-(one["last_year"] or 0), -one["works"], one["name"]))
-
-
-def _institutions(researcher_id: str, works: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """List the institutions of this researcher's own affiliations, most works first."""
-    counts: Counter[str] = Counter()
-    names: dict[str, str] = {}
-    for work in works:
-        own = {entry["institution_id"] for entry in work["researchers"] if entry["id"] == researcher_id}
-        for institution in work["institutions"]:
-            if institution["id"] in own:
-                counts[institution["id"]] += 1
-                names.setdefault(institution["id"], institution["name"])
-    return [{"id": id_, "name": names[id_]} for id_, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
-
-
-def _span(works: Sequence[Mapping[str, Any]]) -> dict[str, int | None]:
-    years = [work["year"] for work in works if work["year"] is not None]
-    return {"first_year": min(years, default=None), "last_year": max(years, default=None)}
+def _works_by_researcher(client: OpenSearch, generation: Generation, ids: list[str]) -> dict[str, list[WorkDocument]]:
+    """Return the works of each of these researchers who has any, with `WORK_FIELDS`."""
+    requested = set(ids)
+    works: dict[str, list[WorkDocument]] = defaultdict(list)
+    query = {"bool": {"filter": [{"terms": {"researchers.id": ids}}]}}
+    body = {"size": PAGE, "sort": ["id"], "query": query, "_source": WORK_FIELDS}
+    for hits in pages(client, generation.works, body):
+        for hit in hits:
+            for id_ in requested.intersection(entry["id"] for entry in hit["_source"]["researchers"]):
+                works[id_].append(hit["_source"])
+    return dict(works)

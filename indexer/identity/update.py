@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.identity.resolver import ResolverProcess
 from indexer.sources.stored import record_of
-from indexer.write.bulk import index_action, pending_actions, with_retries, write
+from indexer.write.bulk import index_action, pending_actions, update_action, with_retries, write
 from indexer.write.reads import documents, pages
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from indexer.identity.overrides import Overrides
     from indexer.staging.database import StagingDatabase
+    from indexer.write.bulk import Action
     from mappings import Generation
 
 PAGE = 1_000
@@ -95,13 +96,13 @@ def _stored_works(client: OpenSearch, generation: Generation) -> Iterator[list[d
 
 def _work_updates(
     client: OpenSearch, generation: Generation, changed: Mapping[str, tuple[list[str], list[str]]]
-) -> Iterator[list[dict[str, Any]]]:
+) -> Iterator[Action]:
     """Yield the bulk actions that set new researcher ids on works."""
     for document in documents(client, generation.works, sorted(changed), "researchers"):
         entries = document["_source"]["researchers"]
         for entry, id_ in zip(entries, changed[document["_id"]][1], strict=True):
             entry["id"] = id_
-        yield [{"update": {"_index": generation.works, "_id": document["_id"]}}, {"doc": {"researchers": entries}}]
+        yield update_action(generation.works, document["_id"], {"researchers": entries})
 
 
 def stored_redirects(client: OpenSearch, generation: Generation) -> dict[str, str]:
@@ -114,9 +115,7 @@ def stored_redirects(client: OpenSearch, generation: Generation) -> dict[str, st
     return redirects
 
 
-def _redirect_actions(
-    generation: Generation, old: Mapping[str, str], new: Mapping[str, str]
-) -> Iterator[list[dict[str, Any]]]:
+def _redirect_actions(generation: Generation, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Action]:
     """Yield the actions that write new redirects, and shorten old ones whose target was merged now."""
     shortened = {id_: new[target] for id_, target in old.items() if target in new}
     for id_, target in sorted({**shortened, **new}.items()):

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from indexer.records.work import Work
+    from mappings.documents import WorkTopic
 
 
 @cache
@@ -35,7 +36,7 @@ def topic_parent(topic_id: str) -> str | None:
     return _arxiv()["archives"].get(topic_id.partition(".")[0])
 
 
-def topics_of(work: Work) -> list[dict[str, Any]]:
+def topics_of(work: Work) -> list[WorkTopic]:
     """Return the topics of a work as they are stored: id, name, and the names of the parents, nearest first."""
     all_parents: tuple[tuple[str, ...], ...] = work.topic_parents or ((),) * len(work.topics)
     return [

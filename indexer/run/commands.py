@@ -1,4 +1,4 @@
-"""`peerscope index | runs | rollback`: what to read, the run and its summary, and the way back."""
+"""`peerscope index`, `runs` and `rollback`."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from indexer.run.progress import ProgressBar, summarise
+from indexer.run.progress import ProgressBar, print_summary
 from indexer.run.run import Options
 from indexer.run.run import index as run_index
 from indexer.sources import Selection, open_harvester, open_sources, remote_source_names
 from indexer.sources.stored import StoredWorks
 from indexer.staging.report import PARTS, past_runs
 from indexer.write.writer_lock import only_writer
-from mappings import IndexNames, StoreError, live
-from mappings import rollback as go_back
-from peerscope import artifacts, embedding, engine
-from peerscope.settings import Settings
+from mappings import IndexNames, Scale, StoreError, live
+from mappings import rollback as roll_back
+from peerscope import embedding, engine
+from peerscope.commands import pass_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,34 +28,29 @@ if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
     from indexer.sources import Source
+    from peerscope.settings import Settings
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 
-@click.command(short_help="Bring works into the index.")
+@click.command(short_help="Index works from files, folders, standard input or a remote source.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option(
-    "--source",
-    "remote",
-    type=click.Choice(remote_source_names()),
-    help="Ask a server for works, instead of or beside files.",
+    "--source", "remote", type=click.Choice(remote_source_names()), help="Fetch works from a remote source as well."
 )
-@click.option("--query", help="What to look for: words (openalex), or arXiv's query language: 'cat:q-bio.NC' (arxiv).")
-@click.option("--filter", "filter_", help="A filter of OpenAlex: 'institutions.ror:03vek6s52,type:article' (openalex).")
-@click.option("--set", "set_", help="A set of arXiv, such as cs or physics:astro-ph (arxiv-oai).")
-@click.option(
-    "--since",
-    type=_DAY,
-    metavar="YYYY-MM-DD",
-    help="First day, of submission (arxiv-oai: change).",
-)
+@click.option("--query", help="Query: words (openalex), or arXiv's query language such as 'cat:q-bio.NC' (arxiv).")
+@click.option("--filter", "filter_", help="OpenAlex filter: 'institutions.ror:03vek6s52,type:article' (openalex).")
+@click.option("--set", "set_", help="arXiv set, such as cs or physics:astro-ph (arxiv-oai).")
+@click.option("--since", type=_DAY, metavar="YYYY-MM-DD", help="First day of submission (arxiv-oai: of change).")
 @click.option("--until", type=_DAY, metavar="YYYY-MM-DD", help="Last day.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many works of the server.")
-@click.option("--prune", is_flag=True, help="Remove the works that are not in PATH... any more.")
-@click.option("--rebuild", is_flag=True, help="Begin anew, for another model or mapping; without PATH from the index.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, for programs.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Maximum number of works to fetch.")
+@click.option("--prune", is_flag=True, help="Remove indexed works that are not in PATH... any more.")
+@click.option("--rebuild", is_flag=True, help="Start over, for another model or mapping; without PATH from the index.")
+@click.option("--dry-run", is_flag=True, help="Dry run: report what would be done, write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@pass_settings
 def index(
+    settings: Settings,
     paths: tuple[str, ...],
     remote: str | None,
     query: str | None,
@@ -69,11 +64,11 @@ def index(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Bring works into the index: files, folders, - for standard input, or what a server knows.
+    """Index works from files, folders, standard input (-) or a remote source.
 
-    Files are told by their names, and else by their content: the import format, one JSON object a line (.jsonl; what
-    it holds is in docs/import.md), OpenAlex snapshot parts, answers of arXiv and collections of the ACL Anthology
-    (.xml), BibTeX (.bib), RIS (.ris), CSL-JSON (.json); all of them also gzipped (.gz).
+    Formats are detected by file name, or else by content: the import format, one JSON object per line (.jsonl,
+    described in docs/import.md), OpenAlex snapshot parts, arXiv responses and ACL Anthology collections (.xml),
+    BibTeX (.bib), RIS (.ris) and CSL-JSON (.json), each also gzipped (.gz).
 
     \b
     peerscope index works.jsonl library.bib
@@ -81,48 +76,60 @@ def index(
     peerscope index --source arxiv-oai --set cs --since 2024-06-01 --until 2024-06-30
     peerscope index --source openalex --query 'sparse coding' --limit 1000
 
-    Works that are in the index already and did not change are passed over, so the same command again continues a run
-    that was broken off. A record that cannot be right goes to a rejects file with its line and the reason; the others
-    go in. What is searched changes at the end of the run, all at once.
-    """  # noqa: D301 (click's mark for lines that are kept as they are)
+    Works that are already indexed and did not change are skipped, so the same command continues an interrupted run. An
+    invalid record is written to a rejects file with its line and the reason, and the others are indexed. Searches see
+    the changes at the end of the run, all at once.
+    """  # noqa: D301 (click's mark for lines that are not wrapped)
     console = Console(stderr=True)
     selection = Selection(query, filter_, set_, since and since.date(), until and until.date(), limit)
     if prune and remote:
-        raise click.UsageError("--prune goes with files: a server gives a part, and what it leaves out is not gone.")
-    names = IndexNames.from_env()
-    sources = _sources(paths, remote, selection, rebuild=rebuild)
-    client = engine.connect()
-    engine.keep_alive()
-    if not sources:
-        sources = stored(client, names)
-    embedder = embedding.load()
-    with ProgressBar(console, sources) as watcher:
-        options = Options(prune=prune, rebuild=rebuild, dry_run=dry_run)
-        report = run_index(client, names, embedder, sources, artifacts.home(), watcher, options)
+        raise click.UsageError("--prune works with files only: a remote source returns only some of its works.")
+    names = IndexNames(settings.index_prefix)
+    sources = _sources(paths, remote, selection, settings, rebuild=rebuild)
+    client = engine.connect(settings)
+    engine.keep_alive(settings)
+    sources = sources or [_indexed_works(client, names)]
+    embedder = embedding.load(settings.model)
+    options = Options(prune=prune, rebuild=rebuild, dry_run=dry_run)
+    with ProgressBar(console, sources) as progress:
+        report = run_index(
+            client, names, embedder, sources, settings.home, progress, options, scale=Scale.from_settings(settings)
+        )
     if as_json:
         click.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
     else:
-        summarise(console, report, dry_run=dry_run)
+        print_summary(console, report, dry_run=dry_run)
     if report.broken_sources:
         raise SystemExit(1)
 
 
-def stored(client: OpenSearch, names: IndexNames) -> list[Source]:
-    """Return the works that are indexed as the source of a rebuild. Raises StoreError when there are none."""
-    now = live(client, names)
-    if now is None:
-        raise StoreError("Nothing is indexed yet: name a PATH to index.")
-    return [StoredWorks(client, now)]
+def _sources(
+    paths: Sequence[str], remote: str | None, selection: Selection, settings: Settings, *, rebuild: bool
+) -> list[Source]:
+    if not remote and selection.options():
+        raise click.UsageError(f"--{min(selection.options())} requires --source.")
+    if not remote and not paths and not rebuild:
+        raise click.UsageError("Nothing to index: name a PATH, or use --source.")
+    return [*open_sources(paths), *([open_harvester(remote, selection, settings)] if remote else [])]
+
+
+def _indexed_works(client: OpenSearch, names: IndexNames) -> Source:
+    """Return the indexed works as the source of a rebuild. Raises StoreError when there are none."""
+    generation = live(client, names)
+    if generation is None:
+        raise StoreError("Nothing is indexed yet, so there is nothing to rebuild: name a PATH to index.")
+    return StoredWorks(client, generation)
 
 
 @click.command(short_help="List past indexing runs.")
-@click.option("-n", "count", default=20, show_default=True, type=click.IntRange(1), help="Runs to show.")
-@click.option("--json", "as_json", is_flag=True, help="Print the reports as JSON, for programs.")
-def runs(count: int, as_json: bool) -> None:
+@click.option("-n", "count", default=20, show_default=True, type=click.IntRange(1), help="Number of runs.")
+@click.option("--json", "as_json", is_flag=True, help="Print the reports as JSON.")
+@pass_settings
+def runs(settings: Settings, count: int, as_json: bool) -> None:
     """List past indexing runs, the latest first: what each read, changed and rejected, and whether it finished."""
-    reports, unreadable = past_runs(artifacts.home() / "runs", count)
+    reports, unreadable = past_runs(settings.home / "runs", count)
     for file in unreadable:
-        click.echo(f"Note: {file} cannot be read; the run was broken off while it was written.", err=True)
+        click.echo(f"Note: {file} cannot be read. The run was interrupted while writing it.", err=True)
     if as_json:
         click.echo(json.dumps(reports, indent=2, ensure_ascii=False))
         return
@@ -132,25 +139,18 @@ def runs(count: int, as_json: bool) -> None:
         table.add_column(name, justify="left" if name in {"run", "state"} else "right", no_wrap=True)
     for report in reports:
         seconds = sum(report["seconds"].get(part, 0) for part in PARTS)
-        state = "finished" if report.get("finished") else "broken off"
+        state = "finished" if report.get("finished") else "interrupted"
         table.add_row(report["run"], *(f"{report.get(name, 0):,}" for name in columns), f"{seconds:,.1f}", state)
-    Console().print(table if reports else "No run yet.")
+    Console().print(table if reports else "No runs yet.")
 
 
-@click.command(short_help="Go back to the index before the last run.")
-@click.confirmation_option(prompt="Go back to the state before the last run, and drop what it wrote?")
-def rollback() -> None:
-    """Go back to the state of the index before the last run that changed it. What that run wrote is dropped."""
-    client, names = engine.connect(), IndexNames.from_env()
-    # A run that goes on would write into what is dropped here.
-    with only_writer(artifacts.home(), client, names):
-        generation = go_back(client, names)
+@click.command(short_help="Restore the index from before the last run.")
+@click.confirmation_option(prompt="Restore the index from before the last run, and delete what that run wrote?")
+@pass_settings
+def rollback(settings: Settings) -> None:
+    """Restore the index from before the last run that changed it. What that run wrote is deleted."""
+    client, names = engine.connect(settings), IndexNames(settings.index_prefix)
+    # A run in progress would write into what is deleted here.
+    with only_writer(settings.home, client, names):
+        generation = roll_back(client, names, replicas=settings.replicas)
     click.echo(f"The index is back at generation {generation.number}.")
-
-
-def _sources(paths: Sequence[str], remote: str | None, selection: Selection, *, rebuild: bool) -> list[Source]:
-    if not remote and selection.options():
-        raise click.UsageError(f"--{min(selection.options())} goes with --source.")
-    if not remote and not paths and not rebuild:
-        raise click.UsageError("Say what to index: a PATH, or --source.")
-    return [*open_sources(paths), *([open_harvester(remote, selection, Settings.load())] if remote else [])]

@@ -1,8 +1,8 @@
-"""What a person sees of a run: a progress bar while it goes on, and a summary at its end."""
+"""The progress of a run, drawn as bars in the terminal, and the summary at its end."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -17,11 +17,43 @@ if TYPE_CHECKING:
     from indexer.staging.report import Report
 
 
+class ProgressListener(Protocol):
+    """Receives the progress of a run."""
+
+    def read(self, report: Report) -> None:
+        """Receive the report after a batch of records was read."""
+
+    def works(self, done: int, total: int) -> None:
+        """Receive the number of works embedded, or written, and their total."""
+
+    def topics(self, done: int) -> None:
+        """Receive the number of works without topics that were looked at."""
+
+    def researchers(self, done: int, total: int) -> None:
+        """Receive the number of researchers built, and their total."""
+
+
+class NoProgress:
+    """A listener that shows nothing."""
+
+    def read(self, report: Report) -> None:
+        """Ignore a batch of records."""
+
+    def works(self, done: int, total: int) -> None:
+        """Ignore a batch of works."""
+
+    def topics(self, done: int) -> None:
+        """Ignore a batch of works without topics."""
+
+    def researchers(self, done: int, total: int) -> None:
+        """Ignore a batch of researchers."""
+
+
 class ProgressBar:
-    """Draws a run: bytes of the sources, then works, then researchers; rate and time left with each."""
+    """A listener that draws bars for bytes of the sources, works and researchers, with rate and remaining time."""
 
     def __init__(self, console: Console, sources: Sequence[Source]) -> None:
-        """Prepare the bar; it shows from `with` on."""
+        """Prepare the bars, which are shown during the `with` block."""
         self._sources = sources
         sizes = [source.size for source in sources]
         self._total = None if None in sizes else float(sum(size or 0 for size in sizes))
@@ -48,7 +80,7 @@ class ProgressBar:
         self._progress.stop()
 
     def read(self, report: Report) -> None:
-        """Move the first bar to where the sources are read to."""
+        """Move the bar of bytes to the position in the sources."""
         position = float(sum(source.position for source in self._sources))
         self._progress.update(self._read, completed=position, rate=self._rate(self._read, report.counts.read))
 
@@ -58,9 +90,9 @@ class ProgressBar:
         self._move(self._works, done, total)
 
     def topics(self, done: int) -> None:
-        """Say how many works without topics were looked at."""
+        """Show the number of works for which topics were looked for."""
         self._progress.start_task(self._topics)
-        self._progress.update(self._topics, completed=done, visible=True, rate=f"{done:,} looked at")
+        self._progress.update(self._topics, completed=done, visible=True, rate=f"{done:,} works")
 
     def researchers(self, done: int, total: int) -> None:
         """Move the bar of researchers."""
@@ -75,11 +107,11 @@ class ProgressBar:
         return f"{done:,}, {done / elapsed if elapsed else 0:,.0f}/s"
 
 
-def summarise(console: Console, report: Report, *, dry_run: bool) -> None:
-    """Print what a run did, and where to look when something was refused."""
+def print_summary(console: Console, report: Report, *, dry_run: bool) -> None:
+    """Print what a run did, and the file with rejected records."""
     counts = report.counts
     if dry_run:
-        console.print("[bold]Dry run:[/] nothing was written. What would be done:")
+        console.print("[bold]Dry run:[/] nothing was written. This run would do:")
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_row(
         "works",
@@ -88,19 +120,19 @@ def summarise(console: Console, report: Report, *, dry_run: bool) -> None:
         f"{counts.rejected:,} rejected",
     )
     table.add_row("researchers", f"{counts.researchers_written:,} built, {counts.researchers_removed:,} removed")
-    table.add_row("topics", f"{counts.topics:,}; assigned to {counts.topics_assigned:,} works that came with none")
+    table.add_row("topics", f"{counts.topics:,}; suggested for {counts.topics_assigned:,} works without topics")
     table.add_row("institutions", f"{counts.institutions:,}")
     table.add_row("time", ", ".join(f"{part} {seconds:,.1f} s" for part, seconds in report.seconds.items()))
     console.print(table)
     for key, times in (report.unknown or {}).items():
-        console.print(f"[yellow]Note:[/] {times:,} records have the key {key!r}, which is not read.", highlight=False)
+        console.print(f"[yellow]Note:[/] {times:,} records have the unknown key {key!r}.", highlight=False)
     if counts.rejected:
-        none = f" ({counts.not_works:,} of them no works, as their source says)" if counts.not_works else ""
+        not_works = f" ({counts.not_works:,} are not works, according to their source)" if counts.not_works else ""
         console.print(
-            f"[yellow]Rejected:[/] {counts.rejected:,} records{none}, each with its reason, in {report.rejects}"
+            f"[yellow]Rejected:[/] {counts.rejected:,} records{not_works}. The reasons are in {report.rejects}"
         )
     if report.warnings:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in report.warnings.most_common())
         console.print(f"[yellow]Warnings:[/] {kinds}; details in {report.warnings_file}", highlight=False)
     for problem in report.broken_sources:
-        console.print(f"[red]Broken off:[/] {problem}")
+        console.print(f"[red]Incomplete:[/] {problem}")

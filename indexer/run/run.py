@@ -1,4 +1,4 @@
-"""One indexing run from beginning to end: lock, read, identify, write, build what follows, go live, report."""
+"""One indexing run from start to end: lock, read, identify, write, build, publish, report."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from indexer.build.aggregates import build_topics_and_institutions
 from indexer.build.assigned_topics import assign_topics
-from indexer.build.groups import build_groups, build_researchers
-from indexer.build.works import Writer
+from indexer.build.researchers import build_researchers
+from indexer.build.works import WorkWriter
 from indexer.identity.overrides import Overrides
 from indexer.identity.overrides import load as load_overrides
-from indexer.identity.resolver import ResolverError
 from indexer.identity.statements import statements_of
 from indexer.identity.update import IdentityUpdate, save_duplicates
-from indexer.staging.changes import changes, first_of_each, missing_works, read
+from indexer.staging.changes import changes, missing_works
 from indexer.staging.database import StagingDatabase
+from indexer.staging.reading import Seen, first_of_each, read
 from indexer.staging.report import Report, Stopwatch
-from indexer.staging.seen import Seen
-from indexer.write.people_states import claimed
+from indexer.write.people_states import claimed_states
 from indexer.write.target import Target
 from indexer.write.writer_lock import only_writer
-from mappings import save_decisions, stored_decisions
+from mappings import Scale, save_decisions, stored_decisions
 from peerscope.errors import PeerscopeError
 from peerscope.memory import peak_mb
 
@@ -32,51 +32,54 @@ if TYPE_CHECKING:
 
     from opensearchpy import OpenSearch
 
+    from indexer.run.progress import ProgressListener
     from indexer.sources import Source
-    from indexer.staging.watcher import Watcher
     from indexer.write.writer_lock import WriterLock
     from mappings import Generation, IndexNames
     from peerscope.embedding import Embedder
 
+#: Identity decisions of people; docs/identity.md has the format.
+OVERRIDES = "overrides.toml"
+
 
 class RunError(PeerscopeError):
-    """A run that cannot begin or go on; the message says why."""
+    """A run that cannot start or continue; the message says why."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a run does besides bringing in what is new or changed."""
+    """What a run does besides indexing new and changed works."""
 
     prune: bool = False
-    """Remove works that the sources do not hold any more."""
+    """Remove works that are no longer in the sources."""
     rebuild: bool = False
-    """Begin with an empty index, for another model or mapping."""
+    """Start with an empty index, for another model or mapping."""
     dry_run: bool = False
-    """Only count what would be done."""
+    """Count what would be done, without writing."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one run works with."""
+    """The parts that the steps of a run share."""
 
     client: OpenSearch
     embedder: Embedder
     target: Target
     report: Report
     options: Options
-    watcher: Watcher
-    decided: Decided
-    staged: StagingDatabase
+    progress: ProgressListener
+    decisions: Decisions
+    staging: StagingDatabase
     lock: WriterLock
 
     def read(self, sources: Sequence[Source], unknown: Counter[str]) -> None:
-        """Stage what is new, changed or gone."""
+        """Stage new, changed and removed works; `unknown` counts keys of records that are not read."""
         with Stopwatch(self.report, "read"), Seen() as seen:
             records = first_of_each(read(sources, self.report, unknown), seen, self.report)
             fingerprint = self.embedder.model.fingerprint
             for batch in changes(self.client, self.target, fingerprint, records, self.report):
-                self.staged.add(batch)
-                self.watcher.read(self.report)
+                self.staging.add(batch)
+                self.progress.read(self.report)
             if self.options.prune:
                 self._prune(seen)
 
@@ -84,49 +87,48 @@ class Run:
         counts = self.report.counts
         if self.report.broken_sources or counts.rejected > counts.not_works:
             raise RunError(
-                "Nothing was pruned: a source broke off or records were rejected, so what is missing may not be gone."
+                "Nothing was pruned: a source could not be read to its end or records were rejected, so a work that "
+                "was not read may still exist."
             )
         for batch in missing_works(self.client, self.target, seen):
             counts.removed += len(batch)
-            self.staged.add(batch)
+            self.staging.add(batch)
 
     def write(self) -> None:
-        """Write what is staged and all that follows from it, and make the new state the one that is searched."""
-        generation = self.target.writable() if len(self.staged) else self.target.begun
+        """Write staged works and all documents that depend on them, then publish the generation."""
+        generation = self.target.writable() if len(self.staging) else self.target.begun
         if generation is None:
             return
-        writer = Writer(self.client, generation, self.embedder, self.staged, self.report, self.target)
+        writer = WorkWriter(self.client, generation, self.embedder, self.staging, self.report, self.target)
         self._identify(generation, writer)
         with Stopwatch(self.report, "works"):
-            writer.write_all(self.watcher.works)
+            writer.write_all(self.progress.works)
         with Stopwatch(self.report, "topics"):
-            self.report.counts.topics_assigned += assign_topics(self.client, generation, self.watcher.topics)
+            self.report.counts.topics_assigned += assign_topics(self.client, generation, self.progress.topics)
         with Stopwatch(self.report, "researchers"):
             build_researchers(
-                self.client, generation, self.staged, self.report, self.watcher.researchers, self.target.replaced
+                self.client, generation, self.staging, self.report, self.progress.researchers, self.target.replaced
             )
         with Stopwatch(self.report, "topics"):
-            build_groups(self.client, generation, self.report)
-        save_decisions(self.client, generation, self.decided.digest)
+            build_topics_and_institutions(self.client, generation, self.report)
+        save_decisions(self.client, generation, self.decisions.digest)
         self.lock.check()
         with Stopwatch(self.report, "publish"):
             self.target.publish()
         self.report.generation = generation.number
 
-    def _identify(self, generation: Generation, writer: Writer) -> None:
-        """Find out who the authors are; works are embedded as long as that takes."""
+    def _identify(self, generation: Generation, writer: WorkWriter) -> None:
+        """Identify authors in another process, and embed works as long as that takes."""
         with Stopwatch(self.report, "identity"):
-            identity = IdentityUpdate(self.client, generation, self.staged, self.decided.overrides)
+            identity = IdentityUpdate(self.client, generation, self.staging, self.decisions.overrides)
         try:
             with Stopwatch(self.report, "works"):
-                writer.embed_ahead(lambda: identity.is_running, self.watcher.works)
+                writer.embed_while(lambda: identity.is_running, self.progress.works)
             with Stopwatch(self.report, "identity"):
                 save_duplicates(self.report.folder / "duplicates.jsonl", identity.finish())
-        except ResolverError as error:
-            raise RunError(str(error)) from error
         finally:
             identity.stop()
-        # Added up as if both had been at their largest at the same time: it was not more.
+        # The sum of both peaks: the processes together used at most that.
         self.report.peak_memory_mb = round(peak_mb() + identity.peak_mb)
 
 
@@ -136,28 +138,35 @@ def index(
     embedder: Embedder,
     sources: Sequence[Source],
     home: Path,
-    watcher: Watcher,
+    progress: ProgressListener,
     options: Options | None = None,
+    *,
+    scale: Scale | None = None,
 ) -> Report:
-    """Bring everything that `sources` hold into the index, and give the report of the run.
+    """Index the records of `sources`, and return the report of the run.
 
-    Run again after any interruption, it ends in the same state as a run that was never disturbed. Raises LockedError
-    when another run writes, RunError when nothing can be pruned, ModelMismatch when the index was made with another
-    embedding model, OverridesError when overrides.toml cannot be followed, StoreError when the index has another
-    mapping version, WriteError when OpenSearch stays away.
+    `home` has overrides.toml and receives the report; `scale` is the layout of indices. Repeated after any
+    interruption, a run ends in the same state as one that was never interrupted. Raises
+
+    - LockedError when another run is writing,
+    - StoreError when the index has another mapping version, ModelMismatch when it has another embedding model,
+    - OverridesError when overrides.toml is invalid,
+    - RunError when nothing can be pruned,
+    - ResolverError when authors could not be identified, EmbeddingError when works could not be embedded,
+    - WriteError when OpenSearch stays unavailable.
     """
-    options = options or Options()
-    with only_writer(home, client, names) as lock, StagingDatabase(home / "staged.sqlite") as staged:
-        decided = Decided(home, names, client)
-        target = Target(client, names, embedder.model, rebuild=options.rebuild, look_only=options.dry_run)
+    options, scale = options or Options(), scale or Scale()
+    with only_writer(home, client, names) as lock, StagingDatabase(home / "staged.sqlite") as staging:
+        decisions = Decisions(home / OVERRIDES, client, names)
+        target = Target(client, names, embedder.model, scale, rebuild=options.rebuild, read_only=options.dry_run)
         report = Report.new(home / "runs")
-        run = Run(client, embedder, target, report, options, watcher, decided, staged, lock)
+        run = Run(client, embedder, target, report, options, progress, decisions, staging, lock)
         report.unknown = Counter()
         try:
             run.read(sources, report.unknown)
             if not options.dry_run:
-                if target.readable and not decided.is_followed(client, target.readable):
-                    # New decisions about people have to be carried out even when no work is new.
+                if target.readable and not decisions.are_followed(client, target.readable):
+                    # New decisions have to be carried out even when no work is new.
                     target.writable()
                 run.write()
             report.finished = True
@@ -167,22 +176,21 @@ def index(
     return report
 
 
-class Decided:
-    """What people decided about people, in `overrides.toml` and as owners of profiles, and its digest."""
+class Decisions:
+    """The identity decisions of people, in overrides.toml and as statements of profile owners, and their digest."""
 
-    def __init__(self, home: Path, names: IndexNames, client: OpenSearch) -> None:
-        """Read the file; where there is none, it decides nothing. Raises OverridesError when it cannot be followed."""
-        file = home / "overrides.toml"
-        statements = statements_of(claimed(client, names))
+    def __init__(self, file: Path, client: OpenSearch, names: IndexNames) -> None:
+        """Read the decisions. Raises OverridesError for an invalid file; a missing one has no decisions."""
+        statements = statements_of(claimed_states(client, names))
         self.overrides = replace(load_overrides(file) if file.exists() else Overrides(), statements=statements)
         self.digest = _digest(
             file.read_bytes() if file.exists() else b"", repr(statements.statements) if statements.statements else ""
         )
 
-    def is_followed(self, client: OpenSearch, generation: Generation) -> bool:
-        """Return whether a generation was written by just these decisions; by none, where it does not say."""
+    def are_followed(self, client: OpenSearch, generation: Generation) -> bool:
+        """Return whether a generation was built with exactly these decisions."""
         return (stored_decisions(client, generation) or _digest(b"", "")) == self.digest
 
 
-def _digest(file: bytes, statements: str) -> str:
-    return hashlib.sha256(file + statements.encode()).hexdigest()
+def _digest(overrides: bytes, statements: str) -> str:
+    return hashlib.sha256(overrides + statements.encode()).hexdigest()

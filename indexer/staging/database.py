@@ -1,8 +1,8 @@
-"""The works of a run on their way into the index, in a SQLite file: a run may bring in any number of them.
+"""The staging database: the works of a run on their way into the index, in a SQLite file that can hold any number.
 
-They wait there until it is known who their authors are, since a work goes into the index once, with everything that
-belongs to it. The file is also where the process that finds that out reads from and answers to (`resolving`). After a
-kill, the next run empties it and reads its sources again, which takes a small part of the time that embedding does.
+They wait here until their authors are identified, since a work is written once, with everything that belongs to it. The
+process that identifies authors reads its input from this file and writes its result to it. After a kill, the next run
+empties the file and reads its sources again, which takes a small part of the time that embedding takes.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 
     from indexer.records import Work
     from indexer.staging.changes import Change
+    from mappings.documents import WorkTopic
 
-#: `staged`: what this run writes or removes. `known`: the other works of the index, with the researchers behind their
-#: authors `before` and `after` this run. `redirects`: ids that lead to another researcher; new ones are of this run.
+#: `staged`: works that this run writes or removes. `known`: the other works of the index, with the researchers of their
+#: authors `before` and `after` this run. `redirects`: ids of merged researchers; `is_new` for those of this run.
+#: `reasons` and `near`: what was found about researchers, in sentences.
 _TABLES = """
 CREATE TABLE staged (
     id TEXT PRIMARY KEY, record TEXT, labelled INTEGER, content_hash TEXT, former TEXT, added_at TEXT, after TEXT,
@@ -38,21 +40,21 @@ CREATE TABLE redirects (id TEXT PRIMARY KEY, researcher TEXT, is_new INTEGER) WI
 CREATE TABLE reasons (researcher TEXT PRIMARY KEY, sentences TEXT) WITHOUT ROWID;
 CREATE TABLE near (sentence TEXT);
 """
-#: Two processes write to it, one beside the other; what a crash would lose is made anew anyway.
+#: Two processes write to it at the same time; what a crash would lose is computed again anyway.
 _PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;"
 #: Seconds that one writer waits for the other.
-PATIENCE = 300
-#: Works read from the file at a time where the caller does not say how many.
+TIMEOUT = 300
+#: Works read from the file at a time by default.
 PAGE = 1_000
-#: SQLite takes at most so many values in one question everywhere.
-ASKED = 500
+#: Values in one query, which every SQLite accepts.
+MAX_VALUES = 500
 
 
 class StagedWork(NamedTuple):
-    """A work to write (None: to remove), its hash, the authors that its stored version named, and who its authors are.
+    """A work to write, or to remove when `work` is None, its hash, and the authors of its stored version.
 
-    `added_at` is when it first came in, None when that is now. `researchers` has an id for each author in their order,
-    once they are identified.
+    `added_at` is when it was first indexed, None for a new work. `researchers` has an id for each author in their
+    order, once they are identified.
     """
 
     id: str
@@ -64,49 +66,57 @@ class StagedWork(NamedTuple):
 
 
 class AuthoredWork(NamedTuple):
-    """A work whose authors are to be found: a known one with their ids, or a staged one with its former authors."""
+    """A work whose authors are to be identified: a known one has their ids in `before`, a staged one `former`."""
 
     work: Work
     before: list[str] | None
     former: list[FormerAuthor]
 
 
+class Reassigned(NamedTuple):
+    """A known work whose researchers changed: their ids before and after this run, in the order of its authors."""
+
+    id: str
+    before: list[str]
+    after: list[str]
+
+
 class StagingDatabase:
-    """What a run brings in or takes out, by work; a context manager that leaves nothing behind."""
+    """What a run writes or removes, by work; a context manager that deletes its file at the end."""
 
     def __init__(self, path: Path, *, join: bool = False) -> None:
-        """Begin with nothing in the file at `path`; with `join`, open what another process has begun there."""
+        """Create an empty database at `path`; with `join`, open the one that another process has created there."""
         self.path = path
         self._joined = join
         if not join:
             self._remove()
-        self._rows = sqlite3.connect(path, timeout=PATIENCE)
-        self._rows.executescript(_PRAGMAS + ("" if join else _TABLES))
+        self._database = sqlite3.connect(path, timeout=TIMEOUT)
+        self._database.executescript(_PRAGMAS + ("" if join else _TABLES))
 
     def __enter__(self) -> StagingDatabase:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._rows.close()
+        self._database.close()
         if not self._joined:
             self._remove()
 
     def _remove(self) -> None:
-        for end in ("", "-wal", "-shm"):
-            self.path.with_name(self.path.name + end).unlink(missing_ok=True)
+        for suffix in ("", "-wal", "-shm"):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
 
     def __len__(self) -> int:
         return self._count("TRUE")
 
     def __bool__(self) -> bool:
-        """Be there even when nothing is staged; whether anything is, `len` tells, and it counts every row for that."""
+        """Return True also when nothing is staged: `len` would count every row."""
         return True
 
     def __contains__(self, id_: str) -> bool:
-        return self._rows.execute("SELECT 1 FROM staged WHERE id = ?", (id_,)).fetchone() is not None
+        return self._database.execute("SELECT 1 FROM staged WHERE id = ?", (id_,)).fetchone() is not None
 
     def add(self, changes: Iterable[Change]) -> None:
-        """Take in what is new, changed or gone; the last word on a work counts."""
+        """Stage works that are new, changed or removed; the last change of a work counts."""
         self._put(
             "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?, ?, ?, NULL, NULL)",
             (
@@ -123,110 +133,109 @@ class StagingDatabase:
         )
 
     def add_known(self, works: Iterable[tuple[str, Any, list[str]]]) -> None:
-        """Take in works of the index that are not staged: id, record, and the researcher behind each author."""
+        """Add works of the index that are not staged: id, record, and the researcher of each author."""
         rows = ((id_, json.dumps(record), json.dumps(before)) for id_, record, before in works)
         self._put("INSERT OR REPLACE INTO known VALUES (?, ?, ?, NULL)", rows)
 
     def add_redirects(self, redirects: Mapping[str, str], *, new: bool) -> None:
-        """Take in ids that lead to another researcher, as the index has them or as this run adds them."""
-        self._put(
-            "INSERT OR REPLACE INTO redirects VALUES (?, ?, ?)", ((id_, to, new) for id_, to in redirects.items())
-        )
+        """Add redirects from ids of merged researchers: those of the index, or with `new` those of this run."""
+        rows = ((id_, researcher_id, new) for id_, researcher_id in redirects.items())
+        self._put("INSERT OR REPLACE INTO redirects VALUES (?, ?, ?)", rows)
 
     def redirects(self, *, new: bool) -> dict[str, str]:
-        """Return the ids that lead to another researcher: those of the index, or those of this run."""
-        return dict(self._rows.execute("SELECT id, researcher FROM redirects WHERE is_new = ?", (new,)))
+        """Return the redirects of the index, or with `new` those of this run."""
+        return dict(self._database.execute("SELECT id, researcher FROM redirects WHERE is_new = ?", (new,)))
 
     def authored_works(self) -> Iterator[AuthoredWork]:
-        """Return all works that are in the index or about to be, by id, for their authors to be found."""
-        question = (
+        """Return all works that are indexed or about to be, by id, for their authors to be identified."""
+        query = (
             "SELECT id, record, before, NULL FROM known "
             "UNION ALL SELECT id, record, NULL, former FROM staged WHERE record NOT NULL ORDER BY id"
         )
-        for _, record, before, former in self._rows.execute(question):
+        for _, record, before, former in self._database.execute(query):
             yield AuthoredWork(parse_work(json.loads(record)), before and json.loads(before), _former(former or "[]"))
 
-    def save_researchers(self, found: Iterable[tuple[str, Sequence[str]]]) -> None:
-        """Keep who is behind the authors of works: the work's id, and a researcher's id for each author in order."""
-        rows = [(json.dumps(ids), id_) for id_, ids in found]
+    def save_researchers(self, researchers: Iterable[tuple[str, Sequence[str]]]) -> None:
+        """Save who the authors of works are: a work's id, and a researcher's id for each author in order."""
+        rows = [(json.dumps(ids), id_) for id_, ids in researchers]
         self._put("UPDATE staged SET after = ? WHERE id = ?", rows)
         self._put("UPDATE known SET after = ? WHERE id = ?", rows)
 
-    def save_merge_reasons(self, because: Mapping[str, list[str]], near: Iterable[str]) -> None:
-        """Keep why mentions were taken to be one researcher's, and of whom that was nearly said."""
-        rows = ((id_, json.dumps(sentences)) for id_, sentences in because.items())
+    def save_merge_reasons(self, reasons: Mapping[str, list[str]], probable_duplicates: Iterable[str]) -> None:
+        """Save in sentences why mentions were merged into researchers, and which were nearly merged."""
+        rows = ((id_, json.dumps(sentences)) for id_, sentences in reasons.items())
         self._put("INSERT INTO reasons VALUES (?, ?)", rows)
-        self._put("INSERT INTO near VALUES (?)", ((sentence,) for sentence in near))
+        self._put("INSERT INTO near VALUES (?)", ((sentence,) for sentence in probable_duplicates))
 
-    def reassigned(self) -> Iterator[list[tuple[str, list[str], list[str]]]]:
-        """Return the known works whose researchers are others now, in batches by id: id, before, and after."""
-        question = "SELECT id, before, after FROM known WHERE after != before AND id > ? ORDER BY id LIMIT ?"
+    def reassigned(self) -> Iterator[list[Reassigned]]:
+        """Return the known works whose researchers changed, in batches by id."""
+        query = "SELECT id, before, after FROM known WHERE after != before AND id > ? ORDER BY id LIMIT ?"
         last = ""
-        while rows := self._rows.execute(question, (last, PAGE)).fetchall():
-            yield [(id_, json.loads(before), json.loads(after)) for id_, before, after in rows]
+        while rows := self._database.execute(query, (last, PAGE)).fetchall():
+            yield [Reassigned(id_, json.loads(before), json.loads(after)) for id_, before, after in rows]
             last = rows[-1][0]
 
     def probable_duplicates(self) -> list[str]:
         """Return the sentences about probable duplicates, the likeliest first."""
-        return [sentence for (sentence,) in self._rows.execute("SELECT sentence FROM near ORDER BY rowid")]
+        return [sentence for (sentence,) in self._database.execute("SELECT sentence FROM near ORDER BY rowid")]
 
     def count(self, *, labelled: bool) -> int:
-        """Count the works to write that come with topics, or those that come without."""
-        return self._count(_written(labelled))
+        """Return the number of works to write whose source gives topics, or of those without."""
+        return self._count(_to_write(labelled))
 
     def to_write(self, size: int = PAGE, *, labelled: bool | None = None) -> Iterator[list[StagedWork]]:
-        """Return the works to write in batches, by id; only those with topics or those without when asked so."""
-        return self._batches(_written(labelled), size)
+        """Return the works to write in batches, by id; with `labelled`, only those with or without topics."""
+        return self._batches(_to_write(labelled), size)
 
     def to_remove(self) -> Iterator[list[StagedWork]]:
         """Return the works to remove in batches, by id."""
         return self._batches("record IS NULL", PAGE)
 
     def merge_reasons(self, ids: Iterable[str]) -> dict[str, list[str]]:
-        """Return why a researcher's works are one person's, in sentences, of those of whom anything was joined."""
-        rows = self._chosen("SELECT researcher, sentences FROM reasons WHERE researcher IN", ids)
+        """Return why the works of these researchers are one person's, for those where mentions were merged."""
+        rows = self._select("SELECT researcher, sentences FROM reasons WHERE researcher IN", ids)
         return {id_: json.loads(sentences) for id_, sentences in rows}
 
     def save_vectors(self, vectors: Mapping[str, NDArray[np.float32]]) -> None:
-        """Keep the works' embeddings, float32[d] each, for what is built from them."""
+        """Save embeddings of works, float32[d] each, for the documents that are built from them."""
         rows = ((vector.astype(np.float32).tobytes(), id_) for id_, vector in vectors.items())
         self._put("UPDATE staged SET vector = ? WHERE id = ?", rows)
 
     def vectors(self, ids: Iterable[str]) -> dict[str, NDArray[np.float32]]:
-        """Return the embeddings that are kept of these works, float32[d] each."""
-        rows = self._chosen("SELECT id, vector FROM staged WHERE vector NOT NULL AND id IN", ids)
+        """Return the saved embeddings of these works, float32[d] each."""
+        rows = self._select("SELECT id, vector FROM staged WHERE vector NOT NULL AND id IN", ids)
         return {id_: np.frombuffer(vector, np.float32) for id_, vector in rows}
 
-    def labelled(self) -> Iterator[tuple[str, NDArray[np.float32], list[dict[str, str]]]]:
-        """Return the works that come with topics: id, embedding and topics, as far as embeddings are kept."""
+    def labelled(self) -> Iterator[tuple[str, NDArray[np.float32], list[WorkTopic]]]:
+        """Return the works with topics whose embeddings are saved: id, embedding and topics."""
         for batch in self.to_write(labelled=True):
-            vectors = self.vectors(one.id for one in batch)
-            for one in batch:
-                if one.work and one.id in vectors:
-                    yield one.id, vectors[one.id], topics_of(one.work)
+            vectors = self.vectors(staged.id for staged in batch)
+            for staged in batch:
+                if staged.work and staged.id in vectors:
+                    yield staged.id, vectors[staged.id], topics_of(staged.work)
 
-    def _chosen(self, question: str, ids: Iterable[str]) -> Iterator[Any]:
-        """Return the rows of a question that ends with IN, for any number of ids."""
-        wanted = list(ids)
-        for start in range(0, len(wanted), ASKED):
-            some = wanted[start : start + ASKED]
-            yield from self._rows.execute(f"{question} ({','.join('?' * len(some))})", some)
+    def _select(self, query: str, ids: Iterable[str]) -> Iterator[Any]:
+        """Return the rows of a query that ends with IN, for any number of ids."""
+        remaining = list(ids)
+        for start in range(0, len(remaining), MAX_VALUES):
+            values = remaining[start : start + MAX_VALUES]
+            yield from self._database.execute(f"{query} ({','.join('?' * len(values))})", values)
 
     def _put(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
-        with self._rows:
-            self._rows.executemany(statement, rows)
+        with self._database:
+            self._database.executemany(statement, rows)
 
     def _count(self, condition: str) -> int:
-        (count,) = self._rows.execute(f"SELECT count(*) FROM staged WHERE {condition}").fetchone()  # noqa: S608
+        (count,) = self._database.execute(f"SELECT count(*) FROM staged WHERE {condition}").fetchone()  # noqa: S608
         return int(count)
 
     def _batches(self, condition: str, size: int) -> Iterator[list[StagedWork]]:
         last = ""
-        question = (
-            "SELECT id, record, content_hash, former, added_at, after FROM staged "  # noqa: S608 (conditions of this file)
+        query = (
+            "SELECT id, record, content_hash, former, added_at, after FROM staged "  # noqa: S608 (our own conditions)
             f"WHERE id > ? AND {condition} ORDER BY id LIMIT ?"
         )
-        while rows := self._rows.execute(question, (last, size)).fetchall():
+        while rows := self._database.execute(query, (last, size)).fetchall():
             yield [
                 StagedWork(
                     id_,
@@ -241,7 +250,7 @@ class StagingDatabase:
             last = rows[-1][0]
 
 
-def _written(labelled: bool | None) -> str:
+def _to_write(labelled: bool | None) -> str:
     return "record NOT NULL" + ("" if labelled is None else f" AND labelled = {int(labelled)}")
 
 

@@ -1,4 +1,4 @@
-"""What a run did: counts, rejects with line and reason, times; kept in a folder of its own and shown at the end."""
+"""The report of a run: counts, rejected records with line and reason, times. Each run has a folder for it."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from indexer.records import RecordWarning
     from indexer.sources import Item
 
-#: The parts of a run that follow on one another; `seconds` has more, which lie within these.
+#: Consecutive parts of a run; `seconds` has further ones, which are contained in these.
 PARTS = ("read", "identity", "works", "topics", "researchers", "publish")
-#: Of a rejected line this many characters are kept, enough to find it by.
-KEPT = 2_000
+#: Characters kept of a rejected record, enough to find it.
+EXCERPT = 2_000
 
 
 @dataclass
 class Counts:
-    """How many records went which way: each one read is new, changed, unchanged, withdrawn, repeated or rejected.
+    """Numbers of records: each one read is new, changed, unchanged, withdrawn, repeated or rejected.
 
-    `embedded` are the works whose text is new. `not_works` of the rejected ones are no works, as their source itself
-    says. `removed` counts works taken out of the index: withdrawn ones, and with --prune those that were not read.
+    `embedded` works have a new text. `not_works` of the rejected records are marked by their source as something else.
+    `removed` works were withdrawn or, with --prune, not read.
     """
 
     read: int = 0
@@ -47,7 +47,7 @@ class Counts:
 
 @dataclass
 class Report:
-    """The record of one run, in `folder`: `report.json`, and `rejects.jsonl` when anything was refused."""
+    """The report of one run, in `folder`: `report.json`, and `rejects.jsonl` when records were rejected."""
 
     folder: Path
     counts: Counts = field(default_factory=Counts)
@@ -63,34 +63,34 @@ class Report:
 
     @classmethod
     def new(cls, runs: Path) -> Report:
-        """Begin a report in a new folder below `runs`, named for the time so that folders sort by age."""
-        # To the millisecond: only one run goes on at a time.
+        """Create a report in a new folder below `runs`, named after the time so that folders sort by age."""
+        # Milliseconds are enough, as only one run writes at a time.
         folder = runs / f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"[:19]
         folder.mkdir(parents=True)
         report = cls(folder)
-        # At once, so that a run that is killed can be seen to have been there.
+        # Immediately, so that a killed run is listed too.
         report.save()
         return report
 
     @property
     def rate(self) -> float:
-        """Records read in a second of the whole run; 0 before any."""
+        """Records per second of the whole run; 0 before it has taken any time."""
         return round(self.counts.read / self.took, 1) if self.took else 0.0
 
     @property
     def took(self) -> float:
-        """Seconds of the whole run."""
+        """Seconds that the whole run took."""
         return sum(self.seconds.get(part, 0.0) for part in PARTS)
 
     @property
     def rejects(self) -> Path:
-        """The file with what was refused, one JSON object a line: source, line, reason, text."""
+        """The file of rejected records, one JSON object per line: source, line, reason, text."""
         return self.folder / "rejects.jsonl"
 
     def reject(self, item: Item, reason: str) -> None:
-        """Note a refused record at once, so that nothing is lost when the run is."""
+        """Write a rejected record to the file immediately, so that it survives a kill."""
         self.counts.rejected += 1
-        entry = {"source": item.source, "line": item.line, "reason": reason, "text": item.text[:KEPT]}
+        entry = {"source": item.source, "line": item.line, "reason": reason, "text": item.text[:EXCERPT]}
         with self.rejects.open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
@@ -107,7 +107,7 @@ class Report:
             file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain data."""
+        """Return the report as JSON values."""
         return {
             "run": self.folder.name,
             "started_at": self.started_at,
@@ -123,7 +123,7 @@ class Report:
         }
 
     def save(self) -> None:
-        """Write `report.json`, in one step: a kill leaves the one before or this one."""
+        """Write `report.json` atomically: a kill leaves the old file or the new one."""
         text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
         new = self.folder / "report.json.new"
         new.write_text(text + "\n", encoding="utf-8")
@@ -134,7 +134,7 @@ class Stopwatch:
     """Adds the wall time of a `with` block to one part of a report's `seconds`."""
 
     def __init__(self, report: Report, part: str) -> None:
-        """Name the part."""
+        """Prepare to time one of the parts."""
         self._report, self._part = report, part
 
     def __enter__(self) -> None:
@@ -146,7 +146,7 @@ class Stopwatch:
 
 
 def past_runs(runs: Path, count: int) -> tuple[list[dict[str, Any]], list[Path]]:
-    """Return the reports of the last `count` runs below a folder, the latest first, and the files that hold none."""
+    """Return the reports of the last `count` runs, the latest first, and the files that cannot be read."""
     reports, unreadable = [], []
     for file in sorted(runs.glob("*/report.json"), reverse=True)[:count]:
         try:

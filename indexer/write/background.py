@@ -1,4 +1,4 @@
-"""Work beside the main thread: OpenSearch takes in one batch while the next is made, or is asked for it."""
+"""Work in background threads: OpenSearch receives one batch while the next one is prepared, or is read ahead."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ U = TypeVar("U")
 
 
 class BackgroundTasks:
-    """Does what it is given in threads of its own, and keeps the giver waiting when it falls behind.
+    """Runs functions in background threads, with bounded memory: `submit` blocks when the threads fall behind.
 
-    What fails there is raised here, at the next `do` or at the end.
+    An exception of a function is raised at the next `submit` or at the end of the `with` block.
     """
 
     def __init__(self, threads: int = 1) -> None:
-        """Begin with nothing to do. With more than one thread, things are done in any order."""
+        """Start with no tasks. With more than one thread, tasks run in any order."""
         self._pool = ThreadPoolExecutor(threads)
-        self._under_way: deque[Future[Any]] = deque()
-        self._most = threads + 1
+        self._tasks: deque[Future[Any]] = deque()
+        self._limit = threads + 1
 
     def __enter__(self) -> BackgroundTasks:
         return self
@@ -40,25 +40,25 @@ class BackgroundTasks:
             self._pool.shutdown(cancel_futures=True)
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> None:
-        """Have a function called. At most one call more than there are threads waits, so memory stays bounded."""
-        self._under_way.append(self._pool.submit(function, *arguments))
-        while len(self._under_way) > self._most:
-            self._under_way.popleft().result()
+        """Run a function in the background. At most one task more than there are threads waits."""
+        self._tasks.append(self._pool.submit(function, *arguments))
+        while len(self._tasks) > self._limit:
+            self._tasks.popleft().result()
 
     def wait(self) -> None:
-        """Wait until everything is done."""
-        while self._under_way:
-            self._under_way.popleft().result()
+        """Wait until all tasks have ended."""
+        while self._tasks:
+            self._tasks.popleft().result()
 
 
-def prefetch(function: Callable[[T], U], things: Iterable[T]) -> Iterator[tuple[T, U]]:
-    """Return each thing with what the function makes of it, while it is at work on the next one in another thread."""
+def prefetch(function: Callable[[T], U], items: Iterable[T]) -> Iterator[tuple[T, U]]:
+    """Return each item with the function's result, computed in a thread while the caller handles the item before."""
     with ThreadPoolExecutor(1) as pool:
-        under_way: deque[tuple[T, Future[U]]] = deque()
-        for thing in things:
-            under_way.append((thing, pool.submit(function, thing)))
-            if len(under_way) > 1:
-                first, made = under_way.popleft()
-                yield first, made.result()
-        for thing, made in under_way:
-            yield thing, made.result()
+        running: deque[tuple[T, Future[U]]] = deque()
+        for item in items:
+            running.append((item, pool.submit(function, item)))
+            if len(running) > 1:
+                first, future = running.popleft()
+                yield first, future.result()
+        for item, future in running:
+            yield item, future.result()

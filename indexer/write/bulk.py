@@ -1,6 +1,7 @@
-"""Bulk writes that outlive a busy or restarting OpenSearch.
+"""Bulk writes that survive a busy or restarting OpenSearch.
 
-Every action carries its document's id, so doing one twice ends in the same state; that is what makes retrying safe.
+Every action names its document's id, so repeating it has the same result; that is what makes retries safe. The loops
+are written out, since a retried bulk request sends only the actions that failed.
 """
 
 from __future__ import annotations
@@ -18,62 +19,70 @@ if TYPE_CHECKING:
 
     from opensearchpy import OpenSearch
 
-#: Seconds to wait before each new try: a minute in all, which a node needs to come back after a crash.
+    from mappings.documents import Document
+
+    #: The lines of one action in the body of a bulk request.
+    Action = list[Mapping[str, object]]
+
+#: Seconds before each retry: a minute in total, which a node needs to restart after a crash.
 PAUSES = (0.5, 1, 2, 4, 8, 15, 30)
-#: Too many requests, and the answers of a proxy or node that is not ready.
-PASSING = (429, 502, 503, 504)
+#: Too many requests, and the responses of a proxy or node that is not ready.
+TEMPORARY = (429, 502, 503, 504)
+#: What a user can do about a failed write.
+ADVICE = "Run the same command again: it continues where it stopped."
 
-#: What a person does about it.
-AGAIN = "Run the same command again: it continues where it stopped."
-
-Answer = TypeVar("Answer")
-Action = dict[str, Any]
+Response = TypeVar("Response")
 
 
 class WriteError(PeerscopeError):
-    """OpenSearch stayed away, or refused documents for a reason that trying again does not mend."""
+    """OpenSearch stayed unavailable, or rejected documents for a reason that a retry does not fix."""
 
 
-def index_action(index: str, document_id: str, document: dict[str, Any]) -> list[Action]:
-    """Return the two lines that write a document whole."""
+def index_action(index: str, document_id: str, document: Document) -> Action:
+    """Return the action that writes a whole document."""
     return [{"index": {"_index": index, "_id": document_id}}, document]
 
 
-def delete_action(index: str, document_id: str) -> list[Action]:
-    """Return the line that removes a document; one that is not there is no error."""
+def update_action(index: str, document_id: str, fields: Mapping[str, object]) -> Action:
+    """Return the action that replaces some fields of a document."""
+    return [{"update": {"_index": index, "_id": document_id}}, {"doc": fields}]
+
+
+def delete_action(index: str, document_id: str) -> Action:
+    """Return the action that deletes a document; a missing one is no error."""
     return [{"delete": {"_index": index, "_id": document_id}}]
 
 
-def with_retries(ask: Callable[..., Answer], **arguments: Any) -> Answer:
-    """Ask OpenSearch something that may be asked twice, and wait out what is passing. Raises WriteError at last."""
-    for pause in PAUSES:
-        try:
-            return ask(**arguments)
-        except TransportError as error:
-            if not _is_passing(error):
-                raise
-        time.sleep(pause)
-    try:
-        return ask(**arguments)
-    except TransportError as error:
-        raise WriteError(f"OpenSearch has not answered for {sum(PAUSES):.0f} s: {error}. {AGAIN}") from error
-
-
-def pending_actions(index: str, works: Mapping[str, str]) -> Iterator[list[Action]]:
-    """Return the actions that mark researchers as pending; `works` maps each to one of its works."""
+def pending_actions(index: str, works: Mapping[str, str]) -> Iterator[Action]:
+    """Return the actions that mark researchers as pending; `works` maps each researcher's id to the id of a work."""
     return (
-        index_action(index, id_, {"researcher_id": id_, "work_id": work_id}) for id_, work_id in sorted(works.items())
+        index_action(index, researcher_id, {"researcher_id": researcher_id, "work_id": work_id})
+        for researcher_id, work_id in sorted(works.items())
     )
 
 
-def _is_passing(error: TransportError) -> bool:
-    return isinstance(error, OpenSearchUnreachable) or error.status_code in PASSING
+def with_retries(request: Callable[..., Response], **arguments: Any) -> Response:
+    """Send a request that may be repeated, and retry it for about a minute while OpenSearch is unavailable.
+
+    Raises WriteError after the last retry, and TransportError at once for an error that a retry does not fix.
+    """
+    for pause in PAUSES:
+        try:
+            return request(**arguments)
+        except TransportError as error:
+            if not _is_temporary(error):
+                raise
+        time.sleep(pause)
+    try:
+        return request(**arguments)
+    except TransportError as error:
+        raise WriteError(f"OpenSearch has been unavailable for {sum(PAUSES):.0f} s: {error}. {ADVICE}") from error
 
 
-def write(client: OpenSearch, actions: Iterable[list[Action]]) -> None:
-    """Carry out index and delete actions, each at least once.
+def write(client: OpenSearch, actions: Iterable[Action]) -> None:
+    """Carry out actions, each at least once.
 
-    Waits out what is passing for about a minute. Raises WriteError with OpenSearch's own reason for anything else.
+    Retries for about a minute while OpenSearch is unavailable. Raises WriteError with OpenSearch's reason otherwise.
     """
     left = list(actions)
     for pause in (*PAUSES, None):
@@ -82,29 +91,33 @@ def write(client: OpenSearch, actions: Iterable[list[Action]]) -> None:
         try:
             left, reason = _attempt(client, left)
         except TransportError as error:
-            if not _is_passing(error):
-                raise WriteError(f"OpenSearch refused a bulk write: {error}") from error
+            if not _is_temporary(error):
+                raise WriteError(f"OpenSearch rejected a bulk write: {error}") from error
             reason = str(error)
         if left and pause is not None:
             time.sleep(pause)
     if left:
-        took = f"OpenSearch did not take {len(left)} documents in {sum(PAUSES):.0f} s"
-        raise WriteError(f"{took}: {reason[:300]}. {AGAIN}")
+        failure = f"OpenSearch did not accept {len(left)} documents within {sum(PAUSES):.0f} s"
+        raise WriteError(f"{failure}: {reason[:300]}. {ADVICE}")
 
 
-def _attempt(client: OpenSearch, actions: list[list[Action]]) -> tuple[list[list[Action]], str]:
-    """Send the actions once; give those worth another try, and why they failed."""
-    answer = client.bulk(body=[line for action in actions for line in action])
-    again, reason = [], ""
-    for action, result in zip(actions, _results(answer), strict=True):
-        if result["status"] in PASSING:
-            again.append(action)
+def _attempt(client: OpenSearch, actions: list[Action]) -> tuple[list[Action], str]:
+    """Send the actions once; return those to retry, and why they failed."""
+    response = client.bulk(body=[line for action in actions for line in action])
+    retry, reason = [], ""
+    for action, result in zip(actions, _results(response), strict=True):
+        if result["status"] in TEMPORARY:
+            retry.append(action)
             reason = str(result["error"])
         elif "error" in result:
-            raise WriteError(f"OpenSearch refused document {result['_id']}: {result['error']}")
-    return again, reason
+            raise WriteError(f"OpenSearch rejected document {result['_id']}: {result['error']}")
+    return retry, reason
 
 
-def _results(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for item in answer["items"]:
+def _is_temporary(error: TransportError) -> bool:
+    return isinstance(error, OpenSearchUnreachable) or error.status_code in TEMPORARY
+
+
+def _results(response: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for item in response["items"]:
         yield from item.values()

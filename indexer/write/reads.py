@@ -1,7 +1,7 @@
-"""Questions whose answers are whole: what researchers are built from, and withdrawn for, is never read in part.
+"""Reads that are complete or fail: researchers are built from what they return, and removed when nothing is returned.
 
-OpenSearch answers for the shards that it has when one fails, with status 200. Here that is a failure as any other: it
-is waited out for about a minute, then WriteError is raised.
+When a shard fails, OpenSearch answers for the others with status 200. Here that is an error like any other: it is
+retried for about a minute, then WriteError is raised.
 """
 
 from __future__ import annotations
@@ -17,62 +17,65 @@ if TYPE_CHECKING:
 
     from opensearchpy import OpenSearch
 
-WHOLE = {"allow_partial_search_results": "false"}
-#: Status of a document that OpenSearch could not look for; `_mget` does not say any.
+COMPLETE = {"allow_partial_search_results": "false"}
+#: Status given to a document that could not be looked up; `_mget` reports none.
 UNAVAILABLE = 503
-MISSING = "index_not_found_exception"
+MISSING_INDEX = "index_not_found_exception"
 
 
 def search(client: OpenSearch, index: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Return the answer of all shards."""
-    return with_retries(client.search, index=index, body=body, params=WHOLE)
+    """Return the response of all shards to a search."""
+    return with_retries(client.search, index=index, body=body, params=COMPLETE)
 
 
-def search_together(client: OpenSearch, index: str, bodies: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the answers to several searches, in one round trip."""
+def search_many(client: OpenSearch, index: str, bodies: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the responses to several searches, in one round trip."""
     header = {"index": index, "allow_partial_search_results": False}
     lines = [line for body in bodies for line in (header, body)]
 
-    def ask() -> list[dict[str, Any]]:
-        answers: list[dict[str, Any]] = client.msearch(body=lines)["responses"]
-        for answer in answers:
-            if "error" in answer:
-                raise TransportError(answer["status"], answer["error"]["type"], answer)
-        return answers
+    def request() -> list[dict[str, Any]]:
+        responses: list[dict[str, Any]] = client.msearch(body=lines)["responses"]
+        for response in responses:
+            if "error" in response:
+                raise TransportError(response["status"], response["error"]["type"], response)
+        return responses
 
-    return with_retries(ask) if lines else []
+    return with_retries(request) if lines else []
 
 
 def count(client: OpenSearch, index: str, query: dict[str, Any] | None = None) -> int:
-    """Count what matches, or everything."""
-    # `_count` cannot be told to fail with a shard.
+    """Return the number of documents that match a query; of all documents by default."""
+    # `_count` has no parameter to fail when a shard fails.
     body = {"size": 0, "track_total_hits": True, "query": query or {"match_all": {}}}
-    found: int = search(client, index, body)["hits"]["total"]["value"]
-    return found
+    total: int = search(client, index, body)["hits"]["total"]["value"]
+    return total
 
 
 def documents(
     client: OpenSearch, index: str, ids: Sequence[str], fields: str | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Return the documents with these ids that there are, in their order; `fields` are those to read, by comma."""
+    """Return the hits (`_id`, `_source`) of the existing documents with these ids, in the order of the ids.
+
+    `fields` limits `_source`, comma-separated. A missing index has no documents.
+    """
     params = {"_source_includes": fields} if fields else {}
 
-    def ask() -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = client.mget(index=index, body={"ids": list(ids)}, params=params)["docs"]
-        for one in found:
-            if "error" in one and one["error"]["type"] != MISSING:
-                raise TransportError(UNAVAILABLE, one["error"]["type"], one)
-        return found
+    def request() -> list[dict[str, Any]]:
+        hits: list[dict[str, Any]] = client.mget(index=index, body={"ids": list(ids)}, params=params)["docs"]
+        for hit in hits:
+            if "error" in hit and hit["error"]["type"] != MISSING_INDEX:
+                raise TransportError(UNAVAILABLE, hit["error"]["type"], hit)
+        return hits
 
-    return (one for one in (with_retries(ask) if ids else []) if one.get("found"))
+    return (hit for hit in (with_retries(request) if ids else []) if hit.get("found"))
 
 
 def pages(client: OpenSearch, index: str, body: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
-    """Read everything that a search finds, page by page of hits. `body` has the `size` of a page and a total `sort`.
+    """Return all hits of a search, page by page. `body` has the `size` of a page and a `sort` without ties.
 
-    What is written or removed meanwhile does no harm: each page begins after the sort values of the last hit before.
+    Documents may be written or deleted meanwhile: each page starts after the sort values of the last hit before.
     """
-    place: dict[str, Any] = {}
-    while hits := search(client, index, {**body, **place})["hits"]["hits"]:
+    after: dict[str, Any] = {}
+    while hits := search(client, index, {**body, **after})["hits"]["hits"]:
         yield hits
-        place = {"search_after": hits[-1]["sort"]}
+        after = {"search_after": hits[-1]["sort"]}

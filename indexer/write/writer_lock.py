@@ -1,7 +1,8 @@
-"""One writer at a time, on however many machines: a document in the cluster says who writes, and beats while they do.
+"""The lock of the one process that writes: a file lock in the home folder, and a document in the cluster.
 
-A holder that was killed leaves the document behind. On the same machine its process is seen to be gone; from another
-one it is watched for longer than a beat, and taken to be gone when it stands still. No clocks are compared.
+The document names the holder, who writes it again at every heartbeat. A killed holder leaves it behind: on the same
+machine its process is known to have ended; a holder on another machine is watched for longer than a heartbeat, and
+taken for dead when the document does not change. No clocks are compared.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -30,13 +31,13 @@ if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
     from mappings import IndexNames
+    from mappings.documents import WriterLockDocument
 
-#: Seconds between two beats, and how long a silent holder is watched: time for three beats, and for OpenSearch to stop
-#: and think.
-BEAT = 5.0
+#: Seconds between two heartbeats, and how long a silent holder is watched: three heartbeats, and a pause of OpenSearch.
+HEARTBEAT = 5.0
 WATCH = 20.0
-#: Seconds by which the beginning of one process may seem to differ: it is counted from a boot time that is corrected.
-SAME_BEGINNING = 5.0
+#: Seconds by which two readings of a process's start may differ: it is counted from a boot time that is adjusted.
+START_TOLERANCE = 5.0
 _ID = "writer"
 
 
@@ -46,20 +47,16 @@ class LockedError(PeerscopeError):
 
 @contextmanager
 def only_writer(home: Path, client: OpenSearch, names: IndexNames) -> Iterator[WriterLock]:
-    """Hold the lock of the one process that writes: of the home folder, then of the indices.
-
-    Raises LockedError when another one holds either.
-    """
+    """Hold the lock of the home folder and that of the indices. Raises LockedError when another process holds one."""
     home.mkdir(parents=True, exist_ok=True)
+    # Not `filelock`: it empties the file before it locks it, and the file names the holder for the message.
     with (home / "index.lock").open("a+", encoding="utf-8") as file:
         try:
-            # The system lets go of it even when the process is killed.
+            # The system releases it even when the process is killed.
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             file.seek(0)
-            raise LockedError(
-                f"Another run is writing to the index (process {file.read().strip()}); wait for it to end."
-            ) from error
+            raise LockedError(_locked(f"process {file.read().strip()}")) from error
         file.seek(0)
         file.truncate()
         file.write(str(os.getpid()))
@@ -68,9 +65,13 @@ def only_writer(home: Path, client: OpenSearch, names: IndexNames) -> Iterator[W
             yield lock
 
 
+def _locked(holder: str) -> str:
+    return f"Another run is writing to the index ({holder}). Wait until it ends."
+
+
 @dataclass(frozen=True)
 class Holder:
-    """Who writes: a process, told from a later one with the same number by the time it began.
+    """The process that holds the lock; `began`, its start, tells it from a later process with the same number.
 
     `token` tells one lock of a process from another.
     """
@@ -82,111 +83,122 @@ class Holder:
 
     @classmethod
     def me(cls) -> Holder:
-        """Return this process, with a token of its own."""
+        """Return this process with a new token."""
         return cls(socket.gethostname(), os.getpid(), psutil.Process().create_time(), uuid4().hex)
 
-    def is_gone(self) -> bool:
+    @property
+    def is_local(self) -> bool:
+        """Whether the process runs on this machine."""
+        return self.host == socket.gethostname()
+
+    def has_ended(self) -> bool:
         """Return whether the process is known to have ended; False for one on another machine."""
-        if self.host != socket.gethostname():
+        if not self.is_local:
             return False
         try:
-            return abs(psutil.Process(self.process).create_time() - self.began) > SAME_BEGINNING
+            return abs(psutil.Process(self.process).create_time() - self.began) > START_TOLERANCE
         except psutil.NoSuchProcess:
             return True
 
+    def to_document(self) -> WriterLockDocument:
+        """Return the holder as it is stored."""
+        return {"host": self.host, "process": self.process, "began": self.began, "token": self.token}
+
 
 class WriterLock:
-    """Holds the lock of an index prefix while a `with` block runs."""
+    """Holds the lock of an index prefix during a `with` block."""
 
-    def __init__(self, client: OpenSearch, names: IndexNames, *, beat: float = BEAT, watch: float = WATCH) -> None:
-        """Name what to lock; `beat` and `watch` are seconds."""
-        self._client, self._index, self._beat, self._watch = client, names.lock, beat, watch
+    def __init__(
+        self, client: OpenSearch, names: IndexNames, *, heartbeat: float = HEARTBEAT, watch: float = WATCH
+    ) -> None:
+        """Prepare the lock without taking it; `heartbeat` and `watch` are seconds."""
+        self._client, self._index, self._heartbeat, self._watch = client, names.lock, heartbeat, watch
         self._me = Holder.me()
         self._version: dict[str, int] = {}
         self._ended = threading.Event()
         self._lost = False
-        self._heart = threading.Thread(target=self._keep_beating, daemon=True)
+        self._thread = threading.Thread(target=self._send_heartbeats, daemon=True)
 
     def __enter__(self) -> WriterLock:
-        """Take the lock. Raises LockedError when somebody else holds it and is alive."""
+        """Take the lock. Raises LockedError when a live process holds it."""
         create_shared_index(self._client, self._index, "lock")
         try:
-            answer = self._write(op_type="create")
+            response = self._write(op_type="create")
         except ConflictError:
-            answer = self._take_over()
-        self._keep_version(answer)
-        self._heart.start()
+            response = self._take_over()
+        self._keep_version(response)
+        self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
-        self._heart.join()
+        self._thread.join()
         try:
             self._client.delete(index=self._index, id=_ID, params=self._version, ignore=[404, 409])
         except TransportError:
-            # OpenSearch is away; the next run sees that this process is gone.
+            # OpenSearch is unavailable; the next run sees that this process has ended.
             return
 
     def check(self) -> None:
-        """Raise LockedError when the lock was lost: this machine slept, and another run went on in its place."""
+        """Raise LockedError when the lock was lost: this machine was suspended, and another run took over."""
         if self._lost:
-            raise LockedError("Another run took over while this one stood still. Run the same command again.")
+            raise LockedError("Another run took over while this one was suspended. Run the same command again.")
 
     def _write(self, **params: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = self._client.index(
-            index=self._index, id=_ID, body=asdict(self._me), params={**self._version, **params}
+        response: dict[str, Any] = self._client.index(
+            index=self._index, id=_ID, body=self._me.to_document(), params={**self._version, **params}
         )
-        return answer
+        return response
 
-    def _keep_version(self, answer: dict[str, Any]) -> None:
-        self._version = {"if_seq_no": answer["_seq_no"], "if_primary_term": answer["_primary_term"]}
+    def _keep_version(self, response: dict[str, Any]) -> None:
+        self._version = {"if_seq_no": response["_seq_no"], "if_primary_term": response["_primary_term"]}
 
     def _take_over(self) -> dict[str, Any]:
         try:
             stored = self._stored()
             holder = Holder(**stored["_source"])
             if holder == self._me:
-                # It was written; only the answer was lost, and the client sent it again.
+                # The document was written, but the response was lost, and the client repeated the request.
                 return stored
-            if not holder.is_gone() and (holder.host == socket.gethostname() or not self._stands_still(stored)):
-                who = f"process {holder.process} on {holder.host}"
-                raise LockedError(f"Another run is writing to the index ({who}); wait for it to end.")
+            if not holder.has_ended() and (holder.is_local or self._changes(stored)):
+                raise LockedError(_locked(f"process {holder.process} on {holder.host}"))
             self._keep_version(stored)
             return self._write()
         except (ConflictError, NotFoundError) as error:
-            raise LockedError("Another run began or ended just now. Run the same command again.") from error
+            raise LockedError("Another run began or ended at this moment. Run the same command again.") from error
 
     def _stored(self) -> dict[str, Any]:
-        answer: dict[str, Any] = self._client.get(index=self._index, id=_ID)
-        return answer
+        response: dict[str, Any] = self._client.get(index=self._index, id=_ID)
+        return response
 
-    def _stands_still(self, before: dict[str, Any]) -> bool:
+    def _changes(self, before: dict[str, Any]) -> bool:
+        """Watch the document, and return whether its holder writes it."""
         deadline = time.monotonic() + self._watch
         while time.monotonic() < deadline:
             time.sleep(min(1.0, self._watch / 10))
             if self._stored()["_seq_no"] != before["_seq_no"]:
-                return False
-        return True
+                return True
+        return False
 
-    def _keep_beating(self) -> None:
-        while not self._ended.wait(self._beat):
+    def _send_heartbeats(self) -> None:
+        while not self._ended.wait(self._heartbeat):
             try:
-                self._keep_version(self._beaten())
+                self._keep_version(self._send_heartbeat())
             except (ConflictError, NotFoundError):
                 self._lost = True
                 return
             except TransportError:
-                # OpenSearch is away for now, for every other run too.
+                # OpenSearch is unavailable, to every other run as well.
                 continue
 
-    def _beaten(self) -> dict[str, Any]:
-        """Write a beat; give the version of the document. Raises ConflictError when it is another run's by now."""
+    def _send_heartbeat(self) -> dict[str, Any]:
+        """Write the document; return its version. Raises ConflictError when another run has written it."""
         try:
             return self._write()
         except ConflictError:
-            # A beat whose answer was lost counts as well: then the document is newer than known, and still ours.
+            # After a lost response the document is newer than known, and still this run's.
             stored = self._stored()
             if Holder(**stored["_source"]) != self._me:
                 raise

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from indexer.run import run
+from indexer.run.progress import NoProgress
 from indexer.sources import open_sources
-from indexer.staging.watcher import Silent
-from mappings import IndexNames, drop
+from mappings import IndexNames, Scale, drop
 from peerscope import engine
 from peerscope.errors import PeerscopeError
 from search_api.app import create_app
@@ -114,7 +114,15 @@ def _fill(services: Services, records: Iterable[Mapping[str, Any]]) -> tuple[Rep
         file = Path(folder, "works.jsonl")
         file.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
         start = time.perf_counter()
-        report = run.index(services.client, services.names, embedder, open_sources([str(file)]), Path(folder), Silent())
+        report = run.index(
+            services.client,
+            services.names,
+            embedder,
+            open_sources([str(file)]),
+            Path(folder),
+            NoProgress(),
+            scale=Scale.from_env(),
+        )
         return report, time.perf_counter() - start
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.build.assigned_topics import Labelled, vote
+from indexer.build.assigned_topics import LabelledWorks, vote
 
 ML = {"id": "cs.LG", "name": "Machine Learning"}
 CL = {"id": "cs.CL", "name": "Computation and Language"}
@@ -30,7 +30,7 @@ def test_without_agreement_nothing_is_assigned() -> None:
 
 
 def test_neighbours_in_memory_come_nearest_first() -> None:
-    labelled = Labelled(np.eye(3, dtype=np.float32), [[ML], [CL], [NC]])
+    labelled = LabelledWorks(np.eye(3, dtype=np.float32), [[ML], [CL], [NC]])
     (found,) = labelled.neighbours(np.asarray([[0.8, 0.6, 0.0]], dtype=np.float32))
     assert [topics[0]["id"] for _, topics in found] == ["cs.LG", "cs.CL", "q-bio.NC"]
     np.testing.assert_allclose([cosine for cosine, _ in found], [0.8, 0.6, 0.0], atol=1e-6)

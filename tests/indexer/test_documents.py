@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from indexer.build.documents import work_document
-from indexer.build.researchers import mean_embedding, researcher_document
+from indexer.build.documents import mean_embedding, researcher_document, work_document
+from indexer.identity import identity_key, researcher_id
 from indexer.records import Author, Work, content_hash, topic_name, topic_parent
+from mappings.documents import ResearcherDocument, WorkDocument
 from mappings.indices import load
 
 WORK = Work(
@@ -19,16 +21,29 @@ WORK = Work(
 )
 
 
-def test_a_document_fits_its_strict_mapping() -> None:
-    document = work_document(WORK)
+TIME = "2026-01-01T00:00:00+00:00"
+
+
+def stored(work: Work) -> WorkDocument:
+    ids = [researcher_id(identity_key(author)) for author in work.authors]
+    return work_document(work, ids, vector=np.asarray([1.0, 0.0]), model="m", digest="d", time=TIME)
+
+
+def researcher(id_: str, *works: WorkDocument, vectors: dict[str, list[float]] | None = None) -> ResearcherDocument:
+    return researcher_document(id_, works, vectors or {work["id"]: [1.0, 0.0] for work in works}, time=TIME)
+
+
+def test_a_work_document_has_exactly_the_fields_of_its_type_and_mapping() -> None:
+    document: dict[str, Any] = dict(stored(WORK))
     fields = load("works")["properties"]
-    assert document.keys() <= fields.keys()
+    assert document.keys() == WorkDocument.__required_keys__
+    assert fields.keys() - document.keys() == WorkDocument.__optional_keys__ == {"assigned_by", "assigned_topics"}
     for part in ("topics", "researchers", "institutions"):
-        assert document[part][0].keys() <= fields[part]["properties"].keys()
+        assert document[part][0].keys() == fields[part]["properties"].keys()
 
 
 def test_a_document_names_topics_researchers_and_institutions() -> None:
-    document = work_document(WORK)
+    document = stored(WORK)
     assert document["topics"] == [{"id": "cs.LG", "name": "Machine Learning", "parents": []}]
     assert [(entry["name"], entry["position"]) for entry in document["researchers"]] == [
         ("Ada", 1),
@@ -62,20 +77,16 @@ def test_topics_have_names_and_parents(topic: str, given: str | None, name: str,
     assert topic_parent(topic) == parent
 
 
-def stored(work: Work, vector: list[float]) -> dict[str, object]:
-    return {**work_document(work), "embedding": vector}
-
-
 def test_a_researcher_is_what_their_works_say() -> None:
-    one = stored(WORK, [1.0, 0.0])
+    one = stored(WORK)
     two = stored(
-        Work("arxiv:2", "Later", (Author("Ada"), Author("Bob")), year=2022, topics=(("cs.LG", None), ("cs.CL", None))),
-        [0.0, 1.0],
+        Work("arxiv:2", "Later", (Author("Ada"), Author("Bob")), year=2022, topics=(("cs.LG", None), ("cs.CL", None)))
     )
-    ada = one["researchers"][0]["id"]  # type: ignore[index]
-    document = researcher_document(ada, [one, two])
-    assert document == researcher_document(ada, [two, one])
-    assert document.keys() <= load("researchers")["properties"].keys()
+    vectors = {"arxiv:1": [1.0, 0.0], "arxiv:2": [0.0, 1.0]}
+    ada = one["researchers"][0]["id"]
+    document = researcher(ada, one, two, vectors=vectors)
+    assert document == researcher(ada, two, one, vectors=vectors)
+    assert document.keys() == load("researchers")["properties"].keys() == ResearcherDocument.__required_keys__
     assert [(topic["id"], topic["count"]) for topic in document["topics"]] == [("cs.LG", 2), ("cs.CL", 1)]
     assert [(p["name"], p["works"], p["first_year"], p["last_year"]) for p in document["collaborators"]] == [
         ("Bob", 2, 2020, 2022),
@@ -95,15 +106,15 @@ def test_a_researcher_is_what_their_works_say() -> None:
 
 
 def test_the_most_frequent_then_fullest_form_of_a_name_is_shown() -> None:
-    works = [stored(Work(f"arxiv:{n}", "T", (Author(name),)), [1.0, 0.0]) for n, name in enumerate(["J Doe", "J. Doe"])]
-    document = researcher_document(works[0]["researchers"][0]["id"], works)  # type: ignore[index]
+    works = [stored(Work(f"arxiv:{n}", "T", (Author(name),))) for n, name in enumerate(["J Doe", "J. Doe"])]
+    document = researcher(works[0]["researchers"][0]["id"], *works)
     assert (document["name"], document["name_variants"]) == ("J. Doe", ["J Doe"])
     assert document["first_year"] is None
 
 
 def test_someone_named_twice_on_a_work_is_not_their_own_collaborator() -> None:
-    work = stored(Work("arxiv:1", "T", (Author("A B"), Author("A. B."), Author("C D"), Author("C. D."))), [1.0, 0.0])
-    document = researcher_document(work["researchers"][0]["id"], [work])  # type: ignore[index]
+    work = stored(Work("arxiv:1", "T", (Author("A B"), Author("A. B."), Author("C D"), Author("C. D."))))
+    document = researcher(work["researchers"][0]["id"], work)
     assert [(person["works"]) for person in document["collaborators"]] == [1]
     assert document["works_count"] == 1
 
@@ -114,7 +125,19 @@ def test_the_mean_of_opposite_vectors_still_points_somewhere() -> None:
 
 def test_a_source_may_say_what_stands_above_a_topic() -> None:
     work = replace(WORK, topics=(("T1", "Sparse Coding"), ("T2", None)), topic_parents=(("Neuroscience", "Life"), ()))
-    assert [(topic["name"], topic["parents"]) for topic in work_document(work)["topics"]] == [
+    assert [(topic["name"], topic["parents"]) for topic in stored(work)["topics"]] == [
         ("Sparse Coding", ["Neuroscience", "Life"]),
         ("T2", []),
     ]
+
+
+def test_affiliations_and_collaborators_have_the_years_of_their_works() -> None:
+    years = {1: 2019, 2: 2021, 3: None}
+    works = [
+        stored(Work(f"arxiv:{n}", "T", (Author("Ada", affiliation="Here"), Author("Bob")), year=year))
+        for n, year in years.items()
+    ]
+    document = researcher(works[0]["researchers"][0]["id"], *works)
+    for entry in (document["affiliations"][0], document["collaborators"][0]):
+        assert (entry["works"], entry["first_year"], entry["last_year"]) == (3, 2019, 2021)
+    assert researcher(works[0]["researchers"][0]["id"], works[2])["affiliations"][0]["last_year"] is None

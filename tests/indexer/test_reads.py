@@ -9,7 +9,7 @@ from opensearchpy.exceptions import TransportError
 
 from indexer.write import bulk
 from indexer.write.bulk import WriteError
-from indexer.write.reads import count, documents, pages, search_together
+from indexer.write.reads import count, documents, pages, search_many
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,21 +49,21 @@ def test_a_search_asks_for_all_shards_or_none() -> None:
 
 def test_one_of_several_searches_that_is_refused_is_asked_again() -> None:
     client: Any = Client({"responses": [HITS, BUSY]}, {"responses": [HITS, HITS]})
-    assert search_together(client, "works", [{}, {}]) == [HITS, HITS]
-    assert search_together(client, "works", []) == []
+    assert search_many(client, "works", [{}, {}]) == [HITS, HITS]
+    assert search_many(client, "works", []) == []
     assert client.asked[0]["body"][0] == {"index": "works", "allow_partial_search_results": False}
 
 
 def test_several_searches_of_which_one_never_answers_are_refused() -> None:
     client: Any = Client(*[{"responses": [BUSY]}] * 3)
     with pytest.raises(WriteError, match="rejected_execution"):
-        search_together(client, "works", [{}])
+        search_many(client, "works", [{}])
 
 
 def test_a_search_that_cannot_be_is_refused_at_once() -> None:
     client: Any = Client({"responses": [{"status": 400, "error": {"type": "parsing_exception"}}]})
     with pytest.raises(TransportError, match="parsing_exception"):
-        search_together(client, "works", [{}])
+        search_many(client, "works", [{}])
 
 
 def test_a_document_that_could_not_be_looked_for_is_not_taken_for_missing() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
-from indexer.build.works import Writer
+from indexer.build.works import WorkWriter
 from indexer.staging.database import StagedWork
 from mappings import Generation
 
@@ -26,10 +26,10 @@ def staged(work_id: str, *researchers: str, former: tuple[str, ...] = ()) -> Sta
 
 def test_researchers_are_marked_once_in_a_run_with_one_of_their_works() -> None:
     client = Recorder()
-    writer = Writer(*cast("Any", (client, Generation("p-"), None, None, None, None)))
-    writer._mark([staged("w:1", "ada", "ben")])
-    writer._mark([staged("w:2", "ben", "cleo", former=("dora",))])
-    writer._mark([staged("w:3", "cleo")])
+    writer = WorkWriter(*cast("Any", (client, Generation("p-"), None, None, None, None)))
+    writer._mark_pending([staged("w:1", "ada", "ben")])
+    writer._mark_pending([staged("w:2", "ben", "cleo", former=("dora",))])
+    writer._mark_pending([staged("w:3", "cleo")])
     assert client.sent == [
         {"researcher_id": "ada", "work_id": "w:1"},
         {"researcher_id": "ben", "work_id": "w:1"},

@@ -23,8 +23,8 @@ from werkzeug.serving import make_server
 from accounts.database import Database
 from accounts.extension import AccountsExtension
 from indexer.run import run
+from indexer.run.progress import NoProgress as Silent
 from indexer.sources import open_sources
-from indexer.staging.watcher import Silent
 from mappings import IndexNames, drop
 from peerscope import artifacts, embedding, sample
 from peerscope.engine import EngineSettings, connect, wait_until_ready

@@ -219,7 +219,7 @@ def test_searches_see_a_run_only_when_it_is_whole(
     index(write_lines(tmp_path / "w.jsonl", work(1)))
     before = state(opensearch, names)
     with monkeypatch.context() as broken:
-        broken.setattr(run, "build_groups", lambda *_: (_ for _ in ()).throw(WriteError("away")))
+        broken.setattr(run, "build_topics_and_institutions", lambda *_: (_ for _ in ()).throw(WriteError("away")))
         with pytest.raises(WriteError):
             index(write_lines(tmp_path / "w.jsonl", work(1, title="Changed"), work(2)))
     assert state(opensearch, names) == before

@@ -27,7 +27,7 @@ def names(opensearch: OpenSearch) -> Iterator[IndexNames]:
 
 
 def lock(client: OpenSearch, names: IndexNames) -> WriterLock:
-    return WriterLock(client, names, beat=0.1, watch=1.0)
+    return WriterLock(client, names, heartbeat=0.1, watch=1.0)
 
 
 def left_behind(client: OpenSearch, names: IndexNames, holder: Holder) -> None:

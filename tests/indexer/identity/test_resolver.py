@@ -61,7 +61,7 @@ def test_it_ends_with_its_parent_even_when_that_is_killed(tmp_path: Path) -> Non
     script = (
         "import os, signal, sys; from pathlib import Path; from indexer.identity.overrides import Overrides\n"
         "from indexer.identity.resolver import ResolverProcess; from indexer.staging.database import StagingDatabase\n"
-        "staged = StagingDatabase(Path(sys.argv[1])); staged._rows.execute('BEGIN EXCLUSIVE')\n"
+        "staged = StagingDatabase(Path(sys.argv[1])); staged._database.execute('BEGIN EXCLUSIVE')\n"
         "process = ResolverProcess(staged.path, Overrides())._process\n"
         "print(process.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )

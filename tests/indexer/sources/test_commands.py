@@ -26,8 +26,8 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Source]:
     """The sources of a run, which ends there."""
     found: list[Source] = []
 
-    def sources(paths: Sequence[str], name: str | None, selection: Selection, *, rebuild: bool) -> list[Source]:
-        found.extend(real(paths, name, selection, rebuild=rebuild))
+    def sources(paths: Sequence[str], name: str | None, selection: Selection, *rest: Any, rebuild: bool) -> None:
+        found.extend(real(paths, name, selection, *rest, rebuild=rebuild))
         raise click.Abort
 
     real = commands._sources
@@ -54,9 +54,9 @@ def test_files_and_a_remote_source_are_read_together(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "Say what to index: a PATH, or --source."),
-        (["--set", "cs"], "--set goes with --source."),
-        (["--source", "openalex", "--query", "x", "--prune"], "--prune goes with files"),
+        ([], "Nothing to index: name a PATH, or use --source."),
+        (["--set", "cs"], "--set requires --source."),
+        (["--source", "openalex", "--query", "x", "--prune"], "--prune works with files only"),
         (["--source", "arxiv"], "would fetch everything"),
         (["--source", "arxiv", "--since", "2024-02-01", "--until", "2024-01-01"], "is after --until"),
         (["--source", "arxiv", "--since", "yesterday"], "does not match the format"),
