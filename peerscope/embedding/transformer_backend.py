@@ -1,7 +1,6 @@
-"""Any sentence-transformers model, by hub name or folder, for those who want another model or have a GPU.
+"""The optional backend: any sentence-transformers model, by hub name or folder, also on a GPU.
 
-It takes torch, which is 5.4 GB on Linux, 8.5 s to import and 1 GB of memory in each worker: an extra, imported by
-nobody else.
+It needs torch, which takes 5.4 GB on Linux, 8.5 s to import and 1 GB of memory in each worker; so it is an extra.
 """
 
 from __future__ import annotations
@@ -17,11 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from peerscope.embedding.description import ModelDescription
 from peerscope.embedding.embedder import Embedder
-from peerscope.embedding.errors import ModelUnavailableError
-from peerscope.embedding.models import PACKAGED
-from peerscope.embedding.threads import thread_count
+from peerscope.embedding.models import PACKAGED, ModelDescription, ModelUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,24 +25,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sentence_transformers import SentenceTransformer
 
-DEFAULT_MAX_TOKENS = 512  # for a model that names no limit: BERT's
-WORK_PROMPTS = ("document", "passage", "corpus")  # as `SentenceTransformer.encode_document` looks for them
+DEFAULT_MAX_TOKENS = 512  # for a model that states no limit: BERT's
+WORK_PROMPTS = ("document", "passage", "corpus")  # in the order of `SentenceTransformer.encode_document`
 
 
 class TransformerEmbedder(Embedder):
-    """A sentence-transformers model, on the GPU when torch finds one. One call runs at a time; torch splits its work.
+    """A sentence-transformers model, on the GPU when torch finds one. One call runs at a time; torch parallelises it.
 
-    A process forked after loading runs it on one core (torch's threads do not survive a fork, and waiting for them
-    would never end), and on a GPU not at all: there, load after forking.
+    A process forked after loading runs it on one core, because torch's threads do not survive a fork. A GPU cannot be
+    used after a fork: there, load in the forked process.
     """
 
     def __init__(self, model: ModelDescription, encoder: SentenceTransformer) -> None:
-        """Take the loaded model."""
+        """Store the loaded model."""
         super().__init__(model)
         self._encoder = encoder
-        self._lock = (
-            threading.Lock()
-        )  # its tokenizer is changed by each call, and raises "Already borrowed" in a second
+        # Each call changes the tokenizer; a second one at the same time would raise "Already borrowed".
+        self._lock = threading.Lock()
 
     def _encode_works(self, texts: Sequence[str]) -> NDArray[np.float32]:
         with self._lock:
@@ -59,17 +54,17 @@ class TransformerEmbedder(Embedder):
         return np.asarray(vector, np.float32)
 
 
-def load_transformer(name: str) -> TransformerEmbedder:
-    """Load a model by hub name or folder. What is in the local cache of the hub is taken without asking the network.
+def load_transformer(name: str, threads: int) -> TransformerEmbedder:
+    """Load a model by hub name or folder; a model in the hub's local cache is loaded without the network.
 
     Raises `ModelUnavailableError` when sentence-transformers is not installed or does not find the model.
     """
     if find_spec("sentence_transformers") is None:
         raise ModelUnavailableError(
-            f"{name!r} is none of the packaged embedding models ({', '.join(PACKAGED)}), and any other needs"
+            f"{name!r} is not a packaged embedding model ({', '.join(PACKAGED)}), and any other needs"
             " sentence-transformers: pip install 'peerscope[sentence-transformers]'"
         )
-    _prepare_torch()
+    _prepare_torch(threads)
     encoder = _encoder(name)
     if encoder.max_seq_length is None:
         encoder.max_seq_length = DEFAULT_MAX_TOKENS
@@ -86,11 +81,11 @@ def load_transformer(name: str) -> TransformerEmbedder:
 
 
 @cache
-def _prepare_torch() -> None:
-    """Let torch use the threads we may use, and a forked process one: once for all models of this process."""
+def _prepare_torch(threads: int) -> None:
+    """Set the number of torch's threads, and one in forked processes: once for all models of this process."""
     import torch
 
-    torch.set_num_threads(thread_count())
+    torch.set_num_threads(threads)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
@@ -106,17 +101,17 @@ def _encoder(name: str) -> SentenceTransformer:
             return SentenceTransformer(name, local_files_only=True)
         except (OSError, ValueError):  # not in the cache
             return SentenceTransformer(name)
-    except Exception as error:  # the hub, torch and transformers each raise families of their own
+    except Exception as error:  # the hub, torch and transformers raise many unrelated classes
         raise ModelUnavailableError(
-            f"the embedding model {name!r} cannot be loaded; it is none of the packaged ones ({', '.join(PACKAGED)}),"
-            f" and sentence-transformers says: {(str(error).splitlines() or [type(error).__name__])[0]}"
+            f"the embedding model {name!r} cannot be loaded; it is not a packaged one ({', '.join(PACKAGED)}),"
+            f" and sentence-transformers reports: {(str(error).splitlines() or [type(error).__name__])[0]}"
         ) from error
 
 
 def _weights_hash(encoder: SentenceTransformer) -> str:
-    """Hash the weights as they are in memory, so that the kind of file they came in does not count.
+    """Return the SHA-256 of the weights in memory, independent of their file format.
 
-    .05 to .2 s for 90 MB, of the 9 s that torch and the model take to load.
+    It takes .05 to .2 s for 90 MB, of the 9 s that torch and the model take to load.
     """
     import torch
 
@@ -128,7 +123,7 @@ def _weights_hash(encoder: SentenceTransformer) -> str:
 
 
 def _tokenizer_hash(encoder: SentenceTransformer) -> str:
-    """Hash the vocabulary and rules, without truncation and padding, which each call sets."""
+    """Return the SHA-256 of vocabulary and rules, without truncation and padding, which each call sets."""
     tokenizer: Any = encoder.tokenizer
     backend = getattr(tokenizer, "backend_tokenizer", None)
     rules = json.loads(backend.to_str()) if backend else tokenizer.get_vocab()
@@ -142,7 +137,7 @@ def _pooling(encoder: SentenceTransformer) -> str:
 
 
 def _prompt(encoder: SentenceTransformer, *names: str) -> str:
-    """Return the prefix that the model takes for the first of these names that it knows, else its default one."""
+    """Return the model's prefix for the first of these prompt names that it has, else its default prefix."""
     prompts = encoder.prompts
     chosen = next((name for name in names if name in prompts), encoder.default_prompt_name)
     return prompts.get(chosen) or "" if chosen else ""

@@ -1,24 +1,22 @@
-"""OPENSEARCH: settings, client, the embedded node, readiness.
+"""OpenSearch: settings, clients, the embedded node, and the circuit breaker.
 
-`connect()` is all that the other rooms need: it gives a client, whether OpenSearch is a cluster somewhere or a child
-process on this laptop.
+`connect()` returns a client, whether OpenSearch is a cluster or the embedded node on this machine.
 """
 
 from peerscope.engine.checks import Check, diagnose
-from peerscope.engine.circuit_breaker import CircuitOpen, Guard
+from peerscope.engine.circuit_breaker import CircuitBreaker, CircuitOpen
 from peerscope.engine.client import connect
 from peerscope.engine.errors import EngineError
-from peerscope.engine.node import Node
+from peerscope.engine.node import Node, keep_alive
 from peerscope.engine.readiness import wait_until_ready
 from peerscope.engine.settings import EngineSettings
-from peerscope.engine.watch import keep_alive
 
 __all__ = [
     "Check",
+    "CircuitBreaker",
     "CircuitOpen",
     "EngineError",
     "EngineSettings",
-    "Guard",
     "Node",
     "connect",
     "diagnose",

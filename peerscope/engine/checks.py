@@ -1,4 +1,4 @@
-"""What `peerscope doctor` asks of this room, in small answers that each say what was seen."""
+"""Checks of `peerscope doctor` for Java, OpenSearch, disk and memory."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from peerscope.settings import Settings
 
 NEEDED_PLUGINS = ("opensearch-knn", "opensearch-neural-search")
-NEEDED_DISK = 1_000_000_000  # bytes: 0.2 GB for OpenSearch, a model, and room for an index of 50,000 works
+NEEDED_DISK = 1_000_000_000  # bytes: 0.2 GB for OpenSearch, a model, and an index of 50,000 works
 NEEDED_BESIDES_HEAP = 1024  # megabytes: the embedding model, the web server and the page cache
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at, whether it is as it should be, and what was seen."""
+    """Result of one check: what was checked, whether it passed, and the details."""
 
     name: str
     ok: bool
@@ -38,10 +38,10 @@ class Check:
 
 
 def diagnose(settings: Settings | EngineSettings | None = None) -> Iterator[Check]:
-    """Look at all that OpenSearch needs; nothing is started, fetched or changed."""
+    """Check everything that OpenSearch needs; nothing is started, downloaded or changed."""
     settings = EngineSettings.from_settings(settings)
     if settings.url:
-        yield from _reached(f"cluster {settings.url}", cluster_client(settings, timeout=5.0))
+        yield from _reachable(f"cluster {settings.url}", cluster_client(settings, timeout=5.0))
     else:
         yield from _embedded(settings)
 
@@ -53,12 +53,12 @@ def _embedded(settings: EngineSettings) -> Iterator[Check]:
     yield _memory(settings.heap)
     status = node.status()
     if status.state == "stopped" or not status.node:
-        yield Check("engine", True, "not running; it starts when it is needed, or with `peerscope engine start`")
+        yield Check("engine", True, "not running; it starts when needed, or with `peerscope engine start`")
         return
-    answer = "answers" if status.state == "running" else f"does not answer; its log is {status.log}"
-    yield Check("engine", status.state == "running", f"process {status.node.pid} at {status.node.url} {answer}")
+    state = "answers" if status.state == "running" else f"does not answer; its log is {status.log}"
+    yield Check("engine", status.state == "running", f"process {status.node.pid} at {status.node.url} {state}")
     if status.state == "running":
-        yield from _reached("node", node_client(status.node, timeout=5.0))
+        yield from _reachable("node", node_client(status.node, timeout=5.0))
 
 
 def _java() -> Check:
@@ -80,14 +80,14 @@ def _memory(heap: int) -> Check:
     return Check("memory", total >= heap + NEEDED_BESIDES_HEAP, f"{heap} MB of heap out of {total} MB in this machine")
 
 
-def _reached(name: str, client: OpenSearch) -> Iterator[Check]:
+def _reachable(name: str, client: OpenSearch) -> Iterator[Check]:
     try:
         version = client.info()["version"]["number"]
         health = client.cluster.health()["status"]
         plugins = {plugin["component"] for plugin in client.cat.plugins(params={"format": "json"})}
     except OpenSearchException as error:
-        yield Check(name, False, f"is out of reach: {str(error).splitlines()[0]}")
+        yield Check(name, False, f"is unreachable: {str(error).splitlines()[0]}")
         return
     yield Check(name, health != "red", f"OpenSearch {version}, {health}")
     missing = [plugin for plugin in NEEDED_PLUGINS if plugin not in plugins]
-    yield Check("plugins", not missing, f"lacks {', '.join(missing)}" if missing else ", ".join(NEEDED_PLUGINS))
+    yield Check("plugins", not missing, f"missing: {', '.join(missing)}" if missing else ", ".join(NEEDED_PLUGINS))

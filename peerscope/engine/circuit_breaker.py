@@ -1,7 +1,7 @@
-"""What stands between a web server and an OpenSearch that is away: a limit of time, one retry, and a circuit.
+"""Circuit breaker between a web server and OpenSearch: a time budget per request, one retry, and a circuit.
 
-A caller has to hear of it within two seconds, whether OpenSearch refuses, hangs or drops the connection; and when it
-has been away for several requests, at once, so that no thread waits for it in vain.
+A caller gets an error within two seconds, whether OpenSearch refuses, hangs or drops the connection; and immediately
+after several failures in a row, so that no thread waits in vain.
 """
 
 from __future__ import annotations
@@ -19,29 +19,30 @@ from urllib3 import Timeout
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: Seconds for one request, the retry included: within two a caller hears 503.
+#: Seconds for one request including the retry, so that a caller gets 503 within two.
 BUDGET = 1.8
-#: Requests in a row that fail before the circuit opens: one broken connection or slow answer is none of its business.
+#: Failures in a row before the circuit opens; a single broken connection or slow response must not open it.
 FAILURES = 5
-#: Seconds that an open circuit waits before it lets one request try.
+#: Seconds before an open circuit lets one request through.
 PAUSE = 2.0
-#: Requests that may be sent twice, by method or by the end of the path.
+#: Ends of the paths of requests that only read, besides GET and HEAD; these may be retried.
 READS = ("/_search", "/_msearch", "/_mget", "/_count")
-PASSING = (502, 503, 504)
+#: Statuses after which a retry may succeed.
+TRANSIENT = (502, 503, 504)
 
 
 class CircuitOpen(Unreachable):
-    """OpenSearch was away a moment ago and is not asked now; `retry_after` says in how many seconds it will be."""
+    """OpenSearch failed recently, so the request was not sent; one will be in `retry_after` seconds."""
 
     def __init__(self, retry_after: float) -> None:
-        """Look like any other failure to connect, so that all who handle those handle this."""
-        super().__init__("N/A", "not asked: it did not answer a moment ago", None)
+        """Look like any failure to connect, so that handlers of those apply."""
+        super().__init__("N/A", "not sent: OpenSearch did not answer recently", None)
         self.retry_after = retry_after
 
 
 @dataclass
 class Circuit:
-    """Counts failures in a row. Closed: all pass. Open: none do, until `pause` is over and one may try."""
+    """Counts failures in a row. Closed: requests pass. Open: none do until `pause` seconds later, when one may try."""
 
     failures: int = FAILURES
     pause: float = PAUSE
@@ -52,11 +53,11 @@ class Circuit:
 
     @property
     def is_open(self) -> bool:
-        """Return whether requests are refused, but for the one that tries."""
+        """Whether requests are refused, except one that tries."""
         return self._failed >= self.failures
 
     def enter(self) -> None:
-        """Ask to pass. Raises CircuitOpen while it is open; one that tries keeps the others out for a pause."""
+        """Raise CircuitOpen while the circuit is open; after the pause, let one request try and start another pause."""
         with self._lock:
             if not self.is_open:
                 return
@@ -66,63 +67,63 @@ class Circuit:
             self._opens_at = self.clock() + self.pause
 
     def succeeded(self) -> None:
-        """Hear that OpenSearch answered, whatever it said."""
+        """Record that OpenSearch responded, with whatever status."""
         with self._lock:
             self._failed = 0
 
     def failed(self) -> None:
-        """Hear that it could not be reached or did not answer in time."""
+        """Record that OpenSearch was unreachable or did not respond in time."""
         with self._lock:
             self._failed += 1
             self._opens_at = self.clock() + self.pause
 
 
 @dataclass
-class Guard:
-    """The limits of one client. `observe` hears the seconds of every request."""
+class CircuitBreaker:
+    """The limits of one client; `observe` is called with the seconds of every request."""
 
     budget: float = BUDGET
     circuit: Circuit = field(default_factory=Circuit)
     observe: Callable[[float], None] = lambda _: None
 
 
-class GuardedTransport(Transport):
-    """Sends requests within the guard's limits."""
+class BreakerTransport(Transport):
+    """Transport that sends requests within the limits of a circuit breaker."""
 
-    def __init__(self, *args: Any, guard: Guard, **kwargs: Any) -> None:
-        """Take the retries into our own hands."""
+    def __init__(self, *args: Any, breaker: CircuitBreaker, **kwargs: Any) -> None:
+        """Disable the retries of opensearch-py, which ignore the budget."""
         super().__init__(*args, **{**kwargs, "max_retries": 0})
-        self.guard = guard
+        self.breaker = breaker
 
     def perform_request(self, method: str, url: str, params: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Send a request. Raises CircuitOpen at once while OpenSearch is known to be away."""
-        self.guard.circuit.enter()
+        """Send a request. Raises CircuitOpen without sending it while the circuit is open."""
+        self.breaker.circuit.enter()
         began = time.monotonic()
         try:
-            answer = self._with_retry(began, method, url, params, *args, **kwargs)
+            response = self._with_retry(began, method, url, params, *args, **kwargs)
         except Unreachable:
-            self.guard.circuit.failed()
+            self.breaker.circuit.failed()
             raise
         except TransportError:
-            self.guard.circuit.succeeded()
+            self.breaker.circuit.succeeded()
             raise
         finally:
-            self.guard.observe(time.monotonic() - began)
-        self.guard.circuit.succeeded()
-        return answer
+            self.breaker.observe(time.monotonic() - began)
+        self.breaker.circuit.succeeded()
+        return response
 
     def _with_retry(self, began: float, method: str, url: str, params: Any, *args: Any, **kwargs: Any) -> Any:
-        """Send once more what may be, when the first try failed in less than half of the time."""
+        """Send a request, and again if it only reads and the first try failed within half of the budget."""
         try:
             return super().perform_request(method, url, self._limited(params, began), *args, **kwargs)
         except TransportError as error:
-            passing = isinstance(error, Unreachable) or error.status_code in PASSING
-            early = time.monotonic() - began < self.guard.budget / 2
+            is_transient = isinstance(error, Unreachable) or error.status_code in TRANSIENT
+            early = time.monotonic() - began < self.breaker.budget / 2
             is_read = method in {"GET", "HEAD"} or url.endswith(READS)
-            if isinstance(error, ConnectionTimeout) or not (passing and early and is_read):
+            if isinstance(error, ConnectionTimeout) or not (is_transient and early and is_read):
                 raise
         return super().perform_request(method, url, self._limited(params, began), *args, **kwargs)
 
     def _limited(self, params: Any, began: float) -> dict[str, Any]:
-        left = max(0.01, self.guard.budget - (time.monotonic() - began))
+        left = max(0.01, self.breaker.budget - (time.monotonic() - began))
         return {"request_timeout": Timeout(total=left), **(params or {})}

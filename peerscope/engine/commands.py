@@ -1,4 +1,4 @@
-"""`peerscope engine`: the embedded node in the hands of a person."""
+"""`peerscope engine`: start, stop and inspect the bundled OpenSearch."""
 
 from __future__ import annotations
 
@@ -21,48 +21,48 @@ if TYPE_CHECKING:
 
 @click.group(name="engine")
 def engine() -> None:
-    """Run the OpenSearch that Peerscope brings along.
+    """Manage the bundled OpenSearch.
 
-    It is used when PEERSCOPE_OPENSEARCH_URL names no cluster. Other commands start it when they need it and end it with
-    themselves; started from here, it stays until it is stopped.
+    It is used unless PEERSCOPE_OPENSEARCH_URL is set to a cluster. Other commands start it when needed and stop it when
+    they end; started here, it runs until it is stopped.
     """
 
 
 @engine.command()
-@click.option("--timeout", default=START_TIMEOUT, show_default=True, help="Seconds to wait until it answers.")
+@click.option("--timeout", default=START_TIMEOUT, show_default=True, help="Seconds to wait for its answer.")
 @pass_settings
 def start(settings: Settings, timeout: float) -> None:
     """Start OpenSearch and leave it running.
 
-    Prints its address. The first time, OpenSearch is fetched (115 MB). PEERSCOPE_HEAP sets its memory (such as 2g),
-    PEERSCOPE_ENGINE_PORT its port (9200, or a free one). Starting it twice changes nothing.
+    Prints its address. The first start downloads OpenSearch (115 MB). PEERSCOPE_HEAP sets its heap (such as 2g),
+    PEERSCOPE_ENGINE_PORT its port (by default 9200 or the next free one). Has no effect if it already runs.
     """
     state = Node(settings).start(detach=True, timeout=timeout)
     wait_until_ready(node_client(state), timeout)
     click.echo(state.url)
     if not state.detached:
-        click.echo("It was started by another command, and ends with that.", err=True)
+        click.echo("It was started by another command and will stop with that.", err=True)
 
 
 @engine.command()
 @pass_settings
 def stop(settings: Settings) -> None:
-    """Stop OpenSearch. What was indexed stays."""
-    click.echo("stopped" if Node(settings).stop() else "it was not running")
+    """Stop OpenSearch. The index is kept."""
+    click.echo("Stopped." if Node(settings).stop() else "It was not running.")
 
 
 @engine.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for scripts.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_settings
 def status(settings: Settings, as_json: bool) -> None:
-    """Return whether OpenSearch runs, where, and with what."""
+    """Show whether OpenSearch runs, with its address, process and memory."""
     current = Node(settings).status()
     click.echo(json.dumps(asdict(current), default=str, indent=2) if as_json else _describe(current))
 
 
 @engine.command()
-@click.option("-n", "--lines", default=40, show_default=True, help="How many of the last lines to print.")
-@click.option("-f", "--follow", "following", is_flag=True, help="Go on printing what is written, until Ctrl-C.")
+@click.option("-n", "--lines", default=40, show_default=True, help="Number of lines to print.")
+@click.option("-f", "--follow", "following", is_flag=True, help="Continue with new lines until Ctrl-C.")
 @pass_settings
 def logs(settings: Settings, lines: int, following: bool) -> None:
     """Print the end of OpenSearch's log."""
@@ -73,7 +73,7 @@ def logs(settings: Settings, lines: int, following: bool) -> None:
         for line in follow(path):
             click.echo(line)
     elif not path.exists():
-        raise click.ClickException(f"there is no log yet at {path}")
+        raise click.ClickException(f"There is no log yet at {path}.")
 
 
 def _describe(status: NodeStatus) -> str:
@@ -82,9 +82,9 @@ def _describe(status: NodeStatus) -> str:
         rows |= {
             "address": node.url,
             "version": node.version,
-            "process": f"{node.pid}, {'stays' if node.detached else 'ends with the command that started it'}",
+            "process": f"{node.pid}, {'runs until stopped' if node.detached else 'stops with its starter'}",
             "started": node.started_at,
-            "memory": f"{decimal(status.memory or 0)}, of it up to {node.heap} MB heap",
+            "memory": f"{decimal(status.memory or 0)}, of which up to {node.heap} MB heap",
             "java": node.java,
         }
     return "\n".join(f"{name:8}  {value}" for name, value in rows.items())

@@ -1,4 +1,4 @@
-"""The node's configuration: what OpenSearch reads, and how Java is started. Written anew at each start."""
+"""The node's configuration files, rewritten at each start, and the command line of Java."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ rootLogger.appenderRef.file.ref = file
 
 
 def node_settings(place: Place, name: str, port: int) -> dict[str, object]:
-    """Return the settings of `opensearch.yml`: one node, on loopback only, which is why it needs no security."""
+    """Return the settings of `opensearch.yml`: a single node on loopback only, which needs no security plugin."""
     return {
         "cluster.name": CLUSTER,
         "node.name": name,
@@ -45,17 +45,17 @@ def node_settings(place: Place, name: str, port: int) -> dict[str, object]:
         "http.host": "127.0.0.1",
         "http.port": port,
         "transport.host": "127.0.0.1",
-        # A laptop's disk is often 90 % full, which would make every index read-only.
+        # A laptop's disk is often 90 % full, which would make all indices read-only.
         "cluster.routing.allocation.disk.threshold_enabled": False,
-        # A mistyped name must fail, not make an index without a mapping.
+        # A misspelled name must fail rather than create an index without a mapping.
         "action.auto_create_index": False,
-        # The breaker guards the native memory of Faiss, which this node does not load.
+        # It limits the native memory of Faiss, which this node does not load.
         "knn.memory.circuit_breaker.enabled": False,
     }
 
 
 def write_configuration(place: Place, name: str, port: int) -> None:
-    """Write `opensearch.yml` (JSON is YAML) and the logging configuration into the node's folder."""
+    """Write `opensearch.yml` (JSON is YAML) and the logging configuration. Raises `AssemblyError`."""
     files = {
         "opensearch.yml": json.dumps(node_settings(place, name, port), indent=1) + "\n",
         "log4j2.properties": LOGGING,
@@ -71,7 +71,7 @@ def write_configuration(place: Place, name: str, port: int) -> None:
 
 
 def java_command(java: Java, distribution: Distribution, place: Place, heap: int) -> list[str]:
-    """Return the command line that starts the node with a heap of so many megabytes."""
+    """Return the command line that starts the node; `heap` is in megabytes."""
     return [
         str(java.executable),
         *memory_options(heap),
@@ -90,15 +90,15 @@ def java_command(java: Java, distribution: Distribution, place: Place, heap: int
 
 
 def memory_options(heap: int) -> list[str]:
-    """Return the options on memory: it starts small, so that an idle node leaves the laptop its memory."""
+    """Return the memory options; the heap starts small, so that an idle node leaves memory to others."""
     return [f"-Xms{min(heap, 512)}m", f"-Xmx{heap}m", f"-XX:MaxDirectMemorySize={heap // 2}m"]
 
 
 def java_options(java: Java) -> list[str]:
-    """Return the options that OpenSearch's own start script sets, and those that this Java needs.
+    """Return the options that OpenSearch's start script sets, and those that this Java needs.
 
-    Two were measured and left out: a class archive starts the node in 6 s and not 8, but with an agent Java allows one
-    "for testing purposes only"; the serial collector saves 190 MB, but its pauses grow with the heap.
+    Two were measured and rejected: a class archive starts the node in 6 s instead of 8, but with an agent Java allows
+    it "for testing purposes only"; the serial collector saves 190 MB, but its pauses grow with the heap.
     """
     options = [
         "-Xss1m",

@@ -1,7 +1,7 @@
-"""Putting OpenSearch together from its Maven artifacts: the folder that its release archive would unpack to.
+"""Assembling OpenSearch from its Maven artifacts into the folder that its release archive would unpack to.
 
-The jars are hard links to the checked files of `artifacts`, so the disk holds them once. The folder is named by what is
-in it; a new version is put together beside the old one, which then goes.
+The jars are hard links to the verified files of `artifacts`, so the disk holds them once. The folder's name contains a
+digest of its contents; a new version is assembled next to the old one, which is then removed.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from peerscope.artifacts import Artifact, ArtifactError, fetch, load_lock, sections
+from peerscope.artifacts import Artifact, ArtifactError, fetch, load_section, sections
 from peerscope.engine.errors import AssemblyError
 from peerscope.engine.place import Place, link_file, open_to_all
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Class and extended plugins of each module; its jars stand in the lock file, its other values are those of the release.
+# Class and extended plugins of each module; its jars are in the lockfile, its other values are those of the release.
 MODULES = {
     "transport-netty4": ("org.opensearch.transport.Netty4ModulePlugin", ""),
     "transport-grpc": ("org.opensearch.transport.grpc.GrpcPlugin", ""),
@@ -42,64 +42,66 @@ has.native.controller=false
 
 
 def opensearch_version() -> str:
-    """Return the version that the lock file pins."""
-    return next(item.version for item in load_lock("engine/lib") if item.name == "opensearch")
+    """Return the version that the lockfile pins."""
+    return next(item.version for item in load_section("engine/lib") if item.name == "opensearch")
 
 
 @dataclass(frozen=True)
 class Distribution:
-    """A folder with OpenSearch in it, ready to run."""
+    """A folder that contains OpenSearch, ready to run."""
 
     folder: Path
 
     @property
     def agent(self) -> Path:
-        """The Java agent that confines what plugins may do."""
+        """The Java agent that restricts plugins."""
         return next(self.folder.glob("agent/opensearch-agent-[0-9]*.jar"))
 
     def class_path(self, *, with_icu: bool) -> str:
-        """Return Java's class path; ICU's text data only for a Java that lacks its own."""
+        """Return Java's class path; ICU's text data only for a Java without its own."""
         folders = ["lib", "icu"] if with_icu else ["lib"]
         return os.pathsep.join(str(self.folder / name / "*") for name in folders)
 
 
-def assemble(place: Place, *, with_icu: bool) -> Distribution:
-    """Fetch what is missing, put the folder together or mend it, and give it.
+def assemble(place: Place, *, home: Path, mirror: str | None, with_icu: bool) -> Distribution:
+    """Download missing files to `home`, assemble or repair the folder, and return it; see `artifacts.fetch`.
 
-    Raises `AssemblyError` when that cannot be done: its text says what is missing and where.
+    Raises `AssemblyError`, which names what is missing and where.
     """
     names = ["engine/lib", "engine/agent", "engine/plugins", *sections("engine/modules")]
     names += ["engine/icu"] if with_icu else []
-    wanted = {name: load_lock(name) for name in names}
+    wanted = {name: load_section(name) for name in names}
     folder = place.folder / f"opensearch-{opensearch_version()}-{_digest()}"
     try:
         files = [item for items in wanted.values() for item in items]
-        paths = dict(zip(files, fetch(files, title=f"OpenSearch {opensearch_version()}"), strict=True))
+        paths = dict(
+            zip(files, fetch(files, title=f"OpenSearch {opensearch_version()}", home=home, mirror=mirror), strict=True)
+        )
         for name, items in wanted.items():
-            _lay(folder, name.removeprefix("engine/"), [paths[item] for item in items])
-        (folder / "bin").mkdir(exist_ok=True)  # OpenSearch asks to read it, and would make it where it may
+            _fill(folder, name.removeprefix("engine/"), [paths[item] for item in items])
+        (folder / "bin").mkdir(exist_ok=True)  # OpenSearch needs to read it and would create it if allowed
         if place.account:
             open_to_all(folder)
     except ArtifactError as error:
         raise AssemblyError(str(error)) from error
     except OSError as error:
-        raise AssemblyError(f"cannot put OpenSearch together in {folder}: {error.strerror or error}") from error
+        raise AssemblyError(f"cannot assemble OpenSearch in {folder}: {error.strerror or error}") from error
     return Distribution(folder)
 
 
 def remove_others(place: Place, keep: Distribution) -> None:
-    """Remove what an older release of Peerscope put together."""
+    """Remove the distributions assembled by other releases of Peerscope."""
     for folder in place.folder.glob("opensearch-*"):
         if folder != keep.folder:
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def _digest() -> str:
-    pins: list[Artifact] = load_lock("engine")
+    pins: list[Artifact] = load_section("engine")
     return hashlib.sha256("".join(item.sha256 for item in pins).encode()).hexdigest()[:8]
 
 
-def _lay(folder: Path, part: str, files: list[Path]) -> None:
+def _fill(folder: Path, part: str, files: list[Path]) -> None:
     target = folder / part
     target.mkdir(parents=True, exist_ok=True)
     for file in files:
@@ -117,7 +119,7 @@ def _descriptor(name: str) -> str:
 
 
 def _unpack(archive: Path, target: Path) -> None:
-    """Unpack a plugin, whole or not at all; a folder that has every file at its size is left alone."""
+    """Unpack a plugin atomically, unless its folder already has every file in its size."""
     with zipfile.ZipFile(archive) as content:
         name = _plugin_name(content)
         entries = [entry for entry in content.infolist() if not entry.is_dir()]

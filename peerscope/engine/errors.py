@@ -1,4 +1,4 @@
-"""What can go wrong with OpenSearch, as text that a person can act on; the commands show it as it is."""
+"""The errors of the engine. Each message says what failed and what to do about it."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from peerscope.errors import PeerscopeError
 
 
 class EngineError(PeerscopeError):
-    """Base of everything that this room raises."""
+    """Base of the errors about OpenSearch."""
 
 
-class JavaMissing(EngineError):  # noqa: N818 - it reads as what it is
-    """No Java that OpenSearch can run on, not even the wheel."""
+class JavaMissing(EngineError):  # noqa: N818
+    """There is no Java that OpenSearch can run on, not even the one from PyPI."""
 
 
 class AssemblyError(EngineError):
-    """The node's folder cannot be put together: no network, no disk space, or a file that is not what was pinned."""
+    """The node's folder cannot be assembled: no network, no disk space, or a file that differs from its pin."""
 
 
 class PortTaken(EngineError):  # noqa: N818
-    """Another program listens on the port that the user asked for."""
+    """Another program listens on the configured port."""
 
 
 class NodeDied(EngineError):  # noqa: N818
-    """The node ended while it was starting."""
+    """The node exited while it was starting."""
 
 
 class StartTimeout(EngineError):  # noqa: N818
@@ -30,8 +30,8 @@ class StartTimeout(EngineError):  # noqa: N818
 
 
 class NotRunning(EngineError):  # noqa: N818
-    """There is no embedded node, and the caller asked for none to be started."""
+    """The embedded node does not run, and the caller did not want to start it."""
 
 
 class NotReady(EngineError):  # noqa: N818
-    """OpenSearch does not answer, or not yet with all its data."""
+    """OpenSearch does not answer, or not all of its data is available yet."""

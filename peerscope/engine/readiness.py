@@ -1,4 +1,4 @@
-"""Waiting until OpenSearch can answer: a node that listens may still be opening its indices."""
+"""Waiting until OpenSearch is ready: a node that listens may still be opening its indices."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from peerscope.engine.errors import NotReady
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
-PAUSE = 0.2  # seconds between two questions; a start takes ten and more
-DIRECT = build_opener(ProxyHandler({}))  # a proxy from the environment cannot reach our loopback
+PAUSE = 0.2  # seconds between two requests; a start takes ten or more
+DIRECT = build_opener(ProxyHandler({}))  # a proxy in the environment cannot reach loopback
 
 
 def wait_until_ready(client: OpenSearch, timeout: float = 30.0) -> None:
     """Wait until every index has its primary shards, so that a search sees all data.
 
-    Raises `NotReady` after so many seconds, with the last answer, and at once when the account is refused.
+    Raises `NotReady` after `timeout` seconds, with the last response, and immediately when the account is refused.
     """
     deadline = time.monotonic() + timeout
     while True:
@@ -30,7 +30,7 @@ def wait_until_ready(client: OpenSearch, timeout: float = 30.0) -> None:
             health = client.cluster.health(params={"wait_for_status": "yellow", "timeout": "1s", "request_timeout": 5})
             if not health.get("timed_out"):
                 return
-            last = f"its state is {health.get('status')}, {health.get('unassigned_shards')} shards are not there yet"
+            last = f"its status is {health.get('status')}, {health.get('unassigned_shards')} shards are unassigned"
         except (AuthenticationException, AuthorizationException) as error:
             raise NotReady(
                 f"OpenSearch refuses the account ({error.status_code}):"
@@ -44,13 +44,13 @@ def wait_until_ready(client: OpenSearch, timeout: float = 30.0) -> None:
 
 
 def answering_name(url: str, timeout: float = 5.0) -> str | None:
-    """Return the name of the node that answers at a local address, or None when none does."""
+    """Return the name of the node that answers at a local address, None when none does."""
     try:
-        with DIRECT.open(url, timeout=timeout) as answer:
-            told = json.load(answer)
+        with DIRECT.open(url, timeout=timeout) as response:
+            body = json.load(response)
     except (OSError, HTTPException, ValueError):
         return None
-    name = told.get("name") if isinstance(told, dict) else None
+    name = body.get("name") if isinstance(body, dict) else None
     return name if isinstance(name, str) else None
 
 

@@ -70,8 +70,8 @@ class Services:
 
     def circuit_is_open(self) -> bool:
         """Return whether OpenSearch is not asked at the moment, since it did not answer."""
-        guard = getattr(getattr(self.client, "transport", None), "guard", None)
-        return guard is not None and guard.circuit.is_open
+        breaker = getattr(getattr(self.client, "transport", None), "breaker", None)
+        return breaker is not None and breaker.circuit.is_open
 
     def embed_query(self, text: str) -> NDArray[np.float32] | None:
         """Return the query's vector, float32[n]; None when embedding is out of order, so that keywords can answer."""

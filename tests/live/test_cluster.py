@@ -15,7 +15,7 @@ from indexer.run import run
 from indexer.sources import open_sources
 from mappings import IndexNames
 from peerscope import embedding, sample
-from peerscope.engine import EngineSettings, Guard, Node, connect, wait_until_ready
+from peerscope.engine import CircuitBreaker, EngineSettings, Node, connect, wait_until_ready
 from peerscope.engine.configuration import write_configuration
 from search_api.app import create_app
 from search_api.http.services import Services
@@ -131,7 +131,7 @@ def test_reads_go_on_when_one_of_three_nodes_is_killed(
     client.cluster.health(params={"wait_for_nodes": "3", "timeout": "60s"}, request_timeout=70)
     sources = open_sources([str(sample.WORKS)])
     run.index(client, NAMES, embedding.load(), sources, tmp_path, silent)
-    services = Services(connect(cluster.settings, guard=Guard()), NAMES)
+    services = Services(connect(cluster.settings, breaker=CircuitBreaker()), NAMES)
     shards = client.cat.shards(index=f"{NAMES.prefix}*", params={"format": "json"})
     # As soon as they are searched, all indices have their copies.
     assert {row["state"] for row in shards} == {"STARTED"}

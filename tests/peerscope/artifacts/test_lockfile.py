@@ -8,11 +8,11 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from peerscope.artifacts import Artifact, LockFileError, home, load_lock, sections
+from peerscope.artifacts import Artifact, LockfileError, home, load_section, sections
 
 
 def test_every_file_is_pinned() -> None:
-    entries = [entry for section in sections() for entry in load_lock(section)]
+    entries = [entry for section in sections() for entry in load_section(section)]
     assert len(entries) > 100
     for entry in entries:
         assert re.fullmatch(r"[0-9a-f]{64}", entry.sha256), entry
@@ -22,34 +22,34 @@ def test_every_file_is_pinned() -> None:
 
 @pytest.mark.parametrize("section", ["model/all-MiniLM-L6-v2-int8", "model/all-MiniLM-L6-v2"])
 def test_a_model_is_one_jar(section: str) -> None:
-    (jar,) = load_lock(section)
+    (jar,) = load_section(section)
     assert jar.group == "dev.langchain4j"
     assert jar.filename.endswith("-1.19.0-beta29.jar")
 
 
 def test_a_section_gives_all_below_it_once() -> None:
-    engine = load_lock("engine")
-    assert set(load_lock("engine/lib")) < set(engine)
+    engine = load_section("engine")
+    assert set(load_section("engine/lib")) < set(engine)
     assert max(Counter(engine).values()) == 1
     assert {"engine/modules/lang-painless", "engine/modules/transport-netty4"} <= set(sections("engine/modules"))
-    assert not set(engine) & set(load_lock("model"))
+    assert not set(engine) & set(load_section("model"))
 
 
 def test_no_module_repeats_a_library_for_the_node_would_not_start() -> None:
-    library = {(item.group, item.name) for item in load_lock("engine/lib")}
+    library = {(item.group, item.name) for item in load_section("engine/lib")}
     for section in sections("engine/modules"):
-        assert not library & {(item.group, item.name) for item in load_lock(section)}, section
+        assert not library & {(item.group, item.name) for item in load_section(section)}, section
 
 
 def test_no_folder_has_two_versions_of_a_library() -> None:
     for section in ("engine/lib", *sections("engine/modules")):
-        names = Counter((item.group, item.name) for item in load_lock(section))
+        names = Counter((item.group, item.name) for item in load_section(section))
         assert set(names.values()) == {1}, section
 
 
 def test_an_unknown_section_is_said() -> None:
-    with pytest.raises(LockFileError, match=r"no section 'engines'.*engine/lib"):
-        load_lock("engines")
+    with pytest.raises(LockfileError, match=r"no section 'engines'.*engine/lib"):
+        load_section("engines")
 
 
 def test_the_path_is_that_of_a_maven_repository() -> None:

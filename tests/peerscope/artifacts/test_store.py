@@ -11,12 +11,27 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from peerscope.artifacts import Artifact, ChecksumError, DownloadError, StorageError, exclusive, fetch, home
+from peerscope import artifacts
+from peerscope.artifacts import Artifact, ChecksumError, DownloadError, StorageError, file_lock, home
+from peerscope.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Repository
+
+FETCH = """
+from functools import partial
+from peerscope.artifacts import Artifact, fetch
+from peerscope.settings import Settings
+
+settings = Settings.load()
+print(len(partial(fetch, home=settings.home, mirror=settings.maven_url)"""
+
+
+def fetch(wanted: list[Artifact], *, title: str) -> list[Path]:
+    settings = Settings.load()
+    return artifacts.fetch(wanted, title=title, home=settings.home, mirror=settings.maven_url)
 
 
 def leftovers(folder: Path) -> list[str]:
@@ -75,7 +90,7 @@ def test_a_connection_that_breaks_is_tried_again(repository: Repository) -> None
 def test_a_connection_that_stays_broken_is_said(repository: Repository) -> None:
     wanted = [repository.publish("one", b"y" * 300_000)]
     repository.cut = 100
-    with pytest.raises(DownloadError, match=r"one-1.0.jar: the Maven repository is out of reach"):
+    with pytest.raises(DownloadError, match=r"one-1.0.jar: the Maven repository is unreachable"):
         fetch(wanted, title="One")
     repository.cut = 0
     assert fetch(wanted, title="One")[0].exists()
@@ -88,7 +103,7 @@ def test_no_network_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_file_that_the_repository_lacks_is_said(repository: Repository) -> None:
-    with pytest.raises(DownloadError, match=r"does not give one-1.0.jar"):
+    with pytest.raises(DownloadError, match=r"does not have one-1.0.jar"):
         fetch([Artifact("org.example", "one", "1.0", "0" * 64, 3)], title="One")
 
 
@@ -111,7 +126,7 @@ def test_a_folder_that_cannot_be_is_said(tmp_path: Path, monkeypatch: pytest.Mon
 def test_kill_9_while_fetching_leaves_nothing_half_made(repository: Repository) -> None:
     """Many files, so that the kill falls among them; the next run takes up what is there."""
     wanted = [repository.publish(f"file{number}", os.urandom(50_000)) for number in range(200)]
-    code = f"from peerscope.artifacts import Artifact, fetch; fetch({wanted!r}, title='Many')"
+    code = f"{FETCH}({wanted!r}, title='Many')))"
     with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL) as process:
         while len(repository.asked) < 60:
             time.sleep(0.01)
@@ -130,19 +145,19 @@ def test_kill_9_while_fetching_leaves_nothing_half_made(repository: Repository) 
 
 def test_two_processes_at_once_fetch_each_file_once(repository: Repository) -> None:
     wanted = [repository.publish(f"file{number}", os.urandom(10_000)) for number in range(30)]
-    code = f"from peerscope.artifacts import Artifact, fetch; print(len(fetch({wanted!r}, title='Both')))"
+    code = f"{FETCH}({wanted!r}, title='Both')))"
     both = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert [process.communicate()[0] for process in both] == ["30\n", "30\n"]
     assert len(repository.downloads()) == 30
 
 
 def test_the_lock_is_dropped_when_its_holder_is_killed(tmp_path: Path) -> None:
-    code = "import time, pathlib\nfrom peerscope.artifacts import exclusive\n"
-    code += f"with exclusive(pathlib.Path({str(tmp_path / 'lock')!r})):\n"
+    code = "import time, pathlib\nfrom peerscope.artifacts import file_lock\n"
+    code += f"with file_lock(pathlib.Path({str(tmp_path / 'lock')!r})):\n"
     code += "    print('held', flush=True); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout
         holder.stdout.readline()
         holder.kill()
-    with exclusive(tmp_path / "lock"):
+    with file_lock(tmp_path / "lock"):
         pass

@@ -16,7 +16,7 @@ import os, signal, sys
 import numpy as np
 from peerscope import embedding
 
-embedder = embedding.load(sys.argv[1])
+embedder = embedding.load(model=sys.argv[1])
 texts = [f"{word} " * 40 for word in ("soil", "graph", "neuron", "star", "enzyme", "verb")]
 before = embedder.embed_works(texts)
 child = os.fork()
@@ -35,7 +35,7 @@ import sys
 from peerscope import embedding
 
 assert "onnxruntime" not in sys.modules, "importing the room must stay cheap"
-embedder = embedding.load("all-MiniLM-L6-v2-int8")
+embedder = embedding.load(model="all-MiniLM-L6-v2-int8")
 embedder.embed_query("x"), embedder.embed_works(["y", "z"])
 print(*{"torch", "transformers", "sentence_transformers"} & set(sys.modules))
 """

@@ -38,13 +38,13 @@ def test_status_for_a_person_and_for_a_script() -> None:
 
 def test_stopping_nothing_is_no_mistake() -> None:
     result = run("stop")
-    assert (result.exit_code, result.output) == (0, "it was not running\n")
+    assert (result.exit_code, result.output) == (0, "It was not running.\n")
 
 
 def test_logs_that_are_not_there_yet() -> None:
     result = run("logs")
     assert result.exit_code == 1
-    assert result.output.startswith("Error: there is no log yet at ")
+    assert result.output.startswith("Error: There is no log yet at ")
 
 
 def test_logs_are_printed_from_their_end() -> None:

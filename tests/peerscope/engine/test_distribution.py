@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from peerscope.artifacts import fetch, load_lock, sections
+from peerscope.artifacts import fetch, load_section, sections
 from peerscope.engine.configuration import java_command, node_settings, write_configuration
 from peerscope.engine.distribution import MODULES, Distribution, assemble, opensearch_version, remove_others
 from peerscope.engine.java import Java
 from peerscope.engine.place import Place
+from peerscope.settings import Settings
+
+HOME = Settings.load().home
 
 
 @pytest.fixture(scope="module")
@@ -23,13 +26,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 @pytest.fixture(scope="module")
 def distribution(place: Place) -> Distribution:
-    return assemble(place, with_icu=False)
+    return assemble(place, home=HOME, mirror=None, with_icu=False)
 
 
 def test_it_has_every_pinned_jar_without_using_the_disk_twice(distribution: Distribution) -> None:
     for section in ("engine/lib", "engine/agent", *sections("engine/modules")):
-        pins = load_lock(section)
-        for pin, path in zip(pins, fetch(pins, title="OpenSearch"), strict=True):
+        pins = load_section(section)
+        for pin, path in zip(pins, fetch(pins, title="OpenSearch", home=HOME), strict=True):
             jar = distribution.folder / section.removeprefix("engine/") / pin.filename
             assert jar.stat().st_size == pin.size
             assert jar.samefile(path) or jar.stat().st_dev != path.stat().st_dev
@@ -52,7 +55,7 @@ def test_what_was_damaged_is_mended(place: Place, distribution: Distribution) ->
     jar.unlink()
     plugin.write_bytes(b"")
     shutil.rmtree(distribution.folder / "modules" / "reindex")
-    assert assemble(place, with_icu=False) == distribution
+    assert assemble(place, home=HOME, mirror=None, with_icu=False) == distribution
     assert jar.stat().st_size == size
     assert plugin.stat().st_size > 1_000_000
     assert (distribution.folder / "modules" / "reindex" / "plugin-descriptor.properties").exists()

@@ -14,9 +14,8 @@ import pytest
 from peerscope.engine import EngineSettings, Node
 from peerscope.engine.errors import NodeDied, PortTaken
 from peerscope.engine.place import Place
-from peerscope.engine.ports import TRIED, choose_port
-from peerscope.engine.process import end, find, spawn, strays
-from peerscope.engine.state import NodeState, read_state, state_file, write_state
+from peerscope.engine.process import NodeState, end, find, read_state, spawn, state_file, strays, write_state
+from peerscope.engine.settings import TRIED, choose_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

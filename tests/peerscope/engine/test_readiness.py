@@ -73,7 +73,7 @@ def test_it_waits_until_the_shards_are_there(cluster: Cluster) -> None:
 def test_the_last_answer_is_told_when_time_is_up(cluster: Cluster) -> None:
     cluster.answers = [(200, RED)]
     client = connect(cluster.settings)
-    with pytest.raises(NotReady, match="not ready after 0 s: its state is red, 3 shards are not there yet"):
+    with pytest.raises(NotReady, match="not ready after 0 s: its status is red, 3 shards are unassigned"):
         wait_until_ready(client, timeout=0.3)
     client.close()
 
@@ -108,10 +108,10 @@ def test_the_doctor_says_what_a_cluster_lacks(cluster: Cluster) -> None:
     checks = {check.name: check for check in diagnose(cluster.settings)}
     assert checks[f"cluster {cluster.settings.url}"].ok
     assert not checks["plugins"].ok
-    assert checks["plugins"].detail == "lacks opensearch-neural-search"
+    assert checks["plugins"].detail == "missing: opensearch-neural-search"
 
 
 def test_the_doctor_says_that_a_cluster_is_out_of_reach() -> None:
     (check,) = diagnose(EngineSettings(url="http://127.0.0.1:9"))
     assert not check.ok
-    assert check.detail.startswith("is out of reach")
+    assert check.detail.startswith("is unreachable")

@@ -9,7 +9,7 @@ import pytest
 from opensearchpy import JSONSerializer
 from opensearchpy.exceptions import SerializationError
 
-from peerscope.engine.json import FastJSON
+from peerscope.engine.client import OrjsonSerializer
 
 
 @pytest.mark.parametrize(
@@ -22,17 +22,17 @@ from peerscope.engine.json import FastJSON
     ],
 )
 def test_it_says_what_the_client_itself_would_say(data: Any) -> None:
-    text = FastJSON().dumps(data)
+    text = OrjsonSerializer().dumps(data)
     plain = JSONSerializer()
-    assert plain.loads(text) == plain.loads(plain.dumps(data)) == FastJSON().loads(text)
+    assert plain.loads(text) == plain.loads(plain.dumps(data)) == OrjsonSerializer().loads(text)
 
 
 def test_half_of_a_surrogate_pair_comes_back() -> None:
-    assert FastJSON().loads('{"a": "\\ud800"}') == {"a": "\ud800"}
+    assert OrjsonSerializer().loads('{"a": "\\ud800"}') == {"a": "\ud800"}
 
 
 def test_what_is_no_json_is_said_to_be_none() -> None:
     with pytest.raises(SerializationError):
-        FastJSON().loads("<html>")
+        OrjsonSerializer().loads("<html>")
     with pytest.raises(SerializationError):
-        FastJSON().dumps(object())
+        OrjsonSerializer().dumps(object())

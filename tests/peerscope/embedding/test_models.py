@@ -70,5 +70,5 @@ def test_another_model_is_refused_and_the_message_says_what_to_do() -> None:
 
 
 def test_an_index_without_a_description_is_refused() -> None:
-    with pytest.raises(ModelMismatch, match="does not say which embedding model"):
+    with pytest.raises(ModelMismatch, match="does not record its embedding model"):
         TINY.check_same({})

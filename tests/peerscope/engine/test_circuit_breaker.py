@@ -14,7 +14,7 @@ import pytest
 from opensearchpy.exceptions import ConnectionError as Unreachable
 from opensearchpy.exceptions import ConnectionTimeout, TransportError
 
-from peerscope.engine import CircuitOpen, EngineSettings, Guard, connect
+from peerscope.engine import CircuitBreaker, CircuitOpen, EngineSettings, connect
 from peerscope.engine.circuit_breaker import Circuit
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def server(*script: str | int) -> Iterator[tuple[str, list[str]]]:
 
 
 def client_of(url: str, **limits: Any) -> OpenSearch:
-    return connect(EngineSettings(url=url), guard=Guard(**{"budget": 0.4, **limits}))
+    return connect(EngineSettings(url=url), breaker=CircuitBreaker(**{"budget": 0.4, **limits}))
 
 
 def search(client: OpenSearch) -> Any:
