@@ -31,7 +31,7 @@ class StoreError(PeerscopeError):
     """The stored collection does not allow what was requested; the message says what to do."""
 
 
-def generations(client: OpenSearch, names: IndexNames) -> list[Generation]:
+def list_generations(client: OpenSearch, names: IndexNames) -> list[Generation]:
     """Return all generations, finished or not, the oldest first."""
     indices = client.indices.get(index=f"{names.prefix}works-v*", params={"expand_wildcards": "open"})
     parsed = (Generation.of_index(names.prefix, index) for index in indices)
@@ -51,7 +51,7 @@ def live(client: OpenSearch, names: IndexNames) -> Generation | None:
 def unfinished(client: OpenSearch, names: IndexNames) -> Generation | None:
     """Return the generation that an interrupted run left before it went live, or None."""
     current = live(client, names)
-    newer = [other for other in generations(client, names) if current is None or other.number > current.number]
+    newer = [other for other in list_generations(client, names) if current is None or other.number > current.number]
     return newer[-1] if newer else None
 
 
@@ -167,7 +167,7 @@ def publish(client: OpenSearch, generation: Generation, *, replicas: int = 0) ->
         actions.append({"remove": {"index": f"{names.name(kind)}-v*", "alias": names.name(kind), "must_exist": False}})
         actions.append({"add": {"index": generation.name(kind), "alias": names.name(kind)}})
     client.indices.update_aliases(body={"actions": actions})
-    older = [other for other in generations(client, names) if other.number < generation.number]
+    older = [other for other in list_generations(client, names) if other.number < generation.number]
     for old in older[:-KEPT]:
         discard(client, old)
 
@@ -189,7 +189,7 @@ def rollback(client: OpenSearch, names: IndexNames, *, replicas: int = 0) -> Gen
     Raises StoreError when there is none, or when it is of another mapping version.
     """
     current = live(client, names)
-    older = [other for other in generations(client, names) if current and other.number < current.number]
+    older = [other for other in list_generations(client, names) if current and other.number < current.number]
     if current is None or not older:
         raise StoreError("There is no earlier state to go back to. Only the state before the last run is kept.")
     previous = older[-1]
@@ -198,7 +198,7 @@ def rollback(client: OpenSearch, names: IndexNames, *, replicas: int = 0) -> Gen
             f"The earlier state has mapping version {previous.version}, but this Peerscope needs version {VERSION}. "
             f"Run `peerscope rollback` with the Peerscope that wrote {previous.works}."
         )
-    for newer in generations(client, names):
+    for newer in list_generations(client, names):
         if newer.number > current.number:
             discard(client, newer)
     publish(client, previous, replicas=replicas)
@@ -215,6 +215,6 @@ def discard(client: OpenSearch, generation: Generation) -> None:
 
 def drop(client: OpenSearch, names: IndexNames) -> None:
     """Delete everything under a prefix; missing indices are ignored."""
-    for generation in generations(client, names):
+    for generation in list_generations(client, names):
         discard(client, generation)
     client.indices.delete(index=f"{names.lock},{names.people}", params={"ignore_unavailable": "true"})

@@ -89,7 +89,7 @@ def index(
     client = engine.connect(settings)
     engine.keep_alive(settings)
     sources = sources or [_indexed_works(client, names)]
-    embedder = embedding.load(settings.model)
+    embedder = embedding.load(settings)
     options = Options(prune=prune, rebuild=rebuild, dry_run=dry_run)
     with ProgressBar(console, sources) as progress:
         report = run_index(

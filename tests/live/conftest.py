@@ -23,7 +23,7 @@ from werkzeug.serving import make_server
 from accounts.database import Database
 from accounts.extension import AccountsExtension
 from indexer.run import run
-from indexer.run.progress import NoProgress as Silent
+from indexer.run.progress import NoProgress
 from indexer.sources import open_sources
 from mappings import IndexNames, drop
 from peerscope import artifacts, embedding, sample
@@ -122,12 +122,12 @@ def opensearch_url(opensearch_settings: EngineSettings, monkeypatch: pytest.Monk
 
 
 @pytest.fixture(scope="session")
-def silent() -> Silent:
-    return Silent()
+def silent() -> NoProgress:
+    return NoProgress()
 
 
 @pytest.fixture(scope="session")
-def sample_app(opensearch: OpenSearch, silent: Silent, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+def sample_app(opensearch: OpenSearch, silent: NoProgress, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The app over the sample, indexed once for all tests that only read."""
     names = SAMPLE
     home = tmp_path_factory.mktemp("home")

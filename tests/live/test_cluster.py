@@ -13,7 +13,7 @@ import pytest
 
 from indexer.run import run
 from indexer.sources import open_sources
-from mappings import IndexNames
+from mappings import IndexNames, Scale
 from peerscope import embedding, sample
 from peerscope.engine import CircuitBreaker, EngineSettings, Node, connect, wait_until_ready
 from peerscope.engine.configuration import write_configuration
@@ -122,15 +122,12 @@ class Asking:
 
 @pytest.mark.cluster
 @pytest.mark.timeout(600)
-def test_reads_go_on_when_one_of_three_nodes_is_killed(
-    cluster: Cluster, silent: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PEERSCOPE_REPLICAS", "1")
+def test_reads_go_on_when_one_of_three_nodes_is_killed(cluster: Cluster, silent: Any, tmp_path: Path) -> None:
     client = connect(cluster.settings)
     wait_until_ready(client)
     client.cluster.health(params={"wait_for_nodes": "3", "timeout": "60s"}, request_timeout=70)
     sources = open_sources([str(sample.WORKS)])
-    run.index(client, NAMES, embedding.load(), sources, tmp_path, silent)
+    run.index(client, NAMES, embedding.load(), sources, tmp_path, silent, scale=Scale(replicas=1))
     services = Services(connect(cluster.settings, breaker=CircuitBreaker()), NAMES)
     shards = client.cat.shards(index=f"{NAMES.prefix}*", params={"format": "json"})
     # As soon as they are searched, all indices have their copies.

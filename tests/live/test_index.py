@@ -24,7 +24,7 @@ from indexer.sources.stored import StoredWorks
 from indexer.staging.report import past_runs
 from indexer.write.bulk import WriteError, index_action, write
 from indexer.write.writer_lock import LockedError, only_writer
-from mappings import IndexNames, Scale, StoreError, begin, drop, generations, live, publish, rollback
+from mappings import IndexNames, Scale, StoreError, begin, drop, list_generations, live, publish, rollback
 from peerscope import embedding, sample
 
 if TYPE_CHECKING:
@@ -51,9 +51,10 @@ def names(opensearch: OpenSearch) -> Iterator[IndexNames]:
 def index(opensearch: OpenSearch, names: IndexNames, silent: Any, tmp_path: Path) -> Any:
     embedder = embedding.load()
 
-    def index(*paths: Path, **options: bool) -> Report:
+    def index(*paths: Path, scale: Scale | None = None, **options: bool) -> Report:
         sources = open_sources([str(path) for path in paths])
-        return run.index(opensearch, names, embedder, sources, tmp_path / "home", silent, run.Options(**options))
+        home = tmp_path / "home"
+        return run.index(opensearch, names, embedder, sources, home, silent, run.Options(**options), scale=scale)
 
     return index
 
@@ -236,7 +237,7 @@ def test_a_run_without_news_writes_nothing(
     before = live(opensearch, names)
     assert index(file).generation is None
     assert live(opensearch, names) == before
-    assert len(generations(opensearch, names)) == 1
+    assert len(list_generations(opensearch, names)) == 1
 
 
 def test_what_is_searched_can_be_written_again_after_a_clone_that_failed(
@@ -284,7 +285,7 @@ def test_rollback_goes_back_to_before_the_last_run(
 def test_old_generations_are_dropped(index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path) -> None:
     for number in range(1, 5):
         index(write_lines(tmp_path / "w.jsonl", work(number)))
-    assert [one.number for one in generations(opensearch, names)] == [3, 4]
+    assert [one.number for one in list_generations(opensearch, names)] == [3, 4]
     assert len(documents(opensearch, names.works)) == 4
 
 
@@ -345,7 +346,7 @@ def test_a_dry_run_counts_and_writes_nothing(
     report = index(write_lines(tmp_path / "b.jsonl", work(1, title="Changed"), work(3)), dry_run=True, prune=True)
     assert (report.counts.changed, report.counts.new, report.counts.removed) == (1, 1, 1)
     assert state(opensearch, names) == before
-    assert len(generations(opensearch, names)) == 1
+    assert len(list_generations(opensearch, names)) == 1
 
 
 def test_a_rebuild_from_the_index_gives_the_same_again(
@@ -469,27 +470,22 @@ def test_works_without_topics_get_those_of_their_neighbours_marked_as_assigned(
     assert again.counts.topics_assigned == 0
 
 
-def test_the_layout_on_a_cluster_comes_from_the_settings(
-    index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_indices_have_the_layout_of_the_run(
+    index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path
 ) -> None:
-    for name, value in {"SHARDS": "2", "REPLICAS": "1", "VECTOR_BITS": "7"}.items():
-        monkeypatch.setenv(f"PEERSCOPE_{name}", value)
-    index(write_lines(tmp_path / "w.jsonl", *(work(number) for number in range(1, 9))))
+    scale = Scale(shards=2, replicas=1, bits=7)
+    index(write_lines(tmp_path / "w.jsonl", *(work(number) for number in range(1, 9))), scale=scale)
     now = live(opensearch, names)
     assert now is not None
     found = opensearch.indices.get_settings(index=now.works)[now.works]["settings"]["index"]
     # One node cannot take the copies, and is not waited for.
     assert (found["number_of_shards"], found["number_of_replicas"]) == ("2", "1")
     vector = documents(opensearch, names.works)[work(3)["id"]]["embedding"]
-    near = {"vector": vector, "k": 1, **Scale.from_env().rescoring()}
+    near = {"vector": vector, "k": 1, **scale.rescoring()}
     answer = opensearch.search(index=names.works, body={"size": 1, "query": {"knn": {"embedding": near}}})
     assert answer["hits"]["hits"][0]["_id"] == work(3)["id"]
-    monkeypatch.setenv("PEERSCOPE_REPLICAS", "0")
-    index(write_lines(tmp_path / "x.jsonl", work(9)))
+    index(write_lines(tmp_path / "x.jsonl", work(9)), scale=replace(scale, replicas=0))
     assert opensearch.cluster.health(index=names.works)["status"] == "green"
-    monkeypatch.setenv("PEERSCOPE_SHARDS", "none")
-    with pytest.raises(StoreError, match="PEERSCOPE_SHARDS"):
-        index(write_lines(tmp_path / "y.jsonl", work(10)))
 
 
 def test_a_work_keeps_the_time_when_it_first_came_in(

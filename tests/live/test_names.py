@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from opensearchpy import OpenSearch
 
-    from tests.live.conftest import Silent
+    from indexer.run.progress import NoProgress
 
 #: Name as printed -> works.
 PEOPLE = {
@@ -63,7 +63,9 @@ class Flat(Embedder):
 
 
 @pytest.fixture(scope="module")
-def client(opensearch: OpenSearch, silent: Silent, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
+def client(
+    opensearch: OpenSearch, silent: NoProgress, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FlaskClient]:
     folder = tmp_path_factory.mktemp("names")
     names = IndexNames("names-")
     run.index(opensearch, names, Flat(), open_sources([str(written(folder))]), folder, silent)

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 import pytest
 
-from mappings import Generation, IndexNames, Scale
+from mappings import Generation, IndexNames, Scale, StoreError, rollback
 from mappings.indices import index_body, load
 from mappings.names import KINDS
 from peerscope.errors import SettingsError
 from peerscope.settings import Settings
+
+if TYPE_CHECKING:
+    from opensearchpy import OpenSearch
 
 MODEL = {"name": "test", "dimension": 7, "fingerprint": "f"}
 
@@ -78,3 +83,11 @@ def test_names_carry_prefix_version_and_generation(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("index", ["mine-works", "other-works-v1-000001", "mine-works-v1-1", "mine-works-v1-000001-x"])
 def test_foreign_indices_are_no_generation(index: str) -> None:
     assert Generation.of_index("mine-", index) is None
+
+
+def test_rollback_refuses_a_generation_of_another_mapping_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    current, older = Generation("mine-", 2), Generation("mine-", 1, version=3)
+    monkeypatch.setattr("mappings.generations.live", lambda *_: current)
+    monkeypatch.setattr("mappings.generations.list_generations", lambda *_: [older, current])
+    with pytest.raises(StoreError, match="mapping version 3, but this Peerscope needs version 4"):
+        rollback(cast("OpenSearch", None), IndexNames("mine-"))

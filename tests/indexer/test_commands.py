@@ -1,0 +1,65 @@
+"""`peerscope index` passes its settings and options to the run explicitly, and reports what the run did."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+
+from indexer.run import commands
+from indexer.run.run import Options
+from indexer.staging.report import Report
+from mappings import IndexNames, Scale
+from peerscope.cli import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
+    """Replace the run by one that records its arguments; OpenSearch and the model are not loaded."""
+    arguments: dict[str, Any] = {}
+
+    def index(client: Any, names: IndexNames, embedder: Any, *rest: Any, scale: Scale) -> Report:
+        sources, home, _, options = rest
+        arguments.update(names=names, sources=sources, home=home, options=options, scale=scale)
+        report = Report.new(home / "runs")
+        report.broken_sources = arguments.get("broken_sources", [])
+        return report
+
+    monkeypatch.setattr(commands, "run_index", index)
+    monkeypatch.setattr(commands.engine, "connect", lambda *_: None)
+    monkeypatch.setattr(commands.engine, "keep_alive", lambda *_: None)
+    monkeypatch.setattr(commands.embedding, "load", lambda *_: None)
+    monkeypatch.setenv("PEERSCOPE_HOME", str(tmp_path / "home"))
+    return arguments
+
+
+@pytest.fixture
+def works(tmp_path: Path) -> str:
+    file = tmp_path / "works.jsonl"
+    file.write_text("{}\n", encoding="utf-8")
+    return str(file)
+
+
+def test_settings_and_options_reach_the_run(run: dict[str, Any], works: str, tmp_path: Path) -> None:
+    env = {"PREFIX": "mine-", "SHARDS": "2", "REPLICAS": "1", "BITS": "7"}
+    names = {"PREFIX": "INDEX_PREFIX", "BITS": "VECTOR_BITS"}
+    environment = {f"PEERSCOPE_{names.get(name, name)}": value for name, value in env.items()}
+    result = CliRunner().invoke(main, ["index", works, "--prune", "--dry-run"], env=environment)
+    assert result.exit_code == 0
+    assert "nothing was written" in result.stderr
+    assert (run["names"], run["scale"]) == (IndexNames("mine-"), Scale(2, 1, 7))
+    assert (run["home"], run["options"]) == (tmp_path / "home", Options(prune=True, dry_run=True))
+    assert [source.name for source in run["sources"]] == [works]
+
+
+def test_the_report_is_printed_as_json_and_an_incomplete_source_is_a_failure(run: dict[str, Any], works: str) -> None:
+    run["broken_sources"] = ["works.jsonl: damaged"]
+    result = CliRunner().invoke(main, ["index", works, "--json"])
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["broken_sources"] == ["works.jsonl: damaged"]
+    assert "Incomplete: works.jsonl: damaged" in CliRunner().invoke(main, ["index", works]).stderr
