@@ -23,6 +23,7 @@ from benchmarks.serving import questions
 from benchmarks.targets import Target, targets_table
 from mappings import IndexNames
 from peerscope import engine
+from peerscope.settings import Settings
 from search_api.app import create_app
 from search_api.researchers.fields import FACETS as RESEARCHER_FACETS
 from search_api.works.fields import FACETS as WORK_FACETS
@@ -207,7 +208,8 @@ def times_table(found: dict[str, Times], title: str) -> Table:
 @click.option("--things", "count", default=21, show_default=True, type=click.IntRange(1, 1_000), help="Of each page.")
 def main(count: int) -> None:
     """Measure the pages over what is indexed under PEERSCOPE_INDEX_PREFIX."""
-    names, client = IndexNames.from_env(), engine.connect()
+    settings = Settings.load()
+    names, client = IndexNames(settings.index_prefix), engine.connect(settings)
     if not client.indices.exists(index=names.works):
         raise click.ClickException("NOTHING MEASURED: nothing is indexed; run `peerscope index` first.")
     browser = create_app().test_client()

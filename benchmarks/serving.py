@@ -31,6 +31,7 @@ from benchmarks.targets import Target, targets_table
 from mappings import IndexNames
 from peerscope import engine
 from peerscope.demo_check import NoAnswerError, wait_until_ready
+from peerscope.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -193,7 +194,8 @@ def times_table(kinds: dict[str, Times], title: str) -> Table:
 @click.option("--seconds", default=60.0, show_default=True, help=f"How long {CLIENTS} clients ask.")
 def main(queries: int, seconds: float) -> None:
     """Measure searching what is indexed under PEERSCOPE_INDEX_PREFIX."""
-    names, client = IndexNames.from_env(), engine.connect()
+    settings = Settings.load()
+    names, client = IndexNames(settings.index_prefix), engine.connect(settings)
     if not client.indices.exists(index=names.works):
         raise click.ClickException("NOTHING MEASURED: nothing is indexed; run `peerscope index` first.")
     works = client.count(index=names.works)["count"]

@@ -51,13 +51,6 @@ class Scale:
         """Return the layout that the settings name."""
         return cls(settings.shards, settings.replicas, int(settings.vector_bits))
 
-    @classmethod
-    def from_env(cls) -> Scale:
-        """Return the layout of the environment. Raises SettingsError."""
-        from peerscope.settings import Settings
-
-        return cls.from_settings(Settings.load())
-
     def settings(self, kind: str) -> dict[str, int]:
         """Return the settings of a new index; it gets its replicas when it is published."""
         return {"number_of_shards": self.shards if kind in LARGE else 1, "number_of_replicas": 0}

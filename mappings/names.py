@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 
@@ -22,11 +21,6 @@ class IndexNames:
     """The aliases that searches use: `<prefix><kind>`."""
 
     prefix: str = "peerscope-"
-
-    @classmethod
-    def from_env(cls) -> IndexNames:
-        """Return the names under `PEERSCOPE_INDEX_PREFIX`."""
-        return cls(os.environ.get("PEERSCOPE_INDEX_PREFIX", cls.prefix))
 
     def name(self, kind: str) -> str:
         """Return the name for one of `KINDS`."""

@@ -18,6 +18,7 @@ from indexer.sources import open_sources
 from mappings import IndexNames, Scale, drop
 from peerscope import engine
 from peerscope.errors import PeerscopeError
+from peerscope.settings import Settings
 from search_api.app import create_app
 from search_api.http.services import Services
 
@@ -121,7 +122,7 @@ def _fill(services: Services, records: Iterable[Mapping[str, Any]]) -> tuple[Rep
             open_sources([str(file)]),
             Path(folder),
             NoProgress(),
-            scale=Scale.from_env(),
+            scale=Scale.from_settings(Settings.load()),
         )
         return report, time.perf_counter() - start
 

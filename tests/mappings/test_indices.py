@@ -70,9 +70,8 @@ def test_the_weights_of_the_hybrid_pipeline_sum_to_one() -> None:
     assert sum(weights) == 1.0
 
 
-def test_names_carry_prefix_version_and_generation(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PEERSCOPE_INDEX_PREFIX", "mine-")
-    names = IndexNames.from_env()
+def test_names_carry_prefix_version_and_generation() -> None:
+    names = IndexNames("mine-")
     assert names.works == "mine-works"
     generation = Generation(names.prefix, 12)
     assert generation.works == "mine-works-v4-000012"
