@@ -12,7 +12,7 @@ from search_api.autocomplete import queries
 from search_api.autocomplete.schemas import KINDS
 from search_api.http.paging import Pagination
 from search_api.retrieval.listing import envelope
-from search_api.works.tex import plain
+from search_api.works.tex import Budget, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -48,7 +48,8 @@ def distribute(lists: Sequence[Sequence[Any]], limit: int) -> list[list[Any]]:
 
 def _suggestions(kind: str, entities: Sequence[Result]) -> list[Result]:
     """Return the suggestions of one kind. Hints that are not unique get further parts, then the id."""
-    labels = [plain(entity["title" if kind == "work" else "name"]) for entity in entities]
+    budget = Budget()
+    labels = [plain(entity["title" if kind == "work" else "name"], budget) for entity in entities]
     parts = [HINTS[kind](entity) for entity in entities]
     hints = [" · ".join(hint) for hint, _ in parts]
     for further in ([more for _, more in parts], [[entity["id"]] for entity in entities]):

@@ -1,4 +1,4 @@
-"""Words and numbers as the pages show them; template filters, all pure."""
+"""Words and numbers as pages show them: the template filters."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from itertools import cycle
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from flask import g, has_app_context
 from markupsafe import Markup, escape
 
 from search_api.researchers.trust import LEVELS
-from search_api.works.tex import cut, marked, plain, tex
+from search_api.works import tex as latex
+from search_api.works.tex import Budget, cut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,13 +62,19 @@ def coded(text: str) -> Markup:
 
 
 def web_address(url: str | None) -> str | None:
-    """Return an address that is safe to link to: http or https, nothing that a browser would run."""
-    return url if url and urlsplit(url).scheme in {"http", "https"} else None
+    """Return a URL if it is safe to link to: http or https, and nothing that a browser would run."""
+    try:
+        return url if url and urlsplit(url).scheme in {"http", "https"} else None
+    except ValueError:  # such as https://[::1
+        return None
 
 
 def host(url: str) -> str:
-    """Return the site of an address: `arxiv.org`."""
-    return urlsplit(url).netloc.removeprefix("www.")
+    """Return the host of a URL without `www.`, such as `arxiv.org`; the URL itself if it has none."""
+    try:
+        return urlsplit(url).netloc.removeprefix("www.") or url
+    except ValueError:
+        return url
 
 
 def abstract_label(work: Mapping[str, Any]) -> str:
@@ -162,6 +170,31 @@ def schema_words(schema: Mapping[str, Any]) -> str:
         return f"object of {schema_words(schema['additionalProperties'])}"
     kinds = schema.get("type", "any")
     return " or ".join(kinds) if isinstance(kinds, list) else str(kinds)
+
+
+def page_budget() -> Budget:
+    """Return the budget for LaTeX of the page that is being rendered; a new one outside of a request."""
+    if not has_app_context():
+        return Budget()
+    if "latex_budget" not in g:
+        g.latex_budget = Budget()
+    budget: Budget = g.latex_budget
+    return budget
+
+
+def tex(text: str) -> Markup:
+    """Return a text with LaTeX as HTML, within the budget of the page."""
+    return latex.tex(text, page_budget())
+
+
+def plain(text: str) -> str:
+    """Return a text with LaTeX as plain text, within the budget of the page."""
+    return latex.plain(text, page_budget())
+
+
+def marked(fragment: str) -> Markup:
+    """Return a highlighted fragment as HTML, within the budget of the page."""
+    return latex.marked(fragment, page_budget())
 
 
 FILTERS = {

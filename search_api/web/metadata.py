@@ -9,8 +9,7 @@ from flask import request, url_for
 
 from search_api.http.public_url import absolute
 from search_api.retrieval.listing import path
-from search_api.web.formatting import web_address
-from search_api.works.tex import plain
+from search_api.web.formatting import plain, web_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import url_for
 
+from search_api.web.formatting import plain
 from search_api.web.layout import Spot, label_spots, places
-from search_api.works.tex import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

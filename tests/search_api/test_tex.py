@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from search_api.works.tex import LONGEST, cut, marked, plain, tex
+from search_api.works.tex import LONGEST, Budget, cut, marked, plain, tex
 
 #: What `tex` may write itself; anything else with a bracket came from a record.
 OURS = re.compile(r"</?(?:em|strong|code|math|m\w+)(?: [a-z]+=\"[^\"<>]*\")*>")
@@ -107,6 +107,29 @@ def test_a_text_is_cut_at_a_word_and_outside_formulas() -> None:
     assert cut("short", 10) == "short"
     assert cut("one two three", 8) == "one two …"
     assert cut("one two $a + b$ three", 11) == "one two …"
+
+
+def test_what_exceeds_the_budget_stays_as_written() -> None:
+    text = r"$a_1$ and $b_1$, $c_1$ for G\"odel <b>"
+    assert tex(text, Budget()) == tex(text)
+    assert plain(text, Budget()) == plain(text)
+    within = str(tex(text, Budget(12)))
+    assert within.count("<math") == 2
+    assert within.endswith("$c_1$ for G\\&#34;odel &lt;b&gt;")
+    assert plain(text, Budget(12)).endswith(r"$c_1$ for G\"odel <b>")
+    assert tex("no LaTeX & more", Budget(0)) == "no LaTeX &amp; more"
+    assert marked("<mark>a</mark> $b_1$ <i>", Budget(0)) == "<mark>a</mark> $b_1$ &lt;i&gt;"
+
+
+def test_one_budget_covers_several_texts() -> None:
+    budget = Budget(12)
+    shown = [str(tex(text, budget)).startswith("<math") for text in ("$a_1$", "$b_1$", "$c_1$")]
+    assert shown == [True, True, False]
+
+
+def test_a_budget_does_not_depend_on_what_is_cached() -> None:
+    text = "$x_7$ $y_7$"
+    assert tex(text) != tex(text, Budget(6)) == tex(text, Budget(6))
 
 
 def test_hostile_length_takes_no_time() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -214,6 +215,42 @@ def test_a_forged_host_is_in_no_response() -> None:
             assert "evil.example" not in str(answer.headers), spelling
             answer.close()
     assert seen > 30
+
+
+UNPARSEABLE = (
+    *("HTTPS://[::1", "http://[", "//", "https://", "https://x:99999999/", "\\", "%", "\x00", "$", "x" * 100_000),
+    *("", None),
+)
+
+
+@pytest.mark.parametrize("field", ["url", "license", "doi", "venue", "type", "source", "language", "abstract"])
+def test_no_field_of_a_work_breaks_a_page(field: str) -> None:
+    engine = FakeOpenSearch([WORK])
+    client = app_over(engine, has_accounts=False).test_client()
+    for value in UNPARSEABLE:
+        engine.works = [{**WORK, field: value}]
+        for address in (WORK_PATH, "/search?q=x"):
+            text_of(client, address)
+
+
+def nested_formulas(first: int) -> str:
+    return " ".join("$" + "x^{" * 140 + str(number) + "}" * 140 + "$" for number in range(first, first + 150))
+
+
+def test_nested_formulas_cost_a_page_little() -> None:
+    titles = [{**WORK, "id": f"local:{n}", "title": nested_formulas(1_000 * n)} for n in range(25)]
+    engine = FakeOpenSearch(titles)
+    client = app_over(engine, has_accounts=False).test_client()
+    text_of(client, "/topics?q=x")  # loads what is loaded once
+    for works, address in ((titles, "/search"), ([{**WORK, "abstract": nested_formulas(99_000)}], WORK_PATH)):
+        engine.works = works
+        begun = time.process_time()
+        page = text_of(client, address)
+        took = time.process_time() - begun
+        assert "<math" in page
+        assert "x^{x^{" in page
+        # Without a budget 4 s and more.
+        assert took < 2, address
 
 
 def test_empty_fields_of_a_form_do_not_count(client: FlaskClient) -> None:
