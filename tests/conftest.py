@@ -31,7 +31,8 @@ class LazyRule(Rule):
     """
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        compile_builder, compiled = super()._compile_builder, []
+        compile_builder = super()._compile_builder
+        compiled: list[Callable[..., tuple[str, str]]] = []
 
         def build(*args: object, **kwargs: object) -> tuple[str, str]:
             if not compiled:

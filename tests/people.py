@@ -45,7 +45,7 @@ class Mailbox(Mailer):
     def link(self, to: str) -> str:
         """Return the path of the link in the last mail to an address."""
         text = next(text for address, _, text in reversed(self.sent) if address == to)
-        return re.findall(r"http://localhost(/\S+/\S+)", text)[-1]
+        return str(re.findall(r"http://localhost(/\S+/\S+)", text)[-1])
 
 
 class Person(FlaskClient):

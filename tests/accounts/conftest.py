@@ -56,7 +56,7 @@ def postgresql() -> Iterator[str]:
         shutil.chown(folder, user)
 
     def run(program: str, *arguments: str) -> None:
-        command = [programs / program, *arguments]
+        command = [str(programs / program), *arguments]
         subprocess.run(command, user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
     data = str(folder / "data")
@@ -159,7 +159,7 @@ class NoOpenSearch:
 
     def search(self, index: str, body: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
         buckets: dict[str, Any] = {name: {"buckets": []} for name in body.get("aggs", {})}
-        found = {"total": {"value": 0, "relation": "eq"}, "max_score": None, "hits": []}
+        found: dict[str, Any] = {"total": {"value": 0, "relation": "eq"}, "max_score": None, "hits": []}
         return {"took": 1, "hits": found, "aggregations": buckets}
 
     def get(self, index: str, id: str, params: dict[str, Any], ignore: list[int]) -> dict[str, Any]:  # noqa: A002

@@ -62,7 +62,7 @@ def test_an_account_begins_with_a_proven_address(app: Flask, mailbox: Mailbox) -
     assert stored.startswith("$argon2id$")
     again = browser(app)
     assert send(again, "/login", email="ADA@example.org", password=PASSWORD).location == "/"
-    assert me(again) == {**found, "created_at": me(again)["created_at"]}  # type: ignore[index]
+    assert me(again) == {**found, "created_at": me(again)["created_at"]}
 
 
 def test_nothing_is_made_before_the_link_is_sent_back(app: Flask, mailbox: Mailbox) -> None:

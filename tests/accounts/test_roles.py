@@ -33,8 +33,6 @@ from tests.accounts.conftest import NoOpenSearch
 from tests.people import accounts_of, browser, log_in, program
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from flask import Flask
     from sqlalchemy.orm import Session
 
@@ -252,16 +250,10 @@ class World:
         return self.roles[role].open(self.path(row), method=row.method, query_string=query, **row.send(), **more)
 
 
-@pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    """One database is enough here: what is asked is who may, and not how it is stored."""
-    return f"sqlite:///{tmp_path / 'accounts.sqlite'}"
-
-
 class AFew(NoOpenSearch):
     """Holds the researchers who are claimed here, a work and a topic."""
 
-    def get(self, index: str, id: str, **_: Any) -> dict[str, Any]:  # noqa: A002 (theirs)
+    def get(self, index: str, id: str, *_: Any, **__: Any) -> dict[str, Any]:  # noqa: A002
         bare = {"works_count": 1, "affiliations": [], "institutions": [], "orcid": None, "claimed": True}
         stored = {id_: {**bare, "id": id_, "name": id_, "title": id_} for id_ in ("ada-1", "bob-2", "arxiv:1", "cs.LG")}
         return {"found": id in stored, "_source": stored.get(id)}

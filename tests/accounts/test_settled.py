@@ -27,7 +27,7 @@ def test_who_comes_second_runs_again_and_finds_what_the_first_did(database_url: 
     def add(session: Session) -> str:
         # The first look is from before the other's commit.
         found = session.scalars(select(Account).where(Account.orcid == "1")).one_or_none() if looked else None
-        looked.append(found and found.name)
+        looked.append(found.name if found else None)
         if found:
             return found.name
         session.add(Account(name="Bob", orcid="1"))

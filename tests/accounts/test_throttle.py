@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from limits.errors import StorageError
 
 from accounts import passwords, throttle
@@ -12,19 +11,12 @@ from accounts.links import address_of
 from tests.people import browser, log_in
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from flask import Flask
 
     from tests.people import Mailbox
 
 ADA = address_of("ada@example.org")
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'accounts.sqlite'}"
 
 
 class Away:

@@ -40,7 +40,7 @@ def test_records_of_a_sample_can_be_indexed() -> None:
 
 
 def test_coauthors_are_those_of_the_years_asked_for() -> None:
-    known = {"name:ann": [], "name:ben": [], "name:cat": []}
+    known: dict[str, list[Any]] = {"name:ann": [], "name:ben": [], "name:cat": []}
     assert pairs(PAST + LATER, known, until=LAST_YEAR)["name:ann"] == {"name:ben"}
     assert pairs(PAST + LATER, known, since=LAST_YEAR + 1)["name:ann"] == {"name:ben", "name:cat"}
 

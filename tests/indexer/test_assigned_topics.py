@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from indexer.build.assigned_topics import LabelledWorks, vote
 
-ML = {"id": "cs.LG", "name": "Machine Learning"}
-CL = {"id": "cs.CL", "name": "Computation and Language"}
-NC = {"id": "q-bio.NC", "name": "Neurons and Cognition"}
+if TYPE_CHECKING:
+    from mappings import WorkTopic
+
+ML: WorkTopic = {"id": "cs.LG", "name": "Machine Learning"}
+CL: WorkTopic = {"id": "cs.CL", "name": "Computation and Language"}
+NC: WorkTopic = {"id": "q-bio.NC", "name": "Neurons and Cognition"}
 
 
 def test_what_half_of_the_neighbours_have_is_assigned() -> None:

@@ -69,7 +69,7 @@ class CheckedClient(FlaskClient):
         content = answers[str(response.status_code)].get("content", {})
         if response.data and content:
             assert response.mimetype in content, f"{method} {path} answers {response.mimetype}"
-            if response.mimetype.endswith("json"):
+            if str(response.mimetype).endswith("json"):
                 _validator(self.application, content[response.mimetype]["schema"].get("$ref")).validate(response.json)
 
 

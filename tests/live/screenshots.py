@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -28,16 +28,16 @@ SHOWN, SHOWN_HEIGHT = ("profile", 1280, "light"), 1_060
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("name", PAGES)
-def test_picture(chromium: Browser, site: str, name: str, width: int, scheme: str) -> None:
+def test_picture(chromium: Browser, site: str, name: str, width: int, scheme: Any) -> None:
     folder = DOCS / "screenshots"
     folder.mkdir(exist_ok=True)
     page = chromium.new_page(base_url=site, viewport={"width": width, "height": 900}, color_scheme=scheme)
     page.goto(PAGES[name])
     height = min(TALLEST, page.evaluate("document.documentElement.scrollHeight"))
-    clip = {"x": 0, "y": 0, "width": width, "height": height}
+    clip: Any = {"x": 0, "y": 0, "width": width, "height": height}
     picture = folder / f"{name}-{width}-{scheme}.png"
     page.screenshot(path=picture, full_page=True, clip=clip)
     assert picture.stat().st_size > 10_000
     if (name, width, scheme) == SHOWN:
-        page.screenshot(path=DOCS / "profile.png", full_page=True, clip={**clip, "height": SHOWN_HEIGHT})
+        page.screenshot(path=DOCS / "profile.png", full_page=True, clip=clip | {"height": SHOWN_HEIGHT})
     page.close()

@@ -97,7 +97,8 @@ FILTERED = {
 @pytest.mark.parametrize("mode", MODES)
 def test_every_filter_holds_and_can_be_negated(get: Any, name: str, mode: str) -> None:
     value, holds = FILTERED[name]
-    for given in ({}, {"q": "neural networks", "mode": mode}):
+    questions: tuple[dict[str, str], ...] = ({}, {"q": "neural networks", "mode": mode})
+    for given in questions:
         wanted = get("/works", per_page=100, **{name: value}, **given)
         others = get("/works", per_page=100, **{name: f"!{value}"}, **given)
         assert all(holds(work) for work in wanted["results"])
@@ -139,10 +140,12 @@ def test_a_rare_value_that_is_chosen_is_shown(get: Any, params: dict[str, str]) 
 @pytest.mark.parametrize("params", [{"q": "networks", "mode": "keyword"}, {"sort": "most_cited"}, {"q": "-neural"}])
 def test_a_cursor_gives_what_pages_give(client: FlaskClient, get: Any, params: dict[str, str]) -> None:
     by_page = get("/works", per_page=100, **params)["results"]
-    answer, by_cursor = get("/works", per_page=20, cursor="*", **params), []
-    while by_cursor.extend(answer["results"]) or (following := answer["links"]["next"]):
+    answer = get("/works", per_page=20, cursor="*", **params)
+    by_cursor = list(answer["results"])
+    while following := answer["links"]["next"]:
         assert answer["meta"]["page"] is None
         answer = client.get(following).get_json()
+        by_cursor += answer["results"]
     assert by_cursor[:100] == by_page
     assert len({work["id"] for work in by_cursor}) == answer["meta"]["count"]
 

@@ -210,8 +210,9 @@ def test_only_one_run_writes(index: Any, opensearch: OpenSearch, names: IndexNam
 
 def test_what_opensearch_refuses_is_said(opensearch: OpenSearch, names: IndexNames) -> None:
     generation = begin(opensearch, names, embedding.load().model.to_dict())
+    document: Any = {"colour": "blue"}
     with pytest.raises(WriteError, match="strict_dynamic_mapping"):
-        write(opensearch, [index_action(generation.topics, "t", {"colour": "blue"})])
+        write(opensearch, [index_action(generation.topics, "t", document)])
 
 
 def test_searches_see_a_run_only_when_it_is_whole(

@@ -56,10 +56,10 @@ class Flat(Embedder):
         super().__init__(ModelDescription("flat", 4, "mean", "", "", 8, "flat"))
 
     def _encode_works(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return np.tile(np.float32([1, 0, 0, 0]), (len(texts), 1))
+        return np.tile(np.array([1, 0, 0, 0], np.float32), (len(texts), 1))
 
     def _encode_query(self, text: str) -> NDArray[np.float32]:
-        return np.float32([1, 0, 0, 0])
+        return np.array([1, 0, 0, 0], np.float32)
 
 
 @pytest.fixture(scope="module")

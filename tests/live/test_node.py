@@ -51,8 +51,8 @@ def nothing_left(settings: EngineSettings) -> object:
 
 def other_process(settings: EngineSettings, what: str) -> subprocess.Popen[str]:
     arguments = [str(settings.folder), str(settings.port), what]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    return subprocess.Popen([sys.executable, "-c", OTHER_PROCESS, *arguments], **pipes)
+    command = [sys.executable, "-c", OTHER_PROCESS, *arguments]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def wait_until_gone(pid: int, seconds: float = 20.0) -> bool:

@@ -75,8 +75,8 @@ def test_help_imports_no_command() -> None:
         "result = CliRunner().invoke(main, ['--help']); assert 'why-merged' in result.output\n"
         "print(*sys.modules)"
     ).split()
-    slow = ("accounts", "indexer", "search_api", "mappings", "peerscope.engine", "peerscope.settings")
-    slow += ("opensearchpy", "pydantic", "sqlalchemy", "flask", "numpy", "rich")
+    slow = ["accounts", "indexer", "search_api", "mappings", "peerscope.engine", "peerscope.settings"]
+    slow += ["opensearchpy", "pydantic", "sqlalchemy", "flask", "numpy", "rich"]
     assert [name for name in slow if name in loaded] == []
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def work(**changes: Any) -> dict[str, Any]:
+def work(**changes: Any) -> Any:
     known = {
         "id": "arxiv:1910.00744",
         "ids": ["arxiv:1910.00744"],
@@ -85,7 +85,7 @@ def test_what_looks_like_the_format_does_not_break_it(title: str, tmp_path: Path
 
 
 def test_a_work_of_which_little_is_known_is_exported_too(tmp_path: Path) -> None:
-    bare = dict.fromkeys(work()) | {"id": "local:x", "ids": [], "title": "X", "topics": [], "researchers": []}
+    bare: Any = dict.fromkeys(work()) | {"id": "local:x", "ids": [], "title": "X", "topics": [], "researchers": []}
     (bib,) = read(BibtexFile, citations.bibtex(bare, citations.citation_key(bare)), tmp_path)
     (ris,) = read(RisFile, citations.ris(bare), tmp_path)
     csl = json.loads(citations.csl(bare))

@@ -19,7 +19,8 @@ class Engine:
     """Answers a knn query and a keyword query with hits that are given: work -> (score, researchers)."""
 
     def __init__(self, words: dict[str, tuple[float, list[str]]], near: dict[str, tuple[float, list[str]]]) -> None:
-        self.words, self.near, self.asked = words, near, []  # type: list[Any]
+        self.words, self.near = words, near
+        self.asked: list[Any] = []
 
     def msearch(self, body: list[dict[str, Any]]) -> dict[str, Any]:
         return {"responses": [self.answer(question) for question in body[1::2]]}
@@ -63,7 +64,8 @@ def test_a_vote_is_the_mean_of_the_three_best_and_what_is_missing_counts_as_noth
 
 def test_a_sharp_vote_tells_close_scores_apart() -> None:
     near, far = (ranking.vote([score] * 3, 0.8, sharpness=4) for score in (0.72, 0.64))
-    assert (near, far) == (pytest.approx(0.9**4), pytest.approx(0.8**4))
+    assert near == pytest.approx(0.9**4)
+    assert far == pytest.approx(0.8**4)
 
 
 def test_a_body_of_work_beats_one_work_that_fits_best() -> None:

@@ -24,7 +24,7 @@ def work(id_: str, people: list[str], topics: list[str] | None = None, place: st
     }
 
 
-def graph(*works: dict[str, Any]) -> Graph:
+def graph(*works: Any) -> Graph:
     made = Graph(CENTRE, {CENTRE: "Me"})
     for one in works:
         made.add(one, 1.0)

@@ -256,7 +256,7 @@ def test_closest_pairs_use_no_work_twice() -> None:
     np.testing.assert_allclose([score for _, _, score in pairs], [1.0, 0.6], rtol=1e-6)
 
 
-def researcher(**changes: Any) -> dict[str, Any]:
+def researcher(**changes: Any) -> Any:
     known = {
         "verification_level": 1,
         "works_count": 9,

@@ -40,7 +40,7 @@ class FakeOpenSearch:
         self.took += 1
         hits = [{"_id": "a", "_score": 1.0, "_source": TOPIC, "sort": ["a"]}] * 10 if "topics" in index else []
         total = {"value": len(hits), "relation": "eq"}
-        counted = {name: {"buckets": []} for name in body.get("aggs", {})}
+        counted: dict[str, Any] = {name: {"buckets": []} for name in body.get("aggs", {})}
         return {"took": self.took, "hits": {"total": total, "max_score": 1.0, "hits": hits}, "aggregations": counted}
 
     def ping(self) -> bool:
@@ -336,7 +336,12 @@ def test_queries_embedded_in_a_warm_up_are_not_counted(opensearch: FakeOpenSearc
 def test_the_openapi_document_is_built_once(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     built: list[Flask] = []
     real = openapi.describe
-    monkeypatch.setattr(openapi, "describe", lambda app: built.append(app) or real(app))
+
+    def describe(app: Flask) -> Any:
+        built.append(app)
+        return real(app)
+
+    monkeypatch.setattr(openapi, "describe", describe)
     for path in ("/api/v1/openapi.json", "/api/docs", "/api/docs/works", "/api/v1/openapi.json"):
         assert client.get(path).status_code == 200
     assert len(built) == 1

@@ -201,7 +201,13 @@ def test_absolute_addresses_are_on_the_public_url(address: str, words: str) -> N
 
 def test_a_forged_host_is_in_no_response() -> None:
     app = app_over(FakeOpenSearch([WORK]), has_accounts=False, public_url="https://peers.example")
-    values = {"id_": "local:a#b?c", "kind": "works", "part": 0, "group": "works", "filename": "peerscope.css"}
+    values: dict[str, Any] = {
+        "id_": "local:a#b?c",
+        "kind": "works",
+        "part": 0,
+        "group": "works",
+        "filename": "peerscope.css",
+    }
     seen = 0
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()):

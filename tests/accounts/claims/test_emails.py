@@ -34,7 +34,7 @@ def mails(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 def bob(app: Flask, logged_in: Callable[..., Person]) -> Person:
     """Owns `bob-1`, whose institution is `uni`."""
     bob = logged_in("Bob")
-    made = bob.post("/api/v1/researchers/bob-1/claim", json={}).json["id"]
+    made = bob.post("/api/v1/researchers/bob-1/claim", json={}).get_json()["id"]
     with accounts_of(app).begin() as session:
         claiming.approve(session, None, made, "Known to us.")
         domains.add(session, "uni.example", "uni")
@@ -63,7 +63,7 @@ def test_a_proven_address_lifts_the_owner(app: Flask, bob: Person, mails: list[t
     assert level(app) == 3
     assert bob.post(link).location == "/account/profile"
     assert level(app) == 4
-    assert bob.get(EMAIL).json["results"] == ["bob@cs.uni.example"]
+    assert bob.get(EMAIL).get_json()["results"] == ["bob@cs.uni.example"]
     assert bob.get(link).status_code == bob.post(link).status_code == 404
     with accounts_of(app).read() as session:
         assert "bob@" not in str([row.detail for row in session.scalars(select(Audit))])
@@ -81,7 +81,7 @@ def test_a_link_is_of_use_to_nobody_else(
     assert browser(app).post(link).location.startswith("/login?")
     assert bob.post(link, csrf=False).status_code == 400
     assert level(app) == 3
-    assert eve.get(EMAIL).json["results"] == []
+    assert eve.get(EMAIL).get_json()["results"] == []
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_nobody_is_led_to_the_log_in_and_back(app: Flask) -> None:
 @pytest.mark.parametrize("path", [*FORMS, "/admin/claims/x"])
 def test_a_form_of_another_site_does_nothing(owner: Person, path: str) -> None:
     assert owner.post(path, csrf=False).status_code == 400
-    assert owner.get("/api/v1/me/claim").json["status"] == "verified"
+    assert owner.get("/api/v1/me/claim").get_json()["status"] == "verified"
 
 
 def test_the_claim_page_says_what_will_decide(logged_in: Callable[..., Person]) -> None:
@@ -54,7 +54,7 @@ def test_a_claim_that_waits_or_ended_says_so(logged_in: Callable[..., Person]) -
     assert "another profile" in bob.get(CLAIM.format("ada-1")).text
     page = admin.get("/admin").text
     assert "&lt;b&gt;It&lt;/b&gt; is me." in page
-    claim = bob.get("/api/v1/me/claim").json["id"]
+    claim = bob.get("/api/v1/me/claim").get_json()["id"]
     for wrong in ({"decision": "reject", "reason": ""}, {"decision": "drop", "reason": "Why <not>"}):
         refused = admin.post(f"/admin/claims/{claim}", data=wrong)
         assert refused.status_code == 422
@@ -83,10 +83,10 @@ def test_the_owner_sets_all_in_one_form(owner: Person) -> None:
     page = owner.get("/account/profile").text
     assert 'value="Ada King"' in page
     assert "&lt;script&gt;alert(1)" in page
-    assert owner.get("/api/v1/me/claim").json["profile"]["links"] == ["https://ada.example", "https://b.example/"]
-    assert owner.get("/api/v1/me/claim").json["profile"]["preferred_name"] == "Ada King"
+    assert owner.get("/api/v1/me/claim").get_json()["profile"]["links"] == ["https://ada.example", "https://b.example/"]
+    assert owner.get("/api/v1/me/claim").get_json()["profile"]["preferred_name"] == "Ada King"
     owner.post("/account/profile", data={"preferred_name": "", "affiliation": "", "bio": " ", "links": ""})
-    assert not any(owner.get("/api/v1/me/claim").json["profile"].values())
+    assert not any(owner.get("/api/v1/me/claim").get_json()["profile"].values())
 
 
 def test_what_was_typed_is_still_there_when_a_form_is_refused(owner: Person, logged_in: Callable[..., Person]) -> None:
@@ -120,15 +120,15 @@ def test_a_claim_is_shown_under_the_name_of_the_researcher(logged_in: Callable[.
 def test_works_are_said_to_be_theirs_or_not(owner: Person) -> None:
     for saying, expected in (("mine", [True]), ("not mine", [False]), ("as found", [])):
         owner.post("/account/profile/works", data={"work": "arxiv:1", "saying": saying})
-        said = owner.get("/api/v1/me/works").json["results"]
+        said = owner.get("/api/v1/me/works").get_json()["results"]
         assert [one["mine"] for one in said] == expected
     owner.post("/account/profile/works", data={"work": "arxiv:1"})
-    assert owner.get("/api/v1/me/works").json["results"] == []
+    assert owner.get("/api/v1/me/works").get_json()["results"] == []
     assert owner.post("/account/profile/works", data={"work": "arxiv:9", "saying": "mine"}).status_code == 404
 
 
 def test_the_owner_lets_the_profile_go(owner: Person) -> None:
     owner.post("/account/profile/release", data={"researcher": "bob-1"})
-    assert owner.get("/api/v1/me/claim").json["status"] == "verified"
+    assert owner.get("/api/v1/me/claim").get_json()["status"] == "verified"
     owner.post("/account/profile/release", data={"researcher": "ada-1"})
-    assert owner.get("/api/v1/me/claim").json["status"] == "released"
+    assert owner.get("/api/v1/me/claim").get_json()["status"] == "released"

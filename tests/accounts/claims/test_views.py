@@ -38,7 +38,7 @@ ROUTES: list[tuple[str, str, Any, int, int, int]] = [
 @pytest.fixture
 def owner(logged_in: Callable[..., Person]) -> Person:
     ada = logged_in("Ada", orcid=ADA)
-    assert ada.post(CLAIM.format("ada-1"), json={}).json["status"] == "verified"
+    assert ada.post(CLAIM.format("ada-1"), json={}).get_json()["status"] == "verified"
     return ada
 
 
@@ -77,11 +77,11 @@ def test_a_claim_may_be_repeated_named_by_any_id_and_let_go(owner: Person) -> No
         "links": [],
         "open_to_collaborate": False,
     }
-    assert owner.post(CLAIM.format("ada-old"), json={}).json["id"] == first["id"]
+    assert owner.post(CLAIM.format("ada-old"), json={}).get_json()["id"] == first["id"]
     assert owner.post(CLAIM.format("bob-1"), json={}).status_code == 409
     for _ in range(2):
         assert owner.delete(CLAIM.format("ada-old")).status_code == 204
-    assert owner.get("/api/v1/me/claim").json["status"] == "released"
+    assert owner.get("/api/v1/me/claim").get_json()["status"] == "released"
 
 
 def test_whom_nobody_knows_nobody_claims(logged_in: Callable[..., Person]) -> None:
@@ -114,7 +114,7 @@ def test_what_is_no_owners_to_set_is_refused_and_named(owner: Person, body: dict
     answer = owner.patch("/api/v1/me/profile", json=body)
     assert answer.status_code == 422
     assert list(answer.get_json(force=True)["errors"]) == list(body)
-    profile = owner.get("/api/v1/me/claim").json["profile"]
+    profile = owner.get("/api/v1/me/claim").get_json()["profile"]
     assert not any(profile.values())
 
 
@@ -129,44 +129,44 @@ def test_what_the_owner_sets_stays_until_it_is_set_again(owner: Person) -> None:
         "links": links,
         "open_to_collaborate": True,
     }
-    assert owner.patch("/api/v1/me/profile", json={"bio": "", "links": []}).json["bio"] is None
+    assert owner.patch("/api/v1/me/profile", json={"bio": "", "links": []}).get_json()["bio"] is None
 
 
 def test_statements_on_works_are_listed_changed_and_taken_back(owner: Person) -> None:
     for mine in (False, True):
-        assert owner.put("/api/v1/me/works/arxiv:1", json={"mine": mine}).json["mine"] is mine
-    assert [one["work_id"] for one in owner.get("/api/v1/me/works").json["results"]] == ["arxiv:1"]
+        assert owner.put("/api/v1/me/works/arxiv:1", json={"mine": mine}).get_json()["mine"] is mine
+    assert [one["work_id"] for one in owner.get("/api/v1/me/works").get_json()["results"]] == ["arxiv:1"]
     assert owner.put("/api/v1/me/works/arxiv:2", json={"mine": True}).status_code == 404
     assert owner.put("/api/v1/me/works/arxiv:1", json={"mine": "perhaps"}).status_code == 422
     for id_ in ("arxiv:1", "arxiv:1", "a%00b"):
         assert owner.delete(f"/api/v1/me/works/{id_}").status_code == 204
-    assert owner.get("/api/v1/me/works").json["results"] == []
+    assert owner.get("/api/v1/me/works").get_json()["results"] == []
 
 
 def test_an_admin_sees_decides_and_finds_it_in_the_log(logged_in: Callable[..., Person], owner: Person) -> None:
     bob, admin = logged_in("Bob"), logged_in("Root", admin=True)
     made = bob.post(CLAIM.format("ada-1"), json={"statement": "It is me."}).json
-    (waiting,) = admin.get("/api/v1/admin/claims").json["results"]
+    (waiting,) = admin.get("/api/v1/admin/claims").get_json()["results"]
     assert (waiting["id"], waiting["account_name"], waiting["statement"]) == (made["id"], "Bob", "It is me.")
-    assert waiting["disputes"] == owner.get("/api/v1/me/claim").json["id"]
+    assert waiting["disputes"] == owner.get("/api/v1/me/claim").get_json()["id"]
     decide = f"/api/v1/admin/claims/{made['id']}/"
     assert admin.post(decide + "approve", json={}).status_code == 422
-    assert admin.post(decide + "approve", json={"reason": "Showed a passport."}).json["status"] == "verified"
+    assert admin.post(decide + "approve", json={"reason": "Showed a passport."}).get_json()["status"] == "verified"
     assert admin.post(decide + "approve", json={"reason": "Again."}).status_code == 200
-    assert owner.get("/api/v1/me/claim").json["status"] == "released"
+    assert owner.get("/api/v1/me/claim").get_json()["status"] == "released"
     log = admin.get("/api/v1/admin/audit?action=claim.&per_page=2").json
     assert [one["action"] for one in log["results"]] == ["claim.approve", "claim.end"]
     assert log["has_more"] is True
     assert {one["actor_id"] for one in log["results"]} == {admin.account_id}
-    assert admin.get("/api/v1/admin/audit?action=claim.%25").json["results"] == []
-    assert admin.post(decide + "reject", json={"reason": "It was forged."}).json["reason"] == "It was forged."
+    assert admin.get("/api/v1/admin/audit?action=claim.%25").get_json()["results"] == []
+    assert admin.post(decide + "reject", json={"reason": "It was forged."}).get_json()["reason"] == "It was forged."
 
 
 def test_nobody_decides_on_their_own_claim_by_being_anything_but_an_admin(
     logged_in: Callable[..., Person], app: Flask
 ) -> None:
     bob = logged_in("Bob")
-    made = bob.post(CLAIM.format("bob-1"), json={}).json["id"]
+    made = bob.post(CLAIM.format("bob-1"), json={}).get_json()["id"]
     for scope in ("claim", "admin"):
         answer = program(app, bob.account_id, scope).post(
             f"/api/v1/admin/claims/{made}/approve", json={"reason": "I say so."}

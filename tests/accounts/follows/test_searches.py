@@ -14,8 +14,6 @@ from tests.accounts.conftest import NoOpenSearch
 from tests.people import log_in
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from flask import Flask
 
 HAN = "".join(chr(0x4E00 + number) for number in range(2_000))
@@ -25,21 +23,16 @@ REFUSED = RequestError(400, "search_phase_execution_exception", {"error": "too_m
 class Refusing(NoOpenSearch):
     """Refuses whatever asks for the topic `refused`, and gives one new work else."""
 
-    def get(self, index: str, id: str, **_: Any) -> dict[str, Any]:  # noqa: A002 (theirs)
+    def get(self, index: str, id: str, *_: Any, **__: Any) -> dict[str, Any]:  # noqa: A002
         return {"found": True, "_source": {"id": id, "name": id}}
 
     def search(self, index: str, body: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
         if "refused" in str(body):
             raise REFUSED
-        work = {"id": "w", "title": "New", "year": None, "researchers": [], "topics": []}
-        hits = [] if body.get("size") == 0 else [{"_id": "w", "_source": work}]
+        work: dict[str, Any] = {"id": "w", "title": "New", "year": None, "researchers": [], "topics": []}
+        hits: list[dict[str, Any]] = [] if body.get("size") == 0 else [{"_id": "w", "_source": work}]
         found = {"total": {"value": 1, "relation": "eq"}, "max_score": None, "hits": hits}
         return {"took": 1, "hits": found, "aggregations": {"newest": {"value": 4e12}}}
-
-
-@pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'accounts.sqlite'}"
 
 
 @pytest.fixture

@@ -236,8 +236,8 @@ def test_to_be_blocked_answers_as_to_be_declined(database: Database, owner: Call
     assert refused(database, ada, "r-bob").to_dict() == refused(database, ada, "r-eve").to_dict()
     assert "Unblock" in refused(database, eve, "r-ada").detail
     with database.begin() as session:
-        (one,) = blocks_of(session, eve)
-        unblock(session, eve, one.id)
+        (blocking,) = blocks_of(session, eve)
+        unblock(session, eve, blocking.id)
     # What the block ended stays ended, and the next step is still Eve's.
     assert refused(database, ada, "r-eve").detail == THEIRS
     assert send(database, eve, "r-ada")

@@ -27,7 +27,8 @@ def invited(sender: Person, to: str = "r-bob", **more: Any) -> dict[str, Any]:
 
 
 def status(person: Person, method: str, path: str, **json: Any) -> int:
-    return person.open(path, method=method, **({"json": json} if json else {})).status_code
+    options: dict[str, Any] = {"json": json} if json else {}
+    return person.open(path, method=method, **options).status_code
 
 
 def test_from_an_invitation_to_a_conversation(owner: Callable[[str], Person]) -> None:

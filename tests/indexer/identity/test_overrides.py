@@ -43,7 +43,8 @@ def test_a_merge_joins_and_says_why(file: Path) -> None:
 
 def test_decisions_hold_in_later_runs_whatever_evidence_says(file: Path) -> None:
     file.write_text(MERGE + SPLIT.replace("local:b", "local:d").replace("local:c", "local:e"))
-    overrides, aliases = load(file), {}
+    overrides = load(file)
+    aliases: dict[str, str] = {}
     previous = {key("a"): "one", key("d"): "one", key("e"): "one", key("b"): "two"}
     for evidence in (("ade", "b"), ("a", "b", "d", "e"), ("ab", "de"), ("abde",), ("ad", "be")):
         found = overrides.apply(clusters(*evidence), previous, aliases)

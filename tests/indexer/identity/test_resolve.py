@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -8,6 +9,9 @@ from indexer.identity.context import context_of
 from indexer.identity.resolve import resolve_block
 from indexer.identity.weights import Weights
 from tests.indexer.identity.build import Author, common, crowd, groups, resolved, same, work
+
+if TYPE_CHECKING:
+    from indexer.identity.mentions import Mention
 
 
 def test_a_rare_name_is_one_person() -> None:
@@ -27,7 +31,7 @@ def test_a_common_name_needs_evidence() -> None:
 
 
 def test_homonyms_of_other_fields_and_institutions_stay_apart() -> None:
-    def by(id_: str, topic: str, place: str, friend: str) -> list[object]:
+    def by(id_: str, topic: str, place: str, friend: str) -> list[Mention]:
         author = Author("Yang Liu", None, None, place)
         return work(id_, author, friend, title=f"Words of {topic}", topics=((topic, None),), year=2020)
 

@@ -177,7 +177,11 @@ def test_nothing_is_lost_or_doubled_by_whoever_is_killed(
     victims: list[str],
 ) -> None:
     server = MortalServer(unused_port, tmp_path / "log")
-    killed = {"server": [server], "OpenSearch": [node], "both": [node, server]}
+    killed: dict[str, list[MortalServer | MortalNode]] = {
+        "server": [server],
+        "OpenSearch": [node],
+        "both": [node, server],
+    }
     answered: list[str] = []
     finished = threading.Event()
 
@@ -214,9 +218,9 @@ def test_nothing_is_lost_or_doubled_by_whoever_is_killed(
             assert sorted(session.scalars(select(Follow.target))) == kept
             said = session.scalars(select(Message.body).order_by(Message.sent_at)).all()
             assert said == [f"Message {number}" for number in range(MESSAGES)]
-            counted = session.execute(select(Audit.action, func.count()).group_by(Audit.action)).all()
+            counted = session.execute(select(Audit.action, func.count()).group_by(Audit.action)).tuples().all()
         removed = PEOPLE - len(kept)
-        assert dict(map(tuple, counted)) == {
+        assert dict(counted) == {
             "follow.add": PEOPLE,
             "follow.remove": removed,
             "message.send": MESSAGES,

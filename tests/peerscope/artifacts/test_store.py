@@ -18,7 +18,7 @@ from peerscope.settings import Settings
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Repository
+    from tests.peerscope.artifacts.conftest import Repository
 
 FETCH = """
 from functools import partial

@@ -12,7 +12,7 @@ from peerscope.embedding import Embedder, EmbeddingError, ModelDescription, work
 from peerscope.embedding import embedder as module
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -80,7 +80,7 @@ def test_many_threads_may_ask_at_once() -> None:
 
 
 @pytest.mark.parametrize("ask", [lambda e: e.embed_query("break"), lambda e: e.embed_works(["fine", "break"])])
-def test_whatever_breaks_below_is_an_embedding_error(ask) -> None:
+def test_whatever_breaks_below_is_an_embedding_error(ask: Callable[[Embedder], object]) -> None:
     with pytest.raises(EmbeddingError, match=r"tiny cannot embed .*: no tensor") as caught:
         ask(Recorder())
     assert isinstance(caught.value.__cause__, RuntimeError)

@@ -11,14 +11,14 @@ from click.testing import CliRunner
 
 from indexer.records import parse_work
 from peerscope.cli import main
-from peerscope.evaluation import collection, metrics
+from peerscope.evaluation import collection
 from peerscope.evaluation.collection import NOBODY, CollectionError, half, load, read_qrels, record
 from peerscope.evaluation.metrics import bootstrap, per_query
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-DOCUMENTS = [
+DOCUMENTS: list[dict[str, Any]] = [
     {"_id": "a 1", "title": "Soil", "text": "Roots drink.", "metadata": {"authors": ["Ada, B."], "year": 1958}},
     {"_id": "10", "title": "", "text": " ".join(f"w{n}" for n in range(20))},
     {"_id": "empty", "title": "", "text": ""},
@@ -119,7 +119,7 @@ def test_the_interval_lies_around_the_mean_and_narrows_with_more_queries() -> No
 
 def test_without_the_library_it_is_said_what_to_install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     find = importlib.util.find_spec
-    monkeypatch.setattr(metrics.importlib.util, "find_spec", lambda name: None if name == "pytrec_eval" else find(name))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "pytrec_eval" else find(name))
     done = CliRunner().invoke(main, ["evaluate", "search", str(folder)])
     assert done.exit_code == 1
     assert "peerscope[evaluate]" in done.output
