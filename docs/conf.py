@@ -21,6 +21,7 @@ myst_heading_anchors = 3
 nitpicky = False
 suppress_warnings: list[str] = []
 
+autodoc_class_signature = "separated"
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_format = "short"
