@@ -1,29 +1,68 @@
-"""The docs are held against the code: a setting, route or command that is not described fails here."""
+"""The documentation is compared with the code: settings, routes, commands, filters, and quoted constants."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import pytest
+
+from docs import generate
 from peerscope import settings
 from peerscope.cli import main
+from search_api.retrieval import ranking
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGES = ("accounts", "benchmarks", "indexer", "mappings", "peerscope", "search_api")
 
 
-def test_the_page_of_settings_is_current_and_the_code_names_no_other() -> None:
-    page = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
-    assert page == settings.with_table(page), "run python -m peerscope.settings --write docs/settings.md"
+def test_generated_parts_are_current() -> None:
+    for page, current in generate.pages():
+        assert page.read_text(encoding="utf-8") == current, f"run python docs/generate.py: {page.name} is outdated"
+
+
+def test_the_code_names_no_setting_that_does_not_exist() -> None:
     known = {f"PEERSCOPE_{name.upper()}" for name in settings.Settings.model_fields}
+    page = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `(PEERSCOPE_\w+)`", page, re.MULTILINE)) == known
     files = [file for package in PACKAGES for file in (ROOT / package).rglob("*.py")]
     code = "\n".join(file.read_text(encoding="utf-8") for file in files)
     assert set(re.findall(r"PEERSCOPE_[A-Z_]*[A-Z]", code)) <= known
 
 
+def default(name: str) -> str:
+    """Return the default of a setting as the documentation writes numbers: `.45`, `200`."""
+    return f"{settings.Settings.model_fields[name].default:g}".removeprefix("0")
+
+
+def complement(name: str) -> str:
+    """Return one minus the default of a weight, as the documentation writes it."""
+    return f"{1 - settings.Settings.model_fields[name].default:.2g}".removeprefix("0")
+
+
+#: Numbers that pages quote: the page, the sentence around them, and where each comes from.
+QUOTED = [
+    ("api.md", "(keywords {}, vectors {};", (complement("semantic_weight"), default("semantic_weight"))),
+    ("api.md", "match a keyword and the {} nearest by meaning", (default("k"),)),
+    ("api.md", "by the fused score for the {:,} best keyword matches", (ranking.PAGINATION_DEPTH,)),
+    ("api.md", "authors of the {:,} best works by keyword", (ranking.VOTING_KEYWORD,)),
+    ("api.md", "and the {:,} nearest by meaning; with a filter", (ranking.VOTING_NEAREST,)),
+    ("ranking.md", "a word of the title counts {} times", (default("title_weight"),)),
+    ("ranking.md", "(the {:,} best by keyword, the {} nearest)", (ranking.PAGINATION_DEPTH, default("k"))),
+    ("ranking.md", "then {} of the keyword score and {}", (complement("semantic_weight"), default("semantic_weight"))),
+    ("ranking.md", "first search retrieves {} works", (default("feedback_works"),)),
+    ("ranking.md", "query vector then moves {} of the way", (default("feedback_weight"),)),
+]
+
+
+@pytest.mark.parametrize(("page", "sentence", "values"), QUOTED)
+def test_quoted_constants_are_those_of_the_code(page: str, sentence: str, values: tuple[str | int, ...]) -> None:
+    text = " ".join((ROOT / "docs" / page).read_text(encoding="utf-8").split())
+    assert sentence.format(*values) in text
+
+
 def test_links_between_docs_lead_somewhere() -> None:
-    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)[)#]", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
