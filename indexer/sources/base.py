@@ -1,6 +1,6 @@
 """The interface of all sources, and the base class of those that read a file.
 
-A source has a name, a position, and yields `Item`s in the import format. Files share how they are opened, decompressed
+A source has a name, a position, and yields objects of `Item` in the import format. Files share how they are opened, decompressed
 and measured, and how a damaged one is reported.
 """
 
