@@ -1,7 +1,7 @@
 """The interface of all sources, and the base class of those that read a file.
 
-A source has a name, a position, and yields objects of `Item` in the import format. Files share how they are opened, decompressed
-and measured, and how a damaged one is reported.
+A source has a name and a position, and yields items in the import format. Files share how they are opened,
+decompressed and measured, and how a damaged one is reported.
 """
 
 from __future__ import annotations
