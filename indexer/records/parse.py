@@ -13,6 +13,7 @@ from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from indexer.records.names import is_placeholder
 from indexer.records.work import KNOWN_AUTHOR_KEYS, KNOWN_KEYS, Author, Institution, RecordError, RecordWarning, Work
 from mappings import bare_doi, orcid_id, work_id
 
@@ -229,7 +230,14 @@ def _authors(fields: _Fields) -> tuple[Author, ...]:
         raise RecordError("authors is missing or empty; a work needs at least one author")
     if len(authors) > MAX_AUTHORS:
         raise RecordError(f"authors has {len(authors):,} entries, more than {MAX_AUTHORS:,}")
-    return tuple(_author(author, fields.warnings) for author in authors)
+    people = tuple(_author(author, fields.warnings) for author in authors)
+    known = tuple(author for author in people if not is_placeholder(author.name))
+    if not known:
+        raise RecordError(f"authors has only {people[0].name!r}, which is not the name of a person or organisation")
+    if len(known) < len(people):
+        names = ", ".join(repr(author.name) for author in people if author not in known)
+        fields.warnings.append(RecordWarning("unnamed author", f"authors contains {names}; ignored"))
+    return known
 
 
 def _author(author: object, warnings: list[RecordWarning]) -> Author:

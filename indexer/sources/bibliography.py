@@ -19,11 +19,12 @@ from mappings import doi_in
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+_OWN_ID = re.compile(r"(?:acl|arxiv|doi|local|openalex|openreview):\S+$")
 _ARXIV = re.compile(
     r"arxiv(?:\.org/\w+/|:\s*)(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?(?!\d)", re.IGNORECASE
 )
 #: A year, alone or followed by month and day: `2019-10`, `2019/10/02/`, `20191002`; never part of a longer number.
-_DATE = re.compile(r"(?<!\d)(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2}))?|(\d{2})(\d{2}))?(?!\d)")
+_DATE = re.compile(r"(?<!\d)(?<!^-)(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2}))?|(\d{2})(\d{2}))?(?!\d)")
 
 
 def reference(
@@ -47,7 +48,9 @@ def reference(
 
 
 def _id(key: str | None, doi: str | None, arxiv: str | None) -> str | None:
-    """Return the most stable id available."""
+    """Return the most stable id available; a key that is an id of Peerscope comes from one of its exports."""
+    if key and _OWN_ID.match(key):
+        return key
     if doi:
         return f"doi:{doi}"
     if arxiv:
@@ -73,13 +76,17 @@ def arxiv_number(*candidates: str | None) -> str | None:
 
 
 def date_and_year(*texts: str | None) -> tuple[str | None, int | None]:
-    """Return the full date, if there is one, and the year, from the first of the texts that contains a year."""
+    """Return the year of the first text that contains one, and the first full date of that year, if there is one."""
+    year: int | None = None
     for match in chain.from_iterable(_DATE.finditer(text) for text in texts if text):
-        year, day = int(match[1]), _day(match[1], match[2] or match[4], match[3] or match[5])
+        number, day = int(match[1]), _day(match[1], match[2] or match[4], match[3] or match[5])
         # Eight digits that are not a day are a number of another kind.
-        if year in YEARS and (day or not match[4]):
-            return day, year
-    return None, None
+        if number not in YEARS or (match[4] and not day):
+            continue
+        if day and year in (None, number):
+            return day, number
+        year = year or number
+    return None, year
 
 
 def _day(year: str, month: str | None, day: str | None) -> str | None:
@@ -87,12 +94,6 @@ def _day(year: str, month: str | None, day: str | None) -> str | None:
         return date(int(year), int(month or 0), int(day or 0)).isoformat()
     except ValueError:
         return None
-
-
-def first_last(name: str) -> str:
-    """Return `Last, First` and `Last, First, Jr.` as `First Last Jr.`; a name without a comma stays as it is."""
-    last, *rest = (part.strip() for part in name.split(","))
-    return " ".join(part for part in [*rest[:1], last, *rest[1:]] if part)
 
 
 def _language(text: str | None) -> str | None:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from indexer.sources.author_names import clean, full_name, is_suffix, read_names, without_et_al
 from indexer.sources.bibliography import arxiv_number, reference
+from indexer.sources.text import strip_markup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from indexer.records import RecordWarning
 
 _TYPES = {
     "article": "preprint",
@@ -23,52 +27,101 @@ _TYPES = {
 }
 #: A whole line, as Zotero stores an e-print in the note; in a sentence ("Comment on arXiv:...") it may be another work.
 _NOTED = re.compile(r"\s*arxiv:\s*\S+(?:\s+\[[^\]]*\])?\s*", re.IGNORECASE)
-#: The parts of a name in reading order.
-_NAME_PARTS = ("given", "dropping-particle", "non-dropping-particle", "family", "suffix")
 
 
 def is_item(value: object) -> bool:
     """Return whether a value is a CSL item; a record in the import format has `authors` instead of `author`."""
-    return isinstance(value, dict) and "authors" not in value and "type" in value and "title" in value
+    if not isinstance(value, dict) or "authors" in value:
+        return False
+    return "title" in value and ("type" in value or "author" in value)
 
 
 def item_record(item: Mapping[str, Any]) -> dict[str, Any]:
     """Return an item in the import format."""
-    note_lines = filter(_NOTED.fullmatch, (item.get("note") or "").splitlines())
-    arxiv = arxiv_number(item.get("URL"), item.get("number"), *note_lines)
+    note_lines = filter(_NOTED.fullmatch, (_text(item.get("note")) or "").splitlines())
+    arxiv = arxiv_number(_text(item.get("URL")), _text(item.get("number")), *note_lines)
+    authors, warnings = _authors(item.get("author") or [])
     return reference(
-        str(item.get("id") or item.get("citation-key") or ""),
-        doi=item.get("DOI"),
+        _text(item.get("id")) or _text(item.get("citation-key")),
+        doi=_text(item.get("DOI")),
         arxiv=arxiv,
-        dates=[_date(item.get("issued") or {})],
-        title=_first(item.get("title")),
-        abstract=item.get("abstract"),
-        type=_TYPES.get(item["type"]),
-        venue=_first(item.get("container-title")) or ("arXiv" if arxiv else None),
-        url=item.get("URL"),
-        language=item.get("language"),
-        authors=[_author(author) for author in item.get("author") or []],
+        dates=[_date(item.get("issued"))],
+        title=_title(item),
+        abstract=_text(item.get("abstract")),
+        type=_TYPES.get(item.get("type") or ""),
+        venue=_text(item.get("container-title")) or ("arXiv" if arxiv else None),
+        url=_text(item.get("URL")),
+        language=_text(item.get("language")),
+        authors=authors,
+        warnings=warnings,
     )
 
 
-def _first(value: Any) -> str | None:
-    """Return the first of a list, as Crossref has it, or the value itself; None for an empty list."""
-    return (value[0] if value else None) if isinstance(value, list) else value
+def _text(value: Any) -> str | None:
+    """Return a value, or the first of a list as Crossref has it, as text; None when it is empty."""
+    value = (value[0] if value else None) if isinstance(value, list) else value
+    if isinstance(value, bool) or value is None:
+        return None
+    return str(value) if isinstance(value, str | int | float) else None
 
 
-def _author(author: Mapping[str, Any]) -> dict[str, Any]:
-    name = " ".join(author[part] for part in _NAME_PARTS if author.get(part))
+def _title(item: Mapping[str, Any]) -> str | None:
+    title, subtitle = _text(item.get("title")), _text(item.get("subtitle"))
+    return f"{title}: {subtitle}" if title and subtitle and subtitle not in title else title
+
+
+def _authors(authors: Any) -> tuple[list[dict[str, Any]], list[RecordWarning]]:
+    """Return the authors of an item; those that are written as text may be lists."""
+    if isinstance(authors, str):
+        authors = [authors]
+    result: list[dict[str, Any]] = []
+    warnings: list[RecordWarning] = []
+    for author in authors:
+        if isinstance(author, str) or author.get("literal"):
+            names, problems = read_names([author if isinstance(author, str) else _name(author)])
+        else:
+            name, problems = without_et_al(clean(_name(author)))
+            names = [name] if name else []
+        warnings += problems
+        details = _details(author) if isinstance(author, dict) and len(names) == 1 else {}
+        result += [{"name": name, **details} for name in names]
+    return result, warnings
+
+
+def _name(author: Mapping[str, Any]) -> str:
+    part = {key: strip_markup(value) or "" for key, value in author.items() if isinstance(value, str)}
+    if literal := part.get("literal"):
+        return literal
+    given = f"{part.get('given', '')} {part.get('dropping-particle', '')}"
+    family = f"{part.get('non-dropping-particle', '')} {part.get('family', '')}"
+    given, suffix = _without_suffix(given.strip())
+    return full_name(given, family, part.get("suffix", "") or suffix) or part.get("name", "")
+
+
+def _without_suffix(given: str) -> tuple[str, str]:
+    """Return given names without a suffix after a comma (`John, III`), and the suffix."""
+    names, comma, suffix = given.rpartition(",")
+    return (names, suffix.strip()) if comma and is_suffix(suffix) else (given, "")
+
+
+def _details(author: Mapping[str, Any]) -> dict[str, Any]:
     affiliations = [place["name"] for place in author.get("affiliation") or [] if place.get("name")]
-    return {
-        "name": author.get("literal") or name or author.get("name"),
-        "orcid": author.get("ORCID"),
-        "affiliation": "; ".join(affiliations) or None,
-    }
+    return {"orcid": author.get("ORCID"), "affiliation": "; ".join(affiliations) or None}
 
 
-def _date(issued: Mapping[str, Any]) -> str | None:
+def _date(issued: Any) -> str | None:
     """Return the first of `date-parts` (the start of a period) as `2019-10-02`, else the date written by hand."""
+    if not isinstance(issued, dict):
+        return _text(issued)
     parts = (issued.get("date-parts") or [[]])[0]
-    if parts and parts[0]:
-        return "-".join(f"{int(part):02d}" for part in parts)
-    return issued.get("raw") or issued.get("literal")
+    if not isinstance(parts, list):
+        return _text(parts)
+    if not parts or not parts[0]:
+        return _text(issued.get("raw")) or _text(issued.get("literal"))
+    numbers: list[str] = []
+    for part in parts:
+        text = str(int(part)) if isinstance(part, float) else str(part or "")
+        if numbers and not text.isdecimal():
+            break
+        numbers.append(text.zfill(2))
+    return "-".join(numbers)

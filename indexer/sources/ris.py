@@ -1,14 +1,18 @@
-"""RIS files, as EndNote, Zotero and publishers' sites export them."""
+"""RIS files, as EndNote, Zotero, bibliographic databases and publishers export them.
+
+Parsed here and not with rispy, which needs two spaces after a tag and loses fields that stand before TY.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import IO, TYPE_CHECKING, Any
+from collections import defaultdict
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-import rispy
-
-from indexer.sources.base import EXCERPT, FileFormat, FileSource, Item, convert_record
-from indexer.sources.bibliography import arxiv_number, first_last, reference
+from indexer.sources.author_names import read_names
+from indexer.sources.base import EXCERPT, FileFormat, FileSource, Item, SourceError, convert_record
+from indexer.sources.bibliography import arxiv_number, reference
+from mappings import doi_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,52 +30,116 @@ _TYPES = {
     "DATA": "dataset",
     "UNPB": "preprint",
 }
-_START = re.compile(r"(?m)^(?=TY  ?-)")
+#: A line with a tag: with two spaces as in the standard, and with one as some programs write it.
+_TAG = re.compile(r"([A-Z][A-Z0-9])\s\s+-(?:\s+(.*))?$")
+_NARROW_TAG = re.compile(r"([A-Z][A-Z0-9])\s?-(?:\s+(.*))?$")
+#: Fields that a record needs; text between records has none of them.
+_REQUIRED = {"TI", "T1", "AU", "A1", "BT"}
+#: A note that consists of a DOI.
+_DOI_NOTE = re.compile(r"\s*(?:doi\s*:?\s*|https?://(?:dx\.)?doi\.org/)?10\.\d{4,9}/\S+\s*", re.IGNORECASE)
+
+
+class RisRecord(NamedTuple):
+    """One reference: its fields as pairs (tag, value) in their order, and its text."""
+
+    fields: list[tuple[str, str]]
+    text: str
 
 
 class RisFile(FileSource):
     """One .ris file."""
 
     def items(self, file: IO[bytes]) -> Iterator[Item]:
-        """Yield an Item for each reference. They are parsed one by one, so that a broken one costs only itself."""
-        references = _START.split(self.whole_text(file))
-        for number, text in enumerate((text for text in references if text.strip()), 1):
-            yield convert_record(self.name, number, _record_of_text, text, text[:EXCERPT])
+        """Yield an Item for each reference; a broken one costs only itself. Raises SourceError when there is none."""
+        text = self.whole_text(file)
+        number = 0
+        for number, record in enumerate(parse_ris(text), 1):
+            yield convert_record(self.name, number, _convert, record.fields, record.text[:EXCERPT])
+        if text.strip() and not number:
+            raise SourceError(f"{self.name}: no references found; each begins with a line `TY  - ...`")
 
 
 FORMAT = FileFormat("RIS", RisFile, suffixes=(".ris",), starts=("TY  -", "TY -"))
 
 
-def _record_of_text(text: str) -> dict[str, Any]:
-    try:
-        parsed = rispy.loads(text if re.search(r"(?m)^ER  ?-", text) else f"{text.rstrip()}\nER  - \n")
-    except rispy.parser.ParseError as error:
-        raise ValueError(f"not RIS: {error}") from error
-    if not parsed:
-        raise ValueError("not RIS: no TY line")
-    return reference_record(parsed[0])
+def parse_ris(text: str) -> Iterator[RisRecord]:
+    """Yield the references of a file.
+
+    A record ends at ER, or where the next TY begins. Fields between ER and TY belong to the record of that TY; other
+    text there is a header or footer of the database, and ignored.
+    """
+    pattern = _TAG if re.search(r"(?m)^TY\s\s+-", text) else _NARROW_TAG
+    fields: list[tuple[str, str]] = []
+    lines: list[str] = []
+    has_type = False
+
+    def finished() -> Iterator[RisRecord]:
+        if has_type or not _REQUIRED.isdisjoint(tag for tag, _ in fields):
+            yield RisRecord(list(fields), "\n".join(lines))
+        fields.clear()
+        lines.clear()
+
+    for line in text.splitlines():
+        match = pattern.match(line.rstrip())
+        tag, value = (match[1], (match[2] or "").strip()) if match else ("", line.strip())
+        if tag == "TY":
+            if has_type:
+                yield from finished()
+            has_type = True
+        if tag == "ER":
+            yield from finished()
+            has_type = False
+            continue
+        lines.append(line)
+        if tag:
+            fields.append((tag, value))
+        elif value and fields and has_type:
+            # A line without a tag continues the value before it.
+            fields[-1] = (fields[-1][0], f"{fields[-1][1]} {value}".strip())
+    yield from finished()
 
 
-def reference_record(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a reference in the import format; `fields` has the names that rispy gives them."""
-    urls = fields.get("urls") or []
-    arxiv = arxiv_number(*urls, fields.get("number"), fields.get("journal_name"), fields.get("secondary_title"))
+def _convert(fields: list[tuple[str, str]]) -> dict[str, Any]:
+    values: dict[str, list[str]] = defaultdict(list)
+    for tag, value in fields:
+        if value:
+            values[tag].append(value)
+    authors = dict.fromkeys(value for tag, value in fields if tag in {"A1", "AU"})
+    names, warnings = read_names(authors)
+    return {**reference_record(values, names), "warnings": warnings}
+
+
+def reference_record(values: Mapping[str, list[str]], names: list[str]) -> dict[str, Any]:
+    """Return a reference in the import format; `values` has the values of each tag, `names` the authors."""
+    urls = [*_all(values, "UR", "L1", "L2")]
+    arxiv = arxiv_number(*urls, *_all(values, "IS", "M1", "JO", "T2"))
+    kind = _first(values, "TY") or ""
+    title = _first(values, "TI", "T1")
     return reference(
-        fields.get("id") or fields.get("label") or fields.get("accession_number"),
-        doi=fields.get("doi"),
+        _first(values, "ID", "LB", "AN"),
+        doi=_doi(values),
         arxiv=arxiv,
-        dates=[fields.get("date"), fields.get("year"), fields.get("publication_year")],
-        title=fields.get("title") or fields.get("primary_title"),
-        abstract=fields.get("abstract") or fields.get("notes_abstract"),
-        type=_TYPES.get(fields.get("type_of_reference", "")) or ("preprint" if arxiv else None),
-        venue=_venue(fields) or ("arXiv" if arxiv else None),
-        url=urls[0] if urls else None,
-        language=fields.get("language"),
-        authors=[{"name": first_last(name)} for name in fields.get("authors") or fields.get("first_authors") or []],
+        dates=_all(values, "PY", "Y1", "DA"),
+        title=title or _first(values, "BT", "T2"),
+        abstract=_first(values, "AB", "N2"),
+        type=_TYPES.get(kind) or ("preprint" if arxiv else None),
+        venue=(_first(values, "JF", "T2", "JO", "BT") if title else None) or ("arXiv" if arxiv else None),
+        url=next((url for url in urls if url.lower().startswith("http")), urls[0] if urls else None),
+        language=_first(values, "LA"),
+        authors=[{"name": name} for name in names],
     )
 
 
-def _venue(fields: Mapping[str, Any]) -> str | None:
-    """Return the journal's full name; `alternate_title3` is rispy's name for JF, the full name of older exports."""
-    names = (fields.get(key) for key in ("alternate_title3", "secondary_title", "journal_name"))
-    return next((name for name in names if name), None)
+def _doi(values: Mapping[str, list[str]]) -> str | None:
+    """Return the DOI field, else a DOI among the links, else a note that is a DOI."""
+    links = [value for value in _all(values, "UR", "L3", "L2") if "doi.org/" in value or value.startswith("10.")]
+    notes = [value for value in _all(values, "N1", "M3", "C7") if _DOI_NOTE.fullmatch(value)]
+    return next((value for value in [*_all(values, "DO"), *links, *notes] if doi_in(value)), None)
+
+
+def _first(values: Mapping[str, list[str]], *tags: str) -> str | None:
+    return next(iter(_all(values, *tags)), None)
+
+
+def _all(values: Mapping[str, list[str]], *tags: str) -> list[str]:
+    return [value for tag in tags for value in values.get(tag, ())]

@@ -34,11 +34,15 @@ _HEADING = re.compile(
 )
 #: A letter with an accent, or one that TeX writes as a macro, perhaps in braces.
 _TEX_LETTER = re.compile(
-    r"\{\\(?:[\"'`^~=.]|[Hbcdkruv](?![a-zA-Z]))\s*(?:\{\\?[a-zA-Z]\}|\\?[a-zA-Z])\s*\}"
-    r"|\\(?:[\"'`^~=.]|[Hbcdkruv](?![a-zA-Z]))\s*(?:\{\\?[a-zA-Z]\}|\\?[a-zA-Z](?![a-zA-Z]*\{))"
-    r"|\{\\(?:ss|ae|AE|oe|OE|aa|AA|o|O|l|L|i|j)\s*\}"
-    r"|\\(?:ss|ae|AE|oe|OE|aa|AA|o|O|l|L|i|j)(?:\{\}|(?![a-zA-Z_^]) ?)"
+    r"\{~[nN]\}|\{\\(?:[\"'`^~=.]|[Hbcdkruv](?![a-zA-Z]))\s*(?:\{\\?[a-zA-Z]\}|\\?[a-zA-Z])\s*\}"
+    r"|\\(?:[\"'`^~=.]|[Hbcdkruv](?![a-zA-Z]))\s*"
+    r"(?:\{\\?[a-zA-Z]\}|\\[ij](?![a-zA-Z])(?:\{\}| ?)|\\?[a-zA-Z](?![a-zA-Z]*\{))"
+    r"|\{\\(?:ss|ae|AE|oe|OE|aa|AA|DJ|dj|NG|ng|TH|th|DH|dh|o|O|l|L|i|j)\s*\}"
+    r"|\\(?:ss|ae|AE|oe|OE|aa|AA|DJ|dj|NG|ng|TH|th|DH|dh|o|O|l|L|i|j)(?:\{\}|(?![a-zA-Z_^]) ?)"
 )
+#: Letters that pylatexenc does not know.
+_LETTERS = {"DJ": "Đ", "dj": "đ", "NG": "Ŋ", "ng": "ŋ", "TH": "Þ", "th": "þ", "DH": "Ð", "dh": "ð"}
+_LETTERS |= {"~n": "ñ", "~N": "Ñ"}  # a backslash lost by exports of NASA ADS
 _FORMULA = re.compile(r"(\$\$.+?\$\$|\$[^$]+\$|\\\(.+?\\\)|\\\[.+?\\\])", re.DOTALL)
 
 
@@ -62,7 +66,7 @@ def _without_tags(text: str) -> str:
 
 def decode_tex_accents(text: str | None) -> str | None:
     r"""Return text with letters instead of TeX macros (`Poincar\'e`, `Erd\H{o}s`); formulas and all else stay."""
-    if text is None or "\\" not in text:
+    if text is None or ("\\" not in text and "{~" not in text):
         return text
     parts = _FORMULA.split(text)
     parts[::2] = [_TEX_LETTER.sub(_decode_letter, part) for part in parts[::2]]
@@ -70,6 +74,8 @@ def decode_tex_accents(text: str | None) -> str | None:
 
 
 def _decode_letter(match: re.Match[str]) -> str:
+    if letter := _LETTERS.get(match[0].strip("{}\\ ")):
+        return letter
     return str(_letter_decoder().latex_to_text(match[0])).strip() or match[0]
 
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from indexer.records import Work, parse_work
-from indexer.sources import open_sources
+from indexer.sources import Item, open_sources
+from indexer.sources.bibtex_fields import MAX_STRING
 from indexer.sources.text import decode_latex
 
 if TYPE_CHECKING:
@@ -127,3 +128,104 @@ def test_a_bare_ampersand_stays(latex: str, text: str) -> None:
 )
 def test_an_eprint_is_of_arxiv_unless_it_says_otherwise(tmp_path: Path, fields: str, id_: str) -> None:
     assert work(tmp_path, fields).id == id_
+
+
+def records(tmp_path: Path, text: str) -> list[Item]:
+    (tmp_path / "library.bib").write_text(text, encoding="utf-8")
+    (source,) = open_sources([str(tmp_path / "library.bib")])
+    return list(source)
+
+
+def test_two_works_with_one_key_are_both_kept(tmp_path: Path) -> None:
+    found = records(
+        tmp_path,
+        "@article{a, title={First}, author={A B}, doi={10.1000/1}}\n"
+        "@article{a, title={Second}, author={A B}, doi={10.1000/2}}\n"
+        "@article{a, title={Third}, author={A B}}",
+    )
+    ids = [item.value["id"] for item in found]
+    assert ids[:2] == ["doi:10.1000/1", "doi:10.1000/2"]
+    assert ids[2].startswith("local:third-")
+    assert [[warning.kind for warning in item.warnings] for item in found] == [[], ["repeated key"], ["repeated key"]]
+
+
+def test_entries_without_a_key_are_kept_and_give_nothing_to_others(tmp_path: Path) -> None:
+    first, second, book = records(
+        tmp_path,
+        "@article{, title={First}, author={A B}, year=1987, journal={J}}\n"
+        "@article{title={Second}, author={C D}}\n"
+        "@book{key, title={Third}, author={E F}}",
+    )
+    assert (first.value["venue"], first.value["year"]) == ("J", 1987)
+    assert (second.value["title"], second.value["venue"], second.value["year"]) == ("Second", None, None)
+    assert (book.value["id"], book.value["venue"], book.value["year"]) == ("local:key", None, None)
+
+
+def test_crossrefs_are_followed_in_a_chain_that_ends(tmp_path: Path) -> None:
+    paper, volume, series = records(
+        tmp_path,
+        "@inproceedings{p, title={P}, author={A B}, crossref={v}}\n"
+        "@proceedings{v, title={V}, author={C D}, crossref={s}}\n"
+        "@proceedings{s, title={S}, author={E F}, year=2003, crossref={p}}",
+    )
+    assert (paper.value["venue"], paper.value["year"]) == ("V", 2003)
+    assert (volume.value["venue"], volume.value["year"]) == ("S", 2003)
+    assert series.value["year"] == 2003
+
+
+def test_strings_that_double_each_other_are_bounded(tmp_path: Path) -> None:
+    strings = ["@string{s0 = {0123456789}}"] + [f"@string{{s{n} = s{n - 1} # s{n - 1}}}" for n in range(1, 40)]
+    (item,) = records(tmp_path, "\n".join([*strings, "@article{a, title={T}, author={A B}, journal=s39}"]))
+    assert len(item.value["venue"]) <= MAX_STRING
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "@article{a, title={T}, abstract={see\n@foo{bar} there}, author={A B}}",
+        "@article{a, title={T}, author={A B}",
+        "@article{a, title={T},, author={A B}}",
+        "@article{a, title={T}, title={U}, author={A B}}",
+    ],
+)
+def test_an_entry_in_bad_syntax_is_read_if_it_is_complete(tmp_path: Path, entry: str) -> None:
+    first, second = records(tmp_path, f"{entry}\n@book{{b, title={{U}}, author={{C D}}}}")
+    assert (first.value["id"], first.value["title"], first.value["authors"]) == ("local:a", "T", [{"name": "A B"}])
+    assert second.value["id"] == "local:b"
+
+
+def test_an_entry_that_is_not_complete_is_rejected(tmp_path: Path) -> None:
+    first, second = records(
+        tmp_path, "@article{a, title = {50% off {x}, author={A B}}\n@book{b, title={U}, author={C D}}"
+    )
+    assert "not closed, or its syntax is invalid" in str(first.problem)
+    assert second.problem is None
+
+
+@pytest.mark.parametrize("field", ["howpublished", "eventtitle"])
+def test_other_fields_may_have_the_venue(tmp_path: Path, field: str) -> None:
+    (item,) = records(tmp_path, f"@misc{{a, title={{T}}, author={{A B}}, {field}={{Forest Days}}}}")
+    assert item.value["venue"] == "Forest Days"
+
+
+@pytest.mark.parametrize(
+    ("doi", "expected"),
+    [
+        (
+            r"10.1002/(SICI)1097(1998)17:15$<$16::AID-X$>$3.0.CO;2-2",
+            "10.1002/(sici)1097(1998)17:15<16::aid-x>3.0.co;2-2",
+        ),
+        (r"10.1002/(SICI)1097{\textless}16{\textgreater}3", "10.1002/(sici)1097<16>3"),
+        (r"10.1002/(SICI)1097&lt;16&gt;3", "10.1002/(sici)1097<16>3"),
+        (r"10.1007/978-0{\_}12", "10.1007/978-0_12"),
+        (r"10.1007/978-0\_12", "10.1007/978-0_12"),
+    ],
+)
+def test_dois_in_all_spellings(tmp_path: Path, doi: str, expected: str) -> None:
+    (item,) = records(tmp_path, f"@misc{{a, title={{T}}, author={{A B}}, doi={{{doi}}}}}")
+    assert item.value["doi"] == expected
+
+
+def test_a_year_before_christ_is_not_a_year_after(tmp_path: Path) -> None:
+    (item,) = records(tmp_path, "@misc{a, title={T}, author={A B}, year={-1500}}")
+    assert item.value["year"] is None

@@ -1,0 +1,131 @@
+"""Entries and field values of a BibTeX library: concatenation, @strings, `crossref`, and entries in bad syntax."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from bibtexparser.model import Entry, Field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from bibtexparser.model import String
+
+#: Maximum length of the value of an @string.
+MAX_STRING = 100_000
+#: Maximum length of a chain of `crossref`s.
+MAX_CROSSREFS = 5
+#: Maximum length of an entry that is read in spite of bad syntax.
+MAX_ENTRY = 1_000_000
+_ENTRY_START = re.compile(r"@\s*(\w+)\s*([{(])")
+_MARK = re.compile(r'(?<!\\)[{}"#,]')
+#: Groups of fields that an entry inherits from the one in its `crossref`. If it has any field of a group, it inherits
+#: none of that group: its `year` must not be combined with the other entry's `date`.
+_INHERITED = (("date", "year"), ("journal", "journaltitle", "booktitle"))
+
+
+class Fields:
+    """The field values of a library: concatenated, with @strings and fields from `crossref`.
+
+    Names of strings and entries are case-insensitive, as in BibTeX.
+    """
+
+    def __init__(self, strings: Iterable[String], entries: Iterable[Entry]) -> None:
+        """Take the library's strings, in the order in which they may use each other, and its entries."""
+        self._strings: dict[str, str] = {}
+        for string in strings:
+            # Strings that repeat each other double in length with each one.
+            self._strings[string.key.lower()] = self._value(str(string.value))[:MAX_STRING]
+        self._entries: dict[str, Entry] = {}
+        for entry in entries:
+            self._entries.setdefault(entry.key.strip().lower(), entry)
+
+    def of(self, entry: Entry) -> dict[str, str]:
+        """Return an entry's fields by name in lower case, with those inherited from its `crossref`."""
+        fields = own = self.own(entry)
+        seen = {entry.key.strip().lower()}
+        for _ in range(MAX_CROSSREFS):
+            key = own.get("crossref", "").strip().lower()
+            parent = self._entries.get(key)
+            if not key or key in seen or parent is None:
+                break
+            seen.add(key)
+            own = self.own(parent)
+            fields = fields | _inherited(fields, own)
+        return fields
+
+    def own(self, entry: Entry) -> dict[str, str]:
+        """Return the fields of the entry itself. BibTeX uses the first of a repeated field."""
+        return {field.key.lower(): self._value(str(field.value)) for field in reversed(entry.fields)}
+
+    def _value(self, text: str) -> str:
+        return "".join(self._part(part.strip()) for part in _parts(text))
+
+    def _part(self, part: str) -> str:
+        if len(part) > 1 and part[0] + part[-1] in {"{}", '""'}:
+            return part[1:-1]
+        return self._strings.get(part.lower(), part)
+
+
+def _parts(text: str, separator: str = "#") -> Iterator[str]:
+    """Split a text at each separator outside of braces and quotes: `acl # " 2020"`."""
+    depth, quoted, start = 0, False, 0
+    for mark in _MARK.finditer(text):
+        if mark[0] == "{":
+            depth += 1
+        elif mark[0] == "}":
+            depth -= 1
+        elif depth:
+            continue
+        elif mark[0] == '"':
+            quoted = not quoted
+        elif mark[0] == separator and not quoted:
+            yield text[start : mark.start()]
+            start = mark.end()
+    yield text[start:]
+
+
+def recover_entry(text: str) -> tuple[Entry, int] | None:
+    """Return the entry at the start of a text that the parser refused, and its length; None when it is not complete.
+
+    Handles entries without a key, with empty fields, without their last brace, and with an @ inside of a value.
+    """
+    start = _ENTRY_START.match(text)
+    if start is None:
+        return None
+    end = _closing(text, start.end())
+    if end is None:
+        # Without the last brace it ends where the next entry begins.
+        following = re.search(r"\n\s*@\s*\w+\s*[{(]", text[start.end() :])
+        end = start.end() + following.start() if following else len(text)
+    parts = [part.strip() for part in _parts(text[start.end() : end], ",")]
+    key = "" if not parts or "=" in parts[0] else parts.pop(0)
+    if "\n" in key:
+        return None
+    pairs = [part.partition("=") for part in parts if "=" in part]
+    fields = [Field(name.strip(), value.strip()) for name, _, value in pairs]
+    entry = Entry(start[1], key, fields, raw=text[: end + 1])
+    is_complete = {"title", "author"} <= {field.key.lower() for field in fields} and all(map(_is_balanced, parts))
+    return (entry, end + 1) if is_complete else None
+
+
+def _closing(text: str, start: int) -> int | None:
+    """Return the position of the brace or parenthesis that closes an entry; None when there is none."""
+    depth = 1
+    for match in re.finditer(r"(?<!\\)[{}]", text[start : start + MAX_ENTRY]):
+        depth += 1 if match[0] == "{" else -1
+        if not depth:
+            return start + match.start()
+    return None
+
+
+def _is_balanced(text: str) -> bool:
+    return len(re.findall(r"(?<!\\)\{", text)) == len(re.findall(r"(?<!\\)\}", text))
+
+
+def _inherited(own: Mapping[str, str], parent: Mapping[str, str]) -> dict[str, str]:
+    """Return the fields that an entry lacks and its parent has; the parent's title is the `booktitle` of its parts."""
+    available = {"booktitle": parent.get("title", ""), **parent}
+    missing = (group for group in _INHERITED if not any(own.get(name) for name in group))
+    return {name: available[name] for group in missing for name in group if name in available}

@@ -1,0 +1,97 @@
+"""Author fields of BibTeX and BibLaTeX."""
+
+from __future__ import annotations
+
+import re
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from bibtexparser.middlewares.names import parse_single_name_into_parts
+
+from indexer.sources.author_names import (
+    clean,
+    full_name,
+    is_organisation,
+    is_suffix,
+    read_names,
+    split_list,
+    without_et_al,
+)
+from indexer.sources.text import decode_latex, decode_tex_accents
+
+if TYPE_CHECKING:
+    from indexer.records import RecordWarning
+
+#: Macros of fonts around a part of a name, and of notes that do not belong to it.
+_TEXT_MACRO = re.compile(r"\\(?:text(?:sc|sf|tt|bf|it|rm|up|md|normal)?|mbox|emph|uppercase|relax)\b\s*\{")
+_NOTE_MACRO = re.compile(r"\\(?:thanks|footnote(?:mark)?|inst|fnref|corref|orcid(?:ID)?)\s*(?:\[[^\]]*\])?\{[^{}]*\}")
+
+
+def names(text: str) -> tuple[list[str], list[RecordWarning]]:
+    """Return the people of an author field as `First von Last Jr`, and warnings; a name in braces is kept as it is.
+
+    Accents become letters before names are split, because a tilde or a backslash would separate words; all other LaTeX
+    is decoded afterwards, because braces hold a name together.
+    """
+    text = decode_tex_accents(_NOTE_MACRO.sub("", _TEXT_MACRO.sub("{", text))) or ""
+    result: list[str] = []
+    warnings: list[RecordWarning] = []
+    for part in split_names(text):
+        if _is_in_braces(part):
+            result.append(decode_latex(part[1:-1]) or "")
+            continue
+        people, problems = _read_part(part)
+        result += people
+        warnings += problems
+    return [name for name in result if name], warnings
+
+
+def _read_part(part: str) -> tuple[list[str], list[RecordWarning]]:
+    """Return the people in one item of an author field: one, unless it is a list without `and`."""
+    if keyed := dict(re.findall(r"([a-z]+)\s*=\s*(\{[^{}]*\}|[^,]*)", part)):
+        values = {key: decode_latex(value) or "" for key, value in keyed.items()}
+        family = " ".join(filter(None, [values.get("prefix"), values.get("family")]))
+        # Other keys, such as `nosortothers=true`, are options of BibLaTeX.
+        return [full_name(values.get("given", ""), family, values.get("suffix", ""))], []
+    part, warnings = without_et_al(clean(part))
+    plain = decode_latex(part) or ""
+    if "{" not in part and (len(split_list(plain)) > 1 or is_organisation(plain)):
+        names, problems = read_names([plain])
+        return names, warnings + problems
+    if not plain:
+        return [], warnings
+    name = parse_single_name_into_parts(_suffix_second(part), strict=False)
+    given, family = " ".join(name.first), " ".join([*name.von, *name.last])
+    return [decode_latex(full_name(given, family, " ".join(name.jr))) or ""], warnings
+
+
+def _suffix_second(name: str) -> str:
+    """Return `Last, First, Jr.` as BibTeX expects it, `Last, Jr., First`, and `First Last, Jr.` without the comma."""
+    parts = name.split(",")
+    if len(parts) == 3 and is_suffix(parts[2]):
+        return ",".join([parts[0], parts[2], parts[1]])
+    if len(parts) == 2 and is_suffix(parts[1]) and " " in parts[0].strip():
+        return name.replace(",", " ")
+    return name
+
+
+def split_names(text: str) -> list[str]:
+    """Split an author field at each `and` outside of braces."""
+    parts, start = [], 0
+    depth = 0
+    for match in re.finditer(r"(?<!\\)[{}]|(?:^|(?<=\s))and(?=\s|$)", text, re.IGNORECASE):
+        if match[0] in "{}":
+            depth += 1 if match[0] == "{" else -1
+        elif depth <= 0:
+            parts.append(text[start : match.start()])
+            start = match.end()
+    parts.append(text[start:])
+    return [stripped for part in parts if (stripped := " ".join(part.split()))]
+
+
+def _is_in_braces(name: str) -> bool:
+    """Return whether one pair of braces encloses a whole name."""
+    if not (name.startswith("{") and name.endswith("}")):
+        return False
+    depths = list(accumulate((char == "{") - (char == "}") for char in name))
+    return 0 not in depths[:-1]

@@ -1,0 +1,134 @@
+"""Names of authors in all the forms in which libraries and catalogues write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from indexer.records import RecordError, RecordWarning, parse_work
+from indexer.records.names import is_placeholder
+from indexer.sources.author_names import full_name, read_names
+from indexer.sources.bibtex_names import names
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Ash, Ada", ["Ada Ash"]),
+        ("Ada Ash", ["Ada Ash"]),
+        ("Ash Beech, Ada Maria", ["Ada Maria Ash Beech"]),
+        ("Ash, Jr., P. T.", ["P. T. Ash Jr."]),
+        ("Ash, Martin, III", ["Martin Ash III"]),
+        ("Hall, Sr.", ["Hall Sr."]),
+        ("Press, William H.", ["William H. Press"]),
+        ("Ministry of Forests, Department of Seeds", ["Ministry of Forests, Department of Seeds"]),
+        ("Larch & Sons", ["Larch & Sons"]),
+        ("World Seed Organization,", ["World Seed Organization"]),
+        ("\u6797, \u6a39\u6728", ["\u6797\u6a39\u6728"]),
+        ("\uae40, \ub098\ubb34", ["\uae40\ub098\ubb34"]),
+        ("Ada Ash1,2", ["Ada Ash"]),
+        ("Ada Ash*\u2020", ["Ada Ash"]),
+        ("Ada Ash$^{1}$", ["Ada Ash"]),
+        ("Ada Ash <ada@ash.example>", ["Ada Ash"]),
+        ("Ada Ash (ed.)", ["Ada Ash"]),
+        ("Ada Ash, PhD", ["Ada Ash"]),
+        ("0000-0002-1825-0097", []),
+    ],
+)
+def test_one_name(text: str, expected: list[str]) -> None:
+    assert read_names([text]) == (expected, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Ash, A.; Beech, B.; Cherry, C.", ["A. Ash", "B. Beech", "C. Cherry"]),
+        ("A. Ash, B. Beech", ["A. Ash", "B. Beech"]),
+        ("Ada Ash, Bo Beech, Cy Cherry", ["Ada Ash", "Bo Beech", "Cy Cherry"]),
+        ("Ash, A., Beech, B., and Cherry, C.", ["A. Ash", "B. Beech", "C. Cherry"]),
+        ("Ash, Ada, Beech, Bo", ["Ada Ash", "Bo Beech"]),
+        ("van Ash, A., de Beech, B.", ["A. van Ash", "B. de Beech"]),
+        ("Ash E, Beech G, Cherry KA", ["E. Ash", "G. Beech", "K. A. Cherry"]),
+        ("A. Ash & B. Beech", ["A. Ash", "B. Beech"]),
+        ("Ash, Ada and Beech, Bo", ["Ada Ash", "Bo Beech"]),
+    ],
+)
+def test_a_list_in_one_field_is_split_with_a_warning(text: str, expected: list[str]) -> None:
+    found, (warning,) = read_names([text])
+    assert found == expected
+    assert (warning.kind, f"read as {len(expected)} names" in warning.message) == ("split authors", True)
+
+
+@pytest.mark.parametrize("text", ["Ash, A. et al.", "Ash, A., et al", "A. Ash et\u00a0al.", "Ash, A. and others"])
+def test_et_al_is_not_a_person(text: str) -> None:
+    found, (warning,) = read_names([text.replace("\u00a0", " ")])
+    assert found == ["A. Ash"]
+    assert warning.kind == "incomplete authors"
+
+
+@pytest.mark.parametrize("name", ["Anonymous", "N.N.", "[s.n.]", "No author", "UNKNOWN", "n/a", "Anon.", "et al."])
+def test_placeholders_are_not_people(name: str) -> None:
+    assert is_placeholder(name)
+    warnings: list[RecordWarning] = []
+    record = {"id": "local:a", "title": "T", "authors": [{"name": name}, {"name": "Ada Ash"}]}
+    assert [author.name for author in parse_work(record, warnings).authors] == ["Ada Ash"]
+    assert [warning.kind for warning in warnings] == ["unnamed author"]
+    with pytest.raises(RecordError, match="not the name of a person"):
+        parse_work({**record, "authors": [{"name": name}]})
+
+
+@pytest.mark.parametrize("name", ["Na", "Anon Ash", "Ada Unknown", "N. Nowak", "Various Ash"])
+def test_names_that_look_like_placeholders_are_people(name: str) -> None:
+    assert not is_placeholder(name)
+
+
+def test_names_of_east_asia_keep_their_order() -> None:
+    assert full_name("\u6a39\u6728", "\u6797") == "\u6797\u6a39\u6728"
+    assert full_name("Shumu", "\u6797") == "Shumu \u6797"
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        (r"Pe\~na, Ana and Le\~ao, Jo", ["Ana Peña", "Jo Leão"]),
+        (
+            r"Ash, A and \L{}uk Za and \O rsted, S and \DJ{}o, C and \'{A}l, L",
+            ["A Ash", "Łuk Za", "S Ørsted", "C Đo", "L Ál"],
+        ),
+        (
+            r"{\c C}am, A and \c Cem, B and \v Sima, J and \AA s, H and \"Oz, G",
+            ["A Çam", "B Çem", "J Šima", "H Ås", "G Öz"],
+        ),
+        (r"B\H ol\H o, A and Bod\'\i k, R and Ma\ss, S", ["A Bőlő", "R Bodík", "S Maß"]),
+        (r"\textsc{Ash}, Ann and \mbox{van Elm}, Bo", ["Ann Ash", "Bo van Elm"]),
+        (r"Ash, Ann\thanks{Funded} and Elm\inst{2}, Bo", ["Ann Ash", "Bo Elm"]),
+        (
+            "given=Hans, family=Ash and given=Simon, prefix=de, family=Elm and Oak, Ann",
+            ["Hans Ash", "Simon de Elm", "Ann Oak"],
+        ),
+        ("nosortothers=true and Ash, Ann", ["Ann Ash"]),
+        ("{Ash and Elm, Inc.} and The {OAK} Collaboration", ["Ash and Elm, Inc.", "The OAK Collaboration"]),
+        ("Ash, Ann and and Elm, Bo", ["Ann Ash", "Bo Elm"]),
+        ("ASH, ANN AND ELM, BO", ["ANN ASH", "BO ELM"]),
+        ("Ash, John, Jr. and John Elm, III and {Oak III}, John", ["John Ash Jr.", "John Elm III", "John Oak III"]),
+        ("\u6797, \u6a39\u6728 and Ash, Ann", ["\u6797\u6a39\u6728", "Ann Ash"]),
+    ],
+)
+def test_author_fields_of_bibtex(field: str, expected: list[str]) -> None:
+    assert names(field) == (expected, [])
+
+
+@pytest.mark.parametrize(
+    ("field", "expected", "kind"),
+    [
+        ("Ash, A.; Elm, B.", ["A. Ash", "B. Elm"], "split authors"),
+        ("Ash, A., Elm, B., and Oak, C.", ["A. Ash", "B. Elm", "C. Oak"], "split authors"),
+        ("Ash E, Elm G", ["E. Ash", "G. Elm"], "split authors"),
+        ("A. Ash & B. Elm", ["A. Ash", "B. Elm"], "split authors"),
+        ("Ash, A. et al.", ["A. Ash"], "incomplete authors"),
+        ("Ash, A. and et al.", ["A. Ash"], "incomplete authors"),
+        ("Ash, A. and others", ["A. Ash"], "incomplete authors"),
+    ],
+)
+def test_lists_in_author_fields_of_bibtex(field: str, expected: list[str], kind: str) -> None:
+    found, (warning,) = names(field)
+    assert (found, warning.kind) == (expected, kind)
