@@ -1,1 +1,1 @@
-"""IN: source files become Work records, researchers, embeddings, and documents in OpenSearch."""
+"""The indexer: reads sources, identifies authors, and writes documents to OpenSearch."""

@@ -1,7 +1,7 @@
-"""Ids as people write them, and the one spelling under which they are stored.
+"""Normalizes ids: from the many forms in which people write them to the one that is stored.
 
-A work is `scheme:local`. The same work may be asked for by its arXiv number, its DOI, or the address of either; a
-researcher by an ORCID iD, bare or as an address. Both sides of the index use these functions, so they cannot disagree.
+The id of a work is `scheme:local`. A work can be requested by its arXiv number, its DOI, or the URL of either, and a
+researcher by an ORCID iD or its URL. The indexer and the API both use these functions, so they always agree.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from urllib.parse import unquote
 WORK_SCHEMES = ("arxiv", "doi", "openalex", "acl", "openreview", "local")
 
 _ARXIV = r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})"
-#: A registrant may have parts of its own: `10.1000.10/123`.
+#: A registrant code may have subdivisions: `10.1000.10/123`.
 _DOI = r"10\.\d{4,9}(?:\.\d+)*/\S+"
-#: The hosts whose addresses are ids, as people copy them: in any case, with or without scheme and `www.`.
+#: Hosts whose URLs contain ids, as people copy them: in any case, with or without scheme and `www.`.
 _HOST = re.compile(
     r"^(?:https?://)?(?:www\.|dx\.|export\.|api\.)?"
     r"(arxiv\.org|doi\.org|openalex\.org|aclanthology\.org|openreview\.net|orcid\.org|ror\.org)/",
     re.IGNORECASE,
 )
-#: What stands in an address behind the id, such as `?context=cs`; OpenReview has its ids there, a DOI may hold a `#`.
-_BEHIND = {"openreview.net": re.compile(r"[&#].*$"), "doi.org": re.compile(r"\?.*$"), None: re.compile(r"[?#].*$")}
-#: Addresses as `_short` gives them.
-_ADDRESSES = (
+#: The end of a URL after the id, such as `?context=cs`. OpenReview has its ids in the query, and a DOI may contain `#`.
+_AFTER_ID = {"openreview.net": re.compile(r"[&#].*$"), "doi.org": re.compile(r"\?.*$"), None: re.compile(r"[?#].*$")}
+#: URLs as `_short_url` returns them.
+_URLS = (
     (re.compile(rf"^arxiv\.org/(?:abs|pdf|html)/({_ARXIV})(?:v\d+)?(?:\.pdf)?/?$"), "arxiv"),
     (re.compile(r"^doi\.org/(10\..+)$"), "doi"),
     (re.compile(r"^openalex\.org/(?:works/)?(W\d+)$", re.IGNORECASE), "openalex"),
@@ -48,43 +48,40 @@ _INSTITUTIONS = (
 )
 _TOPIC = re.compile(r"^(?:openalex\.org/(?:topics/)?|openalex:)(T\d+)$", re.IGNORECASE)
 _ARXIV_DOI = re.compile(r"^10\.48550/arxiv\.(.+)$", re.IGNORECASE)
-#: The page of a work at its publisher's, which stands behind the DOI in an address.
+#: The end of a publisher's URL after the DOI.
 _PAGE = re.compile(r"(?:/(?:abstract|epdf|full|fulltext|html|meta|pdf|summary)|\.pdf)/?$", re.IGNORECASE)
 _OPENS = {")": "(", "]": "[", "}": "{", ">": "<"}
 _ORCID = re.compile(r"^(?:orcid\.org/|orcid:)?(\d{4}-?\d{4}-?\d{4}-?\d{3}[\dX])/?$", re.IGNORECASE)
 
 
-def _short(text: str) -> str:
-    """Return an address of a known host as `host/path`, without what stands behind the id; another text without blanks.
-
-    What is escaped in it stays escaped.
-    """
+def _short_url(text: str) -> str:
+    """Return the URL of a known host as `host/path`, up to the id, still percent-encoded; other text only stripped."""
     text = text.strip()
     if not (match := _HOST.match(text)):
         return text
     host = match[1].lower()
-    return f"{host}/{_BEHIND.get(host, _BEHIND[None]).sub('', text[match.end() :])}"
+    return f"{host}/{_AFTER_ID.get(host, _AFTER_ID[None]).sub('', text[match.end() :])}"
 
 
 def work_id(text: str) -> str:
-    """Return the stored spelling of a work's id: `arxiv:1910.00744`, `doi:10.1000/x`, else `local:`.
+    """Return the normalized id of a work: `arxiv:1910.00744`, `doi:10.1000/x`, otherwise `local:` and the text.
 
-    An address, a bare arXiv number or DOI, an arXiv version and the DOI that arXiv registers all come out as one id.
+    A URL, a bare arXiv number or DOI, an arXiv version, and the DOI that arXiv registers all result in the same id.
     """
-    short, text = _short(text), text.strip()
-    for pattern, scheme in _ADDRESSES + _BARE:
+    short, text = _short_url(text), text.strip()
+    for pattern, scheme in _URLS + _BARE:
         if match := pattern.match(unquote(short) if scheme == "doi" else short):
-            return _spelled(scheme, match[1])
+            return _normalized(scheme, match[1])
     scheme, colon, local = text.partition(":")
     if colon and scheme.lower() in WORK_SCHEMES:
-        return _spelled(scheme.lower(), local.strip())
+        return _normalized(scheme.lower(), local.strip())
     return f"local:{text}"
 
 
-def _spelled(scheme: str, local: str) -> str:
+def _normalized(scheme: str, local: str) -> str:
     if scheme == "doi":
         if arxiv := _ARXIV_DOI.match(local):
-            return _spelled("arxiv", arxiv[1])
+            return _normalized("arxiv", arxiv[1])
         return f"doi:{local.lower()}"
     if scheme == "arxiv":
         return "arxiv:" + re.sub(r"v\d+$", "", local)
@@ -94,22 +91,19 @@ def _spelled(scheme: str, local: str) -> str:
 
 
 def bare_doi(text: str) -> str:
-    """Return a DOI without `doi:` or an address in front, in lower case: `10.1000/xyz`.
-
-    Raises ValueError when it is none.
-    """
-    local = re.sub(r"^(?:doi:\s*|doi\.org/)", "", unquote(_short(text)), flags=re.IGNORECASE)
+    """Return a DOI in lower case without `doi:` or `https://doi.org/`: `10.1000/xyz`. Raises ValueError for others."""
+    local = re.sub(r"^(?:doi:\s*|doi\.org/)", "", unquote(_short_url(text)), flags=re.IGNORECASE)
     if not re.fullmatch(_DOI, local):
         raise ValueError(f"not a DOI: {text!r}")
     return local.lower()
 
 
 def doi_in(text: str) -> str | None:
-    """Return the first DOI that stands somewhere in a text, as `bare_doi` does; None when there is none.
+    """Return the first DOI in a text, as `bare_doi` does, or None.
 
-    The text may be an address of a publisher, and what closes a sentence or brackets around the DOI is no part of it.
+    The text may be a publisher's URL. Punctuation and closing brackets after the DOI are not part of it.
     """
-    # No DOI is near that long, and what is longer would take long to take apart.
+    # No DOI is nearly that long, and the time grows with the length.
     text = unquote(text)[:2_000]
     match = re.search(rf"(?<![\d.]){_DOI}", text)
     if not match:
@@ -125,50 +119,50 @@ def doi_in(text: str) -> str | None:
 
 
 def person_id(text: str) -> str:
-    """Return the stored spelling of a source's id of a person: `openalex:A5023888391`, an ORCID iD bare.
+    """Return the normalized id of a person at a source: `openalex:A5023888391`, or an ORCID iD.
 
-    What is none of those, such as a researcher's own id, stays as it is.
+    Other text, such as the id of a researcher, is returned unchanged.
     """
     text = text.strip()
     try:
         return orcid_id(text)
     except ValueError:
         for pattern, scheme in _PEOPLE:
-            if match := pattern.match(unquote(_short(text))):
+            if match := pattern.match(unquote(_short_url(text))):
                 return f"{scheme}:{match[1].upper() if scheme == 'openalex' else match[1]}"
         return text
 
 
 def institution_id(text: str) -> str:
-    """Return the stored spelling of an institution's id: `ror:04z8jg394`, `openalex:I136199984`.
+    """Return the normalized id of an institution, from an id or URL: `ror:04z8jg394`, `openalex:I136199984`.
 
-    Either may be given as its address. What is neither, such as the id of one known by name alone, stays as it is.
+    Other text, such as the id of an institution that is known by name only, is returned unchanged.
     """
     text = text.strip()
     for pattern, scheme in _INSTITUTIONS:
-        if match := pattern.match(unquote(_short(text))):
+        if match := pattern.match(unquote(_short_url(text))):
             return f"{scheme}:{match[1].upper() if scheme == 'openalex' else match[1].lower()}"
     return text
 
 
 def topic_id(text: str) -> str:
-    """Return the stored spelling of a topic's id, `T10028` for its address at OpenAlex; others stay as they are."""
+    """Return the normalized id of a topic: `T10028` for its OpenAlex URL; other text is returned unchanged."""
     text = text.strip()
-    match = _TOPIC.match(_short(text))
+    match = _TOPIC.match(_short_url(text))
     return match[1].upper() if match else text
 
 
 def ror_address(id_: str) -> str | None:
-    """Return the address of an institution's ROR record; None where its id is no ROR id."""
+    """Return the URL of an institution's ROR record, or None when its id is not a ROR id."""
     return f"https://ror.org/{id_.removeprefix('ror:')}" if id_.startswith("ror:") else None
 
 
 def orcid_id(text: str) -> str:
-    """Return an ORCID iD as `0000-0002-1825-0097`, from that, from sixteen characters or from its address.
+    """Return an ORCID iD as `0000-0002-1825-0097`, from that form, sixteen characters or a URL.
 
     Raises ValueError when the form or the check digit (ISO 7064, MOD 11-2) is wrong.
     """
-    match = _ORCID.match(_short(text))
+    match = _ORCID.match(_short_url(text))
     if not match:
         raise ValueError(f"not an ORCID iD: {text!r}")
     digits = match[1].replace("-", "").upper()

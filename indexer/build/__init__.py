@@ -1,1 +1,1 @@
-"""Documents made from records: works, researchers, topics and institutions."""
+"""Builds and writes documents: works, researchers, topics and institutions."""

@@ -1,1 +1,1 @@
-"""One indexing run from beginning to end, and the commands that start it."""
+"""An indexing run, its progress, and the commands `index`, `runs` and `rollback`."""

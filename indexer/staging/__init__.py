@@ -1,1 +1,1 @@
-"""The works of a run between reading and writing: changes, the staging file, the report."""
+"""A run's works between reading and writing: checks, changes, the staging database and the report."""

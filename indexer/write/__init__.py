@@ -1,1 +1,1 @@
-"""Reads from and writes to OpenSearch during an indexing run, and the lock of its one writer."""
+"""Writes to and complete reads from OpenSearch during a run, and the writer's lock."""
