@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from indexer.build.documents import researcher_document
+from indexer.build.documents import IndexedWork, researcher_document
 from indexer.write.background import BackgroundTasks, prefetch
 from indexer.write.bulk import delete_action, index_action, with_retries, write
 from indexer.write.people_states import States
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from indexer.staging.report import Report
     from indexer.write.bulk import Action
     from mappings import Generation
-    from mappings.documents import WorkDocument
 
 #: Researchers built together: with their works' vectors about 10 MB of JSON at three works each.
 BATCH = 250
@@ -85,10 +84,10 @@ def _write(client: OpenSearch, generation: Generation, ids: list[str], actions: 
 
 
 def _vectors(
-    client: OpenSearch, generation: Generation, staging: StagingDatabase, works: Mapping[str, list[WorkDocument]]
+    client: OpenSearch, generation: Generation, staging: StagingDatabase, works: Mapping[str, list[IndexedWork]]
 ) -> dict[str, Sequence[float] | NDArray[np.float32]]:
     """Return the embeddings of all these works by id: those of this run from its database, which spares JSON."""
-    ids = {work["id"] for own in works.values() for work in own}
+    ids = {work.id for own in works.values() for work in own}
     vectors: dict[str, Sequence[float] | NDArray[np.float32]] = {**staging.vectors(ids)}
     missing = sorted(ids - vectors.keys())
     for start in range(0, len(missing), PAGE):
@@ -103,14 +102,15 @@ def _pending_ids(client: OpenSearch, generation: Generation) -> Iterator[list[st
     return ([hit["_id"] for hit in hits] for hits in pages(client, generation.pending, body))
 
 
-def _works_by_researcher(client: OpenSearch, generation: Generation, ids: list[str]) -> dict[str, list[WorkDocument]]:
+def _works_by_researcher(client: OpenSearch, generation: Generation, ids: list[str]) -> dict[str, list[IndexedWork]]:
     """Return the works of each of these researchers who has any, with `WORK_FIELDS`."""
     requested = set(ids)
-    works: dict[str, list[WorkDocument]] = defaultdict(list)
+    works: dict[str, list[IndexedWork]] = defaultdict(list)
     query = {"bool": {"filter": [{"terms": {"researchers.id": ids}}]}}
     body = {"size": PAGE, "sort": ["id"], "query": query, "_source": WORK_FIELDS}
     for hits in pages(client, generation.works, body):
         for hit in hits:
-            for id_ in requested.intersection(entry["id"] for entry in hit["_source"]["researchers"]):
-                works[id_].append(hit["_source"])
+            work = IndexedWork(hit["_source"])
+            for id_ in requested & work.authorships.keys():
+                works[id_].append(work)
     return dict(works)

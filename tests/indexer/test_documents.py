@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import random
+import time
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from indexer.build.documents import mean_embedding, researcher_document, work_document
+from indexer.build.documents import IndexedWork, mean_embedding, researcher_document, work_document
 from indexer.identity import identity_key, researcher_id
 from indexer.records import Author, Work, content_hash, topic_name, topic_parent
 from mappings.documents import ResearcherDocument, WorkDocument
@@ -30,7 +32,8 @@ def stored(work: Work) -> WorkDocument:
 
 
 def researcher(id_: str, *works: WorkDocument, vectors: dict[str, list[float]] | None = None) -> ResearcherDocument:
-    return researcher_document(id_, works, vectors or {work["id"]: [1.0, 0.0] for work in works}, time=TIME)
+    vectors = vectors or {work["id"]: [1.0, 0.0] for work in works}
+    return researcher_document(id_, map(IndexedWork, works), vectors, time=TIME)
 
 
 def test_a_work_document_has_exactly_the_fields_of_its_type_and_mapping() -> None:
@@ -141,3 +144,51 @@ def test_affiliations_and_collaborators_have_the_years_of_their_works() -> None:
     for entry in (document["affiliations"][0], document["collaborators"][0]):
         assert (entry["works"], entry["first_year"], entry["last_year"]) == (3, 2019, 2021)
     assert researcher(works[0]["researchers"][0]["id"], works[2])["affiliations"][0]["last_year"] is None
+
+
+def collaborators_by_definition(id_: str, works: list[WorkDocument]) -> list[tuple[Any, ...]]:
+    """Return id, name, shared works, first and last year of every co-author, as documented, in plain loops."""
+    newest_first = sorted(works, key=lambda work: (-(work["year"] or 0), work["id"]))
+    found = []
+    for other in {entry["id"] for work in works for entry in work["researchers"]} - {id_}:
+        shared = [work for work in newest_first if other in [entry["id"] for entry in work["researchers"]]]
+        years = [work["year"] for work in shared if work["year"] is not None]
+        name = [entry["name"] for entry in shared[0]["researchers"] if entry["id"] == other][-1]
+        found.append((other, name, len(shared), min(years, default=None), max(years, default=None)))
+    return sorted(found, key=lambda person: (-person[2], -(person[4] or 0), person[0]))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_collaborators_are_counted_and_ordered_as_documented(seed: int) -> None:
+    chance = random.Random(seed)
+    names = [f"Author {letter}{dot}" for letter in "bcdefgh" for dot in ("", ".")]
+    works = [
+        stored(
+            Work(
+                f"arxiv:{number}",
+                "T",
+                (Author("Ada"), *(Author(name) for name in chance.sample(names, chance.randrange(1, 6)))),
+                year=chance.choice([None, 2019, 2020, 2021]),
+            )
+        )
+        for number in range(12)
+    ]
+    ada = works[0]["researchers"][0]["id"]
+    document = researcher(ada, *works)
+    expected = collaborators_by_definition(ada, works)
+    assert [tuple(person.values()) for person in document["collaborators"]] == expected
+    assert document["collaborators_count"] == len(expected)
+    assert document["close_collaborators_count"] == sum(person[2] > 1 for person in expected)
+
+
+def test_building_the_many_authors_of_one_work_takes_little_time() -> None:
+    """3,000 authors took 117 s: each had 3,000 co-authors built and sorted one by one."""
+    document = stored(Work("local:big", "T", tuple(Author(f"A{number:04} B") for number in range(3_000))))
+    work, vectors = IndexedWork(document), {"local:big": [1.0, 0.0]}
+    times = []
+    for entry in document["researchers"][:60]:
+        start = time.process_time()
+        researcher_document(entry["id"], [work], vectors, time=TIME)
+        times.append(time.process_time() - start)
+    # 1.7 ms here, and 15 ms before.
+    assert min(times) < 0.006
