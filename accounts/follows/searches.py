@@ -5,8 +5,6 @@ How a result is shown (page, sort, facets) is no part of it, so the same search 
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import islice
@@ -18,13 +16,12 @@ from werkzeug.datastructures import MultiDict
 from search_api.http import args as arguments
 from search_api.http.errors import Problem
 from search_api.retrieval import filters, syntax
+from search_api.retrieval.terms import term_ends
 from search_api.works import queries
 from search_api.works.plan import describe, parse_filters, with_names
 from search_api.works.schemas import WorksArgs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -41,8 +38,6 @@ WORDS_NEEDED = "3<75%"
 #: Or this cosine of its text and the words: of cranfield's 1,400 works 33 a query, at a recall of .53 and a precision
 #: of .22; of cacm's 3,204 13, .26 and .38. F1 .31 on both; at .55 .32 and .19, at .45 .25 and .32.
 NEAR = 0.5
-#: Ideographs and Hiragana: the tokenizer `standard` makes a term of each (UAX #29).
-_ALONE = re.compile(r"[\u3040-\u309f\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 #: What holds terms of its own in a clause that holds no others.
 _LEAVES = {"term", "range", "match_phrase", "match", "match_all", "knn"}
 
@@ -110,23 +105,8 @@ def query(services: Services, search: Search, *, with_vector: bool = True) -> Bo
 
 def _beginning(words: str) -> tuple[str, bool]:
     """Return as much of some words as takes part in a query, and tell whether there is more: then it is prose."""
-    ends = list(islice(_ends(words), syntax.PROSE + 1))
+    ends = list(islice(term_ends(words), syntax.PROSE + 1))
     return (words[: ends[-2]], True) if len(ends) > syntax.PROSE else (words if ends else "", False)
-
-
-def _ends(text: str) -> Iterator[int]:
-    """Return where each term ends that the analyzer will make of a text: spaces part no Chinese, and not every term."""
-    is_inside = False
-    for place, letter in enumerate(text):
-        kind, is_alone = unicodedata.category(letter), _ALONE.match(letter)
-        continues = kind[0] in "LMN" and not is_alone
-        if is_inside and not continues:
-            yield place
-        if is_alone or kind == "So":
-            yield place + 1
-        is_inside = continues
-    if is_inside:
-        yield len(text)
 
 
 def _has_words(words: str, title_weight: float) -> Body:
@@ -150,7 +130,7 @@ def _leaves(clause: Any) -> int:
     for name, inner in clause.items():
         if name == "combined_fields":
             # Together with the clause for names: `_has_words`.
-            total += 3 * sum(1 for _ in _ends(inner["query"]))
+            total += 3 * sum(1 for _ in term_ends(inner["query"]))
         else:
             total += 1 if name in _LEAVES else _leaves(inner)
     return total

@@ -10,6 +10,7 @@ from typing import Any
 
 from mappings import institution_id, topic_id, work_id
 from search_api.researchers.names import by_popularity
+from search_api.retrieval.terms import shorten
 
 Body = dict[str, Any]
 
@@ -33,7 +34,7 @@ def body(kind: str, text: str, size: int) -> Body:
         "work": _work,
     }[kind]
     return {
-        "query": query(text.split()[:MAX_WORDS]),
+        "query": query(shorten(text, MAX_WORDS, MAX_WORDS).split()),
         "size": size,
         "sort": [{"_score": "desc"}, {"id": "asc"}],
         "_source": SOURCES[kind],

@@ -8,6 +8,7 @@ from typing import Any
 
 from mappings import orcid_id
 from search_api.retrieval import ranking
+from search_api.retrieval.terms import shorten
 
 Body = dict[str, Any]
 
@@ -36,7 +37,8 @@ def by_name(text: str) -> Body:
     """
     with suppress(ValueError):
         return {"bool": {"filter": [{"term": {"orcid": orcid_id(text)}}]}}
-    words = _HYPHENATED.sub(r"\1 ", text.replace(".", " ").replace(",", " ")).split()[:MAX_NAME_PARTS]
+    spaced = _HYPHENATED.sub(r"\1 ", text.replace(".", " ").replace(",", " "))
+    words = shorten(spaced, MAX_NAME_PARTS, MAX_NAME_PARTS).split()
     if not words:
         return {"match_none": {}}
     is_upper = text.isupper()

@@ -8,6 +8,7 @@ from search_api.http.paging import WINDOW
 from search_api.researchers.names import by_name
 from search_api.retrieval import ranking
 from search_api.retrieval.clauses import SHORT_VECTOR
+from search_api.retrieval.terms import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,9 +21,6 @@ Body = dict[str, Any]
 SOURCE = {"excludes": ["embedding", "embedding_model", "expertise", "indexed_at", "merge_reasons"]}
 #: Fields of researchers in lists; the others are on the profile only.
 SUMMARY = {"excludes": [*SOURCE["excludes"], "collaborators", "counts_by_year"]}
-
-#: Words of a text that take part in a search for experts.
-MAX_WORDS = 200
 
 
 def search_query(name: str | None, clauses: list[Body]) -> Body:
@@ -73,9 +71,8 @@ def sample_of(ids: Sequence[str], size: int) -> Body:
 
 def works_on(text: str) -> Body:
     """Return the keyword clause for works on a text: title and abstract as one field."""
-    words = " ".join(text.split()[:MAX_WORDS])
     fields = [f"title^{ranking.VOTING_TITLE_WEIGHT}", "abstract"]
-    return {"multi_match": {"query": words, "type": "cross_fields", "fields": fields}}
+    return {"multi_match": {"query": shorten(text), "type": "cross_fields", "fields": fields}}
 
 
 def votes(query: Body, clauses: Sequence[Body], size: int) -> Body:

@@ -10,6 +10,7 @@ from search_api.http.args import CursorArgs
 from search_api.http.paging import Pagination, next_cursor, place
 from search_api.retrieval.filters import Sort
 from search_api.retrieval.listing import count_of, envelope
+from search_api.retrieval.terms import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,6 +26,8 @@ SORTS = {
 SOURCE = {"excludes": ["indexed_at"]}
 #: Researchers and topics shown on the page of a topic or institution.
 LEADING = 10
+#: Words of a name that are matched.
+MAX_WORDS = 50
 #: Works per year; all years are returned.
 YEARS: Body = {"terms": {"field": "year", "size": 200, "order": {"_key": "asc"}}}
 
@@ -50,7 +53,14 @@ def query(text: str) -> Body:
     if not text:
         return {"match_all": {}}
     names = ["name.suggest", "name.suggest._2gram", "name.suggest._3gram"]
-    by_name = {"multi_match": {"query": text, "type": "bool_prefix", "operator": "and", "fields": names}}
+    by_name = {
+        "multi_match": {
+            "query": shorten(text, MAX_WORDS, MAX_WORDS),
+            "type": "bool_prefix",
+            "operator": "and",
+            "fields": names,
+        }
+    }
     by_id = {"term": {"id": {"value": text, "case_insensitive": True}}}
     return {"bool": {"should": [by_name, by_id]}}
 

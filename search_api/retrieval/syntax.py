@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
+from search_api.retrieval.terms import shorten
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 PROSE = 10
 #: Operators that take part. Each makes up to five clauses, and OpenSearch allows 1,024 in all.
 MAX_OPERATORS = 30
-#: Words of a phrase that are matched; the rest of a longer one is ignored.
+#: Words and terms of a phrase that are matched; the rest of a longer one is ignored.
 MAX_PHRASE = 50
 
 FIELDS = ("title", "author")
@@ -125,8 +127,9 @@ def _operator(match: re.Match[str], *, is_phrase: bool) -> Iterator[Unit]:
     if _has_words(value):
         start = match.start("value") + match["value"].find(value)
         field = (match["field"] or "").lower() or None
-        words = " ".join(value.split()[:MAX_PHRASE])
-        yield Unit(words, start, start + len(value), is_phrase, field, bool(match["sign"]))
+        yield Unit(
+            shorten(value, MAX_PHRASE, MAX_PHRASE), start, start + len(value), is_phrase, field, bool(match["sign"])
+        )
 
 
 def _has_words(text: str) -> bool:

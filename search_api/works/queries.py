@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from search_api.retrieval import clauses, ranking
+from search_api.retrieval.terms import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,9 +20,6 @@ Body = dict[str, Any]
 
 SOURCE = {"excludes": ["embedding", "embedding_model", "content_hash", "indexed_at", "has_abstract", "assigned_by"]}
 
-#: Words of a query that take part in a keyword search. OpenSearch refuses more than 1,024 clauses, and each word needs
-#: one per field.
-MAX_WORDS = 200
 #: Moves that turn one spelling of a name into another: two for the other order, two for names or initials between.
 SLOP = 4
 
@@ -32,7 +30,7 @@ def keyword(query: Query, weights: RankingWeights) -> Body:
     The required ones take part in the ranking, so that a work with a phrase of stop words only, or by an author whose
     name occurs nowhere else, is found too.
     """
-    words = " ".join(query.words.split()[:MAX_WORDS])
+    words = shorten(query.words)
     ranked = [clauses.keyword_clause(words, weights)] if words else []
     ranked += [_any_of(group) for group in query.required]
     must = [{"bool": {"should": ranked}}] if ranked else []
@@ -74,7 +72,7 @@ def more_like(
     `include`.
     """
     liked: list[Any] = [{"_index": index, "_id": id_} for id_ in like]
-    liked += [" ".join(text.split()[:MAX_WORDS])] if text else []
+    liked += [shorten(text)] if text else []
     disliked = [{"_index": index, "_id": id_} for id_ in unlike]
     clause = {"fields": ["title", "abstract"], "like": liked, "include": include, **ranking.MORE_LIKE_THIS}
     return {"more_like_this": clause | ({"unlike": disliked} if disliked else {})}

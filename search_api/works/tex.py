@@ -41,8 +41,8 @@ _MATH = re.compile(
     re.DOTALL,
 )
 _EMPHASIS = re.compile(
-    r"\\(?P<macro>emph|textit|textsl|textbf|texttt|textsc|textrm|text|mbox|url)\s*\{(?P<inside>[^{}]*)\}"
-    r"|\{\\(?P<switch>it|em|sl|bf|tt|sc|rm)\b\s*(?P<rest>[^{}]*)\}"
+    r"\\(?P<macro>emph|textit|textsl|textbf|texttt|textsc|textrm|text|mbox|url)\s*+\{(?P<inside>[^{}]*+)\}"
+    r"|\{\\(?P<switch>it|em|sl|bf|tt|sc|rm)\b\s*+(?P<rest>[^{}]*+)\}"
 )
 _TAGS = {
     **dict.fromkeys(("emph", "textit", "textsl", "it", "em", "sl"), "em"),

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from search_api.http.services import KEY
+from search_api.retrieval.terms import term_ends
+
 if TYPE_CHECKING:
     from flask import Flask
 
@@ -105,3 +108,47 @@ def test_operators_take_part_in_facets_sorts_and_explanations(find: Any) -> None
     assert all(work["match"]["keyword"] > 0 for work in answer["results"])
     (chosen,) = [value for value in answer["facets"]["topic"] if value["is_selected"]]
     assert chosen["count"] == answer["meta"]["count"]
+
+
+HAN = "\u7814\u7a76"
+LATEX = "$\\alpha_{i,j}^{2}$ "
+
+
+@pytest.mark.parametrize("text", [HAN * 300, LATEX * 100, "a\u30ab" * 300, "a\u0e01" * 300, "e\u0301\u3005 " * 300])
+def test_long_texts_without_spaces_are_searched_for_by_their_beginning(sample_app: Flask, text: str) -> None:
+    client = sample_app.test_client()
+    short = text[:500]
+    for path, params in (
+        ("works", {"q": text}),
+        ("works", {"q": text, "mode": "keyword", "highlight": "true"}),
+        ("works", {"q": f'"{text}" title:{text.split()[0]}'}),
+        ("researchers", {"about": text}),
+        ("researchers", {"q": short}),
+        ("topics", {"q": short}),
+        ("institutions", {"q": short}),
+        ("autocomplete", {"q": short}),
+    ):
+        response = client.get(f"/api/v1/{path}", query_string=params)
+        assert response.status_code == 200, (path, response.text)
+    assert client.post("/api/v1/researchers/rank", json={"text": text}).status_code == 200
+    assert client.post("/api/v1/works/similar", json={"text": text}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(HAN * 3, LATEX, "a\u30aba \u30ab\u30bf\u30ca", "a\u0e01a", "\u3005\u3007\u3041", "it's 3.5 m/s", "x" * 600),
+        *(
+            "\U0001f600\U0001f468\u200d\U0001f469",
+            "\uac00\ub098 a\uac00",
+            '\u05d0"\u05d1',
+            "\U00020000\U00017000",
+            "a_b c-d",
+        ),
+    ],
+)
+def test_the_analyzer_makes_no_more_terms_than_are_counted(sample_app: Flask, text: str) -> None:
+    services = sample_app.extensions[KEY]
+    body = {"field": "title.exact", "text": text}
+    tokens = services.client.indices.analyze(index=services.names.works, body=body)["tokens"]
+    assert len(tokens) <= len(list(term_ends(text)))
