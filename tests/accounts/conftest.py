@@ -1,4 +1,10 @@
-"""Each test of accounts gets an empty database: SQLite, and PostgreSQL where its programs are installed."""
+"""Each test of accounts gets a database with all tables and no rows: SQLite, and PostgreSQL where that can differ.
+
+The marker `databases` names both for tests of migrations, constraints, locks, concurrency, moments with time zones,
+limits by time, text that a database may refuse, and commands; and for at least one test of every statement that the
+application sends. Tests of who may see or do what, of pages and of messages run on SQLite only. A new query needs one
+test that runs on both.
+"""
 
 from __future__ import annotations
 

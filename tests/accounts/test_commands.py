@@ -36,6 +36,7 @@ def run(*words: str, expected: int = 0) -> str:
     return result.output
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_accounts_are_listed(ada: str) -> None:
     listed = run("list")
     for word in ("Ada [b]", "ada@example.org", "0000-0002-1825-0097", ada):
@@ -43,6 +44,7 @@ def test_accounts_are_listed(ada: str) -> None:
     assert run("list", "--admins") == run("list", "--suspended") == "No accounts.\n"
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_an_administrator_is_made_once(ada: str, database: Database) -> None:
     for _ in range(2):
         assert run("admin", "ADA@example.org") == "Ada [b] is an administrator.\n"
@@ -56,6 +58,7 @@ def test_an_administrator_is_made_once(ada: str, database: Database) -> None:
     ]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_suspended_account_is_logged_out_and_can_be_restored(ada: str, database: Database) -> None:
     for _ in range(2):
         run("suspend", "0000-0002-1825-0097", "--reason", "spam")
@@ -88,6 +91,7 @@ def test_a_wrong_database_is_told_in_a_sentence(
     assert "secret" not in result.output
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_suspended_accounts_data_can_be_given_and_deleted(ada: str) -> None:
     run("suspend", ada)
     assert json.loads(run("export", "ada@example.org"))["account"]["id"] == ada

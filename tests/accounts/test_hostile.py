@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from flask import Flask
     from sqlalchemy.orm import Session
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 NUL = "a\0b"
 HOSTS = ("evil.example@localhost", "localhost:80@evil.example", "localhost\\.evil.example", "evil.example/@localhost")
 

@@ -8,6 +8,7 @@ import signal
 import time
 from typing import TYPE_CHECKING, Any, cast
 
+import pytest
 from opensearchpy.exceptions import SerializationError
 from sqlalchemy import text
 
@@ -18,6 +19,8 @@ from mappings import IndexNames
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
+
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
 
 
 def test_one_has_it_until_it_lets_go(database: Database) -> None:

@@ -65,6 +65,7 @@ def test_an_account_begins_with_a_proven_address(app: Flask, mailbox: Mailbox) -
     assert me(again) == {**found, "created_at": me(again)["created_at"]}
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_nothing_is_made_before_the_link_is_sent_back(app: Flask, mailbox: Mailbox) -> None:
     send(browser(app), "/register", email="ada@example.org")
     link = mailbox.link("ada@example.org")
@@ -91,6 +92,7 @@ def test_what_cannot_be_used_is_said_and_the_link_still_works(
     assert send(person, link, name="Ada", password=PASSWORD).status_code == 303
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_link_works_once_for_an_hour_and_for_its_purpose(app: Flask, mailbox: Mailbox, ada: Person) -> None:
     person = browser(app)
     send(person, "/register", email="bob@example.org")
@@ -104,6 +106,7 @@ def test_a_link_works_once_for_an_hour_and_for_its_purpose(app: Flask, mailbox: 
     assert send(person, mailbox.link("ada@example.org"), password=PASSWORD).status_code == 404
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_two_who_register_one_address_do_not_both_get_it(app: Flask, mailbox: Mailbox) -> None:
     send(browser(app), "/register", email="ada@example.org")
     link = mailbox.link("ada@example.org")
@@ -117,6 +120,7 @@ def test_two_who_register_one_address_do_not_both_get_it(app: Flask, mailbox: Ma
 # Logging in
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_login_is_new_each_time_and_the_one_before_is_gone(app: Flask, ada: Person) -> None:
     """No session can be planted before the log-in (fixation)."""
     person = browser(app)
@@ -163,6 +167,7 @@ def test_logging_out_ends_it_here_and_on_the_server(app: Flask, ada: Person) -> 
     assert me(thief) is None
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_suspended_account_does_not_get_in(app: Flask, ada: Person) -> None:
     with accounts_of(app).begin() as session:
         session.execute(update(Account).values(suspended_at=now()))
@@ -171,6 +176,7 @@ def test_a_suspended_account_does_not_get_in(app: Flask, ada: Person) -> None:
     assert "suspended" not in send(browser(app), "/login", email="ada@example.org", password="not it at all").text
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_password_stored_by_old_settings_is_stored_anew(
     app: Flask, ada: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,6 +199,7 @@ def test_one_password_typed_in_two_ways_is_one() -> None:
 # A new password
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_reset_puts_everybody_out(app: Flask, mailbox: Mailbox, ada: Person) -> None:
     token = program(app, ada.account_id, "read")
     person = browser(app)
@@ -296,6 +303,7 @@ def test_no_form_of_another_site_is_taken(app: Flask, path: str) -> None:
     assert browser(app).post(path, data={"email": "a@example.org"}, csrf=False).status_code == 400
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 @pytest.mark.parametrize("path", ["/login", "/register", "/reset"])
 @pytest.mark.parametrize("form", [{"email": "x" * 9_999}, {"email": "a\0b@example.org"}, {"is_admin": "1"}, {}])
 def test_whatever_is_sent_is_answered(app: Flask, path: str, form: dict[str, str]) -> None:
@@ -324,6 +332,7 @@ def test_a_secret_link_goes_to_no_log_and_no_other_page(
     assert all(token not in str(vars(record).get("told")) for record in caplog.records)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_an_expired_login_is_swept_away(app: Flask, ada: Person) -> None:
     with accounts_of(app).begin() as session:
         session.execute(update(Login).values(expires_at=now() - timedelta(days=1)))

@@ -49,6 +49,7 @@ def said(person: Person) -> str:
 # Name and settings
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_name_can_be_changed_and_the_log_keeps_that_but_no_name(app: Flask, ada: Person) -> None:
     answer = ada.patch("/api/v1/me", json={"name": "Ada Lovelace", "wants_digest": False})
     assert (answer.get_json()["name"], answer.get_json()["wants_digest"]) == ("Ada Lovelace", False)
@@ -125,6 +126,7 @@ def test_an_address_of_another_account_is_not_given_away(app: Flask, ada: Person
     assert "another account already uses it" in mailbox.sent[0][2]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_an_account_by_orcid_adds_an_address_and_a_password(app: Flask, mailbox: Mailbox) -> None:
     person = log_in(app, "Laure", orcid="0000-0001-5109-3700")
     person.post("/account/password", data={"password": "a good password"})
@@ -216,6 +218,7 @@ def test_browsers_are_listed_and_logged_out(app: Flask, ada: Person) -> None:
     assert (me(ada)["status"], me(phone)["status"]) == (401, 401)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_things_of_others_are_not_there(app: Flask, ada: Person) -> None:
     eve = log_in(app, "Eve")
     program(app, ada.account_id, "read")
@@ -247,6 +250,7 @@ def everything(app: Flask, ada: Person, bob: Person) -> None:
         session.add(Message(invitation_id=invitation.id, sender_id=ada.account_id, key="1", body="From Ada"))
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_an_export_has_all_of_the_account_and_nothing_that_lets_in(app: Flask, ada: Person) -> None:
     everything(app, ada, log_in(app, "Bob"))
     program(app, ada.account_id, "read")
@@ -265,6 +269,7 @@ def test_an_export_has_all_of_the_account_and_nothing_that_lets_in(app: Flask, a
     assert "$argon2" not in answer.text
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_every_table_that_knows_an_account_is_exported(app: Flask) -> None:
     knows = {
         table.name
@@ -275,6 +280,7 @@ def test_every_table_that_knows_an_account_is_exported(app: Flask) -> None:
     assert {table.__tablename__ for table in own_rows("x")} == knows | {"audit"}
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_deleted_account_is_gone_and_what_others_need_stays(app: Flask, ada: Person) -> None:
     bob = log_in(app, "Bob")
     everything(app, ada, bob)
@@ -332,6 +338,7 @@ def test_logging_out_everywhere_ends_tokens_where_asked(app: Flask, ada: Person,
     assert token.get("/api/v1/me").status_code == (401 if tokens else 200)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_cookie_that_was_just_renewed_is_dropped_all_the_same(app: Flask, ada: Person) -> None:
     with accounts_of(app).begin() as session:
         session.execute(update(Login).values(seen_at=now() - timedelta(hours=2)))

@@ -182,6 +182,7 @@ def test_a_reset_names_the_orcid_id_that_still_lets_in(app: Flask, mailbox: Mail
     assert JOSIAH in person.post(link, data={"password": "short"}).text
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_two_first_log_ins_at_once_make_one_account(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     real, seen = orcid.by_orcid, []
 
@@ -214,6 +215,7 @@ def test_an_orcid_id_belongs_to_one_account_and_an_account_has_one(app: Flask, o
     assert through(laure, pick=LAURE, start="/account/orcid").status_code == 303
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_linking_holds_only_for_who_began_it(app: Flask, orcid_provider: Provider) -> None:
     bob = log_in(app, "Bob")
     departed = bob.post("/account/orcid")
@@ -225,6 +227,7 @@ def test_linking_holds_only_for_who_began_it(app: Flask, orcid_provider: Provide
         assert session.scalars(select(Account.orcid)).all() == [None, None]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_an_orcid_id_is_taken_off_only_when_nothing_rests_on_it(app: Flask) -> None:
     only, both, owner = (
         log_in(app, "A", orcid=JOSIAH),

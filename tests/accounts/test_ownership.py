@@ -16,6 +16,8 @@ from accounts.outbox import Outbox, enqueue
 if TYPE_CHECKING:
     from accounts.database import Database
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 
 def test_only_a_verified_claim_of_an_account_in_good_standing_owns(database: Database) -> None:
     with database.begin() as session:

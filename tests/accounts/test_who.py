@@ -107,6 +107,7 @@ def test_a_request_with_authorization_is_judged_by_that_alone(app: Flask, header
     assert ada.post("/api/v1/changes", headers={"Authorization": header}, csrf=False).status_code == 401
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_what_has_expired_lets_nobody_in(app: Flask) -> None:
     ada = log_in(app, "Ada")
     token = program(app, ada.account_id, "read")
@@ -117,6 +118,7 @@ def test_what_has_expired_lets_nobody_in(app: Flask) -> None:
     assert (ada.get("/api/v1/asks").status_code, token.get("/api/v1/asks").status_code) == (401, 401)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_login_that_is_used_lasts_longer(app: Flask) -> None:
     ada = log_in(app, "Ada")
     assert "Set-Cookie" not in ada.get("/api/v1/asks").headers
@@ -128,6 +130,7 @@ def test_a_login_that_is_used_lasts_longer(app: Flask) -> None:
         assert session.scalars(select(Login.expires_at)).one() > soon
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_the_use_of_a_token_is_noted(app: Flask) -> None:
     ada = log_in(app, "Ada")
     program(app, ada.account_id, "read").get("/api/v1/asks")
@@ -204,6 +207,7 @@ def test_outside_of_a_request_nobody_asks(app: Flask) -> None:
 # Secrets
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_only_digests_of_tokens_are_stored(app: Flask) -> None:
     ada = log_in(app, "Ada")
     cookie = ada.get_cookie("peerscope_login")

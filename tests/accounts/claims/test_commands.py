@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from accounts.database import Database
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 
 @pytest.fixture
 def run(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:

@@ -51,6 +51,7 @@ def level(app: Flask) -> Any:
         return states.state_of(session, "bob-1", ["uni"])["verification_level"]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_proven_address_lifts_the_owner(app: Flask, bob: Person, mails: list[tuple[str, str]]) -> None:
     assert bob.post(EMAIL, json={"email": "Bob@CS.Uni.Example"}).status_code == 202
     assert mails[0][0] == "bob@cs.uni.example"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from accounts.database import Database
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 ADA = {"id": "ada-1", "name": "Ada Lovelace", "orcid": "0000-0001-0000-0009"}
 
 

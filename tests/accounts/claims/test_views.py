@@ -118,6 +118,7 @@ def test_what_is_no_owners_to_set_is_refused_and_named(owner: Person, body: dict
     assert not any(profile.values())
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_what_the_owner_sets_stays_until_it_is_set_again(owner: Person) -> None:
     links = ["https://ada.example/cv?x=1"]
     owner.patch("/api/v1/me/profile", json={"preferred_name": " Ada King ", "links": links, "bio": "One.\r\nTwo."})
@@ -143,6 +144,7 @@ def test_statements_on_works_are_listed_changed_and_taken_back(owner: Person) ->
     assert owner.get("/api/v1/me/works").get_json()["results"] == []
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_an_admin_sees_decides_and_finds_it_in_the_log(logged_in: Callable[..., Person], owner: Person) -> None:
     bob, admin = logged_in("Bob"), logged_in("Root", admin=True)
     made = bob.post(CLAIM.format("ada-1"), json={"statement": "It is me."}).json
@@ -174,6 +176,7 @@ def test_nobody_decides_on_their_own_claim_by_being_anything_but_an_admin(
         assert answer.status_code == 403
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_overtaken_in_the_same_moment_is_told(
     logged_in: Callable[..., Person], monkeypatch: pytest.MonkeyPatch
 ) -> None:

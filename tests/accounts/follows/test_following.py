@@ -18,6 +18,8 @@ from search_api.http.errors import Problem
 if TYPE_CHECKING:
     from accounts.database import Database
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 ADA = Target("researcher", "ada-1", "Ada Lovelace")
 TOPIC = Target("topic", "cs.LG", "Machine Learning")
 SEARCH = Target("search", "q=syntax&topic=cs.CL", "Works on “syntax”")

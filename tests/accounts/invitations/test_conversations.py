@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from accounts.database import Database
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 
 @pytest.fixture
 def pair(database: Database, owner: Callable[[str], str]) -> tuple[str, str, str]:

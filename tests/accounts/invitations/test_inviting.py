@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from accounts.database import Database
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 
 def given(key: str = "k1", message: str = "Shall we?") -> dict[str, Any]:
     return {"purpose": "review", "works": ["arxiv:1"], "message": message, "key": key}

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 
 @pytest.fixture(autouse=True)
 def here(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,6 +53,7 @@ def test_a_follow_ends_at_its_own_address_and_ending_it_again_is_no_error(bob: P
     assert followed(bob) == []
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 @pytest.mark.parametrize("address", ["search/%00", "topic/%00", "%00/x", "work/x"])
 def test_hostile_addresses_end_nothing(bob: Person, address: str) -> None:
     assert bob.delete(f"/api/v1/me/follows/{address}").status_code in {204, 404}
@@ -112,6 +113,7 @@ def test_follows_of_another_are_out_of_reach(app: Flask, bob: Person) -> None:
     assert followed(bob) == [("search", "q=x", "Works on “x”")]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_the_feed_has_an_address_that_is_told_once_and_can_be_taken_back(app: Flask, bob: Person) -> None:
     first, second = (urlsplit(bob.post("/api/v1/me/feed/address").get_json()["url"]).path for _ in range(2))
     reader = browser(app)

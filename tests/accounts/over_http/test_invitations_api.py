@@ -31,6 +31,7 @@ def status(person: Person, method: str, path: str, **json: Any) -> int:
     return person.open(path, method=method, **options).status_code
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_from_an_invitation_to_a_conversation(owner: Callable[[str], Person]) -> None:
     ada, bob = owner("ada"), owner("bob")
     made = invited(ada, "old-bob")
@@ -54,6 +55,7 @@ def test_from_an_invitation_to_a_conversation(owner: Callable[[str], Person]) ->
         assert person.get("/api/v1/me/invitations", query_string={"box": other}).get_json()["results"] == []
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_an_invitation_is_mailed_once_and_without_its_message(
     app: Flask, mailbox: Mailbox, owner: Callable[[str], Person]
 ) -> None:
@@ -174,6 +176,7 @@ def test_a_blocked_account_learns_nothing(owner: Callable[[str], Person]) -> Non
     assert eve.get("/api/v1/me/blocks").get_json()["results"] == []
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_an_admin_decides_on_reports_and_nobody_else(app: Flask, owner: Callable[[str], Person]) -> None:
     ada, bob, root = owner("ada"), owner("bob"), log_in(app, "Root", admin=True)
     made = invited(ada)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from accounts.login.models import Account
 from tests.accounts.over_http.test_invitations_api import invited
 from tests.people import Person, accounts_of, browser, log_in
@@ -147,6 +149,7 @@ def test_a_reason_that_is_too_long_stays_in_its_field_and_in_no_other(
     assert bob.get(paths[0]).status_code == 200
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_all_reports_can_be_seen_page_by_page(app: Flask, owner: Callable[[str], Person]) -> None:
     ada, root = owner("ada"), log_in(app, "Root", admin=True)
     owner("bob")
