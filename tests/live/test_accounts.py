@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from peerscope import artifacts
+from tests.live.axe import serious
 from tests.live.conftest import SAMPLE
 from tests.live.test_serving import served
 from tests.people import accounts_of, log_in, program
@@ -64,8 +64,7 @@ def test_the_pages_of_an_account_can_be_used_by_everybody(
         page.goto("/account")
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        violations = Axe().run(page).response["violations"]
-        assert [one["id"] for one in violations if one["impact"] in {"serious", "critical"}] == []
+        assert serious(page, scheme) == []
         context.close()
 
 

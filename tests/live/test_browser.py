@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from sqlalchemy import delete
 
@@ -17,6 +16,7 @@ from accounts.follows.models import Follow
 from accounts.invitations.models import Invitation
 from accounts.login.models import Account
 from accounts.moderation.models import Report
+from tests.live.axe import serious
 from tests.people import accounts_of, log_in
 
 if TYPE_CHECKING:
@@ -312,25 +312,13 @@ def test_dark_mode_is_dark(opened: Callable[..., Page]) -> None:
     assert sum(map(int, re.findall(r"\d+", dark))) < 100
 
 
-def serious(page: Page) -> list[str]:
-    """Open all that unfolds, and give what axe finds serious."""
-    for details in page.locator("details").all():
-        details.evaluate("one => one.open = true")
-    violations = Axe().run(page).response["violations"]
-    return [
-        f"{page.url}: {violation['id']} at {[node['target'] for node in violation['nodes'][:3]]}"
-        for violation in violations
-        if violation["impact"] in {"serious", "critical"}
-    ]
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(opened: Callable[..., Page], scheme: str) -> None:
     problems = []
     for address in PAGES:
         # axe is put into the page as a script, which the page's own policy rightly refuses.
         page = opened(address, 404 if address == "/nowhere" else 200, color_scheme=scheme, bypass_csp=True)
-        problems += serious(page)
+        problems += serious(page, scheme)
     assert problems == []
 
 
@@ -373,7 +361,7 @@ def test_pages_of_somebody_logged_in_fit_a_phone_and_axe_finds_nothing_serious(
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
         middles = [box_middle(page.locator(part)) for part in (".brand", "nav[aria-label=Yours]", ".me")]
         assert max(middles) - min(middles) < 10, f"{address}: the header's first line is broken"
-        problems += serious(page)
+        problems += serious(page, scheme)
     assert problems == []
 
 
