@@ -50,7 +50,7 @@ FIELDS = {
         Facet("verification_level", label="L{}".format),
     ),
     "year": Field("active in", "Active in `2019`, `2015-2020`, `2015-` or `-2010`: from first to last work.", active),
-    "open_to_collaborate": Field("open to collaborate", "`true` or `false`.", flag("open_to_collaborate")),
+    "open_to_collaborate": Field("open to collaboration", "`true` or `false`.", flag("open_to_collaborate")),
 }
 
 FACETS = facet_names(FIELDS)

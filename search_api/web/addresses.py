@@ -1,4 +1,4 @@
-"""Addresses of the page at hand with one thing changed: what facets, chips, sort links and the pager point to."""
+"""URLs of the current page with one parameter changed: the links of facets, chips, sort choices and the pager."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 Pair = tuple[str, str]
 
-#: Where one is in a list; another list begins at its first page.
+#: Parameters for the position in a list, which a changed list resets.
 POSITION = ("page", "cursor")
 
 
 @dataclass(frozen=True)
 class Chip:
-    """A filter value that is in force, in words, and the address without it."""
+    """An active filter value in words, and the URL that removes it."""
 
     words: str
     href: str
 
 
 def kept(*names: str) -> list[Pair]:
-    """Return the parameters of this request but those named, empty ones and the position: a form's hidden fields."""
+    """Return this request's parameters except `names`, empty ones and the position: the hidden fields of a form."""
     dropped = {*names, *POSITION}
     return [(name, value) for name, value in request.args.items(multi=True) if value.strip() and name not in dropped]
 
@@ -43,34 +43,34 @@ def _here(pairs: Iterable[Pair]) -> str:
 
 
 def setting(name: str, value: object) -> str:
-    """Return the address with a parameter set to one value, or taken away by None."""
+    """Return the URL with a parameter set to one value; None removes it."""
     return _here([*kept(name), *([(name, str(value))] if value is not None else [])])
 
 
 def leaving_out(names: Iterable[str]) -> str:
-    """Return the address without these parameters."""
+    """Return the URL without these parameters."""
     return _here(kept(*names))
 
 
 def adding(name: str, value: str) -> str:
-    """Return the address with one more value of a filter."""
+    """Return the URL with one more value of a filter."""
     return _here([*kept(), (name, value)])
 
 
-def without(name: str, value: str, spelled: Callable[[str], str] = str) -> str:
-    """Return the address without one value of a filter, in whatever spelling it stands there."""
+def without(name: str, value: str, normalize: Callable[[str], str] = str) -> str:
+    """Return the URL without one value of a filter, whatever its spelling in the request."""
 
     def stored(given: str) -> str:
         mark = "!" if given.startswith("!") else ""
-        return mark + spelled(given.removeprefix("!").strip())
+        return mark + normalize(given.removeprefix("!").strip())
 
     return _here((kind, given) for kind, given in kept() if kind != name or stored(given.strip()) != value)
 
 
 def toggling(name: str, value: Mapping[str, Any]) -> str:
-    """Return the address that a facet's value leads to: chosen when it is not, and the other way round.
+    """Return the URL that selects a facet's value, or removes it if it is selected.
 
-    A year that is chosen as part of a span cannot be taken out of it; it takes the span's place.
+    A year that is selected as part of a span cannot be removed from it and replaces the span.
     """
     key: str = value["key"]
     if not value["is_selected"]:
@@ -79,31 +79,38 @@ def toggling(name: str, value: Mapping[str, Any]) -> str:
 
 
 def twin(endpoint: str, **more: str) -> str:
-    """Return the address of the JSON that says what this page says."""
+    """Return the URL of the API endpoint with the same parameters, plus `more`."""
     base = url_for(endpoint)
     query = urlencode([*((name, value) for name, value in request.args.items(multi=True) if value), *more.items()])
     return f"{base}?{query}" if query else base
 
 
-def chips(asked: Sequence[Filter], facets: Mapping[str, Any]) -> list[Chip]:
-    """Return a chip for each filter value, called what its facet calls it."""
-    found = []
-    for one in asked:
-        labels = _labels(one, facets.get(one.name, []))
-        for value in one.wanted:
-            words = replace(one, wanted=(labels.get(value, value),), excluded=()).sentence()
-            found.append(Chip(words, without(one.name, value, one.field.normalize)))
-        for value in one.excluded:
-            words = replace(one, wanted=(), excluded=(labels.get(value, value),)).sentence()
-            found.append(Chip(words, without(one.name, f"!{value}", one.field.normalize)))
-    return found
+def chips(filters: Sequence[Filter], facets: Mapping[str, Any]) -> list[Chip]:
+    """Return a chip for each value of the filters, labelled as in its facet."""
+    result = []
+    for filter_ in filters:
+        labels = _labels(filter_, facets.get(filter_.name, []))
+        for value in filter_.wanted:
+            words = _flag_words(replace(filter_, wanted=(labels.get(value, value),), excluded=()).sentence())
+            result.append(Chip(words, without(filter_.name, value, filter_.field.normalize)))
+        for value in filter_.excluded:
+            words = replace(filter_, wanted=(), excluded=(labels.get(value, value),)).sentence()
+            result.append(Chip(words, without(filter_.name, f"!{value}", filter_.field.normalize)))
+    return result
 
 
-def _labels(one: Filter, shown: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the names of a filter's values: those its facet shows, and those of the index for values it does not."""
-    labels = {value["key"]: facet_label(value, one.name) for value in shown}
-    index = one.field.facet.names if one.field.facet else None
-    missing = [value for value in one.wanted + one.excluded if value not in labels]
+def _flag_words(sentence: str) -> str:
+    """Return the sentence of a flag as a reader expects it: `retracted` for `retracted true`, else `retracted: no`."""
+    if sentence.endswith(" false"):
+        return sentence.removesuffix(" false") + ": no"
+    return sentence.removesuffix(" true")
+
+
+def _labels(filter_: Filter, values: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the labels of a filter's values, from the facet's values or else from the index of names."""
+    labels = {value["key"]: facet_label(value, filter_.name) for value in values}
+    index = filter_.field.facet.names if filter_.field.facet else None
+    missing = [value for value in filter_.wanted + filter_.excluded if value not in labels]
     if index and missing:
-        labels |= services().labels(getattr(services().names, index), missing)
+        labels |= services().labels(services().names.name(index), missing)
     return labels

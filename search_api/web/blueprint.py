@@ -1,4 +1,4 @@
-"""What all pages share: the blueprint, its security policy, template filters, and reading of parameters."""
+"""The blueprint of the pages, with its security policy, template filters and helpers for views."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint("web", __name__)
 
-#: Nothing but our own stylesheet, images, scripts and API, and forms that stay here: what gets past escaping still
-#: cannot run. JSON-LD needs no leave: a browser never runs a data block.
+#: Allows only our own stylesheet, images, scripts, API and forms, so that markup that gets past escaping cannot run.
+#: JSON-LD needs no permission: browsers never run a data block.
 CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
-for _filter in FILTERS.items():
-    blueprint.add_app_template_filter(_filter[1], _filter[0])
+for _name, _filter in FILTERS.items():
+    blueprint.add_app_template_filter(_filter, _name)
 for _function in (
     addresses.adding,
     addresses.kept,
@@ -43,7 +43,7 @@ for _function in (
 
 @blueprint.after_app_request
 def _protect(response: Response) -> Response:
-    """Put the policy on every page, those of errors and of the API's description included."""
+    """Set the security headers on every page, including error pages and the API documentation."""
     if response.mimetype == "text/html":
         response.headers.setdefault("Content-Security-Policy", CSP)
         response.headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
@@ -51,12 +51,12 @@ def _protect(response: Response) -> Response:
 
 
 def parse(schema: Schema) -> dict[str, Any]:
-    """Check this page's parameters; a form's empty fields do not count."""
-    given = [(name, value) for name, value in request.args.items(multi=True) if value.strip()]
-    return arguments.parse(schema, MultiDict(given))
+    """Return the checked query parameters, without the empty fields of a form. Raises Problem."""
+    pairs = [(name, value) for name, value in request.args.items(multi=True) if value.strip()]
+    return arguments.parse(schema, MultiDict(pairs))
 
 
-def moved(endpoint: str, id_: str) -> AnyResponse:
-    """Send another spelling of an id to the one address of the thing."""
+def redirect_to_id(endpoint: str, id_: str) -> AnyResponse:
+    """Redirect permanently from another spelling of an id, or a merged one, to the stored id."""
     query = request.query_string.decode()
     return redirect(url_for(endpoint, id_=id_) + (f"?{query}" if query else ""), HTTPStatus.MOVED_PERMANENTLY)

@@ -1,4 +1,4 @@
-"""Bar charts as plain SVG shapes: geometry here, drawing in the template."""
+"""Geometry of bar charts; the template draws them as SVG."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-#: Units of a bar with the gap beside it, of the gap, and of the highest bar.
+#: Width of a bar with its gap, of the gap, and height of the tallest bar, in units of the drawing.
 STEP = 28
 GAP = 6
 HEIGHT = 100
-#: Years in a chart at the most; a slip of a source (the year 19) must not make it endless.
-MOST = 80
+#: Maximum number of years in a chart, in case a source has an error such as the year 19.
+MAX_YEARS = 80
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A year's works, and the rectangle that stands for them; y counts down from the top."""
+    """The works of a year and their rectangle; y counts down from the top."""
 
     year: int
     works: int
@@ -30,34 +30,34 @@ class Bar:
 
 @dataclass(frozen=True)
 class YearChart:
-    """Works per year, years without any included, and the size of the drawing."""
+    """Works per year, including years without any, and the size of the drawing."""
 
     bars: list[Bar]
 
     @property
     def width(self) -> int:
-        """Units across."""
+        """Width in units."""
         return STEP * len(self.bars)
 
     @property
     def height(self) -> int:
-        """Units down."""
+        """Height in units."""
         return HEIGHT
 
     @property
     def words(self) -> str:
-        """The chart in one sentence, for those who do not see it."""
+        """The chart in words, for screen readers."""
         each = ", ".join(f"{bar.year}: {bar.works}" for bar in self.bars if bar.works)
         return f"Works per year. {each}."
 
 
 def year_chart(counts: Sequence[Mapping[str, Any]]) -> YearChart:
-    """Lay out `[{"year", "works"}]`; the latest `MOST` years."""
+    """Return the chart of `[{"year", "works"}]` for the latest `MAX_YEARS` years."""
     works = {entry["year"]: entry["works"] for entry in counts}
     if not works:
         return YearChart([])
     last = max(works)
-    years = range(max(min(works), last - MOST + 1), last + 1)
+    years = range(max(min(works), last - MAX_YEARS + 1), last + 1)
     highest = max(works[year] for year in years if year in works)
     bars = []
     for position, year in enumerate(years):

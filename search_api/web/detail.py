@@ -1,21 +1,37 @@
-"""Pages of one work, one topic, one institution."""
+"""Pages about one work, researcher, topic or institution, and the graph around it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from flask import render_template, url_for
+from flask import redirect, render_template, request, url_for
+from marshmallow import validate
 
+from search_api.graphs.around import KINDS, around
+from search_api.graphs.schemas import AroundArgs
+from search_api.graphs.search import graph as search_graph
+from search_api.http.args import CommaList, PageArgs, Repeated, Whole
+from search_api.http.errors import MovedError
+from search_api.http.paging import MAX_PER_PAGE
 from search_api.http.services import services
-from search_api.institutions import search as institutions_search
+from search_api.institutions.search import read_institution
+from search_api.researchers import documents as researcher_documents
+from search_api.researchers import similar as researchers_similar
 from search_api.researchers.experts import experts, serialize_experts
-from search_api.topics import search as topics_search
-from search_api.web import metadata, representative_works
-from search_api.web.blueprint import blueprint, moved
-from search_api.works import documents as works_documents
-from search_api.works import queries as works_queries
-from search_api.works import schemas as works_schemas
+from search_api.researchers.schemas import SimilarArgs as SimilarResearchersArgs
+from search_api.researchers.trust import LEVELS
+from search_api.retrieval import filters
+from search_api.topics.search import read_topic
+from search_api.web import addresses, metadata, representative_works
+from search_api.web.blueprint import blueprint, parse, redirect_to_id
+from search_api.web.picture import picture
+from search_api.works import documents as work_documents
+from search_api.works import search as works_search
 from search_api.works import similar as works_similar
+from search_api.works.fields import FIELDS
+from search_api.works.queries import not_these
+from search_api.works.schemas import SimilarArgs as SimilarWorksArgs
+from search_api.works.schemas import WorksArgs
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -23,51 +39,124 @@ if TYPE_CHECKING:
     from mappings.documents import WorkDocument
     from search_api.researchers.documents import ResearcherResult
 
-#: Things beside the one that a page is about, and works that it begins with.
-ALIKE, SHOWN = 6, 5
+#: Similar works or researchers shown on a page, and works in a short list.
+SIMILAR, SHORT_LIST = 6, 5
+#: Works per page of a profile; each comes with its full abstract.
+PROFILE_WORKS = 20
+#: Filters for the works on a profile.
+PROFILE_FILTERS = ("topic", "year")
+#: Nodes of the small graph on a profile, and the numbers of nodes that the graph page offers.
+PROFILE_NODES = 30
+GRAPH_SIZES = (30, 60, 120, 200)
+
+
+class ProfileArgs(PageArgs):
+    """Parameters of a profile: which works to list, and whether similar researchers may be collaborators."""
+
+    per_page = Whole(load_default=PROFILE_WORKS, validate=validate.Range(min=1, max=MAX_PER_PAGE))
+    exclude = CommaList(("collaborators",))  # type: ignore[assignment]  # marshmallow moves fields off the class
+    topic = Repeated()
+    year = Repeated()
 
 
 @blueprint.get("/works/<path:id_>")
 def work(id_: str) -> str | Response:
-    """Show one work, those like it, and who else knows about it."""
-    stored = works_documents.find(services(), id_)
-    if stored["id"] != id_:
-        return moved("web.work", stored["id"])
-    similar = works_similar.similar(services(), id_, works_schemas.SimilarArgs().load({"per_page": ALIKE}))
-    result = works_documents.serialize_work(stored)
+    """Show a work, similar works, and other researchers on its subject."""
+    document = work_documents.find(services(), id_)
+    if document["id"] != id_:
+        return redirect_to_id("web.work", document["id"])
+    similar = works_similar.similar(services(), id_, SimilarWorksArgs().load({"per_page": SIMILAR}))
+    result = work_documents.serialize_work(document)
     return render_template(
         "work.html",
         work=result,
         similar=similar["results"],
-        experts=_experts(stored),
+        experts=_experts(document),
         described=metadata.article(result),
     )
 
 
-def _experts(stored: WorkDocument) -> list[ResearcherResult]:
-    """Return who else works on what this work is about: as `/researchers/rank` ranks them, its own authors left out."""
-    text = f"{stored['title']} {stored['abstract'] or ''}"
-    found = experts(services(), text, stored["embedding"], filters=[works_queries.not_these([stored["id"]])])
-    authors = {one["id"] for one in stored["researchers"]}
-    return serialize_experts(services(), [one for one in found if one.id not in authors][:ALIKE])
+def _experts(work: WorkDocument) -> list[ResearcherResult]:
+    """Return the experts on the subject of a work, ranked as by `/researchers/rank`, without its authors."""
+    text = f"{work['title']} {work['abstract'] or ''}"
+    ranked = experts(services(), text, work["embedding"], filters=[not_these([work["id"]])])
+    authors = {author["id"] for author in work["researchers"]}
+    return serialize_experts(services(), [expert for expert in ranked if expert.id not in authors][:SIMILAR])
+
+
+@blueprint.get("/researchers/<path:id_>")
+def researcher(id_: str) -> str | Response:
+    """Show a researcher's profile: identity, graph, works, and similar researchers."""
+    args = parse(ProfileArgs())
+    document = researcher_documents.find(services(), id_)
+    if document["id"] != id_:
+        return redirect_to_id("web.researcher", document["id"])
+    chosen = {name: args[name] for name in PROFILE_FILTERS}
+    listing = {"page": args["page"], "per_page": args["per_page"], "facets": list(PROFILE_FILTERS), **chosen}
+    works = works_search.search(services(), WorksArgs().load(listing), fixed=[{"term": {"researchers.id": id_}}])
+    similar_args = SimilarResearchersArgs().load({"per_page": SIMILAR, "exclude": args["exclude"]})
+    person = researcher_documents.serialize_researcher(document)
+    return render_template(
+        "researcher.html",
+        args=args,
+        person=person,
+        works=works,
+        chips=addresses.chips(filters.parse(FIELDS, chosen), works["facets"]),
+        similar=researchers_similar.similar(services(), id_, similar_args)["results"],
+        graph=picture(around(services(), ("researcher", id_), document["name"], limit=PROFILE_NODES)),
+        levels={level: label for level, (_, label) in LEVELS.items()},
+        described=metadata.person(person),
+    )
 
 
 @blueprint.get("/topics/<path:id_>")
 def topic(id_: str) -> str | Response:
-    """Show one topic: when, by whom, which works to begin with, and what is beside it."""
-    found = topics_search.read_topic(services(), id_)
-    if found["id"] != id_:
-        return moved("web.topic", found["id"])
-    newest, middle = representative_works.newest_and_central(services(), {"term": {"topics.id": id_}}, SHOWN)
-    return render_template("topic.html", topic=found, newest=newest, representative=middle)
+    """Show a topic: works per year, leading researchers, representative and newest works, related topics."""
+    result = read_topic(services(), id_)
+    if result["id"] != id_:
+        return redirect_to_id("web.topic", result["id"])
+    newest, representative = representative_works.newest_and_representative(
+        services(), {"term": {"topics.id": id_}}, SHORT_LIST
+    )
+    return render_template("topic.html", topic=result, newest=newest, representative=representative)
 
 
 @blueprint.get("/institutions/<path:id_>")
 def institution(id_: str) -> str | Response:
-    """Show one institution: when, who, what on."""
-    found = institutions_search.read_institution(services(), id_)
-    if found["id"] != id_:
-        return moved("web.institution", found["id"])
+    """Show an institution: works per year, leading researchers, main topics and newest works."""
+    result = read_institution(services(), id_)
+    if result["id"] != id_:
+        return redirect_to_id("web.institution", result["id"])
     more = url_for("web.search", institution=id_)
-    newest = representative_works.newest(services(), {"term": {"institutions.id": id_}}, SHOWN)
-    return render_template("institution.html", place=found, newest=newest, more=more)
+    newest = representative_works.newest(services(), {"term": {"institutions.id": id_}}, SHORT_LIST)
+    return render_template("institution.html", institution=result, newest=newest, more=more)
+
+
+@blueprint.get("/graph")
+def graph() -> str | Response:
+    """Show the graph around a work, researcher, topic or institution; without one, a search box to find it."""
+    if not any(request.args.get(kind, "").strip() for kind in KINDS):
+        return render_template("graph_start.html")
+    args = parse(AroundArgs())
+    options = _graph_options(args)
+    try:
+        result = search_graph(services(), args)
+    except MovedError as merged:
+        return redirect(url_for("web.graph", researcher=merged.id, **options), 301)
+    return render_template(
+        "graph.html",
+        args=args,
+        picture=picture(result, **options),
+        kinds=KINDS,
+        sizes=GRAPH_SIZES,
+        chosen=args["kind"],
+    )
+
+
+def _graph_options(args: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters that stay the same when another centre is chosen."""
+    return {
+        "depth": args["depth"] if args["depth"] > 1 else None,
+        "limit": request.args.get("limit", type=int),
+        "kind": ",".join(args["kind"]) or None,
+    }

@@ -16,7 +16,7 @@ from search_api.works.tex import Budget, cut
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-#: Names listed in a reason; the rest are counted.
+#: Names listed in a reason; the rest is counted.
 NAMED = 3
 #: From this cosine on two works have a very similar topic, and from this share of the best keyword score on a very
 #: similar wording.
@@ -24,12 +24,12 @@ NEAR_COSINE, NEAR_SHARE = 0.6, 0.8
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
-    """Count things: `1 work`, `1,200 works`, `2 people` with the plural given."""
+    """Return a number with its noun: `1 work`, `1,200 works`; `plural` if it is irregular."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def percent(share: float) -> str:
-    """Return a share of one in percent; what is there but rounds to nothing is `<1%`."""
+    """Return a share of one in percent; a positive share that rounds to zero is `<1%`."""
     return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 
@@ -54,7 +54,7 @@ def researchers_found(meta: Mapping[str, Any]) -> str:
 
 
 def coded(text: str) -> Markup:
-    """Set what stands between backticks as code; all of it escaped."""
+    """Return text with parts between backticks as code; everything is escaped."""
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if inside else escape(part)
         for part, inside in zip(text.split("`"), cycle((False, True)), strict=False)
@@ -78,12 +78,12 @@ def host(url: str) -> str:
 
 
 def abstract_label(work: Mapping[str, Any]) -> str:
-    """Name the abstract for what it is."""
+    """Return `Summary` if the abstract is not the published one."""
     return "Summary" if work.get("abstract_origin") == "summary" else "Abstract"
 
 
 def facet_label(value: Mapping[str, Any], facet: str) -> str:
-    """Name a facet's value; a verification level is stored as a bare number."""
+    """Return the label of a facet's value; a verification level is stored as a number."""
     key: str = value["key"]
     if facet == "verification" and key.isdigit() and int(key) in LEVELS:
         return level_words(int(key))
@@ -92,39 +92,39 @@ def facet_label(value: Mapping[str, Any], facet: str) -> str:
 
 
 def year_counts(values: Sequence[Mapping[str, Any]]) -> list[dict[str, int]]:
-    """Return the values of the facet of years as works per year."""
+    """Return the values of the year facet as works per year."""
     return [{"year": int(value["key"]), "works": value["count"]} for value in values]
 
 
 def by_key(values: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """Return a facet's values by their keys."""
+    """Return a facet's values by key."""
     return {value["key"]: value for value in values}
 
 
 def initials(name: str) -> str:
-    """Return the letters that stand for a person: of the first name and the last."""
+    """Return a person's initials: of the first and the last name."""
     words = [word for word in name.split() if word[:1].isalpha()] or [name or "?"]
     return (words[0][:1] + (words[-1][:1] if len(words) > 1 else "")).upper()
 
 
 def level_words(level: int) -> str:
-    """Name a verification level: `L1: Imported record`."""
+    """Return the label of a verification level: `L1: Imported record`."""
     return f"L{level}: {LEVELS[level][1]}"
 
 
-def span(thing: Mapping[str, Any]) -> str:
+def span(entity: Mapping[str, Any]) -> str:
     """Return the years from `first_year` to `last_year`: `2014-2019`, `2014`, or nothing."""
-    first, last = thing.get("first_year"), thing.get("last_year")
+    first, last = entity.get("first_year"), entity.get("last_year")
     if first is None or last is None:
         return ""
     return str(first) if first == last else f"{first}–{last}"  # noqa: RUF001 (a span of years takes an en dash)
 
 
-def named(things: Sequence[Mapping[str, Any]], most: int = NAMED) -> str:
-    """List names: `A`, `A and B`, `A, B, C and 4 more`."""
-    names = [thing["name"] for thing in things[:most]]
-    if len(things) > most:
-        names.append(f"{len(things) - most} more")
+def named(entities: Sequence[Mapping[str, Any]], most: int = NAMED) -> str:
+    """Return names in words: `A`, `A and B`, `A, B, C and 4 more`."""
+    names = [entity["name"] for entity in entities[:most]]
+    if len(entities) > most:
+        names.append(f"{len(entities) - most} more")
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
@@ -159,7 +159,7 @@ def _shared_topics(topics: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def schema_words(schema: Mapping[str, Any]) -> str:
-    """Say in a few words what an OpenAPI schema allows; a named one by its name."""
+    """Return an OpenAPI schema in a few words; a referenced one by its name."""
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
     if "items" in schema:

@@ -1,6 +1,6 @@
-"""Where the nodes of a graph go: a force layout, and labels that do not cover each other. No drawing here.
+"""Layout of a graph: force-directed node positions, and labels that do not overlap.
 
-The same graph always gets the same places, so a page can be cached and a person finds things where they were.
+The layout is deterministic, so that pages can be cached and nodes stay where they were.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-#: Of 200 nodes, the joined lie .353 as far apart as the mean pair after 60 rounds, .345 after 100, .470 after 20.
+#: Of 200 nodes, connected ones are .353 as far apart as the mean pair after 60 rounds, .345 after 100, .470 after 20.
 #: 3 ms for 60 nodes, 9 ms for 200.
 ROUNDS = 60
-#: Radians between one node and the next at the start: the golden angle, which never lines them up.
+#: Radians between one node and the next at the start: the golden angle, so that no nodes line up.
 GOLDEN = np.float32(np.pi * (3 - np.sqrt(5)))
-#: Width of a letter as a share of the font's size, and height of a line.
+#: Width of a letter and height of a line, as shares of the font size.
 LETTER, LINE = 0.56, 1.25
 
 
 def places(count: int, edges: Sequence[tuple[int, int, float]], width: float, height: float) -> NDArray[np.float64]:
-    """Return float64[count, 2] within the box, node 0 in the middle; edges are (node, node, weight > 0).
+    """Return positions, float64[count, 2], within the box and with node 0 in the centre.
 
-    Fruchterman and Reingold, "Graph drawing by force-directed placement" (1991): all nodes repel each other, edges
-    pull, and the steps grow shorter. A pull towards the middle keeps loose nodes in the picture.
+    Edges are (node, node, weight > 0). Fruchterman and Reingold, "Graph drawing by force-directed placement" (1991):
+    all nodes repel each other, edges attract, and steps shrink. A pull to the centre keeps loose nodes in the picture.
     """
     steps = np.arange(count, dtype=np.float32)
     spread = np.sqrt(steps / max(count - 1, 1))
@@ -36,14 +36,14 @@ def places(count: int, edges: Sequence[tuple[int, int, float]], width: float, he
     ideal = 1.4 / np.sqrt(max(count, 1))
     a, b, pull = _pulls(edges, np.float32(1 / ideal / np.sqrt(max(count, 1))))
     for turn in range(ROUNDS if count > 1 else 0):
-        # Two flat arrays instead of one of pairs: three times as fast.
+        # Two flat arrays are three times as fast as one of pairs.
         across, down = x[:, None] - x, y[:, None] - y
         square = across * across
         square += down * down
         np.maximum(square, np.float32(1e-8), out=square)
         force = np.divide(np.float32(ideal**2), square, out=square)
         move_x, move_y = np.einsum("ij,ij->i", across, force) - 0.6 * x, np.einsum("ij,ij->i", down, force) - 0.6 * y
-        # Of 200 nodes, one pair in twenty is joined: pulled one by one, not as a matrix of all.
+        # Of 200 nodes, one pair in twenty is connected, so edges are handled one by one instead of as a matrix.
         drawn = pull * np.maximum(np.hypot(x[a] - x[b], y[a] - y[b]), np.float32(1e-4))
         move_x -= np.bincount(a, drawn * (x[a] - x[b]), count)
         move_y -= np.bincount(a, drawn * (y[a] - y[b]), count)
@@ -57,7 +57,7 @@ def places(count: int, edges: Sequence[tuple[int, int, float]], width: float, he
 def _pulls(
     edges: Sequence[tuple[int, int, float]], unit: np.float32
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-    """Return who is pulled, by whom, and how strongly: each joined pair in both directions, by its heaviest edge."""
+    """Return sources, targets and strengths: each connected pair in both directions, by its heaviest edge."""
     heaviest: dict[tuple[int, int], float] = {}
     for a, b, weight in edges:
         for pair in ((a, b), (b, a)):
@@ -68,7 +68,7 @@ def _pulls(
 
 
 def _boxed(at: NDArray[np.float64], width: float, height: float) -> NDArray[np.float64]:
-    """Stretch the picture to the box, each half by its own measure, so that node 0 stays in the middle."""
+    """Return positions stretched to the box, each half separately, so that node 0 stays in the centre."""
     middle = np.array([width / 2, height / 2])
     for axis in (0, 1):
         for sign in (1, -1):
@@ -88,20 +88,20 @@ class Box:
     right: float
     bottom: float
 
-    def meets(self, other: Box) -> bool:
-        """Return whether two overlap."""
+    def overlaps(self, other: Box) -> bool:
+        """Return whether two boxes overlap."""
         return (
             self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
         )
 
     def within(self, width: float, height: float) -> bool:
-        """Return whether it is all in the picture."""
+        """Return whether the box is completely in the picture."""
         return self.left >= 0 and self.top >= 0 and self.right <= width and self.bottom <= height
 
 
 @dataclass(frozen=True)
 class Spot:
-    """Where a label's text is anchored, relative to its node; `em` shifts its line, whatever the size of the font."""
+    """The anchor of a label's text, relative to its node; `em` shifts the line by a share of the font size."""
 
     x: float
     y: float
@@ -112,32 +112,34 @@ class Spot:
 def label_spots(
     nodes: Sequence[tuple[float, float, float]], labels: Sequence[str], size: float, width: float, height: float
 ) -> list[Spot | None]:
-    """Return each node's label a place (None where there is none left), the first nodes first.
+    """Return a place for each node's label, or None if there is no space left; the first nodes are served first.
 
-    Nodes are (x, y, radius); a label stands to the right, to the left, below or above, over no other node or label.
-    Only the first, which the picture is about, may stand over nodes where it finds no free place.
+    Nodes are (x, y, radius). A label is right, left, below or above its node and covers no other node or label; only
+    the label of the first node, the centre, may cover nodes if there is no free place.
     """
     shapes = [Box(x - r, y - r, x + r, y + r) for x, y, r in nodes]
-    found: list[Spot | None] = []
-    written: list[Box] = []
+    spots: list[Spot | None] = []
+    placed: list[Box] = []
     for number, (node, label) in enumerate(zip(nodes, labels, strict=True)):
         sides = [
             (spot, box) for spot, box in _sides(*node, len(label) * size * LETTER, size) if box.within(width, height)
         ]
-        # Labels stand closer than shapes do, so they are in the way more often.
-        free = (pair for pair in sides if not any(map(pair[1].meets, written)) and not any(map(pair[1].meets, shapes)))
+        # Labels are checked first, since they overlap more often than shapes do.
+        free = (
+            pair for pair in sides if not any(map(pair[1].overlaps, placed)) and not any(map(pair[1].overlaps, shapes))
+        )
         chosen = next(free, sides[0] if sides and number == 0 else None)
-        found.append(chosen[0] if chosen else None)
-        written += [chosen[1]] if chosen else []
-    return found
+        spots.append(chosen[0] if chosen else None)
+        placed += [chosen[1]] if chosen else []
+    return spots
 
 
-def _sides(x: float, y: float, r: float, long: float, size: float) -> list[tuple[Spot, Box]]:
-    """Return the four places around a node, the best first, each with the box that the text fills."""
+def _sides(x: float, y: float, r: float, width: float, size: float) -> list[tuple[Spot, Box]]:
+    """Return the four places around a node, best first, each with the box of its text."""
     gap, half, line = r + 4, size * LINE / 2, size * LINE
     return [
-        (Spot(gap, 0, 0.35, "start"), Box(x + gap, y - half, x + gap + long, y + half)),
-        (Spot(-gap, 0, 0.35, "end"), Box(x - gap - long, y - half, x - gap, y + half)),
-        (Spot(0, gap, 0.8, "middle"), Box(x - long / 2, y + gap, x + long / 2, y + gap + line)),
-        (Spot(0, -gap, 0, "middle"), Box(x - long / 2, y - gap - line, x + long / 2, y - gap)),
+        (Spot(gap, 0, 0.35, "start"), Box(x + gap, y - half, x + gap + width, y + half)),
+        (Spot(-gap, 0, 0.35, "end"), Box(x - gap - width, y - half, x - gap, y + half)),
+        (Spot(0, gap, 0.8, "middle"), Box(x - width / 2, y + gap, x + width / 2, y + gap + line)),
+        (Spot(0, -gap, 0, "middle"), Box(x - width / 2, y - gap - line, x + width / 2, y - gap)),
     ]

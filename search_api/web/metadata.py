@@ -1,4 +1,4 @@
-"""What a page says of itself to machines: its one address, and JSON-LD in the words of schema.org."""
+"""Metadata of pages: the canonical URL, and JSON-LD in the vocabulary of schema.org."""
 
 from __future__ import annotations
 
@@ -16,42 +16,43 @@ if TYPE_CHECKING:
 
 Result = dict[str, Any]
 
-#: Authors and topics named in JSON-LD; some works have 3,000 authors.
+#: Authors and topics listed in JSON-LD; some works have 3,000 authors.
 NAMED = 50
+#: Parameters of the graph page that name its centre.
+CENTRES = ("work", "researcher", "topic", "institution")
 
 
 def canonical() -> str:
-    """Return the one address of this page: absolute, and without parameters but the query and the page of a list."""
-    kept = {name: value for name in ("q", "about", "page") if (value := request.args.get(name, "").strip())}
-    named = {
-        name: request.args[name] for name in ("work", "researcher", "topic", "institution") if name in request.args
-    }
-    extra = named if request.endpoint == "web.graph" else kept
+    """Return the canonical URL of this page: absolute, with no parameters except the query and the page of a list."""
+    names = CENTRES if request.endpoint == "web.graph" else ("q", "about", "page")
+    kept = {name: value for name in names if (value := request.args.get(name, "").strip())}
     base = absolute(path())
-    return f"{base}?{urlencode(extra)}" if extra else base
+    return f"{base}?{urlencode(kept)}" if kept else base
 
 
-def person(one: Mapping[str, Any]) -> Result:
-    """Describe a researcher as schema.org's Person."""
-    same = [f"https://orcid.org/{one['orcid']}"] if one.get("orcid") else []
+def person(researcher: Mapping[str, Any]) -> Result:
+    """Return a researcher as a schema.org Person."""
+    same = [f"https://orcid.org/{researcher['orcid']}"] if researcher.get("orcid") else []
     return _known(
         {
             "@context": "https://schema.org",
             "@type": "Person",
-            "@id": _page("web.researcher", one["id"]),
-            "url": _page("web.researcher", one["id"]),
-            "name": one["name"],
-            "alternateName": one["name_variants"],
+            "@id": _page("web.researcher", researcher["id"]),
+            "url": _page("web.researcher", researcher["id"]),
+            "name": researcher["name"],
+            "alternateName": researcher["name_variants"],
             "sameAs": same,
-            "description": one["tagline"],
-            "knowsAbout": [topic["name"] for topic in one["topics"][:NAMED]],
-            "affiliation": [{"@type": "Organization", "name": place["name"]} for place in one["affiliations"][:1]],
+            "description": researcher["tagline"],
+            "knowsAbout": [topic["name"] for topic in researcher["topics"][:NAMED]],
+            "affiliation": [
+                {"@type": "Organization", "name": place["name"]} for place in researcher["affiliations"][:1]
+            ],
         }
     )
 
 
 def article(work: Mapping[str, Any]) -> Result:
-    """Describe a work as schema.org's ScholarlyArticle."""
+    """Return a work as a schema.org ScholarlyArticle."""
     doi = f"https://doi.org/{work['doi']}" if work.get("doi") else None
     return _known(
         {
@@ -64,14 +65,14 @@ def article(work: Mapping[str, Any]) -> Result:
             "abstract": plain(work["abstract"]) if work.get("abstract") and not work.get("abstract_origin") else None,
             "datePublished": work.get("date") or (str(work["year"]) if work.get("year") else None),
             "author": [
-                {"@type": "Person", "name": one["name"], "url": _page("web.researcher", one["id"])}
-                for one in work["researchers"][:NAMED]
+                {"@type": "Person", "name": author["name"], "url": _page("web.researcher", author["id"])}
+                for author in work["researchers"][:NAMED]
             ],
             "isPartOf": {"@type": "PublicationVolume", "name": work["venue"]} if work.get("venue") else None,
             "about": [topic["name"] for topic in work["topics"][:NAMED]],
             "inLanguage": work.get("language"),
             "license": web_address(work.get("license")),
-            "sameAs": [address for address in (doi, web_address(work.get("url"))) if address],
+            "sameAs": [url for url in (doi, web_address(work.get("url"))) if url],
         }
     )
 
@@ -80,6 +81,6 @@ def _page(endpoint: str, id_: str) -> str:
     return url_for(endpoint, id_=id_, _external=True)
 
 
-def _known(described: Result) -> Result:
-    """Leave out what is not known."""
-    return {name: value for name, value in described.items() if value not in (None, "", [])}
+def _known(description: Result) -> Result:
+    """Return the description without empty values."""
+    return {name: value for name, value in description.items() if value not in (None, "", [])}

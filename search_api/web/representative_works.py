@@ -1,4 +1,4 @@
-"""Works to begin with: the newest, and those in the middle, nearest to what all have in common."""
+"""Works to start with on the page of a topic or institution: the newest, and the most representative."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ if TYPE_CHECKING:
 
 Result = dict[str, Any]
 
-#: Works that the middle is taken of.
+#: Works whose embeddings are averaged.
 SAMPLE = 60
 
 
 def newest(services: Services, clause: Mapping[str, Any], size: int) -> list[WorkResult]:
-    """Return the newest works that pass `clause`, as a list by `sort=newest` begins."""
+    """Return the newest works that match `clause`, in the order of `sort=newest`."""
     return _works(services.search(services.names.works, _newest(clause, size)))
 
 
-def newest_and_central(
+def newest_and_representative(
     services: Services, clause: Mapping[str, Any], size: int
 ) -> tuple[list[WorkResult], list[WorkResult]]:
-    """Return the newest works that pass `clause`, and those nearest to the mean of their embeddings, nearest first."""
+    """Return the newest works that match `clause`, and those nearest to the mean of their embeddings, nearest first."""
     index = services.names.works
-    latest, some = services.search_together([(index, _newest(clause, size)), (index, _sample(clause))])
-    vectors = [decode_short_vector(hit["fields"]["short"][0]) for hit in some["hits"]["hits"]]
-    middle = np.asarray(vectors, dtype=np.float32).sum(axis=0) if vectors else np.zeros(1, dtype=np.float32)
-    length = float(np.linalg.norm(middle))
+    latest, sample = services.search_together([(index, _newest(clause, size)), (index, _sample(clause))])
+    vectors = [decode_short_vector(hit["fields"]["short"][0]) for hit in sample["hits"]["hits"]]
+    mean = np.asarray(vectors, dtype=np.float32).sum(axis=0) if vectors else np.zeros(1, dtype=np.float32)
+    length = float(np.linalg.norm(mean))
     if not length:
         return _works(latest), []
-    query = knn(middle / length, [dict(clause)], RankingWeights.from_settings(services.settings), k=size)
-    near = services.search(index, {"size": size, "query": query, "_source": queries.SOURCE})
-    return _works(latest), _works(near)
+    query = knn(mean / length, [dict(clause)], RankingWeights.from_settings(services.settings), k=size)
+    nearest = services.search(index, {"size": size, "query": query, "_source": queries.SOURCE})
+    return _works(latest), _works(nearest)
 
 
 def _newest(clause: Mapping[str, Any], size: int) -> Result:
@@ -51,14 +51,14 @@ def _newest(clause: Mapping[str, Any], size: int) -> Result:
 
 
 def _sample(clause: Mapping[str, Any]) -> Result:
-    """Ask for vectors, by id, so that the page says the same each time; ids say nothing of what a work is about.
+    """Return the request for a sample of vectors, by id: the same each time, and independent of the subject.
 
-    60 vectors out of `_source` took 28 ms where these take 8.
+    60 vectors read from `_source` took 28 ms, these take 8.
     """
     query = {"bool": {"filter": [clause, {"exists": {"field": "embedding"}}]}}
     short = {"short": {"script": {"source": SHORT_VECTOR}}}
     return {"size": SAMPLE, "query": query, "_source": False, "script_fields": short, "sort": [{"id": "desc"}]}
 
 
-def _works(answer: Mapping[str, Any]) -> list[WorkResult]:
-    return [serialize_work(hit["_source"]) for hit in answer["hits"]["hits"]]
+def _works(response: Mapping[str, Any]) -> list[WorkResult]:
+    return [serialize_work(hit["_source"]) for hit in response["hits"]["hits"]]

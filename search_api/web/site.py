@@ -1,4 +1,4 @@
-"""For machines that read the site: what they may fetch, and which pages there are."""
+"""Files for crawlers: robots.txt and sitemaps."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from search_api.web.blueprint import blueprint
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Addresses in one sitemap; the protocol allows 50,000 and OpenSearch hands out 10,000 at a time.
+#: URLs in one sitemap; the protocol allows 50,000 and OpenSearch returns 10,000 at a time.
 PER_MAP = 10_000
+#: Filters and graphs combine without end, and account pages are private.
 NOT_FOR_CRAWLERS = ("/account", "/api/", "/confirm", "/graph", "/login", "/register", "/reset", "/search?")
 KINDS = {"works": "web.work", "researchers": "web.researcher", "topics": "web.topic", "institutions": "web.institution"}
 XML = "application/xml; charset=utf-8"
@@ -22,7 +23,7 @@ XML = "application/xml; charset=utf-8"
 
 @blueprint.get("/robots.txt")
 def robots() -> Response:
-    """Keep crawlers to pages with a lasting address: filters and graphs combine without end."""
+    """Return robots.txt, which restricts crawlers to pages with a permanent URL."""
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in NOT_FOR_CRAWLERS)]
     lines.append(f"Sitemap: {url_for('web.sitemap', _external=True)}")
     return Response("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
@@ -30,32 +31,32 @@ def robots() -> Response:
 
 @blueprint.get("/sitemap.xml")
 def sitemap() -> Response:
-    """List the sitemaps: one for each 10,000 things of a kind."""
-    addresses = [
+    """Return the list of sitemaps: one per 10,000 entities of a kind."""
+    maps = [
         url_for("web.sitemap_part", kind=kind, part=part, _external=True)
         for kind in KINDS
-        for part in range(-(-_count(kind) // PER_MAP))
+        for part in range(_parts(kind))
     ]
-    return Response(render_template("sitemap.xml", maps=addresses, pages=[]), content_type=XML)
+    return Response(render_template("sitemap.xml", maps=maps, pages=[]), content_type=XML)
 
 
 @blueprint.get("/sitemaps/<kind>-<int:part>.xml")
 def sitemap_part(kind: str, part: int) -> Response:
-    """List the pages of one slice of a kind. Slices are cut by id, each by the search engine itself."""
-    if kind not in KINDS or part >= -(-_count(kind) // PER_MAP):
+    """Return one part of the sitemap of a kind, by id."""
+    if kind not in KINDS or part >= _parts(kind):
         raise not_found("sitemap", f"{kind}-{part}")
     pages = [url_for(KINDS[kind], id_=id_, _external=True) for id_ in _ids(kind, part)]
     return Response(render_template("sitemap.xml", maps=[], pages=pages), content_type=XML)
 
 
-def _count(kind: str) -> int:
+def _parts(kind: str) -> int:
     body: dict[str, Any] = {"size": 0, "query": {"match_all": {}}, "track_total_hits": True}
-    total: int = services().search(services().names.name(kind), body)["hits"]["total"]["value"]
-    return total
+    count: int = services().search(services().names.name(kind), body)["hits"]["total"]["value"]
+    return -(-count // PER_MAP)
 
 
 def _ids(kind: str, part: int) -> Iterator[str]:
-    """Read on to the part asked for, 10,000 ids a step."""
+    """Yield the ids of one part, after reading the parts before it, 10,000 ids per request."""
     after: list[Any] = []
     for step in range(part + 1):
         body: dict[str, Any] = {"size": PER_MAP, "query": {"match_all": {}}, "_source": False, "sort": [{"id": "asc"}]}

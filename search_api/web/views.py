@@ -1,67 +1,120 @@
-"""Routes of the pages. They ask what the JSON views ask, by the same functions, and show it."""
+"""Pages that list and search, the home page and error pages. They call the same functions as the JSON views."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from flask import Response, g, render_template
+from flask import Response, g, render_template, request
 
+from search_api.graphs.around import around
+from search_api.http.args import MAX_QUERY
+from search_api.http.endpoint import reads_only
 from search_api.http.paging import own_cursor
 from search_api.http.services import services
 from search_api.institutions import search as institutions_search
 from search_api.institutions.schemas import InstitutionsArgs
-from search_api.researchers import schemas as researchers_schemas
+from search_api.overview.search import overview
+from search_api.researchers import rank
 from search_api.researchers import search as researchers_search
 from search_api.researchers.fields import FACETS as RESEARCHER_FACETS
 from search_api.researchers.fields import FIELDS as RESEARCHER_FIELDS
+from search_api.researchers.fields import SORTS as RESEARCHER_SORTS
+from search_api.researchers.schemas import RankArgs, RankBody, ResearchersArgs
 from search_api.retrieval import browse, filters
-from search_api.topics import schemas as topics_schemas
 from search_api.topics import search as topics_search
-from search_api.web import addresses, detail, graphs, home, profile, related, site, topic_fields
+from search_api.topics.schemas import TopicsArgs
+from search_api.web import addresses, detail, site, topic_fields
 from search_api.web.blueprint import blueprint, parse
-from search_api.works import schemas as works_schemas
+from search_api.web.picture import picture
 from search_api.works import search as works_search
 from search_api.works.fields import FACETS as WORK_FACETS
+from search_api.works.fields import FIELDS as WORK_FIELDS
+from search_api.works.fields import SORTS as WORK_SORTS
 from search_api.works.plan import parse_filters
+from search_api.works.schemas import WorksArgs
 
 if TYPE_CHECKING:
-    from search_api.http.errors import Problem
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["blueprint", "detail", "error_page", "graphs", "home", "profile", "related", "site"]
+    from search_api.http.errors import Problem
+    from search_api.retrieval.filters import Sort
+    from search_api.web.picture import Picture
+
+__all__ = ["blueprint", "detail", "error_page", "site"]
+
+#: Nodes of the graph on the home page.
+HOME_NODES = 24
+#: Researchers and works shown for a pasted text.
+RELATED = 10
+
+
+@blueprint.get("/")
+def home() -> str:
+    """Show what is in the index, and where to start."""
+    result = overview(services())
+    return render_template("home.html", overview=result, graph=_home_graph(result["researchers"]))
+
+
+def _home_graph(researchers: Sequence[Mapping[str, Any]]) -> Picture | None:
+    """Return the graph around the first researcher; None if nothing is connected to them."""
+    if not researchers:
+        return None
+    first = researchers[0]
+    drawn = picture(around(services(), ("researcher", first["id"]), first["name"], limit=HOME_NODES))
+    return drawn if len(drawn.dots) > 1 else None
 
 
 @blueprint.get("/search")
 def search() -> str:
     """Search works, with facets."""
-    args = parse(works_schemas.WorksArgs()) | {"facets": WORK_FACETS, "highlight": True, "explain": False}
+    args = parse(WorksArgs()) | {"facets": WORK_FACETS, "highlight": True, "explain": False}
     found = works_search.search(services(), args)
-    chips = addresses.chips(parse_filters(services(), args), found["facets"])
-    return render_template("search.html", args=args, found=found, chips=chips, facets=WORK_FACETS)
+    return render_template(
+        "search.html",
+        args=args,
+        found=found,
+        chips=addresses.chips(parse_filters(services(), args), found["facets"]),
+        facets=WORK_FACETS,
+        fields=WORK_FIELDS,
+        sorts=_sort_choices(WORK_SORTS),
+    )
 
 
 @blueprint.get("/researchers")
 def researchers() -> str:
-    """Find researchers by name, or by what they work on."""
-    args = parse(researchers_schemas.ResearchersArgs()) | {"facets": RESEARCHER_FACETS}
+    """Search researchers by name or by research interest, with facets."""
+    args = parse(ResearchersArgs()) | {"facets": RESEARCHER_FACETS}
     found = researchers_search.search(services(), args)
-    chips = addresses.chips(filters.parse(RESEARCHER_FIELDS, args), found["facets"])
-    return render_template("researchers.html", args=args, found=found, chips=chips, facets=RESEARCHER_FACETS)
+    return render_template(
+        "researchers.html",
+        args=args,
+        found=found,
+        chips=addresses.chips(filters.parse(RESEARCHER_FIELDS, args), found["facets"]),
+        facets=RESEARCHER_FACETS,
+        fields=RESEARCHER_FIELDS,
+        sorts=_sort_choices(RESEARCHER_SORTS),
+    )
+
+
+def _sort_choices(sorts: Mapping[str, Sort]) -> list[tuple[str, str]]:
+    """Return value and label of the orders that pages offer."""
+    return [(name, sort.label) for name, sort in sorts.items() if sort.label]
 
 
 @blueprint.get("/topics")
 def topics() -> str:
-    """Browse topics."""
-    args = parse(topics_schemas.TopicsArgs())
+    """Browse topics; the first page starts with the fields above them."""
+    args = parse(TopicsArgs())
     is_start = not args["q"].strip() and not args["parent"] and args["page"] == 1
     index = services().names.topics
-    bodies = [topics_search.request(args), *([topic_fields.request()] if is_start else [])]
+    requests = [topics_search.request(args), *([topic_fields.request()] if is_start else [])]
     with own_cursor(browse.pagination_of(args)):
-        listed, *top = services().search_together([(index, body) for body in bodies])
+        response, *fields = services().search_together([(index, body) for body in requests])
     return render_template(
         "topics.html",
         args=args,
-        found=topics_search.to_list(listed, args),
-        fields=[field for answer in top for field in topic_fields.fields(answer)],
+        found=topics_search.to_list(response, args),
+        fields=[field for answer in fields for field in topic_fields.read(answer)],
     )
 
 
@@ -72,7 +125,27 @@ def institutions() -> str:
     return render_template("institutions.html", args=args, found=institutions_search.search(services(), args))
 
 
+@blueprint.get("/related")
+def related() -> str:
+    """Show the form for a text to find experts and works for."""
+    return render_template("related.html", text="", people=None, most=MAX_QUERY, each=RELATED)
+
+
+@blueprint.post("/related")
+@reads_only
+def related_to() -> str:
+    """Show experts and works for a pasted text; it is sent in the body, since an abstract is too long for a URL."""
+    text = request.form.get("text", "").strip()[:MAX_QUERY]
+    found: Mapping[str, Any] = {"people": None}
+    if text:
+        found = {
+            "people": rank.rank(services(), RankArgs().load({"per_page": RELATED}), RankBody().load({"text": text})),
+            "works": works_search.search(services(), WorksArgs().load({"q": text, "per_page": RELATED})),
+        }
+    return render_template("related.html", text=text, most=MAX_QUERY, each=RELATED, **found)
+
+
 def error_page(problem: Problem) -> Response:
-    """Return a problem as a page, with the status, facts and headers that the API gives."""
+    """Return a problem as a page, with the status and headers of the API's response."""
     page = render_template("error.html", problem=problem, request_id=g.get("request_id"))
     return Response(page, problem.status, headers=problem.headers, content_type="text/html; charset=utf-8")

@@ -297,6 +297,13 @@ def test_an_excluded_value_has_a_chip_too() -> None:
         assert addresses.chips(asked, {}) == [addresses.Chip("topic not Name of z", "/search?q=x")]
 
 
+@pytest.mark.parametrize(("value", "words"), [("true", "has abstract"), ("false", "has abstract: no")])
+def test_the_chip_of_a_flag_needs_no_value(value: str, words: str) -> None:
+    filter_ = Filter("has_abstract", FIELDS["has_abstract"], wanted=(value,))
+    with app_over(FakeOpenSearch([])).test_request_context(f"/search?has_abstract={value}"):
+        assert addresses.chips([filter_], {}) == [addresses.Chip(words, "/search")]
+
+
 def test_a_value_without_labels_is_called_by_its_key() -> None:
     asked = [Filter("venue", FIELDS["venue"], wanted=("NeurIPS",))]
     with app_over(FakeOpenSearch([])).test_request_context("/search?venue=NeurIPS"):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from search_api.web import formatting
-from search_api.web.charts import HEIGHT, MOST, year_chart
+from search_api.web.charts import HEIGHT, MAX_YEARS, year_chart
 
 
 @pytest.mark.parametrize(("number", "words"), [(0, "0 works"), (1, "1 work"), (2, "2 works"), (12_345, "12,345 works")])
@@ -93,7 +93,7 @@ def test_a_year_chart_shows_the_years_between_and_is_to_scale() -> None:
 
 
 def test_a_year_chart_has_an_end() -> None:
-    assert len(year_chart([{"year": 19, "works": 1}, {"year": 2019, "works": 1}]).bars) == MOST
+    assert len(year_chart([{"year": 19, "works": 1}, {"year": 2019, "works": 1}]).bars) == MAX_YEARS
     assert year_chart([]).bars == []
 
 

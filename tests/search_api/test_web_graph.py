@@ -87,7 +87,7 @@ def test_labels_cover_neither_nodes_nor_each_other_nor_the_edge() -> None:
             left = {"start": x + spot.x, "end": x + spot.x - long, "middle": x - long / 2}[spot.anchor]
             line = y + spot.y + 12 * spot.em
             boxes.append(Box(left, line - 9, left + long, line))
-    assert not any(a.meets(b) for a, b in combinations(boxes, 2))
+    assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
     assert all(box.within(300, 100) for box in boxes)
     assert label_spots([(50, 50, 5)], ["x" * 200], 12, 100, 100) == [None]
 
