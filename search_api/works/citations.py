@@ -27,7 +27,7 @@ KINDS = {
     "dataset": ("misc", "howpublished", "DATA", "dataset"),
 }
 UNKNOWN = ("misc", "howpublished", "GEN", "document")
-#: In the ACL Anthology everything but its two journals stands in proceedings.
+#: In the ACL Anthology everything but its two journals is in proceedings.
 PROCEEDINGS = ("inproceedings", "booktitle", "CPAPER", "paper-conference")
 _ANTHOLOGY_JOURNAL = re.compile(r"acl:(?:[JQ]\d|\d{4}\.(?:cl|tacl)-)")
 
@@ -44,14 +44,14 @@ _SPECIAL = str.maketrans(
         **{character: f"\\{character}" for character in "&%$#_"},
     }
 )
-#: Doubled, these become one character in LaTeX; braces keep them apart.
+#: Doubled, these become one character in LaTeX; braces prevent that.
 _LIGATURE = re.compile(r"-(?=-)|`(?=`)|'(?=')")
 
 
 def name_parts(name: str) -> NameParts:
-    """Take a printed name apart into first names, particles (`van der`), last name and suffix (`Jr.`).
+    """Return the first names, particles (`van der`), last names and suffix (`Jr.`) of a printed name.
 
-    A name of one word, and that of a group of people, is a last name alone.
+    A single word, or the name of a group of people, is a last name only.
     """
     words = name.replace("{", "").replace("}", "").split()
     if len(words) < 2 or _GROUP.search(name):
@@ -77,15 +77,15 @@ def _note(work: WorkDocument) -> str | None:
 
 def _line(text: str | None) -> str:
     """Return a text as one line of printable characters."""
-    shown = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text or "")
-    return " ".join(shown.split())
+    printable = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text or "")
+    return " ".join(printable.split())
 
 
 # BibTeX
 
 
 def bibtex(work: WorkDocument, key: str) -> str:
-    """Return a work as a BibTeX entry; `key` is its citation key, which the file must not have twice."""
+    """Return a work as a BibTeX entry; `key` is its citation key, unique in the file."""
     kind, venue_field, _, _ = _kind(work)
     arxiv = _arxiv(work)
     values = {
@@ -120,7 +120,7 @@ def _ascii(text: str) -> str:
 
 
 def latex(text: str) -> str:
-    """Return a text as LaTeX: what it reads as commands is escaped, formulas between dollar signs stay as they are."""
+    """Return a text as LaTeX: special characters are escaped, formulas between dollar signs are kept."""
     pieces = _MATH.split(text)
     return "".join(piece if n % 2 and _balanced(piece) else _escaped(piece) for n, piece in enumerate(pieces))
 
@@ -131,7 +131,7 @@ def _escaped(text: str) -> str:
 
 
 def _balanced(text: str) -> bool:
-    """Return whether braces come in pairs: BibTeX counts them whatever stands before them."""
+    """Return whether braces are balanced: BibTeX counts escaped ones too."""
     depth = 0
     for character in text:
         depth += {"{": 1, "}": -1}.get(character, 0)
@@ -141,9 +141,9 @@ def _balanced(text: str) -> bool:
 
 
 def _braced(title: str) -> str:
-    """Return a title as LaTeX, with braces around words whose capitals a bibliography style must not lower.
+    """Return a title as LaTeX, with braces around words whose capitals bibliography styles must keep.
 
-    Those are words with a capital inside (`ReLU`, `DNA`), and names in a title that is else in lower case.
+    Those are words with a capital inside (`ReLU`, `DNA`), and names in a title that is otherwise in lower case.
     """
     pieces = _MATH.split(title)
     if not all(_balanced(piece) for piece in pieces):
@@ -152,14 +152,16 @@ def _braced(title: str) -> str:
     is_plain = sum(word[0].isupper() for word in words[1:]) * 2 < len(words) - 1
     for n, piece in enumerate(pieces):
         if n % 2 == 0:
-            # The first word of a title has its capital for its place.
-            parted = enumerate(re.split(r"(\s+)", piece))
-            pieces[n] = "".join(_keeping(word, is_plain and bool(n or m)) for m, word in parted)
+            # The first word of a title has a capital because it is first.
+            words_and_spaces = enumerate(re.split(r"(\s+)", piece))
+            pieces[n] = "".join(
+                _keep_capitals(word, may_be_name=is_plain and bool(n or m)) for m, word in words_and_spaces
+            )
     return "".join(pieces)
 
 
-def _keeping(word: str, may_be_name: bool) -> str:
-    """Put the parts of a word that have a capital inside into braces, and a first one with a capital in any place."""
+def _keep_capitals(word: str, *, may_be_name: bool) -> str:
+    """Return a word as LaTeX with braces around parts that have a capital inside, or first if it may be a name."""
     parts = []
     for n, part in enumerate(re.split(r"([/:(-]+)", word)):
         inside = part if may_be_name and n == 0 else part[1:]
@@ -179,14 +181,14 @@ def _bibtex_name(name: str) -> str:
 
 
 class _Ris(rispy.RisWriter):  # type: ignore[misc]  # rispy has no type information
-    """RIS without the numbers that rispy puts before each reference: the format has no such lines."""
+    """RIS without the numbers that rispy writes before each reference: the format has no such lines."""
 
     def set_header(self, count: int) -> str:  # noqa: ARG002 (rispy's own signature)
         return ""
 
 
 def ris(work: WorkDocument) -> str:
-    """Return a work as a RIS reference. Each value stands on one line, as the format wants."""
+    """Return a work as a RIS reference. The format requires each value on one line."""
     date = work["date"].replace("-", "/") if work["date"] else None
     arxiv = _arxiv(work)
     values = {
