@@ -5,15 +5,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from flask import Flask
 
 from mappings import IndexNames
 from peerscope.settings import Settings
+from search_api.http.paging import Pagination
 from search_api.http.services import Services
+from search_api.researchers import similar as similar_researchers
 from search_api.retrieval import clauses, ranking
 from search_api.retrieval.ranking import RankingWeights
 from search_api.retrieval.syntax import parse
-from search_api.works import queries
+from search_api.works import queries, reading
+from search_api.works import similar as similar_works
 from search_api.works.feedback import SECONDS, FeedbackVectors, feedback
+from search_api.works.plan import Plan
 
 NORTH, EAST = np.array([1, 0], np.float32), np.array([0, 1], np.float32)
 WEIGHTS = RankingWeights.from_settings(Settings())
@@ -31,7 +36,7 @@ class Engine:
     def search(self, *, index: str, body: dict[str, Any], params: dict[str, str]) -> dict[str, Any]:
         self.asked.append(body)
         self.params.append(params)
-        return {"hits": {"hits": self.hits}}
+        return {"hits": {"hits": self.hits, "total": {"value": 0, "relation": "eq"}, "max_score": None}}
 
 
 def services(hits: list[dict[str, Any]]) -> tuple[Services, Engine]:
@@ -81,6 +86,26 @@ def test_hybrid_searches_bypass_the_request_cache() -> None:
     asked.search("works", {"query": {"hybrid": {}}, "search_pipeline": clauses.fusion(0.5)})
     asked.search("works", {"query": {"match_all": {}}})
     assert engine.params == [{"request_cache": "false"}, {}]
+
+
+def test_every_hybrid_request_carries_the_pipeline_with_its_weights() -> None:
+    asked, engine = services([])
+    weights = replace(WEIGHTS, semantic_weight=0.1, similar_semantic_weight=0.2, candidates_semantic_weight=0.3)
+    asked.settings = Settings(
+        semantic_weight=0.1, similar_semantic_weight=0.2, candidates_semantic_weight=0.3, feedback_works=0
+    )
+    for sort in ("relevance", "newest"):
+        plan = Plan(SOIL, NORTH, "hybrid", sort, (), weights)
+        reading.read_page(asked, plan, Pagination(), {"_source": ["id"]})
+        assert list(reading.read_all(asked, plan, 10)) == []
+    args = {"page": 1, "per_page": 25, "researcher": []}
+    with Flask(__name__).test_request_context():
+        similar_works._nearest(asked, similar_works.SimilarityRequest([], weights, vector=NORTH), args)
+    similar_researchers.candidates(asked, {"id": "p", "embedding": [1.0, 0.0]}, [])  # type: ignore[typeddict-item]
+    hybrid = [body for body in engine.asked if "hybrid" in body["query"]]
+    expected = [0.1, 0.1, 0.1, 0.2, 0.3]
+    assert [body["search_pipeline"] for body in hybrid] == [clauses.fusion(weight) for weight in expected]
+    assert not any("search_pipeline" in body for body in engine.asked if "hybrid" not in body["query"])
 
 
 def test_feedback_asks_once_for_the_first_hits_and_remembers() -> None:
