@@ -26,15 +26,17 @@ from mappings import begin_people
 from peerscope.errors import PeerscopeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from opensearchpy import OpenSearch
 
     from accounts.database import Database
     from mappings import IndexNames
 
+    #: The lines of one action in the body of a bulk request.
+    Action = list[Mapping[str, object]]
+
 Record = dict[str, Any]
-Action = list[dict[str, Any]]
 
 #: Researchers brought to the index together.
 BATCH = 500

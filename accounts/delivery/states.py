@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
@@ -13,25 +13,17 @@ from accounts.claims.ownership import owner_of
 from accounts.follows.models import Follow
 from accounts.login.models import Account
 from accounts.outbox import enqueue
+from mappings import DEFAULT_STATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sqlalchemy.orm import Session
 
-State = dict[str, Any]
-
-#: The state of a researcher whom nobody claims or follows, as the indexer writes it.
-UNTOUCHED: State = {
-    "verification_level": 1,
-    "claimed": False,
-    "followers_count": 0,
-    "open_to_collaborate": False,
-    "owner": None,
-}
+    from mappings.documents import PersonState, ResearcherState
 
 
-def state_of(session: Session, researcher_id: str, institution_ids: Iterable[str]) -> State:
+def state_of(session: Session, researcher_id: str, institution_ids: Iterable[str]) -> ResearcherState:
     """Return a researcher's state; `institution_ids` are the record's. Of suspended accounts nothing counts.
 
     The level: 2 with a claim pending, 3 with a verified one, 4 with an institution's e-mail proven besides.
@@ -40,7 +32,7 @@ def state_of(session: Session, researcher_id: str, institution_ids: Iterable[str
     claim = owner_of(session, researcher_id)
     if claim is None:
         return {
-            **UNTOUCHED,
+            **DEFAULT_STATE,
             "verification_level": 1 + _is_claimed(session, researcher_id),
             "followers_count": followers,
         }
@@ -61,12 +53,12 @@ def state_of(session: Session, researcher_id: str, institution_ids: Iterable[str
     }
 
 
-def kept_state(session: Session, researcher_id: str, state: State) -> State | None:
+def kept_state(session: Session, researcher_id: str, state: ResearcherState) -> PersonState | None:
     """Return the whole document that outlives generations: the state, and what the owner said of works.
 
     None where there is nothing to keep.
     """
-    if state == UNTOUCHED:
+    if state == DEFAULT_STATE:
         return None
     claim = owner_of(session, researcher_id)
     said = statements(session, claim.id) if claim else []

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from indexer.identity.clusters import Cluster, Side, decided_link
 from indexer.identity.compatibility import Verdict, compatible
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from indexer.identity.mentions import Mention, MentionKey
+    from mappings.documents import PersonState
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Statements:
         return tuple(sorted(assignment.clusters.values(), key=lambda cluster: cluster.key))
 
 
-def statements_of(states: Iterable[Mapping[str, Any]]) -> Statements:
+def statements_of(states: Iterable[PersonState]) -> Statements:
     """Return the statements in the stored states of claimed researchers."""
     owners, statements = [], []
     for state in states:

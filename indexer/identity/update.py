@@ -8,7 +8,7 @@ the id that most of their mentions had; an id without mentions redirects to the 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from indexer.identity.resolver import ResolverProcess
 from indexer.sources.stored import record_of
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from indexer.staging.database import StagingDatabase
     from indexer.write.bulk import Action
     from mappings import Generation
+    from mappings.documents import WorkDocument
 
 PAGE = 1_000
 
@@ -82,7 +83,7 @@ class IdentityUpdate:
         self._resolver.stop()
 
 
-def _stored_works(client: OpenSearch, generation: Generation) -> Iterator[list[dict[str, Any]]]:
+def _stored_works(client: OpenSearch, generation: Generation) -> Iterator[list[WorkDocument]]:
     body = {
         "size": PAGE,
         "sort": ["id"],

@@ -10,11 +10,12 @@ from indexer.sources.base import Item
 from indexer.write.reads import pages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from opensearchpy import OpenSearch
 
     from mappings import Generation
+    from mappings.documents import InstitutionName, WorkDocument
 
 PAGE = 500
 
@@ -36,7 +37,7 @@ class StoredWorks:
             yield Item(self.name, number, record_of(hit["_source"]))
 
 
-def record_of(document: Mapping[str, Any]) -> dict[str, Any]:
+def record_of(document: WorkDocument) -> dict[str, Any]:
     """Return the record in the import format from which a stored document was built."""
     record = {key: value for key, value in document.items() if key in KNOWN_KEYS}
     return record | {
@@ -56,6 +57,6 @@ def record_of(document: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _institution(stored: Mapping[str, str]) -> dict[str, str]:
+def _institution(stored: InstitutionName) -> dict[str, str]:
     id_ = stored["id"]
     return {"name": stored["name"], **({"ror": id_.removeprefix("ror:")} if id_.startswith("ror:") else {"id": id_})}

@@ -17,14 +17,13 @@ from accounts.claims.models import Claim
 from accounts.database import Database
 from accounts.delivery.models import Synced
 from accounts.delivery.service import Delivery
-from accounts.delivery.states import UNTOUCHED
 from accounts.delivery.worker import Deliverer
 from accounts.follows.models import Follow
 from accounts.login.models import Account
 from accounts.outbox import Outbox, enqueue
 from indexer.run import run
 from indexer.sources import open_sources
-from mappings import IndexNames, drop, rollback
+from mappings import DEFAULT_STATE, IndexNames, drop, rollback
 from peerscope import embedding
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ def find(opensearch: OpenSearch, names: IndexNames) -> Any:
 
 
 def state(found: dict[str, Any]) -> dict[str, Any]:
-    return {name: found.get(name) for name in UNTOUCHED}
+    return {name: found.get(name) for name in DEFAULT_STATE}
 
 
 def claimed(database: Database, record: dict[str, Any], **fields: Any) -> str:
@@ -119,10 +118,10 @@ def test_a_claim_reaches_the_index_and_the_outbox_is_empty(
     found = find("Ada Lovelace")
     assert (found["verification_level"], found["claimed"], found["open_to_collaborate"]) == (3, True, True)
     assert (found["owner"]["bio"], found["owner"]["links"]) == ("I compute.", ["https://ada.example"])
-    assert state(find("Grace Hopper")) == UNTOUCHED
+    assert state(find("Grace Hopper")) == DEFAULT_STATE
     assert rows(database) == []
     kept = opensearch.get(index=names.people, id=found["id"])["_source"]
-    assert {name: kept[name] for name in UNTOUCHED} == state(found)
+    assert {name: kept[name] for name in DEFAULT_STATE} == state(found)
     with database.begin() as session:
         own.change(session, ada, {"bio": "", "links": [], "open_to_collaborate": False})
     delivery.deliver()
@@ -136,7 +135,7 @@ def test_a_claim_reaches_the_index_and_the_outbox_is_empty(
     with database.begin() as session:
         claiming.release(session, ada, found["id"])
     delivery.deliver()
-    assert state(find("Ada Lovelace")) == UNTOUCHED
+    assert state(find("Ada Lovelace")) == DEFAULT_STATE
     assert not opensearch.exists(index=names.people, id=found["id"])
 
 
@@ -212,7 +211,7 @@ def test_a_rebuild_a_rollback_and_a_lost_index_keep_all_states(
     assert state(find("Ada Lovelace")) == expected
     drop(opensearch, names)
     index(*WORKS)
-    assert state(find("Ada Lovelace")) == UNTOUCHED
+    assert state(find("Ada Lovelace")) == DEFAULT_STATE
     delivery.deliver()
     assert state(find("Ada Lovelace")) == expected
 
@@ -228,7 +227,7 @@ def test_a_database_that_says_less_takes_states_back(
     for forget in (lambda: None, delivery.forget):
         forget()
         delivery.everything()
-        assert state(find("Ada Lovelace")) == UNTOUCHED
+        assert state(find("Ada Lovelace")) == DEFAULT_STATE
         opensearch.indices.refresh(index=names.people)
         assert opensearch.count(index=names.people)["count"] == 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import select
@@ -16,12 +16,14 @@ from accounts.follows.models import Follow
 from accounts.links import address_of
 from accounts.login.models import Account
 from accounts.outbox import Outbox
+from mappings import DEFAULT_STATE
 from search_api.http.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from accounts.database import Database
+    from mappings.documents import ResearcherState
 
 pytestmark = pytest.mark.databases("sqlite", "postgresql")
 
@@ -36,13 +38,13 @@ def ada(database: Database, account: Callable[..., str]) -> str:
     return found
 
 
-def state(database: Database, *institutions: str) -> dict[str, Any]:
+def state(database: Database, *institutions: str) -> ResearcherState:
     with database.begin() as session:
         return states.state_of(session, "ada-1", institutions)
 
 
 def test_levels_rise_with_what_is_proven(database: Database, account: Callable[..., str]) -> None:
-    assert state(database) == states.UNTOUCHED
+    assert state(database) == DEFAULT_STATE
     ada = account("Ada")
     with database.begin() as session:
         claiming.claim(session, ada, ADA)
@@ -59,7 +61,7 @@ def test_levels_rise_with_what_is_proven(database: Database, account: Callable[.
     assert state(database)["verification_level"] == 3
     with database.begin() as session:
         session.get_one(Account, ada).suspended_at = now()
-    assert state(database, "uni") == states.UNTOUCHED
+    assert state(database, "uni") == DEFAULT_STATE
 
 
 def test_an_address_without_a_verified_claim_lifts_nobody(database: Database, account: Callable[..., str]) -> None:
@@ -76,7 +78,7 @@ def test_followers_in_good_standing_count(database: Database, account: Callable[
         follower = account(name, **fields)
         with database.begin() as session:
             session.add(Follow(account_id=follower, kind="researcher", target="ada-1", label="Ada"))
-    assert state(database) == {**states.UNTOUCHED, "followers_count": 1}
+    assert state(database) == {**DEFAULT_STATE, "followers_count": 1}
 
 
 def test_what_the_owner_says_is_in_the_state(database: Database, ada: str) -> None:

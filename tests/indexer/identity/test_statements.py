@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,6 +12,10 @@ from indexer.identity.ids import assign_ids
 from indexer.identity.mentions import Mention, MentionKey, WorkFacts
 from indexer.identity.overrides import Merge, Overrides, Split
 from indexer.identity.statements import Statement, Statements, statements_of
+from mappings import DEFAULT_STATE
+
+if TYPE_CHECKING:
+    from mappings.documents import PersonState, WorkStatement
 
 Before = dict[MentionKey, str]
 
@@ -159,7 +163,9 @@ def test_they_reach_the_process_that_resolves() -> None:
 
 
 def test_statements_are_read_from_the_states_of_owners() -> None:
-    said = [{"work_id": "local:a", "is_mine": False, "at": "2024-01-01T00:00:00+00:00"}]
-    found = statements_of([{"researcher_id": "one", "statements": said}, {"researcher_id": "two", "statements": []}])
+    statement: WorkStatement = {"work_id": "local:a", "is_mine": False, "at": "2024-01-01T00:00:00+00:00"}
+    one: PersonState = {**DEFAULT_STATE, "researcher_id": "one", "statements": [statement]}
+    two: PersonState = {**DEFAULT_STATE, "researcher_id": "two", "statements": []}
+    found = statements_of([one, two])
     assert found.owners == ("one", "two")
     assert found.statements == (Statement("one", "local:a", False, "2024-01-01T00:00:00+00:00"),)
