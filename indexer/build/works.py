@@ -19,9 +19,9 @@ from indexer.build.assigned_topics import FEW, LabelledWorks, assigned_fields
 from indexer.build.documents import stored_vector, work_document
 from indexer.staging.report import Stopwatch
 from indexer.write.background import BackgroundTasks, prefetch
-from indexer.write.bulk import delete_action, index_action, pending_actions, with_retries, write
+from indexer.write.bulk import ADVICE, delete_action, index_action, pending_actions, with_retries, write
 from indexer.write.reads import documents
-from peerscope.embedding import work_text
+from peerscope.embedding import EmbeddingError, work_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,8 +69,7 @@ class WorkWriter:
     def write_all(self, on_batch: Callable[[int, int], None]) -> None:
         """Write every staged work and delete those to remove; `on_batch` receives how many are done, and the total.
 
-        Works with topics come first, since the topics of the others are suggested by them. Raises EmbeddingError,
-        which ends the run: what is written stays for the next run, which embeds the rest.
+        Works with topics come first, since the topics of the others are suggested by them. Raises EmbeddingError.
         """
         done, total = 0, len(self.staging)
         with BackgroundTasks() as tasks:
@@ -128,14 +127,17 @@ class WorkWriter:
         """Return the embeddings of a batch that are not saved, from the index where the text did not change.
 
         They are rounded as they are stored, so that documents built from them and from the index are the same. Raises
-        EmbeddingError.
+        EmbeddingError, which ends the run: the next run keeps what is written, and embeds the rest.
         """
         batch = [staged for staged in batch_and_saved[0] if staged.id not in batch_and_saved[1]]
         indexed = self._indexed_vectors(batch)
         missing = [staged for staged in batch if staged.id not in indexed]
         texts = [work_text(staged.work.title, staged.work.abstract) for staged in missing if staged.work]
         with Stopwatch(self.report, "embed"):
-            embedded = self.embedder.embed_works(texts)
+            try:
+                embedded = self.embedder.embed_works(texts)
+            except EmbeddingError as error:
+                raise EmbeddingError(f"{error}. {ADVICE}") from error
         self.report.counts.embedded += len(texts)
         vectors = indexed | {staged.id: stored_vector(vector) for staged, vector in zip(missing, embedded, strict=True)}
         return {id_: np.asarray(vector, dtype=np.float32) for id_, vector in vectors.items()}

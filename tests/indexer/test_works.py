@@ -1,15 +1,26 @@
+"""Writing a run's works: pending researchers are marked once, and a failure of the model ends the run."""
+
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
 
 from indexer.build.works import WorkWriter
-from indexer.staging.database import StagedWork
+from indexer.records import parse_work
+from indexer.staging.changes import Change
+from indexer.staging.database import StagedWork, StagingDatabase
+from indexer.staging.report import Report
 from mappings import Generation
+from peerscope.embedding import EmbeddingError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Recorder:
-    """A client that takes every action, and remembers which documents were sent."""
+    """A client that accepts every action, and records the documents that were sent."""
 
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
@@ -24,7 +35,7 @@ def staged(work_id: str, *researchers: str, former: tuple[str, ...] = ()) -> Sta
     return StagedWork(work_id, None, "", cast("Any", before), None, list(researchers))
 
 
-def test_researchers_are_marked_once_in_a_run_with_one_of_their_works() -> None:
+def test_researchers_are_marked_as_pending_once_per_run_with_one_of_their_works() -> None:
     client = Recorder()
     writer = WorkWriter(*cast("Any", (client, Generation("p-"), None, None, None, None)))
     writer._mark_pending([staged("w:1", "ada", "ben")])
@@ -36,3 +47,18 @@ def test_researchers_are_marked_once_in_a_run_with_one_of_their_works() -> None:
         {"researcher_id": "cleo", "work_id": "w:2"},
         {"researcher_id": "dora", "work_id": "w:2"},
     ]
+
+
+def test_a_failure_of_the_model_ends_the_run_with_advice_and_writes_nothing(tmp_path: Path) -> None:
+    class Broken:
+        def embed_works(self, texts: list[str]) -> Any:
+            raise EmbeddingError(f"the model cannot embed {len(texts)} works: out of memory")
+
+    record = {"id": "local:a", "title": "On spikes", "authors": [{"name": "Ada"}]}
+    client, target = Recorder(), SimpleNamespace(replaced=None, embedded=None)
+    with StagingDatabase(tmp_path / "staged.sqlite") as staging:
+        staging.add([Change("local:a", parse_work(record), record, "hash", [])])
+        parts = (client, Generation("p-"), Broken(), staging, Report.new(tmp_path), target)
+        with pytest.raises(EmbeddingError, match=r"embed 1 works: out of memory\. Run the same command again"):
+            WorkWriter(*cast("Any", parts)).write_all(lambda *_: None)
+    assert client.sent == []
