@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from indexer.sources.base import NotAWork
-from indexer.sources.text import decode_tex_accents
+from indexer.sources.latex import decode_tex_accents
 from indexer.sources.xml_records import text_of
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from indexer.sources.base import EXCERPT, FileFormat, FileSource, Item, NotAWork
 from indexer.sources.bibliography import arxiv_number, reference
 from indexer.sources.bibtex_fields import MAX_ENTRY, Fields, recover_entry
 from indexer.sources.bibtex_names import names
-from indexer.sources.text import decode_latex
+from indexer.sources.latex import decode_latex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

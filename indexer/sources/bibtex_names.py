@@ -17,7 +17,7 @@ from indexer.sources.author_names import (
     split_list,
     without_et_al,
 )
-from indexer.sources.text import decode_latex, decode_tex_accents
+from indexer.sources.latex import decode_latex, decode_tex_accents
 
 if TYPE_CHECKING:
     from indexer.records import RecordWarning

@@ -1,16 +1,9 @@
-"""Markup of catalogues as plain text: HTML and JATS tags, TeX accents, and LaTeX in fields of BibTeX."""
+"""Markup of catalogues as plain text: HTML and JATS tags, MathML, and formulas as publishers export them."""
 
 from __future__ import annotations
 
-import logging
 import re
-from functools import cache
 from html import unescape
-
-from pylatexenc.latex2text import LatexNodes2Text, SpecialsTextSpec, get_default_latex_context_db
-
-# It reports broken LaTeX on the console, where it would disturb the progress bar.
-logging.getLogger("pylatexenc").addHandler(logging.NullHandler())
 
 #: An attribute needs a name and a value, so that `a<b and c>d` in an abstract is not mistaken for a tag.
 _ATTRIBUTES = r"""(?:\s+[\w:.-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=]+))*\s*"""
@@ -20,40 +13,50 @@ _BLOCK = re.compile(
     rf"{_ATTRIBUTES}/?>",
     re.IGNORECASE,
 )
-#: Other tags that are removed; unknown ones stay, because they may be mathematics.
+#: Other tags that are removed even when they are not closed.
 _INLINE = re.compile(
-    r"</?(?:jats:\w[\w-]*|mml:\w+|i|b|u|em|strong|italic|bold|sub|sup|scp|sc|span|tex-math|inline-formula)"
+    r"</?(?:jats:\w[\w-]*|mml:\w+|i|b|u|em|strong|italic|bold|sub|sup|inf|scp|sc|span|tex-math|inline-formula)"
     rf"{_ATTRIBUTES}/?>",
     re.IGNORECASE,
 )
+#: Unknown tags are removed where they are closed; others may be mathematics or code (`List<String>`).
+_PAIR = re.compile(rf"<([a-z][\w:.-]*){_ATTRIBUTES}>((?:(?!<\1\b).)*?)</\1\s*>", re.IGNORECASE | re.DOTALL)
 #: A heading "Abstract" at the start, with the tags of sections before it.
 _HEADING = re.compile(
     rf"\s*(?:<(?:jats:)?(?:sec|p|div){_ATTRIBUTES}>\s*)*"
     rf"<((?:jats:)?(?:title|p|bold)|h[1-6]|b|strong){_ATTRIBUTES}>\s*abstract\s*[.:]?\s*</\1\s*>",
     re.IGNORECASE,
 )
-#: A letter with an accent, or one that TeX writes as a macro, perhaps in braces.
-_TEX_LETTER = re.compile(
-    r"\{~[nN]\}|\{\\(?:[\"'`^~=.]|[Hbcdkruv](?![a-zA-Z]))\s*(?:\{\\?[a-zA-Z]\}|\\?[a-zA-Z])\s*\}"
-    r"|\\(?:[\"'`^~=.]|[Hbcdkruv](?![a-zA-Z]))\s*"
-    r"(?:\{\\?[a-zA-Z]\}|\\[ij](?![a-zA-Z])(?:\{\}| ?)|\\?[a-zA-Z](?![a-zA-Z]*\{))"
-    r"|\{\\(?:ss|ae|AE|oe|OE|aa|AA|DJ|dj|NG|ng|TH|th|DH|dh|o|O|l|L|i|j)\s*\}"
-    r"|\\(?:ss|ae|AE|oe|OE|aa|AA|DJ|dj|NG|ng|TH|th|DH|dh|o|O|l|L|i|j)(?:\{\}|(?![a-zA-Z_^]) ?)"
+_MATH = re.compile(r"<((?:\w+:)?math)\b[^<>]*>(.*?)</\1\s*>", re.IGNORECASE | re.DOTALL)
+#: A formula in TeX next to the same formula in MathML.
+_ALTERNATIVES = re.compile(
+    r"(<((?:\w+:)?tex-math)\b[^<>]*>.*?</\2\s*>)\s*<((?:\w+:)?math)\b[^<>]*>.*?</\3\s*>"
+    r"|<((?:\w+:)?math)\b[^<>]*>.*?</\4\s*>\s*(<((?:\w+:)?tex-math)\b[^<>]*>.*?</\6\s*>)",
+    re.IGNORECASE | re.DOTALL,
 )
-#: Letters that pylatexenc does not know.
-_LETTERS = {"DJ": "Đ", "dj": "đ", "NG": "Ŋ", "ng": "ŋ", "TH": "Þ", "th": "þ", "DH": "Ð", "dh": "ð"}
-_LETTERS |= {"~n": "ñ", "~N": "Ñ"}  # a backslash lost by exports of NASA ADS
-_FORMULA = re.compile(r"(\$\$.+?\$\$|\$[^$]+\$|\\\(.+?\\\)|\\\[.+?\\\])", re.DOTALL)
+_TEX_ANNOTATION = re.compile(
+    r"<((?:\w+:)?annotation)\s[^<>]*encoding\s*=\s*[\"']application/x-tex[\"'][^<>]*>(.*?)</\1\s*>",
+    re.IGNORECASE | re.DOTALL,
+)
+_ANNOTATION = re.compile(r"<((?:\w+:)?annotation(?:-xml)?)\b[^<>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+#: A whole LaTeX document around one formula, as Springer exports it.
+_DOCUMENT = re.compile(r"\\documentclass.*?\\begin\{document\}\s*(.*?)\s*\\end\{document\}", re.DOTALL)
+#: Maximum depth of nested unknown tags.
+_DEPTH = 10
 
 
 def strip_markup(text: str | None) -> str | None:
-    """Return text without HTML and JATS tags, with entities resolved and white space collapsed; None stays None.
+    """Return text without tags, with entities resolved and white space collapsed; None stays None.
 
-    Markup is often escaped (`&lt;i&gt;`), and so are entities (`&amp;amp;`): what results is resolved as well.
+    Markup is often escaped (`&lt;i&gt;`), and so are entities (`&amp;amp;`): what results is resolved as well. Each
+    formula is kept once, in TeX where the text has it.
     """
     if text is None:
         return None
-    return " ".join(_without_tags(unescape(unescape(_without_tags(text)))).split())
+    text = _without_tags(unescape(unescape(_without_tags(text))))
+    if "\\documentclass" in text:
+        text = _DOCUMENT.sub(lambda match: match[1].replace("$$", "$"), text)
+    return " ".join(text.split())
 
 
 def _without_tags(text: str) -> str:
@@ -61,44 +64,23 @@ def _without_tags(text: str) -> str:
         return text
     if heading := _HEADING.match(text):
         text = text[heading.end() :]
-    return _INLINE.sub("", _BLOCK.sub(" ", text))
+    text = _ALTERNATIVES.sub(lambda match: match[1] or match[5], text)
+    text = _MATH.sub(lambda match: _formula(match[2]), text)
+    text = _INLINE.sub("", _BLOCK.sub(" ", text))
+    for _ in range(_DEPTH):
+        text, count = _PAIR.subn(r"\2", text)
+        if not count:
+            break
+    return text
 
 
-def decode_tex_accents(text: str | None) -> str | None:
-    r"""Return text with letters instead of TeX macros (`Poincar\'e`, `Erd\H{o}s`); formulas and all else stay."""
-    if text is None or ("\\" not in text and "{~" not in text):
-        return text
-    parts = _FORMULA.split(text)
-    parts[::2] = [_TEX_LETTER.sub(_decode_letter, part) for part in parts[::2]]
-    return "".join(parts)
-
-
-def _decode_letter(match: re.Match[str]) -> str:
-    if letter := _LETTERS.get(match[0].strip("{}\\ ")):
-        return letter
-    return str(_letter_decoder().latex_to_text(match[0])).strip() or match[0]
-
-
-@cache
-def _letter_decoder() -> LatexNodes2Text:
-    return LatexNodes2Text()
-
-
-def decode_latex(text: str | None) -> str | None:
-    """Return LaTeX as plain text with formulas unchanged; None when nothing is left.
-
-    An unescaped % is the sign, not a comment: fields contain no comments.
-    """
-    if not text:
-        return None
-    if re.search(r"[\\{}$~^%]|--|``|''", text):
-        text = str(_latex_decoder().latex_to_text(re.sub(r"(?<!\\)%", r"\\%", text)))
-    return " ".join(text.split()) or None
-
-
-@cache
-def _latex_decoder() -> LatexNodes2Text:
-    context = get_default_latex_context_db()
-    # A field contains no table: outside of a formula an unescaped & is the sign.
-    context.add_context_category("sign", specials=[SpecialsTextSpec("&", "&")], prepend=True)
-    return LatexNodes2Text(latex_context=context, math_mode="verbatim", strict_latex_spaces=True)
+def _formula(math: str) -> str:
+    """Return MathML as text: its TeX annotation, else its characters with `/` for fractions and `^` for powers."""
+    if annotation := _TEX_ANNOTATION.search(math):
+        return f"${unescape(annotation[2]).strip().strip('$')}$"
+    math = _ANNOTATION.sub("", math)
+    math = re.sub(r">\s+<", "><", re.sub(r"(</?)\w+:", r"\1", math))
+    element = r"(<(\w+)\b[^<>]*>(?:(?!<\2\b).)*?</\2>|<\w+[^<>]*/>)"
+    math = re.sub(rf"<mfrac\b[^<>]*>{element}{element.replace('2', '4')}</mfrac>", r"\1/\3", math)
+    math = re.sub(rf"<msup\b[^<>]*>{element}(<mn\b[^<>]*>\d+</mn>)</msup>", r"\1^\3", math)
+    return re.sub(r"<[^<>]*>", "", math).strip()

@@ -10,7 +10,7 @@ from indexer.sources import Item, SourceError, open_sources
 from indexer.sources.author_names import from_inverted
 from indexer.sources.bibliography import date_and_year
 from indexer.sources.bibtex_names import names
-from indexer.sources.text import decode_latex
+from indexer.sources.latex import decode_latex
 
 if TYPE_CHECKING:
     from pathlib import Path

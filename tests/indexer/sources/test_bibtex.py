@@ -7,7 +7,7 @@ import pytest
 from indexer.records import Work, parse_work
 from indexer.sources import Item, open_sources
 from indexer.sources.bibtex_fields import MAX_STRING
-from indexer.sources.text import decode_latex
+from indexer.sources.latex import decode_latex
 
 if TYPE_CHECKING:
     from pathlib import Path

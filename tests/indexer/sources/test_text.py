@@ -26,7 +26,7 @@ from indexer.sources.text import strip_markup
         ("p<0.05 and q>3", "p<0.05 and q>3"),
         ("p&lt;0.05 and q&gt;3", "p<0.05 and q>3"),
         ("a<b and c>d", "a<b and c>d"),
-        ("<unknown>stays</unknown>", "<unknown>stays</unknown>"),
+        ("<unknown>is removed</unknown>", "is removed"),
         (" white\n\n space ", "white space"),
         ("", ""),
         (None, None),
@@ -34,3 +34,33 @@ from indexer.sources.text import strip_markup
 )
 def test_strip_markup(marked: str | None, text: str | None) -> None:
     assert strip_markup(marked) == text
+
+
+MATHML = '<mml:math xmlns:mml="x"><mml:mi>β</mml:mi><mml:mo>&lt;</mml:mo><mml:mn>1</mml:mn></mml:math>'
+TEX = "\\documentclass[12pt]{minimal}\n\\usepackage{amsmath}\n\\begin{document}$$\\beta < 1$$\\end{document}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Burning <math><msub><mi>C</mi><mn>4</mn></msub></math> leaves", "Burning C4 leaves"),
+        (f"A bound {MATHML} on growth", "A bound β<1 on growth"),
+        (f"<jats:alternatives><jats:tex-math>{TEX}</jats:tex-math>{MATHML}</jats:alternatives>", "$\\beta < 1$"),
+        (f"<alternatives>{MATHML}<tex-math>{TEX}</tex-math></alternatives> of", "$\\beta < 1$ of"),
+        (f"We show {TEX} for oaks", "We show $\\beta < 1$ for oaks"),
+        (
+            "<math><semantics><mi>x</mi><annotation encoding='application/x-tex'>x_1</annotation></semantics></math>",
+            "$x_1$",
+        ),
+        ("<math><mfrac><mi>a</mi><mi>b</mi></mfrac></math>", "a/b"),
+        ("<math><msup><mi>x</mi><mn>2</mn></msup></math>", "x^2"),
+        (
+            '<font color=green>Oak</font> <a href="x">leaf</a> CO<inf>2</inf> <x:deep><y>bark</y></x:deep>',
+            "Oak leaf CO2 bark",
+        ),
+        ("List<String> and a<b and c>d", "List<String> and a<b and c>d"),
+        ('<ext-link xlink:href="x">e</ext-link><xref ref-type="bibr">1</xref>', "e1"),
+    ],
+)
+def test_formulas_are_kept_once_and_unknown_tags_removed(text: str, expected: str) -> None:
+    assert strip_markup(text) == expected

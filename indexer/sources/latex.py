@@ -1,0 +1,128 @@
+"""LaTeX in titles, abstracts and names as plain text: accents become letters, macros keep their text."""
+
+from __future__ import annotations
+
+import logging
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, SpecialsTextSpec, get_default_latex_context_db
+
+from indexer.sources.latex_symbols import LAYOUT, LETTERS, SYMBOLS, UNITS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# It reports broken LaTeX on the console, where it would disturb the progress bar.
+logging.getLogger("pylatexenc").addHandler(logging.NullHandler())
+
+#: A letter with an accent, or one that TeX writes as a macro, perhaps in braces.
+_TEX_LETTER = re.compile(
+    r"\{~[nN]\}|\{\\(?:[\"'`^~=.]|[Hbcdkruv](?![a-zA-Z]))\s*(?:\{\\?[a-zA-Z]\}|\\?[a-zA-Z])\s*\}"
+    r"|\\(?:[\"'`^~=.]|[Hbcdkruv](?![a-zA-Z]))\s*"
+    r"(?:\{\\?[a-zA-Z]\}|\\[ij](?![a-zA-Z])(?:\{\}| ?)|\\?[a-zA-Z](?![a-zA-Z]*\{))"
+    r"|\{\\(?:ss|ae|AE|oe|OE|aa|AA|DJ|dj|NG|ng|TH|th|DH|dh|o|O|l|L|i|j)\s*\}"
+    r"|\\(?:ss|ae|AE|oe|OE|aa|AA|DJ|dj|NG|ng|TH|th|DH|dh|o|O|l|L|i|j)(?:\{\}|(?![a-zA-Z_^]) ?)"
+)
+_FORMULA = re.compile(r"(\$\$.+?\$\$|(?<!\\)\$[^$]+(?<!\\)\$|\\\(.+?\\\)|\\\[.+?\\\])", re.DOTALL)
+
+_GROUP = r"\s*\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
+_OPTIONS = r"(?:\s*\[[^\]]*\])*"
+_TEX_NAMES = r"(?:La|Xe|Xe?La|Lua(?:La)?|pdf(?:La)?|Bib|A[mM]S-?(?:La)?|Con)?TeX"
+
+
+def _units(text: str) -> str:
+    return (
+        re.sub(r"\\([a-zA-Z]+)\s*", lambda match: UNITS.get(match[1], match[1]), text)
+        .replace("~", " ")
+        .replace(".", " ")
+    )
+
+
+#: Macros that pylatexenc drops together with their text, outside of formulas; applied in this order.
+_MACROS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    (
+        re.compile(
+            rf"\\(?:footnote|thanks|cite[a-z]*|ref|eqref|label|index|noopsort|color|vspace|hspace)\*?{_OPTIONS}{_GROUP}"
+        ),
+        "",
+    ),
+    (re.compile(rf"\\(?:href|textcolor|colorbox|foreignlanguage){_OPTIONS}{_GROUP}(?=\s*\{{)"), ""),
+    (re.compile(rf"\\(?:SI|qty){_OPTIONS}{_GROUP}{_OPTIONS}{_GROUP}"), lambda match: f"{match[1]} {_units(match[2])}"),
+    (re.compile(rf"\\(?:si|unit){_OPTIONS}{_GROUP}"), lambda match: _units(match[1])),
+    (re.compile(rf"\\ensuremath{_GROUP}"), r"$\1$"),
+    (re.compile(rf"\\(?:MakeUppercase|uppercase){_GROUP}"), lambda match: match[1].upper()),
+    (re.compile(rf"\\(?:MakeLowercase|lowercase){_GROUP}"), lambda match: match[1].lower()),
+    (re.compile(rf"\\enquote\*?{_GROUP}"), "\u201c\\1\u201d"),
+    (re.compile(r"\\verb\*?([^a-zA-Z\s{}])(.*?)\1"), r"\2"),
+    (re.compile(rf"\\({_TEX_NAMES})(?![a-zA-Z])(?:\{{\}})?"), r"\1"),
+    (
+        re.compile(rf"\\({'|'.join(sorted(SYMBOLS, key=len, reverse=True))})(?![a-zA-Z])(?:\{{\}}|\s+(?!\\))?"),
+        lambda match: SYMBOLS[match[1]],
+    ),
+    (re.compile(r"\\-"), ""),
+    (re.compile(r"\\[,;:]|\\\\|\\(?:par|newline|quad|qquad)(?![a-zA-Z])"), " "),
+    (re.compile(r"\\(?!(?:frac|sqrt|begin|end|ae|AE|oe|OE|aa|AA|ss|th|dh|dj|ng)\b)[a-zA-Z]{2,}\*?\s*(?=\{[^}])"), ""),
+)
+
+
+def decode_tex_accents(text: str | None) -> str | None:
+    r"""Return text with letters instead of TeX macros (`Poincar\'e`, `Erd\H{o}s`); formulas and all else stay."""
+    if text is None or ("\\" not in text and "{~" not in text):
+        return text
+    return _outside_formulas(text, lambda part: _TEX_LETTER.sub(_decode_letter, part))
+
+
+def _outside_formulas(text: str, convert: Callable[[str], str]) -> str:
+    parts = _FORMULA.split(text)
+    parts[::2] = map(convert, parts[::2])
+    return "".join(parts)
+
+
+def _decode_letter(match: re.Match[str]) -> str:
+    if letter := LETTERS.get(match[0].strip("{}\\ ")):
+        return letter
+    return str(_letter_decoder().latex_to_text(match[0])).strip() or match[0]
+
+
+@cache
+def _letter_decoder() -> LatexNodes2Text:
+    return LatexNodes2Text()
+
+
+def decode_latex(text: str | None) -> str | None:
+    """Return LaTeX as plain text with formulas unchanged; None when nothing is left.
+
+    Macros that are not known keep their argument. An unescaped % is the sign, not a comment, and a single $ is not the
+    start of a formula.
+    """
+    if not text:
+        return None
+    if re.search(r"[\\{}$~^%]|--|``|''", text):
+        text = _outside_formulas(text, _expand_macros)
+        text = _outside_formulas(text, lambda part: re.sub(r"(?<!\\)([%$])", r"\\\1", part))
+        text = str(_latex_decoder().latex_to_text(text))
+    return " ".join(text.split()) or None
+
+
+def _expand_macros(text: str) -> str:
+    if "\\" not in text:
+        return text
+    for pattern, replacement in _MACROS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def _unknown_macro(node: Any) -> str:
+    r"""Return a macro without an argument unchanged (it may be a path, `C:\temp`), unless it changes the layout."""
+    return "" if node.macroname in LAYOUT or not node.macroname.isalpha() else f"\\{node.macroname}"
+
+
+@cache
+def _latex_decoder() -> LatexNodes2Text:
+    context = get_default_latex_context_db()
+    # A field contains no table: outside of a formula an unescaped & is the sign.
+    context.set_unknown_macro_spec(MacroTextSpec("", simplify_repl=_unknown_macro))
+    context.add_context_category("sign", specials=[SpecialsTextSpec("&", "&")], prepend=True)
+    return LatexNodes2Text(latex_context=context, math_mode="verbatim", strict_latex_spaces=True)
