@@ -11,34 +11,34 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class Moment(TypeDecorator[datetime]):
-    """A moment in UTC, with its time zone on both ways; SQLite would lose it."""
+    """A point in time that is written and read with its time zone, UTC; SQLite would drop it."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
-        """Take only moments that say their time zone."""
+        """Convert a time to UTC. Raises ValueError if it has no time zone."""
         if value is not None and value.tzinfo is None:
-            raise ValueError(f"{value!r} says no time zone")
+            raise ValueError(f"{value!r} has no time zone")
         return value.astimezone(UTC) if value else None
 
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
-        """Return it in UTC."""
+        """Return the stored time in UTC."""
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value and value.astimezone(UTC)
 
 
 def now() -> datetime:
-    """Return this moment in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 def new_id() -> str:
-    """Return an id that nobody can guess: 32 hexadecimal digits."""
+    """Return a random id of 32 hexadecimal digits, which cannot be guessed."""
     return uuid4().hex
 
 
 class Base(DeclarativeBase):
-    """What all tables share; constraints have names, so that a migration can drop them on any database."""
+    """Base class of all tables. Constraints have names, so that a migration can drop them in any database."""
 
     metadata = MetaData(
         naming_convention={
@@ -49,9 +49,9 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: Moment, str: Text, dict[str, Any]: JSON, list[str]: JSON}  # noqa: RUF012 (theirs)
+    type_annotation_map = {datetime: Moment, str: Text, dict[str, Any]: JSON, list[str]: JSON}  # noqa: RUF012 (SQLAlchemy's own attribute)
 
 
 def owner_column(*, index: bool = True) -> Mapped[str]:
-    """Return a column for the account that a row belongs to, and goes with."""
+    """Return a column for the account that a row belongs to; the row is deleted with the account."""
     return mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=index)

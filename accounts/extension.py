@@ -19,7 +19,7 @@ from accounts.database import Database
 from accounts.delivery.worker import Deliverer
 from accounts.follows import pages as follow_pages
 from accounts.follows.api import blueprint as follows
-from accounts.follows.atom import blueprint as my_feed
+from accounts.follows.pages import atom_blueprint as my_feed
 from accounts.invitations import pages as invitation_pages
 from accounts.invitations.api import blueprint as invitations
 from accounts.login import pages as login_pages

@@ -38,8 +38,8 @@ SHORT_HELP = {
     "domains": "Say which e-mail domains an institution gives to its own people.",
     "people": "Look after what people's accounts say in the index.",
     "audit": "Show who did what when, the last first.",
-    "reports": "Decide on reports: what people say about what others wrote to them.",
-    "digest": "Mail each account that wants it what is new in what it follows, since the last digest.",
+    "reports": "Decide on reports about messages.",
+    "digest": "Mail each account that wants a digest the works that are new since its last one.",
 }
 
 

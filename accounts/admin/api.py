@@ -8,9 +8,9 @@ from flask import Blueprint
 
 from accounts.admin import lists
 from accounts.admin import schemas as wire
-from accounts.claims import claiming
+from accounts.claims import lifecycle
 from accounts.claims.schemas import ClaimSchema
-from accounts.claims.serving import shown
+from accounts.claims.service import serialize_claim
 from accounts.resources import database
 from accounts.settled import changing
 from search_api.http.args import Args
@@ -36,7 +36,7 @@ def claims(args: Given, actor: Actor) -> Any:  # noqa: ARG001 (who it is was loo
 def approve(args: Given, body: Given, claim_id: str, actor: Actor) -> Any:  # noqa: ARG001
     """Verify a pending claim, with the reason; it ends the claim of whoever owned the profile before."""
     with changing(database()) as session:
-        return shown(session, claiming.approve(session, actor.account_id, claim_id, body["reason"]))
+        return serialize_claim(session, lifecycle.approve(session, actor.account_id, claim_id, body["reason"]))
 
 
 @blueprint.post("/admin/claims/<claim_id>/reject")
@@ -44,7 +44,7 @@ def approve(args: Given, body: Given, claim_id: str, actor: Actor) -> Any:  # no
 def reject(args: Given, body: Given, claim_id: str, actor: Actor) -> Any:  # noqa: ARG001
     """Reject a pending claim, or take a verified one back, with the reason."""
     with changing(database()) as session:
-        return shown(session, claiming.reject(session, actor.account_id, claim_id, body["reason"]))
+        return serialize_claim(session, lifecycle.reject(session, actor.account_id, claim_id, body["reason"]))
 
 
 @blueprint.get("/admin/audit")

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from accounts.admin import lists
-from accounts.claims import claiming
-from accounts.claims import domains as kept
+from accounts.claims import institution_emails, lifecycle
 from accounts.delivery.lease import Lease
 from accounts.delivery.service import Delivery
 from accounts.terminal import in_one_line, pass_database
@@ -59,7 +58,7 @@ def list_claims(database: Database, status: str, count: int) -> None:
 def approve(database: Database, id_: str, reason: str) -> None:
     """Verify the pending claim ID; whoever owned the profile before does so no more."""
     with database.begin() as session:
-        found = claiming.approve(session, None, id_, reason)
+        found = lifecycle.approve(session, None, id_, reason)
     click.echo(f"{found.researcher_id} belongs to account {found.account_id} now.")
 
 
@@ -70,7 +69,7 @@ def approve(database: Database, id_: str, reason: str) -> None:
 def reject(database: Database, id_: str, reason: str) -> None:
     """Reject the pending claim ID, or take a verified one back."""
     with database.begin() as session:
-        found = claiming.reject(session, None, id_, reason)
+        found = lifecycle.reject(session, None, id_, reason)
     click.echo(f"The claim of account {found.account_id} on {found.researcher_id} is rejected.")
 
 
@@ -81,7 +80,7 @@ def domains() -> None:
 
 def _domain(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
     try:
-        return kept.domain_of(value)
+        return institution_emails.domain_of(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
 
@@ -101,7 +100,7 @@ institution_argument = click.argument("institution", metavar="INSTITUTION", call
 def add(database: Database, domain: str, institution: str) -> None:
     """Say that DOMAIN, and all below it, is INSTITUTION's: its id here, or its ROR id."""
     with database.begin() as session:
-        is_new = kept.add(session, domain, institution)
+        is_new = institution_emails.add_domain(session, domain, institution)
     click.echo(f"{domain} is {institution}'s." if is_new else "It was there already.")
 
 
@@ -112,7 +111,7 @@ def add(database: Database, domain: str, institution: str) -> None:
 def remove(database: Database, domain: str, institution: str) -> None:
     """Take it back; owners whose level rests on it go down to L3."""
     with database.begin() as session:
-        was_there = kept.remove(session, domain, institution)
+        was_there = institution_emails.remove_domain(session, domain, institution)
     click.echo(f"{domain} is no longer {institution}'s." if was_there else "It was not there.")
 
 
@@ -121,7 +120,7 @@ def remove(database: Database, domain: str, institution: str) -> None:
 def list_domains(database: Database) -> None:
     """List all domains."""
     with database.read() as session:
-        for one in kept.listed(session):
+        for one in institution_emails.list_domains(session):
             click.echo(f"{one.domain}\t{one.institution_id}")
 
 
@@ -140,11 +139,11 @@ def sync(database: Database, settings: Settings) -> None:
     lease = Lease(database, names.prefix)
     if lease.take():
         try:
-            click.echo(f"{delivery.everything():,} researchers have a state; the index agrees.")
+            click.echo(f"{delivery.deliver_all():,} researchers have a state; the index agrees.")
         finally:
             lease.release()
         return
-    delivery.forget()
+    delivery.invalidate()
     deadline = time.monotonic() + PATIENCE
     while not delivery.is_complete():
         if time.monotonic() > deadline:

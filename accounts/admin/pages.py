@@ -11,7 +11,7 @@ from accounts.actors import require_scope
 from accounts.admin import lists
 from accounts.admin.schemas import AdminClaimsArgs, AuditArgs, DecisionBody
 from accounts.blueprint import blueprint
-from accounts.claims import claiming
+from accounts.claims import lifecycle
 from accounts.forms import form
 from accounts.resources import database
 from accounts.settled import changing
@@ -21,7 +21,7 @@ from search_api.web.blueprint import parse
 if TYPE_CHECKING:
     from accounts.actors import Actor
 
-DECISIONS = {"approve": claiming.approve, "reject": claiming.reject}
+DECISIONS = {"approve": lifecycle.approve, "reject": lifecycle.reject}
 
 
 class DecisionForm(DecisionBody):

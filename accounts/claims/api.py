@@ -1,4 +1,4 @@
-"""Routes of claims: one's own claim, the profile one owns, and whose works are whose."""
+"""JSON routes of claims: the account's claim, the owner's profile, statements about works, and addresses."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint
 
-from accounts.claims import emails, own, serving
-from accounts.claims import schemas as wire
+from accounts.claims import institution_emails, schemas, service
 from accounts.resources import database
 from search_api.http.args import Args
 from search_api.http.endpoint import endpoint
@@ -19,79 +18,79 @@ if TYPE_CHECKING:
     from accounts.actors import Actor
 
 blueprint = Blueprint("claims", __name__, url_prefix="/api/v1")
-Given = dict[str, Any]
+SCOPE = "claim"
+Body = dict[str, Any]
 
 
 @blueprint.post("/researchers/<path:id_>/claim")
-@endpoint(Args, wire.ClaimSchema, "Claim a researcher", body=wire.ClaimBody, scope="claim")
-def claim(args: Given, body: Given, id_: str, actor: Actor) -> Any:  # noqa: ARG001 (there are no arguments)
-    """Say that this researcher is you: verified at once by an equal ORCID iD, else an admin decides."""
-    return serving.claim(actor.account_id, id_, body["statement"])
+@endpoint(Args, schemas.ClaimSchema, "Claim a researcher", body=schemas.ClaimBody, scope=SCOPE)
+def claim(body: Body, id_: str, actor: Actor) -> Any:
+    """Claim to be this researcher: verified at once if the ORCID iDs match, else reviewed by an administrator."""
+    return service.claim(actor.account_id, id_, body["statement"])
 
 
 @blueprint.delete("/researchers/<path:id_>/claim")
-@endpoint(Args, Args, "Release a claim", scope="claim", status=HTTPStatus.NO_CONTENT)
-def release(args: Given, id_: str, actor: Actor) -> None:  # noqa: ARG001
-    """Withdraw a pending claim or let a verified one go, and with it all that you said on the profile."""
-    serving.release(actor.account_id, id_)
+@endpoint(Args, Args, "Release a claim", scope=SCOPE, status=HTTPStatus.NO_CONTENT)
+def release(id_: str, actor: Actor) -> None:
+    """Withdraw a pending claim or release a verified one, and delete what you stated on the profile."""
+    service.release(actor.account_id, id_)
 
 
 @blueprint.get("/me/claim")
-@endpoint(Args, wire.ClaimSchema, "Your claim", scope="claim")
-def current(args: Given, actor: Actor) -> Any:  # noqa: ARG001
-    """Return your open claim, else the last one with the reason why it ended; 404 if there never was one."""
-    found = serving.current(actor.account_id)
-    if found is None:
+@endpoint(Args, schemas.ClaimSchema, "Get your claim", scope=SCOPE)
+def current(actor: Actor) -> Any:
+    """Return your open claim, else the latest one with the reason why it ended; 404 if you never made one."""
+    result = service.current_claim(actor.account_id)
+    if result is None:
         raise Problem(HTTPStatus.NOT_FOUND, "You haven't claimed a profile.")
-    return found
+    return result
 
 
 @blueprint.patch("/me/profile")
-@endpoint(Args, wire.OwnProfileSchema, "Change the profile you own", body=wire.ProfileBody, scope="claim")
-def change(args: Given, body: Given, actor: Actor) -> Any:  # noqa: ARG001
-    """Set what the body names; the rest stays. It is shown as your words, beside what was imported."""
-    return serving.change(actor.account_id, body)
+@endpoint(Args, schemas.OwnProfileSchema, "Change your profile", body=schemas.ProfileBody, scope=SCOPE)
+def change(body: Body, actor: Actor) -> Any:
+    """Set the fields in the body; the others stay. They are shown as your statements, next to imported data."""
+    return service.update_profile(actor.account_id, body)
 
 
 @blueprint.get("/me/works")
-@endpoint(Args, wire.StatementList, "What you said of works", scope="claim")
-def statements(args: Given, actor: Actor) -> Any:  # noqa: ARG001
-    """List of which works you said that they are yours or not."""
-    with database().read() as session:
-        return {"results": own.statements(session, own.owned(session, actor.account_id).id)}
+@endpoint(Args, schemas.StatementList, "List your statements about works", scope=SCOPE)
+def statements(actor: Actor) -> Any:
+    """List the works that you stated to be yours or not."""
+    return {"results": service.statements(actor.account_id)}
 
 
 @blueprint.put("/me/works/<path:work_id>")
-@endpoint(Args, wire.StatementSchema, "Say whether a work is yours", body=wire.StatementBody, scope="claim")
-def say(args: Given, body: Given, work_id: str, actor: Actor) -> Any:  # noqa: ARG001
-    """Say that a work is yours too, or is not yours. It holds from the next indexing run on."""
-    return serving.say(actor.account_id, work_id, is_mine=body["mine"])
+@endpoint(Args, schemas.StatementSchema, "State whether a work is yours", body=schemas.StatementBody, scope=SCOPE)
+def set_statement(body: Body, work_id: str, actor: Actor) -> Any:
+    """State that a work is yours, or that it is not. It takes effect at the next indexing run."""
+    return service.set_statement(actor.account_id, work_id, is_mine=body["is_mine"])
 
 
 @blueprint.delete("/me/works/<path:work_id>")
-@endpoint(Args, Args, "Take back what you said of a work", scope="claim", status=HTTPStatus.NO_CONTENT)
-def unsay(args: Given, work_id: str, actor: Actor) -> None:  # noqa: ARG001
-    """Leave it to the evidence again."""
-    serving.unsay(actor.account_id, work_id)
+@endpoint(Args, Args, "Delete a statement about a work", scope=SCOPE, status=HTTPStatus.NO_CONTENT)
+def delete_statement(work_id: str, actor: Actor) -> None:
+    """Delete a statement, so that the assignment of the work follows from its data again."""
+    service.delete_statement(actor.account_id, work_id)
 
 
 @blueprint.get("/me/institution-email")
-@endpoint(Args, wire.InstitutionEmails, "Your proven addresses at institutions", scope="claim")
-def proven(args: Given, actor: Actor) -> Any:  # noqa: ARG001
-    """List addresses at institutions that you have proven to read."""
+@endpoint(Args, schemas.InstitutionEmails, "List your proven addresses", scope=SCOPE)
+def institution_addresses(actor: Actor) -> Any:
+    """List the e-mail addresses at institutions that you have proven to be yours."""
     with database().read() as session:
-        return {"results": emails.proven(session, actor.account_id)}
+        return {"results": institution_emails.proven_addresses(session, actor.account_id)}
 
 
 @blueprint.post("/me/institution-email")
 @endpoint(
     Args,
-    wire.EmailBody,
+    schemas.EmailBody,
     "Prove an address at your institution",
-    body=wire.EmailBody,
-    scope="claim",
+    body=schemas.EmailBody,
+    scope=SCOPE,
     status=HTTPStatus.ACCEPTED,
 )
-def prove(args: Given, body: Given, actor: Actor) -> Any:  # noqa: ARG001
-    """Mail a link there; confirmed, and with a verified claim, it gives the highest level."""
-    return {"email": emails.ask(services(), actor, body["email"])}
+def prove_institution_address(body: Body, actor: Actor) -> Any:
+    """Mail a confirmation link; a confirmed address and a verified claim give the highest verification level."""
+    return {"email": institution_emails.send_link(services(), actor, body["email"])}

@@ -12,7 +12,7 @@ from accounts.login.models import Account
 
 
 class InstitutionEmail(Base):
-    """An address at an institution that an account has proven to read."""
+    """An e-mail address at an institution that an account has proven to be its own."""
 
     __tablename__ = "institution_email"
 
@@ -25,7 +25,7 @@ class InstitutionEmail(Base):
 
 
 class InstitutionDomain(Base):
-    """A domain of e-mail addresses that an institution gives to its own people; admins keep the list."""
+    """A domain whose e-mail addresses an institution gives to its own people; administrators keep the list."""
 
     __tablename__ = "institution_domain"
 
@@ -34,9 +34,10 @@ class InstitutionDomain(Base):
 
 
 class Claim(Base):
-    """An account says: this researcher is me. At most one verified claim a researcher, and one open claim an account.
+    """An account's claim to be a researcher.
 
-    `proof` is how it was verified: `orcid`, or `admin`. A claim on a researcher who has an owner disputes the owner's.
+    A researcher has at most one verified claim, and an account at most one pending or verified one. `proof` is how it
+    was verified: `orcid` or `admin`. A claim on a researcher who has an owner disputes the owner's claim.
     """
 
     __tablename__ = "claim"
@@ -47,9 +48,9 @@ class Claim(Base):
     status: Mapped[str]
     proof: Mapped[str | None]
     statement: Mapped[str] = mapped_column(default="")
-    """What the account says for itself."""
+    """The evidence that the account gives, for an administrator to read."""
     reason: Mapped[str | None]
-    """Why it was decided so, or why it ended."""
+    """Why it was decided this way, or why it ended."""
     decided_by: Mapped[str | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(default=now)
     decided_at: Mapped[datetime | None]
@@ -77,7 +78,7 @@ class Claim(Base):
 
 
 class OwnProfile(Base):
-    """What the owner of a researcher's profile says there; it goes when the claim ends."""
+    """What the owner of a researcher's profile states about themselves; deleted when the claim ends."""
 
     __tablename__ = "own_profile"
 
@@ -93,7 +94,7 @@ class OwnProfile(Base):
 
 
 class WorkStatement(Base):
-    """The owner of a profile says of a work: mine, or not mine."""
+    """The statement of a profile's owner that a work is theirs, or not."""
 
     __tablename__ = "work_statement"
 

@@ -1,4 +1,4 @@
-"""Claims and what owners say, over the wire. Bodies refuse what they do not name, so nothing else can be set."""
+"""Schemas of claims, owners' profiles and statements. Bodies refuse unknown fields, so nothing else can be set."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from marshmallow import Schema, ValidationError, fields, pre_load, validate
 from accounts.texts import UNFIT, Text
 
 MAX_LINKS = 5
-#: What can be said of a work; None takes it back.
-SAYINGS: dict[str, bool | None] = {"mine": True, "not mine": False, "as found": None}
+#: Values of the form that states whether a work is the owner's; None deletes the statement.
+FORM_STATEMENTS: dict[str, bool | None] = {"mine": True, "not mine": False, "as found": None}
 
 
 class Link(fields.Url):
-    """An address on the web, https alone: a browser makes nothing else of it than a page."""
+    """A web address. Only https is allowed, which browsers always open as a page."""
 
     def __init__(self) -> None:
-        """Take up to 300 characters."""
+        """Accept up to 300 characters."""
         super().__init__(
             schemes={"https"},
             require_tld=True,
@@ -33,13 +33,13 @@ class Link(fields.Url):
 
 
 class ClaimBody(Schema):
-    """A claim: what the account says for itself, for an admin to read."""
+    """A claim, with evidence for an administrator."""
 
     statement = Text(1_000, 0, load_default="")
 
 
 class ProfileBody(Schema):
-    """What the owner sets of the profile; what is left out stays."""
+    """The fields of the profile to set; missing ones stay."""
 
     preferred_name = Text(200, 0, allow_none=True)
     affiliation = Text(300, 0, allow_none=True)
@@ -51,40 +51,40 @@ class ProfileBody(Schema):
 class StatementBody(Schema):
     """Whether a work is the owner's."""
 
-    mine = fields.Boolean(required=True, truthy={True}, falsy={False})
+    is_mine = fields.Boolean(required=True, truthy={True}, falsy={False})
 
 
 class ProfileForm(ProfileBody):
-    """The same from a form: links one a line, and a box that is ticked or not there at all."""
+    """The profile as a form sends it: links one per line, and a check box that is missing when it is not ticked."""
 
     @pre_load
-    def _as_body(self, given: dict[str, Any], **_: Any) -> dict[str, Any]:
-        text = given.get("links", "")
+    def _as_body(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        text = data.get("links", "")
         links = (text if isinstance(text, str) else " ".join(text)).split()
-        return {**given, "links": links, "open_to_collaborate": given.get("open_to_collaborate") == "true"}
+        return {**data, "links": links, "open_to_collaborate": data.get("open_to_collaborate") == "true"}
 
 
 class WorkForm(Schema):
-    """A work, and what is said of it."""
+    """A statement about a work, as a form sends it."""
 
     work = Text(500, 1, required=True)
-    saying = fields.String(required=True, validate=validate.OneOf(tuple(SAYINGS)))
+    saying = fields.String(required=True, validate=validate.OneOf(tuple(FORM_STATEMENTS)))
 
 
 class ReleaseForm(Schema):
-    """The profile to let go."""
+    """The profile to release."""
 
     researcher = Text(512, 1, required=True)
 
 
 class EmailBody(Schema):
-    """An address at an institution, to be proven by a link that is mailed there."""
+    """An e-mail address at an institution."""
 
     email = fields.String(required=True, validate=validate.Length(3, 254))
 
 
 class OwnProfileSchema(Schema):
-    """What the owner said."""
+    """What the owner states about themselves."""
 
     preferred_name = fields.String(required=True, allow_none=True)
     affiliation = fields.String(required=True, allow_none=True)
@@ -94,34 +94,40 @@ class OwnProfileSchema(Schema):
 
 
 class ClaimSchema(Schema):
-    """A claim of one's own."""
+    """A claim of the account."""
 
     id = fields.String(required=True)
     researcher_id = fields.String(required=True)
     status = fields.String(required=True, metadata={"description": "`pending`, `verified`, `rejected` or `released`."})
-    proof = fields.String(required=True, allow_none=True, metadata={"description": "`orcid`, or `admin` by a person."})
-    statement = fields.String(required=True)
-    reason = fields.String(required=True, allow_none=True, metadata={"description": "Why it was decided so."})
+    proof = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "How it was verified: `orcid`, or `admin` (by an administrator)."},
+    )
+    statement = fields.String(required=True, metadata={"description": "The evidence given with the claim."})
+    reason = fields.String(
+        required=True, allow_none=True, metadata={"description": "Why it was decided this way, or why it ended."}
+    )
     created_at = fields.AwareDateTime(required=True)
     decided_at = fields.AwareDateTime(required=True, allow_none=True)
     profile = fields.Nested(OwnProfileSchema, required=True, allow_none=True)
 
 
 class StatementSchema(Schema):
-    """What the owner said of a work; it holds from the next indexing run on."""
+    """The owner's statement about a work; it takes effect at the next indexing run."""
 
     work_id = fields.String(required=True)
-    mine = fields.Boolean(required=True, attribute="is_mine")
+    is_mine = fields.Boolean(required=True)
     created_at = fields.AwareDateTime(required=True)
 
 
 class StatementList(Schema):
-    """All that the owner said of works, the last first."""
+    """All statements of the owner, newest first."""
 
     results = fields.List(fields.Nested(StatementSchema), required=True)
 
 
 class InstitutionEmails(Schema):
-    """Addresses that are proven."""
+    """The proven e-mail addresses."""
 
     results = fields.List(fields.String(), required=True)

@@ -1,4 +1,4 @@
-"""One deliverer at a time on one database, however many processes serve: the lease goes with the process that dies."""
+"""A lock that lets one process at a time deliver from a database; it ends with the process that holds it."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
 
 
 class Lease:
-    """A lock by name: PostgreSQL's own, which ends with the connection; beside a file of SQLite, the system's."""
+    """A named lock: an advisory lock of PostgreSQL, which ends with the connection, or a file lock next to SQLite."""
 
     def __init__(self, database: Database, name: str) -> None:
-        """Name it; nothing is taken yet."""
+        """Prepare the lock without acquiring it."""
         self._database, self._name = database, name
         self._connection: Connection | None = None
         self._file: TextIO | None = None
 
     def take(self) -> bool:
-        """Return whether this process has the lease, taking it if nobody has. Raises SQLAlchemyError."""
+        """Acquire the lock if it is free; return whether this process holds it. Raises SQLAlchemyError."""
         if self._database.url.get_backend_name() == "sqlite":
             return self._file is not None or self._lock_file()
-        return self._still_connected() or self._lock_row()
+        return self._is_connected() or self._lock_postgresql()
 
     def release(self) -> None:
-        """Let others have it."""
+        """Release the lock."""
         if self._file:
             self._file.close()
             self._file = None
         if self._connection:
-            # Invalidated: a pooled connection would keep the lock.
+            # Invalidated, as a pooled connection would keep the lock.
             with suppress(SQLAlchemyError):
                 self._connection.invalidate()
             self._connection.close()
@@ -54,7 +54,7 @@ class Lease:
         self._file = file
         return True
 
-    def _still_connected(self) -> bool:
+    def _is_connected(self) -> bool:
         if self._connection is None:
             return False
         try:
@@ -64,11 +64,11 @@ class Lease:
             return False
         return True
 
-    def _lock_row(self) -> bool:
+    def _lock_postgresql(self) -> bool:
         connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        question = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
+        query = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
         try:
-            taken = bool(connection.scalar(question, {"name": f"peerscope {self._name}"}))
+            taken = bool(connection.scalar(query, {"name": f"peerscope {self._name}"}))
         except SQLAlchemyError:
             connection.close()
             raise

@@ -1,10 +1,10 @@
-"""Brings people's states from the database to the index, within seconds, whatever crashes on either side.
+"""Writes people's states from the database to the index, within seconds and whatever crashes on either side.
 
-A row of the outbox says only whose state has changed. The state itself is computed when it is delivered, so that rows
-may be delivered twice, or late, and the last word still counts. A row goes only after the index has taken both writes:
-the people index, from which later generations are built, and the researcher's own document, which is searched now.
-When another index is searched than the one that was last brought up to date (a run went live, a rollback, a restored
-backup, a lost people index), every state is written anew.
+A row of the outbox only names the researcher whose state has changed. The state itself is computed at delivery, so a
+row may be delivered late or twice and the index still ends with the current state. A row is deleted only after the
+index has taken both writes: to the people index, from which later generations are built, and to the researcher's own
+document, which is searched now. When the searched index is not the one that was last brought up to date (a run went
+live, a rollback, a restored backup, a lost people index), every state is written again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from opensearchpy.exceptions import TransportError
 from sqlalchemy import delete, select
 
 from accounts.base import now
-from accounts.claims.claiming import settle
+from accounts.claims.lifecycle import OPEN, settle
 from accounts.claims.models import Claim
 from accounts.delivery.merging import move
 from accounts.delivery.models import Synced
@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 
-#: Researchers brought to the index together.
+#: Researchers written to the index in one bulk request.
 BATCH = 500
-#: Ids read in one answer when all are looked for.
+#: Ids read per response when all researchers with a state are listed.
 PAGE = 1_000
-#: Researchers whose document says something other than what the indexer writes of itself.
-TOUCHED = {
+#: Matches researchers whose document differs from what the indexer writes without people's states.
+HAS_STATE = {
     "bool": {
         "should": [
             {"range": {"verification_level": {"gt": 1}}},
@@ -56,57 +56,57 @@ TOUCHED = {
 
 
 class DeliveryError(PeerscopeError):
-    """OpenSearch did not take a state; it is tried again."""
+    """OpenSearch did not accept a state; delivery is tried again."""
 
 
 class Delivery:
-    """Delivers from one database to the indices of one prefix. One at a time: see `Lease`."""
+    """Delivers from one database to the indices of one prefix. Only one may run at a time: see `Lease`."""
 
     def __init__(self, database: Database, client: OpenSearch, names: IndexNames) -> None:
-        """Name both sides; nothing is asked yet."""
+        """Keep both sides; no request is sent yet."""
         self._database, self._client, self._names = database, client, names
         self._uncertain = False
 
     def deliver(self) -> int:
-        """Bring what the outbox notes to the index, or everything if another index is searched now.
+        """Deliver the rows of the outbox, or all states if another index is searched now.
 
-        Gives how many rows are done. Raises TransportError or DeliveryError: then nothing is forgotten.
+        Returns the number of rows delivered. Raises TransportError or DeliveryError, and then keeps the rows.
         """
-        where = self._searched()
-        if where is None:
+        target = self._searched()
+        if target is None:
             return 0
-        if where != self._synced():
-            return self.everything()
-        return self._noted(where)
+        if target != self._synced():
+            return self.deliver_all()
+        return self._deliver_outbox(target)
 
-    def everything(self) -> int:
-        """Write the state of everybody who has one, here or there; gives how many researchers that are."""
+    def deliver_all(self) -> int:
+        """Write the state of every researcher who has one in the database or the index; returns their number."""
         if self._searched() is None:
             return 0
         begin_people(self._client, self._names)
-        where = self._searched()
-        ids = sorted(self._everybody())
+        target = self._searched()
+        ids = sorted(self._all_ids())
         for start in range(0, len(ids), BATCH):
             self._bring(ids[start : start + BATCH])
-            if where:
-                # Nobody who changes something now waits for the rest.
-                self._noted(where)
-        if where and where == self._searched():
+            if target:
+                # A change that is made now does not wait for the remaining batches.
+                self._deliver_outbox(target)
+        if target and target == self._searched():
             with self._database.begin() as session:
-                session.merge(Synced(prefix=self._names.prefix, index=where, at=now()))
+                session.merge(Synced(prefix=self._names.prefix, index=target, at=now()))
         return len(ids)
 
-    def forget(self) -> None:
-        """Have whoever delivers next write everything anew."""
+    def invalidate(self) -> None:
+        """Make the next delivery write every state again."""
         with self._database.begin() as session:
             session.execute(delete(Synced).where(Synced.prefix == self._names.prefix))
 
     def is_complete(self) -> bool:
-        """Return whether the index that is searched has all states."""
-        where = self._searched()
-        return where is not None and where == self._synced()
+        """Return whether the searched index has all states."""
+        target = self._searched()
+        return target is not None and target == self._synced()
 
-    def _noted(self, where: str) -> int:
+    def _deliver_outbox(self, target: str) -> int:
         with self._database.begin() as session:
             rows = session.execute(select(Outbox.id, Outbox.researcher_id).order_by(Outbox.id).limit(BATCH)).all()
         if not rows:
@@ -116,8 +116,8 @@ class Delivery:
         except (TransportError, DeliveryError):
             self._uncertain = True
             raise
-        if self._uncertain or self._searched() != where:
-            # What timed out may yet be carried out, after what came later: then the next round sets it right.
+        if self._uncertain or self._searched() != target:
+            # A request that timed out may still be carried out after a later one; delivering again corrects it.
             self._uncertain = False
             return 0
         with self._database.begin() as session:
@@ -125,27 +125,30 @@ class Delivery:
         return len(rows)
 
     def _searched(self) -> str | None:
-        """Name the index that is searched and the people index, so that no other is ever named alike; None for none."""
+        """Return names and UUIDs of the searched index and the people index, which together are never reused.
+
+        Returns None if no index is searched.
+        """
         index, people = self._names.researchers, self._names.people
         params = {"ignore_unavailable": "true", "flat_settings": "true"}
-        found = self._client.indices.get_settings(index=f"{index},{people}", name="index.uuid", params=params)
-        names = {name: settings["settings"]["index.uuid"] for name, settings in found.items()}
-        kept = names.pop(people, "none")
-        return " ".join([*(f"{name}/{uuid}" for name, uuid in sorted(names.items())), kept]) if names else None
+        answer = self._client.indices.get_settings(index=f"{index},{people}", name="index.uuid", params=params)
+        uuids = {name: settings["settings"]["index.uuid"] for name, settings in answer.items()}
+        people_uuid = uuids.pop(people, "none")
+        return " ".join([*(f"{name}/{uuid}" for name, uuid in sorted(uuids.items())), people_uuid]) if uuids else None
 
     def _synced(self) -> str | None:
         with self._database.begin() as session:
             return session.scalars(select(Synced.index).where(Synced.prefix == self._names.prefix)).one_or_none()
 
-    def _everybody(self) -> set[str]:
+    def _all_ids(self) -> set[str]:
         with self._database.begin() as session:
-            claimed = select(Claim.researcher_id).where(Claim.status.in_(("pending", "verified")))
+            claimed = select(Claim.researcher_id).where(Claim.status.in_(OPEN))
             followed = select(Follow.target).where(Follow.kind == "researcher")
-            found = {*session.scalars(claimed), *session.scalars(followed)}
+            ids = {*session.scalars(claimed), *session.scalars(followed)}
         self._client.indices.refresh(index=self._names.people)
-        found.update(self._ids(self._names.people, "researcher_id", {"match_all": {}}))
-        found.update(self._ids(self._names.researchers, "id", TOUCHED))
-        return found
+        ids.update(self._ids(self._names.people, "researcher_id", {"match_all": {}}))
+        ids.update(self._ids(self._names.researchers, "id", HAS_STATE))
+        return ids
 
     def _ids(self, index: str, field: str, query: Record) -> Iterator[str]:
         body: Record = {"size": PAGE, "query": query, "sort": [field], "_source": False}
@@ -154,17 +157,17 @@ class Delivery:
             body["search_after"] = hits[-1]["sort"]
 
     def _bring(self, ids: Iterable[str]) -> None:
-        """Compute these researchers' states and write them; what was merged moves to the researcher that holds."""
+        """Compute and write the states of these researchers; states of merged ids move to the canonical id."""
         wanted = set(ids)
         records = self._records(wanted)
-        moved = self._moved(wanted - records.keys())
-        records |= self._records(set(moved.values()) - records.keys())
-        moved = {old: new for old, new in moved.items() if new in records}
-        actions: list[Action] = [[_delete(self._names.people, old)] for old in sorted(moved)]
+        redirects = self._redirects(wanted - records.keys())
+        records |= self._records(set(redirects.values()) - records.keys())
+        redirects = {old: new for old, new in redirects.items() if new in records}
+        actions: list[Action] = [[_delete(self._names.people, old)] for old in sorted(redirects)]
         with self._database.begin() as session:
-            for old, new in sorted(moved.items()):
+            for old, new in sorted(redirects.items()):
                 move(session, old, new, records[new].get("orcid"))
-            for id_ in sorted((wanted - moved.keys()) | set(moved.values())):
+            for id_ in sorted((wanted - redirects.keys()) | set(redirects.values())):
                 record = records.get(id_)
                 if record:
                     settle(session, record)
@@ -177,32 +180,33 @@ class Delivery:
 
     def _records(self, ids: set[str]) -> dict[str, Record]:
         fields = {"_source_includes": "id,orcid,institutions.id"}
-        return {found["_id"]: found["_source"] for found in self._get(self._names.researchers, ids, fields)}
+        return {document["_id"]: document["_source"] for document in self._get(self._names.researchers, ids, fields)}
 
-    def _moved(self, ids: set[str]) -> dict[str, str]:
-        return {found["_id"]: found["_source"]["researcher_id"] for found in self._get(self._names.redirects, ids, {})}
+    def _redirects(self, ids: set[str]) -> dict[str, str]:
+        documents = self._get(self._names.redirects, ids, {})
+        return {document["_id"]: document["_source"]["researcher_id"] for document in documents}
 
     def _get(self, index: str, ids: set[str], params: Record) -> Iterator[Record]:
         if not ids:
             return
-        for found in self._client.mget(index=index, body={"ids": sorted(ids)}, params=params)["docs"]:
-            if "error" in found:
-                raise DeliveryError(f"{index}: {found['error']}")
-            if found["found"]:
-                yield found
+        for document in self._client.mget(index=index, body={"ids": sorted(ids)}, params=params)["docs"]:
+            if "error" in document:
+                raise DeliveryError(f"OpenSearch cannot read from {index}: {document['error']}")
+            if document["found"]:
+                yield document
 
     def _write(self, actions: list[Action]) -> None:
         answer = self._client.bulk(body=[line for action in actions for line in action])
         for item in answer["items"]:
             ((kind, result),) = item.items()
-            # A document that is not there: nothing to remove, or a researcher whom a run took away just now.
+            # 404 is fine: nothing to delete, or a researcher whom an indexing run has just removed.
             if result["status"] >= 300 and not (result["status"] == 404 and kind in {"delete", "update"}):
-                raise DeliveryError(f"{result['_index']}: {result.get('error')}")
+                raise DeliveryError(f"OpenSearch cannot write to {result['_index']}: {result.get('error')}")
 
 
 def _institutions(record: Record | None) -> list[str]:
-    # A filtered source leaves out a list that is empty.
-    return [one["id"] for one in record.get("institutions", [])] if record else []
+    # OpenSearch leaves an empty list out of a filtered source.
+    return [institution["id"] for institution in record.get("institutions", [])] if record else []
 
 
 def _delete(index: str, id_: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The thread that delivers while the service runs: in one of the workers of all servers on one database."""
+"""The thread that delivers while the service runs, in one worker of all servers that share a database."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from accounts.database import Database
     from mappings import IndexNames
 
-#: Seconds between two looks at the outbox, and the longest pause while OpenSearch or the database is away.
+#: Seconds between two reads of the outbox, and the longest pause while OpenSearch or the database is unavailable.
 EVERY = 0.5
 LONGEST = 5.0
 
@@ -26,31 +26,31 @@ log = logging.getLogger(__name__)
 
 
 class Deliverer(threading.Thread):
-    """Delivers until it is stopped. It begins with everything: a restored database may say less than the index."""
+    """Delivers until stopped. It starts by writing all states, as a restored database may be older than the index."""
 
     def __init__(self, database: Database, client: OpenSearch, names: IndexNames, every: float = EVERY) -> None:
-        """Name what to deliver; `every` is in seconds."""
+        """Prepare the thread; `every` is the interval in seconds."""
         super().__init__(name="deliverer", daemon=True)
         self._delivery = Delivery(database, client, names)
         self._lease = Lease(database, names.prefix)
         self._every = every
-        self._ended = threading.Event()
+        self._stopped = threading.Event()
         self._began = False
 
     def run(self) -> None:
-        """Look, deliver, pause; longer and longer while something is away."""
+        """Deliver at every interval; while it fails, the pause doubles up to `LONGEST` seconds."""
         pause = self._every
-        while not self._ended.wait(pause):
+        while not self._stopped.wait(pause):
             try:
-                self._round()
+                self._deliver()
             except (TransportError, SQLAlchemyError, DeliveryError, OSError) as error:
                 if pause == self._every:
-                    log.warning("people's states wait: %s", error)
+                    log.warning("people's states are not delivered yet: %s", error)
                 pause = min(2 * pause, LONGEST)
             except Exception:
-                # Whatever it was (a proxy's page in place of an answer, say): a thread that died would keep the lease,
-                # and nobody would deliver any more.
-                log.exception("people's states wait")
+                # For example an HTML page of a proxy. A thread that ended here would keep the lease, and no other
+                # worker could deliver.
+                log.exception("people's states are not delivered yet")
                 self._lease.release()
                 pause = min(2 * pause, LONGEST)
             else:
@@ -58,15 +58,15 @@ class Deliverer(threading.Thread):
         self._lease.release()
 
     def stop(self) -> None:
-        """End it, and wait until it has."""
-        self._ended.set()
+        """Stop the thread and wait for its end."""
+        self._stopped.set()
         self.join()
 
-    def _round(self) -> None:
+    def _deliver(self) -> None:
         if not self._lease.take():
             self._began = False
         elif self._began:
             self._delivery.deliver()
         else:
-            self._delivery.everything()
+            self._delivery.deliver_all()
             self._began = True

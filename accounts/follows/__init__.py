@@ -1,1 +1,1 @@
-"""Follows: researchers, topics and searches that an account wants to hear of, and what is new there."""
+"""Follows of researchers, topics and searches; the works that they bring, as a page, an Atom feed and a digest."""

@@ -1,4 +1,4 @@
-"""Routes of follows and of the feed."""
+"""JSON routes of follows and activity."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, url_for
 
-from accounts.follows import address, feed, schemas
-from accounts.follows.following import KINDS, follow, follows_of, unfollow
-from accounts.follows.show import shown
-from accounts.follows.targets import FOUND_BY_ID, own_id, target
+from accounts.follows import schemas, service
+from accounts.follows.activity import list_activity
 from accounts.resources import database
 from accounts.settled import settled
 from accounts.slices import page_of
@@ -20,72 +18,77 @@ from search_api.http.services import services
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
+    from accounts.follows.service import Target
 
 blueprint = Blueprint("follows", __name__, url_prefix="/api/v1")
 
 
 @blueprint.get("/me/follows")
-@endpoint(schemas.FollowsArgs, schemas.FollowList, "What you follow", scope="read")
+@endpoint(schemas.FollowsArgs, schemas.FollowList, "List your follows", scope="read")
 def follows(args: dict[str, Any], actor: Actor) -> Any:
-    """List what you follow, the latest first."""
+    """List what you follow, newest first."""
     with database().read() as session:
-        return page_of(follows_of(session, actor.account_id, args["kind"]), args, shown)
+        rows = service.follows_of(session, actor.account_id, args["kind"])
+    return page_of(rows, args, schemas.serialize_follow)
 
 
 @blueprint.post("/me/follows")
-@endpoint(Args, schemas.Followed, "Follow a search", body=schemas.NewFollow, scope="follow", status=201)
-def follow_search(args: dict[str, Any], body: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (there are none)
-    """Follow a search for works; how its results are shown is no part of it. The same search twice is one follow."""
-    wanted = target(services(), "search", body["query"])
-    return shown(settled(database(), lambda session: follow(session, actor.account_id, wanted)))
+@endpoint(Args, schemas.FollowSchema, "Follow a search", body=schemas.NewFollow, scope="follow", status=201)
+def follow_search(body: dict[str, Any], actor: Actor) -> Any:
+    """Follow a search for works. Page, sort and facets are ignored; following it again returns the same follow."""
+    return _follow(actor, service.find_target(services(), "search", body["query"]))
 
 
 @blueprint.put("/me/follows/<kind>/<path:target_>")
-@endpoint(Args, schemas.Followed, "Follow a researcher or a topic", scope="follow")
-def follow_thing(args: dict[str, Any], kind: str, target_: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
-    """Follow a researcher (`researcher`, any of their ids) or a topic (`topic`). Twice is once."""
-    if kind not in FOUND_BY_ID:
+@endpoint(Args, schemas.FollowSchema, "Follow a researcher or a topic", scope="follow")
+def follow_thing(kind: str, target_: str, actor: Actor) -> Any:
+    """Follow a researcher (`researcher`, any of their ids) or a topic (`topic`)."""
+    if kind not in service.KINDS_WITH_ID:
         raise not_found("kind of thing to follow", kind)
-    wanted = target(services(), kind, target_)
-    return shown(settled(database(), lambda session: follow(session, actor.account_id, wanted)))
+    return _follow(actor, service.find_target(services(), kind, target_))
 
 
 @blueprint.delete("/me/follows/<kind>/<path:target_>")
-@endpoint(Args, schemas.Followed, "Follow it no more", scope="follow", status=204)
-def unfollow_thing(args: dict[str, Any], kind: str, target_: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
-    """End a follow, of a search by the follow's id or its query string. What is not followed stays so."""
-    if kind not in KINDS:
+@endpoint(Args, schemas.FollowSchema, "Unfollow", scope="follow", status=204)
+def unfollow_thing(kind: str, target_: str, actor: Actor) -> None:
+    """End a follow; a search is named by the follow's id or its query string. Does nothing if it is not followed."""
+    if kind not in service.KINDS:
         raise not_found("kind of thing to follow", kind)
     with database().begin() as session:
-        if unfollow(session, actor.account_id, kind, target_):
+        if service.unfollow(session, actor.account_id, kind, target_):
             return
-    # Asked for by another of its ids.
-    other = own_id(services(), kind, target_)
+    # Perhaps another id of the same target.
+    id_ = service.canonical_id(services(), kind, target_)
     with database().begin() as session:
-        unfollow(session, actor.account_id, kind, other)
+        service.unfollow(session, actor.account_id, kind, id_)
 
 
 @blueprint.get("/me/feed")
-@endpoint(schemas.FeedArgs, schemas.FeedList, "What is new for you", scope="read")
+@endpoint(schemas.ActivityArgs, schemas.ActivityList, "List new works in what you follow", scope="read")
 def my_feed(args: dict[str, Any], actor: Actor) -> Any:
-    """List the works that what you follow has brought, what came in last first, and which follow brought each."""
+    """List the works that your follows bring, those added last first, each with the follows that match it."""
     with database().read() as session:
-        followed = follows_of(session, actor.account_id)
-    return feed.feed(services(), followed, args)
+        rows = service.follows_of(session, actor.account_id)
+    return list_activity(services(), rows, args)
 
 
 @blueprint.post("/me/feed/address")
-@endpoint(Args, schemas.FeedAddress, "A new address for your Atom feed", scope="account", status=201)
-def new_address(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (there are none)
-    """Make the secret address of your feed, which is told only now. The one before no longer works."""
+@endpoint(Args, schemas.FeedUrl, "Create a URL of your Atom feed", scope="account", status=201)
+def new_address(actor: Actor) -> Any:
+    """Create the secret URL of your Atom feed, which is shown only now. The previous one stops working."""
     with database().begin() as session:
-        secret = address.new_address(session, actor.account_id)
+        secret = service.new_feed_token(session, actor.account_id)
     return {"url": url_for("my_feed.atom", token=secret, _external=True)}
 
 
 @blueprint.delete("/me/feed/address")
-@endpoint(Args, schemas.FeedAddress, "No address for your Atom feed", scope="account", status=204)
-def drop_address(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (there are none)
-    """Close the Atom feed: its address no longer works."""
+@endpoint(Args, schemas.FeedUrl, "Revoke the URL of your Atom feed", scope="account", status=204)
+def drop_address(actor: Actor) -> None:
+    """Revoke the URL of your Atom feed."""
     with database().begin() as session:
-        address.drop_address(session, actor.account_id)
+        service.revoke_feed_token(session, actor.account_id)
+
+
+def _follow(actor: Actor, target: Target) -> dict[str, Any]:
+    follow = settled(database(), lambda session: service.follow(session, actor.account_id, target))
+    return schemas.serialize_follow(follow)

@@ -1,4 +1,4 @@
-"""`peerscope digest`: mails what is new. To be run by a timer, as often as people should hear."""
+"""`peerscope digest`: mails what is new. Meant to be run by a timer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from accounts import resources
-from accounts.follows.digest import deliver, letters
+from accounts.follows.digest import deliver, due_emails
 from accounts.terminal import pass_database
 from peerscope import engine
 from peerscope.commands import pass_settings
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     from peerscope.settings import Settings
 
 #: Base of links without PEERSCOPE_PUBLIC_URL: a server on this machine.
-HERE = "http://127.0.0.1:8000"
+LOCAL_URL = "http://127.0.0.1:8000"
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Print the mails, and send and note nothing.")
+@click.option("--dry-run", is_flag=True, help="Print the mails without sending them.")
 @pass_settings
 @pass_database
 def digest(database: Database, settings: Settings, dry_run: bool) -> None:
-    """Mail each account that wants it what is new in what it follows, since the last digest.
+    """Mail each account that wants a digest the works that are new since its last one.
 
     Links begin with PEERSCOPE_PUBLIC_URL. Without PEERSCOPE_SMTP_URL the mails are printed.
     """
     engine.connect(settings)
     app = create_app(settings=settings)
     services: Services = app.extensions[KEY]
-    with app.test_request_context("/", base_url=settings.public_url or HERE):
+    with app.test_request_context("/", base_url=settings.public_url or LOCAL_URL):
         sent, failed = _deliver_all(services, database, dry_run)
     resources.resources_of(app).database.close()
     click.echo(f"{sent} {'would be sent' if dry_run else 'sent'}.")
@@ -44,17 +44,17 @@ def digest(database: Database, settings: Settings, dry_run: bool) -> None:
 
 
 def _deliver_all(services: Services, database: Database, dry_run: bool) -> tuple[int, int]:
-    """Deliver what is due; gives how many digests were sent, and how many could not be."""
+    """Send the digests that are due; returns how many were sent and how many failed."""
     sent = 0
-    failed: list[Exception] = []
-    for letter in letters(services, failed.append):
+    errors: list[Exception] = []
+    for email in due_emails(services, errors.append):
         if dry_run:
-            click.echo(f"--- {letter.address}: {letter.subject}\n{letter.text}---")
+            click.echo(f"--- {email.address}: {email.subject}\n{email.text}---")
             sent += 1
             continue
         try:
-            sent += deliver(database, letter, resources.mailer().send)
+            sent += deliver(database, email, resources.mailer().send)
         except (OSError, SMTPException) as error:
-            failed.append(error)
-            click.echo(f"A digest was refused, and stays due: {error}", err=True)
-    return sent, len(failed)
+            errors.append(error)
+            click.echo(f"A digest was refused by the mail server and will be sent next time: {error}", err=True)
+    return sent, len(errors)

@@ -14,7 +14,7 @@ from accounts.secrets import digest
 class Follow(Base):
     """An account follows a researcher or a topic (`target` is the id), or a search (`target` is its query string).
 
-    `target_digest` stands for the target in an index: PostgreSQL's hold no more than 2,704 bytes, a search is longer.
+    Indices use `target_digest`, because PostgreSQL's hold at most 2,704 bytes and a search may be longer.
     """
 
     __tablename__ = "follow"

@@ -1,25 +1,26 @@
-"""The feed's page, and the buttons that follow and unfollow."""
+"""The page of an account's activity, the buttons that follow and unfollow, and the private Atom feed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import render_template, request, url_for
-from marshmallow import fields, validate
+from flask import Blueprint, Response, g, render_template, request, url_for
 from opensearchpy.exceptions import TransportError
 
 from accounts.actors import current_actor, require_scope
 from accounts.blueprint import blueprint
-from accounts.follows import address, feed, schemas, searches
-from accounts.follows.following import KINDS, follow, followed, follows_of, unfollow
-from accounts.follows.show import address_of, shown
-from accounts.follows.targets import target
+from accounts.follows import schemas, searches, service
+from accounts.follows.activity import list_activity
 from accounts.forms import form, read
 from accounts.resources import database
 from accounts.settled import settled
-from accounts.texts import Text
-from search_api.http.args import MAX_QUERY, Args
-from search_api.http.errors import Problem, from_opensearch
+from search_api.feeds.atom import Feed, document
+from search_api.feeds.schemas import FeedArgs
+from search_api.feeds.views import ENTRIES
+from search_api.http import args as arguments
+from search_api.http.args import Args
+from search_api.http.endpoint import ATOM, plain
+from search_api.http.errors import Problem, from_opensearch, not_found
 from search_api.http.services import services
 from search_api.web.blueprint import parse
 
@@ -29,92 +30,113 @@ if TYPE_CHECKING:
 
 Form = dict[str, Any]
 Page = str | tuple[str, int, dict[str, str]]
+FEED_PAGE = "accounts.feed_page"
 
-
-class FollowForm(Args):
-    """A button: what to follow or unfollow, and whether it stood on the feed's page."""
-
-    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
-    target = Text(MAX_QUERY, required=True)
-    on_feed = fields.Boolean(load_default=False)
+#: Feed readers cannot log in, so whoever has the URL may read the feed.
+atom_blueprint = Blueprint("my_feed", __name__, url_prefix="/feeds/me")
 
 
 def _back(given: Form) -> str:
     if not given or given["on_feed"]:
-        return url_for("accounts.feed_page")
-    return address_of(given["kind"], given["target"].removeprefix("?"))
+        return url_for(FEED_PAGE)
+    return schemas.target_url(given["kind"], given["target"].removeprefix("?"))
 
 
 @blueprint.get("/feed")
 def feed_page() -> Page:
-    """Show what is new in what somebody follows, and what that is."""
-    return _page(require_scope("read"))
+    """Show new works in what the account follows, and its follows."""
+    return _feed_page(require_scope("read"))
 
 
 @blueprint.post("/feed/address")
 def new_address_form() -> Page:
-    """Make a new address for the Atom feed, and show it this once."""
+    """Create a new URL of the Atom feed, and show it this once."""
     actor = require_scope("account")
     read(Args())
     with database().begin() as session:
-        secret = address.new_address(session, actor.account_id)
-    return _page(actor, url_for("my_feed.atom", token=secret, _external=True))
+        secret = service.new_feed_token(session, actor.account_id)
+    return _feed_page(actor, url_for("my_feed.atom", token=secret, _external=True))
 
 
-def _page(actor: Actor, atom: str | None = None) -> Page:
-    """Show the feed; where OpenSearch cannot give it, still what is followed, so that it can be unfollowed."""
-    args = parse(schemas.FeedArgs())
+def _feed_page(actor: Actor, atom_url: str | None = None) -> Page:
+    """Return the page; if OpenSearch refuses the request, without works, so that the cause can still be unfollowed."""
+    args = parse(schemas.ActivityArgs())
     with database().read() as session:
-        own = follows_of(session, actor.account_id)
-        has_address = address.has_address(session, actor.account_id)
-    problem = found = None
+        follows = service.follows_of(session, actor.account_id)
+        has_address = service.has_feed_token(session, actor.account_id)
+    problem = works = None
     try:
-        found = feed.feed(services(), own, args)
+        works = list_activity(services(), follows, args)
     except TransportError as error:
         problem = from_opensearch(error)
-    told = {"args": args, "found": found, "follows": [shown(one) for one in own], "has_address": has_address}
-    page = render_template("feed.html", **told, atom=atom, problem=problem)
+    page = render_template(
+        "feed.html",
+        args=args,
+        works=works,
+        follows=[schemas.serialize_follow(follow) for follow in follows],
+        has_address=has_address,
+        atom=atom_url,
+        problem=problem,
+    )
     return (page, problem.status, problem.headers) if problem else page
 
 
 @blueprint.post("/follow")
-@form(FollowForm, _back, "follow")
+@form(schemas.FollowForm, _back, "follow")
 def follow_form(actor: Actor, given: Form) -> str:
-    """Follow what the button stands for."""
-    wanted = target(services(), given["kind"], given["target"])
-    made = settled(database(), lambda session: follow(session, actor.account_id, wanted))
-    return f"You are now following {made.label}. New works will appear in your feed."
+    """Follow a target."""
+    target = service.find_target(services(), given["kind"], given["target"])
+    follow = settled(database(), lambda session: service.follow(session, actor.account_id, target))
+    return f"You are now following {follow.label}. New works will appear in your feed."
 
 
 @blueprint.post("/unfollow")
-@form(FollowForm, _back, "follow")
+@form(schemas.FollowForm, _back, "follow")
 def unfollow_form(actor: Actor, given: Form) -> str:
     """End a follow."""
     with database().begin() as session:
-        unfollow(session, actor.account_id, given["kind"], given["target"])
+        service.unfollow(session, actor.account_id, given["kind"], given["target"])
     return "You are no longer following it."
 
 
 @blueprint.post("/feed/address/remove")
-@form(Args, "accounts.feed_page")
-def drop_address_form(actor: Actor, given: Form) -> str:  # noqa: ARG001 (it is empty)
-    """Let no address open the Atom feed."""
+@form(Args, FEED_PAGE)
+def drop_address_form(actor: Actor) -> str:
+    """Revoke the URL of the Atom feed."""
     with database().begin() as session:
-        address.drop_address(session, actor.account_id)
+        service.revoke_feed_token(session, actor.account_id)
     return "Your private feed URL has been revoked."
 
 
+@atom_blueprint.get("/<token>.atom")
+@plain("Private feed of what you follow", ATOM, FeedArgs)
+def atom(token: str) -> Response:
+    """Return the new works of the account whose secret URL this is."""
+    arguments.parse(Args(), request.args)
+    # The URL is a secret, so the response must not be cached, nor the path logged.
+    g.private = True
+    with database().read() as session:
+        account_id = service.account_of_feed(session, token)
+        follows = service.follows_of(session, account_id) if account_id else []
+    if account_id is None:
+        raise not_found("feed", "…")
+    works = list_activity(services(), follows, {"page": 1, "per_page": ENTRIES, "since": "follow"})
+    here, page = url_for("my_feed.atom", token=token, _external=True), url_for(FEED_PAGE, _external=True)
+    xml = document(Feed("New in what you follow on Peerscope", here, page), works["results"])
+    return Response(xml, content_type="application/atom+xml; charset=utf-8")
+
+
 def follow_of(kind: str, id_: str) -> Follow | None:
-    """Return the reader's follow of a thing, for the button on its page; None for nobody."""
+    """Return the actor's follow of a target, for the button on its page; None if logged out."""
     actor = current_actor()
     if actor is None:
         return None
     with database().read() as session:
-        return followed(session, actor.account_id, kind, id_)
+        return service.followed(session, actor.account_id, kind, id_)
 
 
 def this_search() -> str | None:
-    """Return what this page searches for as a follow names it; None where that cannot be followed."""
+    """Return the search of this page as a follow's target; None if it cannot be followed."""
     try:
         return searches.read(services(), request.query_string.decode()).canonical()
     except (Problem, UnicodeDecodeError):

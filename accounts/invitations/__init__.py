@@ -1,1 +1,1 @@
-"""Invitations to work together, and the conversations that they become."""
+"""Invitations to collaborate, the conversations that they become, and blocks between accounts."""

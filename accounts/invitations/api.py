@@ -1,4 +1,4 @@
-"""Routes of invitations and conversations."""
+"""JSON routes of invitations and conversations."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint
 
-from accounts.invitations import answering, inbox, schemas, sending, show
-from accounts.invitations import messages as talk
-from accounts.invitations.between import own
+from accounts.invitations import conversations, schemas, service
+from accounts.invitations.contacts import find_own
 from accounts.resources import database
 from accounts.settled import settled
 from accounts.slices import page_of
@@ -28,96 +27,98 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint("invitations", __name__, url_prefix="/api/v1")
 SCOPE = "collaborate"
+Body = dict[str, Any]
 
 
 @blueprint.post("/researchers/<path:id_>/invitations")
-@endpoint(Args, schemas.Invited, "Invite to collaborate", body=schemas.NewInvitation, scope=SCOPE, status=201)
-def invite(args: dict[str, Any], body: dict[str, Any], id_: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
-    """Invite the owner of a profile, from a claimed profile of your own. The same `key` is the same invitation."""
-    return _shown(actor, sending.send(services(), actor.account_id, id_, body).id)
+@endpoint(Args, schemas.InvitationSchema, "Invite to collaborate", body=schemas.NewInvitation, scope=SCOPE, status=201)
+def invite(body: Body, id_: str, actor: Actor) -> Any:
+    """Invite the owner of a profile; you need a claimed profile. A repeated `key` returns the same invitation."""
+    return _result(actor, service.send(services(), actor.account_id, id_, body).id)
 
 
 @blueprint.get("/me/invitations")
-@endpoint(schemas.InvitationsArgs, schemas.InvitationList, "Your invitations", scope=SCOPE)
+@endpoint(schemas.InvitationsArgs, schemas.InvitationList, "List your invitations", scope=SCOPE)
 def invitations(args: dict[str, Any], actor: Actor) -> Any:
-    """List invitations that you received or sent, the latest first."""
-    place = Pagination(args["page"], args["per_page"])
+    """List invitations that you received or sent, newest first."""
+    page = Pagination(args["page"], args["per_page"])
     with database().read() as session:
-        count, found = inbox.box(session, actor.account_id, args["box"], place.offset, place.per_page)
-        results = show.invitations(services(), session, actor.account_id, found)
-    return envelope(results, count=count, pagination=place)
+        count, rows = conversations.list_invitations(session, actor.account_id, args["box"], page.offset, page.per_page)
+        results = schemas.serialize_invitations(services(), session, actor.account_id, rows)
+    return envelope(results, count=count, pagination=page)
 
 
 @blueprint.get("/me/invitations/<invitation_id>")
-@endpoint(Args, schemas.Invited, "One invitation", scope=SCOPE)
-def invitation(args: dict[str, Any], invitation_id: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
+@endpoint(Args, schemas.InvitationSchema, "Get an invitation", scope=SCOPE)
+def invitation(invitation_id: str, actor: Actor) -> Any:
     """Return an invitation that you received or sent."""
-    return _shown(actor, invitation_id)
+    return _result(actor, invitation_id)
 
 
 @blueprint.post("/me/invitations/<invitation_id>/accept")
-@endpoint(Args, schemas.Invited, "Accept an invitation", scope=SCOPE)
-def accept(args: dict[str, Any], invitation_id: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
-    """Accept an invitation to you: you can write to each other now."""
-    return _after(actor, answering.accept, invitation_id)
+@endpoint(Args, schemas.InvitationSchema, "Accept an invitation", scope=SCOPE)
+def accept(invitation_id: str, actor: Actor) -> Any:
+    """Accept an invitation to you, after which both of you can send messages."""
+    return _change(actor, service.accept, invitation_id)
 
 
 @blueprint.post("/me/invitations/<invitation_id>/decline")
-@endpoint(Args, schemas.Invited, "Decline an invitation", scope=SCOPE)
-def decline(args: dict[str, Any], invitation_id: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
-    """Decline an invitation to you, or leave the conversation; the next invitation is yours to send."""
-    return _after(actor, answering.decline, invitation_id)
+@endpoint(Args, schemas.InvitationSchema, "Decline an invitation", scope=SCOPE)
+def decline(invitation_id: str, actor: Actor) -> Any:
+    """Decline an invitation to you, or end the conversation; afterwards only you can send a new invitation."""
+    return _change(actor, service.decline, invitation_id)
 
 
 @blueprint.post("/me/invitations/<invitation_id>/withdraw")
-@endpoint(Args, schemas.Invited, "Withdraw an invitation", scope=SCOPE)
-def withdraw(args: dict[str, Any], invitation_id: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
-    """Withdraw an invitation of yours, or leave the conversation."""
-    return _after(actor, answering.withdraw, invitation_id)
+@endpoint(Args, schemas.InvitationSchema, "Withdraw an invitation", scope=SCOPE)
+def withdraw(invitation_id: str, actor: Actor) -> Any:
+    """Withdraw an invitation of yours, or end the conversation."""
+    return _change(actor, service.withdraw, invitation_id)
 
 
 @blueprint.post("/me/invitations/<invitation_id>/read")
-@endpoint(Args, schemas.Invited, "Mark as read", scope=SCOPE)
-def read(args: dict[str, Any], invitation_id: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
-    """Say that you have read all that is in it."""
-    return _after(actor, talk.read, invitation_id)
+@endpoint(Args, schemas.InvitationSchema, "Mark as read", scope=SCOPE)
+def read(invitation_id: str, actor: Actor) -> Any:
+    """Mark an invitation and all its messages as read."""
+    return _change(actor, conversations.mark_read, invitation_id)
 
 
 @blueprint.get("/me/invitations/<invitation_id>/messages")
-@endpoint(schemas.MessagesArgs, schemas.MessageList, "Messages", scope=SCOPE)
+@endpoint(schemas.MessagesArgs, schemas.MessageList, "List messages", scope=SCOPE)
 def messages(args: dict[str, Any], invitation_id: str, actor: Actor) -> Any:
-    """List the messages of a conversation, the first one first. It marks nothing as read."""
+    """List the messages of a conversation, oldest first, without marking them as read."""
     with database().read() as session:
-        said = talk.messages_of(session, actor.account_id, invitation_id)
-    return page_of(said, args, lambda one: show.message(one, actor.account_id))
+        rows = conversations.messages_of(session, actor.account_id, invitation_id)
+    return page_of(rows, args, lambda message: schemas.serialize_message(message, actor.account_id))
 
 
 @blueprint.post("/me/invitations/<invitation_id>/messages")
-@endpoint(Args, schemas.Said, "Write a message", body=schemas.NewMessage, scope=SCOPE, status=201)
-def write(args: dict[str, Any], body: dict[str, Any], invitation_id: str, actor: Actor) -> Any:  # noqa: ARG001 (there are none)
-    """Write to the other side of an accepted invitation. The same `key` again is the same message."""
+@endpoint(Args, schemas.MessageSchema, "Send a message", body=schemas.NewMessage, scope=SCOPE, status=201)
+def write(body: Body, invitation_id: str, actor: Actor) -> Any:
+    """Send a message in an accepted invitation. A repeated `key` returns the same message."""
     text, key = body["body"], body["key"]
-    said = settled(database(), lambda session: talk.write(session, actor.account_id, invitation_id, text, key))
-    return show.message(said, actor.account_id)
+    message = settled(
+        database(), lambda session: conversations.write(session, actor.account_id, invitation_id, text, key)
+    )
+    return schemas.serialize_message(message, actor.account_id)
 
 
 @blueprint.get("/me/unread")
-@endpoint(Args, schemas.UnreadCounts, "What is new to you", scope=SCOPE)
-def unread(args: dict[str, Any], actor: Actor) -> Any:  # noqa: ARG001 (there are none)
-    """Count invitations and messages that you have not seen."""
+@endpoint(Args, schemas.UnreadCounts, "Count unread items", scope=SCOPE)
+def unread(actor: Actor) -> Any:
+    """Count the invitations and messages that you have not read."""
     with database().read() as session:
-        return inbox.unread(session, actor.account_id)
+        return conversations.count_unread(session, actor.account_id)
 
 
-def _after(actor: Actor, change: Callable[[Session, str, str], Invitation], invitation_id: str) -> Any:
+def _change(actor: Actor, change: Callable[[Session, str, str], Invitation], invitation_id: str) -> Any:
     with database().begin() as session:
         change(session, actor.account_id, invitation_id)
-    return _shown(actor, invitation_id)
+    return _result(actor, invitation_id)
 
 
-def _shown(actor: Actor, invitation_id: str) -> Any:
+def _result(actor: Actor, invitation_id: str) -> Any:
     with database().read() as session:
-        (found,) = show.invitations(
-            services(), session, actor.account_id, [own(session, actor.account_id, invitation_id)]
-        )
-    return found
+        row = find_own(session, actor.account_id, invitation_id)
+        (result,) = schemas.serialize_invitations(services(), session, actor.account_id, [row])
+    return result

@@ -12,10 +12,10 @@ from accounts.login.models import Account
 
 
 class Invitation(Base):
-    """One account with a claimed profile invites another to work together; accepted, it is a conversation.
+    """An invitation to collaborate from the owner of one profile to the owner of another; accepted, a conversation.
 
-    `sender_read_at` and `recipient_read_at` say up to when each side has read. A side that deletes its account becomes
-    null; the other keeps the conversation.
+    `sender_read_at` and `recipient_read_at` are the times up to which each side has read. When an account is deleted,
+    its side becomes null and the other side keeps the conversation.
     """
 
     __tablename__ = "invitation"
@@ -27,7 +27,7 @@ class Invitation(Base):
     recipient_researcher_id: Mapped[str]
     purpose: Mapped[str]
     works: Mapped[list[str]] = mapped_column(default=list)
-    """Ids of the works that prompted it."""
+    """Ids of related works."""
     message: Mapped[str]
     status: Mapped[str] = mapped_column(default="pending")
     created_at: Mapped[datetime] = mapped_column(default=now)
@@ -52,7 +52,7 @@ class Invitation(Base):
 
 
 class Message(Base):
-    """One message of a conversation. `key` is the sender's own name for it: sent again, it is not kept twice."""
+    """A message of a conversation. `key` is the sender's idempotency key: a message sent twice is stored once."""
 
     __tablename__ = "message"
 
@@ -67,9 +67,9 @@ class Message(Base):
 
 
 class Block(Base):
-    """An account does not want to hear of another, nor of a later account that owns the same profile.
+    """An account blocks another, and any later account that owns the same profile.
 
-    A blocked side that deletes its account becomes null, and `blocked_researcher_id` stays.
+    When the blocked account is deleted, `blocked_id` becomes null and `blocked_researcher_id` stays.
     """
 
     __tablename__ = "block"

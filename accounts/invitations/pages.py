@@ -1,4 +1,4 @@
-"""The inbox, a conversation, and the form that invites."""
+"""The inbox, the page of a conversation, and the form that invites."""
 
 from __future__ import annotations
 
@@ -6,17 +6,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from flask import flash, redirect, render_template, request, url_for
-from marshmallow import fields, validate
 
 from accounts.actors import current_actor, require_scope
 from accounts.base import new_id
 from accounts.blueprint import blueprint
 from accounts.forms import form
 from accounts.forms import read as read_form
-from accounts.invitations import answering, inbox, inviting, schemas, sending, show
-from accounts.invitations import messages as talk
-from accounts.invitations.between import own
-from accounts.moderation import blocks
+from accounts.invitations import contacts, conversations, schemas, service
 from accounts.records import record_of
 from accounts.resources import database
 from accounts.settled import settled
@@ -36,138 +32,133 @@ if TYPE_CHECKING:
 
 Form = dict[str, Any]
 SCOPE = "collaborate"
-#: Works of the other side that the form offers as what prompted it.
+CONVERSATION = "accounts.conversation"
+#: Works of the other side that the form offers as related works.
 OFFERED = 8
-ANSWERS = {"accept": answering.accept, "decline": answering.decline, "withdraw": answering.withdraw}
-DONE = {
+ANSWERS = {"accept": service.accept, "decline": service.decline, "withdraw": service.withdraw}
+CONFIRMATIONS = {
     "accept": "Accepted. You can now message each other.",
     "decline": "Declined. If you change your mind, you can invite them.",
     "withdraw": "Withdrawn.",
 }
 
 
-class InviteArgs(Args):
-    """The form that invites, and a work that is ticked already."""
-
-    work = fields.String(load_default=None, validate=validate.Length(max=1_000))
+def _back(_: Form, invitation_id: str, **_path: str) -> str:
+    return url_for(CONVERSATION, invitation_id=invitation_id)
 
 
-def _back(_: Form, invitation_id: str, step: str = "") -> str:  # noqa: ARG001 (the path's)
-    return url_for("accounts.conversation", invitation_id=invitation_id)
+def _back_to_end(_: Form, invitation_id: str) -> str:
+    return url_for(CONVERSATION, invitation_id=invitation_id) + "#end"
 
 
 @blueprint.get("/inbox")
 def inbox_page() -> str:
-    """List one's invitations and conversations, and whom one blocks."""
+    """List the account's invitations, conversations and blocks."""
     actor = require_scope(SCOPE)
     args = parse(schemas.InvitationsArgs())
-    place = Pagination(args["page"], args["per_page"])
+    page = Pagination(args["page"], args["per_page"])
     with database().read() as session:
-        count, rows = inbox.box(session, actor.account_id, args["box"], place.offset, place.per_page)
-        results = show.invitations(services(), session, actor.account_id, rows)
-        blocked = [blocks.shown(one) for one in blocks.blocks_of(session, actor.account_id)]
-    found = envelope(results, count=count, pagination=place)
-    return render_template("inbox.html", args=args, found=found, blocked=blocked, purposes=schemas.PURPOSES)
+        count, rows = conversations.list_invitations(session, actor.account_id, args["box"], page.offset, page.per_page)
+        results = schemas.serialize_invitations(services(), session, actor.account_id, rows)
+        blocked = [contacts.serialize_block(block) for block in contacts.blocks_of(session, actor.account_id)]
+    found = envelope(results, count=count, pagination=page)
+    return render_template("inbox.html", args=args, found=found, blocked=blocked, purposes=service.PURPOSES)
 
 
 @blueprint.get("/inbox/<invitation_id>")
 def conversation(invitation_id: str) -> str:
-    """Show an invitation and what was said since; what is shown has been read."""
+    """Show an invitation with its messages, and mark them as read."""
     actor = require_scope(SCOPE)
     parse(Args())
     with database().read() as session:
-        found = own(session, actor.account_id, invitation_id)
-        said = talk.messages_of(session, actor.account_id, invitation_id)
-        (invitation,) = show.invitations(services(), session, actor.account_id, [found])
+        row = contacts.find_own(session, actor.account_id, invitation_id)
+        messages = conversations.messages_of(session, actor.account_id, invitation_id)
+        (invitation,) = schemas.serialize_invitations(services(), session, actor.account_id, [row])
     with database().begin() as session:
-        # Up to what is on the page, and no further: what arrives meanwhile stays unread.
-        talk.read_shown(session, actor.account_id, invitation_id, said)
+        # Only what is on the page: a message that arrives in the meantime stays unread.
+        conversations.mark_displayed(session, actor.account_id, invitation_id, messages)
     return render_template(
         "conversation.html",
         invitation=invitation,
-        messages=[show.message(message, actor.account_id) for message in said],
-        purposes=schemas.PURPOSES,
+        messages=[schemas.serialize_message(message, actor.account_id) for message in messages],
+        purposes=service.PURPOSES,
         key=new_id(),
     )
 
 
 @blueprint.post("/inbox/<invitation_id>/<step>")
 @form(Args, _back, SCOPE)
-def answer(actor: Actor, given: Form, invitation_id: str, step: str) -> str:  # noqa: ARG001 (it is empty)
+def answer(actor: Actor, invitation_id: str, step: str) -> str:
     """Accept, decline or withdraw an invitation."""
     if step not in ANSWERS:
         raise not_found("answer", step)
     with database().begin() as session:
         ANSWERS[step](session, actor.account_id, invitation_id)
-    return DONE[step]
+    return CONFIRMATIONS[step]
 
 
 @blueprint.post("/inbox/<invitation_id>/messages")
-@form(
-    schemas.NewMessage,
-    lambda _, invitation_id: url_for("accounts.conversation", invitation_id=invitation_id) + "#end",
-    SCOPE,
-    again="accounts.conversation",
-)
+@form(schemas.NewMessage, _back_to_end, SCOPE, again=CONVERSATION)
 def write(actor: Actor, given: Form, invitation_id: str) -> None:
-    """Write to the other side."""
+    """Send a message."""
     settled(
         database(),
-        lambda session: talk.write(session, actor.account_id, invitation_id, given["body"], given["key"]),
+        lambda session: conversations.write(session, actor.account_id, invitation_id, given["body"], given["key"]),
     )
 
 
 @blueprint.get("/researchers/<path:id_>/invite")
 def invite(id_: str) -> str:
-    """Show the form that invites the owner of a profile, or why there can be none."""
+    """Show the form that invites the owner of a profile, or why they cannot be invited."""
     actor = require_scope(SCOPE)
-    chosen = parse(InviteArgs())["work"]
-    return _invite_page(actor, id_, {"works": [chosen] if chosen else [], "key": new_id()})
+    work_id = parse(schemas.InviteArgs())["work"]
+    return _invite_page(actor, id_, {"works": [work_id] if work_id else [], "key": new_id()})
 
 
 @blueprint.post("/researchers/<path:id_>/invite")
 def send_invitation(id_: str) -> Response | tuple[str, int]:
-    """Send the invitation; what is wrong with it is said above the form, with everything still in it."""
+    """Send the invitation, or show the form again with an error and the values that were entered."""
     actor = require_scope(SCOPE)
     try:
-        made = sending.send(services(), actor.account_id, id_, read_form(schemas.NewInvitation()))
+        invitation = service.send(services(), actor.account_id, id_, read_form(schemas.NewInvitation()))
     except Problem as problem:
         if problem.status not in {409, 422, 429}:
             raise
         given = {**request.form.to_dict(), "works": request.form.getlist("works")}
         return _invite_page(actor, id_, given, problem), problem.status
     flash("Sent. We'll show their reply here.", "done")
-    return redirect(url_for("accounts.conversation", invitation_id=made.id), HTTPStatus.SEE_OTHER)
+    return redirect(url_for(CONVERSATION, invitation_id=invitation.id), HTTPStatus.SEE_OTHER)
 
 
 def _invite_page(actor: Actor, id_: str, given: Form, problem: Problem | None = None) -> str:
     person = record_of(services(), id_)
-    asked = WorksArgs().load({"researcher": [person["id"]], "sort": "newest", "per_page": OFFERED})
-    offered = works_search.search(services(), asked)["results"]
-    missing = [one for one in given["works"] if one not in {work["id"] for work in offered}]
-    known = show.titles(services(), missing[: schemas.MAX_WORKS])
+    works_args = WorksArgs().load({"researcher": [person["id"]], "sort": "newest", "per_page": OFFERED})
+    offered = works_search.search(services(), works_args)["results"]
+    offered_ids = {work["id"] for work in offered}
+    others = [id_ for id_ in given["works"] if id_ not in offered_ids]
+    titles = schemas.work_titles(services(), others[: schemas.MAX_WORKS])
     with database().read() as session:
-        obstacle = inviting.obstacle(session, actor.account_id, person["id"])
+        obstacle = service.obstacle(session, actor.account_id, person["id"])
     return render_template(
         "invite.html",
         person=person,
-        works=[*({"id": key, "title": title} for key, title in known.items()), *offered],
-        purposes=schemas.PURPOSES,
+        works=[*({"id": id_, "title": title} for id_, title in titles.items()), *offered],
+        purposes=service.PURPOSES,
         limits=schemas,
         given=given,
         problem=problem,
         obstacle=obstacle,
-        must_claim=obstacle == inviting.CLAIM_FIRST,
+        must_claim=obstacle == service.CLAIM_FIRST,
     )
 
 
 def unread_total() -> int:
-    """Count what is new to the reader, for the header; 0 for nobody."""
+    """Return the number of unread items for the header; 0 if logged out."""
     actor = current_actor()
     if actor is None or actor.is_suspended:
         return 0
     with database().read() as session:
-        return inbox.unread(session, actor.account_id).total
+        return conversations.count_unread(session, actor.account_id).total
 
 
 blueprint.add_app_template_global(unread_total)

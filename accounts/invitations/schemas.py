@@ -1,49 +1,63 @@
-"""Invitations, conversations and what is unread over the wire."""
+"""Schemas of invitations, messages and unread counts, and rows in the form that they dump."""
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from typing import TYPE_CHECKING, Any
 
-from accounts.invitations.inbox import BOXES
+from flask import url_for
+from marshmallow import Schema, fields, validate
+from opensearchpy.exceptions import TransportError
+
+from accounts.invitations.conversations import BOXES, unread_by_invitation
+from accounts.invitations.service import PURPOSES
 from accounts.texts import Text
-from search_api.http.args import PageArgs
+from search_api.http.args import Args, PageArgs
 from search_api.http.schemas import list_of
 
-#: What an invitation can be for, and how it reads.
-PURPOSES = {
-    "joint work": "Joint work",
-    "review": "Review or comments",
-    "dataset": "Data or code",
-    "talk": "Talk",
-    "student": "Student or visit",
-    "other": "Something else",
-}
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
+    from accounts.invitations.models import Invitation, Message
+    from accounts.login.models import Account
+    from search_api.http.services import Services
+
+Result = dict[str, Any]
+
 MAX_WORKS = 5
 MAX_MESSAGE = 2_000
 MAX_KEY = 100
+KEY_DESCRIPTION = "Idempotency key of your choice: a request that is repeated with it has no further effect."
 
 
 class InvitationsArgs(PageArgs):
-    """A box of invitations."""
+    """Arguments of the list of invitations."""
 
     box = fields.String(
-        load_default=None, validate=validate.OneOf(BOXES), metadata={"description": "Default: both boxes."}
+        load_default=None, validate=validate.OneOf(BOXES), metadata={"description": "By default both boxes."}
     )
 
 
 class MessagesArgs(PageArgs):
-    """The messages of a conversation."""
+    """Arguments of the list of messages."""
+
+
+class InviteArgs(Args):
+    """Arguments of the form that invites."""
+
+    work = fields.String(load_default=None, validate=validate.Length(max=1_000))
 
 
 class WorkNamed(Schema):
-    """A work that prompted an invitation; without a title it is not to be found at the moment."""
+    """A work related to an invitation. The title is null if the work cannot be found at the moment."""
 
     id = fields.String(required=True)
     title = fields.String(required=True, allow_none=True)
 
 
 class Side(Schema):
-    """One side: an account's name, and the profile it owned when the invitation was sent."""
+    """One side of an invitation: the account's name, and the profile it owned when the invitation was sent."""
 
     name = fields.String(required=True, allow_none=True, metadata={"description": "Null: the account was deleted."})
     researcher_id = fields.String(required=True)
@@ -51,15 +65,15 @@ class Side(Schema):
 
 
 class InvitationLinks(Schema):
-    """Addresses of an invitation."""
+    """Links of an invitation."""
 
     self = fields.String(required=True)
     html = fields.String(required=True)
     messages = fields.String(required=True)
 
 
-class Invited(Schema):
-    """An invitation; accepted, it is a conversation."""
+class InvitationSchema(Schema):
+    """An invitation; once accepted, a conversation."""
 
     id = fields.String(required=True)
     status = fields.String(required=True, validate=validate.OneOf(("pending", "accepted", "declined", "withdrawn")))
@@ -70,36 +84,36 @@ class Invited(Schema):
     recipient = fields.Nested(Side, required=True)
     created_at = fields.DateTime(required=True)
     answered_at = fields.DateTime(required=True, allow_none=True)
-    unread = fields.Integer(required=True, metadata={"description": "How much in it is new to you."})
+    unread = fields.Integer(required=True, metadata={"description": "Number of unread items."})
     links = fields.Nested(InvitationLinks, required=True)
 
 
-InvitationList = list_of(Invited, "InvitationList")
+InvitationList = list_of(InvitationSchema, "InvitationList")
 
 
 class NewInvitation(Schema):
-    """An invitation to write."""
+    """An invitation to send."""
 
     purpose = fields.String(required=True, validate=validate.OneOf(tuple(PURPOSES)))
     works = fields.List(
         fields.String(validate=validate.Length(1, 1_000)),
         load_default=list,
         validate=validate.Length(max=MAX_WORKS),
-        metadata={"description": f"Ids of the works that prompted it, in any spelling; at most {MAX_WORKS}."},
+        metadata={"description": f"Ids of related works, in any spelling; at most {MAX_WORKS}."},
     )
     message = Text(MAX_MESSAGE, required=True)
-    key = Text(MAX_KEY, required=True, metadata={"description": "Your own name for it: sent again, it is one."})
+    key = Text(MAX_KEY, required=True, metadata={"description": KEY_DESCRIPTION})
 
 
 class NewMessage(Schema):
-    """A message to write."""
+    """A message to send."""
 
     body = Text(MAX_MESSAGE, required=True)
-    key = Text(MAX_KEY, required=True, metadata={"description": "Your own name for it: sent again, it is one."})
+    key = Text(MAX_KEY, required=True, metadata={"description": KEY_DESCRIPTION})
 
 
-class Said(Schema):
-    """One message."""
+class MessageSchema(Schema):
+    """A message."""
 
     id = fields.String(required=True)
     body = fields.String(required=True)
@@ -107,12 +121,77 @@ class Said(Schema):
     sent_at = fields.DateTime(required=True)
 
 
-MessageList = list_of(Said, "MessageList")
+MessageList = list_of(MessageSchema, "MessageList")
 
 
 class UnreadCounts(Schema):
-    """How much is new to you."""
+    """The numbers of unread items."""
 
     invitations = fields.Integer(required=True)
     messages = fields.Integer(required=True)
     total = fields.Integer(required=True)
+
+
+def serialize_invitations(
+    services: Services, session: Session, account_id: str, invitations: Sequence[Invitation]
+) -> list[Result]:
+    """Return invitations as an account sees them, with titles of works and unread counts."""
+    titles = work_titles(services, [id_ for invitation in invitations for id_ in invitation.works])
+    unread = unread_by_invitation(session, account_id, [invitation.id for invitation in invitations])
+    return [
+        _serialize_invitation(invitation, account_id, titles, unread.get(invitation.id, 0))
+        for invitation in invitations
+    ]
+
+
+def serialize_message(message: Message, account_id: str) -> Result:
+    """Return a message as an account sees it."""
+    return {
+        "id": message.id,
+        "body": message.body,
+        "is_yours": message.sender_id == account_id,
+        "sent_at": message.sent_at,
+    }
+
+
+def work_titles(services: Services, ids: Sequence[str]) -> dict[str, str]:
+    """Return the titles of works by id, without unknown works; empty while OpenSearch is unavailable.
+
+    Messages must be readable without OpenSearch.
+    """
+    if not ids:
+        return {}
+    params = {"_source_includes": "title"}
+    try:
+        answer = services.client.mget(index=services.names.works, body={"ids": sorted(set(ids))}, params=params)
+    except TransportError:
+        return {}
+    return {document["_id"]: document["_source"]["title"] for document in answer["docs"] if document.get("found")}
+
+
+def _serialize_invitation(invitation: Invitation, account_id: str, titles: dict[str, str], unread: int) -> Result:
+    return {
+        "id": invitation.id,
+        "status": invitation.status,
+        "purpose": invitation.purpose,
+        "works": [{"id": id_, "title": titles.get(id_)} for id_ in invitation.works],
+        "message": invitation.message,
+        "sender": _side(invitation.sender, invitation.sender_researcher_id, account_id),
+        "recipient": _side(invitation.recipient, invitation.recipient_researcher_id, account_id),
+        "created_at": invitation.created_at,
+        "answered_at": invitation.answered_at,
+        "unread": unread,
+        "links": {
+            "self": url_for("invitations.invitation", invitation_id=invitation.id),
+            "html": url_for("accounts.conversation", invitation_id=invitation.id),
+            "messages": url_for("invitations.messages", invitation_id=invitation.id),
+        },
+    }
+
+
+def _side(account: Account | None, researcher_id: str, account_id: str) -> Result:
+    return {
+        "name": account.name if account else None,
+        "researcher_id": researcher_id,
+        "is_you": account is not None and account.id == account_id,
+    }

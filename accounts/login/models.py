@@ -11,7 +11,7 @@ from accounts.base import Base, new_id, now, owner_column
 
 
 class Account(Base):
-    """A person who logs in, by ORCID, by e-mail and password, or both. An e-mail address here is always confirmed."""
+    """An account, which logs in with ORCID, with e-mail and password, or both. The e-mail address is confirmed."""
 
     __tablename__ = "account"
 
@@ -29,7 +29,7 @@ class Account(Base):
 
 
 class Login(Base):
-    """One browser that is logged in; logging out deletes it, logging out everywhere deletes all."""
+    """A browser that is logged in. Logging out deletes the row; logging out everywhere deletes all of an account."""
 
     __tablename__ = "login"
 
@@ -45,7 +45,7 @@ class Login(Base):
 
 
 class EmailToken(Base):
-    """A link that was mailed: to register, to set a new password, to prove an address. It works once."""
+    """A mailed link, which works once: to register, to set a new password, or to confirm an address."""
 
     __tablename__ = "email_token"
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from accounts import audit, links, logins, passwords, throttle
 from accounts.claims.models import Claim
 from accounts.delivery.states import enqueue_account
-from accounts.invitations import between
+from accounts.invitations import contacts
 from accounts.invitations.models import Invitation
 from accounts.login.entry import MAILS_FROM, TRIES_FOR
 from accounts.login.models import Account, EmailToken
@@ -187,10 +187,10 @@ def close(session: Session, account_id: str, by: str | None) -> None:
     audit.note(session, by, "account.delete", account.id)
     sides = or_(Invitation.sender_id == account.id, Invitation.recipient_id == account.id)
     for invitation in session.scalars(select(Invitation).where(sides).with_for_update()).all():
-        if between.other_side(invitation, account.id) is None:
+        if contacts.other_side(invitation, account.id) is None:
             # Nobody is left who could read it.
             session.delete(invitation)
         else:
-            between.close(invitation, account.id)
+            contacts.close(invitation, account.id)
     session.flush()
     session.delete(account)

@@ -1,1 +1,1 @@
-"""Blocks and reports: what an account can do about another, and what admins do about it."""
+"""What an account can do about another (block, report), and how administrators decide on reports."""

@@ -11,7 +11,7 @@ from accounts.base import Base, new_id, now
 
 
 class Report(Base):
-    """An account reports what another wrote to it, for an admin to judge."""
+    """A report about what the other side of an invitation wrote, for an administrator to decide on."""
 
     __tablename__ = "report"
 

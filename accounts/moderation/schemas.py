@@ -1,4 +1,4 @@
-"""Blocks and reports over the wire."""
+"""Schemas of blocks and reports."""
 
 from __future__ import annotations
 
@@ -13,43 +13,43 @@ STATUSES = ("open", "upheld", "dismissed")
 
 
 class AboutArgs(Args):
-    """Something about an invitation, which the body names."""
+    """Arguments of a route whose body names an invitation, which may not exist."""
 
     names_one = True
 
 
 class BlocksArgs(PageArgs):
-    """Whom one blocks."""
+    """Arguments of the list of blocks."""
 
 
 class NewBlock(Schema):
-    """Whom to block."""
+    """The account to block."""
 
     invitation = fields.String(
         required=True, metadata={"description": "Id of an invitation or conversation with the account."}
     )
 
 
-class Blocked(Schema):
-    """An account that you block. `id` is the block's."""
+class BlockSchema(Schema):
+    """A block of an account."""
 
     id = fields.String(required=True)
     name = fields.String(required=True, allow_none=True, metadata={"description": "Null: the account was deleted."})
     created_at = fields.DateTime(required=True)
 
 
-BlockList = list_of(Blocked, "BlockList")
+BlockList = list_of(BlockSchema, "BlockList")
 
 
 class NewReport(Schema):
-    """What to report."""
+    """A report to send."""
 
     invitation = fields.String(required=True, metadata={"description": "Id of the invitation or conversation."})
     reason = Text(MAX_REASON, required=True)
 
 
-class Reported(Schema):
-    """A report of yours."""
+class ReportSchema(Schema):
+    """A report, as the reporter sees it."""
 
     id = fields.String(required=True)
     invitation = fields.String(required=True, attribute="invitation_id")
@@ -59,11 +59,11 @@ class Reported(Schema):
     decided_at = fields.DateTime(required=True, allow_none=True)
 
 
-ReportList = list_of(Reported, "ReportList")
+ReportList = list_of(ReportSchema, "ReportList")
 
 
 class ReportsArgs(PageArgs):
-    """Reports, for administrators."""
+    """Arguments of the lists of reports."""
 
     status = fields.String(load_default=None, validate=validate.OneOf(STATUSES))
 
@@ -75,21 +75,27 @@ class CaseAccount(Schema):
     name = fields.String(required=True)
 
 
-class Case(Reported):
+class Case(ReportSchema):
     """A report, as an administrator sees it."""
 
     reporter = fields.Nested(CaseAccount, required=True, allow_none=True)
     accused = fields.Nested(CaseAccount, required=True, allow_none=True)
     evidence = fields.List(
-        fields.String(), required=True, metadata={"description": "What the accused had written by then."}
+        fields.String(), required=True, metadata={"description": "What the accused had written when reported."}
     )
-    note = fields.String(required=True, allow_none=True, metadata={"description": "Why it was decided so."})
+    note = fields.String(required=True, allow_none=True, metadata={"description": "Why it was decided this way."})
 
 
 CaseList = list_of(Case, "CaseList")
 
 
 class Decision(Schema):
-    """Why it is decided so."""
+    """The reason of a decision."""
+
+    reason = Text(MAX_REASON, required=True)
+
+
+class ReasonForm(Args):
+    """The reason of a report or a decision, as a form sends it."""
 
     reason = Text(MAX_REASON, required=True)

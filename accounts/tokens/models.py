@@ -11,7 +11,7 @@ from accounts.login.models import Account
 
 
 class ApiToken(Base):
-    """A key for programs; it may do what its scopes say."""
+    """An API token, limited to its scopes. Only a digest of the token is stored."""
 
     __tablename__ = "api_token"
 

@@ -36,7 +36,7 @@ HOSTS = ("evil.example@localhost", "localhost:80@evil.example", "localhost\\.evi
         ("PUT", "/api/v1/me/follows/topic/%00", {}),
         ("POST", "/follow", {"data": {"kind": "search", "target": "q=a%00b"}}),
         ("POST", "/api/v1/researchers/%00/claim", {"json": {}}),
-        ("PUT", "/api/v1/me/works/%00", {"json": {"mine": True}}),
+        ("PUT", "/api/v1/me/works/%00", {"json": {"is_mine": True}}),
         ("DELETE", "/api/v1/me/blocks/%00", {}),
         ("POST", "/account/profile/email/forget", {"data": {"email": NUL}}),
         ("POST", "/api/v1/me/reports", {"json": {"invitation": NUL, "reason": "x"}}),

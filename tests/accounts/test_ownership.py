@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from accounts.base import now
+from accounts.claims.lifecycle import claim_of, owner_of
 from accounts.claims.models import Claim
-from accounts.claims.ownership import claim_of, owner_of
 from accounts.login.models import Account
 from accounts.outbox import Outbox, enqueue
 

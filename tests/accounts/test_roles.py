@@ -123,7 +123,7 @@ TABLE = [
     Row("GET", "/api/v1/me/claim", "401 403 404 200 404 200"),
     Row("PATCH", "/api/v1/me/profile", ALL_WITH_PROFILE, json={"bio": "Me."}),
     Row("GET", "/api/v1/me/works", ALL_WITH_PROFILE),
-    Row("PUT", "/api/v1/me/works/<path:work_id>", ALL_WITH_PROFILE, json={"mine": True}),
+    Row("PUT", "/api/v1/me/works/<path:work_id>", ALL_WITH_PROFILE, json={"is_mine": True}),
     Row("DELETE", "/api/v1/me/works/<path:work_id>", "401 403 409 204 409 204"),
     Row("GET", "/api/v1/me/institution-email", ALL_OWN),
     Row("POST", "/api/v1/me/institution-email", "401 403 409 409 409 409", json={"email": "x@example.org"}),

@@ -12,7 +12,7 @@ import pytest
 from opensearchpy.exceptions import ConnectionError as OpenSearchUnreachable
 from sqlalchemy import select
 
-from accounts.claims import claiming, own
+from accounts.claims import lifecycle, profile
 from accounts.claims.models import Claim
 from accounts.database import Database
 from accounts.delivery.models import Synced
@@ -96,7 +96,7 @@ def claimed(database: Database, record: dict[str, Any], **fields: Any) -> str:
     with database.begin() as session:
         session.add(account := Account(name=record["name"], **fields))
         session.flush()
-        claiming.claim(session, account.id, record)
+        lifecycle.make_claim(session, account.id, record)
     return account.id
 
 
@@ -112,7 +112,9 @@ def test_a_claim_reaches_the_index_and_the_outbox_is_empty(
     index(*WORKS)
     ada = claimed(database, find("Ada Lovelace"), orcid=ADA)
     with database.begin() as session:
-        own.change(session, ada, {"bio": "I compute.", "links": ["https://ada.example"], "open_to_collaborate": True})
+        profile.update_profile(
+            session, ada, {"bio": "I compute.", "links": ["https://ada.example"], "open_to_collaborate": True}
+        )
     delivery.deliver()
     delivery.deliver()
     found = find("Ada Lovelace")
@@ -123,7 +125,7 @@ def test_a_claim_reaches_the_index_and_the_outbox_is_empty(
     kept = opensearch.get(index=names.people, id=found["id"])["_source"]
     assert {name: kept[name] for name in DEFAULT_STATE} == state(found)
     with database.begin() as session:
-        own.change(session, ada, {"bio": "", "links": [], "open_to_collaborate": False})
+        profile.update_profile(session, ada, {"bio": "", "links": [], "open_to_collaborate": False})
     delivery.deliver()
     assert find("Ada Lovelace")["owner"] == {
         "proof": "orcid",
@@ -133,7 +135,7 @@ def test_a_claim_reaches_the_index_and_the_outbox_is_empty(
         "links": [],
     }
     with database.begin() as session:
-        claiming.release(session, ada, found["id"])
+        lifecycle.release_claim(session, ada, found["id"])
     delivery.deliver()
     assert state(find("Ada Lovelace")) == DEFAULT_STATE
     assert not opensearch.exists(index=names.people, id=found["id"])
@@ -168,7 +170,7 @@ def test_nothing_is_forgotten_when_opensearch_goes_away(
     after: bool,
 ) -> None:
     index(*WORKS)
-    delivery.everything()
+    delivery.deliver_all()
     claimed(database, find("Ada Lovelace"), orcid=ADA)
     failing = Delivery(database, Failing(opensearch, after=after), names)  # type: ignore[arg-type]
     with pytest.raises(OpenSearchUnreachable):
@@ -189,7 +191,7 @@ def test_a_rebuild_a_rollback_and_a_lost_index_keep_all_states(
     index(*WORKS)
     before = find("Ada Lovelace")
     claimed(database, before, orcid=ADA)
-    delivery.everything()
+    delivery.deliver_all()
     expected = state(find("Ada Lovelace"))
     assert expected["claimed"]
     index(*WORKS, rebuild=True)
@@ -221,12 +223,12 @@ def test_a_database_that_says_less_takes_states_back(
 ) -> None:
     index(*WORKS)
     ada = claimed(database, find("Ada Lovelace"), orcid=ADA)
-    delivery.everything()
+    delivery.deliver_all()
     with database.begin() as session:
         session.delete(session.get_one(Account, ada))
-    for forget in (lambda: None, delivery.forget):
-        forget()
-        delivery.everything()
+    for invalidate in (lambda: None, delivery.invalidate):
+        invalidate()
+        delivery.deliver_all()
         assert state(find("Ada Lovelace")) == DEFAULT_STATE
         opensearch.indices.refresh(index=names.people)
         assert opensearch.count(index=names.people)["count"] == 0
@@ -238,7 +240,7 @@ def test_an_older_index_takes_the_new_fields(
     index(*WORKS)
     opensearch.indices.create(index=names.people, body={"mappings": {"dynamic": "strict"}})
     claimed(database, find("Ada Lovelace"), orcid=ADA)
-    delivery.everything()
+    delivery.deliver_all()
     assert find("Ada Lovelace")["owner"]["proof"] == "orcid"
 
 
@@ -257,10 +259,10 @@ def test_a_merge_moves_claim_and_follows(
     bo = claimed(database, few)
     with database.begin() as session:
         claim = session.scalars(select(Claim)).one()
-        claiming.approve(session, None, claim.id, "Known to us.")
+        lifecycle.approve(session, None, claim.id, "Known to us.")
         session.add(Follow(account_id=bo, kind="researcher", target=few["id"], label="Bo"))
         enqueue(session, few["id"])
-    delivery.everything()
+    delivery.deliver_all()
     decided = f'[[merge]]\nids = ["{few["id"]}", "{many["id"]}"]\nreason = "one person"\n'
     (tmp_path / "home" / "overrides.toml").write_text(decided, encoding="utf-8")
     index(*works)
@@ -288,15 +290,15 @@ def test_what_the_owner_says_of_works_holds_from_the_next_run_on(
     record = find("Ada Lovelace")
     ada = claimed(database, record, orcid=ADA)
     with database.begin() as session:
-        own.say(session, ada, "arxiv:2001.00002", is_mine=False)
-        own.say(session, ada, "arxiv:2001.00005", is_mine=True)
+        profile.set_statement(session, ada, "arxiv:2001.00002", is_mine=False)
+        profile.set_statement(session, ada, "arxiv:2001.00005", is_mine=True)
 
     def own_works() -> set[str]:
         opensearch.indices.refresh(index=names.works)
         body = {"query": {"term": {"researchers.id": record["id"]}}}
         return {hit["_id"][-1] for hit in opensearch.search(index=names.works, body=body)["hits"]["hits"]}
 
-    delivery.everything()
+    delivery.deliver_all()
     for _ in range(2):
         index(*works)
         assert own_works() == {"1", "4", "5"}
@@ -305,7 +307,7 @@ def test_what_the_owner_says_of_works_holds_from_the_next_run_on(
     assert own_works() == {"1", "4", "5"}
     delivery.deliver()
     with database.begin() as session:
-        own.unsay(session, ada, "arxiv:2001.00002")
+        profile.delete_statement(session, ada, "arxiv:2001.00002")
     delivery.deliver()
     assert index(*works).counts.researchers_written
     assert own_works() == {"1", "2", "4", "5"}
@@ -326,7 +328,7 @@ def test_an_id_that_a_rebuild_does_not_bring_forth_leads_to_whoever_has_its_work
     opensearch.index(index=names.researchers, id=old["id"], body=old)
     opensearch.delete(index=names.researchers, id=record["id"], params={"refresh": "true"})
     claimed(database, old, orcid=GRACE)
-    delivery.everything()
+    delivery.deliver_all()
     index(*WORKS, rebuild=True)
     assert not opensearch.exists(index=names.researchers, id=old["id"])
     assert find("Grace Hopper")["claimed"] is True
@@ -374,14 +376,14 @@ def test_a_delivery_that_dies_at_any_step_is_done_by_the_next(
     after: bool,
 ) -> None:
     index(*WORKS)
-    delivery.everything()
+    delivery.deliver_all()
     record = find("Ada Lovelace")
     ada = claimed(database, record, orcid=ADA)
     deaths = 0
     for step in range(1, 50):
         is_open = step % 2 == 1
         with database.begin() as session:
-            own.change(session, ada, {"bio": f"Number {step}.", "open_to_collaborate": is_open})
+            profile.update_profile(session, ada, {"bio": f"Number {step}.", "open_to_collaborate": is_open})
         left = [step]
         mortal = Delivery(Mortal(database, left, after=after), Mortal(opensearch, left, after=after), names)  # type: ignore[arg-type]
         with suppress(Killed):

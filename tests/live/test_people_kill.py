@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
-from accounts.claims import claiming, own
+from accounts.claims import lifecycle, profile
 from accounts.database import Database
 from accounts.delivery.service import Delivery
 from accounts.login.models import Account
@@ -63,14 +63,14 @@ def test_kill_9_of_the_server_loses_no_state(prefix: str, unused_port: int, tmp_
     with database.begin() as session:
         session.add(ada := Account(name="Ada", orcid=ADA))
         session.flush()
-        claiming.claim(session, ada.id, record)
+        lifecycle.make_claim(session, ada.id, record)
     for round_ in range(KILLS):
         server = serve(unused_port)
         try:
             wait(delivery.is_complete, 60)
             wait(lambda: stored()["claimed"], 10)
             with database.begin() as session:
-                own.change(session, ada.id, {"bio": f"Round {round_}."})
+                profile.update_profile(session, ada.id, {"bio": f"Round {round_}."})
             # Somewhere between the noting of it and the end of its delivery.
             time.sleep(round_ % 5 * 0.3)
         finally:
@@ -87,7 +87,7 @@ def test_kill_9_of_the_server_loses_no_state(prefix: str, unused_port: int, tmp_
     try:
         wait(delivery.is_complete, 60)
         with database.begin() as session:
-            own.change(session, ada.id, {"bio": "Delivered by the server."})
+            profile.update_profile(session, ada.id, {"bio": "Delivered by the server."})
         began = time.monotonic()
         wait(lambda: stored()["owner"]["bio"] == "Delivered by the server.", 30)
         assert "The server that is running" in CliRunner().invoke(main, ["people", "sync"]).output

@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 
 from accounts.audit import Audit
 from accounts.base import now
-from accounts.claims import claiming, own
+from accounts.claims import lifecycle, profile
+from accounts.claims.lifecycle import owner_of
 from accounts.claims.models import Claim, OwnProfile, WorkStatement
-from accounts.claims.ownership import owner_of
 from accounts.delivery.merging import move
 from accounts.delivery.states import enqueue_account
 from accounts.follows.models import Follow
@@ -51,7 +51,7 @@ def refused(database: Database, status: int, step: Callable[..., Any], *args: An
 def test_the_records_own_orcid_verifies_at_once(database: Database, account: Callable[..., str]) -> None:
     ada = account("Ada", orcid=ADA["orcid"])
     with database.begin() as session:
-        made = claiming.claim(session, ada, ADA)
+        made = lifecycle.make_claim(session, ada, ADA)
         assert (made.status, made.proof) == ("verified", "orcid")
         assert actions(session) == ["claim.make", "claim.verify"]
         assert enqueued(session) == {"ada-1"}
@@ -65,7 +65,7 @@ def test_without_an_equal_orcid_a_claim_waits(
 ) -> None:
     ada = account("Ada", orcid=orcid)
     with database.begin() as session:
-        made = claiming.claim(session, ada, record, "  I wrote these. ")
+        made = lifecycle.make_claim(session, ada, record, "  I wrote these. ")
         assert (made.status, made.proof, made.statement) == ("pending", None, "I wrote these.")
         assert owner_of(session, record["id"]) is None
 
@@ -73,9 +73,9 @@ def test_without_an_equal_orcid_a_claim_waits(
 def test_claiming_twice_changes_nothing_more(database: Database, account: Callable[..., str]) -> None:
     ada = account("Ada")
     with database.begin() as session:
-        first = claiming.claim(session, ada, BARE).id
+        first = lifecycle.make_claim(session, ada, BARE).id
     with database.begin() as session:
-        assert claiming.claim(session, ada, BARE).id == first
+        assert lifecycle.make_claim(session, ada, BARE).id == first
         assert actions(session) == ["claim.make"]
         assert session.scalar(select(func.count()).select_from(Outbox)) == 1
 
@@ -83,28 +83,28 @@ def test_claiming_twice_changes_nothing_more(database: Database, account: Callab
 def test_an_account_claims_one_profile_at_a_time(database: Database, account: Callable[..., str]) -> None:
     ada = account("Ada")
     with database.begin() as session:
-        claiming.claim(session, ada, BARE)
-    assert "Release it" in refused(database, 409, claiming.claim, ada, ADA)
+        lifecycle.make_claim(session, ada, BARE)
+    assert "Release it" in refused(database, 409, lifecycle.make_claim, ada, ADA)
 
 
 def test_nobody_claims_without_end(database: Database, account: Callable[..., str]) -> None:
     ada = account("Ada")
-    for _ in range(claiming.A_DAY):
+    for _ in range(lifecycle.CLAIMS_PER_DAY):
         with database.begin() as session:
-            claiming.claim(session, ada, BARE)
-            claiming.release(session, ada, "bob-1")
-    assert "Try again tomorrow" in refused(database, 429, claiming.claim, ada, BARE)
+            lifecycle.make_claim(session, ada, BARE)
+            lifecycle.release_claim(session, ada, "bob-1")
+    assert "Try again tomorrow" in refused(database, 429, lifecycle.make_claim, ada, BARE)
 
 
 def test_an_orcid_linked_later_verifies_what_waited(database: Database, account: Callable[..., str]) -> None:
     ada = account("Ada")
     with database.begin() as session:
-        claiming.claim(session, ada, ADA)
+        lifecycle.make_claim(session, ada, ADA)
     with database.begin() as session:
         session.get_one(Account, ada).orcid = ADA["orcid"]
         enqueue_account(session, ada)
-        claiming.settle(session, ADA)
-        claiming.settle(session, ADA)
+        lifecycle.settle(session, ADA)
+        lifecycle.settle(session, ADA)
         owner = owner_of(session, "ada-1")
         assert owner is not None
         assert owner.proof == "orcid"
@@ -114,27 +114,27 @@ def test_an_orcid_linked_later_verifies_what_waited(database: Database, account:
 def test_an_admin_approves_with_a_reason_and_once(database: Database, account: Callable[..., str]) -> None:
     ada, admin = account("Ada"), account("Root", is_admin=True)
     with database.begin() as session:
-        made = claiming.claim(session, ada, BARE).id
+        made = lifecycle.make_claim(session, ada, BARE).id
     for _ in range(2):
         with database.begin() as session:
-            found = claiming.approve(session, admin, made, "Wrote from the university.")
+            found = lifecycle.approve(session, admin, made, "Wrote from the university.")
             assert (found.status, found.proof, found.decided_by) == ("verified", "admin", admin)
             assert found.reason == "Wrote from the university."
             assert actions(session) == ["claim.make", "claim.approve"]
     with database.begin() as session:
-        claiming.reject(session, admin, made, "It was somebody else.")
+        lifecycle.reject(session, admin, made, "It was somebody else.")
         assert owner_of(session, "bob-1") is None
         assert actions(session)[-1] == "claim.revoke"
-    assert "already rejected" in refused(database, 409, claiming.approve, admin, made, "Again?")
-    assert "No claim has" in refused(database, 404, claiming.approve, admin, "nonsense", "Why not?")
+    assert "already rejected" in refused(database, 409, lifecycle.approve, admin, made, "Again?")
+    assert "No claim has" in refused(database, 404, lifecycle.approve, admin, "nonsense", "Why not?")
 
 
 def test_a_suspended_account_is_not_verified(database: Database, account: Callable[..., str]) -> None:
     ada = account("Ada", suspended_at=now(), orcid=ADA["orcid"])
     with database.begin() as session:
-        made = claiming.claim(session, ada, ADA)
+        made = lifecycle.make_claim(session, ada, ADA)
         assert made.status == "pending"
-    assert "suspended" in refused(database, 409, claiming.approve, None, made.id, "So it is.")
+    assert "suspended" in refused(database, 409, lifecycle.approve, None, made.id, "So it is.")
 
 
 def test_a_dispute_waits_and_approving_it_ends_the_former_claim(
@@ -142,15 +142,15 @@ def test_a_dispute_waits_and_approving_it_ends_the_former_claim(
 ) -> None:
     bob, eve = account("Bob"), account("Eve")
     with database.begin() as session:
-        first = claiming.claim(session, bob, BARE)
-        claiming.approve(session, None, first.id, "Known to us.")
-        own.change(session, bob, {"bio": "Mine."})
-        own.say(session, bob, "arxiv:1", is_mine=False)
+        first = lifecycle.make_claim(session, bob, BARE)
+        lifecycle.approve(session, None, first.id, "Known to us.")
+        profile.update_profile(session, bob, {"bio": "Mine."})
+        profile.set_statement(session, bob, "arxiv:1", is_mine=False)
     with database.begin() as session:
-        second = claiming.claim(session, eve, BARE)
+        second = lifecycle.make_claim(session, eve, BARE)
         assert second.status == "pending"
         assert "claim.dispute" in actions(session)
-        claiming.approve(session, None, second.id, "Showed a passport.")
+        lifecycle.approve(session, None, second.id, "Showed a passport.")
     with database.begin() as session:
         owner = owner_of(session, "bob-1")
         assert owner is not None
@@ -165,11 +165,11 @@ def test_a_dispute_waits_and_approving_it_ends_the_former_claim(
 def test_even_an_equal_orcid_does_not_take_an_owned_profile(database: Database, account: Callable[..., str]) -> None:
     bob, ada = account("Bob"), account("Ada", orcid=ADA["orcid"])
     with database.begin() as session:
-        claiming.approve(session, None, claiming.claim(session, bob, ADA).id, "A mistake.")
-        assert claiming.claim(session, ada, ADA).status == "pending"
+        lifecycle.approve(session, None, lifecycle.make_claim(session, bob, ADA).id, "A mistake.")
+        assert lifecycle.make_claim(session, ada, ADA).status == "pending"
     with database.begin() as session:
-        assert claiming.release(session, bob, "ada-1")
-        claiming.settle(session, ADA)
+        assert lifecycle.release_claim(session, bob, "ada-1")
+        lifecycle.settle(session, ADA)
         owner = owner_of(session, "ada-1")
         assert owner is not None
         assert owner.account_id == ada
@@ -183,19 +183,19 @@ def test_a_proof_holds_as_long_as_the_record_bears_that_orcid(
     ada, eve = account("Ada", orcid=ADA["orcid"]), account("Eve", orcid="0000-0002-0000-0006")
     now_eves = {**ADA, "id": "eve-9" if is_merged else "ada-1", "orcid": "0000-0002-0000-0006"}
     with database.begin() as session:
-        made = claiming.claim(session, ada, ADA)
-        own.change(session, ada, {"bio": "Mine."})
+        made = lifecycle.make_claim(session, ada, ADA)
+        profile.update_profile(session, ada, {"bio": "Mine."})
         if is_merged:
             move(session, "ada-1", "eve-9", now_eves["orcid"])
-        claiming.settle(session, now_eves)
-        assert (made.status, made.proof, made.reason) == ("pending", None, claiming.OTHER_ORCID)
+        lifecycle.settle(session, now_eves)
+        assert (made.status, made.proof, made.reason) == ("pending", None, lifecycle.OTHER_ORCID)
         assert owner_of(session, now_eves["id"]) is None
         assert actions(session)[-1] == "claim.doubt"
         assert now_eves["id"] in enqueued(session)
     with database.begin() as session:
-        assert claiming.claim(session, eve, now_eves).status == "verified"
+        assert lifecycle.make_claim(session, eve, now_eves).status == "verified"
     with database.begin() as session:
-        claiming.settle(session, {**now_eves, "orcid": None})
+        lifecycle.settle(session, {**now_eves, "orcid": None})
         owner = owner_of(session, now_eves["id"])
         assert owner is not None
         assert owner.account_id == eve
@@ -206,8 +206,8 @@ def test_of_two_owners_a_proof_counts_only_by_the_id_that_the_record_bears(
 ) -> None:
     ada, bob = account("Ada", orcid=ADA["orcid"]), account("Bob")
     with database.begin() as session:
-        claiming.approve(session, None, claiming.claim(session, bob, BARE).id, "Known to us.")
-        claiming.claim(session, ada, ADA)
+        lifecycle.approve(session, None, lifecycle.make_claim(session, bob, BARE).id, "Known to us.")
+        lifecycle.make_claim(session, ada, ADA)
         move(session, "ada-1", "bob-1", "0000-0002-0000-0006")
         owner = owner_of(session, "bob-1")
         assert owner is not None
@@ -219,13 +219,13 @@ def test_who_was_rejected_is_not_verified_by_an_orcid_but_by_an_admin(
 ) -> None:
     ada = account("Ada", orcid=ADA["orcid"])
     with database.begin() as session:
-        claiming.reject(session, None, claiming.claim(session, ada, ADA).id, "This is not her record.")
+        lifecycle.reject(session, None, lifecycle.make_claim(session, ada, ADA).id, "This is not her record.")
     with database.begin() as session:
-        again = claiming.claim(session, ada, ADA)
+        again = lifecycle.make_claim(session, ada, ADA)
         assert again.status == "pending"
-        claiming.settle(session, ADA)
+        lifecycle.settle(session, ADA)
         assert again.status == "pending"
-        assert claiming.approve(session, None, again.id, "It is, after all.").status == "verified"
+        assert lifecycle.approve(session, None, again.id, "It is, after all.").status == "verified"
 
 
 @pytest.mark.databases("postgresql")
@@ -236,19 +236,19 @@ def test_a_decision_in_the_same_moment_is_not_undone(
     """The thread that delivers looks at a claim while an admin, who has not committed yet, rejects it."""
     ada = account("Ada")
     with database.begin() as session:
-        made = claiming.claim(session, ada, ADA).id
+        made = lifecycle.make_claim(session, ada, ADA).id
         session.get_one(Account, ada).orcid = ADA["orcid"]
 
     def deliver() -> None:
         with database.begin() as session:
             if step == "settle":
-                claiming.settle(session, ADA)
+                lifecycle.settle(session, ADA)
             else:
                 move(session, "ada-1", "ada-2")
 
     thread = threading.Thread(target=deliver)
     with database.begin() as session:
-        claiming.reject(session, None, made, "Not her.")
+        lifecycle.reject(session, None, made, "Not her.")
         session.flush()
         thread.start()
         thread.join(0.5)
@@ -261,12 +261,12 @@ def test_a_decision_in_the_same_moment_is_not_undone(
 def test_releasing_ends_all_and_does_nothing_twice(database: Database, account: Callable[..., str]) -> None:
     ada = account("Ada", orcid=ADA["orcid"])
     with database.begin() as session:
-        claiming.claim(session, ada, ADA)
-        assert not claiming.release(session, ada, "bob-1")
-        assert claiming.release(session, ada, "ada-1")
-        assert not claiming.release(session, ada, "ada-1")
+        lifecycle.make_claim(session, ada, ADA)
+        assert not lifecycle.release_claim(session, ada, "bob-1")
+        assert lifecycle.release_claim(session, ada, "ada-1")
+        assert not lifecycle.release_claim(session, ada, "ada-1")
         assert actions(session)[-1] == "claim.release"
-        last = claiming.last_claim(session, ada)
+        last = lifecycle.last_claim(session, ada)
         assert last is not None
         assert last.status == "released"
 
@@ -274,7 +274,7 @@ def test_releasing_ends_all_and_does_nothing_twice(database: Database, account: 
 def test_what_is_merged_takes_claims_and_follows_along(database: Database, account: Callable[..., str]) -> None:
     ada, eve = account("Ada", orcid=ADA["orcid"]), account("Eve")
     with database.begin() as session:
-        claiming.claim(session, ada, ADA)
+        lifecycle.make_claim(session, ada, ADA)
         for target in ("ada-1", "ada-2"):
             session.add(Follow(account_id=eve, kind="researcher", target=target, label="Ada"))
         session.add(Follow(account_id=ada, kind="researcher", target="ada-1", label="Ada"))
@@ -295,14 +295,14 @@ def test_of_two_owners_of_one_person_the_proven_one_stays(
 ) -> None:
     ada, bob = account("Ada", orcid=ADA["orcid"]), account("Bob")
     with database.begin() as session:
-        claiming.approve(session, None, claiming.claim(session, bob, BARE).id, "Known to us.")
-        claiming.claim(session, ada, ADA)
+        lifecycle.approve(session, None, lifecycle.make_claim(session, bob, BARE).id, "Known to us.")
+        lifecycle.make_claim(session, ada, ADA)
         kept = {"ada-1", "bob-1"}.difference({moved}).pop()
         move(session, moved, kept)
         owner = owner_of(session, kept)
         assert owner is not None
         assert owner.account_id == ada
-        lost = claiming.open_claim(session, bob)
+        lost = lifecycle.open_claim(session, bob)
         assert lost is not None
         assert (lost.status, lost.researcher_id) == ("pending", kept)
         assert "claim.dispute" in actions(session)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from accounts.audit import Audit
-from accounts.claims import claiming, domains
+from accounts.claims import institution_emails, lifecycle
 from accounts.delivery import states
 from accounts.outbox import Outbox
 from accounts.resources import resources_of
@@ -36,8 +36,8 @@ def bob(app: Flask, logged_in: Callable[..., Person]) -> Person:
     bob = logged_in("Bob")
     made = bob.post("/api/v1/researchers/bob-1/claim", json={}).get_json()["id"]
     with accounts_of(app).begin() as session:
-        claiming.approve(session, None, made, "Known to us.")
-        domains.add(session, "uni.example", "uni")
+        lifecycle.approve(session, None, made, "Known to us.")
+        institution_emails.add_domain(session, "uni.example", "uni")
     return bob
 
 
@@ -59,7 +59,7 @@ def test_a_proven_address_lifts_the_owner(app: Flask, bob: Person, mails: list[t
     assert level(app) == 3
     for _ in range(2):
         page = bob.get(link)
-        assert "Is bob@cs.uni.example yours?" in page.text
+        assert "Confirm bob@cs.uni.example" in page.text
         assert page.headers["Referrer-Policy"] == "no-referrer"
     assert level(app) == 3
     assert bob.post(link).location == "/account/profile"
@@ -109,4 +109,4 @@ def test_one_address_is_not_flooded(bob: Person, mails: list[tuple[str, str]]) -
 
 def test_the_mail_says_who_asks(bob: Person, mails: list[tuple[str, str]]) -> None:
     bob.post(EMAIL, json={"email": "bob@uni.example"})
-    assert mails[0][1].startswith("Bob, who owns the profile bob-1 at Peerscope")
+    assert mails[0][1].startswith("Bob, who owns the profile bob-1")

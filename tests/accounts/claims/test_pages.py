@@ -121,7 +121,7 @@ def test_works_are_said_to_be_theirs_or_not(owner: Person) -> None:
     for saying, expected in (("mine", [True]), ("not mine", [False]), ("as found", [])):
         owner.post("/account/profile/works", data={"work": "arxiv:1", "saying": saying})
         said = owner.get("/api/v1/me/works").get_json()["results"]
-        assert [one["mine"] for one in said] == expected
+        assert [one["is_mine"] for one in said] == expected
     owner.post("/account/profile/works", data={"work": "arxiv:1"})
     assert owner.get("/api/v1/me/works").get_json()["results"] == []
     assert owner.post("/account/profile/works", data={"work": "arxiv:9", "saying": "mine"}).status_code == 404

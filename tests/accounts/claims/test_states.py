@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from accounts.audit import Audit
 from accounts.base import now
-from accounts.claims import claiming, domains, own
+from accounts.claims import institution_emails, lifecycle, profile
 from accounts.claims.models import InstitutionEmail
 from accounts.delivery import states
 from accounts.follows.models import Follow
@@ -34,7 +34,7 @@ ADA = {"id": "ada-1", "name": "Ada Lovelace", "orcid": "0000-0001-0000-0009"}
 def ada(database: Database, account: Callable[..., str]) -> str:
     found = account("Ada", orcid=ADA["orcid"])
     with database.begin() as session:
-        claiming.claim(session, found, ADA)
+        lifecycle.make_claim(session, found, ADA)
     return found
 
 
@@ -47,15 +47,15 @@ def test_levels_rise_with_what_is_proven(database: Database, account: Callable[.
     assert state(database) == DEFAULT_STATE
     ada = account("Ada")
     with database.begin() as session:
-        claiming.claim(session, ada, ADA)
+        lifecycle.make_claim(session, ada, ADA)
     assert (state(database)["verification_level"], state(database)["claimed"]) == (2, False)
     with database.begin() as session:
         session.get_one(Account, ada).orcid = ADA["orcid"]
-        claiming.settle(session, ADA)
+        lifecycle.settle(session, ADA)
     assert (state(database, "uni")["verification_level"], state(database)["claimed"]) == (3, True)
     with database.begin() as session:
         session.add(InstitutionEmail(account_id=ada, address="ada@cs.uni.example"))
-        domains.add(session, "uni.example", "uni")
+        institution_emails.add_domain(session, "uni.example", "uni")
     assert state(database, "uni")["verification_level"] == 4
     assert state(database, "other")["verification_level"] == 3
     assert state(database)["verification_level"] == 3
@@ -67,9 +67,9 @@ def test_levels_rise_with_what_is_proven(database: Database, account: Callable[.
 def test_an_address_without_a_verified_claim_lifts_nobody(database: Database, account: Callable[..., str]) -> None:
     ada = account("Ada")
     with database.begin() as session:
-        claiming.claim(session, ada, ADA)
+        lifecycle.make_claim(session, ada, ADA)
         session.add(InstitutionEmail(account_id=ada, address="ada@uni.example"))
-        domains.add(session, "uni.example", "uni")
+        institution_emails.add_domain(session, "uni.example", "uni")
     assert state(database, "uni")["verification_level"] == 2
 
 
@@ -84,8 +84,8 @@ def test_followers_in_good_standing_count(database: Database, account: Callable[
 def test_what_the_owner_says_is_in_the_state(database: Database, ada: str) -> None:
     changes = {"preferred_name": "Ada King", "links": ["https://ada.example"], "open_to_collaborate": True}
     with database.begin() as session:
-        own.change(session, ada, changes)
-        own.say(session, ada, "arxiv:1", is_mine=False)
+        profile.update_profile(session, ada, changes)
+        profile.set_statement(session, ada, "arxiv:1", is_mine=False)
     found = state(database)
     assert found["open_to_collaborate"] is True
     assert found["owner"] == {
@@ -104,24 +104,24 @@ def test_what_the_owner_says_is_in_the_state(database: Database, ada: str) -> No
 def test_only_what_changes_is_noted(database: Database, ada: str) -> None:
     with database.begin() as session:
         before = len(session.scalars(select(Outbox)).all())
-        own.change(session, ada, {"bio": "I compute."})
+        profile.update_profile(session, ada, {"bio": "I compute."})
     for _ in range(2):
         with database.begin() as session:
-            assert own.change(session, ada, {"bio": "I compute.", "affiliation": ""}).affiliation is None
+            assert profile.update_profile(session, ada, {"bio": "I compute.", "affiliation": ""}).affiliation is None
             assert len(session.scalars(select(Outbox)).all()) == before + 1
             assert session.scalars(select(Audit.detail).where(Audit.action == "profile.change")).all() == [
                 {"fields": ["bio"]}
             ]
     with database.begin() as session:
-        assert own.change(session, ada, {"bio": ""}).bio is None
+        assert profile.update_profile(session, ada, {"bio": ""}).bio is None
 
 
 def test_who_owns_nothing_says_nothing(database: Database, account: Callable[..., str]) -> None:
     bob = account("Bob")
     for step in (
-        lambda session: own.change(session, bob, {"bio": "Me."}),
-        lambda session: own.say(session, bob, "arxiv:1", is_mine=True),
-        lambda session: own.unsay(session, bob, "arxiv:1"),
+        lambda session: profile.update_profile(session, bob, {"bio": "Me."}),
+        lambda session: profile.set_statement(session, bob, "arxiv:1", is_mine=True),
+        lambda session: profile.delete_statement(session, bob, "arxiv:1"),
     ):
         with pytest.raises(Problem, match="Claim yours first"), database.begin() as session:
             step(session)
@@ -130,24 +130,24 @@ def test_who_owns_nothing_says_nothing(database: Database, account: Callable[...
 def test_a_statement_is_changed_taken_back_and_never_doubled(database: Database, ada: str) -> None:
     for is_mine in (True, True, False):
         with database.begin() as session:
-            own.say(session, ada, "arxiv:1", is_mine=is_mine)
+            profile.set_statement(session, ada, "arxiv:1", is_mine=is_mine)
     with database.begin() as session:
-        claim = own.owned(session, ada)
-        assert [(one.work_id, one.is_mine) for one in own.statements(session, claim.id)] == [("arxiv:1", False)]
-        assert own.unsay(session, ada, "arxiv:1")
-        assert not own.unsay(session, ada, "arxiv:1")
+        claim = profile.require_claim(session, ada)
+        assert [(one.work_id, one.is_mine) for one in profile.statements_of(session, claim.id)] == [("arxiv:1", False)]
+        assert profile.delete_statement(session, ada, "arxiv:1")
+        assert not profile.delete_statement(session, ada, "arxiv:1")
         said = select(Audit.action).where(Audit.action.startswith("work.")).order_by(Audit.id)
         assert session.scalars(said).all() == ["work.mine", "work.not_mine", "work.unsay"]
 
 
 def test_there_is_an_end_to_statements(database: Database, ada: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(own, "MAX_STATEMENTS", 1)
+    monkeypatch.setattr(profile, "MAX_STATEMENTS", 1)
     with database.begin() as session:
-        own.say(session, ada, "arxiv:1", is_mine=True)
+        profile.set_statement(session, ada, "arxiv:1", is_mine=True)
     with pytest.raises(Problem, match="reached the limit"), database.begin() as session:
-        own.say(session, ada, "arxiv:2", is_mine=True)
+        profile.set_statement(session, ada, "arxiv:2", is_mine=True)
     with database.begin() as session:
-        assert own.say(session, ada, "arxiv:1", is_mine=False).is_mine is False
+        assert profile.set_statement(session, ada, "arxiv:1", is_mine=False).is_mine is False
 
 
 @pytest.mark.parametrize(
@@ -155,24 +155,24 @@ def test_there_is_an_end_to_statements(database: Database, ada: str, monkeypatch
     [("Uni.Example", "uni.example"), ("@uni.example.", "uni.example"), ("ada@cs.uni.example", "cs.uni.example")],
 )
 def test_domains_are_read_as_people_write_them(text: str, domain: str) -> None:
-    assert domains.domain_of(text) == domain
+    assert institution_emails.domain_of(text) == domain
 
 
 @pytest.mark.parametrize("text", ["", "example", "uni..example", "-uni.example", "127.0.0.1", "a b.example", "x" * 300])
 def test_what_is_no_domain_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no domain"):
-        domains.domain_of(text)
+    with pytest.raises(ValueError, match="is not a domain"):
+        institution_emails.domain_of(text)
 
 
 def test_a_domain_that_only_ends_alike_proves_nothing(database: Database, ada: str) -> None:
     with database.begin() as session:
-        domains.add(session, "uni.example", "uni")
-        assert domains.belongs(session, "ada@uni.example", ["uni"])
-        assert domains.belongs(session, "ada@a.b.uni.example", ["other", "uni"])
-        assert not domains.belongs(session, "ada@evil-uni.example", ["uni"])
-        assert not domains.belongs(session, "ada@uni.example.evil.example", ["uni"])
-        assert not domains.belongs(session, "ada@example", ["uni"])
-        assert not domains.belongs(session, "ada@uni.example", [])
+        institution_emails.add_domain(session, "uni.example", "uni")
+        assert institution_emails.is_at_institution(session, "ada@uni.example", ["uni"])
+        assert institution_emails.is_at_institution(session, "ada@a.b.uni.example", ["other", "uni"])
+        assert not institution_emails.is_at_institution(session, "ada@evil-uni.example", ["uni"])
+        assert not institution_emails.is_at_institution(session, "ada@uni.example.evil.example", ["uni"])
+        assert not institution_emails.is_at_institution(session, "ada@example", ["uni"])
+        assert not institution_emails.is_at_institution(session, "ada@uni.example", [])
 
 
 def test_changed_domains_weigh_owners_anew(database: Database, ada: str) -> None:
@@ -180,11 +180,11 @@ def test_changed_domains_weigh_owners_anew(database: Database, ada: str) -> None
         session.add(InstitutionEmail(account_id=ada, address="ada@uni.example"))
     with database.begin() as session:
         before = len(session.scalars(select(Outbox)).all())
-        assert domains.add(session, "uni.example", "uni")
-        assert not domains.add(session, "uni.example", "uni")
-        assert [one.domain for one in domains.listed(session)] == ["uni.example"]
-        assert domains.remove(session, "uni.example", "uni")
-        assert not domains.remove(session, "uni.example", "uni")
+        assert institution_emails.add_domain(session, "uni.example", "uni")
+        assert not institution_emails.add_domain(session, "uni.example", "uni")
+        assert [one.domain for one in institution_emails.list_domains(session)] == ["uni.example"]
+        assert institution_emails.remove_domain(session, "uni.example", "uni")
+        assert not institution_emails.remove_domain(session, "uni.example", "uni")
         session.flush()
         assert len(session.scalars(select(Outbox)).all()) == before + 2
 
@@ -204,5 +204,5 @@ def test_a_domain_in_any_script_is_one_and_no_other(
     database: Database, domain: str, address: str, is_theirs: bool
 ) -> None:
     with database.begin() as session:
-        domains.add(session, domains.domain_of(domain), "uni")
-        assert domains.belongs(session, address_of(address), ["uni"]) is is_theirs
+        institution_emails.add_domain(session, institution_emails.domain_of(domain), "uni")
+        assert institution_emails.is_at_institution(session, address_of(address), ["uni"]) is is_theirs

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from accounts.claims import claiming
+from accounts.claims import lifecycle
 from tests.people import Person, browser, program
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ ROUTES: list[tuple[str, str, Any, int, int, int]] = [
     ("GET", "/api/v1/me/claim", None, 404, 200, 404),
     ("PATCH", "/api/v1/me/profile", {"bio": "Me."}, 409, 200, 409),
     ("GET", "/api/v1/me/works", None, 409, 200, 409),
-    ("PUT", "/api/v1/me/works/arxiv:1", {"mine": True}, 409, 200, 409),
+    ("PUT", "/api/v1/me/works/arxiv:1", {"is_mine": True}, 409, 200, 409),
     ("DELETE", "/api/v1/me/works/arxiv:1", None, 409, 204, 409),
     ("GET", "/api/v1/me/institution-email", None, 200, 200, 200),
     ("POST", "/api/v1/me/institution-email", {"email": "ada@uni.example"}, 409, 409, 409),
@@ -135,10 +135,10 @@ def test_what_the_owner_sets_stays_until_it_is_set_again(owner: Person) -> None:
 
 def test_statements_on_works_are_listed_changed_and_taken_back(owner: Person) -> None:
     for mine in (False, True):
-        assert owner.put("/api/v1/me/works/arxiv:1", json={"mine": mine}).get_json()["mine"] is mine
+        assert owner.put("/api/v1/me/works/arxiv:1", json={"is_mine": mine}).get_json()["is_mine"] is mine
     assert [one["work_id"] for one in owner.get("/api/v1/me/works").get_json()["results"]] == ["arxiv:1"]
-    assert owner.put("/api/v1/me/works/arxiv:2", json={"mine": True}).status_code == 404
-    assert owner.put("/api/v1/me/works/arxiv:1", json={"mine": "perhaps"}).status_code == 422
+    assert owner.put("/api/v1/me/works/arxiv:2", json={"is_mine": True}).status_code == 404
+    assert owner.put("/api/v1/me/works/arxiv:1", json={"is_mine": "perhaps"}).status_code == 422
     for id_ in ("arxiv:1", "arxiv:1", "a%00b"):
         assert owner.delete(f"/api/v1/me/works/{id_}").status_code == 204
     assert owner.get("/api/v1/me/works").get_json()["results"] == []
@@ -183,7 +183,7 @@ def test_overtaken_in_the_same_moment_is_told(
     bob = logged_in("Bob")
     bob.post(CLAIM.format("bob-1"), json={})
     # As the other of two requests sees it that both look before either writes.
-    monkeypatch.setattr(claiming, "open_claim", lambda *_: None)
+    monkeypatch.setattr(lifecycle, "open_claim", lambda *_: None)
     answer = bob.post(CLAIM.format("ada-1"), json={})
     assert answer.status_code == 409
     assert "changed by someone else" in answer.get_json(force=True)["detail"]

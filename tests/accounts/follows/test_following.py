@@ -8,9 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from accounts.audit import Audit
-from accounts.follows import following
-from accounts.follows.following import follow, followed, follows_of, unfollow
-from accounts.follows.targets import Target
+from accounts.follows import service
+from accounts.follows.service import Target, follow, followed, follows_of, unfollow
 from accounts.login.models import Account
 from accounts.outbox import Outbox
 from search_api.http.errors import Problem
@@ -72,13 +71,13 @@ def test_a_search_ends_by_the_id_of_its_follow_too_but_not_by_that_of_others(dat
 def test_follows_are_limited_and_what_is_followed_already_is_no_more(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(following, "MAX_FOLLOWS", 2)
-    monkeypatch.setattr(following, "MAX_SEARCHES", 1)
+    monkeypatch.setattr(service, "MAX_FOLLOWS", 2)
+    monkeypatch.setattr(service, "MAX_SEARCHES", 1)
     with database.begin() as session:
         follow(session, "bob", SEARCH)
         with pytest.raises(Problem) as caught:
             follow(session, "bob", Target("search", "q=other", "Other"))
-        assert "1 searches" in caught.value.detail
+        assert "limit of 1 followed searches" in caught.value.detail
         follow(session, "bob", ADA)
         with pytest.raises(Problem) as caught:
             follow(session, "bob", TOPIC)

@@ -8,7 +8,7 @@ import pytest
 from opensearchpy.exceptions import RequestError
 
 from accounts.follows import searches
-from accounts.follows.digest import letters
+from accounts.follows.digest import due_emails
 from search_api.http.services import KEY
 from tests.accounts.conftest import NoOpenSearch
 from tests.people import log_in
@@ -67,8 +67,8 @@ def test_a_follow_that_is_refused_stops_nobody_elses_digest(app: Flask) -> None:
         person.put(f"/api/v1/me/follows/topic/{topic}")
     failed: list[Exception] = []
     with app.test_request_context("/", base_url="https://peerscope.example"):
-        found = list(letters(app.extensions[KEY], failed.append))
-    assert {letter.address for letter in found} == {"bob@example.org", "fay@example.org"}
+        found = list(due_emails(app.extensions[KEY], failed.append))
+    assert {email.address for email in found} == {"bob@example.org", "fay@example.org"}
     assert failed == [REFUSED, REFUSED]
 
 

@@ -9,13 +9,19 @@ import pytest
 from sqlalchemy import func, select
 
 from accounts.audit import Audit
-from accounts.invitations.answering import accept, decline, withdraw
-from accounts.invitations.inbox import box, unread, unread_each
-from accounts.invitations.inviting import invite
-from accounts.invitations.messages import A_MINUTE, messages_of, read, write
+from accounts.invitations.contacts import block
+from accounts.invitations.conversations import (
+    MESSAGES_PER_MINUTE,
+    count_unread,
+    list_invitations,
+    mark_read,
+    messages_of,
+    unread_by_invitation,
+    write,
+)
 from accounts.invitations.models import Invitation, Message
+from accounts.invitations.service import accept, decline, invite, withdraw
 from accounts.login.models import Account
-from accounts.moderation.blocks import block
 from search_api.http.errors import Problem
 
 if TYPE_CHECKING:
@@ -35,7 +41,7 @@ def pair(database: Database, owner: Callable[[str], str]) -> tuple[str, str, str
         return ada, bob, invite(session, ada, "r-bob", given).id
 
 
-@pytest.mark.parametrize("action", [accept, decline, withdraw, messages_of, read])
+@pytest.mark.parametrize("action", [accept, decline, withdraw, messages_of, mark_read])
 def test_a_third_person_finds_no_invitation(
     database: Database, pair: tuple[str, str, str], owner: Callable[[str], str], action: Callable[..., object]
 ) -> None:
@@ -128,7 +134,7 @@ def test_ten_messages_a_minute(database: Database, pair: tuple[str, str, str]) -
     ada, bob, id_ = pair
     with database.begin() as session:
         accept(session, bob, id_)
-        for number in range(A_MINUTE):
+        for number in range(MESSAGES_PER_MINUTE):
             write(session, ada, id_, "Hello", f"m{number}")
     with pytest.raises(Problem) as caught, database.begin() as session:
         write(session, ada, id_, "Hello", "one more")
@@ -146,8 +152,8 @@ def test_what_is_new_counts_until_it_is_read(database: Database, pair: tuple[str
 
     def new(account: str) -> tuple[int, int]:
         with database.begin() as session:
-            found = unread(session, account)
-            assert unread_each(session, account, [id_]).get(id_, 0) == found.total
+            found = count_unread(session, account)
+            assert unread_by_invitation(session, account, [id_]).get(id_, 0) == found.total
             return found.invitations, found.messages
 
     assert (new(ada), new(bob)) == ((0, 0), (1, 0))
@@ -160,11 +166,11 @@ def test_what_is_new_counts_until_it_is_read(database: Database, pair: tuple[str
         write(session, bob, id_, "Three", "m3")
     assert (new(ada), new(bob)) == ((1, 3), (0, 0))
     with database.begin() as session:
-        read(session, ada, id_, middle)
+        mark_read(session, ada, id_, middle)
     assert new(ada) == (0, 1)
     with database.begin() as session:
-        read(session, ada, id_)
-        read(session, ada, id_, middle)
+        mark_read(session, ada, id_)
+        mark_read(session, ada, id_, middle)
     assert new(ada) == (0, 0)
 
 
@@ -175,11 +181,11 @@ def test_boxes_hold_what_is_ones_own(
     eve = owner("eve")
     with database.begin() as session:
         found = {
-            (account, name): [one.id for one in box(session, account, name, 0, 10)[1]]
+            (account, name): [one.id for one in list_invitations(session, account, name, 0, 10)[1]]
             for account in (ada, bob, eve)
             for name in ("received", "sent", None)
         }
-        assert box(session, ada, "sent", 1, 10) == (1, [])
+        assert list_invitations(session, ada, "sent", 1, 10) == (1, [])
     mine = {(ada, "sent"), (ada, None), (bob, "received"), (bob, None)}
     assert found == {key: [id_] if key in mine else [] for key in found}
 
@@ -193,5 +199,5 @@ def test_a_conversation_outlives_the_account_of_one_side(database: Database, pai
         session.delete(session.get_one(Account, ada))
     with database.begin() as session:
         assert [(one.sender_id, one.body) for one in messages_of(session, bob, id_)] == [(None, "Hello")]
-        assert unread(session, bob).messages == 1
+        assert count_unread(session, bob).messages == 1
         assert session.scalar(select(func.count()).select_from(Invitation)) == 1

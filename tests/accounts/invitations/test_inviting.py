@@ -13,15 +13,14 @@ from accounts.audit import Audit
 from accounts.base import now
 from accounts.claims.models import Claim
 from accounts.delivery.merging import move
-from accounts.invitations import inviting
-from accounts.invitations.answering import accept, decline, withdraw
-from accounts.invitations.inviting import CLAIM_FIRST, NOT_CLAIMED, OPEN, OWN, THEIRS, invite
-from accounts.invitations.messages import write
+from accounts.invitations import service
+from accounts.invitations.contacts import block, blocks_of, serialize_block, unblock
+from accounts.invitations.conversations import write
 from accounts.invitations.models import Invitation, Message
+from accounts.invitations.service import CLAIM_FIRST, NOT_CLAIMED, OPEN, OWN, THEIRS, accept, decline, invite, withdraw
 from accounts.login.models import Account
 from accounts.me.account import close
-from accounts.moderation.blocks import block, blocks_of, shown, unblock
-from accounts.moderation.reports import report
+from accounts.moderation.service import report
 from search_api.http.errors import Problem
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ def test_deleting_the_account_takes_no_refusal_back(
     with database.begin() as session:
         if refuse == "block":
             (one,) = blocks_of(session, bob)
-            assert shown(one)["name"] is None
+            assert serialize_block(one)["name"] is None
             move(session, "r-ada", "r-ada-2")
             assert unblock(session, bob, one.id)
     assert send(database, bob, "r-ada-2" if refuse == "block" else "r-ada", key="theirs")
@@ -98,7 +97,7 @@ def test_deleting_the_account_ends_what_is_open_and_no_limit(
     app: Flask, database: Database, owner: Callable[[str], str]
 ) -> None:
     ada = owner("ada")
-    for number in range(inviting.A_DAY):
+    for number in range(service.SENT_PER_DAY):
         owner(f"bob{number}")
         send(database, ada, f"r-bob{number}", key=f"{number}")
     again = come_back(app, database, "ada", ada)
@@ -247,7 +246,7 @@ def test_to_be_blocked_answers_as_to_be_declined(database: Database, owner: Call
 
 def test_ten_invitations_a_day(database: Database, owner: Callable[[str], str]) -> None:
     ada = owner("ada")
-    for number in range(inviting.A_DAY):
+    for number in range(service.SENT_PER_DAY):
         name = f"p{number}"
         owner(name)
         id_ = send(database, ada, f"r-{name}", name)
@@ -266,7 +265,7 @@ def test_ten_invitations_a_day(database: Database, owner: Callable[[str], str]) 
 def test_twenty_invitations_may_wait(
     database: Database, owner: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inviting, "PENDING", 2)
+    monkeypatch.setattr(service, "MAX_PENDING", 2)
     ada, bob = owner("ada"), owner("bob")
     owner("eve")
     owner("dan")

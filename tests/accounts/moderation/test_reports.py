@@ -8,15 +8,14 @@ import pytest
 from sqlalchemy import select
 
 from accounts.audit import Audit
-from accounts.claims.ownership import owner_of
-from accounts.invitations.answering import accept
-from accounts.invitations.inviting import invite
-from accounts.invitations.messages import write
+from accounts.claims.lifecycle import owner_of
+from accounts.invitations.contacts import block, blocks_of, unblock
+from accounts.invitations.conversations import write
+from accounts.invitations.service import accept, invite
 from accounts.login.models import Account
-from accounts.moderation import reports
-from accounts.moderation.blocks import block, blocks_of, unblock
+from accounts.moderation import service
 from accounts.moderation.models import Report
-from accounts.moderation.reports import accused_of, decide, evidence, report
+from accounts.moderation.service import accused_of, decide, evidence_of, report
 from accounts.outbox import Outbox
 from search_api.http.errors import Problem
 
@@ -67,10 +66,10 @@ def test_a_report_outlives_who_made_it(database: Database, talk: tuple[str, str,
     with database.begin() as session:
         found = session.get_one(Report, made)
         assert (found.reporter_id, accused_of(session, found)) == (None, ada)
-        assert evidence(session, found) == ["Shall we?", "Buy my thing"]
+        assert evidence_of(session, found) == ["Shall we?", "Buy my thing"]
         decided = decide(session, made, None, uphold=True, reason="So it is.")
         assert session.get_one(Account, ada).suspended_at is not None
-        assert reports.said(session, decided) == "Upheld. The account has been suspended."
+        assert service.describe_decision(session, decided) == "Upheld. The account has been suspended."
 
 
 def test_a_report_of_an_account_that_is_gone_says_so(database: Database, talk: tuple[str, str, str]) -> None:
@@ -80,9 +79,9 @@ def test_a_report_of_an_account_that_is_gone_says_so(database: Database, talk: t
         session.delete(session.get_one(Account, ada))
     with database.begin() as session:
         found = session.get_one(Report, made)
-        assert (accused_of(session, found), evidence(session, found)) == (None, [])
+        assert (accused_of(session, found), evidence_of(session, found)) == (None, [])
         decided = decide(session, made, None, uphold=True, reason="So it is.")
-        assert reports.said(session, decided) == "Upheld. The account had already been deleted."
+        assert service.describe_decision(session, decided) == "Upheld. The account had already been deleted."
 
 
 def test_only_participants_block_and_report(
@@ -112,8 +111,8 @@ def test_a_report_shows_what_the_other_side_wrote_until_then(database: Database,
         write(session, ada, id_, "Written afterwards", "m2")
     with database.begin() as session:
         assert accused_of(session, made) == ada
-        assert evidence(session, made) == ["Shall we?", "Buy my thing"]
-        assert evidence(session, report(session, ada, id_, "Rude")) == ["No"]
+        assert evidence_of(session, made) == ["Shall we?", "Buy my thing"]
+        assert evidence_of(session, report(session, ada, id_, "Rude")) == ["No"]
 
 
 def test_upholding_suspends_and_the_index_is_told(database: Database, talk: tuple[str, str, str]) -> None:
@@ -145,14 +144,14 @@ def test_a_dismissed_report_changes_nobody_and_another_can_be_made(
     with database.begin() as session:
         assert session.get_one(Account, ada).suspended_at is None
         assert report(session, bob, id_, "Spam").id != made
-        assert [one.status for one in reports.reports(session)] == ["dismissed", "open"]
-        assert [one.status for one in reports.reports(session, "open")] == ["open"]
+        assert [one.status for one in service.list_reports(session)] == ["dismissed", "open"]
+        assert [one.status for one in service.list_reports(session, "open")] == ["open"]
 
 
 def test_reports_that_wait_are_limited(
     database: Database, talk: tuple[str, str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reports, "WAITING", 0)
+    monkeypatch.setattr(service, "MAX_OPEN", 0)
     with pytest.raises(Problem) as caught, database.begin() as session:
         report(session, talk[1], talk[2], "Spam")
     assert caught.value.status == 429

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from accounts.follows import digest
-from accounts.follows.digest import Letter, deliver, letters
+from accounts.follows.digest import DigestEmail, deliver, due_emails
 from accounts.follows.models import Follow
 from accounts.login.models import Account
 from peerscope.cli import main
@@ -38,10 +38,10 @@ def bob(app: Flask) -> str:
     return person.account_id
 
 
-def due(app: Flask) -> list[Letter]:
+def due(app: Flask) -> list[DigestEmail]:
     services: Services = app.extensions[KEY]
     with app.test_request_context("/", base_url="https://peerscope.example"):
-        return list(letters(services))
+        return list(due_emails(services))
 
 
 def ago(minutes: int) -> datetime:
@@ -52,15 +52,15 @@ def ago(minutes: int) -> datetime:
 def test_a_digest_says_what_is_new_and_why_and_comes_once(app: Flask, arrive: Callable[..., list[str]]) -> None:
     assert due(app) == []
     ids = arrive(MINE, ago(30))
-    (letter,) = due(app)
-    assert (letter.address, letter.subject) == ("bob@example.org", f"{len(ids)} new works in what you follow")
-    named = [id_ for id_ in ids if f"\nhttps://peerscope.example/works/{id_}\n" in letter.text]
+    (email,) = due(app)
+    assert (email.address, email.subject) == ("bob@example.org", f"{len(ids)} new works in what you follow")
+    named = [id_ for id_ in ids if f"\nhttps://peerscope.example/works/{id_}\n" in email.text]
     assert len(named) == min(len(ids), 20)
-    assert "Because you follow Konrad P. Kording" in letter.text
+    assert "Because you follow Konrad P. Kording" in email.text
     sent: list[tuple[str, ...]] = []
-    assert deliver(accounts_of(app), letter, lambda *mail: sent.append(mail))
-    assert not deliver(accounts_of(app), letter, lambda *mail: sent.append(mail))
-    assert sent == [(letter.address, letter.subject, letter.text)]
+    assert deliver(accounts_of(app), email, lambda *mail: sent.append(mail))
+    assert not deliver(accounts_of(app), email, lambda *mail: sent.append(mail))
+    assert sent == [(email.address, email.subject, email.text)]
     assert due(app) == []
 
 
@@ -89,30 +89,30 @@ def test_a_mail_server_that_refuses_leaves_the_digest_due(
     app: Flask, bob: str, arrive: Callable[..., list[str]]
 ) -> None:
     arrive(MINE, ago(30))
-    (letter,) = due(app)
+    (email,) = due(app)
 
     def refuse(*_: str) -> None:
         with accounts_of(app).read() as session:
-            assert session.get_one(Account, bob).digest_sent_at == letter.until
+            assert session.get_one(Account, bob).digest_sent_at == email.until
         raise OSError("the mail server is away")
 
     with pytest.raises(OSError, match="is away"):
-        deliver(accounts_of(app), letter, refuse)
+        deliver(accounts_of(app), email, refuse)
     (again,) = due(app)
-    assert again.text == letter.text
+    assert again.text == email.text
 
 
 def test_killed_while_sending_it_is_silent_rather_than_said_twice(
     app: Flask, bob: str, arrive: Callable[..., list[str]]
 ) -> None:
     arrive(MINE, ago(30))
-    (letter,) = due(app)
+    (email,) = due(app)
 
     def die(*_: str) -> None:
         raise KeyboardInterrupt  # no Exception: nothing is put back, as when the process is gone
 
     with pytest.raises(KeyboardInterrupt):
-        deliver(accounts_of(app), letter, die)
+        deliver(accounts_of(app), email, die)
     assert due(app) == []
 
 
@@ -136,9 +136,9 @@ def test_a_long_digest_names_twenty_works_and_counts_the_rest(app: Flask, arrive
         for one in session.scalars(select(Follow)):
             one.created_at -= timedelta(hours=2)
     count = len(arrive({"term": {"topics.id": "cs.LG"}}, ago(30)))
-    (letter,) = [one for one in due(app) if one.address == "eve@example.org"]
-    assert f"And {count - 20} more." in letter.text
-    assert letter.text.count("Because you follow Machine Learning") == 20
+    (email,) = [one for one in due(app) if one.address == "eve@example.org"]
+    assert f"And {count - 20} more." in email.text
+    assert email.text.count("Because you follow Machine Learning") == 20
 
 
 @pytest.mark.usefixtures("bob")

@@ -9,7 +9,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from accounts.follows import feed, searches
+from accounts.follows import searches
+from accounts.follows.activity import list_activity
 from accounts.follows.models import Follow
 from search_api.feeds.atom import NAMESPACE
 from search_api.http.services import KEY, Services
@@ -28,7 +29,10 @@ KORDING = "konrad-p-kording-4bafdee5"
 def got(person: Person, **params: Any) -> dict[str, list[str]]:
     answer = person.get("/api/v1/me/feed", query_string={"per_page": 100, **params})
     assert answer.status_code == 200, answer.get_json(force=True)
-    return {work["id"]: sorted(one["label"] for one in work["because"]) for work in answer.get_json()["results"]}
+    return {
+        work["id"]: sorted(follow["label"] for follow in work["matched_follows"])
+        for work in answer.get_json()["results"]
+    }
 
 
 def test_what_comes_in_after_the_follow_is_new(bob: Person, arrive: Callable[..., list[str]]) -> None:
@@ -93,7 +97,7 @@ def test_a_pasted_abstract_can_be_followed(app: Flask, bob: Person, mode: str) -
 
 
 def test_as_many_follows_as_one_may_have_fit_into_one_query(app: Flask) -> None:
-    from accounts.follows.following import MAX_FOLLOWS, MAX_SEARCHES
+    from accounts.follows.service import MAX_FOLLOWS, MAX_SEARCHES
 
     services: Services = app.extensions[KEY]
     words = ["graph", "neural", "networks", "learning", "protein", "motor", "control", "decoding", "speech", "movement"]
@@ -105,8 +109,8 @@ def test_as_many_follows_as_one_may_have_fit_into_one_query(app: Flask) -> None:
     ] + [Follow(id=f"r{n}", kind="researcher", target=f"r{n}", label="", created_at=moment) for n in range(others)]
     with app.test_request_context("/"):
         assert all(searches.read(services, query) for query in queries)
-        assert feed.feed(services, follows, {"page": 1, "per_page": 100, "since": "follow"})["meta"]["count"] == 0
-        assert feed.feed(services, follows, {"page": 1, "per_page": 100, "since": "ever"})["meta"]["count"] > 0
+        assert list_activity(services, follows, {"page": 1, "per_page": 100, "since": "follow"})["meta"]["count"] == 0
+        assert list_activity(services, follows, {"page": 1, "per_page": 100, "since": "ever"})["meta"]["count"] > 0
 
 
 def test_the_private_feed_is_the_feed(app: Flask, bob: Person, arrive: Callable[..., list[str]]) -> None:
