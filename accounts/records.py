@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from search_api.http.errors import MovedError
+from search_api.http.errors import RedirectError
 from search_api.researchers import documents
 
 if TYPE_CHECKING:
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def record_of(services: Services, given: str) -> ResearcherDocument:
-    """Return the stored researcher, for a merged id the one that holds now. Raises Problem (404)."""
+    """Return the stored researcher; for a merged id, the one it leads to. Raises Problem (404)."""
     try:
         return documents.find(services, given)
-    except MovedError as moved:
-        return documents.find(services, moved.id)
+    except RedirectError as redirect:
+        return documents.find(services, redirect.id)

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from peerscope.errors import PeerscopeError
 from search_api.http import errors
-from search_api.http.errors import MovedError, Problem
+from search_api.http.errors import Problem, RedirectError
 from search_api.web.views import error_page
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ FOR_MONITORS = {"/api", "/healthz", "/readyz", "/metrics"}
 def install(app: Flask) -> None:
     """Handle every error of the app that is not a defect."""
     app.register_error_handler(Problem, respond)
-    app.register_error_handler(MovedError, _redirect)
+    app.register_error_handler(RedirectError, _redirect)
     app.register_error_handler(HTTPException, lambda error: respond(errors.from_http(error)))
     app.register_error_handler(TransportError, lambda error: respond(errors.from_opensearch(error)))
     app.register_error_handler(PeerscopeError, lambda error: respond(errors.from_peerscope(error)))
@@ -41,8 +41,8 @@ def respond(problem: Problem) -> Response:
     return problem.response() if is_for_programs() else error_page(problem)
 
 
-def _redirect(moved: MovedError) -> Response:
+def _redirect(error: RedirectError) -> Response:
     """Redirect permanently to the canonical id."""
     query = request.query_string.decode()
-    target = url_for(str(request.endpoint), id_=moved.id) + (f"?{query}" if query else "")
+    target = url_for(str(request.endpoint), id_=error.id) + (f"?{query}" if query else "")
     return Response(status=HTTPStatus.MOVED_PERMANENTLY, headers={"Location": target})

@@ -23,14 +23,14 @@ FINDERS = {"work": works.find, "researcher": researchers.find, "topic": topics.f
 def graph(services: Services, args: Mapping[str, Any]) -> Result:
     """Return the graph around the entity that `AroundArgs` name.
 
-    Raises Problem (404) for an unknown id and MovedError for a merged one.
+    Raises Problem (404) for an unknown id and RedirectError for a merged one.
     """
     kind = next(kind for kind in KINDS if args[kind])
     return graph_of(services, kind, args[kind], args)
 
 
 def graph_of(services: Services, kind: str, id_: str, args: Mapping[str, Any]) -> Result:
-    """Return the graph around one entity, as `GraphArgs` describe it. Raises Problem (404) and MovedError."""
+    """Return the graph around one entity, as `GraphArgs` describe it. Raises Problem (404) and RedirectError."""
     entity: Mapping[str, Any] = FINDERS[kind](services, id_)
     label = entity["title" if kind == "work" else "name"]
     kinds = args["kind"] or KINDS

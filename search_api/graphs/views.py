@@ -10,7 +10,7 @@ from flask import Blueprint, redirect
 from search_api.graphs import search
 from search_api.graphs.schemas import AroundArgs, Graph, GraphArgs
 from search_api.http.endpoint import endpoint
-from search_api.http.errors import MovedError
+from search_api.http.errors import RedirectError
 from search_api.http.services import services
 from search_api.retrieval.listing import address
 
@@ -23,7 +23,7 @@ def graph(args: dict[str, Any]) -> Any:
     """Return the nodes most strongly connected to one entity, within `limit`, and the edges between them."""
     try:
         return _with_links(search.graph(services(), args))
-    except MovedError as merged:
+    except RedirectError as merged:
         return redirect(address({"researcher": merged.id}), HTTPStatus.MOVED_PERMANENTLY)
 
 

@@ -66,8 +66,8 @@ class Problem(PeerscopeError):  # noqa: N818 (RFC 9457's own word)
 
 
 @dataclass
-class MovedError(Exception):
-    """What was asked for has another id now; the answer is a redirect there."""
+class RedirectError(Exception):
+    """The requested id was merged into another, `id`; the response is a redirect to it."""
 
     id: str
 

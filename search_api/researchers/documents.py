@@ -9,7 +9,7 @@ from flask import url_for
 
 from mappings import person_id
 from mappings.documents import Collaborator, ResearcherDocument, ResearcherTopic
-from search_api.http.errors import MovedError, Problem, not_found
+from search_api.http.errors import Problem, RedirectError, not_found
 from search_api.http.paging import Pagination
 from search_api.researchers import queries
 from search_api.researchers.trust import Trust, snapshot
@@ -63,7 +63,7 @@ MAX_NAMED = 20
 def find(services: Services, id_: str) -> ResearcherDocument:
     """Return the stored researcher of an id: a canonical one, one of a source, or an ORCID iD.
 
-    Raises MovedError for an id that was merged into another, and Problem (404) for an unknown one.
+    Raises RedirectError for an id that was merged into another, and Problem (404) for an unknown one.
     """
     if researcher := services.get(services.names.researchers, id_.strip()):
         return cast("ResearcherDocument", researcher)
@@ -72,7 +72,7 @@ def find(services: Services, id_: str) -> ResearcherDocument:
     for hit in services.search(services.names.researchers, body)["hits"]["hits"]:
         return cast("ResearcherDocument", hit["_source"])
     if redirect := services.get(services.names.redirects, id_):
-        raise MovedError(redirect["researcher_id"])
+        raise RedirectError(redirect["researcher_id"])
     raise not_found("researcher", id_)
 
 

@@ -11,7 +11,7 @@ from search_api.graphs.around import KINDS, around
 from search_api.graphs.schemas import AroundArgs
 from search_api.graphs.search import graph as search_graph
 from search_api.http.args import CommaList, PageArgs, Repeated, Whole
-from search_api.http.errors import MovedError
+from search_api.http.errors import RedirectError
 from search_api.http.paging import MAX_PER_PAGE
 from search_api.http.services import services
 from search_api.institutions.search import read_institution
@@ -141,7 +141,7 @@ def graph() -> str | Response:
     options = _graph_options(args)
     try:
         result = search_graph(services(), args)
-    except MovedError as merged:
+    except RedirectError as merged:
         return redirect(url_for("web.graph", researcher=merged.id, **options), 301)
     return render_template(
         "graph.html",

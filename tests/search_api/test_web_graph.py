@@ -12,7 +12,7 @@ import pytest
 from mappings import IndexNames
 from search_api.app import create_app
 from search_api.graphs.search import FINDERS
-from search_api.http.errors import MovedError
+from search_api.http.errors import RedirectError
 from search_api.http.services import Services
 from search_api.web.layout import Box, label_spots, places
 from search_api.web.picture import HEIGHT, WIDTH, Picture, picture, radius
@@ -133,7 +133,7 @@ def test_a_pair_is_joined_once_by_its_heaviest_edge() -> None:
 @pytest.mark.parametrize("route", ["/graph", "/api/v1/graph"])
 def test_the_graph_of_a_merged_researcher_is_that_of_the_other(route: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def merged(services: Any, given: str) -> Any:
-        raise MovedError("new-1")
+        raise RedirectError("new-1")
 
     monkeypatch.setitem(FINDERS, "researcher", merged)
     client = create_app(services=Services(None, IndexNames("t-"))).test_client()  # type: ignore[arg-type]
