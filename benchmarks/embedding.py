@@ -1,7 +1,7 @@
-"""How fast texts become vectors, and how true they are: `python -m benchmarks.embedding`.
+"""Speed and fidelity of embedding: `python -m benchmarks.embedding`.
 
-The yardstick is `SentenceTransformer.encode` as it comes: fp32, torch, all defaults. All models take turns within each
-round, and each model's best round counts: what else runs on the machine only ever adds time.
+The reference is `SentenceTransformer.encode` with fp32, torch and all defaults. The models take turns within each
+round, and the best round of each counts, because other load on the machine only adds time.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from rich.table import Table
 from benchmarks.targets import ROOT, Target, data_folder, targets_table
 from peerscope import embedding
 from peerscope.memory import peak_mb
+from peerscope.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 CORPUS = Path("corpora", "dev-2000.jsonl.gz")
 ROUNDS = 5
 QUERIES = 60
-PROBE_WORKS = 64  # enough for every model's memory to reach its peak: two batches of sentence-transformers
+PROBE_WORKS = 64  # enough for peak memory: two batches of sentence-transformers
 PLAIN, OURS, FP32, INT8 = "SentenceTransformer.encode", "sentence-transformers backend", "onnx fp32", "onnx int8"
 NAMES = (PLAIN, OURS, FP32, INT8)
 PACKAGED_AS = {FP32: "all-MiniLM-L6-v2", INT8: "all-MiniLM-L6-v2-int8"}
@@ -44,7 +45,7 @@ PACKAGED_AS = {FP32: "all-MiniLM-L6-v2", INT8: "all-MiniLM-L6-v2-int8"}
 
 @dataclass(frozen=True)
 class Model:
-    """One way to embed: all works at once, or one query."""
+    """A model: functions that embed many works and one query."""
 
     works: Callable[[Sequence[str]], Vectors]
     query: Callable[[str], Vectors]
@@ -52,7 +53,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Figures:
-    """What was measured of one model. Cosines are to the plain one; times in ms, but `load` in s; memory in MB."""
+    """Measurements of one model: cosines to the reference, times in ms (`load` in s), memory in MB."""
 
     works_per_second: float
     ratio: float
@@ -67,7 +68,7 @@ class Figures:
 
 
 def load_model(name: str) -> Model:
-    """Load one of `NAMES`; torch comes in only with those that need it."""
+    """Load one of `NAMES`; torch is imported only by the models that need it."""
     if name in PACKAGED_AS:
         embedder = embedding.load(model=PACKAGED_AS[name])
         return Model(embedder.embed_works, embedder.embed_query)
@@ -84,7 +85,7 @@ def load_model(name: str) -> Model:
 
 
 def read_texts(corpus: Path, count: int) -> list[str]:
-    """Return the texts of `count` works drawn from a corpus, always the same ones."""
+    """Return the texts of a fixed random sample of `count` works of a corpus."""
     with gzip.open(corpus, "rt", encoding="utf-8") as lines:
         works = [json.loads(line) for line in lines]
     drawn = random.Random(1).sample(works, min(count, len(works)))  # noqa: S311 (a sample, no secret)
@@ -92,14 +93,14 @@ def read_texts(corpus: Path, count: int) -> list[str]:
 
 
 def timed(call: Callable[[], Vectors]) -> tuple[float, Vectors]:
-    """Call, and give the seconds it took with what it gave."""
+    """Call a function and return the seconds it took and its result."""
     start = time.perf_counter()
     result = call()
     return time.perf_counter() - start, result
 
 
 def probe(name: str, corpus: Path, works: int) -> dict[str, float]:
-    """Look at a model in a process of its own, as a server's worker has it; gives load time, memory, query times."""
+    """Return load time, memory and query times of a model in a separate process, like a server's worker."""
     options = ["--probe", name, "--corpus", str(corpus), "--works", str(works)]
     command = [sys.executable, "-m", "benchmarks.embedding", *options]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S603 (ourselves)
@@ -108,7 +109,7 @@ def probe(name: str, corpus: Path, works: int) -> dict[str, float]:
 
 
 def probe_here(name: str, texts: list[str]) -> dict[str, float]:
-    """Do what `probe` asks for."""
+    """Measure in this process what `probe` returns."""
     start = time.perf_counter()
     model = load_model(name)
     load = time.perf_counter() - start
@@ -119,7 +120,7 @@ def probe_here(name: str, texts: list[str]) -> dict[str, float]:
 
 
 def query_times(model: Model, texts: list[str]) -> NDArray[np.float64]:
-    """Embed short queries, each twice. Gives ms [first or again, queries]."""
+    """Embed short queries, each twice; return ms as float64[2, queries]."""
     queries = [" ".join(text.split()[:6]) for text in texts[:QUERIES]]
     model.query("a first one, which meets cold code")
     times = [[timed(lambda query=query: model.query(query))[0] for _ in range(2)] for query in queries]  # type: ignore[misc]
@@ -127,7 +128,7 @@ def query_times(model: Model, texts: list[str]) -> NDArray[np.float64]:
 
 
 def race(models: dict[str, Model], texts: list[str], rounds: int) -> tuple[NDArray[np.float64], dict[str, Vectors]]:
-    """Embed all texts with each model, round by round. Gives seconds [models, rounds] and the vectors."""
+    """Embed all texts with each model in each round; return seconds as float64[models, rounds] and the vectors."""
     seconds = np.zeros((len(models), rounds))
     vectors = {}
     for model in models.values():
@@ -139,9 +140,9 @@ def race(models: dict[str, Model], texts: list[str], rounds: int) -> tuple[NDArr
 
 
 def measure(corpus: Path, works: int, rounds: int, progress: Callable[[str], None]) -> dict[str, Figures]:
-    """Measure every model."""
+    """Return the figures of every model."""
     texts = read_texts(corpus, works)
-    progress("each model in a process of its own")
+    progress("each model in a separate process")
     probes = {name: probe(name, corpus, works) for name in NAMES}
     models = {name: load_model(name) for name in NAMES}
     progress(f"{rounds} rounds of {len(texts)} works")
@@ -162,7 +163,7 @@ def measure(corpus: Path, works: int, rounds: int, progress: Callable[[str], Non
 
 
 def targets(figures: Figures) -> list[Target]:
-    """Hold the default model against what was promised."""
+    """Compare the default model with its targets."""
     return [
         Target("works/s against plain encode", figures.ratio, "at least 3", figures.ratio >= 3),
         Target("cosine to plain encode, mean", figures.cosine_mean, "at least 0.98", figures.cosine_mean >= 0.98),
@@ -172,7 +173,7 @@ def targets(figures: Figures) -> list[Target]:
 
 
 def figures_table(figures: dict[str, Figures]) -> Table:
-    """Lay out the models, one a row."""
+    """Return the models as a table, one per row."""
     table = Table(title="Embedding")
     for column in ("", "works/s", "ratio", "cosine mean", "p5", "min", "query ms p50", "p95", "again", "load s", "MB"):
         table.add_column(column, justify="right" if column else "left")
@@ -190,21 +191,21 @@ def figures_table(figures: dict[str, Figures]) -> Table:
 
 
 def default_corpus() -> Path:
-    """Return the corpus below `PEERSCOPE_DATA`, by default the folder `shared/data` beside the repository."""
-    return data_folder() / CORPUS
+    """Return the corpus in the data folder."""
+    return data_folder(Settings.load()) / CORPUS
 
 
 @click.command()
 @click.option("--corpus", type=click.Path(path_type=Path), help="A .jsonl.gz of works. [default: dev-2000 of the data]")
-@click.option("--works", type=click.IntRange(8), default=100, show_default=True, help="How many works to embed.")
-@click.option("--rounds", type=click.IntRange(1), default=ROUNDS, show_default=True, help="How many times.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@click.option("--works", type=click.IntRange(8), default=100, show_default=True, help="Number of works to embed.")
+@click.option("--rounds", type=click.IntRange(1), default=ROUNDS, show_default=True, help="Number of rounds.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--probe", "probed", type=click.Choice(NAMES), hidden=True)
 def main(corpus: Path | None, works: int, rounds: int, as_json: bool, probed: str | None) -> None:
-    """Measure embedding speed, fidelity and memory, and hold them against the targets."""
+    """Measure speed, fidelity and memory of embedding, and compare them with the targets."""
     corpus = corpus or default_corpus()
     if not corpus.is_file():
-        raise click.ClickException(f"NOTHING MEASURED: there is no {corpus}; name a corpus, or set PEERSCOPE_DATA")
+        raise click.ClickException(f"NOTHING MEASURED: {corpus} does not exist; name a corpus, or set PEERSCOPE_DATA")
     if probed:
         click.echo(json.dumps(probe_here(probed, read_texts(corpus, works))))
         return

@@ -1,8 +1,8 @@
-"""How time and memory of author identity grow: a quarter, half, and all of the works of the files named.
+"""Growth of time and memory of author identity, with a quarter, half, and all of the works of the given files.
 
     python -m benchmarks.identity [WORKS.jsonl.gz...]
 
-Each size runs in a process of its own, whose peak memory is its own. Author ids are used as they stand in the files.
+Each size runs in a separate process, for its peak memory. Author ids are used as in the files.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ from indexer.identity.mentions import mentions_of
 from indexer.identity.weights import Weights
 from peerscope.evaluation.identity.trial import read_works
 from peerscope.memory import peak_mb
+from peerscope.settings import Settings
 
 CORPORA = ("corpora/acl-sample.jsonl.gz", "corpora/arxiv-2007-2017.jsonl.gz")
 SHARES = (4, 2, 1)
 
 
 class Cost(NamedTuple):
-    """What one size took: reading and counting, then resolving."""
+    """Cost of one size: seconds of reading and counting, then of resolving, and peak memory."""
 
     works: int
     mentions: int
@@ -41,7 +42,7 @@ class Cost(NamedTuple):
 
 
 def measure(paths: tuple[str, ...], share: int) -> Cost:
-    """Resolve one work in `share`."""
+    """Resolve one in `share` works and return the cost."""
     start = time.process_time()
     works = [
         mentions_of(work) for path in paths for number, work in enumerate(read_works(Path(path))) if number % share == 0
@@ -49,11 +50,11 @@ def measure(paths: tuple[str, ...], share: int) -> Cost:
     context = context_of(works)
     blocks = blocks_of(mention for mentions in works for mention in mentions)
     reading = time.process_time() - start
-    found = resolve(blocks, Weights(), context)
+    resolution = resolve(blocks, Weights(), context)
     resolving = time.process_time() - start - reading
     largest = max(map(len, blocks.values()))
     mentions = sum(map(len, works))
-    return Cost(len(works), mentions, len(blocks), largest, len(found.clusters), reading, resolving, peak_mb())
+    return Cost(len(works), mentions, len(blocks), largest, len(resolution.clusters), reading, resolving, peak_mb())
 
 
 @click.command()
@@ -63,9 +64,12 @@ def main(paths: tuple[str, ...]) -> None:
 
     Seconds are of processor time.
     """
-    paths = paths or tuple(str(data_folder() / corpus) for corpus in CORPORA)
+    data = data_folder(Settings.load())
+    paths = paths or tuple(str(data / corpus) for corpus in CORPORA)
     if missing := [path for path in paths if not Path(path).is_file()]:
-        raise click.ClickException(f"NOTHING MEASURED: there is no {missing[0]}; name a corpus, or set PEERSCOPE_DATA")
+        raise click.ClickException(
+            f"NOTHING MEASURED: {missing[0]} does not exist; name a corpus, or set PEERSCOPE_DATA"
+        )
     click.echo("   works  mentions   blocks  largest  researchers  reading  resolving  ms/mention  peak MB")
     for share in SHARES:
         with multiprocessing.get_context("spawn").Pool(1) as pool:

@@ -1,9 +1,9 @@
-"""How much longer a page takes than the API's answers that say the same: `python -m benchmarks.pages`.
+"""Times of the pages compared with the API responses that contain the same: `python -m benchmarks.pages`.
 
-Both are asked of one app in this process over the live index, in turn and about the same thing, each first for every
-second thing, so that what OpenSearch keeps of the one helps the other as often as not. Many pages have one twin. A page
-that shows what several answers hold, such as a profile with its works, its graph and researchers like this one, is held
-against all of those, asked one after the other; the slowest of them alone stands beside it.
+Both are requested from one app in this process over the live index, alternately and for the same items; each is first
+for every second item, so that OpenSearch's caches help both equally. Most pages have one twin in the API. A page that
+shows several responses, such as a profile with its works, graph and similar researchers, is compared with all of
+them, requested one after the other; the slowest of them is also shown.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from opensearchpy import OpenSearch
 
-#: How much longer than its twin a page may take, at the median.
+#: Allowed ratio of a page's median time to that of its twins.
 MOST = 2.0
-#: Things asked about that are not counted: the first answers make connections and compile templates.
+#: Sets of items not measured: the first requests open connections and compile templates.
 WARM_UP = 3
 API = "/api/v1"
 
 
-class Question(NamedTuple):
-    """An address, and what is posted there; `data` is a form, `json` a body."""
+class Query(NamedTuple):
+    """A path, and a form (`data`) or a JSON body to post there."""
 
     path: str
     data: dict[str, str] | None = None
@@ -50,49 +50,49 @@ class Question(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """A page, and the answers of the API that say what it shows."""
+    """A page, and the API requests whose responses it shows."""
 
     name: str
-    page: Question
-    twins: tuple[Question, ...]
+    page: Query
+    twins: tuple[Query, ...]
 
 
 @dataclass
 class Times:
-    """Milliseconds of a page, and of each of its twins, thing by thing."""
+    """Milliseconds of a page and of each of its twins, for each set of items."""
 
     page: list[float] = field(default_factory=list)
     twins: list[list[float]] = field(default_factory=list)
 
     @property
     def page_ms(self) -> float:
-        """The page's median."""
+        """Median of the page."""
         return float(np.median(self.page))
 
     @property
     def twins_ms(self) -> float:
-        """The median of all twins together."""
+        """Median of the sum of all twins."""
         return float(np.median([sum(times) for times in self.twins]))
 
     @property
     def slowest_ms(self) -> float:
-        """The median of the twin that has the highest one."""
+        """Highest median of a twin."""
         return float(np.median(np.array(self.twins), axis=0).max())
 
     @property
     def ratio(self) -> float:
-        """How many times as long as its twins the page takes."""
+        """Ratio of the medians of the page and its twins."""
         return self.page_ms / self.twins_ms
 
 
 def pairs(text: str, work: str, person: str, topic: str, place: str, name: str) -> list[Pair]:
-    """Return every public page about these things with its twins."""
+    """Return every public page about these items with its twins."""
 
-    def api(path: str, **params: Any) -> Question:
-        return Question(f"{API}{path}?{urlencode(params)}" if params else f"{API}{path}")
+    def api(path: str, **params: Any) -> Query:
+        return Query(f"{API}{path}?{urlencode(params)}" if params else f"{API}{path}")
 
-    def page(path: str, **params: Any) -> Question:
-        return Question(f"{path}?{urlencode(params)}" if params else path)
+    def page(path: str, **params: Any) -> Query:
+        return Query(f"{path}?{urlencode(params)}" if params else path)
 
     facets, people = ",".join(WORK_FACETS), ",".join(RESEARCHER_FACETS)
     start = (
@@ -111,9 +111,9 @@ def pairs(text: str, work: str, person: str, topic: str, place: str, name: str) 
     one_work = (
         api(f"/works/{work}"),
         api(f"/works/{work}/similar", per_page=6),
-        Question(f"{API}/researchers/rank?per_page=6", json={"work": work}),
+        Query(f"{API}/researchers/rank?per_page=6", json={"work": work}),
     )
-    ranked = Question(f"{API}/researchers/rank?per_page=10", json={"text": text})
+    ranked = Query(f"{API}/researchers/rank?per_page=10", json={"text": text})
     near = (ranked, api("/works", q=text, per_page=10))
     newest = {"sort": "newest", "per_page": 5}
     return [
@@ -138,12 +138,12 @@ def pairs(text: str, work: str, person: str, topic: str, place: str, name: str) 
             page("/graph", topic=topic, limit=200),
             (api("/graph", topic=topic, limit=200),),
         ),
-        Pair("related", Question("/related", data={"text": text}), near),
+        Pair("related", Query("/related", data={"text": text}), near),
     ]
 
 
 def things(client: OpenSearch, names: IndexNames, count: int) -> Iterator[list[Pair]]:
-    """Return the pairs for `count` sets of things drawn from the index, the same ones each time."""
+    """Yield the pairs for a fixed random sample of `count` sets of items of the index."""
     texts, works, people = questions(client, names, count)
 
     def largest(index: str, fields: Sequence[str]) -> list[dict[str, Any]]:
@@ -151,75 +151,77 @@ def things(client: OpenSearch, names: IndexNames, count: int) -> Iterator[list[P
         return [hit["_source"] for hit in client.search(index=index, body=body)["hits"]["hits"]]
 
     topics, places = largest(names.topics, ["id"]), largest(names.institutions, ["id"])
-    found = client.mget(index=names.researchers, body={"ids": people}, params={"_source_includes": "name"})["docs"]
-    called = [one["_source"]["name"] for one in found]
+    documents = client.mget(index=names.researchers, body={"ids": people}, params={"_source_includes": "name"})["docs"]
+    person_names = [document["_source"]["name"] for document in documents]
     for number, row in enumerate(zip(texts, works, people, strict=True)):
         topic, place = topics[number % len(topics)], places[number % len(places)]
-        yield pairs(*row, topic["id"], place["id"], called[number])
+        yield pairs(*row, topic["id"], place["id"], person_names[number])
 
 
-def ask(client: FlaskClient, question: Question) -> float:
-    """Ask once; give the milliseconds. Raises ClickException for what is no answer."""
-    posted = question.data is not None or question.json is not None
+def ask(client: FlaskClient, query: Query) -> float:
+    """Send a request and return its time in ms. Raises ClickException for an error response."""
+    posted = query.data is not None or query.json is not None
     began = time.perf_counter()
-    answer = client.open(
-        question.path, method="POST" if posted else "GET", data=question.data, json=question.json, follow_redirects=True
+    response = client.open(
+        query.path, method="POST" if posted else "GET", data=query.data, json=query.json, follow_redirects=True
     )
-    took = (time.perf_counter() - began) * 1_000
-    if answer.status_code != 200:
-        raise click.ClickException(f"{question.path} answered {answer.status}")
-    return took
+    milliseconds = (time.perf_counter() - began) * 1_000
+    if response.status_code != 200:
+        raise click.ClickException(f"{query.path} returned {response.status}")
+    return milliseconds
 
 
-def measured(asked: Callable[[Question], float], rows: Sequence[Sequence[Pair]]) -> dict[str, Times]:
-    """Ask every page and its twins, the page first for every second thing."""
-    found: dict[str, Times] = defaultdict(Times)
+def measured(send: Callable[[Query], float], rows: Sequence[Sequence[Pair]]) -> dict[str, Times]:
+    """Request every page and its twins, the page first for every second set of items."""
+    results: dict[str, Times] = defaultdict(Times)
     for number, row in enumerate(rows):
         for pair in row:
-            times = found[pair.name]
+            times = results[pair.name]
             if number % 2:
-                times.page.append(asked(pair.page))
-            times.twins.append([asked(twin) for twin in pair.twins])
+                times.page.append(send(pair.page))
+            times.twins.append([send(twin) for twin in pair.twins])
             if not number % 2:
-                times.page.append(asked(pair.page))
-    return found
+                times.page.append(send(pair.page))
+    return results
 
 
-def targets(found: dict[str, Times]) -> list[Target]:
-    """Hold each page against its twins."""
+def targets(results: dict[str, Times]) -> list[Target]:
+    """Compare each page with its twins."""
     return [
         Target(f"{name}: p50 / its twin's", times.ratio, f"<= {MOST:g}", times.ratio <= MOST)
-        for name, times in found.items()
+        for name, times in results.items()
     ]
 
 
-def times_table(found: dict[str, Times], title: str) -> Table:
-    """Lay the medians out, one page a row."""
+def times_table(results: dict[str, Times], title: str) -> Table:
+    """Return the medians as a table, one page per row."""
     table = Table("page", title=title)
-    for name in ("page, ms", "API, ms", "questions", "slowest of them, ms"):
+    for name in ("page, ms", "API, ms", "requests", "slowest, ms"):
         table.add_column(name, justify="right")
-    for name, times in found.items():
+    for name, times in results.items():
         figures = (times.page_ms, times.twins_ms)
-        table.add_row(name, *(f"{one:.1f}" for one in figures), str(len(times.twins[0])), f"{times.slowest_ms:.1f}")
+        table.add_row(
+            name, *(f"{figure:.1f}" for figure in figures), str(len(times.twins[0])), f"{times.slowest_ms:.1f}"
+        )
     return table
 
 
 @click.command()
-@click.option("--things", "count", default=21, show_default=True, type=click.IntRange(1, 1_000), help="Of each page.")
+@click.option("--things", "count", default=21, show_default=True, type=click.IntRange(1, 1_000), help="Sets of items.")
 def main(count: int) -> None:
-    """Measure the pages over what is indexed under PEERSCOPE_INDEX_PREFIX."""
+    """Measure the pages over the index with the prefix PEERSCOPE_INDEX_PREFIX."""
     settings = Settings.load()
     names, client = IndexNames(settings.index_prefix), engine.connect(settings)
     if not client.indices.exists(index=names.works):
         raise click.ClickException("NOTHING MEASURED: nothing is indexed; run `peerscope index` first.")
-    browser = create_app().test_client()
+    browser = create_app(settings=settings).test_client()
     rows = list(things(client, names, count + WARM_UP))
-    measured(lambda question: ask(browser, question), rows[:WARM_UP])
-    found = measured(lambda question: ask(browser, question), rows[WARM_UP:])
+    measured(lambda query: ask(browser, query), rows[:WARM_UP])
+    results = measured(lambda query: ask(browser, query), rows[WARM_UP:])
     works, people = (client.count(index=index)["count"] for index in (names.works, names.researchers))
     console = Console()
-    console.print(times_table(found, f"Pages over {works:,} works and {people:,} researchers, medians"))
-    console.print(targets_table(targets(found), "Targets of pages"))
+    console.print(times_table(results, f"Pages over {works:,} works and {people:,} researchers, medians"))
+    console.print(targets_table(targets(results), "Targets of pages"))
 
 
 if __name__ == "__main__":

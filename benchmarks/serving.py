@@ -1,8 +1,8 @@
-"""How fast the API answers over what is indexed, one client and many: `python -m benchmarks.serving`.
+"""Response times of the API over the live index, with one client and with many: `python -m benchmarks.serving`.
 
-It starts a server of its own over the live index and asks it over HTTP. Queries are beginnings of indexed abstracts,
-each asked once of every kind, so nothing is answered from a cache. The server's own log says what embedding, OpenSearch
-and writing the answer took of each request.
+It starts a server and sends requests over HTTP. Queries are the first words of indexed abstracts, each sent once per
+kind of request, so no response comes from a cache. The server's log has the times of embedding, OpenSearch and
+serialization of each request.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
 FACETS = "topic,year,venue,researcher,institution,type"
-#: Words of an abstract that make a query: what somebody types who says what they look for.
+#: Words of an abstract taken as a query, as long as a typical description.
 WORDS = 8
 CLIENTS = 16
 SEED = 1
@@ -47,7 +47,7 @@ SEED = 1
 
 @dataclass
 class Times:
-    """Milliseconds of the requests of one kind, in all and by part, and how many failed."""
+    """Milliseconds of the requests of one kind, in all and by part, and the number of failures."""
 
     wall: list[float] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
@@ -55,16 +55,16 @@ class Times:
     parts: dict[str, list[float]] = field(default_factory=dict)
 
     def at(self, percent: float) -> float:
-        """Return a percentile of the whole times."""
+        """Return a percentile of the total times."""
         return float(np.percentile(self.wall, percent)) if self.wall else float("nan")
 
     def part(self, name: str) -> float:
-        """Return the median of one part; 0 where no request had it."""
+        """Return the median of one part; 0 if no request had it."""
         return float(np.median(self.parts[name])) if self.parts.get(name) else 0.0
 
 
 def questions(client: OpenSearch, names: IndexNames, count: int) -> tuple[list[str], list[str], list[str]]:
-    """Return queries, works and researchers (by id) drawn from the index, the same ones each time."""
+    """Return a fixed random sample of the index: queries, ids of works, and ids of researchers."""
 
     def drawn(index: str, fields: list[str], only: dict[str, Any]) -> list[dict[str, Any]]:
         chance = {"function_score": {"query": only, "random_score": {"seed": SEED, "field": "id"}}}
@@ -79,7 +79,7 @@ def questions(client: OpenSearch, names: IndexNames, count: int) -> tuple[list[s
 
 @contextmanager
 def served(log: Path) -> Iterator[str]:
-    """Run a server of its own; give its address once it is ready. Raises NoAnswerError when it does not get so far."""
+    """Run a server and yield its address once it is ready. Raises `NoAnswerError`."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
@@ -97,42 +97,42 @@ def served(log: Path) -> Iterator[str]:
 
 
 def ask(session: requests.Session, base: str, path: str, times: Times, **params: Any) -> None:
-    """Ask once, and note how long it took."""
+    """Send a request and record its time."""
     name = f"{threading.get_ident()}-{time.perf_counter_ns()}"
     began = time.perf_counter()
-    answer = session.get(f"{base}/api/v1{path}", params=params, headers={"X-Request-ID": name}, timeout=60)
+    response = session.get(f"{base}/api/v1{path}", params=params, headers={"X-Request-ID": name}, timeout=60)
     times.wall.append((time.perf_counter() - began) * 1_000)
     times.ids.append(name)
-    times.failed += not answer.ok
+    times.failed += not response.ok
 
 
 def one_client(base: str, texts: Sequence[str], works: Sequence[str], people: Sequence[str]) -> dict[str, Times]:
-    """Ask every question of every kind, one after the other; kinds take turns, so that all meet the same machine."""
+    """Send one request of every kind for each query; kinds alternate, so that all have the same conditions."""
     kinds = ("hybrid", "with facets", "keyword", "semantic", "similar works", "similar researchers", "who works on")
-    found = {kind: Times() for kind in (*kinds, "autocomplete")}
+    times = {kind: Times() for kind in (*kinds, "autocomplete")}
     session = requests.Session()
     for text, work, person in zip(texts, works, people, strict=False):
-        # The second word order makes a query of its own, which no cache knows.
-        turned = " ".join(reversed(text.split()))
-        ask(session, base, "/works", found["hybrid"], q=text)
-        ask(session, base, "/works", found["with facets"], q=turned, facets=FACETS)
-        ask(session, base, "/works", found["keyword"], q=text, mode="keyword")
-        ask(session, base, "/works", found["semantic"], q=text, mode="semantic")
-        ask(session, base, f"/works/{quote(work)}/similar", found["similar works"])
-        ask(session, base, f"/researchers/{quote(person)}/similar", found["similar researchers"])
-        ask(session, base, "/researchers", found["who works on"], about=text)
-        ask(session, base, "/autocomplete", found["autocomplete"], q=text[:9])
-    return found
+        # The reversed words are a query that no cache contains.
+        reversed_text = " ".join(reversed(text.split()))
+        ask(session, base, "/works", times["hybrid"], q=text)
+        ask(session, base, "/works", times["with facets"], q=reversed_text, facets=FACETS)
+        ask(session, base, "/works", times["keyword"], q=text, mode="keyword")
+        ask(session, base, "/works", times["semantic"], q=text, mode="semantic")
+        ask(session, base, f"/works/{quote(work)}/similar", times["similar works"])
+        ask(session, base, f"/researchers/{quote(person)}/similar", times["similar researchers"])
+        ask(session, base, "/researchers", times["who works on"], about=text)
+        ask(session, base, "/autocomplete", times["autocomplete"], q=text[:9])
+    return times
 
 
 def many_clients(base: str, texts: Sequence[str], seconds: float) -> Times:
-    """Let CLIENTS ask hybrid queries with facets for so long."""
+    """Let CLIENTS send hybrid queries with facets for `seconds`."""
     together, deadline = Times(), time.monotonic() + seconds
 
     def client(number: int) -> None:
         session, turn = requests.Session(), number
         while time.monotonic() < deadline:
-            # Rotated words: the same need, a query that was not asked before.
+            # Rotated words are a query that was not sent before.
             words = texts[turn % len(texts)].split()
             shift = (turn // len(texts)) % len(words)
             ask(session, base, "/works", together, q=" ".join(words[shift:] + words[:shift]), facets="topic,year")
@@ -147,31 +147,31 @@ def many_clients(base: str, texts: Sequence[str], seconds: float) -> Times:
 
 
 def add_parts(log: Path, kinds: dict[str, Times]) -> None:
-    """Read from the server's log what the parts of each request took."""
+    """Add the times of the parts of each request from the server's log."""
     lines = (line for line in log.read_text(encoding="utf-8").splitlines() if line.startswith("{"))
-    told = {line["request_id"]: line for line in map(json.loads, lines) if "parts" in line}
+    logged = {line["request_id"]: line for line in map(json.loads, lines) if "parts" in line}
     for times in kinds.values():
         for name in times.ids:
-            for part, value in told.get(name, {}).get("parts", {}).items():
+            for part, value in logged.get(name, {}).get("parts", {}).items():
                 times.parts.setdefault(part, []).append(value)
 
 
 def rows(kinds: dict[str, Times], crowd: Times) -> list[Target]:
-    """Hold the times against the targets."""
+    """Compare the times with the targets."""
     hybrid = kinds["hybrid"]
     median = hybrid.at(50)
     beyond = median - hybrid.part("search") - hybrid.part("embed")
-    found = [
+    targets = [
         Target("hybrid: p50 beyond OpenSearch and embedding, ms", beyond, "<= 5", beyond <= 5),
         Target("hybrid: p95 / p50", hybrid.at(95) / median, "<= 3", hybrid.at(95) <= 3 * median),
     ]
     for kind, most in (("with facets", 1.5), ("similar works", 2.0), ("similar researchers", 2.0)):
         ratio = kinds[kind].at(50) / median
-        found.append(Target(f"{kind}: p50 / that of hybrid", ratio, f"<= {most:g}", ratio <= most))
+        targets.append(Target(f"{kind}: p50 / that of hybrid", ratio, f"<= {most:g}", ratio <= most))
     suggesting = kinds["autocomplete"].at(50)
     load = crowd.at(95) / median
     return [
-        *found,
+        *targets,
         Target("autocomplete: p50, ms", suggesting, "<= 50", suggesting <= 50),
         Target(f"{CLIENTS} clients: failed", crowd.failed, "0", crowd.failed == 0),
         Target(f"{CLIENTS} clients: p95 / p50 of one", load, "<= 10", load <= 10),
@@ -179,9 +179,9 @@ def rows(kinds: dict[str, Times], crowd: Times) -> list[Target]:
 
 
 def times_table(kinds: dict[str, Times], title: str) -> Table:
-    """Lay the times out by part, one kind a row."""
+    """Return the times by part as a table, one kind per row."""
     table = Table("one client", title=title)
-    for name in ("p50 ms", "p95 ms", "OpenSearch", "embedding", "writing", "failed"):
+    for name in ("p50 ms", "p95 ms", "OpenSearch", "embedding", "serialization", "failed"):
         table.add_column(name, justify="right")
     for kind, times in kinds.items():
         parts = [f"{times.part(part):.1f}" for part in ("search", "embed", "dump")]
@@ -190,10 +190,10 @@ def times_table(kinds: dict[str, Times], title: str) -> Table:
 
 
 @click.command()
-@click.option("--queries", default=60, show_default=True, type=click.IntRange(5, 1_000), help="Questions of each kind.")
-@click.option("--seconds", default=60.0, show_default=True, help=f"How long {CLIENTS} clients ask.")
+@click.option("--queries", default=60, show_default=True, type=click.IntRange(5, 1_000), help="Requests of each kind.")
+@click.option("--seconds", default=60.0, show_default=True, help=f"Duration of the test with {CLIENTS} clients.")
 def main(queries: int, seconds: float) -> None:
-    """Measure searching what is indexed under PEERSCOPE_INDEX_PREFIX."""
+    """Measure the API over the index with the prefix PEERSCOPE_INDEX_PREFIX."""
     settings = Settings.load()
     names, client = IndexNames(settings.index_prefix), engine.connect(settings)
     if not client.indices.exists(index=names.works):

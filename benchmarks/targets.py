@@ -1,30 +1,33 @@
-"""What all benchmarks share: the folder of the data, and figures held against what was promised."""
+"""Shared by all benchmarks: the folder of the data, and figures compared with their targets."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.table import Table
 
-from peerscope.evaluation.data import ROOT, data_folder
+from peerscope.evaluation.collection import data_folder
 
 __all__ = ["ROOT", "Target", "data_folder", "targets_table"]
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
 class Target:
-    """A figure that was promised."""
+    """A measured figure and its target."""
 
-    what: str
+    name: str
     measured: float
     wanted: str
     reached: bool
 
 
 def targets_table(rows: list[Target], title: str) -> Table:
-    """Lay out the targets, one a row; one that is missed says so."""
-    table = Table("what", "measured", "target", "reached", title=title)
+    """Return the targets as a table, one per row; missed ones are marked."""
+    table = Table("figure", "measured", "target", "reached", title=title)
     for row in rows:
         mark = "[green]yes[/]" if row.reached else "[bold red]NOT REACHED[/]"
-        table.add_row(row.what, f"{row.measured:.3g}", row.wanted, mark)
+        table.add_row(row.name, f"{row.measured:.3g}", row.wanted, mark)
     return table

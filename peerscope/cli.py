@@ -32,7 +32,7 @@ SHORT_HELP = {
     "why-merged": "Explain why works were merged into one researcher.",
     "duplicates": "List possible duplicate researchers.",
     "engine": "Manage the bundled OpenSearch.",
-    "evaluate": "Measure how good the answers are, on data whose truth is known.",
+    "evaluate": "Measure the quality of results on judged data.",
     "accounts": "Look after people's accounts.",
     "claims": "Decide on claims: who says to be which researcher.",
     "domains": "Say which e-mail domains an institution gives to its own people.",

@@ -1,5 +1,5 @@
-"""Peerscope beside txtai and LanceDB, both hybrid: same texts, same model, one run.
+"""Comparison of Peerscope with txtai and LanceDB in hybrid search, with the same texts and model.
 
-pip install --group peers   # txtai and lancedb, which nothing else needs
+pip install --group peers   # txtai and lancedb
 python -m benchmarks.peers
 """

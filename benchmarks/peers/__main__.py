@@ -1,4 +1,4 @@
-"""Fill each system with each collection, ask it every query, and print the figures side by side."""
+"""Fill each system with each collection, send every query, and print the figures side by side."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from benchmarks.peers.systems import SYSTEMS
 from benchmarks.targets import Target, data_folder, targets_table
 from peerscope.evaluation.collection import load
 from peerscope.evaluation.metrics import Mean, bootstrap, per_query
+from peerscope.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,8 +47,8 @@ class Figures:
 
 
 def measure(name: str, collection: Collection, filled: Filled) -> Figures:
-    """Ask a filled system every query once, after one that meets cold code."""
-    filled.find("a first query that meets cold code", COUNT)
+    """Send every query to a filled system once, after a warm-up query."""
+    filled.find("a query to warm up", COUNT)
     lists, times = {}, []
     for id_, text in collection.queries.items():
         start = time.perf_counter()
@@ -73,54 +74,47 @@ def compare(collections: Sequence[Collection], systems: Sequence[str] = tuple(SY
 
 
 def targets(figures: Sequence[Figures]) -> list[Target]:
-    """Hold Peerscope against the best of the others, column by column."""
+    """Compare Peerscope with the best of the others in every figure."""
     rows = []
-    for collection in dict.fromkeys(one.collection for one in figures):
-        here = [one for one in figures if one.collection == collection]
-        (mine,) = (one for one in here if one.system == "Peerscope")
-        others = [one for one in here if one is not mine]
-        best = max(one.ndcg.mean for one in others)
+    for collection in dict.fromkeys(row.collection for row in figures):
+        systems = [row for row in figures if row.collection == collection]
+        (mine,) = (row for row in systems if row.system == "Peerscope")
+        others = [row for row in systems if row is not mine]
+        best = max(row.ndcg.mean for row in others)
         rows.append(Target(f"{collection}: nDCG@10", mine.ndcg.mean, f"above {best:.3f}", mine.ndcg.mean > best))
-        for what in ("works_per_second", "written_per_second"):
-            most = max(getattr(one, what) for one in others)
+        for name in ("works_per_second", "written_per_second"):
+            most = max(getattr(row, name) for row in others)
             rows.append(
-                Target(f"{collection}: {what}", getattr(mine, what), f"above {most:.3g}", getattr(mine, what) > most)
+                Target(f"{collection}: {name}", getattr(mine, name), f"above {most:.3g}", getattr(mine, name) > most)
             )
-        for what in ("p50", "p95"):
-            least = min(getattr(one, what) for one in others)
-            rows.append(
-                Target(
-                    f"{collection}: query {what}, ms",
-                    getattr(mine, what),
-                    f"below {least:.3g}",
-                    getattr(mine, what) < least,
-                )
-            )
+        for name in ("p50", "p95"):
+            least, value = min(getattr(row, name) for row in others), getattr(mine, name)
+            rows.append(Target(f"{collection}: query {name}, ms", value, f"below {least:.3g}", value < least))
     return rows
 
 
 def table(figures: Sequence[Figures]) -> Table:
-    """Lay out the figures, one system on one collection a row."""
-    laid = Table("", "", "nDCG@10", "works/s", "without embedding", "query ms p50", "p95", title="Side by side, hybrid")
-    for one in figures:
-        speeds = (f"{one.works_per_second:.0f}", f"{one.written_per_second:.0f}", f"{one.p50:.1f}", f"{one.p95:.1f}")
-        laid.add_row(one.collection, one.system, str(one.ndcg), *speeds)
-    return laid
+    """Return the figures as a table, one row per system and collection."""
+    rows = Table("", "", "nDCG@10", "works/s", "without embedding", "query ms p50", "p95", title="Side by side, hybrid")
+    for row in figures:
+        speeds = (f"{row.works_per_second:.0f}", f"{row.written_per_second:.0f}", f"{row.p50:.1f}", f"{row.p95:.1f}")
+        rows.add_row(row.collection, row.system, str(row.ndcg), *speeds)
+    return rows
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def main(as_json: bool) -> None:
     """Compare Peerscope with txtai and LanceDB."""
     missing = [name for name in ("txtai", "lancedb", "pytrec_eval") if find_spec(name) is None]
     if missing:
         raise click.ClickException(f"NOTHING MEASURED: install {', '.join(missing)} (pip install --group peers)")
-    folders = [data_folder() / "collections" / name for name in COLLECTIONS]
+    folders = [data_folder(Settings.load()) / "collections" / name for name in COLLECTIONS]
     if absent := [str(folder) for folder in folders if not folder.is_dir()]:
-        raise click.ClickException(f"NOTHING MEASURED: there is no {', '.join(absent)}; set PEERSCOPE_DATA")
+        raise click.ClickException(f"NOTHING MEASURED: {', '.join(absent)} does not exist; set PEERSCOPE_DATA")
     figures = compare([load(folder) for folder in folders])
     if as_json:
-        rows = {"figures": [asdict(one) for one in figures], "targets": [asdict(row) for row in targets(figures)]}
+        rows = {"figures": [asdict(row) for row in figures], "targets": [asdict(row) for row in targets(figures)]}
         click.echo(json.dumps(rows, indent=2))
         return
     console = Console(width=None if sys.stdout.isatty() else 130)

@@ -1,7 +1,7 @@
-"""The systems that are compared: each is filled with a collection, then asked one query at a time.
+"""The compared systems: each is filled with a collection, then sent one query at a time.
 
-Each embeds by an embedder of its own, of the same model, so that none finds a query in another's cache; the seconds it
-spends in there are counted apart.
+Each has a separate embedder of the same model, so that none finds a query in another's cache; the seconds of embedding
+are measured separately.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from indexer.build.works import BATCH
 from peerscope import embedding
 from peerscope.embedding import work_text
-from peerscope.evaluation.indexed import ask, indexed
+from peerscope.evaluation.indexed import indexed, query_api
 from peerscope.evaluation.search import DEPTH
+from peerscope.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,25 +29,25 @@ if TYPE_CHECKING:
 
 
 class Filled(Protocol):
-    """A system with a collection in it."""
+    """A system filled with a collection."""
 
     seconds: float
     embedding_seconds: float
 
     def find(self, text: str, count: int) -> list[str]:
-        """Return the ids of the collection for a query, best first."""
+        """Return the collection's ids for a query, best first."""
 
 
 class Embedding:
-    """The model, with the seconds that embedding works has taken."""
+    """The model, with the total seconds of embedding works."""
 
     def __init__(self) -> None:
         """Load it."""
-        self.embedder = embedding.load()
+        self.embedder = embedding.load(Settings.load())
         self.seconds = 0.0
 
     def works(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return float32[n, d], shortest texts first within so that a batch is of one length."""
+        """Return float32[n, d]; texts are sorted by length, so that those of a batch are similarly long."""
         import numpy as np
 
         start = time.perf_counter()
@@ -60,39 +61,39 @@ class Embedding:
 
 
 def texts_of(collection: Collection) -> dict[str, str]:
-    """Return the text of each work by its id in the collection; those without any are left out, as the indexer does."""
+    """Return the text of each work by its id in the collection, except empty ones, as the indexer does."""
     texts = {
-        collection.given_ids[record["id"]]: work_text(record["title"], record["abstract"])
+        collection.original_ids[record["id"]]: work_text(record["title"], record["abstract"])
         for record in collection.records
     }
     return {id_: text for id_, text in texts.items() if text}
 
 
 class Peerscope:
-    """Peerscope as it comes: the indexer, and the API in this process."""
+    """Peerscope: the indexer, and the API in this process."""
 
     @contextmanager
-    def fill(self, collection: Collection, folder: Path) -> Iterator[Filled]:  # noqa: ARG002 (it has a place of its own)
+    def fill(self, collection: Collection, folder: Path) -> Iterator[Filled]:  # noqa: ARG002 (it uses temporary indices)
         """Index, and remove the indices afterwards."""
-        with indexed(collection.records) as works:
+        with indexed(Settings.load(), collection.records) as works:
             yield _FilledPeerscope(collection, works)
 
 
 class _FilledPeerscope:
     def __init__(self, collection: Collection, works: Any) -> None:
         self.seconds, self.embedding_seconds = works.seconds, works.embedding_seconds
-        self._client, self._ids = works.client(), collection.given_ids
+        self._client, self._ids = works.client(), collection.original_ids
 
     def find(self, text: str, count: int) -> list[str]:
-        answer, _ = ask(self._client, "works", q=text, per_page=count, select="id")
-        return [self._ids[work["id"]] for work in answer["results"]]
+        response, _ = query_api(self._client, "works", q=text, per_page=count, select="id")
+        return [self._ids[work["id"]] for work in response["results"]]
 
 
 class Txtai:
     """txtai's Embeddings with `hybrid`: its own BM25 and Faiss; vectors through its `external` method."""
 
     @contextmanager
-    def fill(self, collection: Collection, folder: Path) -> Iterator[Filled]:  # noqa: ARG002 (it is held in memory)
+    def fill(self, collection: Collection, folder: Path) -> Iterator[Filled]:  # noqa: ARG002 (it stays in memory)
         """Index in memory."""
         yield _FilledTxtai(texts_of(collection))
 
@@ -104,7 +105,7 @@ class _FilledTxtai:
         model = Embedding()
 
         def transform(batch: Sequence[str]) -> NDArray[np.float32]:
-            """Embed a query alone from the cache's side, and works in batches."""
+            """Embed a query through the cache, and works in batches."""
             if len(batch) == 1:
                 return model.embedder.embed_query(batch[0])[None]
             return model.works(batch)
@@ -129,7 +130,7 @@ class LanceDb:
 
 class _FilledLanceDb:
     def __init__(self, texts: dict[str, str], folder: Path) -> None:
-        # It warns of each query's columns, twice a query.
+        # It logs two warnings per query about its columns.
         os.environ.setdefault("LANCE_LOG", "error")
         import lancedb
 
@@ -147,9 +148,9 @@ class _FilledLanceDb:
     def find(self, text: str, count: int) -> list[str]:
         vector = self._model.embedder.embed_query(text)
         search = self._table.search(query_type="hybrid", vector_column_name="vector", fts_columns="text")
-        # Its depth before fusion is its limit: as deep as Peerscope's lists are held against the judgements.
-        found = search.vector(vector).text(text).distance_type("cosine").limit(DEPTH).select(["id"]).to_list()
-        return [row["id"] for row in found[:count]]
+        # Its limit is its depth before fusion: as deep as the evaluated lists of Peerscope.
+        rows = search.vector(vector).text(text).distance_type("cosine").limit(DEPTH).select(["id"]).to_list()
+        return [row["id"] for row in rows[:count]]
 
 
 SYSTEMS: dict[str, Peerscope | Txtai | LanceDb] = {"Peerscope": Peerscope(), "txtai": Txtai(), "LanceDB": LanceDb()}

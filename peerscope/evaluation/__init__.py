@@ -1,5 +1,5 @@
-"""Ranking quality on collections whose judgements are known: `peerscope evaluate search | similar | experts DIR`.
+"""Ranking quality on collections with known judgements: `peerscope evaluate search | similar | experts | identity`.
 
-A collection is indexed by the indexer into indices of its own and asked through the API itself, so that what is
-measured is what a caller gets.
+A collection is indexed under a temporary prefix and queried through the API, so that the measurements are of what a
+client gets.
 """

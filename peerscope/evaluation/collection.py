@@ -1,4 +1,4 @@
-"""A judged collection in the BEIR layout, and its works as records of the import format."""
+"""Judged collections in the BEIR layout, with their works as records of the import format."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import gzip
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -15,44 +16,52 @@ from peerscope.errors import PeerscopeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
+
+    from peerscope.settings import Settings
 
 #: Query id -> document id -> grade.
 Qrels = dict[str, dict[str, int]]
 
-#: An author is required of every work, and these collections often name none. A dash is no word to the analyzer, so it
-#: is never found; an id for each keeps the works of nobody from being one researcher's.
-NOBODY = "\u2014"
-#: What the source ids of candidates begin with, where a collection says which candidates wrote a work, not their names.
+#: Author of works without one, since the import format requires an author. The analyzer drops a dash, so it matches no
+#: query; a separate source id for each work keeps these works from becoming one researcher's.
+UNKNOWN_AUTHOR = "\u2014"
+#: Scheme of the source ids of candidates, where a collection names the candidates that wrote a work by id.
 CANDIDATE = "candidate:"
-#: Words of a text without a title that stand for it; the rest is its abstract, so that no word counts twice.
+#: Words taken as the title of a text without one; the rest is its abstract, so that no word counts twice.
 TITLE_WORDS = 15
+#: Default of `Settings.data`: `shared/data` next to the repository.
+DEFAULT_DATA = Path(__file__).resolve().parents[3] / "shared/data"
 
 
 class CollectionError(PeerscopeError):
-    """A folder that is not a collection; the message says what is missing."""
+    """A folder is not a collection; the message names what is missing."""
 
 
 @dataclass(frozen=True)
 class Collection:
-    """Works as records, queries by their id, and what was judged relevant to each."""
+    """Works as records, queries by id, and the judgements of each query."""
 
     name: str
     records: list[dict[str, Any]]
     queries: dict[str, str]
     qrels: Qrels
-    #: Id in Peerscope -> id in the collection.
-    given_ids: dict[str, str] = field(default_factory=dict)
+    #: Ids of the collection by id in Peerscope.
+    original_ids: dict[str, str] = field(default_factory=dict)
+
+
+def data_folder(settings: Settings) -> Path:
+    """Return the folder of corpora and judged collections."""
+    return settings.data or DEFAULT_DATA
 
 
 def load(
     folder: Path, qrels: Path | None = None, which: str = "all", *, by_work: bool = False, corpus: str = "corpus"
 ) -> Collection:
-    """Read a folder in BEIR layout. Raises CollectionError.
+    """Read a folder in BEIR layout. Raises `CollectionError`.
 
-    `qrels` is a file of judgements; by default the folder's `qrels/test` or the only one there is. Queries without a
-    relevant document are left out, as trec_eval does. `which` half of them is taken (see `half`); `by_work`: the
-    judgements are of works that are like a work, which is the query. `corpus` is the file that holds the works.
+    `qrels` is the file of judgements, by default `qrels/test` in the folder or the only one. Queries without a relevant
+    document are omitted, as by trec_eval. `which` selects half of the queries; see `half`. With `by_work`, the queries
+    are works and the judgements similar works. `corpus` is the name of the file of works.
     """
     documents = list(_lines(_file(folder, f"{corpus}.jsonl")))
     judged = read_qrels(qrels or default_qrels(folder))
@@ -67,14 +76,14 @@ def load(
         records=records,
         queries={id_: texts[id_] for id_ in chosen},
         qrels={id_: judged[id_] for id_ in chosen},
-        given_ids={made["id"]: str(document["_id"]) for made, document in zip(records, documents, strict=True)},
+        original_ids={work["id"]: str(document["_id"]) for work, document in zip(records, documents, strict=True)},
     )
 
 
 def record(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Make a record of a BEIR document; of its metadata `authors` or `candidates`, `year` and `venue` are taken.
+    """Return a BEIR document as a record, with `authors` or `candidates`, `year` and `venue` of its metadata.
 
-    A document without a title is cut: its first words are the title, the rest the abstract.
+    Of a document without a title, the first words become the title and the rest the abstract.
     """
     title, text = (document.get("title") or "").strip(), (document.get("text") or "").strip()
     if not title:
@@ -83,48 +92,48 @@ def record(document: Mapping[str, Any]) -> dict[str, Any]:
     metadata = document.get("metadata") or {}
     id_ = record_id(str(document["_id"]))
     names = [name for name in metadata.get("authors") or () if isinstance(name, str) and name.strip()]
-    candidates = [{"name": str(one), "id": CANDIDATE + str(one)} for one in metadata.get("candidates") or ()]
-    authors = candidates or [{"name": name} for name in names] or [{"name": NOBODY, "id": f"nobody:{id_}"}]
+    candidates = [{"name": str(id_), "id": f"{CANDIDATE}{id_}"} for id_ in metadata.get("candidates") or ()]
+    authors = candidates or [{"name": name} for name in names] or [{"name": UNKNOWN_AUTHOR, "id": f"nobody:{id_}"}]
     known = {key: metadata[key] for key in ("year", "venue") if metadata.get(key)}
     return {"id": id_, "title": title, "abstract": text or None, "authors": authors, **known}
 
 
 def record_id(id_: str) -> str:
-    """Return the id in Peerscope of a document's id: local, and without white space."""
+    """Return the id in Peerscope for a document's id: a local id without white space."""
     return work_id("local:" + quote(id_, safe=""))
 
 
 def default_qrels(folder: Path) -> Path:
-    """Return the file of judgements to use when none is named. Raises CollectionError when that is not clear."""
-    found = sorted((folder / "qrels").glob("*.tsv*"))
-    tests = [path for path in found if path.name.startswith("test.tsv")]
+    """Return the file of judgements to use by default. Raises `CollectionError` when it is ambiguous."""
+    files = sorted((folder / "qrels").glob("*.tsv*"))
+    tests = [path for path in files if path.name.startswith("test.tsv")]
     if len(tests) == 1:
         return tests[0]
-    if len(found) == 1:
-        return found[0]
-    names = ", ".join(path.name for path in found) or "none"
-    raise CollectionError(f"{folder}: name the judgements with --qrels; there are: {names}")
+    if len(files) == 1:
+        return files[0]
+    names = ", ".join(path.name for path in files) or "none"
+    raise CollectionError(f"{folder}: choose the judgements with --qrels; available: {names}")
 
 
 def read_qrels(path: Path) -> Qrels:
-    """Read judgements: a header, then query id, document id and grade between tabs. Raises CollectionError."""
-    found: Qrels = defaultdict(dict)
+    """Read judgements: a header, then query id, document id and grade between tabs. Raises `CollectionError`."""
+    qrels: Qrels = defaultdict(dict)
     with _open(path) as file:
         rows = csv.reader(file, delimiter="\t")
         next(rows, None)
         for number, row in enumerate(rows, 2):
             try:
                 query, document, grade = row
-                found[query][document] = int(grade)
+                qrels[query][document] = int(grade)
             except ValueError as error:
-                raise CollectionError(f"{path}, line {number}: not a query, a document and a grade") from error
-    return {query: grades for query, grades in found.items() if any(grade > 0 for grade in grades.values())}
+                raise CollectionError(f"{path}, line {number}: expected a query, a document and a grade") from error
+    return {query: grades for query, grades in qrels.items() if any(grade > 0 for grade in grades.values())}
 
 
 def half(queries: Iterable[str], which: str) -> list[str]:
-    """Return one half of the queries: `odd` or `even` by their place in the qrels, from 1; `all` gives every one.
+    """Return half of the queries: `odd` or `even` by their position in the qrels, from 1; or `all` of them.
 
-    Collections with one set of judgements are tuned on the odd half, so that the even half stays unseen.
+    Collections with a single set of judgements are tuned on the odd half, so that the even half stays unseen.
     """
     listed = list(queries)
     return {"all": listed, "odd": listed[::2], "even": listed[1::2]}[which]
@@ -134,7 +143,7 @@ def _file(folder: Path, name: str) -> Path:
     for path in (folder / f"{name}.gz", folder / name):
         if path.is_file():
             return path
-    raise CollectionError(f"{folder} is no collection in BEIR layout: it has no {name} or {name}.gz")
+    raise CollectionError(f"{folder} is not a collection in BEIR layout: it has no {name} or {name}.gz")
 
 
 def _open(path: Path) -> IO[str]:

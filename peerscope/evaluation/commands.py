@@ -1,4 +1,4 @@
-"""`peerscope evaluate identity | search | similar | experts`: tables of quality, or JSON."""
+"""`peerscope evaluate identity | search | similar | experts`: measurements as tables or JSON."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.table import Table
 
 from peerscope import engine
-from peerscope.evaluation import experts as expertise
-from peerscope.evaluation import search as searching
-from peerscope.evaluation import similar as likeness
+from peerscope.commands import pass_settings
 from peerscope.evaluation.collection import load
 from peerscope.evaluation.identity.commands import identity
 from peerscope.evaluation.indexed import indexed
-from peerscope.evaluation.metrics import require
+from peerscope.evaluation.metrics import require_pytrec_eval
+from peerscope.evaluation.search import MODES, evaluate_experts, evaluate_search
+from peerscope.evaluation.similar import evaluate_similar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from peerscope.evaluation.collection import Collection
     from peerscope.evaluation.indexed import Indexed
     from peerscope.evaluation.search import Result
+    from peerscope.settings import Settings
 
 _FOLDER = click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
 _QRELS = click.option(
@@ -34,15 +35,19 @@ _QRELS = click.option(
     help="Judgements. [default: DIR/qrels/test]",
 )
 _HALF = click.option(
-    "--half", type=click.Choice(["all", "odd", "even"]), default="all", show_default=True, help="Every other query."
+    "--half",
+    type=click.Choice(["all", "odd", "even"]),
+    default="all",
+    show_default=True,
+    help="Use every other query only.",
 )
-_KEEP = click.option("--keep", is_flag=True, help="Leave the indices there, and say their prefix.")
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON, for programs.")
+_KEEP = click.option("--keep", is_flag=True, help="Keep the indices, and print their prefix.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group()
 def evaluate() -> None:
-    """Measure how good the answers are, on data whose truth is known."""
+    """Measure the quality of results on judged data."""
 
 
 evaluate.add_command(identity)
@@ -51,20 +56,24 @@ evaluate.add_command(identity)
 @evaluate.command()
 @_FOLDER
 @_QRELS
-@click.option("--mode", "modes", type=click.Choice(searching.MODES), multiple=True, help="Only this; may be repeated.")
+@click.option("--mode", "modes", type=click.Choice(MODES), multiple=True, help="Only this mode; may be repeated.")
 @_HALF
 @_KEEP
 @_JSON
-def search(folder: Path, qrels: Path | None, modes: tuple[str, ...], half: str, keep: bool, as_json: bool) -> None:
-    """Measure search for works on a judged collection in BEIR layout.
+@pass_settings
+def search(
+    settings: Settings, folder: Path, qrels: Path | None, modes: tuple[str, ...], half: str, keep: bool, as_json: bool
+) -> None:
+    """Measure the search for works on a judged collection in BEIR layout.
 
-    Indexes DIR into indices of its own, asks the API every query in each mode, and removes the indices. Prints nDCG@10
-    (linear gain, as trec_eval), recall@100 and MRR, each with the interval that holds 95 % of bootstrap samples.
+    Indexes DIR under a temporary prefix, runs every query in each mode through the API, and removes the indices. Prints
+    nDCG@10 (linear gain, as trec_eval), recall@100 and MRR, each with a 95 % bootstrap interval.
     """
-    chosen = [mode for mode in searching.MODES if mode in modes or not modes]
+    chosen = [mode for mode in MODES if mode in modes or not modes]
     _run(
+        settings,
         lambda: load(folder, qrels, half),
-        lambda known, on: searching.evaluate(known, on, chosen),
+        lambda collection, works: evaluate_search(collection, works, chosen),
         keep=keep,
         as_json=as_json,
     )
@@ -76,12 +85,13 @@ def search(folder: Path, qrels: Path | None, modes: tuple[str, ...], half: str, 
 @_HALF
 @_KEEP
 @_JSON
-def similar(folder: Path, qrels: Path | None, half: str, keep: bool, as_json: bool) -> None:
-    """Measure similar works: judgements are pairs of works, such as those that cite one another.
+@pass_settings
+def similar(settings: Settings, folder: Path, qrels: Path | None, half: str, keep: bool, as_json: bool) -> None:
+    """Measure similar works; the judgements are pairs of works, such as works that cite each other.
 
-    Prints recall@20, nDCG@10 and MRR of what the API gives, beside its keyword part and its vector part alone.
+    Prints recall@20, nDCG@10 and MRR of the API and of its keyword and vector parts alone.
     """
-    _run(lambda: load(folder, qrels, half, by_work=True), likeness.evaluate, keep=keep, as_json=as_json)
+    _run(settings, lambda: load(folder, qrels, half, by_work=True), evaluate_similar, keep=keep, as_json=as_json)
 
 
 @evaluate.command()
@@ -89,29 +99,35 @@ def similar(folder: Path, qrels: Path | None, half: str, keep: bool, as_json: bo
 @_QRELS
 @_KEEP
 @_JSON
-def experts(folder: Path, qrels: Path | None, keep: bool, as_json: bool) -> None:
-    """Measure who is found for a topic: DIR holds works.jsonl, whose metadata name the candidates that wrote each.
+@pass_settings
+def experts(settings: Settings, folder: Path, qrels: Path | None, keep: bool, as_json: bool) -> None:
+    """Measure the search for experts; DIR contains works.jsonl, whose metadata name the candidates who wrote each.
 
-    Prints MAP, recall@100 and MRR of the researchers that a topic leads to, by keyword, by meaning and by both.
+    Prints MAP, recall@100 and MRR of the ranked researchers in each mode.
     """
-    _run(lambda: load(folder, qrels, corpus="works"), expertise.evaluate, keep=keep, as_json=as_json)
+    _run(settings, lambda: load(folder, qrels, corpus="works"), evaluate_experts, keep=keep, as_json=as_json)
 
 
 def _run(
-    read: Callable[[], Collection], measure: Callable[[Collection, Indexed], Result], *, keep: bool, as_json: bool
+    settings: Settings,
+    read: Callable[[], Collection],
+    measure: Callable[[Collection, Indexed], Result],
+    *,
+    keep: bool,
+    as_json: bool,
 ) -> None:
     """Index a collection, query it, remove it again and print the measurements."""
     console = Console(stderr=True)
-    require()
+    require_pytrec_eval()
     collection = read()
     console.print(f"indexing {len(collection.records):,} works of {collection.name}")
-    engine.keep_alive()
-    with indexed(collection.records, keep=keep) as works:
-        console.print(f"{works.works:,} works in {works.seconds:.0f} s, {works.rejected} rejected; asking")
+    engine.keep_alive(settings)
+    with indexed(settings, collection.records, keep=keep) as works:
+        console.print(f"{works.works:,} works in {works.seconds:.0f} s, {works.rejected} rejected; running the queries")
         result = measure(collection, works)
         if keep:
             prefix = works.services.names.prefix
-            console.print(f"kept; to look: PEERSCOPE_INDEX_PREFIX={prefix} peerscope serve")
+            console.print(f"kept; to search it: PEERSCOPE_INDEX_PREFIX={prefix} peerscope serve")
     if as_json:
         click.echo(json.dumps(result.to_dict(), indent=2))
     else:
@@ -119,7 +135,7 @@ def _run(
 
 
 def show(result: Result) -> None:
-    """Print an evaluation as a table, with the gain of the last row over the others."""
+    """Print an evaluation as a table, with the gains of the last row over the others."""
     measures = list(result.rows[0].means)
     table = Table("", *measures, "ms p50", "p95", title=f"{result.collection}: {result.queries:,} queries", box=None)
     for row in result.rows:

@@ -1,4 +1,4 @@
-"""A collection in indices of its own, for as long as it is asked: the indexer fills them, the API answers from them."""
+"""A collection indexed under a temporary prefix by the indexer, and queried through the API."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from indexer.sources import open_sources
 from mappings import IndexNames, Scale, drop
 from peerscope import engine
 from peerscope.errors import PeerscopeError
-from peerscope.settings import Settings
 from search_api.app import create_app
 from search_api.http.services import Services
 
@@ -30,18 +29,19 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from indexer.staging.report import Report
+    from peerscope.settings import Settings
 
-#: Seconds for one answer: an evaluation waits where a person would not.
+#: Seconds per request to OpenSearch; an evaluation waits longer than a user would.
 TIMEOUT = 30.0
 
 
-class AskingError(PeerscopeError):
-    """The API answered an evaluation with an error."""
+class QueryError(PeerscopeError):
+    """The API returned an error or a degraded response to a query of an evaluation."""
 
 
 @dataclass(frozen=True)
 class Indexed:
-    """Works that can be searched: the app over them, how many there are, and the seconds that indexing took in all."""
+    """Indexed works: the app over them, their number, and the seconds of indexing, in all and of embedding alone."""
 
     app: Flask
     services: Services
@@ -51,13 +51,13 @@ class Indexed:
     embedding_seconds: float
 
     def client(self) -> FlaskClient:
-        """Return a client of the API, in this process."""
+        """Return a client of the API within this process."""
         return self.app.test_client()
 
     def researchers(self, scheme: str, fields: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
-        """Return `id` and `fields` of the stored researchers with a source id in `scheme`, by that id's rest.
+        """Return the stored `id` and `fields` of researchers by their source id in `scheme`, without the scheme.
 
-        Up to 10,000 of them.
+        At most 10,000 researchers are returned.
         """
         body = {"size": 10_000, "query": {"prefix": {"ids": scheme}}, "_source": ["id", "ids", *fields]}
         hits = self.services.search(self.services.names.researchers, body)["hits"]["hits"]
@@ -69,28 +69,28 @@ class Indexed:
         }
 
 
-def ask(client: FlaskClient, path: str, **params: Any) -> tuple[dict[str, Any], float]:
-    """Return the API's answer and the ms it took. Raises AskingError when it is an error or only part of an answer."""
+def query_api(client: FlaskClient, path: str, **params: Any) -> tuple[dict[str, Any], float]:
+    """Return the API's response and its time in ms. Raises `QueryError` for an error or a degraded response."""
     start = time.perf_counter()
     response = client.get(f"/api/v1/{path}", query_string=params)
-    took = 1000 * (time.perf_counter() - start)
-    answer: dict[str, Any] = response.get_json(force=True)
+    milliseconds = 1000 * (time.perf_counter() - start)
+    body: dict[str, Any] = response.get_json(force=True)
     if response.status_code != 200:
-        raise AskingError(f"{path} {params}: {response.status_code} {answer.get('detail')}")
-    if degraded := answer["meta"].get("degraded"):
-        raise AskingError(f"{path} {params}: without {', '.join(degraded)}, which has to be measured")
-    return answer, took
+        raise QueryError(f"{path} {params}: {response.status_code} {body.get('detail')}")
+    if degraded := body["meta"].get("degraded"):
+        raise QueryError(f"{path} {params}: the response is degraded, without {', '.join(degraded)} search")
+    return body, milliseconds
 
 
 @contextmanager
-def indexed(records: Iterable[Mapping[str, Any]], *, keep: bool = False) -> Iterator[Indexed]:
-    """Index records under a prefix of their own, give the app over them, and remove the indices at the end.
+def indexed(settings: Settings, records: Iterable[Mapping[str, Any]], *, keep: bool = False) -> Iterator[Indexed]:
+    """Index records under a temporary prefix, yield the app over them, and remove the indices at the end.
 
-    That end may also be an error, Ctrl-C or a SIGTERM; `keep=True` leaves them. Raises what the indexer raises.
+    They are also removed after an error, Ctrl-C or SIGTERM; `keep=True` keeps them. Raises the errors of the indexer.
     """
     names = IndexNames(f"peerscope-evaluate-{uuid4().hex[:8]}-")
-    client = engine.connect(timeout=TIMEOUT)
-    services = Services(client, names)
+    client = engine.connect(settings, timeout=TIMEOUT)
+    services = Services(client, names, settings=settings)
     before = signal.signal(signal.SIGTERM, _stop)
     try:
         report, seconds = _fill(services, records)
@@ -109,7 +109,7 @@ def indexed(records: Iterable[Mapping[str, Any]], *, keep: bool = False) -> Iter
 
 
 def _fill(services: Services, records: Iterable[Mapping[str, Any]]) -> tuple[Report, float]:
-    """Run the indexer over the records, with a home of its own for its lock and its report."""
+    """Index the records, with a temporary home for the lock and the report of the run; return report and seconds."""
     embedder = services.embedder()
     with tempfile.TemporaryDirectory(prefix="peerscope-evaluate-") as folder:
         file = Path(folder, "works.jsonl")
@@ -122,10 +122,10 @@ def _fill(services: Services, records: Iterable[Mapping[str, Any]]) -> tuple[Rep
             open_sources([str(file)]),
             Path(folder),
             NoProgress(),
-            scale=Scale.from_settings(Settings.load()),
+            scale=Scale.from_settings(services.settings),
         )
         return report, time.perf_counter() - start
 
 
-def _stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 (the signature is the system's)
+def _stop(number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + number)

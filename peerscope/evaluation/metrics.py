@@ -1,4 +1,4 @@
-"""Metrics of ranked lists by trec_eval's own code (pytrec_eval), and how sure a mean over queries is."""
+"""Metrics of ranked lists, computed by trec_eval's code (pytrec_eval), and confidence intervals of their means."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from peerscope.evaluation.collection import Qrels
 
-#: Our names -> trec_eval's. Its nDCG has linear gain: a grade of 4 counts four times a grade of 1.
+#: trec_eval's names. Its nDCG has linear gain: a grade of 4 counts four times a grade of 1.
 MEASURES = {
     "nDCG@10": "ndcg_cut_10",
     "recall@20": "recall_20",
@@ -26,18 +26,18 @@ MEASURES = {
     "MRR": "recip_rank",
     "MAP": "map",
 }
-#: Bootstrap samples: the ends of the interval move by less than .002 from seed to seed.
+#: Bootstrap samples; between seeds, the interval's bounds differ by less than .002.
 SAMPLES = 10_000
 SEED = 1
 
 
 class MetricsMissingError(PeerscopeError):
-    """The library that does the sums is not installed."""
+    """The library pytrec_eval is not installed."""
 
 
 @dataclass(frozen=True)
 class Mean:
-    """A mean over queries, and the interval that holds 95 % of the means of resampled queries."""
+    """A mean over queries, and the interval of 95 % of the means of resampled queries."""
 
     mean: float
     low: float
@@ -47,26 +47,26 @@ class Mean:
         return f"{self.mean:.3f} ({self.low:.3f} to {self.high:.3f})"
 
 
-def require() -> None:
-    """Raise MetricsMissingError, which says what to install, when the sums cannot be done: before work is begun."""
+def require_pytrec_eval() -> None:
+    """Raise `MetricsMissingError` if pytrec_eval is not installed; call it before long work."""
     if importlib.util.find_spec("pytrec_eval") is None:
-        raise MetricsMissingError("Evaluating needs pytrec_eval: install it with pip install 'peerscope[evaluate]'")
+        raise MetricsMissingError("Evaluation needs pytrec_eval: pip install 'peerscope[evaluate]'")
 
 
 def per_query(
     qrels: Qrels, lists: Mapping[str, Sequence[str]], measures: Sequence[str]
 ) -> dict[str, NDArray[np.float64]]:
-    """Return each measure for each query, float64[queries], in the order of `qrels`.
+    """Return each measure as float64[queries], in the order of `qrels`.
 
-    `lists` are document ids, the best first; a query without a list counts as 0. Raises MetricsMissingError.
+    `lists` are document ids, best first; a query without a list counts as 0. Raises `MetricsMissingError`.
     """
-    require()
+    require_pytrec_eval()
     import pytrec_eval
 
-    # Scores that fall with the place keep our order: trec_eval sorts by score, and ties by name.
+    # trec_eval sorts by score and breaks ties by name; scores that decrease with the rank keep our order.
     run = {
-        query: {document: float(len(found) - place) for place, document in enumerate(found)}
-        for query, found in lists.items()
+        query: {document: float(len(documents) - rank) for rank, document in enumerate(documents)}
+        for query, documents in lists.items()
     }
     evaluator = pytrec_eval.RelevanceEvaluator(qrels, {MEASURES[name] for name in measures})
     values = evaluator.evaluate(run)
@@ -76,7 +76,7 @@ def per_query(
 def bootstrap(values: NDArray[np.float64], samples: int = SAMPLES, seed: int = SEED) -> Mean:
     """Return the mean with its 95 % percentile interval over resampled queries (Efron 1979; for IR: Sakai 2006).
 
-    Given the differences of two rankings query by query, the interval is that of the paired difference.
+    For the differences between two rankings per query, it is the interval of the paired difference.
     """
     drawn = np.random.default_rng(seed).integers(0, len(values), (samples, len(values)))
     means = values[drawn].mean(axis=1)

@@ -1,14 +1,17 @@
-"""Search for works: each mode's nDCG@10, recall@100 and MRR, and whether hybrid beats its two parts."""
+"""Search for works and for experts: quality of each mode, and the gain of hybrid search over its two parts."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from peerscope.evaluation.indexed import ask
+from peerscope.evaluation.collection import CANDIDATE
+from peerscope.evaluation.indexed import query_api
 from peerscope.evaluation.metrics import Mean, bootstrap, per_query
+from search_api.researchers.experts import rank_experts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,14 +22,18 @@ if TYPE_CHECKING:
     from peerscope.evaluation.indexed import Indexed
 
 MODES = ("keyword", "semantic", "hybrid")
-#: The first one is what the gain of hybrid over its parts is measured by, here and in the other evaluations.
+#: The gain of hybrid search is measured by the first one, as in all evaluations.
 MEASURES = ("nDCG@10", "recall@100", "MRR")
+EXPERT_MEASURES = ("MAP", "recall@100", "MRR")
 DEPTH = 100
+
+#: Ids of the collection by query id, best first; and the milliseconds of each query.
+Lists = tuple[dict[str, list[str]], list[float]]
 
 
 @dataclass(frozen=True)
 class Row:
-    """What one way to ask came to: a mean for each measure, and the ms of one answer."""
+    """Quality of one ranking method: a mean for each measure, and the median and 95th percentile of a query in ms."""
 
     name: str
     means: dict[str, Mean]
@@ -36,7 +43,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Result:
-    """An evaluation: its rows, and how much better the last row is than each other, by the first measure."""
+    """An evaluation: its rows, and the gain of the last row over each other by the first measure."""
 
     collection: str
     works: int
@@ -46,7 +53,7 @@ class Result:
     gains: dict[str, Mean]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
+        """Return the fields as JSON values."""
         return asdict(self)
 
     def mean(self, name: str) -> float:
@@ -55,32 +62,48 @@ class Result:
         return next(iter(row.means.values())).mean
 
 
-def search_lists(collection: Collection, indexed: Indexed, mode: str) -> tuple[dict[str, list[str]], list[float]]:
-    """Ask every query in one mode; gives the collection's ids, the best first, and the ms of each answer."""
+def search_lists(collection: Collection, indexed: Indexed, mode: str) -> Lists:
+    """Search works for every query in one mode through the API."""
     client = indexed.client()
     lists, times = {}, []
     for id_, text in collection.queries.items():
-        answer, took = ask(client, "works", q=text, mode=mode, per_page=DEPTH, select="id")
-        lists[id_] = [collection.given_ids[work["id"]] for work in answer["results"]]
-        times.append(took)
+        response, milliseconds = query_api(client, "works", q=text, mode=mode, per_page=DEPTH, select="id")
+        lists[id_] = [collection.original_ids[work["id"]] for work in response["results"]]
+        times.append(milliseconds)
     return lists, times
 
 
-def evaluate(collection: Collection, indexed: Indexed, modes: Sequence[str] = MODES) -> Result:
-    """Ask every query in every mode and hold the lists against the judgements."""
-    asked = {mode: search_lists(collection, indexed, mode) for mode in modes}
-    return result(collection, indexed, asked, MEASURES)
+def expert_lists(collection: Collection, indexed: Indexed, mode: str) -> Lists:
+    """Rank researchers for every query in one mode, by the function behind the API's `about` and `rank`."""
+    candidates = {document["id"]: name for name, document in indexed.researchers(CANDIDATE).items()}
+    lists, times = {}, []
+    with indexed.app.app_context():
+        for id_, text in collection.queries.items():
+            start = time.perf_counter()
+            experts = rank_experts(indexed.services, text, mode=mode)
+            times.append(1000 * (time.perf_counter() - start))
+            lists[id_] = [candidates[expert.id] for expert in experts if expert.id in candidates]
+    return lists, times
 
 
-def result(
-    collection: Collection,
-    indexed: Indexed,
-    asked: dict[str, tuple[dict[str, list[str]], list[float]]],
-    measures: Sequence[str],
+def evaluate_search(collection: Collection, indexed: Indexed, modes: Sequence[str] = MODES) -> Result:
+    """Evaluate the search for works in every mode."""
+    methods = {mode: search_lists(collection, indexed, mode) for mode in modes}
+    return evaluate_lists(collection, indexed, methods, MEASURES)
+
+
+def evaluate_experts(collection: Collection, indexed: Indexed) -> Result:
+    """Evaluate the search for experts in every mode."""
+    methods = {mode: expert_lists(collection, indexed, mode) for mode in MODES}
+    return evaluate_lists(collection, indexed, methods, EXPERT_MEASURES)
+
+
+def evaluate_lists(
+    collection: Collection, indexed: Indexed, methods: dict[str, Lists], measures: Sequence[str]
 ) -> Result:
-    """Hold lists that were got in several ways against the judgements; the last way is the one that should win."""
-    values = {name: per_query(collection.qrels, lists, measures) for name, (lists, _) in asked.items()}
-    rows = [_row(name, values[name], times) for name, (_, times) in asked.items()]
+    """Compare the lists of several ranking methods with the judgements; the last method is the one that should win."""
+    values = {name: per_query(collection.qrels, lists, measures) for name, (lists, _) in methods.items()}
+    rows = [_row(name, values[name], times) for name, (_, times) in methods.items()]
     *others, best = values
     gains = {name: bootstrap(values[best][measures[0]] - values[name][measures[0]]) for name in others}
     return Result(collection.name, indexed.works, indexed.rejected, len(collection.queries), rows, gains)

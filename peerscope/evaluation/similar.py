@@ -1,4 +1,4 @@
-"""Similar works: recall@20 of pairs that cite each other or are cited together, by hybrid and by each part alone."""
+"""Similar works: recall@20 of pairs such as works that cite each other, by hybrid search and by each part alone."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from peerscope.evaluation.collection import record_id
-from peerscope.evaluation.indexed import ask
-from peerscope.evaluation.search import Result, result
+from peerscope.evaluation.indexed import query_api
+from peerscope.evaluation.search import Lists, Result, evaluate_lists
 from search_api.retrieval.clauses import knn
 from search_api.retrieval.ranking import RankingWeights
 from search_api.works import queries
@@ -23,20 +23,20 @@ MEASURES = ("recall@20", "nDCG@10", "MRR")
 DEPTH = 20
 
 
-def evaluate(collection: Collection, indexed: Indexed) -> Result:
-    """Ask for works like each judged one, through the API, and by keyword and by vector alone."""
-    ways = {"keyword": _by_keyword(indexed), "semantic": _by_vector(indexed), "hybrid": _by_api(indexed)}
-    asked = {name: _lists(collection, way) for name, way in ways.items()}
-    return result(collection, indexed, asked, MEASURES)
+def evaluate_similar(collection: Collection, indexed: Indexed) -> Result:
+    """Evaluate the similar works of each judged work, by the API and by its keyword and vector parts alone."""
+    methods = {"keyword": _by_keyword(indexed), "semantic": _by_vector(indexed), "hybrid": _by_api(indexed)}
+    lists = {name: _lists(collection, find) for name, find in methods.items()}
+    return evaluate_lists(collection, indexed, lists, MEASURES)
 
 
-def _lists(collection: Collection, way: Callable[[str], list[str]]) -> tuple[dict[str, list[str]], list[float]]:
+def _lists(collection: Collection, find: Callable[[str], list[str]]) -> Lists:
     lists, times = {}, []
     for id_ in collection.queries:
         start = time.perf_counter()
-        found = way(record_id(id_))
+        works = find(record_id(id_))
         times.append(1000 * (time.perf_counter() - start))
-        lists[id_] = [collection.given_ids[work] for work in found]
+        lists[id_] = [collection.original_ids[work] for work in works]
     return lists, times
 
 
@@ -44,14 +44,14 @@ def _by_api(indexed: Indexed) -> Callable[[str], list[str]]:
     client = indexed.client()
 
     def find(id_: str) -> list[str]:
-        answer, _ = ask(client, f"works/{quote(id_, safe=':')}/similar", per_page=DEPTH, select="id")
-        return [work["id"] for work in answer["results"]]
+        response, _ = query_api(client, f"works/{quote(id_, safe=':')}/similar", per_page=DEPTH, select="id")
+        return [work["id"] for work in response["results"]]
 
     return find
 
 
 def _by_keyword(indexed: Indexed) -> Callable[[str], list[str]]:
-    """Find by the keyword part of the API's query alone."""
+    """Return the keyword part of the API's query."""
     services = indexed.services
 
     def find(id_: str) -> list[str]:
@@ -63,7 +63,7 @@ def _by_keyword(indexed: Indexed) -> Callable[[str], list[str]]:
 
 
 def _by_vector(indexed: Indexed) -> Callable[[str], list[str]]:
-    """Find by the vector part of the API's query alone."""
+    """Return the vector part of the API's query."""
     services = indexed.services
 
     def find(id_: str) -> list[str]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.pages import Pair, Question, Times, measured, pairs, targets
+from benchmarks.pages import Pair, Query, Times, measured, pairs, targets
 from search_api.app import create_app
 
-ROW = [Pair("a", Question("/a"), (Question("/api/v1/a"), Question("/api/v1/b")))]
+ROW = [Pair("a", Query("/a"), (Query("/api/v1/a"), Query("/api/v1/b")))]
 
 
 def test_a_page_is_asked_first_for_every_second_thing_and_each_time_is_kept() -> None:
     asked: list[str] = []
 
-    def ask(question: Question) -> float:
-        asked.append(question.path)
+    def ask(query: Query) -> float:
+        asked.append(query.path)
         return float(len(asked))
 
     found = measured(ask, [ROW, ROW])
@@ -37,7 +37,7 @@ def test_a_page_is_held_against_all_its_twins_together_by_medians() -> None:
 )
 def test_every_page_and_every_twin_has_a_route(pair: Pair) -> None:
     adapter = create_app().url_map.bind("localhost")
-    for question in (pair.page, *pair.twins):
-        posted = question.data is not None or question.json is not None
-        endpoint, _ = adapter.match(question.path.partition("?")[0], method="POST" if posted else "GET")
-        assert endpoint.startswith("web.") == (question == pair.page)
+    for query in (pair.page, *pair.twins):
+        posted = query.data is not None or query.json is not None
+        endpoint, _ = adapter.match(query.path.partition("?")[0], method="POST" if posted else "GET")
+        assert endpoint.startswith("web.") == (query == pair.page)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from peerscope.evaluation.indexed import indexed
+from peerscope.settings import Settings
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
@@ -96,9 +97,10 @@ def test_indices_are_removed_when_it_is_stopped(opensearch: OpenSearch, number: 
     code = """
 import signal, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from benchmarks.evaluation.indexed import indexed
+from peerscope.evaluation.indexed import indexed
+from peerscope.settings import Settings
 record = {"id": "local:1", "title": "Water", "authors": [{"name": "Ada Moss"}]}
-with indexed([record]) as works:
+with indexed(Settings.load(), [record]) as works:
     print(works.works, flush=True)
     time.sleep(120)
 """
@@ -117,7 +119,7 @@ with indexed([record]) as works:
 @pytest.mark.usefixtures("opensearch_url")
 def test_indices_that_are_kept_stay(opensearch: OpenSearch) -> None:
     record = {"id": "local:1", "title": "Water", "authors": [{"name": "Ada Moss"}]}
-    with indexed([record], keep=True) as works:
+    with indexed(Settings.load(), [record], keep=True) as works:
         names = works.services.names
     assert opensearch.count(index=names.works)["count"] == 1
     opensearch.indices.delete(index=f"{names.prefix}*-v*")

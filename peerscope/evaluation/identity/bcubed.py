@@ -1,7 +1,7 @@
 """B-cubed precision, recall and F1 of a clustering (Bagga and Baldwin, 1998).
 
-For each item: what share of its cluster is truly of its class, and what share of its class is in its cluster; both
-averaged over items. So a wrong merge of two large bodies of work costs much, one stray mention little.
+For each item, precision is the share of its cluster that is of its class, recall the share of its class that is in its
+cluster; both are averaged over items. So a wrong merge of two large clusters costs much, one stray mention little.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
 
-#: What is clustered.
+#: An item that is clustered.
 Item = TypeVar("Item", bound="Hashable")
 
 
@@ -25,36 +25,36 @@ class Scores(NamedTuple):
     f1: float
 
 
-def items(found: Mapping[Item, object], truth: Mapping[Item, object]) -> dict[Item, tuple[float, float]]:
-    """Return precision and recall of each item of `truth`; `found` must have a cluster for every one."""
-    cells = Counter((found[item], class_) for item, class_ in truth.items())
-    clusters = Counter(found[item] for item in truth)
+def items(clusters: Mapping[Item, object], truth: Mapping[Item, object]) -> dict[Item, tuple[float, float]]:
+    """Return precision and recall of each item of `truth`; `clusters` must contain every one."""
+    cells = Counter((clusters[item], class_) for item, class_ in truth.items())
+    sizes = Counter(clusters[item] for item in truth)
     classes = Counter(truth.values())
     return {
-        item: (cells[found[item], class_] / clusters[found[item]], cells[found[item], class_] / classes[class_])
+        item: (cells[clusters[item], class_] / sizes[clusters[item]], cells[clusters[item], class_] / classes[class_])
         for item, class_ in truth.items()
     }
 
 
-def bcubed(found: Mapping[Item, object], truth: Mapping[Item, object]) -> Scores:
-    """Return B-cubed precision, recall and their harmonic mean. Raises ValueError when there is nothing to measure."""
+def bcubed(clusters: Mapping[Item, object], truth: Mapping[Item, object]) -> Scores:
+    """Return B-cubed precision, recall and their harmonic mean. Raises ValueError for an empty truth."""
     if not truth:
         raise ValueError("no item has a true class: there is nothing to measure against")
-    return _scores(list(items(found, truth).values()))
+    return _scores(list(items(clusters, truth).values()))
 
 
 def intervals(
-    found: Mapping[Item, object],
+    clusters: Mapping[Item, object],
     truth: Mapping[Item, object],
     groups: Mapping[Item, object],
     draws: int = 200,
 ) -> tuple[Scores, Scores]:
-    """Return the 2.5 and 97.5 percentiles of each score over bootstrap draws of whole `groups` (family names).
+    """Return the 2.5 and 97.5 percentiles of each score over bootstrap samples of `groups` (family names).
 
-    Whole groups, because the mentions of one name are right or wrong together.
+    Whole groups are drawn, because the mentions of a name are right or wrong together.
     """
     sums: dict[object, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
-    for item, (precision, recall) in items(found, truth).items():
+    for item, (precision, recall) in items(clusters, truth).items():
         total = sums[groups[item]]
         total[0] += precision
         total[1] += recall

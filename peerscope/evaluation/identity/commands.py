@@ -1,4 +1,4 @@
-"""`peerscope evaluate identity`: the tables of docs/identity.md, made again."""
+"""`peerscope evaluate identity`: the measurements of docs/identity.md."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from rich.table import Table
 
 from indexer.identity.weights import Weights
 from indexer.records import RecordError
-from peerscope.evaluation.data import data_folder
+from peerscope.commands import pass_settings
+from peerscope.evaluation.collection import data_folder
 from peerscope.evaluation.identity.evaluation import evaluate as measure
 from peerscope.evaluation.identity.trial import read_works
 from peerscope.evaluation.identity.tuning import tune
@@ -21,23 +22,25 @@ if TYPE_CHECKING:
     from indexer.records import Work
     from peerscope.evaluation.identity.bcubed import Scores
     from peerscope.evaluation.identity.evaluation import Evaluation, Row
+    from peerscope.settings import Settings
 
 CORPUS = "corpora/acl-sample.jsonl.gz"
 
 
 @click.command()
 @click.option(
-    "--corpus", type=click.Path(path_type=Path), help=f"Works with author ids. [default: {CORPUS} of the data]"
+    "--corpus", type=click.Path(path_type=Path), help=f"Works with author ids. [default: {CORPUS} in PEERSCOPE_DATA]"
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON, for programs.")
-@click.option("--tune", "is_tuning", is_flag=True, help="Look for better weights on the tuning half instead.")
-def identity(corpus: Path | None, as_json: bool, is_tuning: bool) -> None:
-    """Measure author identity: works whose author ids are taken away, against those ids.
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--tune", "is_tuning", is_flag=True, help="Search for better weights on the tuning half instead.")
+@pass_settings
+def identity(settings: Settings, corpus: Path | None, as_json: bool, is_tuning: bool) -> None:
+    """Measure author identity: author ids are removed from works, and the resolved researchers compared with them.
 
-    B-cubed precision, recall and F1 on one half of the family names, next to taking each printed name for a person. The
-    weights were chosen on the other half.
+    Prints B-cubed precision, recall and F1 on one half of the family names, and of taking each printed name as a person
+    for comparison. The weights were chosen on the other half.
     """
-    path = corpus or data_folder() / CORPUS
+    path = corpus or data_folder(settings) / CORPUS
     try:
         works = list(read_works(path))
         if is_tuning:

@@ -1,4 +1,4 @@
-"""`peerscope evaluate identity`: how well works are given to people, next to taking names for people."""
+"""Quality of author identity, compared with taking each name as a person."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One way of telling people apart, measured on one trial. `low` and `high` bound 95 % of bootstrap draws."""
+    """One method on one trial; `low` and `high` bound 95 % of the bootstrap samples."""
 
     trial: str
     method: str
@@ -39,14 +39,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """All rows, and what resolving the trials cost."""
+    """All rows, and the seconds and memory of resolving the trials."""
 
     rows: tuple[Row, ...]
     seconds: float
     peak_mb: float
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it all as JSON values."""
+        """Return the fields as JSON values."""
         return {
             "rows": [
                 {**asdict(row), **{key: getattr(row, key)._asdict() for key in ("scores", "low", "high")}}
@@ -58,7 +58,7 @@ class Evaluation:
 
 
 def evaluate(works: Sequence[Work], weights: Weights, half: int = REPORTED) -> Evaluation:
-    """Measure on one half of the family names. Raises ValueError when no author has an id to measure against."""
+    """Measure on one half of the family names. Raises ValueError if no author has an id."""
     rows: list[Row] = []
     seconds = 0.0
     for name, initials in (("as printed", False), ("initials", True)):
@@ -73,9 +73,9 @@ def evaluate(works: Sequence[Work], weights: Weights, half: int = REPORTED) -> E
 
 
 def resolved(trial: Trial, weights: Weights) -> dict[MentionKey, object]:
-    """Resolve a trial; gives a cluster for each mention."""
-    found = resolve(blocks_of(trial.mentions), weights, trial.context)
-    return {mention.key: cluster.key for cluster in found.clusters for mention in cluster.mentions}
+    """Return the cluster of each mention of a trial."""
+    resolution = resolve(blocks_of(trial.mentions), weights, trial.context)
+    return {mention.key: cluster.key for cluster in resolution.clusters for mention in cluster.mentions}
 
 
 def _rows(name: str, trial: Trial, ours: Clustering, keys: frozenset[MentionKey] | None = None) -> list[Row]:
@@ -86,13 +86,13 @@ def _rows(name: str, trial: Trial, ours: Clustering, keys: frozenset[MentionKey]
         "folded name": _by(trial.mentions, lambda mention: fold_name(mention.name)),
         "Peerscope": ours,
     }
-    return [_row(name, method, found, truth, groups) for method, found in methods.items()]
+    return [_row(name, method, clustering, truth, groups) for method, clustering in methods.items()]
 
 
-def _row(trial: str, method: str, found: Clustering, truth: Mapping[MentionKey, str], groups: Clustering) -> Row:
-    low, high = intervals(found, truth, groups)
-    researchers = len({found[key] for key in truth})
-    return Row(trial, method, researchers, len(truth), bcubed(found, truth), low, high)
+def _row(trial: str, method: str, clusters: Clustering, truth: Mapping[MentionKey, str], groups: Clustering) -> Row:
+    low, high = intervals(clusters, truth, groups)
+    researchers = len({clusters[key] for key in truth})
+    return Row(trial, method, researchers, len(truth), bcubed(clusters, truth), low, high)
 
 
 def _by(mentions: Sequence[Mention], key: Callable[[Mention], object]) -> dict[MentionKey, object]:

@@ -1,8 +1,8 @@
-"""Works with known authors, made into a test of author identity: ids taken away, names perhaps cut to initials.
+"""Trials of author identity: works with known authors whose ids are removed and whose names may be cut to initials.
 
-Curators join and part only what they come across, so their ids are surest where they did: names that they parted, and
-people that they joined from several names. That slice is measured by itself. Where they did not look, one printed name
-is one id, right or wrong; cutting every third work's names to initials makes homonyms whose truth is known.
+Curators merge and split only what they notice, so their ids are most reliable where they did: for names with several
+ids and ids with several names. That slice is also measured separately. Elsewhere a printed name is one id, right or
+wrong; cutting the names of every third work to initials creates homonyms with a known truth.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-#: Weights and thresholds are chosen on the first half of the family names, and reported on the second.
+#: Weights and thresholds are chosen on the first half of the family names, results reported on the second.
 TUNING, REPORTED = 0, 1
-#: One work of so many has its names cut to initials in the trial `initials`.
+#: In the trial `initials`, one in so many works has its names cut to initials.
 CUT = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Mentions without ids, the id each should have, and the counts of the whole corpus."""
+    """Mentions without ids, the true id of each, and the counts of the whole corpus."""
 
     mentions: tuple[Mention, ...]
     truth: dict[MentionKey, str]
     context: Context
-    #: Mentions whose id the curators must have thought about.
+    #: Mentions whose id the curators must have considered.
     curated: frozenset[MentionKey]
 
     def of(self, half: int, parts: int = 1) -> Trial:
-        """Return the mentions of one half of the family names, or of one in `parts` of that half's names."""
+        """Return the trial of one half of the family names, or of one in `parts` of that half."""
         chosen = tuple(m for m in self.mentions if half_of(m) == half and _number(f"part {_surname(m)}") % parts == 0)
         keys = {mention.key for mention in chosen}
         truth = {key: id_ for key, id_ in self.truth.items() if key in keys}
@@ -49,14 +49,14 @@ class Trial:
 
 
 def read_works(path: Path) -> Iterator[Work]:
-    """Read the works of a .jsonl or .jsonl.gz file. Raises OSError and ValueError: a trial needs all of it."""
+    """Yield the works of a .jsonl or .jsonl.gz file. Raises OSError, and ValueError for any invalid record."""
     with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
         for line in lines:
             yield parse_work(json.loads(line))
 
 
 def make_trial(works: Iterable[Work], initials: bool = False) -> Trial:
-    """Take the ids away; with `initials`, cut the given names on one work of `CUT` too."""
+    """Return a trial without ids; with `initials`, the given names of one in `CUT` works are cut to initials."""
     per_work: list[list[Mention]] = []
     truth: dict[MentionKey, str] = {}
     for work in works:
@@ -71,7 +71,7 @@ def make_trial(works: Iterable[Work], initials: bool = False) -> Trial:
 
 
 def curated(mentions: Sequence[Mention], truth: dict[MentionKey, str]) -> frozenset[MentionKey]:
-    """Find mentions of names with several ids, and of ids with several names."""
+    """Return the mentions of names with several ids and of ids with several names."""
     names, ids = defaultdict(set), defaultdict(set)
     known = [(mention.key, fold_name(mention.name), truth[mention.key]) for mention in mentions if mention.key in truth]
     for _, name, id_ in known:
@@ -81,7 +81,7 @@ def curated(mentions: Sequence[Mention], truth: dict[MentionKey, str]) -> frozen
 
 
 def abbreviated(printed: str) -> str:
-    """Cut given names to initials: `David A. Smith` becomes `D. A. Smith`. Names of one word stay."""
+    """Return a name with its given names as initials: `D. A. Smith` for `David A. Smith`; a single word is kept."""
     name = parse_name(printed)
     if not name.given:
         return printed
@@ -90,7 +90,7 @@ def abbreviated(printed: str) -> str:
 
 
 def half_of(mention: Mention) -> int:
-    """Return the half of the family names that a mention belongs to: by a hash, so that it is the same in every run."""
+    """Return the half of the family names that a mention belongs to, by a hash, so the same in every run."""
     return _number(_surname(mention)) % 2
 
 

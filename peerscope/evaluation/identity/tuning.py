@@ -1,7 +1,7 @@
-"""Choosing the weights: one number after the other is moved, and stays where the tuning half comes out best.
+"""Choosing the weights by coordinate search: each number is moved in turn and kept where the tuning half scores best.
 
-Run again with `peerscope evaluate identity --tune` when evidence is added or a weight is doubted. It never looks at the
-half that is reported.
+Run `peerscope evaluate identity --tune` when evidence is added or a weight is in doubt. It never uses the half that is
+reported.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from indexer.records import Work
     from peerscope.evaluation.identity.trial import Trial
 
-#: A wrong merge hurts more than a split: below this precision every point lost costs three of F1.
+#: Wrong merges are worse than splits: below this precision each lost point costs three points of F1.
 PRECISION = 0.97
 COST = 3.0
-#: One in so many family names of the tuning half is looked at in each step.
+#: Each step uses one in so many family names of the tuning half.
 PARTS = 2
-#: By how much each number is moved, in both directions.
+#: Step size of each number, in both directions.
 STEPS = {
     "threshold": 0.5,
     "core": 0.5,
@@ -45,7 +45,7 @@ STEPS = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Weights that were tried, what was moved in them, and how good they are."""
+    """Weights that were tried, the move that led to them, and their scores."""
 
     move: str
     weights: Weights
@@ -55,37 +55,37 @@ class Step:
 
 
 def tune(works: Sequence[Work], start: Weights) -> Iterator[Step]:
-    """Try one move after another, each from the best weights so far; gives every step as it is made."""
+    """Try one move after another from the best weights so far, and yield every step."""
     trials = [make_trial(works, initials).of(TUNING, PARTS) for initials in (False, True)]
     best = _step("start", start, trials, float("-inf"))
     yield best
     moves: list[tuple[str | Verdict, float]] = [*STEPS.items(), *((verdict, 0.5) for verdict in list(Verdict)[1:-1])]
-    for what, size in moves:
+    for weight, size in moves:
         for change in (-size, size):
-            step = _step(f"{what} {change:+g}", _moved(best.weights, what, change), trials, best.goal)
+            step = _step(f"{weight} {change:+g}", _moved(best.weights, weight, change), trials, best.goal)
             yield step
             best = step if step.is_best else best
 
 
-def _moved(weights: Weights, what: str | Verdict, change: float) -> Weights:
-    if isinstance(what, Verdict):
-        return replace(weights, verdicts={**weights.verdicts, what: weights.verdicts[what] + change})
-    return replace(weights, **{what: getattr(weights, what) + change})
+def _moved(weights: Weights, name: str | Verdict, change: float) -> Weights:
+    if isinstance(name, Verdict):
+        return replace(weights, verdicts={**weights.verdicts, name: weights.verdicts[name] + change})
+    return replace(weights, **{name: getattr(weights, name) + change})
 
 
 def _step(move: str, weights: Weights, trials: Sequence[Trial], to_beat: float) -> Step:
     scores = measured(weights, trials)
-    found = goal(scores)
-    return Step(move, weights, found, scores, found > to_beat)
+    value = goal(scores)
+    return Step(move, weights, value, scores, value > to_beat)
 
 
 def measured(weights: Weights, trials: Sequence[Trial]) -> tuple[Scores, ...]:
-    """Measure on both trials, and on the curated slice of the first, which comes last."""
+    """Return the scores on both trials, then those on the curated slice of the first."""
     scores, curated = [], []
     for trial in trials:
-        found = resolved(trial, weights)
-        scores.append(bcubed(found, trial.truth))
-        curated.append({key: (found[key], trial.truth[key]) for key in trial.curated})
+        clusters = resolved(trial, weights)
+        scores.append(bcubed(clusters, trial.truth))
+        curated.append({key: (clusters[key], trial.truth[key]) for key in trial.curated})
     if curated[0]:
         slice_ = curated[0]
         scores.append(bcubed({k: v for k, (v, _) in slice_.items()}, {k: v for k, (_, v) in slice_.items()}))
@@ -93,9 +93,9 @@ def measured(weights: Weights, trials: Sequence[Trial]) -> tuple[Scores, ...]:
 
 
 def goal(scores: Sequence[Scores]) -> float:
-    """Return what is to be made as large as can be: the mean F1, less the cost of too low a precision.
+    """Return the value to maximise: the mean F1, less the cost of a precision below `PRECISION`.
 
-    The curated slice has no such cost: it is made of the hardest names, where no method comes near that precision.
+    The curated slice has no such cost: it consists of the hardest names, where no method comes near that precision.
     """
     low = sum(max(0.0, PRECISION - score.precision) for score in scores[:2])
     return (sum(score.f1 for score in scores) - COST * low) / len(scores)

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from indexer.records import parse_work
 from peerscope.cli import main
 from peerscope.evaluation import collection
-from peerscope.evaluation.collection import NOBODY, CollectionError, half, load, read_qrels, record
+from peerscope.evaluation.collection import UNKNOWN_AUTHOR, CollectionError, half, load, read_qrels, record
 from peerscope.evaluation.metrics import bootstrap, per_query
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def test_a_collection_is_read_with_what_is_judged_relevant(folder: Path) -> None
     known = load(folder)
     assert known.queries == {"q1": "roots", "q3": "words"}
     assert known.qrels == {"q1": {"a 1": 2}, "q3": {"10": 1}}
-    assert known.given_ids == {"local:a%201": "a 1", "local:10": "10", "local:empty": "empty"}
+    assert known.original_ids == {"local:a%201": "a 1", "local:10": "10", "local:empty": "empty"}
 
 
 def test_works_that_are_queries_are_named_by_their_id(folder: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_text_without_title_is_cut_and_no_word_counts_twice() -> None:
 
 def test_works_of_nobody_are_of_different_nobodies() -> None:
     (first,), (second,) = (record({"_id": id_, "title": "T", "text": ""})["authors"] for id_ in "xy")
-    assert first["name"] == second["name"] == NOBODY
+    assert first["name"] == second["name"] == UNKNOWN_AUTHOR
     assert first["id"] != second["id"]
 
 

@@ -16,6 +16,7 @@ from peerscope.evaluation.identity.commands import CORPUS
 from peerscope.evaluation.identity.evaluation import evaluate
 from peerscope.evaluation.identity.trial import REPORTED, TUNING, abbreviated, half_of, make_trial, read_works
 from peerscope.evaluation.identity.tuning import goal
+from peerscope.settings import Settings
 from tests.indexer.identity.build import work
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def test_the_command_says_which_file_is_missing() -> None:
 
 
 def test_on_real_works_precision_holds_and_names_are_beaten() -> None:
-    path = data_folder() / CORPUS
+    path = data_folder(Settings.load()) / CORPUS
     if not path.is_file():
         pytest.skip(f"no real works with known authors at {path} (PEERSCOPE_DATA names the folder)")
     works = [work for number, work in enumerate(read_works(path)) if number % 4 == 0]
