@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 LEVELS = {
     1: (5, "Imported record"),
     2: (15, "Claim pending"),
-    3: (30, "Claimed, ORCID iD proven"),
-    4: (40, "Claimed, ORCID iD and institution e-mail proven"),
+    3: (30, "Claimed and verified"),
+    4: (40, "Claimed and verified, institutional e-mail confirmed"),
 }
-#: Descriptions of the levels where an admin confirmed the claim instead of an ORCID iD.
-CONFIRMED = {3: "Claimed, confirmed by an admin", 4: "Claimed, confirmed by an admin, institution e-mail proven"}
+#: How the claim of a level was verified, and what level 4 adds.
+PROOFS = {"orcid": "Claimed, verified with ORCID", "admin": "Claimed, confirmed by an administrator"}
+LEVEL_WITH_EMAIL = 4
 #: The lowest score of each band.
 BANDS = ((80, "Verified"), (60, "Trusted"), (40, "Established"), (20, "Emerging"), (0, "New"))
 
@@ -50,8 +51,9 @@ def snapshot(record: ResearcherDocument) -> Trust:
     level = record["verification_level"]
     points, description = LEVELS[level]
     owner = record.get("owner")
-    if owner and owner["proof"] == "admin":
-        description = CONFIRMED.get(level, description)
+    if owner and owner["proof"] in PROOFS:
+        description = PROOFS[owner["proof"]]
+        description += ", institutional e-mail confirmed" if level == LEVEL_WITH_EMAIL else ""
     works, close = record["works_count"], record["close_collaborators_count"]
     places, orcid = record["affiliations"], record["orcid"]
     parts = [

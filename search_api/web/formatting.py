@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 #: Names listed in a reason; the rest is counted.
 NAMED = 3
-#: From this cosine on two works have a very similar topic, and from this share of the best keyword score on a very
-#: similar wording.
+#: Two works have a very similar topic from this cosine on, and a similar wording from this share of the best keyword
+#: score on.
 NEAR_COSINE, NEAR_SHARE = 0.6, 0.8
 
 
@@ -130,21 +130,17 @@ def named(entities: Sequence[Mapping[str, Any]], most: int = NAMED) -> str:
 
 def work_reasons(reasons: Mapping[str, Any]) -> str:
     """Return why a work is similar: `Very similar topic and wording · Shares 2 authors · Same topic: Robotics`."""
-    parts = [_likeness(reasons["semantic"], reasons["keyword"])]
+    parts = []
+    if reasons["semantic"] >= NEAR_COSINE:
+        parts.append(f"Very similar topic{' and wording' if reasons['keyword'] >= NEAR_SHARE else ''}")
+    elif reasons["keyword"] >= NEAR_SHARE:
+        parts.append("Similar wording")
     if reasons["shared_authors"]:
         parts.append(f"Shares {count(len(reasons['shared_authors']), 'author')}")
     if reasons["shared_topics"]:
         label = "Same topic" if len(reasons["shared_topics"]) == 1 else "Same topics"
         parts.append(f"{label}: {named(reasons['shared_topics'])}")
-    return " · ".join(parts)
-
-
-def _likeness(semantic: float, keyword: float) -> str:
-    """Return two scores in words: the cosine of two embeddings, and a keyword score as a share of the best one."""
-    near = [
-        name for name, is_near in (("topic", semantic >= NEAR_COSINE), ("wording", keyword >= NEAR_SHARE)) if is_near
-    ]
-    return f"Very similar {' and '.join(near)}" if near else "Similar topic"
+    return " · ".join(parts) or "Similar topic"
 
 
 def researcher_reasons(reasons: Mapping[str, Any]) -> str:

@@ -46,7 +46,7 @@ PAGES = {
         "Reverse-Engineering Deep ReLU Networks",
         "Summary",
         "Konrad P. Kording",
-        "Very similar",
+        "Same topic",
         "arxiv.org",
     ),
     KORDING: (

@@ -175,7 +175,7 @@ def test_from_a_claim_to_a_conversation_and_to_a_block(person: Callable[..., Pag
     josiah = person(JOSIAH)
     claims_and_is_open(josiah)
     soon(public, address, "Open to collaboration")
-    assert "L3: Claimed, ORCID iD proven" in public.inner_text("body")
+    assert "L3: Claimed, verified with ORCID" in public.inner_text("body")
     assert score(public) > before
     soon(public, "/researchers?open_to_collaborate=true&verification=3", "1 researcher")
     expect(public.get_by_role("link", name="Josiah Carberry", exact=True)).to_be_visible()

@@ -268,6 +268,21 @@ def researcher(**changes: Any) -> Any:
     return {**known, **changes}
 
 
+@pytest.mark.parametrize(
+    ("level", "owner", "words"),
+    [
+        (1, None, "L1: Imported record"),
+        (3, {"proof": "orcid"}, "L3: Claimed, verified with ORCID"),
+        (3, {"proof": "admin"}, "L3: Claimed, confirmed by an administrator"),
+        (4, {"proof": "admin"}, "L4: Claimed, confirmed by an administrator, institutional e-mail confirmed"),
+        (3, None, "L3: Claimed and verified"),
+    ],
+)
+def test_the_level_states_what_verified_the_claim(level: int, owner: dict[str, Any] | None, words: str) -> None:
+    found = trust.snapshot(researcher(verification_level=level, owner=owner))
+    assert found["parts"][0]["detail"] == words
+
+
 def test_nine_works_and_four_close_collaborators_are_emerging() -> None:
     found = trust.snapshot(researcher())
     assert (found["score"], found["band"]) == (21, "Emerging")

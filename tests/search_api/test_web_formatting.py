@@ -74,7 +74,8 @@ def test_reasons_in_words() -> None:
     )
     distant = {"shared_topics": [], "shared_authors": [], "semantic": 0.45, "keyword": 0.1}
     assert formatting.work_reasons(distant) == "Similar topic"
-    assert formatting.work_reasons(distant | {"keyword": 0.9}) == "Very similar wording"
+    assert formatting.work_reasons(distant | {"keyword": 0.9}) == "Similar wording"
+    assert formatting.work_reasons(distant | {"shared_topics": [{"name": "Vision"}]}) == "Same topic: Vision"
     assert formatting.work_reasons(distant | {"semantic": 0.7}) == "Very similar topic"
     alone: dict[str, Any] = {"shared_topics": [], "works_together": 0}
     assert formatting.researcher_reasons(alone) == "Have not co-authored"
