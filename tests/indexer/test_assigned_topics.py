@@ -14,7 +14,7 @@ CL: WorkTopic = {"id": "cs.CL", "name": "Computation and Language"}
 NC: WorkTopic = {"id": "q-bio.NC", "name": "Neurons and Cognition"}
 
 
-def test_what_half_of_the_neighbours_have_is_assigned() -> None:
+def test_topics_of_half_of_the_neighbours_are_assigned() -> None:
     assert vote([(0.8, [ML, CL]), (0.8, [ML]), (0.8, [NC]), (0.8, [NC, CL])]) == [
         {"id": "cs.CL", "name": "Computation and Language", "share": 0.5},
         {"id": "cs.LG", "name": "Machine Learning", "share": 0.5},
@@ -22,7 +22,7 @@ def test_what_half_of_the_neighbours_have_is_assigned() -> None:
     ]
 
 
-def test_nearer_neighbours_count_for_more() -> None:
+def test_nearer_neighbours_have_more_weight() -> None:
     (winner,) = vote([(0.9, [ML]), (0.5, [CL]), (0.5, [CL])])
     assert winner["id"] == "cs.LG"
     assert winner["share"] > 0.8
@@ -34,7 +34,7 @@ def test_without_agreement_nothing_is_assigned() -> None:
     assert vote([(-0.2, [ML])]) == []
 
 
-def test_neighbours_in_memory_come_nearest_first() -> None:
+def test_neighbours_in_memory_are_ordered_by_similarity() -> None:
     labelled = LabelledWorks(np.eye(3, dtype=np.float32), [[ML], [CL], [NC]])
     (found,) = labelled.neighbours(np.asarray([[0.8, 0.6, 0.0]], dtype=np.float32))
     assert [topics[0]["id"] for _, topics in found] == ["cs.LG", "cs.CL", "q-bio.NC"]

@@ -60,7 +60,7 @@ def test_a_document_names_topics_researchers_and_institutions() -> None:
 @pytest.mark.parametrize(
     "other", [replace(WORK, title="Another"), replace(WORK, authors=WORK.authors[:2]), replace(WORK, cited_by_count=1)]
 )
-def test_the_hash_follows_every_field_and_the_model(other: Work) -> None:
+def test_the_content_hash_depends_on_every_field_and_the_model(other: Work) -> None:
     assert content_hash(WORK, "m") == content_hash(replace(WORK), "m")
     assert content_hash(other, "m") != content_hash(WORK, "m")
     assert content_hash(WORK, "n") != content_hash(WORK, "m")
@@ -80,7 +80,7 @@ def test_topics_have_names_and_parents(topic: str, given: str | None, name: str,
     assert topic_parent(topic) == parent
 
 
-def test_a_researcher_is_what_their_works_say() -> None:
+def test_a_researcher_document_summarizes_the_works() -> None:
     one = stored(WORK)
     two = stored(
         Work("arxiv:2", "Later", (Author("Ada"), Author("Bob")), year=2022, topics=(("cs.LG", None), ("cs.CL", None)))
@@ -122,11 +122,11 @@ def test_someone_named_twice_on_a_work_is_not_their_own_collaborator() -> None:
     assert document["works_count"] == 1
 
 
-def test_the_mean_of_opposite_vectors_still_points_somewhere() -> None:
+def test_the_mean_of_opposite_vectors_is_the_first_one() -> None:
     assert mean_embedding([[1.0, 0.0], [-1.0, 0.0]]) == [1.0, 0.0]
 
 
-def test_a_source_may_say_what_stands_above_a_topic() -> None:
+def test_a_source_may_name_the_parents_of_a_topic() -> None:
     work = replace(WORK, topics=(("T1", "Sparse Coding"), ("T2", None)), topic_parents=(("Neuroscience", "Life"), ()))
     assert [(topic["name"], topic["parents"]) for topic in stored(work)["topics"]] == [
         ("Sparse Coding", ["Neuroscience", "Life"]),

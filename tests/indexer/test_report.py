@@ -1,4 +1,4 @@
-"""Reports of runs, whatever a kill or a full disk has left of them."""
+"""Reports of runs, also those that a kill or a full disk damaged."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "runs"
 
 
-def test_a_report_is_there_from_the_beginning_and_saved_whole(folder: Path) -> None:
+def test_a_report_is_saved_from_the_start_and_atomically(folder: Path) -> None:
     report = Report.new(folder)
     report.finished = True
     report.save()
@@ -31,18 +31,18 @@ def test_a_report_is_there_from_the_beginning_and_saved_whole(folder: Path) -> N
     assert past_runs(folder, 1)[0][0]["finished"] is True
 
 
-def test_a_torn_report_hides_no_other(folder: Path) -> None:
+def test_a_damaged_report_does_not_hide_others(folder: Path) -> None:
     Report.new(folder)
-    torn = folder / "20990101-000000-000" / "report.json"
-    torn.parent.mkdir()
-    torn.write_bytes(b'{"run": "2099\xff')
+    damaged = folder / "20990101-000000-000" / "report.json"
+    damaged.parent.mkdir()
+    damaged.write_bytes(b'{"run": "2099\xff')
     reports, unreadable = past_runs(folder, 9)
-    assert (len(reports), unreadable) == (1, [torn])
-    assert past_runs(folder, 1) == ([], [torn])
+    assert (len(reports), unreadable) == (1, [damaged])
+    assert past_runs(folder, 1) == ([], [damaged])
     listed = CliRunner().invoke(runs)
     assert listed.exit_code == 0
     assert reports[0]["run"] in listed.stdout
-    assert str(torn) in listed.stderr
+    assert str(damaged) in listed.stderr
     assert json.loads(CliRunner().invoke(runs, ["--json"]).stdout) == reports
 
 

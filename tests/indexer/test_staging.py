@@ -44,19 +44,19 @@ def ids(batches: Any) -> list[str]:
     return [one.id for one in chain.from_iterable(batches)]
 
 
-def test_a_work_comes_back_as_it_went_in(staged: Staging) -> None:
+def test_a_work_is_returned_as_it_was_staged(staged: Staging) -> None:
     with staged(change("local:a", ["cs.LG"])) as file:
-        ((one,),) = file.to_write()
-    assert (one.work, one.content_hash, one.former) == (change("local:a", ["cs.LG"]).work, "hash of local:a", [ADA])
+        ((work,),) = file.to_write()
+    assert (work.work, work.content_hash, work.former) == (change("local:a", ["cs.LG"]).work, "hash of local:a", [ADA])
 
 
-def test_works_come_by_id_in_batches(staged: Staging) -> None:
+def test_works_are_returned_by_id_in_batches(staged: Staging) -> None:
     with staged(*(change(f"local:{number}") for number in (3, 1, 5, 2, 4))) as file:
         batches = [[one.id for one in batch] for batch in file.to_write(2)]
     assert batches == [["local:1", "local:2"], ["local:3", "local:4"], ["local:5"]]
 
 
-def test_works_with_topics_without_and_those_to_remove_are_told_apart(staged: Staging) -> None:
+def test_works_with_topics_without_topics_and_to_remove_are_separate(staged: Staging) -> None:
     with staged(change("local:a", ["cs.LG"]), change("local:b"), removal("local:c")) as file:
         assert ids(file.to_write(labelled=True)) == ["local:a"]
         assert ids(file.to_write(labelled=False)) == ["local:b"]
@@ -67,14 +67,14 @@ def test_works_with_topics_without_and_those_to_remove_are_told_apart(staged: St
         assert "local:d" not in file
 
 
-def test_the_last_word_on_a_work_counts(staged: Staging) -> None:
+def test_the_last_change_of_a_work_counts(staged: Staging) -> None:
     with staged(change("local:a", title="First"), change("local:a", title="Last")) as file:
         ((one,),) = file.to_write()
     assert one.work
     assert one.work.title == "Last"
 
 
-def test_embeddings_that_were_kept_are_at_hand_with_their_topics(staged: Staging) -> None:
+def test_saved_embeddings_are_returned_with_topics(staged: Staging) -> None:
     vector = np.asarray([0.6, 0.8], dtype=np.float32)
     with staged(change("local:a", ["cs.LG"]), change("local:b")) as file:
         file.save_vectors({"local:a": vector})
@@ -86,7 +86,7 @@ def test_embeddings_that_were_kept_are_at_hand_with_their_topics(staged: Staging
     assert np.array_equal(kept, vector)
 
 
-def test_what_the_index_knows_is_resolved_together_with_what_is_staged(staged: Staging) -> None:
+def test_indexed_and_staged_works_are_identified_together(staged: Staging) -> None:
     known = {**change("local:a").record, "id": "local:a"}
     with staged(change("local:b"), removal("local:c")) as file:
         file.add_known([("local:a", known, ["ada-1"])])
@@ -96,7 +96,7 @@ def test_what_the_index_knows_is_resolved_together_with_what_is_staged(staged: S
         ]
 
 
-def test_another_process_puts_in_who_the_authors_are(staged: Staging, tmp_path: Path) -> None:
+def test_another_process_saves_the_researchers(staged: Staging, tmp_path: Path) -> None:
     with staged(change("local:b")) as file:
         file.add_known(
             [("local:a", change("local:a").record, ["ada-1"]), ("local:z", change("local:z").record, ["zoe"])]
@@ -116,7 +116,7 @@ def test_another_process_puts_in_who_the_authors_are(staged: Staging, tmp_path: 
         )
 
 
-def test_what_a_killed_run_left_is_not_taken_up_and_nothing_stays_behind(staged: Staging, tmp_path: Path) -> None:
+def test_the_file_of_a_killed_run_is_emptied_and_deleted_at_the_end(staged: Staging, tmp_path: Path) -> None:
     left = staged(change("local:a"))
     with staged(change("local:b")) as file:
         assert ids(file.to_write()) == ["local:b"]

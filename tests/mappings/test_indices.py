@@ -33,14 +33,14 @@ def test_vectors_get_the_models_dimension(kind: str) -> None:
     assert body["settings"]["index"]["knn"] is True
 
 
-def test_only_what_grows_is_spread_over_shards() -> None:
+def test_only_growing_kinds_have_several_shards() -> None:
     scale = Scale(shards=3, replicas=1, bits=7)
     found = {kind: index_body(kind, MODEL, scale)["settings"]["index"] for kind in KINDS}
     assert {kind for kind, index in found.items() if index["number_of_shards"] == 3} == {"works", "researchers"}
     assert {index["number_of_replicas"] for index in found.values()} == {0}
 
 
-def test_vectors_can_be_quantised_and_are_scored_anew_then() -> None:
+def test_quantised_vectors_are_rescored() -> None:
     method = index_body("works", MODEL, Scale(bits=7))["mappings"]["properties"]["embedding"]["method"]
     assert method["parameters"]["encoder"] == {"name": "sq", "parameters": {"bits": 7}}
     assert Scale(bits=7).rescoring() == {"rescore": {"oversample_factor": 2.0}}
@@ -58,7 +58,7 @@ def test_the_layout_comes_from_the_settings(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("name", "value"), [("SHARDS", "0"), ("REPLICAS", "-1"), ("SHARDS", "x"), ("VECTOR_BITS", "8")]
 )
-def test_a_layout_that_cannot_be_is_refused(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_layout_is_refused(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"PEERSCOPE_{name}", value)
     with pytest.raises(SettingsError, match=f"PEERSCOPE_{name}={value}: must"):
         Scale.from_settings(Settings.load())
@@ -80,7 +80,7 @@ def test_names_carry_prefix_version_and_generation() -> None:
 
 
 @pytest.mark.parametrize("index", ["mine-works", "other-works-v1-000001", "mine-works-v1-1", "mine-works-v1-000001-x"])
-def test_foreign_indices_are_no_generation(index: str) -> None:
+def test_other_indices_are_not_generations(index: str) -> None:
     assert Generation.of_index("mine-", index) is None
 
 
