@@ -17,6 +17,7 @@ from search_api.works.tex import Budget, plain
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from mappings.documents import InstitutionDocument, ResearcherDocument, TopicDocument, WorkDocument
     from search_api.http.services import Services
 
 Result = dict[str, Any]
@@ -64,36 +65,36 @@ def _suggestions(kind: str, entities: Sequence[Result]) -> list[Result]:
     ]
 
 
-def _researcher(source: Mapping[str, Any]) -> Hint:
+def _researcher(source: ResearcherDocument) -> Hint:
     topics = [topic["name"] for topic in source["topics"][:2]]
     place = [affiliation["name"] for affiliation in source["affiliations"][:1]] or topics[:1]
     first, last = source["first_year"], source["last_year"]
     years = [] if first is None else [str(first) if first == last else f"{first}-{last}"]
-    preferred = (source.get("owner") or {}).get("name")
+    preferred = owner["name"] if (owner := source.get("owner")) else None
     name = [f"preferred name: {preferred}"] if preferred and preferred != source["name"] else []
     return [*name, *place, _works(source)], [*years, *(topic for topic in topics if topic not in place)]
 
 
-def _topic(source: Mapping[str, Any]) -> Hint:
+def _topic(source: TopicDocument) -> Hint:
     parent = [f"in {source['parent']}"] if source.get("parent") and source["parent"] != source["name"] else []
     return [*parent, _works(source)], []
 
 
-def _institution(source: Mapping[str, Any]) -> Hint:
+def _institution(source: InstitutionDocument) -> Hint:
     return [_works(source)], []
 
 
-def _work(source: Mapping[str, Any]) -> Hint:
+def _work(source: WorkDocument) -> Hint:
     names = [author["name"] for author in source["researchers"]]
     authors = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
     return [*([str(source["year"])] if source["year"] else []), authors], []
 
 
-def _works(source: Mapping[str, Any]) -> str:
+def _works(source: ResearcherDocument | TopicDocument | InstitutionDocument) -> str:
     return "1 work" if source["works_count"] == 1 else f"{source['works_count']:,} works"
 
 
-HINTS: dict[str, Callable[[Mapping[str, Any]], Hint]] = {
+HINTS: dict[str, Callable[[Any], Hint]] = {
     "researcher": _researcher,
     "topic": _topic,
     "institution": _institution,

@@ -10,7 +10,7 @@ import pytest
 from docs import generate
 from peerscope import settings
 from peerscope.cli import main
-from search_api.retrieval import ranking
+from search_api.retrieval import ranking, syntax, terms
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGES = ("accounts", "benchmarks", "indexer", "mappings", "peerscope", "search_api")
@@ -45,6 +45,8 @@ QUOTED = [
     ("api.md", "(keywords {}, vectors {};", (complement("semantic_weight"), default("semantic_weight"))),
     ("api.md", "match a keyword and the {} nearest by meaning", (default("k"),)),
     ("api.md", "by the fused score for the {:,} best keyword matches", (ranking.PAGINATION_DEPTH,)),
+    ("api.md", "for its first {} words or {} terms", (terms.MAX_WORDS, terms.MAX_TERMS)),
+    ("api.md", "At most {} operators are evaluated", (syntax.MAX_OPERATORS,)),
     ("api.md", "authors of the {:,} best works by keyword", (ranking.VOTING_KEYWORD,)),
     ("api.md", "and the {:,} nearest by meaning; with a filter", (ranking.VOTING_NEAREST,)),
     ("ranking.md", "a word of the title counts {} times", (default("title_weight"),)),
