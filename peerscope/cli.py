@@ -163,4 +163,4 @@ def _is_ours(point: EntryPoint) -> bool:
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="peerscope")
 def main() -> None:
-    """Discover research: who works on this, what else is like this, and which researchers are like this one."""
+    """Search research works by keyword and by meaning, and find experts, similar works and similar researchers."""

@@ -15,6 +15,8 @@ from peerscope.demo_check import ask_all, wait_until_ready
 from search_api.commands import serve
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from peerscope.settings import Settings
 
 #: Prefix of the sample's indices, so that it never mixes with what a user has indexed.
@@ -31,15 +33,16 @@ def demo(settings: Settings, context: click.Context, port: int, check: bool) -> 
 
     The sample is indexed under its own prefix (peerscope-demo-), so that your own index is not touched.
     """
+    # `serve` finds these settings in the context; the commands in other processes take them from their environment.
     context.obj = settings.model_copy(update={"index_prefix": DEMO_PREFIX})
-    os.environ["PEERSCOPE_INDEX_PREFIX"] = DEMO_PREFIX
+    environment = {**os.environ, "PEERSCOPE_INDEX_PREFIX": DEMO_PREFIX}
     engine.connect(context.obj)
     # In another process, so that the server's workers do not inherit the memory that indexing needed.
-    indexed = subprocess.run(command("index", str(sample.WORKS)), check=False)  # noqa: S603 (ourselves)
+    indexed = subprocess.run(command("index", str(sample.WORKS)), env=environment, check=False)  # noqa: S603 (ourselves)
     if indexed.returncode:
         raise SystemExit(indexed.returncode)
     if check:
-        _check(port)
+        _check(port, environment)
     else:
         context.invoke(serve, host="127.0.0.1", port=port)
 
@@ -49,11 +52,11 @@ def command(*words: str) -> list[str]:
     return [sys.executable, "-m", "peerscope", *words]
 
 
-def _check(port: int) -> None:
+def _check(port: int, environment: Mapping[str, str]) -> None:
     """Serve in another process, ask it every question, and end it. Raises `NoAnswerError`."""
     base = f"http://127.0.0.1:{port}"
-    environment = {**os.environ, "PEERSCOPE_LOG": "off"}  # the request log would mix with the answers
-    server = subprocess.Popen(command("serve", "--port", str(port)), env=environment)  # noqa: S603 (ourselves)
+    quiet = {**environment, "PEERSCOPE_LOG": "off"}  # the request log would mix with the answers
+    server = subprocess.Popen(command("serve", "--port", str(port)), env=quiet)  # noqa: S603 (ourselves)
     try:
         wait_until_ready(base, alive=lambda: server.poll() is None)
         ask_all(base)

@@ -1,4 +1,4 @@
-"""Asks a running service the main questions over HTTP and prints its answers: what `peerscope demo --check` shows."""
+"""Sends the main requests to a running service and prints the responses, for `peerscope demo --check`."""
 
 from __future__ import annotations
 
@@ -17,94 +17,94 @@ from peerscope.errors import PeerscopeError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: Seconds that a service has to become ready.
-PATIENCE = 60
-#: Times that a question is asked while the answer is 503.
+#: Seconds for a service to become ready.
+READY_TIMEOUT = 60
+#: Number of tries while the response is 503.
 TRIES = 4
 TOPIC_OF_INTEREST = "recording the activity of many neurons at once"
 PERSON = "Konrad P. Kording"
 
 
 class NoAnswerError(PeerscopeError):
-    """The service did not answer a question, or answered it with nothing."""
+    """The service did not respond, or returned an error or an empty list."""
 
 
 def wait_until_ready(base: str, alive: Callable[[], bool]) -> None:
-    """Wait for /readyz. Raises NoAnswerError when the service dies or takes longer than PATIENCE."""
-    deadline = time.monotonic() + PATIENCE
+    """Wait for /readyz. Raises `NoAnswerError` when the service dies or takes longer than `READY_TIMEOUT`."""
+    deadline = time.monotonic() + READY_TIMEOUT
     while time.monotonic() < deadline and alive():
         try:
             with urllib.request.urlopen(f"{base}/readyz", timeout=5):  # noqa: S310 (our own loopback address)
                 return
         except OSError:
             time.sleep(0.2)
-    raise NoAnswerError(f"{base}/readyz did not say that the service is ready within {PATIENCE} s.")
+    raise NoAnswerError(f"The service at {base} was not ready within {READY_TIMEOUT} s.")
 
 
 def ask(base: str, path: str, **params: Any) -> dict[str, Any]:
-    """Return the JSON answer to one GET; 503 is asked again, as it says. Raises NoAnswerError on any other failure."""
+    """Return the JSON response to a GET; retry after a 503. Raises `NoAnswerError` for any other error."""
     url = f"{base}/api/v1{path}" + (f"?{urlencode(params)}" if params else "")
     for left in range(TRIES - 1, -1, -1):
         try:
             with urllib.request.urlopen(url, timeout=30) as response:  # noqa: S310 (our own loopback address)
-                answer: dict[str, Any] = json.load(response)
-                return answer
+                body: dict[str, Any] = json.load(response)
+                return body
         except urllib.error.HTTPError as error:
             if error.code != HTTPStatus.SERVICE_UNAVAILABLE or not left:
                 raise NoAnswerError(f"{url}: {error.code} {error.read().decode('utf-8', 'replace')}") from error
             time.sleep(float(error.headers.get("Retry-After", 1)))
-    raise AssertionError("the last try either answers or raises")
+    raise AssertionError("unreachable")
 
 
 def ask_all(base: str) -> None:
-    """Ask each main question and print the answers. Raises NoAnswerError when one of them comes back empty."""
+    """Send each main request and print the responses. Raises `NoAnswerError` when one is empty."""
     for mode in ("hybrid", "semantic", "keyword"):
-        found = ask(base, "/works", q=TOPIC_OF_INTEREST, mode=mode, per_page=3, facets="topic")
-        _heading(f"Works on “{TOPIC_OF_INTEREST}”, {mode}: {found['meta']['count']} found")
-        _works(found)
-    _heading("... and their topics")
-    click.echo("  " + ", ".join(f"{value['label']} ({value['count']})" for value in found["facets"]["topic"][:6]))
-    _ask_about_work(base, found["results"][0])
-    _heading(f"Who works on “{TOPIC_OF_INTEREST}”?")
-    _people(ask(base, "/researchers", about=TOPIC_OF_INTEREST, per_page=3))
-    _ask_about_person(base, _some(ask(base, "/researchers", q=PERSON))[0]["id"])
+        works = ask(base, "/works", q=TOPIC_OF_INTEREST, mode=mode, per_page=3, facets="topic")
+        _heading(f"Works on “{TOPIC_OF_INTEREST}”, {mode}: {works['meta']['count']} results")
+        _print_works(works)
+    _heading("Topics of these works")
+    click.echo("  " + ", ".join(f"{value['label']} ({value['count']})" for value in works["facets"]["topic"][:6]))
+    _show_similar_works(base, works["results"][0])
+    _heading(f"Experts for “{TOPIC_OF_INTEREST}”")
+    _print_researchers(ask(base, "/researchers", about=TOPIC_OF_INTEREST, per_page=3))
+    _show_researcher(base, _results(ask(base, "/researchers", q=PERSON))[0]["id"])
 
 
-def _ask_about_work(base: str, work: dict[str, Any]) -> None:
-    _heading(f"Works like “{work['title']}”")
-    _works(ask(base, f"/works/{quote(work['id'])}/similar", per_page=3))
+def _show_similar_works(base: str, work: dict[str, Any]) -> None:
+    _heading(f"Works similar to “{work['title']}”")
+    _print_works(ask(base, f"/works/{quote(work['id'])}/similar", per_page=3))
 
 
-def _ask_about_person(base: str, id_: str) -> None:
+def _show_researcher(base: str, id_: str) -> None:
     profile = ask(base, f"/researchers/{quote(id_)}")
     trust, counts = profile["trust"], profile["counts"]
     _heading(f"{profile['name']}: {profile['tagline']}")
     click.echo(f"  trust {trust['score']} of 100, {trust['band']}; {counts['works']} works, ", nl=False)
     click.echo(f"{counts['close_collaborators']} close collaborators, {counts['topics']} topics")
-    for work in _some(ask(base, f"/researchers/{quote(id_)}/works")):
+    for work in _results(ask(base, f"/researchers/{quote(id_)}/works")):
         click.echo(f"  {work['year']}  {work['type']}  {work['source']}  {work['title']}")
-    _heading(f"Researchers like {profile['name']}, not counting collaborators")
-    _people(ask(base, f"/researchers/{quote(id_)}/similar", per_page=3, exclude="collaborators"))
+    _heading(f"Researchers similar to {profile['name']}, without collaborators")
+    _print_researchers(ask(base, f"/researchers/{quote(id_)}/similar", per_page=3, exclude="collaborators"))
 
 
 def _heading(text: str) -> None:
     click.secho(f"\n{text}", bold=True)
 
 
-def _some(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    results: list[dict[str, Any]] = answer["results"]
+def _results(page: dict[str, Any]) -> list[dict[str, Any]]:
+    results: list[dict[str, Any]] = page["results"]
     if not results:
-        raise NoAnswerError(f"{answer['links']['self']} came back empty.")
+        raise NoAnswerError(f"{page['links']['self']} has no results.")
     return results
 
 
-def _works(answer: dict[str, Any]) -> None:
-    for work in _some(answer):
+def _print_works(page: dict[str, Any]) -> None:
+    for work in _results(page):
         click.echo(f"  {work['score']:.2f}  {work['title']} ({work['year']})")
 
 
-def _people(answer: dict[str, Any]) -> None:
-    for person in _some(answer):
+def _print_researchers(page: dict[str, Any]) -> None:
+    for person in _results(page):
         click.echo(f"  {person['score']:.2f}  {person['name']}: {person['tagline'] or 'topics not imported'}")
-        for _, theirs, score in person.get("reasons", {}).get("closest_works", [])[:1]:
-            click.echo(f"        closest work, {score:.2f}: {person['reasons']['titles'][theirs]}")
+        for _, work_id, score in person.get("reasons", {}).get("closest_works", [])[:1]:
+            click.echo(f"        most similar work, {score:.2f}: {person['reasons']['titles'][work_id]}")
