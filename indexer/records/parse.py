@@ -8,6 +8,8 @@ and counted by the caller so that a misspelled key is noticed.
 from __future__ import annotations
 
 import re
+from collections import Counter
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from itertools import zip_longest
@@ -237,7 +239,17 @@ def _authors(fields: _Fields) -> tuple[Author, ...]:
     if len(known) < len(people):
         names = ", ".join(repr(author.name) for author in people if author not in known)
         fields.warnings.append(RecordWarning("unnamed author", f"authors contains {names}; ignored"))
-    return known
+    return _without_shared_orcids(known, fields.warnings)
+
+
+def _without_shared_orcids(authors: tuple[Author, ...], warnings: list[RecordWarning]) -> tuple[Author, ...]:
+    """Drop an ORCID iD that several authors have: it belongs to one of them at most, and does not tell whom."""
+    counts = Counter(author.orcid for author in authors if author.orcid)
+    shared = {orcid for orcid, count in counts.items() if count > 1}
+    warnings += [
+        RecordWarning("shared orcid", f"{counts[id_]} authors have the ORCID iD {id_}; ignored") for id_ in shared
+    ]
+    return tuple(replace(author, orcid=None) if author.orcid in shared else author for author in authors)
 
 
 def _author(author: object, warnings: list[RecordWarning]) -> Author:

@@ -12,16 +12,16 @@ import os
 import sys
 import zlib
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
+from indexer.records import RecordWarning
+from indexer.sources.encoding import decode, printable_text
 from peerscope.errors import PeerscopeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from indexer.records import RecordWarning
 
 STDIN = "-"
 GZIP_MAGIC = b"\x1f\x8b"
@@ -82,7 +82,7 @@ def convert_record(
     `convert` returns the record in the import format; its key `warnings` may have a list of RecordWarnings. Whatever it
     raises for a record of another structure rejects only this record.
     """
-    text = json.dumps(value)[:EXCERPT] if text is None else text
+    text = json.dumps(value)[:EXCERPT] if text is None else printable_text(text)
     try:
         record = convert(value)
         warnings = tuple(record.pop("warnings", ()))
@@ -116,6 +116,7 @@ class FileSource(ABC):
         self._path = path
         self.size = None if path == STDIN else Path(path).stat().st_size
         self._raw: IO[bytes] | None = None
+        self._file_warnings: tuple[RecordWarning, ...] = ()
 
     @abstractmethod
     def items(self, file: IO[bytes]) -> Iterator[Item]:
@@ -132,7 +133,13 @@ class FileSource(ABC):
         try:
             with self._open() as raw:
                 self._raw = raw
-                yield from self.items(gzip.GzipFile(fileobj=raw) if self._is_gzip(raw) else raw)  # type: ignore[arg-type]
+                file: IO[bytes] = gzip.GzipFile(fileobj=raw) if self._is_gzip(raw) else raw  # type: ignore[assignment]
+                for item in self.items(file):
+                    if self._file_warnings and not item.problem:
+                        yield replace(item, warnings=(*self._file_warnings, *item.warnings))
+                        self._file_warnings = ()
+                    else:
+                        yield item
         except (EOFError, zlib.error) as error:
             raise SourceError(f"{self.name}: the gzip data is incomplete or damaged ({error})") from error
         except OSError as error:
@@ -150,14 +157,19 @@ class FileSource(ABC):
         return is_gzip
 
     def whole_text(self, file: IO[bytes]) -> str:
-        """Return the text of a file that is parsed as a whole. Raises SourceError when it is too large or not UTF-8."""
+        """Return the text of a file that is parsed as a whole. Raises SourceError when it is too large."""
         data = file.read(MAX_WHOLE + 1)
         if len(data) > MAX_WHOLE:
             raise SourceError(f"{self.name}: larger than {MAX_WHOLE:,} bytes; split it, or convert it to JSON lines")
-        try:
-            return data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise SourceError(f"{self.name}: not UTF-8 ({error}); save it as UTF-8") from error
+        text, encoding = decode(data)
+        self.note_encoding(encoding)
+        return text
+
+    def note_encoding(self, encoding: str) -> None:
+        """Add a warning to the next record when a file is not UTF-8."""
+        if encoding != "UTF-8":
+            message = f"the file is not UTF-8 and was read as {encoding}"
+            self._file_warnings = (RecordWarning("encoding", message),)
 
 
 @dataclass(frozen=True, slots=True)

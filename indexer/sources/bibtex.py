@@ -17,6 +17,7 @@ from indexer.sources.base import EXCERPT, FileFormat, FileSource, Item, NotAWork
 from indexer.sources.bibliography import arxiv_number, reference
 from indexer.sources.bibtex_fields import MAX_ENTRY, Fields, recover_entry
 from indexer.sources.bibtex_names import names
+from indexer.sources.encoding import printable_text
 from indexer.sources.latex import decode_latex
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class BibtexFile(FileSource):
                 yield convert_record(self.name, number, convert, block, excerpt)
             else:
                 problem = f"not BibTeX: {str(block.error) or 'the entry is not closed, or its syntax is invalid'}"
-                yield Item(self.name, number, problem=problem, text=excerpt)
+                yield Item(self.name, number, problem=problem, text=printable_text(excerpt))
 
 
 FORMAT = FileFormat("BibTeX", BibtexFile, suffixes=(".bib",), starts=("@", "%"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from indexer.sources import openalex_snapshot
 from indexer.sources.base import GZIP_MAGIC, STDIN, FileFormat, SourceError, printable
+from indexer.sources.encoding import decode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,7 @@ def _by_content(path: str, formats: Sequence[FileFormat]) -> FileFormat | None:
     """Detect by the first characters; None for a pipe, from which reading would remove them."""
     if path == STDIN or not Path(path).is_file():
         return None
-    start = _start(path).decode("utf-8-sig", "replace").lstrip()
+    start = decode(_start(path))[0].lstrip()
     return next((item for item in formats if item.starts and start.startswith(item.starts)), None)
 
 

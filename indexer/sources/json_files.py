@@ -6,12 +6,14 @@ memory.
 
 from __future__ import annotations
 
+import codecs
 import json
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
 from indexer.sources import csl, openalex_records
 from indexer.sources.base import EXCERPT, FileFormat, FileSource, Item, SourceError, convert_record
+from indexer.sources.encoding import decode, printable_text, utf16_encoding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +28,10 @@ class JsonLines(FileSource):
 
     def items(self, file: IO[bytes]) -> Iterator[Item]:
         """Yield an Item for each line that is not blank."""
+        start = file.peek(64) if hasattr(file, "peek") else b""
+        if encoding := utf16_encoding(start):
+            file = codecs.EncodedFile(file, "utf-8", encoding)
+            self.note_encoding("UTF-16")
         for number, line in enumerate(_bounded_lines(file), 1):
             if line is None:
                 yield Item(self.name, number, problem=f"the line is longer than {MAX_LINE:,} bytes")
@@ -33,18 +39,16 @@ class JsonLines(FileSource):
                 yield self._item(number, line)
 
     def _item(self, number: int, line: bytes) -> Item:
-        try:
-            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            return Item(self.name, number, problem=f"not UTF-8: {error}", text=line.decode("utf-8", "replace"))
+        text, encoding = decode(line)
+        self.note_encoding(encoding)
         try:
             value = json.loads(text)
         except (ValueError, RecursionError) as error:
-            return Item(self.name, number, problem=f"not JSON: {error}", text=text)
+            return Item(self.name, number, problem=f"not JSON: {error}", text=printable_text(text))
         if openalex_records.is_work(value):
             item = convert_record(self.name, number, openalex_records.work_record, value, text)
             return replace(item, is_version=True)
-        return Item(self.name, number, value, text=text)
+        return Item(self.name, number, value, text=printable_text(text))
 
 
 def _bounded_lines(file: IO[bytes]) -> Iterator[bytes | None]:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from indexer.records import RecordWarning
 from indexer.sources.base import NotAWork
 from indexer.sources.text import strip_markup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: The id that OpenAlex gives to all authors whom it could not identify.
+_NO_AUTHOR = "A9999999999"
 _WORK = re.compile(r"https?://openalex\.org/W\d+$")
 
 
@@ -36,6 +39,11 @@ def work_record(work: Mapping[str, Any]) -> dict[str, Any]:
         raise NotAWork("has no authors")
     if not (work.get("title") or work.get("display_name")):
         raise NotAWork("has no title")
+    warnings = []
+    if work.get("is_authors_truncated"):
+        total = work.get("authors_count")
+        message = f"OpenAlex lists the first {len(work['authorships'])}{f' of {total}' if total else ''} authors"
+        warnings.append(RecordWarning("incomplete authors", message))
     location = work.get("primary_location") or {}
     venue = location.get("source") or {}
     topics = work.get("topics") or []
@@ -58,6 +66,7 @@ def work_record(work: Mapping[str, Any]) -> dict[str, Any]:
         "topic_names": [topic["display_name"] for topic in topics],
         "topic_parents": [_parents(topic) for topic in topics],
         "authors": [_author(authorship) for authorship in work.get("authorships") or []],
+        **({"warnings": warnings} if warnings else {}),
     }
 
 
@@ -82,11 +91,12 @@ def _parents(topic: Mapping[str, Any]) -> list[str]:
 
 def _author(authorship: Mapping[str, Any]) -> dict[str, Any]:
     author = authorship.get("author") or {}
+    id_ = short_id(author["id"]) if author.get("id") else None
     institutions = [_institution(institution) for institution in authorship.get("institutions") or []]
     # The profile's name, not the printed one, which varies: capitals, inverted, initials.
     return {
         "name": author.get("display_name") or authorship.get("raw_author_name"),
-        "id": f"openalex:{short_id(author['id'])}" if author.get("id") else None,
+        "id": f"openalex:{id_}" if id_ and id_ != _NO_AUTHOR else None,
         "orcid": author.get("orcid"),
         "affiliation": "; ".join(_affiliations(authorship, institutions)) or None,
         "institutions": institutions,

@@ -50,7 +50,7 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("line", "problem"),
-    [(b"{broken", "not JSON"), (b'"\xff"', "not UTF-8"), (b"[" * 100_000, "not JSON")],
+    [(b"{broken", "not JSON"), (b"[" * 100_000, "not JSON")],
 )
 def test_a_bad_line_costs_only_itself(tmp_path: Path, line: bytes, problem: str) -> None:
     file = tmp_path / "works.jsonl"

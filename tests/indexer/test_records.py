@@ -167,3 +167,11 @@ def test_only_an_object_is_a_record(value: object) -> None:
 
 def test_unknown_keys_are_named() -> None:
     assert unknown_keys(record(tittle="x", authors=[{"name": "A", "e_mail": "y"}])) == {"tittle", "authors[].e_mail"}
+
+
+def test_an_orcid_on_several_authors_belongs_to_none() -> None:
+    warnings: list[RecordWarning] = []
+    orcid, other = "0000-0002-1825-0097", "0000-0001-5109-3700"
+    authors = [{"name": "A", "orcid": orcid}, {"name": "B", "orcid": orcid}, {"name": "C", "orcid": other}]
+    assert [author.orcid for author in parse_work(record(authors=authors), warnings).authors] == [None, None, other]
+    assert [warning.kind for warning in warnings] == ["shared orcid"]

@@ -246,8 +246,6 @@ def test_an_item_in_a_wrong_shape_costs_only_itself(tmp_path: Path) -> None:
         ("a.json", b'{"id": 1}\n{"id": 2}', r"rename it to \.jsonl"),
         ("a.json", b"[" * 200_000, "not JSON"),
         ("a.json", b'{"name": "package"}', "no records found"),
-        ("a.bib", b"@misc{a, title={\xfcber}}", "not UTF-8"),
-        ("a.ris", b"\xff", "not UTF-8"),
     ],
 )
 def test_files_that_cannot_be_read_are_refused_with_the_reason(

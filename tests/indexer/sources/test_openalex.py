@@ -302,3 +302,17 @@ def test_a_saved_answer_is_a_file_like_any_other(tmp_path: Path) -> None:
     file.write_text(json.dumps(WORK), encoding="utf-8")
     (source,) = open_sources([str(file)])
     assert len(list(source)) == 1
+
+
+def test_the_id_of_unidentified_authors_is_no_id() -> None:
+    authors = [{"author": {"id": "https://openalex.org/A9999999999", "display_name": "Ada Ash"}}]
+    assert work_record({**WORK, "authorships": authors})["authors"][0]["id"] is None
+
+
+def test_a_list_of_authors_that_is_cut_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps([{**WORK, "is_authors_truncated": True}]), encoding="utf-8")
+    (source,) = open_sources([str(tmp_path / "a.json")])
+    (item,) = source
+    (warning,) = item.warnings
+    assert warning.kind == "incomplete authors"
+    assert f"the first {len(WORK['authorships'])} authors" in warning.message
