@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from tests.orcid import Provider
+
 ADA = "0000-0001-0000-0009"
 CLAIM = "/researchers/{}/claim"
 FORMS = ("/researchers/ada-1/claim", "/account/profile", "/account/profile/works", "/account/profile/release")
@@ -41,9 +43,18 @@ def test_a_form_of_another_site_does_nothing(owner: Person, path: str) -> None:
 def test_the_claim_page_says_what_will_decide(logged_in: Callable[..., Person]) -> None:
     ada, bob = logged_in("Ada", orcid=ADA), logged_in("Bob")
     assert "your claim will be verified instantly" in ada.get(CLAIM.format("ada-1")).text
-    assert "Link yours to your account" in bob.get(CLAIM.format("ada-old")).text
+    assert "ORCID iD 0000" in bob.get(CLAIM.format("ada-old")).text
     assert "an administrator will review" in bob.get(CLAIM.format("bob-1")).text
     assert bob.get(CLAIM.format("nobody")).status_code == 404
+
+
+def test_linking_an_orcid_id_is_offered_where_it_is_set_up(
+    logged_in: Callable[..., Person], orcid_provider: Provider
+) -> None:
+    bob = logged_in("Bob")
+    assert "Link yours to your account" in bob.get(CLAIM.format("ada-old")).text
+    bob.post(CLAIM.format("bob-1"), data={"statement": "It is me."})
+    assert "link it to your account" in bob.get("/account/profile").text
 
 
 def test_a_claim_that_waits_or_ended_says_so(logged_in: Callable[..., Person]) -> None:
@@ -51,6 +62,7 @@ def test_a_claim_that_waits_or_ended_says_so(logged_in: Callable[..., Person]) -
     assert "claimed a profile" in bob.get("/account/profile").text
     bob.post(CLAIM.format("bob-1"), data={"statement": "<b>It</b> is me."})
     assert "is awaiting review" in bob.get("/account/profile").text
+    assert "ORCID" not in bob.get("/account/profile").text
     assert "another profile" in bob.get(CLAIM.format("ada-1")).text
     page = admin.get("/admin").text
     assert "&lt;b&gt;It&lt;/b&gt; is me." in page
