@@ -99,7 +99,7 @@ def index(
         click.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
     else:
         print_summary(console, report, dry_run=dry_run)
-    if report.broken_sources:
+    if report.broken_sources or report.is_rejected:
         raise SystemExit(1)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -131,6 +132,8 @@ def print_summary(console: Console, report: Report, *, dry_run: bool) -> None:
         console.print(
             f"[yellow]Rejected:[/] {counts.rejected:,} records{not_works}. The reasons are in {report.rejects}"
         )
+        for reason in report.first_reasons:
+            console.print(f"  {escape(reason)}", highlight=False)
     if report.warnings:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in report.warnings.most_common())
         console.print(f"[yellow]Warnings:[/] {kinds}; details in {report.warnings_file}", highlight=False)

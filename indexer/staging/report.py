@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 PARTS = ("read", "identity", "works", "topics", "researchers", "publish")
 #: Characters kept of a rejected record, enough to find it.
 EXCERPT = 2_000
+#: Number of reasons of rejects that the summary shows.
+SHOWN_REASONS = 3
 
 
 @dataclass
@@ -52,6 +54,8 @@ class Report:
     folder: Path
     counts: Counts = field(default_factory=Counts)
     unknown: Counter[str] | None = None
+    first_reasons: list[str] = field(default_factory=list)
+    """Source, line and reason of the first rejected records."""
     warnings: Counter[str] = field(default_factory=Counter)
     """Number of warnings by kind."""
     broken_sources: list[str] = field(default_factory=list)
@@ -87,9 +91,16 @@ class Report:
         """The file of rejected records, one JSON object per line: source, line, reason, text."""
         return self.folder / "rejects.jsonl"
 
+    @property
+    def is_rejected(self) -> bool:
+        """Whether every record that was read was rejected."""
+        return 0 < self.counts.read == self.counts.rejected
+
     def reject(self, item: Item, reason: str) -> None:
         """Write a rejected record to the file immediately, so that it survives a kill."""
         self.counts.rejected += 1
+        if len(self.first_reasons) < SHOWN_REASONS:
+            self.first_reasons.append(f"{item.source}, line {item.line}: {reason}")
         entry = {"source": item.source, "line": item.line, "reason": reason, "text": item.text[:EXCERPT]}
         with self.rejects.open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry, ensure_ascii=False) + "\n")

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from indexer.records import RecordWarning
+from indexer.run import commands
 from indexer.run.commands import runs
 from indexer.sources import Item
 from indexer.staging.report import Report, past_runs
@@ -54,3 +55,24 @@ def test_warnings_are_counted_by_kind_and_stored(tmp_path: Path) -> None:
     first = json.loads(report.warnings_file.read_text(encoding="utf-8").splitlines()[0])
     assert (first["source"], first["line"], first["id"]) == ("a.bib", 3, "local:a")
     assert first["message"] == "year 801 is not a year; ignored"
+
+
+def test_a_run_that_rejects_everything_fails_with_the_first_reasons(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = Report.new(tmp_path)
+    for line in range(1, 10):
+        report.counts.read += 1
+        report.reject(Item("a.bib", line), f"title [{line}] is missing")
+    assert report.is_rejected
+    for module, name in ((commands.engine, "connect"), (commands.engine, "keep_alive"), (commands.embedding, "load")):
+        monkeypatch.setattr(module, name, lambda *_, **__: None)
+    monkeypatch.setattr(commands, "run_index", lambda *_, **__: report)
+    (tmp_path / "a.bib").touch()
+    result = CliRunner().invoke(commands.index, [str(tmp_path / "a.bib")])
+    assert result.exit_code == 1
+    assert "a.bib, line 1: title [1] is missing" in result.output
+    assert "line 4" not in result.output
+    report.counts.read += 1
+    assert not report.is_rejected
+    assert CliRunner().invoke(commands.index, [str(tmp_path / "a.bib")]).exit_code == 0
