@@ -7,6 +7,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
+_LINK = re.compile(r"\b(?:[a-z][a-z0-9+.-]{1,20}://|www\.)\S*", re.IGNORECASE)
+_DOT = re.compile(r"(?<=\w)\.(?=\w\w)")
 _ID = re.compile(r"[0-9a-f]{32}")
 #: What is not seen, or turns the direction of writing around for what follows: control characters but line feeds,
 #: spaces of no width, and halves of characters, which are no text.
@@ -16,6 +18,15 @@ UNFIT = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u206
 def is_id(given: str) -> bool:
     """Return whether it can be the id of a row here."""
     return _ID.fullmatch(given) is not None
+
+
+def name_for_mail(name: str) -> str:
+    """Return an account's name in one line and without links, since a mail with it goes to an address of their choice.
+
+    `https://` and `www.` links are removed; other dots between words get a space, so that no mail program makes a link
+    of `example.com`.
+    """
+    return " ".join(_DOT.sub(". ", _LINK.sub(" ", name)).split()) or "A Peerscope user"
 
 
 class Text(fields.String):

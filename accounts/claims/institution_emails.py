@@ -22,6 +22,7 @@ from accounts.outbox import enqueue
 from accounts.records import record_of
 from accounts.resources import database, mailer
 from accounts.settled import changing
+from accounts.texts import name_for_mail
 from search_api.http.errors import Problem
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def send_link(services: Services, actor: Actor, email: str) -> str:
         raise Problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": "3600"})
     with changing(database()) as session:
         token = links.make(session, PURPOSE, address, actor.account_id)
-    text = MAIL.format(name=" ".join(actor.name.split()), researcher=researcher_id, base=base, token=token)
+    text = MAIL.format(name=name_for_mail(actor.name), researcher=researcher_id, base=base, token=token)
     mailer().post(address, SUBJECT, text)
     return address
 

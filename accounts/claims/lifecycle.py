@@ -152,9 +152,11 @@ def release_claim(session: Session, account_id: str, researcher_id: str) -> bool
 def approve(session: Session, admin_id: str | None, claim_id: str, reason: str) -> Claim:
     """Verify a pending claim; a former owner loses the profile. `admin_id` is None at the command line.
 
-    Raises Problem: 404 for an unknown id, 409 if the claim is no longer pending or its account is suspended.
+    Raises Problem: 403 if the administrator is involved, 404 for an unknown id, 409 if the claim is no longer pending
+    or its account is suspended.
     """
     claim = find(session, claim_id)
+    _check_impartial(session, admin_id, claim)
     if claim.status == "verified":
         return claim
     if claim.status != "pending":
@@ -170,8 +172,12 @@ def approve(session: Session, admin_id: str | None, claim_id: str, reason: str) 
 
 
 def reject(session: Session, admin_id: str | None, claim_id: str, reason: str) -> Claim:
-    """Reject a pending claim or revoke a verified one. Raises Problem: 404, and 409 for a claim that has ended."""
+    """Reject a pending claim or revoke a verified one.
+
+    Raises Problem: 403 if the administrator is involved, 404 for an unknown id, 409 for a claim that has ended.
+    """
     claim = find(session, claim_id)
+    _check_impartial(session, admin_id, claim)
     if claim.status == "rejected":
         return claim
     if claim.status not in OPEN:
@@ -180,6 +186,14 @@ def reject(session: Session, admin_id: str | None, claim_id: str, reason: str) -
     _end(session, claim, "rejected", reason, admin_id)
     note(session, admin_id, action, claim.researcher_id, claim=claim.id, reason=reason)
     return claim
+
+
+def _check_impartial(session: Session, admin_id: str | None, claim: Claim) -> None:
+    """Raise Problem (403) if the administrator made the claim or owns the claimed profile."""
+    owner = verified_claim(session, claim.researcher_id)
+    if admin_id and admin_id in {claim.account_id, owner and owner.account_id}:
+        detail = "You are involved in this claim, so another administrator has to decide on it."
+        raise Problem(HTTPStatus.FORBIDDEN, detail)
 
 
 def _check_limit(session: Session, account_id: str) -> None:

@@ -29,6 +29,7 @@ from accounts.login.models import Account
 from accounts.records import record_of
 from accounts.resources import database, mailer
 from accounts.settled import settled
+from accounts.texts import name_for_mail
 from search_api.http.errors import Problem
 from search_api.works.documents import find_ids
 
@@ -242,8 +243,7 @@ def _notify(invitation: Invitation) -> None:
     except Problem:
         log.warning("no e-mail was sent about an invitation: PEERSCOPE_PUBLIC_URL is not set")
         return
-    # Account names may have line breaks, which a subject must not have.
-    name = " ".join(sender.name.split())
+    name = name_for_mail(sender.name)
     purpose = PURPOSES[invitation.purpose].lower()
     text = MAIL.format(to=recipient.name, name=name, purpose=purpose, address=address)
     mailer().post(recipient.email, f"{name} has invited you to collaborate", text)

@@ -79,18 +79,22 @@ def accused_of(session: Session, report: Report) -> str | None:
 def decide(session: Session, report_id: str, admin_id: str | None, *, uphold: bool, reason: str) -> Report:
     """Uphold a report, which suspends the reported account, or dismiss it. `admin_id` is None at the command line.
 
-    Raises Problem: 404, or 409 if it was decided differently.
+    Raises Problem: 403 if the administrator is one of the two sides, 404, or 409 if it was decided differently.
     """
     report = session.get(Report, report_id, with_for_update=True)
     if report is None:
         raise not_found("report", report_id)
+    accused = accused_of(session, report)
+    if admin_id and admin_id in {report.reporter_id, accused}:
+        detail = "You are involved in this report, so another administrator has to decide on it."
+        raise Problem(HTTPStatus.FORBIDDEN, detail)
     status = "upheld" if uphold else "dismissed"
     if report.status == status:
         return report
     if report.status != "open":
         raise Problem(HTTPStatus.CONFLICT, f"This report is already {report.status}.")
     report.status, report.note, report.decided_by, report.decided_at = status, reason, admin_id, now()
-    if uphold and (accused := accused_of(session, report)):
+    if uphold and accused:
         set_suspended(session, session.get_one(Account, accused), admin_id, on=True, report=report.id)
     note(session, admin_id, f"report.{'uphold' if uphold else 'dismiss'}", report.id)
     return report

@@ -129,6 +129,23 @@ def test_an_admin_approves_with_a_reason_and_once(database: Database, account: C
     assert "No claim has" in refused(database, 404, lifecycle.approve, admin, "nonsense", "Why not?")
 
 
+def test_administrators_do_not_decide_on_claims_that_involve_them(
+    database: Database, account: Callable[..., str]
+) -> None:
+    root, admin, bob = account("Root", is_admin=True), account("Admin", is_admin=True), account("Bob")
+    with database.begin() as session:
+        own = lifecycle.make_claim(session, root, BARE).id
+    for decide in (lifecycle.approve, lifecycle.reject):
+        assert "another administrator" in refused(database, 403, decide, root, own, "It is me.")
+    with database.begin() as session:
+        lifecycle.approve(session, admin, own, "Showed a passport.")
+        dispute = lifecycle.make_claim(session, bob, BARE).id
+    for decide in (lifecycle.approve, lifecycle.reject):
+        assert "another administrator" in refused(database, 403, decide, root, dispute, "It is me.")
+    with database.begin() as session:
+        assert lifecycle.reject(session, admin, dispute, "No evidence.").status == "rejected"
+
+
 def test_a_suspended_account_is_not_verified(database: Database, account: Callable[..., str]) -> None:
     ada = account("Ada", suspended_at=now(), orcid=ADA["orcid"])
     with database.begin() as session:

@@ -13,6 +13,7 @@ from accounts.claims import institution_emails, lifecycle
 from accounts.delivery import states
 from accounts.outbox import Outbox
 from accounts.resources import resources_of
+from accounts.texts import name_for_mail
 from tests.people import Person, accounts_of, browser
 
 if TYPE_CHECKING:
@@ -110,3 +111,19 @@ def test_one_address_is_not_flooded(bob: Person, mails: list[tuple[str, str]]) -
 def test_the_mail_says_who_asks(bob: Person, mails: list[tuple[str, str]]) -> None:
     bob.post(EMAIL, json={"email": "bob@uni.example"})
     assert mails[0][1].startswith("Bob, who owns the profile bob-1")
+
+
+@pytest.mark.parametrize(
+    ("name", "in_mail"),
+    [
+        ("Ada Lovelace", "Ada Lovelace"),
+        ("J.R.R. Tolkien", "J.R.R. Tolkien"),
+        ("Win at https://evil.example/x?y now", "Win at now"),
+        ("See WWW.evil.example", "See"),
+        ("evil.example/login", "evil. example/login"),
+        ("a\r\nb", "a b"),
+        ("https://evil.example", "A Peerscope user"),
+    ],
+)
+def test_names_in_mails_have_no_links(name: str, in_mail: str) -> None:
+    assert name_for_mail(name) == in_mail

@@ -72,6 +72,21 @@ def test_a_report_outlives_who_made_it(database: Database, talk: tuple[str, str,
         assert service.describe_decision(session, decided) == "Upheld. The account has been suspended."
 
 
+def test_administrators_do_not_decide_on_reports_that_involve_them(
+    database: Database, talk: tuple[str, str, str]
+) -> None:
+    ada, bob, id_ = talk
+    with database.begin() as session:
+        made = report(session, bob, id_, "Spam").id
+    for admin in (ada, bob):
+        for uphold in (True, False):
+            with pytest.raises(Problem, match="another administrator") as caught, database.begin() as session:
+                decide(session, made, admin, uphold=uphold, reason="So it is.")
+            assert caught.value.status == 403
+    with database.begin() as session:
+        assert decide(session, made, None, uphold=False, reason="So it is.").status == "dismissed"
+
+
 def test_a_report_of_an_account_that_is_gone_says_so(database: Database, talk: tuple[str, str, str]) -> None:
     ada, bob, id_ = talk
     with database.begin() as session:
@@ -130,7 +145,7 @@ def test_upholding_suspends_and_the_index_is_told(database: Database, talk: tupl
         actions = session.scalars(select(Audit.action)).all()
     assert (actions.count("report.uphold"), actions.count("account.suspend")) == (1, 1)
     with pytest.raises(Problem) as caught, database.begin() as session:
-        decide(session, made, bob, uphold=False, reason="After all")
+        decide(session, made, None, uphold=False, reason="After all")
     assert caught.value.status == 409
 
 

@@ -66,7 +66,7 @@ def test_an_invitation_is_mailed_once_and_without_its_message(
     made = invited(ada)
     assert invited(ada)["id"] == made["id"]
     ((to, subject, text),) = mailbox.sent
-    assert (to, subject) == ("bob@example.org", "Ada Bcc: all@example.org has invited you to collaborate")
+    assert (to, subject) == ("bob@example.org", "Ada Bcc: all@example. org has invited you to collaborate")
     assert f"http://localhost/inbox/{made['id']}" in text
     assert made["message"] not in text
 
