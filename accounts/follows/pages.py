@@ -15,8 +15,7 @@ from accounts.forms import form, read
 from accounts.resources import database
 from accounts.settled import settled
 from search_api.feeds.atom import Feed, document
-from search_api.feeds.schemas import FeedArgs
-from search_api.feeds.views import ENTRIES
+from search_api.feeds.views import ENTRIES, FeedArgs
 from search_api.http import args as arguments
 from search_api.http.args import Args
 from search_api.http.endpoint import ATOM, plain

@@ -6,19 +6,22 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request, url_for
+from marshmallow import fields, validate
 
 from search_api.feeds.atom import Feed, document
-from search_api.feeds.schemas import FeedArgs, WorksFeedArgs
 from search_api.http import args as arguments
+from search_api.http.args import MAX_QUERY, Args
 from search_api.http.endpoint import ATOM, plain
 from search_api.http.public_url import absolute
 from search_api.http.services import services
 from search_api.researchers import documents as researchers
+from search_api.retrieval.filters import filter_args
 from search_api.retrieval.listing import address
 from search_api.topics import search as topics
 from search_api.works import search as works_search
+from search_api.works.fields import FIELDS
 from search_api.works.plan import describe, parse_filters, with_names
-from search_api.works.schemas import WorksArgs
+from search_api.works.schemas import MODES, WorksArgs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +30,21 @@ blueprint = Blueprint("feeds", __name__, url_prefix="/feeds")
 
 #: Entries of a feed: more than a reader misses between two visits, at about 100 kB.
 ENTRIES = 50
+
+
+class FeedArgs(Args):
+    """Parameters of the feed of a researcher or topic: none."""
+
+
+class WorksFeedArgs(Args, filter_args(FIELDS)):  # type: ignore[misc]  # the base is made from the table
+    """Parameters of the feed of a search."""
+
+    q = fields.String(load_default="", validate=validate.Length(max=MAX_QUERY), metadata={"description": "Query."})
+    mode = fields.String(
+        load_default="hybrid",
+        validate=validate.OneOf(MODES),
+        metadata={"description": "Keywords and meaning, meaning only, or keywords only."},
+    )
 
 
 @blueprint.get("/works.atom")
