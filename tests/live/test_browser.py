@@ -173,7 +173,7 @@ def test_researchers_like_this_lead_on(opened: Callable[..., Page]) -> None:
     cards = page.locator("#like article")
     expect(cards).to_have_count(6)
     for words in cards.all_inner_texts():
-        assert "Have not co-authored" in words.lower()
+        assert "Have not co-authored" in words
     name = cards.first.get_by_role("heading").get_by_role("link").inner_text()
     cards.first.get_by_role("heading").get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(name)

@@ -171,6 +171,7 @@ def test_an_empty_answer_is_no_dead_end(address: str) -> None:
 def test_behind_the_last_page_there_is_a_way_back() -> None:
     page = text_of(app_over(FakeOpenSearch([], total=7)).test_client(), "/search?topic=z&page=9")
     assert "There is only 1 page of results." in page
+    assert "Page 9" not in page
     assert 'href="/search?topic=z"' in page
 
 

@@ -1,20 +1,20 @@
-// Makes the drawn graph movable: drag a shape or the ground, zoom, arrow keys. Links and table work without it.
+// Makes the graph movable: drag a node or the background, zoom, arrow keys. Links and table work without it.
 
-const STEP = 12; // units a shape goes with an arrow key
-const SLOP = 4; // pixels a pointer may tremble and still click
+const STEP = 12; // units that an arrow key moves a node
+const SLOP = 4; // pixels that a pointer may move during a click
 const ZOOM = [0.5, 6];
 
 function movable(svg) {
   const [, , width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
   const all = svg.querySelector(".all");
-  // The centre is drawn last, over the others, and is node 0.
+  // The centre, node 0, is drawn last, over the others.
   const dots = [...svg.querySelectorAll(".dot")].reverse().map((dot) => {
     const [x, y] = dot.getAttribute("transform").match(/-?[\d.]+/g).map(Number);
     return { dot, x, y };
   });
-  const at = new Map(dots.map((one) => [one.dot, one]));
-  // No two shapes have one place, so a line's ends say which shapes it joins.
-  const placed = new Map(dots.map((one) => [`${one.x} ${one.y}`, one]));
+  const at = new Map(dots.map((node) => [node.dot, node]));
+  // Positions are distinct, so the ends of a line identify its nodes.
+  const placed = new Map(dots.map((node) => [`${node.x} ${node.y}`, node]));
   const strokes = [...svg.querySelectorAll(".lines path")].map((path) => ({
     path,
     pairs: path.getAttribute("d").split("M").filter(Boolean).map((line) => {
@@ -27,18 +27,18 @@ function movable(svg) {
   svg.querySelector(".lines").append(near);
   const view = { x: 0, y: 0, zoom: 1 };
 
-  function place(one, x, y) {
-    Object.assign(one, { x, y });
-    one.dot.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
-    for (const { path, pairs } of strokes) if (pairs.some((pair) => pair.includes(one))) draw(path, pairs);
-    highlight(one.dot);
+  function place(node, x, y) {
+    Object.assign(node, { x, y });
+    node.dot.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
+    for (const { path, pairs } of strokes) if (pairs.some((pair) => pair.includes(node))) draw(path, pairs);
+    highlight(node.dot);
   }
 
   function draw(path, pairs) {
     path.setAttribute("d", pairs.map(([a, b]) => `M${a.x.toFixed(1)} ${a.y.toFixed(1)} ${b.x.toFixed(1)} ${b.y.toFixed(1)}`).join(""));
   }
 
-  function look() {
+  function applyView() {
     all.setAttribute("transform", `translate(${view.x} ${view.y}) scale(${view.zoom})`);
   }
 
@@ -47,7 +47,7 @@ function movable(svg) {
     view.x = x - ((x - view.x) * next) / view.zoom;
     view.y = y - ((y - view.y) * next) / view.zoom;
     view.zoom = next;
-    look();
+    applyView();
   }
 
   function units(event) {
@@ -57,14 +57,14 @@ function movable(svg) {
       (event.clientY - box.top - (box.height - height * scale) / 2) / scale];
   }
 
-  let held = null; // { one or null for the ground, from: [x, y], was: [x, y], moved }
+  let held = null; // { node (null for the background), from: [x, y], was: [x, y], moved }
   let frame = 0;
 
   svg.addEventListener("pointerdown", (event) => {
     if (event.button || (event.pointerType === "touch" && !event.target.closest(".dot"))) return;
     const target = event.target.closest(".dot");
-    const one = target ? at.get(target) : null;
-    held = { one, from: units(event), at: [event.clientX, event.clientY], was: one ? [one.x, one.y] : [view.x, view.y], moved: false };
+    const node = target ? at.get(target) : null;
+    held = { node, from: units(event), at: [event.clientX, event.clientY], was: node ? [node.x, node.y] : [view.x, view.y], moved: false };
     svg.setPointerCapture?.(event.pointerId);
   });
   svg.addEventListener("pointermove", (event) => {
@@ -73,34 +73,34 @@ function movable(svg) {
     held.moved = true;
     const [x, y] = units(event);
     cancelAnimationFrame(frame);
-    const { one, from, was } = held;
+    const { node, from, was } = held;
     frame = requestAnimationFrame(() => {
-      if (one) return place(one, was[0] + (x - from[0]) / view.zoom, was[1] + (y - from[1]) / view.zoom);
+      if (node) return place(node, was[0] + (x - from[0]) / view.zoom, was[1] + (y - from[1]) / view.zoom);
       view.x = was[0] + x - from[0];
       view.y = was[1] + y - from[1];
-      look();
+      applyView();
     });
   });
-  // A captured pointer clicks on the picture, not on the shape: follow the shape's link ourselves.
+  // A captured pointer clicks on the picture instead of the node, so follow the node's link here.
   svg.addEventListener("pointerup", (event) => {
-    const { one, moved } = held ?? {};
+    const { node, moved } = held ?? {};
     held = null;
-    if (!one || moved || event.button) return;
-    if (event.ctrlKey || event.metaKey) return void window.open(one.dot.getAttribute("href"));
-    location.assign(one.dot.getAttribute("href"));
+    if (!node || moved || event.button) return;
+    if (event.ctrlKey || event.metaKey) return void window.open(node.dot.getAttribute("href"));
+    location.assign(node.dot.getAttribute("href"));
   });
   svg.addEventListener("pointercancel", () => (held = null));
   svg.addEventListener("click", (event) => event.detail && event.preventDefault());
   svg.addEventListener("dragstart", (event) => event.preventDefault());
   svg.addEventListener("wheel", (event) => {
-    if (!event.ctrlKey && !event.metaKey) return; // the page scrolls; with Ctrl, as with a pinch, the picture grows
+    if (!event.ctrlKey && !event.metaKey) return; // the page scrolls; Ctrl or a pinch zooms
     event.preventDefault();
     zoom(Math.exp(-event.deltaY / 300), ...units(event));
   }, { passive: false });
 
   function highlight(dot) {
-    const one = at.get(dot);
-    draw(near, one ? strokes.flatMap(({ pairs }) => pairs.filter((pair) => pair.includes(one))) : []);
+    const node = at.get(dot);
+    draw(near, node ? strokes.flatMap(({ pairs }) => pairs.filter((pair) => pair.includes(node))) : []);
   }
 
   svg.addEventListener("pointerleave", () => highlight(null));
@@ -111,8 +111,8 @@ function movable(svg) {
     const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (dot && way) {
       event.preventDefault();
-      const one = at.get(dot);
-      place(one, one.x + way[0] * STEP, one.y + way[1] * STEP);
+      const node = at.get(dot);
+      place(node, node.x + way[0] * STEP, node.y + way[1] * STEP);
     } else if (event.key === "+" || event.key === "=") zoom(1.3);
     else if (event.key === "-") zoom(1 / 1.3);
   });
@@ -125,7 +125,7 @@ function movable(svg) {
       if (factor === undefined) return;
       if (Number(factor)) return zoom(Number(factor));
       Object.assign(view, { x: 0, y: 0, zoom: 1 });
-      look();
+      applyView();
     });
   }
 }

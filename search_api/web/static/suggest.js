@@ -1,6 +1,6 @@
-// Suggestions under a search box, as the ARIA combobox pattern has it. Without this the box is a plain form.
+// Suggestions below a search box, following the ARIA combobox pattern. Without it the box is a plain form.
 
-const PAUSE = 150; // ms after the last key: about the gap between two keys of a quick typist
+const PAUSE = 150; // ms after the last key, about the gap between two keys of a fast typist
 const KINDS = { researcher: "Researchers", topic: "Topics", institution: "Institutions", work: "Works" };
 
 function element(tag, attributes = {}, ...children) {
@@ -81,7 +81,7 @@ function combobox(form) {
       known.set(text, (await response.json()).results);
       if (input.value.trim() === text && document.activeElement === input) show(known.get(text));
     } catch {
-      close(); // away or overtaken by the next key; the form works without
+      close(); // unavailable, or replaced by the next request; the form works without suggestions
     }
   }
 
@@ -100,7 +100,7 @@ function combobox(form) {
     const turn = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (turn) {
       event.preventDefault();
-      // One place more than there are options: the box itself.
+      // One position more than there are options: the box itself.
       mark(((active + 1 + turn + options.length + 1) % (options.length + 1)) - 1);
     } else if (event.key === "Enter" && active >= 0) {
       event.preventDefault();
