@@ -1,7 +1,7 @@
-"""Who asks: by the cookie of a browser that is logged in, or by an API token. Everything that needs to know asks here.
+"""The actor of a request: the account of a logged-in browser (by its cookie), or of a program (by its API token).
 
-A request that brings `Authorization` is judged by that alone, whatever its cookies say. Tokens are for the API: outside
-of it they stand for nobody, since a page's forms know no scopes, and would make a log-in of any token.
+A request with an `Authorization` header is authenticated by that alone, whatever its cookies are. Tokens authenticate
+requests to the API only: the forms of pages check no scopes, so a token would be as powerful as a log-in there.
 """
 
 from __future__ import annotations
@@ -16,18 +16,17 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from accounts.base import now
-from accounts.cookies import login_token
+from accounts.cookies import LIFE, login_token
 from accounts.csrf import API
-from accounts.login.models import Account, Login
+from accounts.login.models import Account, ApiToken, Login
 from accounts.resources import database
 from accounts.secrets import digest
-from accounts.tokens.models import ApiToken
 from search_api.http.errors import Problem, unavailable
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-#: What an API token may be allowed to do.
+#: Scopes of API tokens.
 SCOPES = {
     "read": "Read your account, follows and feed",
     "follow": "Follow and unfollow",
@@ -36,9 +35,8 @@ SCOPES = {
     "account": "Manage your account, tokens and sessions; export and delete your data",
     "admin": "Administrator actions, if you are an administrator",
 }
-#: How long a log-in lasts after it was last used, and how often its use is noted.
-LIFE = timedelta(days=30)
-NOTED = timedelta(hours=1)
+#: How often the use of a log-in or token is recorded.
+RECORDED = timedelta(hours=1)
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="Peerscope"'}
 
 
@@ -48,7 +46,7 @@ class LoginRequired(Problem):
 
 @dataclass(frozen=True)
 class Actor:
-    """An account that asks. `scopes` None: a browser that is logged in, which may do all that its account may."""
+    """The account that sends a request. `scopes` is None for a logged-in browser, which has all permissions."""
 
     account_id: str
     name: str
@@ -58,37 +56,41 @@ class Actor:
     is_suspended: bool = False
 
     def may(self, scope: str) -> bool:
-        """Return whether the request carries this scope."""
+        """Return whether the request has a scope."""
         return self.scopes is None or scope in self.scopes
 
 
 def current_actor() -> Actor | None:
-    """Return the account behind this request, looked up once; None for nobody, or while the database is away.
+    """Return the actor of this request, looked up once; None without one, or while the database is unavailable.
 
-    Then the answer is this reader's own, and says so to caches.
+    With an actor, the response is private to them and marked so for caches.
     """
     if not has_request_context():
         return None
     if "actor" not in g:
         g.actor = None
         try:
-            g.actor = _found()
+            g.actor = _find()
         except OperationalError:
-            g.accounts_away = True
-            current_app.logger.exception("the database of accounts does not answer; the reader counts as nobody")
+            g.accounts_unavailable = True
+            current_app.logger.exception("the accounts database does not answer; the request has no actor")
         g.private = g.get("private", False) or g.actor is not None
     actor: Actor | None = g.actor
     return actor
 
 
 def require_scope(scope: str) -> Actor:
-    """Return who asks. Raises Problem: 401 for nobody, 403 for a suspended account or a token without the scope."""
+    """Return the actor of this request. Raises Problem.
+
+    The status is 401 without an actor; 403 for a suspended account, a token without the scope, and, where the scope is
+    `admin`, for an account that is no administrator. It is 503 while the database is unavailable.
+    """
     g.private = True
     actor = current_actor()
-    if g.get("accounts_away"):
+    if g.get("accounts_unavailable"):
         raise unavailable("Accounts are temporarily unavailable.")
     if actor is None:
-        raise LoginRequired(HTTPStatus.UNAUTHORIZED, _unknown(), headers=CHALLENGE)
+        raise LoginRequired(HTTPStatus.UNAUTHORIZED, _missing(), headers=CHALLENGE)
     if actor.is_suspended:
         raise Problem(HTTPStatus.FORBIDDEN, "This account is suspended.")
     if not actor.may(scope):
@@ -98,7 +100,7 @@ def require_scope(scope: str) -> Actor:
     return actor
 
 
-def _unknown() -> str:
+def _missing() -> str:
     if "Authorization" not in request.headers:
         return "Authentication required."
     return (
@@ -108,12 +110,12 @@ def _unknown() -> str:
     )
 
 
-def _found() -> Actor | None:
-    given = request.headers.get("Authorization")
-    if given is not None:
+def _find() -> Actor | None:
+    header = request.headers.get("Authorization")
+    if header is not None:
         if not request.path.startswith(API):
             return None
-        kind, _, token = given.partition(" ")
+        kind, _, token = header.partition(" ")
         return _by_token(token.strip()) if kind.lower() == "bearer" and token else None
     cookie = login_token()
     return _by_login(cookie) if cookie else None
@@ -127,10 +129,10 @@ def _by_login(token: str) -> Actor | None:
     if row is None:
         return None
     login, account = row
-    if moment - login.seen_at > NOTED:
+    if moment - login.seen_at > RECORDED:
         with database().begin() as session:
-            noted = update(Login).where(Login.id == login.id)
-            session.execute(noted.values(seen_at=moment, expires_at=moment + LIFE))
+            used = update(Login).where(Login.id == login.id)
+            session.execute(used.values(seen_at=moment, expires_at=moment + LIFE))
         g.renewed = token
     return _actor(account, None, login.id)
 
@@ -142,14 +144,14 @@ def _by_token(token: str) -> Actor | None:
         row = session.execute(query).one_or_none()
     if row is None or (row[0].expires_at and row[0].expires_at <= moment):
         return None
-    found, account = row
-    if found.used_at is None or moment - found.used_at > NOTED:
+    api_token, account = row
+    if api_token.used_at is None or moment - api_token.used_at > RECORDED:
         with database().begin() as session:
-            _note_use(session, found.id, moment)
-    return _actor(account, frozenset(found.scopes))
+            _record_use(session, api_token.id, moment)
+    return _actor(account, frozenset(api_token.scopes))
 
 
-def _note_use(session: Session, id_: str, moment: datetime) -> None:
+def _record_use(session: Session, id_: str, moment: datetime) -> None:
     session.execute(update(ApiToken).where(ApiToken.id == id_).values(used_at=moment))
 
 

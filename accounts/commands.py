@@ -14,8 +14,8 @@ from sqlalchemy import or_, select
 
 from accounts import audit
 from accounts.login.models import Account
-from accounts.me.account import close
 from accounts.me.export import export as exported
+from accounts.me.service import delete_account
 from accounts.suspension import set_suspended
 from accounts.terminal import in_one_line, pass_database
 
@@ -125,5 +125,5 @@ def delete_(database: Database, who: str, yes: bool) -> None:
     if not yes:
         click.confirm(f"Delete the account of {name} for good?", abort=True)
     with database.begin() as session:
-        close(session, account.id, by=None)
+        delete_account(session, account.id, by=None)
     click.echo(f"The account of {name} is deleted.")

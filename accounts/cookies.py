@@ -1,11 +1,12 @@
-"""The two cookies: who is logged in, and a signed one for forms and for the way to ORCID and back.
+"""The two cookies: the log-in, and a signed one for forms and for the round trip to ORCID.
 
-Under https both are Secure and their names begin with `__Host-`: then no other host, a sibling under the same domain
-included, can set them.
+Under https both are Secure and their names begin with `__Host-`, so that no other host, such as a sibling of the same
+domain, can set them.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, request
@@ -14,19 +15,19 @@ from flask.sessions import SecureCookieSessionInterface
 from accounts.secrets import keyed
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from flask import Request
     from flask.sessions import SecureCookieSession
     from itsdangerous import URLSafeTimedSerializer
     from werkzeug.wrappers import Response
 
+#: How long a log-in lasts after its last use.
+LIFE = timedelta(days=30)
 LOGIN = "peerscope_login"
 FORMS = "peerscope_forms"
 
 
 def named(cookie: str) -> str:
-    """Return a cookie's name for the scheme of this request."""
+    """Return the name of a cookie under the scheme of this request."""
     return f"__Host-{cookie}" if request.is_secure else cookie
 
 
@@ -35,40 +36,40 @@ def login_token() -> str | None:
     return request.cookies.get(named(LOGIN))
 
 
-def set_login(response: Response, token: str, life: timedelta) -> None:
-    """Have the browser keep a token; scripts do not see it, and forms of other sites do not send it."""
+def set_login(response: Response, token: str) -> None:
+    """Set the cookie of a log-in; scripts cannot read it, and forms of other sites do not send it."""
     response.set_cookie(
-        named(LOGIN), token, max_age=life, httponly=True, samesite="Lax", secure=request.is_secure, path="/"
+        named(LOGIN), token, max_age=LIFE, httponly=True, samesite="Lax", secure=request.is_secure, path="/"
     )
 
 
 def drop_login(response: Response) -> None:
-    """Have the browser forget the token."""
+    """Delete the cookie of the log-in."""
     response.delete_cookie(named(LOGIN), httponly=True, samesite="Lax", secure=request.is_secure, path="/")
 
 
 class Forms(SecureCookieSessionInterface):
-    """Flask's session, a signed cookie. Its key is read only where the cookie is."""
+    """Flask's session, a signed cookie. Its key is loaded only for requests that have the cookie."""
 
-    def get_cookie_name(self, app: Flask) -> str:  # noqa: ARG002 (theirs)
-        """Return the name for the scheme of this request."""
+    def get_cookie_name(self, app: Flask) -> str:  # noqa: ARG002 (Flask's signature)
+        """Return the name under the scheme of this request."""
         return named(FORMS)
 
-    def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002 (theirs)
-        """Send it over https only, where it came by https."""
+    def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002 (Flask's signature)
+        """Return whether the browser sends the cookie over https only: if this request came by https."""
         return request.is_secure
 
-    def get_cookie_samesite(self, app: Flask) -> str:  # noqa: ARG002 (theirs)
-        """Let it come along on the way back from ORCID, which is a link, and with no form of another site."""
+    def get_cookie_samesite(self, app: Flask) -> str:  # noqa: ARG002 (Flask's signature)
+        """Return `Lax`: sent with the link back from ORCID, but with no form of another site."""
         return "Lax"
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """Have the key ready first."""
+        """Return the serializer, after loading the key."""
         keyed(app)
         return super().get_signing_serializer(app)
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | Any:
-        """Read the cookie where there is one."""
+        """Return the session of the cookie, or an empty one."""
         if self.get_cookie_name(app) not in request.cookies:
             return self.session_class()
         return super().open_session(app, request)

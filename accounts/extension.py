@@ -9,7 +9,7 @@ from flask import g, redirect, request, url_for
 from sqlalchemy.exc import DataError, OperationalError
 
 from accounts import cookies, csrf, forms, resources
-from accounts.actors import LIFE, LoginRequired, current_actor, require_scope
+from accounts.actors import LoginRequired, current_actor, require_scope
 from accounts.admin import pages as admin_pages
 from accounts.admin.api import blueprint as admin
 from accounts.blueprint import blueprint as pages
@@ -28,6 +28,7 @@ from accounts.me import pages as account_pages
 from accounts.me.api import blueprint as me
 from accounts.moderation import pages as moderation_pages
 from accounts.moderation.api import blueprint as moderation
+from accounts.tokens import pages as token_pages
 from accounts.tokens.api import blueprint as tokens
 from peerscope import engine
 from search_api.error_handlers import is_for_programs, respond
@@ -42,7 +43,16 @@ if TYPE_CHECKING:
     from peerscope.settings import Settings
 
 #: Imported so that their routes are on the blueprint of pages.
-PAGES = (admin_pages, claim_pages, follow_pages, invitation_pages, login_pages, account_pages, moderation_pages)
+PAGES = (
+    admin_pages,
+    claim_pages,
+    follow_pages,
+    invitation_pages,
+    login_pages,
+    account_pages,
+    moderation_pages,
+    token_pages,
+)
 BLUEPRINTS = (follows, my_feed, invitations, moderation, claims, admin, me, tokens, pages)
 #: Seconds that OpenSearch may take for a batch of people's states; no request waits for it.
 DELIVERY_TIMEOUT = 10.0
@@ -116,5 +126,5 @@ def _finish(response: Response) -> Response:
         # A response cached while logged out must not be reused after log-in.
         response.vary.add("Cookie")
     if g.get("renewed"):
-        cookies.set_login(response, g.renewed, LIFE)
+        cookies.set_login(response, g.renewed)
     return response

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from flask import current_app, flash, g, get_flashed_messages, make_response, redirect, request, url_for
 from marshmallow import ValidationError, fields, validate
 
-from accounts.actors import require_scope
 from accounts.csrf import FIELD
+from search_api.http.actors import require_scope
 from search_api.http.args import Args, flat
 from search_api.http.errors import Problem
 from search_api.retrieval import listing

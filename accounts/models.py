@@ -8,10 +8,9 @@ from accounts.claims.models import Claim, InstitutionDomain, InstitutionEmail, O
 from accounts.delivery.models import Synced
 from accounts.follows.models import Follow
 from accounts.invitations.models import Block, Invitation, Message
-from accounts.login.models import Account, EmailToken, Login
+from accounts.login.models import Account, ApiToken, EmailToken, Login
 from accounts.moderation.models import Report
 from accounts.outbox import Outbox
-from accounts.tokens.models import ApiToken
 
 __all__ = [
     "Account",

@@ -1,4 +1,4 @@
-"""Limits on what could be tried or sent too often: passwords, mails, messages. Beside the limit on all requests."""
+"""Limits on what could be abused: password attempts, mails, messages. They add to the limit on all requests."""
 
 from __future__ import annotations
 
@@ -22,27 +22,31 @@ if TYPE_CHECKING:
 
 KEY = "peerscope-throttle"
 
-#: Mails of one kind that an address can get in an hour: by one client or account, and by all. A stranger who has some
-#: sent uses up neither another kind nor, from one address, what its owner may have sent.
+#: Password attempts from one client, and for one account from all clients; people who mistype stay below.
+TRIES_FROM, TRIES_FOR = "30/10minute", "10/10minute"
+#: Mails that one client or account may request.
+MAILS_FROM = "20/hour"
+#: Mails of one kind to one address: requested by one client or account, and by all. A stranger cannot use up the mails
+#: of another kind, nor, from one client, those that the owner of the address may request.
 MAILS_TO, MAILS_TO_IN_ALL = "3/hour", "10/hour"
 
 log = logging.getLogger(__name__)
 
 
 def allowed(limit: str, *key: str) -> bool:
-    """Count one more of what `key` names (its first word says what it is); False beyond `limit`, as `10/hour`.
+    """Count one event of `key`, whose first word is its kind; return False beyond `limit`, such as `10/hour`.
 
-    Counted in `PEERSCOPE_RATE_LIMIT_STORAGE`, and by digest: addresses of people do not lie there.
+    Counts are kept in `PEERSCOPE_RATE_LIMIT_STORAGE` under digests, so that it holds no addresses of people.
     """
     try:
         return _counter().hit(parse(limit), *_hidden(key))
     except StorageError:
-        _note_away()
+        _log_unavailable()
         return True
 
 
 def count(limit: str, *key: str) -> None:
-    """Count one more, and raise Problem (429, with Retry-After) beyond the limit."""
+    """Count one event. Raises Problem (429, with Retry-After) beyond the limit."""
     if not allowed(limit, *key):
         wait = _wait(limit, key)
         detail = f"Too many attempts. Try again in {math.ceil(wait / 60)} min."
@@ -50,40 +54,40 @@ def count(limit: str, *key: str) -> None:
 
 
 def reset_limit(limit: str, *key: str) -> None:
-    """Begin to count anew."""
+    """Reset the count to zero."""
     try:
         _counter().clear(parse(limit), *_hidden(key))
     except StorageError:
-        _note_away()
+        _log_unavailable()
 
 
-def may_mail(kind: str, address: str, asker: str) -> bool:
-    """Count one more mail of a kind to an address, asked for by a client or an account; False beyond the limits."""
-    by_one = allowed(MAILS_TO, "mail-to", kind, address, asker)
+def may_mail(kind: str, address: str, requester: str) -> bool:
+    """Count one mail of a kind to an address, requested by a client or account; return False beyond the limits."""
+    by_one = allowed(MAILS_TO, "mail-to", kind, address, requester)
     return by_one and allowed(MAILS_TO_IN_ALL, "mail-to-in-all", kind, address)
 
 
 def _wait(limit: str, key: tuple[str, ...]) -> int:
-    """Return how many seconds it takes until the limit holds no longer."""
+    """Return the seconds until the window of the limit ends."""
     try:
         reset = _counter().get_window_stats(parse(limit), *_hidden(key)).reset_time
     except StorageError:
-        _note_away()
+        _log_unavailable()
         return parse(limit).get_expiry()
     return max(1, math.ceil(reset - time.time()))
 
 
-def _note_away() -> None:
-    # As for the limit on all requests: a store that is away must not take the service with it.
-    log.exception("the store of rate limits does not answer; nobody is limited")
+def _log_unavailable() -> None:
+    # The service must not depend on the storage.
+    log.exception("the storage of rate limits does not answer; requests are not limited")
 
 
 def _counter() -> FixedWindowRateLimiter:
     counters = current_app.extensions
     if KEY not in counters:
         counters[KEY] = counter(settings())
-    found: FixedWindowRateLimiter = counters[KEY]
-    return found
+    limiter: FixedWindowRateLimiter = counters[KEY]
+    return limiter
 
 
 def _hidden(key: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,15 +10,13 @@ from uuid import uuid4
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 
-from accounts.actors import LIFE
 from accounts.base import now
-from accounts.cookies import LOGIN
+from accounts.cookies import LIFE, LOGIN
 from accounts.login import orcid
-from accounts.login.models import Account, Login
+from accounts.login.models import Account, ApiToken, Login
 from accounts.mail import Mailer
 from accounts.resources import KEY, resources_of
 from accounts.secrets import digest, keyed, new_token
-from accounts.tokens.models import ApiToken
 from peerscope.settings import Settings
 
 if TYPE_CHECKING:

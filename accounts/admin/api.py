@@ -1,4 +1,4 @@
-"""Routes for administrators."""
+"""API routes for administrators."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint
 
-from accounts.admin import lists
 from accounts.admin import schemas as wire
+from accounts.admin import service
 from accounts.claims import lifecycle
 from accounts.claims.schemas import ClaimSchema
 from accounts.claims.service import serialize_claim
@@ -25,31 +25,31 @@ Given = dict[str, Any]
 
 @blueprint.get("/admin/claims")
 @endpoint(wire.AdminClaimsArgs, wire.AdminClaimList, "Claims to decide on", scope="admin")
-def claims(args: Given, actor: Actor) -> Any:  # noqa: ARG001 (who it is was looked at before)
-    """List claims of a status, the oldest first."""
+def claims(args: Given) -> Any:
+    """List claims with a status, oldest first."""
     with database().read() as session:
-        return lists.claims(session, args["status"], args["page"], args["per_page"])
+        return service.list_claims(session, args["status"], args["page"], args["per_page"])
 
 
 @blueprint.post("/admin/claims/<claim_id>/approve")
 @endpoint(Args, ClaimSchema, "Approve a claim", body=wire.DecisionBody, scope="admin")
-def approve(args: Given, body: Given, claim_id: str, actor: Actor) -> Any:  # noqa: ARG001
-    """Verify a pending claim, with the reason; it ends the claim of whoever owned the profile before."""
+def approve(body: Given, claim_id: str, actor: Actor) -> Any:
+    """Verify a pending claim, with the reason. It ends the claim of the former owner of the profile."""
     with changing(database()) as session:
         return serialize_claim(session, lifecycle.approve(session, actor.account_id, claim_id, body["reason"]))
 
 
 @blueprint.post("/admin/claims/<claim_id>/reject")
 @endpoint(Args, ClaimSchema, "Reject a claim", body=wire.DecisionBody, scope="admin")
-def reject(args: Given, body: Given, claim_id: str, actor: Actor) -> Any:  # noqa: ARG001
-    """Reject a pending claim, or take a verified one back, with the reason."""
+def reject(body: Given, claim_id: str, actor: Actor) -> Any:
+    """Reject a pending claim, or revoke a verified one, with the reason."""
     with changing(database()) as session:
         return serialize_claim(session, lifecycle.reject(session, actor.account_id, claim_id, body["reason"]))
 
 
 @blueprint.get("/admin/audit")
 @endpoint(wire.AuditArgs, wire.AuditList, "The audit log", scope="admin")
-def audit(args: Given, actor: Actor) -> Any:  # noqa: ARG001
-    """List who did what when, the last first."""
+def audit(args: Given) -> Any:
+    """List the audit log, newest first."""
     with database().read() as session:
-        return lists.audit(session, args, args["page"], args["per_page"])
+        return service.list_audit(session, args, args["page"], args["per_page"])

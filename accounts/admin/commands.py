@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from accounts.admin import lists
+from accounts.admin import service
 from accounts.claims import institution_emails, lifecycle
 from accounts.delivery.lease import Lease
 from accounts.delivery.service import Delivery
@@ -38,7 +38,7 @@ def claims() -> None:
 def list_claims(database: Database, status: str, count: int) -> None:
     """List claims, the oldest first."""
     with database.read() as session:
-        found = lists.claims(session, status, per_page=count)
+        found = service.list_claims(session, status, per_page=count)
     for one in found["results"]:
         click.secho(f"{one['id']}  {one['researcher_id']}", bold=True)
         orcid = f", ORCID iD {one['account_orcid']}" if one["account_orcid"] else ""
@@ -162,6 +162,6 @@ def audit(database: Database, count: int, action: str, target: str, actor: str) 
     """Show who did what when, the last first."""
     asked = {"action": action, "target": target, "actor": actor}
     with database.read() as session:
-        for row in lists.audit(session, asked, per_page=count)["results"]:
+        for row in service.list_audit(session, asked, per_page=count)["results"]:
             detail = json.dumps(row.detail, ensure_ascii=False) if row.detail else ""
             click.echo(f"{row.at:%Y-%m-%d %H:%M:%S}  {row.actor_id or 'system'}  {row.action}  {row.target}  {detail}")

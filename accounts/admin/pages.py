@@ -8,7 +8,7 @@ from flask import render_template
 from marshmallow import fields, validate
 
 from accounts.actors import require_scope
-from accounts.admin import lists
+from accounts.admin import service
 from accounts.admin.schemas import AdminClaimsArgs, AuditArgs, DecisionBody
 from accounts.blueprint import blueprint
 from accounts.claims import lifecycle
@@ -36,7 +36,7 @@ def admin_page() -> str:
     require_scope("admin")
     args = parse(AdminClaimsArgs())
     with database().read() as session:
-        found = lists.claims(session, args["status"], args["page"], args["per_page"])
+        found = service.list_claims(session, args["status"], args["page"], args["per_page"])
     names = services().labels(services().names.researchers, [one["researcher_id"] for one in found["results"]])
     return render_template("admin.html", args=args, found=found, names=names)
 
@@ -56,5 +56,5 @@ def audit_page() -> str:
     require_scope("admin")
     args = parse(AuditArgs())
     with database().read() as session:
-        found = lists.audit(session, args, args["page"], args["per_page"])
+        found = service.list_audit(session, args, args["page"], args["per_page"])
     return render_template("audit.html", args=args, found=found)

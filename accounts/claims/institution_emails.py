@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import idna
 from sqlalchemy import select
 
-from accounts import links, throttle
+from accounts import throttle
 from accounts.audit import note
 from accounts.claims.lifecycle import open_claim
 from accounts.claims.models import Claim, InstitutionDomain, InstitutionEmail
 from accounts.claims.profile import require_claim
-from accounts.login.entry import MAILS_FROM
+from accounts.login import links
 from accounts.outbox import enqueue
 from accounts.records import record_of
 from accounts.resources import database, mailer
@@ -139,12 +139,12 @@ def send_link(services: Services, actor: Actor, email: str) -> str:
             domain = address.rpartition("@")[2]
             detail = f"{domain} does not belong to any institution on your record. Ask an administrator to add it."
             raise Problem(HTTPStatus.CONFLICT, detail, {"email": [detail]})
-    throttle.count(MAILS_FROM, "mail-from", actor.account_id)
+    throttle.count(throttle.MAILS_FROM, "mail-from", actor.account_id)
     if not throttle.may_mail(PURPOSE, address, actor.account_id):
         detail = "Too many links sent. Check your inbox or try again in an hour."
         raise Problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": "3600"})
     with changing(database()) as session:
-        token = links.make(session, PURPOSE, address, actor.account_id)
+        token = links.create(session, PURPOSE, address, actor.account_id)
     text = MAIL.format(name=name_for_mail(actor.name), researcher=researcher_id, base=base, token=token)
     mailer().post(address, SUBJECT, text)
     return address

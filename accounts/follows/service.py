@@ -12,12 +12,11 @@ from accounts.audit import note
 from accounts.base import now
 from accounts.follows import searches
 from accounts.follows.models import Follow
-from accounts.login.models import Account
+from accounts.login.models import Account, ApiToken
 from accounts.outbox import enqueue
 from accounts.records import record_of
 from accounts.secrets import digest, new_token
 from accounts.texts import is_id
-from accounts.tokens.models import ApiToken
 from search_api.http.errors import Problem
 from search_api.topics import search as topics_search
 

@@ -24,7 +24,7 @@ from accounts.invitations.contacts import (
     lock_accounts,
 )
 from accounts.invitations.models import Invitation
-from accounts.links import public_url
+from accounts.login.links import public_url
 from accounts.login.models import Account
 from accounts.records import record_of
 from accounts.resources import database, mailer

@@ -1,4 +1,4 @@
-"""Tables of accounts, their log-ins, and the links that are mailed to them."""
+"""Tables of accounts and of what proves a request to be theirs: log-ins, API tokens and mailed links."""
 
 from __future__ import annotations
 
@@ -58,3 +58,20 @@ class EmailToken(Base):
     expires_at: Mapped[datetime]
 
     __table_args__ = (CheckConstraint("purpose IN ('register', 'reset', 'address', 'institution')", "purpose"),)
+
+
+class ApiToken(Base):
+    """An API token, limited to its scopes. Only a digest of the token is stored."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    digest: Mapped[str] = mapped_column(unique=True)
+    account_id: Mapped[str] = owner_column()
+    name: Mapped[str]
+    scopes: Mapped[list[str]]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    used_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+
+    account: Mapped[Account] = relationship()

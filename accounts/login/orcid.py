@@ -1,4 +1,4 @@
-"""In by ORCID: OpenID Connect, with state, nonce and PKCE. The `sub` of the id token is the ORCID iD, proven."""
+"""Log-in with ORCID: OpenID Connect with state, nonce and PKCE. The `sub` of the id token is the verified ORCID iD."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from joserfc.errors import JoseError
 from requests import RequestException
 from sqlalchemy import select
 
-from accounts import audit, links
-from accounts.login.entry import enter
+from accounts import audit
+from accounts.login import links
 from accounts.login.models import Account
 from accounts.login.schemas import MAX_NAME
+from accounts.login.service import enter
 from accounts.resources import database, settings
 from accounts.settled import settled
 from mappings import orcid_id
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
 
-#: Seconds that ORCID may take for one of its answers.
+#: Timeout of requests to ORCID in seconds.
 TIMEOUT = 10
 KEY = "peerscope-orcid"
 AWAY = "ORCID is not responding correctly at the moment. Try again, or log in by e-mail."
@@ -42,13 +43,13 @@ def is_set_up() -> bool:
 
 
 def origin() -> str:
-    """Return the origin that a form may lead on to."""
+    """Return the origin of ORCID, to which a form may redirect."""
     parts = urlsplit(settings().orcid_issuer)
     return f"{parts.scheme}://{parts.netloc}"
 
 
 def redirect_to_orcid() -> Response:
-    """Send the browser to ORCID; what it has to bring back lies in its signed cookie. Raises Problem."""
+    """Redirect the browser to ORCID; state, nonce and PKCE verifier are in its signed cookie. Raises Problem (503)."""
     client = _client()
     try:
         issuer = client.load_server_metadata().get("issuer", "").rstrip("/")
@@ -56,12 +57,12 @@ def redirect_to_orcid() -> Response:
             raise OAuthError("wrong_issuer", f"the metadata are those of {issuer}")
         return cast("Response", client.authorize_redirect(f"{links.public_url()}/login/orcid/callback"))
     except (RequestException, OAuthError, ValueError) as error:
-        log.exception("ORCID cannot be asked")
+        log.exception("ORCID does not answer")
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, AWAY) from error
 
 
 def handle_callback() -> dict[str, str]:
-    """Return the `orcid` and `name` of who comes back from ORCID, when everything about it is right. Raises Problem."""
+    """Return the `orcid` and `name` of a browser that returns from ORCID, after all checks. Raises Problem."""
     if request.args.get("error") == "access_denied":
         raise Problem(HTTPStatus.FORBIDDEN, "You declined the request at ORCID, so you are not logged in.")
     try:
@@ -70,27 +71,27 @@ def handle_callback() -> dict[str, str]:
         detail = f"This log-in has expired or was started in another browser ({error.error}). Start again."
         raise Problem(HTTPStatus.BAD_REQUEST, detail) from error
     except JoseError as error:
-        log.warning("what ORCID's id token says is not right: %s", error)
+        log.warning("the id token of ORCID is invalid: %s", error)
         raise Problem(HTTPStatus.BAD_REQUEST, "ORCID sent an invalid response. Start again.") from error
     except (RequestException, ValueError, KeyError, RuntimeError) as error:
-        log.exception("ORCID did not answer as it should")
+        log.exception("ORCID did not answer correctly")
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, AWAY) from error
-    said = token.get("userinfo") or {}
-    orcid = str(said.get("sub", ""))
+    claims = token.get("userinfo") or {}
+    orcid = str(claims.get("sub", ""))
     if not is_orcid(orcid):
         raise Problem(HTTPStatus.BAD_REQUEST, "ORCID did not send an ORCID iD. Start again.")
-    names = " ".join(str(said[part]) for part in ("given_name", "family_name") if said.get(part))
-    return {"orcid": orcid, "name": _name(names or str(said.get("name") or "")) or orcid}
+    names = " ".join(str(claims[part]) for part in ("given_name", "family_name") if claims.get(part))
+    return {"orcid": orcid, "name": _printable(names or str(claims.get("name") or "")) or orcid}
 
 
-def _name(told: str) -> str:
-    """Return a name as `PersonName` would take it; empty where it would not."""
-    name = " ".join(told.split())[:MAX_NAME]
+def _printable(text: str) -> str:
+    """Return a name that `PersonName` accepts, or an empty text."""
+    name = " ".join(text.split())[:MAX_NAME]
     return name if name.isprintable() else ""
 
 
 def is_orcid(text: str) -> bool:
-    """Return whether it is an ORCID iD, spelled as it is stored."""
+    """Return whether a text is an ORCID iD in its stored form."""
     try:
         return text.isascii() and orcid_id(text) == text
     except ValueError:
@@ -98,7 +99,7 @@ def is_orcid(text: str) -> bool:
 
 
 def log_in(orcid: str, name: str) -> str:
-    """Log in the account of an ORCID iD, making it at the first time; gives the token of this browser."""
+    """Log in the account of an ORCID iD, created at the first log-in, and return the token of this browser."""
 
     def change(session: Session) -> str:
         account = by_orcid(session, orcid)
@@ -125,7 +126,7 @@ def _client() -> Any:
             "scope": "openid",
             "code_challenge_method": "S256",
             "default_timeout": TIMEOUT,
-            # What ORCID takes; it offers nothing else.
+            # The only method that ORCID supports.
             "token_endpoint_auth_method": "client_secret_post",
         }
         current_app.extensions[KEY] = OAuth(current_app).register(

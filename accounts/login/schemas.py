@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, pre_load, validate
 
 from accounts.forms import MAX_PATH, NextArgs
-from accounts.links import address_of
+from accounts.login.links import address_of
 from accounts.passwords import LONGEST
 from search_api.http.args import Args
 

@@ -12,9 +12,8 @@ from accounts.base import Base, now
 from accounts.claims.models import Claim, InstitutionEmail, OwnProfile, WorkStatement
 from accounts.follows.models import Follow
 from accounts.invitations.models import Block, Invitation, Message
-from accounts.login.models import Account, EmailToken, Login
+from accounts.login.models import Account, ApiToken, EmailToken, Login
 from accounts.moderation.models import Report
-from accounts.tokens.models import ApiToken
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement

@@ -1,4 +1,4 @@
-"""The page of one's own account, and its forms."""
+"""The account page with its forms, and the return from ORCID."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, flash, make_response, redirect, render_template, session, url_for
 
-from accounts import links, logins
-from accounts.actors import SCOPES, require_scope
+from accounts import forms
+from accounts.actors import SCOPES, current_actor, require_scope
 from accounts.blueprint import blueprint
 from accounts.forms import form
-from accounts.login import orcid
-from accounts.login.pages import LINKS, NEXT, may_leave_to_orcid
-from accounts.me import account as accounts
-from accounts.me import schemas
-from accounts.me.api import dressed
+from accounts.login import links, orcid, sessions
+from accounts.login.models import Account
+from accounts.login.pages import LINKS, NEXT, allow_redirect_to_orcid
+from accounts.login.service import confirm_password
+from accounts.me import schemas, service
+from accounts.me.api import serialize_account
 from accounts.resources import database
-from accounts.tokens import tokens
+from accounts.tokens.service import tokens_of
 from search_api.http.args import Args
 from search_api.http.errors import Problem, not_found
 
@@ -29,20 +30,20 @@ if TYPE_CHECKING:
 
 @blueprint.get("/account")
 def account() -> Response:
-    """Show everything about the account, with its forms."""
+    """Show the account, with its forms."""
     actor = require_scope("account")
     with database().read() as transaction:
-        me = dressed(accounts.own(transaction, actor), actor)
+        me = serialize_account(transaction.get_one(Account, actor.account_id), actor)
         page = render_template(
             "account.html",
             me=me,
             actor=actor,
-            browsers=logins.all_of(transaction, actor.account_id),
-            tokens=tokens.all_of(transaction, actor.account_id),
+            browsers=sessions.logins_of(transaction, actor.account_id),
+            tokens=tokens_of(transaction, actor.account_id),
             scopes={scope: words for scope, words in SCOPES.items() if scope != "admin" or actor.is_admin},
             has_orcid=orcid.is_set_up(),
         )
-    return may_leave_to_orcid(make_response(page))
+    return allow_redirect_to_orcid(make_response(page))
 
 
 @blueprint.post("/account")
@@ -50,7 +51,7 @@ def account() -> Response:
 def change_account(actor: Actor, given: dict[str, Any]) -> str:
     """Change the name, or whether a digest is mailed."""
     with database().begin() as transaction:
-        accounts.change(transaction, actor, given)
+        service.change(transaction, actor, given)
     return "Saved."
 
 
@@ -58,7 +59,7 @@ def change_account(actor: Actor, given: dict[str, Any]) -> str:
 @form(schemas.PasswordChange)
 def change_password(actor: Actor, given: dict[str, Any]) -> str:
     """Set a new password."""
-    accounts.set_password(actor, **given)
+    service.set_password(actor, **given)
     and_tokens = " and all API tokens have been revoked" if given["tokens"] else ""
     return f"Your password has been changed. All other browsers have been logged out{and_tokens}."
 
@@ -67,13 +68,13 @@ def change_password(actor: Actor, given: dict[str, Any]) -> str:
 @form(schemas.AddressChange, again="accounts.account")
 def change_address(actor: Actor, given: dict[str, Any]) -> str:
     """Mail a link to a new address."""
-    accounts.ask_for_address(actor, given["present"], given["email"])
+    service.request_address(actor, given["current_password"], given["email"])
     return f"Open the link we sent to {given['email']} to confirm the address."
 
 
 @blueprint.get("/account/address/<token>")
 def address(token: str) -> Response:
-    """Ask whether the address is to be used. The link goes on working until that is sent."""
+    """Ask to confirm the address. The link stays valid until the form is sent."""
     actor = require_scope("account")
     with database().read() as transaction:
         link = links.peek_token(transaction, "address", token)
@@ -86,27 +87,43 @@ def address(token: str) -> Response:
 
 @blueprint.post("/account/address/<token>")
 @form(Args)
-def confirm_address(actor: Actor, given: dict[str, Any], token: str) -> str:  # noqa: ARG001 (nothing but the wish)
+def confirm_address(actor: Actor, token: str) -> str:
     """Use the new address."""
-    return f"Your address is now {accounts.set_address(actor, token)}."
+    return f"Your address is now {service.set_address(actor, token)}."
 
 
 @blueprint.post("/account/orcid")
-@form(schemas.Present)
+@form(schemas.CurrentPassword)
 def link_orcid(actor: Actor, given: dict[str, Any]) -> AnyResponse:
-    """Go to ORCID to link the iD to this account."""
+    """Redirect to ORCID to link the iD to this account."""
     with database().read() as transaction:
-        accounts.prove(accounts.own(transaction, actor), given["present"])
+        confirm_password(transaction.get_one(Account, actor.account_id), given["current_password"])
     session[LINKS], session[NEXT] = actor.account_id, url_for("accounts.account")
     return orcid.redirect_to_orcid()
 
 
+@blueprint.get("/login/orcid/callback")
+def orcid_callback() -> AnyResponse:
+    """Handle the return from ORCID: log in, or link the iD to the account that requested it and is still logged in."""
+    verified = orcid.handle_callback()
+    account_id, back = session.pop(LINKS, None), forms.own_path(session.pop(NEXT, "/"))
+    if account_id is None:
+        token = orcid.log_in(**verified)
+        return sessions.set_login_cookie(redirect(back, HTTPStatus.SEE_OTHER), token)
+    actor = current_actor()
+    if actor is None or actor.account_id != account_id:
+        raise Problem(HTTPStatus.BAD_REQUEST, "Your session has changed since you started. Start again.")
+    service.link_orcid(account_id, verified["orcid"])
+    flash("Your ORCID iD is linked. You can now log in with it.", "done")
+    return redirect(back, HTTPStatus.SEE_OTHER)
+
+
 @blueprint.post("/account/orcid/unlink")
-@form(schemas.Present)
+@form(schemas.CurrentPassword)
 def unlink_orcid(actor: Actor, given: dict[str, Any]) -> str:
-    """Take the ORCID iD off."""
+    """Remove the ORCID iD."""
     with database().begin() as transaction:
-        accounts.unlink_orcid(transaction, actor, given["present"])
+        service.unlink_orcid(transaction, actor, given["current_password"])
     return "The ORCID iD has been removed from your account."
 
 
@@ -115,18 +132,18 @@ def unlink_orcid(actor: Actor, given: dict[str, Any]) -> str:
 def end_logins(actor: Actor, given: dict[str, Any]) -> AnyResponse:
     """Log out everywhere."""
     with database().begin() as transaction:
-        logins.end_all(transaction, actor.account_id)
+        sessions.log_out_everywhere(transaction, actor.account_id)
         if given["tokens"]:
-            logins.end_tokens(transaction, actor.account_id)
-    return logins.clear_login_cookie(redirect(url_for("accounts.login"), HTTPStatus.SEE_OTHER))
+            sessions.revoke_tokens(transaction, actor.account_id)
+    return sessions.clear_login_cookie(redirect(url_for("accounts.login"), HTTPStatus.SEE_OTHER))
 
 
 @blueprint.post("/account/logins/<login_id>/end")
 @form(Args)
-def end_login(actor: Actor, given: dict[str, Any], login_id: str) -> str:  # noqa: ARG001 (see above)
+def end_login(actor: Actor, login_id: str) -> str:
     """Log one browser out."""
     with database().begin() as transaction:
-        if not logins.end(transaction, actor.account_id, login_id):
+        if not sessions.log_out(transaction, actor.account_id, login_id):
             raise not_found("log-in", login_id)
     return "That session has been logged out."
 
@@ -136,10 +153,10 @@ def end_login(actor: Actor, given: dict[str, Any], login_id: str) -> str:  # noq
 def delete_account(actor: Actor, given: dict[str, Any]) -> AnyResponse:
     """Delete the account."""
     with database().begin() as transaction:
-        accounts.prove(accounts.own(transaction, actor), given["present"])
+        confirm_password(transaction.get_one(Account, actor.account_id), given["current_password"])
         if given["name"].strip() != actor.name:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "To delete your account, type your name exactly as shown.")
-        accounts.close(transaction, actor.account_id, by=actor.account_id)
-    gone = logins.clear_login_cookie(redirect("/", HTTPStatus.SEE_OTHER))
+        service.delete_account(transaction, actor.account_id, by=actor.account_id)
+    gone = sessions.clear_login_cookie(redirect("/", HTTPStatus.SEE_OTHER))
     flash("Your account has been deleted.", "done")
     return gone

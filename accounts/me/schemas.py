@@ -1,4 +1,4 @@
-"""What goes over the wire of an account."""
+"""Schemas of the requests and responses about one's own account."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from search_api.http.args import Args
 
 
 class Me(Schema):
-    """The account that asks."""
+    """The account of the actor."""
 
     id = fields.String(required=True)
     name = fields.String(required=True)
@@ -23,26 +23,26 @@ class Me(Schema):
         fields.String(),
         required=True,
         allow_none=True,
-        metadata={"description": "What the token that asks may do; null for a browser, which may do everything."},
+        metadata={"description": "The scopes of the token; null for a browser, which has all permissions."},
     )
 
 
 class Changes(Args):
-    """What of an account can be changed here; everything else is refused."""
+    """The fields of an account that can be changed here."""
 
     name = PersonName()
     wants_digest = fields.Boolean(truthy={True}, falsy={False})
 
 
 class ChangesForm(Args):
-    """The same as a form gives it: a box that is not ticked is not there."""
+    """The same from a form: a box that is not ticked is absent."""
 
     name = PersonName(required=True)
     wants_digest = fields.Boolean(load_default=False)
 
 
 class DeleteArgs(Args):
-    """So that no slip deletes an account."""
+    """Protects against deleting an account by mistake."""
 
     confirm = fields.String(
         required=True, validate=validate.Length(max=100), metadata={"description": "The account's own id."}
@@ -50,11 +50,11 @@ class DeleteArgs(Args):
 
 
 class EndAllArgs(Args):
-    """What ends besides."""
+    """What else is revoked."""
 
     tokens = fields.Boolean(
         load_default=False,
-        metadata={"description": "Whether API tokens and the address of the Atom feed end too. Default: false."},
+        metadata={"description": "Also revoke API tokens and the private feed URL. Default: false."},
     )
 
 
@@ -64,19 +64,19 @@ class Browser(Schema):
     id = fields.String(required=True)
     browser = fields.String(required=True)
     created_at = fields.AwareDateTime(required=True)
-    seen_at = fields.AwareDateTime(required=True, metadata={"description": "When it was last here, to the hour."})
+    seen_at = fields.AwareDateTime(required=True, metadata={"description": "Last use, to the hour."})
     expires_at = fields.AwareDateTime(required=True)
     is_this = fields.Boolean(required=True)
 
 
 class BrowserList(Schema):
-    """Where an account is logged in."""
+    """The browsers that an account is logged in with."""
 
     results = fields.List(fields.Nested(Browser), required=True)
 
 
 class Export(Schema):
-    """Everything that is stored of an account, table by table."""
+    """All stored data of an account, by table."""
 
     format = fields.String(required=True)
     exported_at = fields.AwareDateTime(required=True)
@@ -84,31 +84,31 @@ class Export(Schema):
     tables = fields.Dict(keys=fields.String(), values=fields.List(fields.Dict()), required=True)
 
 
-class Present(Args):
-    """The present password, where there is one."""
+class CurrentPassword(Args):
+    """The current password, if the account has one."""
 
-    present = fields.String(load_default="", validate=validate.Length(max=200))
+    current_password = fields.String(load_default="", validate=validate.Length(max=200))
 
 
 class EndAllForm(Args):
-    """Whether API tokens end too: a box that is ticked or not there."""
+    """Whether API tokens are revoked too: a box that is ticked or absent."""
 
     tokens = fields.Boolean(load_default=False)
 
 
-class PasswordChange(Present, EndAllForm):
-    """A new password, and the present one."""
+class PasswordChange(CurrentPassword, EndAllForm):
+    """A new password, and the current one."""
 
     password = fields.String(required=True)
 
 
-class AddressChange(Present):
-    """A new address, to be proven."""
+class AddressChange(CurrentPassword):
+    """A new e-mail address, to be confirmed."""
 
     email = Address(required=True)
 
 
-class Deletion(Present):
-    """The name, typed again."""
+class Deletion(CurrentPassword):
+    """The name of the account, typed again to confirm."""
 
     name = fields.String(required=True)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from accounts import links
+from accounts.login import links
 from accounts.secrets import new_token
 from tests.people import browser, log_in
 

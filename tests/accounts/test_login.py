@@ -13,8 +13,7 @@ from sqlalchemy import func, select, update
 from accounts import passwords
 from accounts.audit import Audit
 from accounts.base import now
-from accounts.login.models import Account, EmailToken, Login
-from accounts.tokens.models import ApiToken
+from accounts.login.models import Account, ApiToken, EmailToken, Login
 from search_api.http import request_log
 from tests.people import accounts_of, browser, log_in, program, use_settings
 

@@ -15,11 +15,10 @@ from accounts.base import now
 from accounts.claims.models import Claim
 from accounts.follows.models import Follow
 from accounts.invitations.models import Block, Invitation, Message
-from accounts.login.models import Account, Login
+from accounts.login.models import Account, ApiToken, Login
 from accounts.me.export import own_rows
 from accounts.models import Base
 from accounts.outbox import Outbox
-from accounts.tokens.models import ApiToken
 from tests.people import accounts_of, browser, log_in, program
 
 if TYPE_CHECKING:
@@ -92,21 +91,21 @@ def test_a_new_password_needs_the_present_one_and_logs_out_elsewhere(app: Flask,
     elsewhere = browser(app)
     elsewhere.post("/login", data={"email": "ada@example.org", "password": PASSWORD})
     for form, words in (
-        ({"present": "not it at all", "password": "an entirely new one"}, "not your current password"),
+        ({"current_password": "not it at all", "password": "an entirely new one"}, "not your current password"),
         ({"password": "an entirely new one"}, "not your current password"),
-        ({"present": PASSWORD, "password": "short"}, "10 to 200"),
+        ({"current_password": PASSWORD, "password": "short"}, "10 to 200"),
     ):
         ada.post("/account/password", data=form)
         assert words in said(ada)
     assert me(elsewhere)["name"] == "Ada"
-    ada.post("/account/password", data={"present": PASSWORD, "password": "an entirely new one"})
+    ada.post("/account/password", data={"current_password": PASSWORD, "password": "an entirely new one"})
     assert "password has been changed" in said(ada)
     assert me(elsewhere)["status"] == 401
     assert mailbox.sent[-1][:2] == ("ada@example.org", "Your Peerscope password has changed")
 
 
 def test_a_new_address_is_proven_first_and_the_former_one_told(app: Flask, ada: Person, mailbox: Mailbox) -> None:
-    ada.post("/account/address", data={"present": PASSWORD, "email": "New@example.org"})
+    ada.post("/account/address", data={"current_password": PASSWORD, "email": "New@example.org"})
     link = mailbox.link("new@example.org")
     assert me(ada)["email"] == "ada@example.org"
     assert "Use new@example.org?" in ada.get(link).text
@@ -121,7 +120,7 @@ def test_a_new_address_is_proven_first_and_the_former_one_told(app: Flask, ada: 
 def test_an_address_of_another_account_is_not_given_away(app: Flask, ada: Person, mailbox: Mailbox) -> None:
     log_in(app, "Bob", email="bob@example.org")
     for address in ("bob@example.org", "free@example.org"):
-        ada.post("/account/address", data={"present": PASSWORD, "email": address})
+        ada.post("/account/address", data={"current_password": PASSWORD, "email": address})
         assert said(ada) == f"Open the link we sent to {address} to confirm the address."
     assert "another account already uses it" in mailbox.sent[0][2]
 
@@ -299,12 +298,12 @@ def test_a_deleted_account_is_gone_and_what_others_need_stays(app: Flask, ada: P
         assert session.scalars(select(Audit.actor_id).where(Audit.action == "account.delete")).one() == ada.account_id
 
 
-@pytest.mark.parametrize("body", [None, {}, {"present": "not it at all"}])
+@pytest.mark.parametrize("body", [None, {}, {"current_password": "not it at all"}])
 def test_a_browser_that_was_left_open_deletes_nothing(ada: Person, body: dict[str, str] | None) -> None:
     sent = {} if body is None else {"json": body}
     assert ada.delete(f"/api/v1/me?confirm={ada.account_id}", **sent).status_code == 403
     assert me(ada)["name"] == "Ada"
-    assert ada.delete(f"/api/v1/me?confirm={ada.account_id}", json={"present": PASSWORD}).status_code == 204
+    assert ada.delete(f"/api/v1/me?confirm={ada.account_id}", json={"current_password": PASSWORD}).status_code == 204
     assert me(ada)["status"] == 401
 
 
@@ -314,7 +313,7 @@ def test_a_browser_that_was_left_open_makes_no_key_to_everything(app: Flask, sco
     root = log_in(app, "Root", email="root@example.org", password_hash=hashed, admin=True)
     body: dict[str, Any] = {"name": "x", "scopes": ["read", scope], "days": None}
     assert root.post("/api/v1/me/tokens", json=body).status_code == 403
-    assert root.post("/api/v1/me/tokens", json={**body, "present": PASSWORD}).status_code == 201
+    assert root.post("/api/v1/me/tokens", json={**body, "current_password": PASSWORD}).status_code == 201
     page = root.post("/account/tokens", data={"name": "for <b>backups", "scopes": ["read", scope], "days": "7"})
     assert page.status_code == 403
     assert "not your current password" in page.text
@@ -333,7 +332,9 @@ def test_logging_out_everywhere_ends_tokens_where_asked(app: Flask, ada: Person,
     elif way == "api":
         answer = ada.delete("/api/v1/me/logins", query_string=form)
     else:
-        answer = ada.post("/account/password", data={**form, "present": PASSWORD, "password": "an entirely new one"})
+        answer = ada.post(
+            "/account/password", data={**form, "current_password": PASSWORD, "password": "an entirely new one"}
+        )
     assert answer.status_code in {204, 303}
     assert token.get("/api/v1/me").status_code == (401 if tokens else 200)
 
@@ -347,7 +348,7 @@ def test_a_cookie_that_was_just_renewed_is_dropped_all_the_same(app: Flask, ada:
 
 
 def test_an_address_that_is_refused_stays_in_its_field(ada: Person) -> None:
-    page = ada.post("/account/address", data={"present": "not it", "email": "new@example.org"})
+    page = ada.post("/account/address", data={"current_password": "not it", "email": "new@example.org"})
     assert page.status_code == 403
     assert 'value="new@example.org"' in page.text
 
@@ -366,10 +367,14 @@ def test_an_export_names_no_other_account(app: Flask, ada: Person) -> None:
 
 
 def test_deleting_by_form_asks_for_name_and_password(app: Flask, ada: Person) -> None:
-    for form in ({"name": "Ada"}, {"name": "Bob", "present": PASSWORD}, {"name": "Ada", "present": "not it"}):
+    for form in (
+        {"name": "Ada"},
+        {"name": "Bob", "current_password": PASSWORD},
+        {"name": "Ada", "current_password": "not it"},
+    ):
         ada.post("/account/delete", data=form)
         assert said(ada)
-    assert ada.post("/account/delete", data={"name": "Ada", "present": PASSWORD}).location == "/"
+    assert ada.post("/account/delete", data={"name": "Ada", "current_password": PASSWORD}).location == "/"
     with accounts_of(app).read() as session:
         assert session.scalars(select(Account)).all() == []
     assert "Your account has been deleted." in ada.get("/register").text

@@ -160,15 +160,15 @@ def test_linking_asks_for_the_password_and_is_told_by_mail(
     """A minute at a browser that was left open makes no other way in."""
     hashed = passwords.hash_password("a good password")
     ada = log_in(app, "Ada", email="ada@example.org", password_hash=hashed)
-    for form in ({}, {"present": "not it at all"}):
+    for form in ({}, {"current_password": "not it at all"}):
         assert ada.post("/account/orcid", data=form).location == "/account"
     assert "not your current password" in ada.get("/account").text
-    assert through(ada, start="/account/orcid", present="a good password").location == "/account"
+    assert through(ada, start="/account/orcid", current_password="a good password").location == "/account"
     assert me(ada)["orcid"] == JOSIAH
     ((address, subject, text),) = mailbox.sent
     assert (address, subject) == ("ada@example.org", "An ORCID iD was linked to your Peerscope account")
     assert JOSIAH in text
-    through(ada, start="/account/orcid", present="a good password")
+    through(ada, start="/account/orcid", current_password="a good password")
     assert len(mailbox.sent) == 1
 
 
@@ -239,7 +239,7 @@ def test_an_orcid_id_is_taken_off_only_when_nothing_rests_on_it(app: Flask) -> N
             session.get_one(Account, person.account_id).password_hash = passwords.hash_password("a good password")
         session.add(Claim(account_id=owner.account_id, researcher_id="r", status="verified", proof="orcid"))
     for person, left in ((only, JOSIAH), (owner, ADA), (both, None)):
-        person.post("/account/orcid/unlink", data={"present": "a good password"})
+        person.post("/account/orcid/unlink", data={"current_password": "a good password"})
         assert me(person)["orcid"] == left
 
 

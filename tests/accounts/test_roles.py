@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from accounts.actors import LIFE, SCOPES
+from accounts.actors import SCOPES
 from accounts.base import now
 from accounts.claims.models import Claim
+from accounts.cookies import LIFE
 from accounts.invitations.models import Invitation
-from accounts.login.models import Account, Login
+from accounts.login.models import Account, ApiToken, Login
 from accounts.moderation.models import Report
 from accounts.secrets import digest, new_token
-from accounts.tokens.models import ApiToken
 from tests.accounts.conftest import NoOpenSearch
 from tests.people import accounts_of, browser, log_in, program
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from limits.errors import StorageError
 
 from accounts import passwords, throttle
-from accounts.links import address_of
+from accounts.login.links import address_of
 from tests.people import browser, log_in
 
 if TYPE_CHECKING:

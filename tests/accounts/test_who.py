@@ -15,8 +15,7 @@ from accounts import audit, secrets
 from accounts.actors import current_actor, require_scope
 from accounts.audit import Audit
 from accounts.base import now
-from accounts.login.models import Account, Login
-from accounts.tokens.models import ApiToken
+from accounts.login.models import Account, ApiToken, Login
 from search_api.http.args import Args
 from search_api.http.endpoint import endpoint
 from search_api.http.schemas import Named

@@ -13,7 +13,7 @@ from accounts.claims import institution_emails, lifecycle, profile
 from accounts.claims.models import InstitutionEmail
 from accounts.delivery import states
 from accounts.follows.models import Follow
-from accounts.links import address_of
+from accounts.login.links import address_of
 from accounts.login.models import Account
 from accounts.outbox import Outbox
 from mappings import DEFAULT_STATE

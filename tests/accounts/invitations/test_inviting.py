@@ -19,7 +19,7 @@ from accounts.invitations.conversations import write
 from accounts.invitations.models import Invitation, Message
 from accounts.invitations.service import CLAIM_FIRST, NOT_CLAIMED, OPEN, OWN, THEIRS, accept, decline, invite, withdraw
 from accounts.login.models import Account
-from accounts.me.account import close
+from accounts.me.service import delete_account
 from accounts.moderation.service import report
 from search_api.http.errors import Problem
 
@@ -61,7 +61,7 @@ def test_an_owner_invites_another_and_both_profiles_are_named(database: Database
 def come_back(app: Flask, database: Database, name: str, account_id: str) -> str:
     """Delete an account, and make another one that owns the same profile; gives its id."""
     with app.test_request_context("/"), database.begin() as session:
-        close(session, account_id, by=account_id)
+        delete_account(session, account_id, by=account_id)
     with database.begin() as session:
         session.add(again := Account(name=name))
         session.flush()

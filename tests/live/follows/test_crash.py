@@ -24,9 +24,8 @@ from accounts.claims.models import Claim
 from accounts.database import Database
 from accounts.follows.models import Follow
 from accounts.invitations.models import Invitation, Message
-from accounts.login.models import Account
+from accounts.login.models import Account, ApiToken
 from accounts.secrets import digest
-from accounts.tokens.models import ApiToken
 from indexer.run import run
 from indexer.sources import open_sources
 from mappings import IndexNames

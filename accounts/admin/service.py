@@ -1,4 +1,4 @@
-"""Lists for administrators, page by page: claims that wait, and the audit log."""
+"""Lists for administrators, by page: claims, and the audit log."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Result = dict[str, Any]
 
 
-def claims(session: Session, status: str, page: int = 1, per_page: int = 25) -> Result:
+def list_claims(session: Session, status: str, page: int = 1, per_page: int = 25) -> Result:
     """Return the claims of a status, the oldest first, as `AdminClaimList` dumps them."""
     query = (
         select(Claim, Account)
@@ -29,10 +29,10 @@ def claims(session: Session, status: str, page: int = 1, per_page: int = 25) -> 
         .offset((page - 1) * per_page)
     )
     rows = session.execute(query).all()
-    return {"results": [_shown(session, *row) for row in rows[:per_page]], "has_more": len(rows) > per_page}
+    return {"results": [_serialize_claim(session, *row) for row in rows[:per_page]], "has_more": len(rows) > per_page}
 
 
-def _shown(session: Session, claim: Claim, account: Account) -> Result:
+def _serialize_claim(session: Session, claim: Claim, account: Account) -> Result:
     owner = session.scalars(
         select(Claim.id).where(
             Claim.researcher_id == claim.researcher_id, Claim.status == "verified", Claim.id != claim.id
@@ -46,7 +46,7 @@ def _shown(session: Session, claim: Claim, account: Account) -> Result:
     }
 
 
-def audit(session: Session, asked: Mapping[str, Any], page: int = 1, per_page: int = 25) -> Result:
+def list_audit(session: Session, asked: Mapping[str, Any], page: int = 1, per_page: int = 25) -> Result:
     """Return the log, newest first, as `AuditList` dumps it. `asked`: a prefix of `action`, `target`, `actor`."""
     query = select(Audit).order_by(Audit.id.desc()).limit(per_page + 1).offset((page - 1) * per_page)
     if asked.get("action"):

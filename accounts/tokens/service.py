@@ -1,4 +1,4 @@
-"""Making, listing and ending tokens. A token never gives more than whoever makes it has."""
+"""Creating, listing and revoking API tokens. A token has no permission that its creator lacks."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 
 from accounts import audit
 from accounts.base import now
-from accounts.me.account import own, prove
+from accounts.login.models import Account, ApiToken
+from accounts.login.service import confirm_password
 from accounts.secrets import digest, new_token
-from accounts.tokens.models import ApiToken
 from search_api.http.errors import Problem, not_found
 
 if TYPE_CHECKING:
@@ -22,29 +22,31 @@ if TYPE_CHECKING:
 
     from accounts.actors import Actor
 
+#: Lets programs that scan for leaked secrets recognize a token.
 PREFIX = "psk_"
-"""So that programs that look for leaked secrets know one."""
-MOST = 50
-#: Scopes that reach as far as a log-in: a browser that was left open is not enough to make a key to them.
-ASKED = {"account", "admin"}
+MAX_TOKENS = 50
+#: Scopes as powerful as a log-in: a browser that was left open must not suffice to create a token with them.
+NEED_PASSWORD = {"account", "admin"}
 
 
-def make(
-    session: Session, actor: Actor, name: str, scopes: list[str], days: int | None, present: str = ""
+def create(
+    session: Session, actor: Actor, name: str, scopes: list[str], days: int | None, current_password: str = ""
 ) -> tuple[ApiToken, str]:
-    """Make a token and give it with its row. A browser needs the `present` password for scopes in `ASKED`.
+    """Create a token; return its row and the token itself.
 
-    Raises Problem: 403 for scopes that who asks lacks or a wrong password, 409 for too many.
+    A browser needs the current password for scopes in `NEED_PASSWORD`.
+
+    Raises Problem: 403 for scopes that the actor lacks or a wrong password, 409 for too many tokens.
     """
     if lacking := sorted(scope for scope in scopes if not actor.may(scope)):
         raise Problem(HTTPStatus.FORBIDDEN, f"A token cannot grant scopes it does not have: {', '.join(lacking)}.")
     if "admin" in scopes and not actor.is_admin:
         raise Problem(HTTPStatus.FORBIDDEN, "Only administrators can create tokens with the scope admin.")
-    if actor.scopes is None and ASKED & set(scopes):
-        prove(own(session, actor), present)
+    if actor.scopes is None and NEED_PASSWORD & set(scopes):
+        confirm_password(session.get_one(Account, actor.account_id), current_password)
     count = select(func.count()).select_from(ApiToken).where(ApiToken.account_id == actor.account_id)
-    if session.scalars(count).one() >= MOST:
-        raise Problem(HTTPStatus.CONFLICT, f"You've reached the limit of {MOST} tokens. Revoke one first.")
+    if session.scalars(count).one() >= MAX_TOKENS:
+        raise Problem(HTTPStatus.CONFLICT, f"You've reached the limit of {MAX_TOKENS} tokens. Revoke one first.")
     token = new_token(PREFIX)
     ends = now() + timedelta(days=days) if days else None
     row = ApiToken(
@@ -56,14 +58,14 @@ def make(
     return row, token
 
 
-def all_of(session: Session, account_id: str) -> Sequence[ApiToken]:
-    """Return an account's tokens, the newest first."""
+def tokens_of(session: Session, account_id: str) -> Sequence[ApiToken]:
+    """Return the tokens of an account, newest first."""
     query = select(ApiToken).where(ApiToken.account_id == account_id)
     return session.scalars(query.order_by(ApiToken.created_at.desc(), ApiToken.id)).all()
 
 
-def end(session: Session, account_id: str, id_: str) -> None:
-    """End a token. Raises Problem (404) where the account has no such one."""
+def revoke(session: Session, account_id: str, id_: str) -> None:
+    """Revoke a token. Raises Problem (404) if the account has no such token."""
     row = session.get(ApiToken, id_)
     if row is None or row.account_id != account_id:
         raise not_found("token", id_)

@@ -25,10 +25,10 @@ LIFE = timedelta(hours=1)
 GONE = "This link has expired, was already used, or is incomplete. Request a new one."
 
 
-def address_of(given: str) -> str:
-    """Return an e-mail address in the one form that is stored: normalized and in lower case. Raises ValueError."""
+def address_of(text: str) -> str:
+    """Return an e-mail address as it is stored: normalized and in lower case. Raises ValueError."""
     try:
-        return str(validate_email(given.strip(), check_deliverability=False).normalized).lower()
+        return str(validate_email(text.strip(), check_deliverability=False).normalized).lower()
     except EmailNotValidError as error:
         raise ValueError(str(error)) from error
 
@@ -47,7 +47,7 @@ def public_url() -> str:
     raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail)
 
 
-def make(session: Session, purpose: str, address: str, account_id: str | None = None) -> str:
+def create(session: Session, purpose: str, address: str, account_id: str | None = None) -> str:
     """Return the token of a new link. Earlier links stay valid, so that strangers cannot cancel them.
 
     Their number is limited by that of mails (see `throttle.may_mail`).
@@ -63,17 +63,17 @@ def make(session: Session, purpose: str, address: str, account_id: str | None = 
 def peek_token(session: Session, purpose: str, token: str) -> EmailToken:
     """Return the row of a link and keep it valid: mail scanners open links too. Raises Problem (404)."""
     query = select(EmailToken).where(EmailToken.digest == digest(token), EmailToken.purpose == purpose)
-    found = session.scalars(query.where(EmailToken.expires_at > now())).one_or_none()
-    if found is None:
+    link = session.scalars(query.where(EmailToken.expires_at > now())).one_or_none()
+    if link is None:
         raise Problem(HTTPStatus.NOT_FOUND, GONE)
-    return found
+    return link
 
 
 def consume_token(session: Session, purpose: str, token: str) -> EmailToken:
     """Return the row of a link and delete it; of two concurrent requests one succeeds. Raises Problem (404)."""
-    found = peek_token(session, purpose, token)
-    gone = session.execute(delete(EmailToken).where(EmailToken.id == found.id).returning(EmailToken.id)).all()
-    if not gone:
+    link = peek_token(session, purpose, token)
+    deleted = session.execute(delete(EmailToken).where(EmailToken.id == link.id).returning(EmailToken.id)).all()
+    if not deleted:
         raise Problem(HTTPStatus.NOT_FOUND, GONE)
-    session.expunge(found)
-    return found
+    session.expunge(link)
+    return link

@@ -1,4 +1,4 @@
-"""What one does with one's own account. What could lock its owner out, or let another in, asks for the password."""
+"""Changes to one's own account. Those that could lock the owner out, or let others in, need the password."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, or_, select
 from sqlalchemy.exc import IntegrityError
 
-from accounts import audit, links, logins, passwords, throttle
+from accounts import audit, passwords, throttle
 from accounts.claims.models import Claim
 from accounts.delivery.states import enqueue_account
 from accounts.invitations import contacts
 from accounts.invitations.models import Invitation
-from accounts.login.entry import MAILS_FROM, TRIES_FOR
+from accounts.login import links, sessions
 from accounts.login.models import Account, EmailToken
 from accounts.login.orcid import by_orcid
+from accounts.login.service import confirm_password
 from accounts.resources import database, mailer
 from accounts.settled import settled
 from search_api.http.errors import Problem
@@ -48,14 +49,9 @@ Log in to that account: {base}/login
 """
 
 
-def own(session: Session, actor: Actor) -> Account:
-    """Return the account that asks."""
-    return session.get_one(Account, actor.account_id)
-
-
 def change(session: Session, actor: Actor, changes: dict[str, Any]) -> Account:
-    """Change what `changes` names; the log keeps what was changed, not to what."""
-    account = own(session, actor)
+    """Set the fields in `changes`; the audit log keeps their names, not their values."""
+    account = session.get_one(Account, actor.account_id)
     changed = sorted(name for name, value in changes.items() if getattr(account, name) != value)
     for name in changed:
         setattr(account, name, changes[name])
@@ -64,63 +60,53 @@ def change(session: Session, actor: Actor, changes: dict[str, Any]) -> Account:
     return account
 
 
-def prove(account: Account, password: str) -> None:
-    """Ask for the password, where there is one. Raises Problem: 403 for another, 429 after too many."""
-    if account.password_hash is None:
-        return
-    throttle.count(TRIES_FOR, "prove", account.id)
-    if not passwords.verify_password(account.password_hash, password):
-        raise Problem(HTTPStatus.FORBIDDEN, "That is not your current password.")
-    throttle.reset_limit(TRIES_FOR, "prove", account.id)
-
-
-def set_password(actor: Actor, present: str, password: str, *, tokens: bool = False) -> None:
-    """Set a new password and log out everywhere else; with `tokens`, API tokens end too. Raises Problem."""
+def set_password(actor: Actor, current_password: str, password: str, *, tokens: bool = False) -> None:
+    """Set a new password and log out all other browsers; with `tokens`, revoke API tokens too. Raises Problem."""
     with database().begin() as session:
-        account = own(session, actor)
+        account = session.get_one(Account, actor.account_id)
         if account.email is None:
             raise Problem(HTTPStatus.CONFLICT, "To set a password, add an e-mail address first.")
-        prove(account, present)
-        if weakness := passwords.password_problem(password, account.email):
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, weakness)
+        confirm_password(account, current_password)
+        if problem := passwords.password_problem(password, account.email):
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, problem)
         account.password_hash = passwords.hash_password(password)
-        logins.end_all(session, account.id, but=actor.login_id)
+        sessions.log_out_everywhere(session, account.id, but=actor.login_id)
         if tokens:
-            logins.end_tokens(session, account.id)
+            sessions.revoke_tokens(session, account.id)
         session.execute(delete(EmailToken).where(EmailToken.account_id == account.id, EmailToken.purpose == "reset"))
         audit.note(session, account.id, "password.change", account.id)
         address = account.email
     mailer().post(address, "Your Peerscope password has changed", CHANGED.format(what="password"))
 
 
-def ask_for_address(actor: Actor, present: str, address: str) -> None:
-    """Mail a link to a new address, which proves it. An address that another account has gets another mail."""
+def request_address(actor: Actor, current_password: str, address: str) -> None:
+    """Mail a link to confirm a new address; to an address of another account, a mail that says so. Raises Problem."""
     base, accounts, mail = links.public_url(), database(), mailer()
     with accounts.read() as session:
-        prove(own(session, actor), present)
-    throttle.count(MAILS_FROM, "mail-from", actor.account_id)
+        confirm_password(session.get_one(Account, actor.account_id), current_password)
+    throttle.count(throttle.MAILS_FROM, "mail-from", actor.account_id)
     if not throttle.may_mail("address", address, actor.account_id):
         return
 
-    def ask() -> None:
+    def send() -> None:
         with accounts.begin() as session:
             taken = session.scalars(select(Account.id).where(Account.email == address)).one_or_none()
-            token = "" if taken else links.make(session, "address", address, actor.account_id)
+            token = "" if taken else links.create(session, "address", address, actor.account_id)
         text = TAKEN.format(base=base) if taken else ADDRESS.format(base=base, token=token, name=actor.name)
         mail.post(address, "Confirm your e-mail address for Peerscope", text)
 
-    mail.later(ask)
+    mail.later(send)
 
 
 def set_address(actor: Actor, token: str) -> str:
-    """Take the address that a link has proven; tells the former one. Raises Problem."""
+    """Use the address that a link has confirmed, and notify the former one. Raises Problem (404, 409)."""
     try:
         with database().begin() as session:
             link = links.peek_token(session, "address", token)
             if link.account_id != actor.account_id:
                 raise Problem(HTTPStatus.NOT_FOUND, links.GONE)
             links.consume_token(session, "address", token)
-            account = own(session, actor)
+            account = session.get_one(Account, actor.account_id)
             former, account.email = account.email, link.address
             session.execute(
                 delete(EmailToken).where(EmailToken.account_id == account.id, EmailToken.purpose == "reset")
@@ -135,16 +121,16 @@ def set_address(actor: Actor, token: str) -> str:
 
 
 def link_orcid(account_id: str, orcid: str) -> None:
-    """Note that an account has proven an ORCID iD, and tell its address; the same again changes nothing.
+    """Link a verified ORCID iD to an account and notify its e-mail address; idempotent.
 
-    Raises Problem (409) where the iD is another account's, or the account has another one.
+    Raises Problem (409) if another account has the iD, or the account has another one.
     """
     if (address := settled(database(), lambda session: _link(session, account_id, orcid))) is not None:
         mailer().post(address, "An ORCID iD was linked to your Peerscope account", LINKED.format(orcid=orcid))
 
 
 def _link(session: Session, account_id: str, orcid: str) -> str | None:
-    """Link it; gives the address to tell, None where nothing has changed or there is no address."""
+    """Link the iD and return the address to notify; None if nothing has changed or there is no address."""
     other = by_orcid(session, orcid)
     account = session.get_one(Account, account_id)
     if other is not None and other.id != account_id:
@@ -156,31 +142,33 @@ def _link(session: Session, account_id: str, orcid: str) -> str | None:
         raise Problem(HTTPStatus.CONFLICT, f"This account already has the ORCID iD {account.orcid}. Remove it first.")
     account.orcid = orcid
     audit.note(session, account_id, "orcid.link", account_id)
-    # A claim that waits for this proof is verified when its state is delivered.
+    # A pending claim on a profile with this iD is verified when its state is delivered.
     enqueue_account(session, account_id)
     return account.email
 
 
-def unlink_orcid(session: Session, actor: Actor, present: str) -> None:
-    """Take the ORCID iD off the account, when there is another way in and no profile rests on it. Raises Problem."""
-    account = own(session, actor)
+def unlink_orcid(session: Session, actor: Actor, current_password: str) -> None:
+    """Remove the ORCID iD. Raises Problem (409) without a password, or while the iD verifies a profile."""
+    account = session.get_one(Account, actor.account_id)
     if account.password_hash is None:
         raise Problem(
             HTTPStatus.CONFLICT, "Set an e-mail address and a password first; otherwise you could no longer log in."
         )
-    prove(account, present)
-    rests = select(Claim.id).where(Claim.account_id == account.id, Claim.proof == "orcid", Claim.status == "verified")
-    if session.scalars(rests).first():
+    confirm_password(account, current_password)
+    verified_by_it = select(Claim.id).where(
+        Claim.account_id == account.id, Claim.proof == "orcid", Claim.status == "verified"
+    )
+    if session.scalars(verified_by_it).first():
         raise Problem(HTTPStatus.CONFLICT, "This ORCID iD verifies your profile. Give up the profile first.")
     if account.orcid:
         account.orcid = None
         audit.note(session, account.id, "orcid.unlink", account.id)
 
 
-def close(session: Session, account_id: str, by: str | None) -> None:
-    """Delete an account and all that is its own, and have the index learn of it. What others need stays, nameless.
+def delete_account(session: Session, account_id: str, by: str | None) -> None:
+    """Delete an account with its data, and enqueue what changes in the index. Conversations stay with the other side.
 
-    `by` is the account that does so, None at the command line.
+    `by` is the id of the account that does so, None for the command line.
     """
     account = session.get_one(Account, account_id)
     enqueue_account(session, account.id)
@@ -188,7 +176,7 @@ def close(session: Session, account_id: str, by: str | None) -> None:
     sides = or_(Invitation.sender_id == account.id, Invitation.recipient_id == account.id)
     for invitation in session.scalars(select(Invitation).where(sides).with_for_update()).all():
         if contacts.other_side(invitation, account.id) is None:
-            # Nobody is left who could read it.
+            # No participant is left who could read it.
             session.delete(invitation)
         else:
             contacts.close(invitation, account.id)

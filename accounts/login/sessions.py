@@ -1,4 +1,4 @@
-"""Browsers that are logged in: each has a token of its own, new at every log-in, so none can be planted before it."""
+"""Log-ins of browsers: each has its own token, which changes at every log-in to prevent session fixation."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from flask import session as forms
 from sqlalchemy import delete, select
 
 from accounts import audit, cookies
-from accounts.actors import LIFE
 from accounts.base import now
-from accounts.login.models import Login
+from accounts.cookies import LIFE
+from accounts.login.models import ApiToken, Login
 from accounts.secrets import digest, new_token
-from accounts.tokens.models import ApiToken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,56 +20,56 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
     from werkzeug.wrappers import Response
 
+#: Characters kept of the User-Agent header.
 BROWSER = 200
-"""Characters kept of what a browser says of itself."""
 
 
-def begin(session: Session, account_id: str, way: str) -> str:
-    """Log this browser in and give its new token; `way` is how: `password`, `orcid` or `link`."""
-    end_this(session)
+def log_in_browser(session: Session, account_id: str, method: str) -> str:
+    """Log this browser in by a method, `password`, `orcid` or `link`, and return its new token."""
+    log_out_browser(session)
     moment = now()
     session.execute(delete(Login).where(Login.expires_at < moment))
     token, browser = new_token(), request.headers.get("User-Agent", "")[:BROWSER]
     session.add(Login(digest=digest(token), account_id=account_id, browser=browser, expires_at=moment + LIFE))
-    audit.note(session, account_id, "login.begin", account_id, way=way)
+    audit.note(session, account_id, "login.begin", account_id, way=method)
     return token
 
 
 def set_login_cookie(response: Response, token: str) -> Response:
-    """Return this browser its token; whatever its forms knew from before is gone."""
-    _forget_what_was()
-    cookies.set_login(response, token, LIFE)
+    """Return the response with the cookie of a log-in; the data of the forms' cookie are cleared."""
+    _clear_forms()
+    cookies.set_login(response, token)
     return response
 
 
 def clear_login_cookie(response: Response) -> Response:
-    """Have this browser forget everything."""
-    _forget_what_was()
+    """Return the response that deletes the cookie of the log-in and the data of the forms' cookie."""
+    _clear_forms()
     cookies.drop_login(response)
     return response
 
 
-def _forget_what_was() -> None:
+def _clear_forms() -> None:
     forms.clear()
     g.private = True
-    # Its cookie would be set again with this answer, where its use was noted just now.
+    # Otherwise this response would set the former cookie again, if its use was just recorded.
     g.pop("renewed", None)
 
 
-def all_of(session: Session, account_id: str) -> Sequence[Login]:
-    """Return where an account is logged in, the last used first."""
+def logins_of(session: Session, account_id: str) -> Sequence[Login]:
+    """Return the log-ins of an account, the last used first."""
     query = select(Login).where(Login.account_id == account_id, Login.expires_at > now())
     return session.scalars(query.order_by(Login.seen_at.desc(), Login.id)).all()
 
 
-def end_this(session: Session) -> None:
-    """Log this browser out, whoever was logged in."""
+def log_out_browser(session: Session) -> None:
+    """Log this browser out of whichever account it is logged in to."""
     if token := cookies.login_token():
         session.execute(delete(Login).where(Login.digest == digest(token)))
 
 
-def end(session: Session, account_id: str, login_id: str) -> bool:
-    """Log one browser of an account out; False where it has no such one."""
+def log_out(session: Session, account_id: str, login_id: str) -> bool:
+    """Log one browser of an account out; return False if the account has no such log-in."""
     query = delete(Login).where(Login.id == login_id, Login.account_id == account_id).returning(Login.id)
     ended = bool(session.execute(query).all())
     if ended:
@@ -78,13 +77,13 @@ def end(session: Session, account_id: str, login_id: str) -> bool:
     return ended
 
 
-def end_all(session: Session, account_id: str, but: str | None = None) -> None:
-    """Log an account out everywhere, or everywhere else than in `but`."""
+def log_out_everywhere(session: Session, account_id: str, but: str | None = None) -> None:
+    """Log all browsers of an account out, except for the log-in `but`."""
     session.execute(delete(Login).where(Login.account_id == account_id, Login.id != (but or "")))
     audit.note(session, account_id, "login.end_all", account_id)
 
 
-def end_tokens(session: Session, account_id: str) -> None:
-    """End all API tokens of an account, and the address of its feed."""
+def revoke_tokens(session: Session, account_id: str) -> None:
+    """Revoke all API tokens of an account, and its private feed URL."""
     session.execute(delete(ApiToken).where(ApiToken.account_id == account_id))
     audit.note(session, account_id, "token.end_all", account_id)
