@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -101,8 +101,10 @@ class WorkWriter:
         documents = [self._document(*parts) for parts in zip(batch, vectors, topics, strict=True)]
         replaced = self._stored(self.target.replaced, batch, "added_at")
         for staged, document in zip(batch, documents, strict=True):
-            first = staged.added_at or replaced.get(staged.id, {}).get("added_at")
-            document["added_at"] = first or document["indexed_at"]
+            if staged.added_at:
+                document["added_at"] = staged.added_at
+            elif staged.id in replaced:
+                document["added_at"] = replaced[staged.id].get("added_at", document["added_at"])
         return documents
 
     def _document(
@@ -156,7 +158,7 @@ class WorkWriter:
             and (stored[staged.id]["title"], stored[staged.id]["abstract"]) == (staged.work.title, staged.work.abstract)
         }
 
-    def _stored(self, generation: Generation | None, batch: list[StagedWork], fields: str) -> dict[str, dict[str, Any]]:
+    def _stored(self, generation: Generation | None, batch: list[StagedWork], fields: str) -> dict[str, WorkDocument]:
         """Return some fields of these works by id, as another generation has them."""
         if generation is None or not batch:
             return {}
