@@ -1,6 +1,6 @@
-"""ORCID for tests: a small OpenID provider that speaks the real protocol over HTTP, with a page to pick an iD on.
+"""A small OpenID provider for tests that speaks the protocol of ORCID over HTTP, with a page to choose an iD on.
 
-Discovery, keys (RS256), authorization code with PKCE, and `client_secret_post`, which is all that ORCID takes.
+It has discovery, keys (RS256), authorization code with PKCE, and `client_secret_post`, the one method ORCID accepts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CLIENT = {"client_id": "APP-TEST", "client_secret": "a secret of tests"}
-#: Who can be picked on the page; the iDs are of the form that ORCID gives, with their check digit.
+#: The researchers on the page; their iDs have valid check digits.
 PEOPLE = {
     "0000-0002-1825-0097": ("Josiah", "Carberry"),
     "0000-0001-5109-3700": ("Laure", "Haak"),
@@ -40,7 +40,7 @@ def signing_key() -> RSAKey:
 
 
 class Provider:
-    """The provider, and what a test may have it get wrong: `claims` and `signer` change its id tokens."""
+    """The provider. A test can make its ID tokens wrong with `claims` and `signer`."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -52,7 +52,7 @@ class Provider:
         self.app = self._make()
 
     def environment(self) -> dict[str, str]:
-        """Return the settings of a Peerscope that logs in here."""
+        """Return the environment of a Peerscope that uses this provider."""
         return {
             "PEERSCOPE_ORCID_ISSUER": self.url,
             "PEERSCOPE_ORCID_CLIENT_ID": CLIENT["client_id"],
@@ -80,7 +80,7 @@ class Provider:
         }
 
     def authorize(self) -> Any:
-        """Show who one can be; a link for each comes back here with `pick`."""
+        """Show the researchers; the link of each comes back here with `pick`."""
         asked = request.args.to_dict()
         wanted = {"client_id": CLIENT["client_id"], "response_type": "code", "code_challenge_method": "S256"}
         if {name: asked.get(name) for name in wanted} != wanted or "openid" not in asked.get("scope", "").split():
@@ -130,7 +130,7 @@ class Provider:
 
 @contextmanager
 def provider() -> Iterator[Provider]:
-    """Serve one on a port of its own."""
+    """Serve a provider on a free port."""
     served = Provider()
     server = make_server("127.0.0.1", 0, served.app, threaded=True)
     served.url = f"http://127.0.0.1:{server.server_port}"

@@ -1,4 +1,4 @@
-"""People for tests: an account made in the database, and a browser or a program that asks in its name."""
+"""Accounts for tests: rows in the database, and a browser or an API client that is logged in as one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Mailbox(Mailer):
-    """Keeps mail in place of sending it, and does at once what comes after a request."""
+    """Collects mail instead of sending it, and runs background tasks immediately."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, str, str]] = []
@@ -47,7 +47,7 @@ class Mailbox(Mailer):
 
 
 class Person(FlaskClient):
-    """A browser. Whatever changes something goes with the CSRF token, unless the test says `csrf=False`."""
+    """A browser. Requests that change something carry the CSRF token, unless the test passes `csrf=False`."""
 
     name: str = ""
     account_id: str = ""
@@ -58,14 +58,14 @@ class Person(FlaskClient):
         return super().open(*args, **kwargs)
 
     def csrf(self) -> str:
-        """Return this browser's token, as a form would carry it."""
+        """Return the CSRF token of this browser, as in a form."""
         with self.session_transaction() as session:
             raw = session.setdefault("csrf_token", uuid4().hex)
         return str(URLSafeTimedSerializer(keyed(self.application), salt="wtf-csrf-token").dumps(raw))
 
 
 def accounts_of(app: Flask) -> Database:
-    """Return the database of an app."""
+    """Return the accounts database of an app."""
     return resources_of(app).database
 
 
@@ -76,7 +76,7 @@ def use_settings(app: Flask, **changes: Any) -> None:
 
 
 def browser(app: Flask) -> Person:
-    """Return a browser in which nobody is logged in; it checks what the app's own test client checks."""
+    """Return a logged-out browser that makes the same checks as the test client of the app."""
     checks = app.test_client_class
     kind = type("CheckedPerson", (Person, checks), {}) if checks else Person
     person: Person = kind(app, app.response_class)
@@ -84,7 +84,7 @@ def browser(app: Flask) -> Person:
 
 
 def log_in(app: Flask, name: str, orcid: str | None = None, admin: bool = False, **more: Any) -> Person:
-    """Make an account (`more`: its other columns), and give a browser in which it is logged in."""
+    """Create an account (`more`: its other columns) and return a browser that is logged in as it."""
     token = new_token()
     with accounts_of(app).begin() as session:
         session.add(account := Account(name=name, orcid=orcid, is_admin=admin, **more))
@@ -98,7 +98,7 @@ def log_in(app: Flask, name: str, orcid: str | None = None, admin: bool = False,
 
 
 def program(app: Flask, account_id: str, *scopes: str) -> FlaskClient:
-    """Return a client that asks with an API token of the account."""
+    """Return a client that sends an API token of the account with these scopes."""
     token = new_token("psk_")
     with accounts_of(app).begin() as session:
         session.add(ApiToken(account_id=account_id, digest=digest(token), name="test", scopes=list(scopes)))

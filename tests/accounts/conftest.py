@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)
 #: Where Debian keeps the programs of PostgreSQL.
 DEBIAN = Path("/usr/lib/postgresql")
-#: Whom a server runs as when the tests run as root: it refuses root.
+#: The account that runs PostgreSQL when the tests run as root, which it refuses.
 NOBODY = "nobody"
 
 
@@ -51,10 +51,12 @@ def _programs() -> Path | None:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
-    """Start a PostgreSQL of our own, and give its URL without a database."""
+    """Start a PostgreSQL server; yield its URL with `{}` for the name of the database."""
     programs = _programs()
     if programs is None:
-        pytest.skip("PostgreSQL IS NOT TESTED: neither initdb on the PATH nor Debian's package is here.")
+        pytest.skip(
+            "PostgreSQL is not installed (no initdb on the PATH or in /usr/lib/postgresql): apt-get install postgresql"
+        )
     user = NOBODY if os.getuid() == 0 else None
     # In /tmp itself: the path of a socket has to be short, and `user` must be able to walk there.
     folder = Path(tempfile.mkdtemp(prefix="peerscope-"))
@@ -161,7 +163,7 @@ def database(database_url: str) -> Iterator[Database]:
 
 
 class NoOpenSearch:
-    """Holds nothing: no researcher, no work. A test that needs some gives the fixture `opensearch` anew."""
+    """An OpenSearch without documents. A test that needs some overrides the fixture `opensearch`."""
 
     def search(self, index: str, body: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
         buckets: dict[str, Any] = {name: {"buckets": []} for name in body.get("aggs", {})}
@@ -181,7 +183,7 @@ class NoOpenSearch:
 
 @pytest.fixture
 def opensearch() -> Any:
-    """Return what the app asks in place of OpenSearch."""
+    """Return the fake OpenSearch of the app."""
     return NoOpenSearch()
 
 

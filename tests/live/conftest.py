@@ -48,7 +48,7 @@ SAMPLE = IndexNames(f"sample-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-")
 
 
 class CheckedClient(FlaskClient):
-    """Holds every answer against what OpenAPI says of its route: status, kind of content, and body."""
+    """Checks every response against the OpenAPI document: status, content type and body."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         response = super().open(*args, **kwargs)
@@ -115,7 +115,7 @@ def opensearch(opensearch_settings: EngineSettings) -> Iterator[OpenSearch]:
 
 @pytest.fixture
 def opensearch_url(opensearch_settings: EngineSettings, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Its address, which this process and those it starts now take from the environment too."""
+    """Return the address of OpenSearch, and set it in the environment of this process and its children."""
     assert opensearch_settings.url
     monkeypatch.setenv("PEERSCOPE_OPENSEARCH_URL", opensearch_settings.url)
     return opensearch_settings.url
@@ -128,7 +128,7 @@ def silent() -> NoProgress:
 
 @pytest.fixture(scope="session")
 def sample_app(opensearch: OpenSearch, silent: NoProgress, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """The app over the sample, indexed once for all tests that only read."""
+    """Return the app over the sample, which is indexed once per process."""
     names = SAMPLE
     home = tmp_path_factory.mktemp("home")
     run.index(opensearch, names, embedding.load(), open_sources([str(sample.WORKS)]), home, silent)
@@ -161,7 +161,7 @@ def prefix(
 
 @pytest.fixture(scope="session")
 def site(sample_app: Flask) -> Iterator[str]:
-    """Serves the app over the sample; gives the address."""
+    """Serve the app over the sample; yield the address."""
     server = make_server("127.0.0.1", 0, sample_app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
@@ -173,12 +173,12 @@ def site(sample_app: Flask) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """The system's Chromium, driven by Playwright; without one, tests say loudly that they did not run."""
+    """Start the system's Chromium, driven by Playwright."""
     from playwright.sync_api import sync_playwright  # only now: most tests need no browser
 
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if found is None:
-        pytest.skip("Chromium is not installed: NO PAGE WAS TRIED IN A BROWSER. apt-get install chromium")
+        pytest.skip("Chromium is not installed, so no page was opened in a browser: apt-get install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield browser
@@ -187,13 +187,13 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def client(sample_app: Flask) -> FlaskClient:
-    """Asks the sample, and holds every answer against its schema."""
+    """Return a test client of the app over the sample that checks every response against its schema."""
     return sample_app.test_client()
 
 
 @pytest.fixture
 def get(client: FlaskClient) -> Any:
-    """Asks the API of the sample with GET; gives the JSON of an answer that has the status expected."""
+    """Return a function that sends a GET request to the API, checks the status, and returns the JSON."""
 
     def get(path: str, expected: int = 200, **params: Any) -> dict[str, Any]:
         response = client.get(f"/api/v1{path}", query_string=params)
