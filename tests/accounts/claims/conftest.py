@@ -1,4 +1,4 @@
-"""People of a database, made in a word."""
+"""Fixtures that make accounts."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def account(database: Database) -> Callable[..., str]:
-    """Makes an account; gives its id."""
+    """Return a function that makes an account and returns its id."""
 
     def account(name: str, **fields: object) -> str:
         with database.begin() as session:
-            session.add(found := Account(name=name, **fields))
-        return found.id
+            session.add(row := Account(name=name, **fields))
+        return row.id
 
     return account
 
@@ -54,5 +54,5 @@ class FewResearchers:
 
 @pytest.fixture
 def opensearch() -> Any:
-    """Return what the app asks in place of OpenSearch."""
+    """Return the stand-in for OpenSearch."""
     return FewResearchers()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def owner(database: Database) -> Callable[[str], str]:
-    """Makes an account that owns the profile `r-NAME`; gives the account's id."""
+    """Return a function that makes an account which owns the profile `r-NAME`, and returns its id."""
 
     def make(name: str) -> str:
         with database.begin() as session:
