@@ -1,4 +1,4 @@
-"""Suspending an account: it is logged out, its tokens and its claim do not count, and it cannot log in."""
+"""Suspension of accounts: a suspended one is logged out, cannot log in, and its tokens and claim have no effect."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def set_suspended(session: Session, account: Account, actor_id: str | None, *, on: bool, **why: Any) -> None:
-    """Suspend an account or end that; done before, it changes nothing. `why` goes into the log."""
+    """Suspend or reinstate an account, unless it is already; `why` is logged as the detail."""
     session.refresh(account, with_for_update=True)
     if on == (account.suspended_at is not None):
         return

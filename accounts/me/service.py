@@ -19,6 +19,7 @@ from accounts.login.orcid import by_orcid
 from accounts.login.service import confirm_password
 from accounts.resources import database, mailer
 from accounts.settled import settled
+from accounts.texts import name_for_mail
 from search_api.http.errors import Problem
 
 if TYPE_CHECKING:
@@ -92,7 +93,9 @@ def request_address(actor: Actor, current_password: str, address: str) -> None:
         with accounts.begin() as session:
             taken = session.scalars(select(Account.id).where(Account.email == address)).one_or_none()
             token = "" if taken else links.create(session, "address", address, actor.account_id)
-        text = TAKEN.format(base=base) if taken else ADDRESS.format(base=base, token=token, name=actor.name)
+        text = (
+            TAKEN.format(base=base) if taken else ADDRESS.format(base=base, token=token, name=name_for_mail(actor.name))
+        )
         mail.post(address, "Confirm your e-mail address for Peerscope", text)
 
     mail.later(send)
