@@ -70,7 +70,7 @@ def _researcher(source: ResearcherDocument) -> Hint:
     place = [affiliation["name"] for affiliation in source["affiliations"][:1]] or topics[:1]
     first, last = source["first_year"], source["last_year"]
     years = [] if first is None else [str(first) if first == last else f"{first}-{last}"]
-    preferred = owner["name"] if (owner := source.get("owner")) else None
+    preferred = owner.get("name") if (owner := source.get("owner")) else None
     name = [f"preferred name: {preferred}"] if preferred and preferred != source["name"] else []
     return [*name, *place, _works(source)], [*years, *(topic for topic in topics if topic not in place)]
 

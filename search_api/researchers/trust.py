@@ -51,8 +51,8 @@ def snapshot(record: ResearcherDocument) -> Trust:
     level = record["verification_level"]
     points, description = LEVELS[level]
     owner = record.get("owner")
-    if owner and owner["proof"] in PROOFS:
-        description = PROOFS[owner["proof"]]
+    if owner and (proof := owner.get("proof")) in PROOFS:
+        description = PROOFS[proof]
         description += ", institutional e-mail confirmed" if level == LEVEL_WITH_EMAIL else ""
     works, close = record["works_count"], record["close_collaborators_count"]
     places, orcid = record["affiliations"], record["orcid"]

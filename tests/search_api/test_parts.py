@@ -323,3 +323,11 @@ def test_trust_grows_with_what_is_known(changes: dict[str, Any], score: int, ban
     found = trust.snapshot(researcher(**changes))
     assert (found["score"], found["band"]) == (score, band)
     assert sum(part["max"] for part in found["parts"]) == 100
+
+
+def test_an_owner_without_a_proof_is_no_error() -> None:
+    details = [
+        trust.snapshot(researcher(verification_level=3, owner=owner))["parts"][0]["detail"]
+        for owner in ({"name": "Ada"}, {"name": "Ada", "proof": "admin"})
+    ]
+    assert details == [f"L3: {trust.LEVELS[3][1]}", f"L3: {trust.PROOFS['admin']}"]
