@@ -1,15 +1,15 @@
-# The API and the indexer in one image; OpenSearch runs beside it (docker-compose.yml).
+# The API and the indexer in one image; OpenSearch runs in another container (docker-compose.yml).
 FROM python:3.12-slim
 
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PEERSCOPE_HOME=/var/lib/peerscope
 WORKDIR /app
 
-# The dependencies change less often than the code: a layer of their own.
+# The dependencies change less often than the code, so they are a separate layer.
 COPY constraints.txt ./
 RUN pip install --require-hashes -r constraints.txt
 
 COPY . .
-# With the driver of PostgreSQL, an extra, as tests have it.
+# With the extra `postgresql`, in the tested version.
 RUN awk '/^[a-z]/ {of_psycopg = /^(psycopg|typing-extensions|tzdata)/} of_psycopg' constraints-all.txt > /tmp/postgresql.txt \
     && pip install --no-deps --require-hashes -r /tmp/postgresql.txt \
     && pip install --no-deps --no-build-isolation . \
@@ -17,8 +17,8 @@ RUN awk '/^[a-z]/ {of_psycopg = /^(psycopg|typing-extensions|tzdata)/} of_psycop
     && install -d -o peerscope "$PEERSCOPE_HOME"
 
 USER peerscope
-# The model is fetched and checked now, so that a container starts without a network.
-RUN python -c "from peerscope import embedding; embedding.load().embed_query('warm up')"
+# The model is downloaded and verified now, so that a container starts without a network.
+RUN python -c "from peerscope import embedding, settings; embedding.load(settings.Settings.load()).embed_query('warm up')"
 VOLUME /var/lib/peerscope
 EXPOSE 8000
 ENTRYPOINT ["peerscope"]

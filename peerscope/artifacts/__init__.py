@@ -10,7 +10,6 @@ from peerscope.artifacts.files import (
     DownloadError,
     StorageError,
     file_lock,
-    home,
     make_folder,
 )
 from peerscope.artifacts.lockfile import Artifact, LockfileError, load_section, sections
@@ -25,7 +24,6 @@ __all__ = [
     "StorageError",
     "fetch",
     "file_lock",
-    "home",
     "load_section",
     "make_folder",
     "sections",

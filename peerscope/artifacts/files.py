@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from peerscope.errors import PeerscopeError
-from peerscope.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,11 +39,6 @@ class ChecksumError(ArtifactError):
 
 class StorageError(ArtifactError):
     """A local folder cannot be written, or its disk is full."""
-
-
-def home() -> Path:
-    """Return the folder `PEERSCOPE_HOME`, created if missing. Deprecated: use `settings.home` and `make_folder`."""
-    return make_folder(Settings.load().home)
 
 
 def make_folder(folder: Path) -> Path:

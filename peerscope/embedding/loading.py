@@ -8,12 +8,12 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from peerscope.embedding.models import PACKAGED, EmbeddingError
-from peerscope.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from peerscope.embedding.embedder import Embedder
+    from peerscope.settings import Settings
 
 PROBES = 20
 
@@ -26,14 +26,13 @@ class Check(NamedTuple):
     detail: str
 
 
-def load(settings: Settings | None = None, *, model: str | None = None) -> Embedder:
+def load(settings: Settings, *, model: str | None = None) -> Embedder:
     """Load the model of the settings, or another one by name.
 
     A name that is not in `PACKAGED` is the hub name or folder of a sentence-transformers model. The first load of a
     packaged model downloads it (the default: 16 MB); later ones take .25 s. The embedder may be loaded before a server
     forks its workers: see `OnnxEmbedder` and `TransformerEmbedder`. Raises `ModelUnavailableError`.
     """
-    settings = settings or Settings.load()
     name = model or settings.model
     threads = settings.threads or core_count()
     if name in PACKAGED:
@@ -50,7 +49,7 @@ def core_count() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def diagnose(settings: Settings | None = None) -> Iterator[Check]:
+def diagnose(settings: Settings) -> Iterator[Check]:
     """Load the model of the settings, downloading it if missing, and embed a few queries."""
     start = time.perf_counter()
     try:

@@ -37,7 +37,7 @@ class Check:
     detail: str
 
 
-def diagnose(settings: Settings | EngineSettings | None = None) -> Iterator[Check]:
+def diagnose(settings: Settings | EngineSettings) -> Iterator[Check]:
     """Check everything that OpenSearch needs; nothing is started, downloaded or changed."""
     settings = EngineSettings.from_settings(settings)
     if settings.url:

@@ -44,7 +44,7 @@ class OrjsonSerializer(JSONSerializer):
 
 
 def connect(
-    settings: Settings | EngineSettings | None = None,
+    settings: Settings | EngineSettings,
     *,
     start: bool = True,
     timeout: float = TIMEOUT,

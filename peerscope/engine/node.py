@@ -70,7 +70,7 @@ class NodeStatus:
 class Node:
     """The embedded node of one folder."""
 
-    def __init__(self, settings: Settings | EngineSettings | None = None) -> None:
+    def __init__(self, settings: Settings | EngineSettings) -> None:
         self.settings = EngineSettings.from_settings(settings)
         try:
             make_folder(self.settings.node_folder.parent)
@@ -229,9 +229,7 @@ def _is_starting(state: NodeState, age: float) -> bool:
     return state.detached and age < START_TIMEOUT  # an attached node ends with its starter, which is gone
 
 
-def keep_alive(
-    settings: Settings | EngineSettings | None = None, *, every: float = CHECK_EVERY
-) -> threading.Thread | None:
+def keep_alive(settings: Settings | EngineSettings, *, every: float = CHECK_EVERY) -> threading.Thread | None:
     """Start a thread that restarts the embedded node on its port whenever it dies or hangs; return the thread.
 
     It checks every `every` seconds and ends when any process stops the node on purpose. Return None, without a thread,

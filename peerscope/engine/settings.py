@@ -41,14 +41,10 @@ class EngineSettings:
     """Mirror to download OpenSearch from."""
 
     @classmethod
-    def from_settings(cls, settings: Settings | EngineSettings | None = None) -> EngineSettings:
-        """Return the part of the settings that concerns OpenSearch; by default those of the environment.
-
-        Raises `SettingsError` for an invalid environment.
-        """
+    def from_settings(cls, settings: Settings | EngineSettings) -> EngineSettings:
+        """Return the part of the settings that concerns OpenSearch."""
         if isinstance(settings, EngineSettings):
             return settings
-        settings = settings or Settings.load()
         return cls(
             url=settings.opensearch_url,
             user=settings.opensearch_user,

@@ -41,7 +41,7 @@ class Services:
 
     client: OpenSearch
     names: IndexNames
-    load_embedder: Callable[[], embedding.Embedder] = embedding.load
+    load_embedder: Callable[[], embedding.Embedder] | None = None
     settings: Settings = field(default_factory=Settings.load)
     _not_before: float = 0.0
     _embedder: embedding.Embedder | None = None
@@ -61,7 +61,7 @@ class Services:
                 if time.monotonic() < self._not_before:
                     raise EmbeddingError("the embedding model could not be loaded a moment ago")
                 self._not_before = time.monotonic() + RELOAD_PAUSE
-                self._embedder = self.load_embedder()
+                self._embedder = self.load_embedder() if self.load_embedder else embedding.load(self.settings)
             return self._embedder
 
     def embedded(self) -> dict[str, int]:

@@ -28,6 +28,7 @@ from indexer.sources import open_sources
 from mappings import IndexNames, drop
 from peerscope import artifacts, embedding, sample
 from peerscope.engine import EngineSettings, connect, wait_until_ready
+from peerscope.settings import Settings
 from search_api.app import create_app
 from search_api.http.openapi import describe
 from search_api.http.services import Services
@@ -101,7 +102,7 @@ def node_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def opensearch_settings() -> EngineSettings:
     """Return the cluster that PEERSCOPE_OPENSEARCH_URL names, else the node that all processes of this run share."""
-    settings = EngineSettings.from_settings()
+    settings = EngineSettings.from_settings(Settings.load())
     return settings if settings.url else replace(settings, url=shared_node_url())
 
 
@@ -131,7 +132,7 @@ def sample_app(opensearch: OpenSearch, silent: NoProgress, tmp_path_factory: pyt
     """Return the app over the sample, which is indexed once per process."""
     names = SAMPLE
     home = tmp_path_factory.mktemp("home")
-    run.index(opensearch, names, embedding.load(), open_sources([str(sample.WORKS)]), home, silent)
+    run.index(opensearch, names, embedding.load(Settings.load()), open_sources([str(sample.WORKS)]), home, silent)
     opensearch.indices.refresh(index=names.works)
     accounts = Database(f"sqlite:///{home / 'accounts.sqlite'}")
     accounts.migrate()
@@ -152,9 +153,9 @@ def prefix(
     prefix = f"cli-{uuid4().hex[:8]}-"
     monkeypatch.setenv("PEERSCOPE_INDEX_PREFIX", prefix)
     # Reports of runs go into a home of the test's own; what was fetched is shared.
-    fetched = artifacts.home() / "artifacts"
+    fetched = Settings.load().home / "artifacts"
     monkeypatch.setenv("PEERSCOPE_HOME", str(tmp_path / "home"))
-    (artifacts.home() / "artifacts").symlink_to(fetched)
+    (artifacts.make_folder(Settings.load().home) / "artifacts").symlink_to(fetched)
     yield prefix
     drop(opensearch, IndexNames(prefix))
 

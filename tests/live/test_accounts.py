@@ -10,7 +10,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from peerscope import artifacts
+from peerscope.settings import Settings
 from tests.live.axe import serious
 from tests.live.conftest import SAMPLE
 from tests.live.test_serving import served
@@ -74,7 +74,7 @@ def test_two_workers_share_the_key_the_tables_and_who_is_logged_in(
     assert accounts_of(sample_app)
     home, log = tmp_path / "home", tmp_path / "log"
     home.mkdir()
-    (home / "artifacts").symlink_to(artifacts.home() / "artifacts")
+    (home / "artifacts").symlink_to(Settings.load().home / "artifacts")
     settings = {
         "PEERSCOPE_HOME": str(home),
         "PEERSCOPE_INDEX_PREFIX": SAMPLE.prefix,

@@ -18,8 +18,9 @@ from click.testing import CliRunner
 
 from indexer.write.writer_lock import only_writer
 from mappings import IndexNames
-from peerscope import artifacts, sample
+from peerscope import sample
 from peerscope.cli import main
+from peerscope.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,7 +97,7 @@ def test_errors_are_one_message(prefix: str, words: tuple[str, ...], message: st
 
 
 def test_nothing_is_rolled_back_while_a_run_writes(prefix: str, opensearch: OpenSearch) -> None:
-    with only_writer(artifacts.home(), opensearch, IndexNames(prefix)):
+    with only_writer(Settings.load().home, opensearch, IndexNames(prefix)):
         result = run("rollback", "--yes")
     assert result.exit_code == 1
     assert "Another run is writing to the index" in result.output

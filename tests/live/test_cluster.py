@@ -17,6 +17,7 @@ from mappings import IndexNames, Scale
 from peerscope import embedding, sample
 from peerscope.engine import CircuitBreaker, EngineSettings, Node, connect, wait_until_ready
 from peerscope.engine.configuration import write_configuration
+from peerscope.settings import Settings
 from search_api.app import create_app
 from search_api.http.services import Services
 from tests.ports import free_port
@@ -127,7 +128,7 @@ def test_reads_go_on_when_one_of_three_nodes_is_killed(cluster: Cluster, silent:
     wait_until_ready(client)
     client.cluster.health(params={"wait_for_nodes": "3", "timeout": "60s"}, request_timeout=70)
     sources = open_sources([str(sample.WORKS)])
-    run.index(client, NAMES, embedding.load(), sources, tmp_path, silent, scale=Scale(replicas=1))
+    run.index(client, NAMES, embedding.load(Settings.load()), sources, tmp_path, silent, scale=Scale(replicas=1))
     services = Services(connect(cluster.settings, breaker=CircuitBreaker()), NAMES)
     shards = client.cat.shards(index=f"{NAMES.prefix}*", params={"format": "json"})
     # As soon as they are searched, all indices have their copies.

@@ -13,6 +13,7 @@ from indexer.run import run
 from indexer.sources import open_sources
 from mappings import IndexNames, drop
 from peerscope import embedding
+from peerscope.settings import Settings
 from search_api.app import create_app
 from search_api.http.services import Services
 from tests.live.conftest import CheckedClient
@@ -63,7 +64,7 @@ def client(opensearch: OpenSearch, silent: Any, tmp_path_factory: pytest.TempPat
     names, home = IndexNames("contract-known-"), tmp_path_factory.mktemp("known")
     source = home / "works.jsonl"
     source.write_text("\n".join(json.dumps(work) for work in works()), encoding="utf-8")
-    model = embedding.load()
+    model = embedding.load(Settings.load())
     run.index(opensearch, names, model, open_sources([str(source)]), home, silent)
     for name in (names.works, names.researchers, names.topics, names.institutions):
         opensearch.indices.refresh(index=name)

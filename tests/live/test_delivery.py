@@ -25,6 +25,7 @@ from indexer.run import run
 from indexer.sources import open_sources
 from mappings import DEFAULT_STATE, IndexNames, drop, rollback
 from peerscope import embedding
+from peerscope.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +53,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def index(opensearch: OpenSearch, names: IndexNames, silent: Any, tmp_path: Path) -> Any:
-    embedder = embedding.load()
+    embedder = embedding.load(Settings.load())
 
     def index(*works: dict[str, Any], **options: bool) -> Any:
         file = tmp_path / "works.jsonl"

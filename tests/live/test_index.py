@@ -26,6 +26,7 @@ from indexer.write.bulk import WriteError, index_action, write
 from indexer.write.writer_lock import LockedError, only_writer
 from mappings import IndexNames, Scale, StoreError, begin, drop, list_generations, live, publish, rollback
 from peerscope import embedding, sample
+from peerscope.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +50,7 @@ def names(opensearch: OpenSearch) -> Iterator[IndexNames]:
 
 @pytest.fixture
 def index(opensearch: OpenSearch, names: IndexNames, silent: Any, tmp_path: Path) -> Any:
-    embedder = embedding.load()
+    embedder = embedding.load(Settings.load())
 
     def index(*paths: Path, scale: Scale | None = None, **options: bool) -> Report:
         sources = open_sources([str(path) for path in paths])
@@ -183,7 +184,7 @@ def test_bad_input_is_named_and_loses_nothing_else(
 def test_another_model_is_refused_and_nothing_is_written(
     index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path
 ) -> None:
-    another = replace(embedding.load().model, name="another", fingerprint="x")
+    another = replace(embedding.load(Settings.load()).model, name="another", fingerprint="x")
     publish(opensearch, begin(opensearch, names, another.to_dict()))
     with pytest.raises(embedding.ModelMismatch, match="another"):
         index(write_lines(tmp_path / "w.jsonl", work(1)))
@@ -209,7 +210,7 @@ def test_only_one_run_writes(index: Any, opensearch: OpenSearch, names: IndexNam
 
 
 def test_what_opensearch_refuses_is_said(opensearch: OpenSearch, names: IndexNames) -> None:
-    generation = begin(opensearch, names, embedding.load().model.to_dict())
+    generation = begin(opensearch, names, embedding.load(Settings.load()).model.to_dict())
     document: Any = {"colour": "blue"}
     with pytest.raises(WriteError, match="strict_dynamic_mapping"):
         write(opensearch, [index_action(generation.topics, "t", document)])
@@ -245,7 +246,7 @@ def test_what_is_searched_can_be_written_again_after_a_clone_that_failed(
     index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index(write_lines(tmp_path / "w.jsonl", work(1)))
-    model = embedding.load().model.to_dict()
+    model = embedding.load(Settings.load()).model.to_dict()
 
     def refuse(**_: Any) -> None:
         raise ConnectionError("gone")
@@ -261,7 +262,7 @@ def test_a_block_that_a_killed_run_left_is_taken_away(
     index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path
 ) -> None:
     index(write_lines(tmp_path / "w.jsonl", work(1)))
-    model = embedding.load().model.to_dict()
+    model = embedding.load(Settings.load()).model.to_dict()
     begin(opensearch, names, model)
     opensearch.indices.put_settings(index=names.researchers, body={"index.blocks.write": True})
     begin(opensearch, names, model)
@@ -363,7 +364,7 @@ def test_a_rebuild_from_the_index_gives_the_same_again(
     run.index(
         opensearch,
         names,
-        embedding.load(),
+        embedding.load(Settings.load()),
         [StoredWorks(opensearch, now)],
         tmp_path / "home",
         silent,

@@ -12,6 +12,7 @@ from indexer.run import run
 from indexer.sources import open_sources
 from mappings import IndexNames, drop
 from peerscope import embedding
+from peerscope.settings import Settings
 from search_api.app import create_app
 from search_api.http.services import Services
 
@@ -36,7 +37,14 @@ def client(opensearch: OpenSearch, silent: Any, tmp_path_factory: pytest.TempPat
     names = IndexNames(f"order-{uuid4().hex[:8]}-")
     for part in (works[40:], works):
         (folder / "works.jsonl").write_text("".join(json.dumps(work) + "\n" for work in part), encoding="utf-8")
-        run.index(opensearch, names, embedding.load(), open_sources([str(folder / "works.jsonl")]), folder, silent)
+        run.index(
+            opensearch,
+            names,
+            embedding.load(Settings.load()),
+            open_sources([str(folder / "works.jsonl")]),
+            folder,
+            silent,
+        )
     opensearch.indices.refresh(index=names.works)
     yield create_app(services=Services(opensearch, names)).test_client()
     drop(opensearch, names)

@@ -24,6 +24,7 @@ from indexer.run import run
 from indexer.sources import open_sources
 from mappings import IndexNames, drop
 from peerscope import embedding
+from peerscope.settings import Settings
 from search_api.app import create_app
 from search_api.http.services import Services
 from tests.orcid import PEOPLE
@@ -68,7 +69,9 @@ def index(opensearch: OpenSearch, names: IndexNames, silent: Any, tmp_path: Path
     def index(*works: dict[str, Any]) -> None:
         file = tmp_path / "works.jsonl"
         file.write_text("".join(json.dumps(one) + "\n" for one in works), encoding="utf-8")
-        run.index(opensearch, names, embedding.load(), open_sources([str(file)]), tmp_path / "home", silent)
+        run.index(
+            opensearch, names, embedding.load(Settings.load()), open_sources([str(file)]), tmp_path / "home", silent
+        )
         opensearch.indices.refresh(index=f"{names.works},{names.researchers}")
 
     index(*(work(n, orcid) for n, orcid in enumerate((JOSIAH, JOSIAH, LAURE, LAURE, ADA))))

@@ -50,7 +50,11 @@ def test_kill_9_of_the_server_loses_no_state(prefix: str, unused_port: int, tmp_
     work = {"id": "arxiv:1", "title": "On engines", "authors": [{"name": "Ada Lovelace", "orcid": ADA}]}
     (tmp_path / "works.jsonl").write_text(json.dumps(work), encoding="utf-8")
     assert CliRunner().invoke(main, ["index", str(tmp_path / "works.jsonl")]).exit_code == 0
-    client, names, database = engine.connect(), IndexNames(prefix), Database.from_settings(Settings.load())
+    client, names, database = (
+        engine.connect(Settings.load()),
+        IndexNames(prefix),
+        Database.from_settings(Settings.load()),
+    )
     database.migrate()
     delivery = Delivery(database, client, names)
     (hit,) = client.search(index=names.researchers, body={"query": {"match_all": {}}})["hits"]["hits"]

@@ -31,6 +31,7 @@ from indexer.sources import open_sources
 from mappings import IndexNames
 from peerscope import embedding
 from peerscope.engine import EngineSettings, Node, connect, wait_until_ready
+from peerscope.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,7 +146,7 @@ def researchers(prefix: str, opensearch: OpenSearch, silent: Any, tmp_path: Path
     ]
     file.write_text("".join(json.dumps(one) + "\n" for one in works), encoding="utf-8")
     names = IndexNames(prefix)
-    run.index(opensearch, names, embedding.load(), open_sources([str(file)]), tmp_path / "home", silent)
+    run.index(opensearch, names, embedding.load(Settings.load()), open_sources([str(file)]), tmp_path / "home", silent)
     opensearch.indices.refresh(index=names.researchers)
     hits = opensearch.search(index=names.researchers, body={"size": PEOPLE, "_source": False})["hits"]["hits"]
     return sorted(hit["_id"] for hit in hits)

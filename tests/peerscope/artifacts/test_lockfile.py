@@ -8,7 +8,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from peerscope.artifacts import Artifact, LockfileError, home, load_section, sections
+from peerscope.artifacts import Artifact, LockfileError, load_section, make_folder, sections
+from peerscope.settings import Settings
 
 
 def test_every_file_is_pinned() -> None:
@@ -57,15 +58,18 @@ def test_the_path_is_that_of_a_maven_repository() -> None:
     assert native.path == PurePosixPath("org/example/group/name/1.0/name-1.0-linux.zip")
 
 
-def test_home_is_made_where_the_variable_says(own_home: Path) -> None:
+def test_a_folder_is_made_with_its_parents(own_home: Path) -> None:
     assert not own_home.exists()
-    assert home() == own_home
-    assert own_home.is_dir()
+    assert make_folder(own_home / "a") == own_home / "a"
+    assert (own_home / "a").is_dir()
 
 
-def test_home_without_the_variable_is_the_users_data_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_home_is_the_configured_folder_or_the_users_data_folder(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert Settings.load().home == own_home
     monkeypatch.delenv("PEERSCOPE_HOME")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert home().is_relative_to(tmp_path)
-    assert home().name == "peerscope"
+    assert Settings.load().home.is_relative_to(tmp_path)
+    assert Settings.load().home.name == "peerscope"

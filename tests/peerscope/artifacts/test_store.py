@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from peerscope import artifacts
-from peerscope.artifacts import Artifact, ChecksumError, DownloadError, StorageError, file_lock, home
+from peerscope.artifacts import Artifact, ChecksumError, DownloadError, StorageError, file_lock
 from peerscope.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def test_it_is_fetched_once_and_given_in_order(repository: Repository, capsys: p
     assert fetch(wanted, title="Three files") == paths
     assert sorted(repository.downloads()) == ["one-1.0.jar", "three-1.0.jar", "two-1.0.jar"]
     assert capsys.readouterr().err == ""
-    assert not leftovers(home() / "artifacts")
+    assert not leftovers(Settings.load().home / "artifacts")
 
 
 @pytest.mark.parametrize("damage", [b"", b"abc", b"x" * 3000], ids=["emptied", "truncated", "overwritten"])
@@ -75,7 +75,7 @@ def test_another_file_than_the_pinned_one_is_refused_and_removed(repository: Rep
         fetch([good, bad], title="Two")
     assert "bad-1.0.jar" in str(caught.value)
     assert bad.sha256 in str(caught.value)
-    assert not leftovers(home() / "artifacts")
+    assert not leftovers(Settings.load().home / "artifacts")
     repository.files[f"/{bad.path}"] = b"as pinned"
     assert fetch([good, bad], title="Two")[1].read_bytes() == b"as pinned"
 
@@ -111,7 +111,7 @@ def test_a_disk_without_room_is_said_before_anything_is_fetched(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("peerscope.artifacts.store.SPARE", 10**18)
-    with pytest.raises(StorageError, match=f"not enough disk space in {home() / 'artifacts'}"):
+    with pytest.raises(StorageError, match=f"not enough disk space in {Settings.load().home / 'artifacts'}"):
         fetch([repository.publish("one", b"one")], title="One")
     assert not repository.asked
 
@@ -131,7 +131,7 @@ def test_kill_9_while_fetching_leaves_nothing_half_made(repository: Repository) 
         while len(repository.asked) < 60:
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
-    store = home() / "artifacts"
+    store = Settings.load().home / "artifacts"
     whole = [item for item in wanted if (store / item.path).exists()]
     assert 0 < len(whole) < len(wanted)
     assert all((store / item.path).read_bytes() == repository.files[f"/{item.path}"] for item in whole)

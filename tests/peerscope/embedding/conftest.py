@@ -11,6 +11,7 @@ import pytest
 
 from peerscope import embedding
 from peerscope.embedding import work_text
+from peerscope.settings import Settings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,12 +54,12 @@ def texts() -> list[str]:
 
 @pytest.fixture(scope="session")
 def int8() -> Embedder:
-    return embedding.load(model="all-MiniLM-L6-v2-int8")
+    return embedding.load(Settings.load(), model="all-MiniLM-L6-v2-int8")
 
 
 @pytest.fixture(scope="session")
 def fp32() -> Embedder:
-    return embedding.load(model="all-MiniLM-L6-v2")
+    return embedding.load(Settings.load(), model="all-MiniLM-L6-v2")
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +73,7 @@ def model_folder() -> str:
 
 @pytest.fixture(scope="session")
 def reference(model_folder: str) -> Embedder:
-    return embedding.load(model=model_folder)
+    return embedding.load(Settings.load(), model=model_folder)
 
 
 @pytest.fixture(scope="session")

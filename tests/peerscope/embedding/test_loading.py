@@ -23,14 +23,14 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_default_is_the_packaged_int8_model() -> None:
-    model = embedding.load().model
+    model = embedding.load(Settings.load()).model
     assert (model.name, model.dimension, model.max_tokens, model.pooling) == (embedding.DEFAULT, 384, 256, "mean")
 
 
 def test_the_environment_chooses_and_an_argument_overrules_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PEERSCOPE_MODEL", "all-MiniLM-L6-v2")
-    assert embedding.load().model.name == "all-MiniLM-L6-v2"
-    assert embedding.load(model=embedding.DEFAULT).model.name == embedding.DEFAULT
+    assert embedding.load(Settings.load()).model.name == "all-MiniLM-L6-v2"
+    assert embedding.load(Settings.load(), model=embedding.DEFAULT).model.name == embedding.DEFAULT
 
 
 def test_every_packaged_model_is_pinned() -> None:
@@ -40,20 +40,20 @@ def test_every_packaged_model_is_pinned() -> None:
 
 def test_models_differ_and_loading_again_does_not(int8: Embedder, fp32: Embedder, reference: Embedder) -> None:
     assert len({item.model.fingerprint for item in (int8, fp32, reference)}) == 3
-    assert embedding.load(model=reference.model.name).model == reference.model
-    assert embedding.load(model=int8.model.name).model == int8.model
+    assert embedding.load(Settings.load(), model=reference.model.name).model == reference.model
+    assert embedding.load(Settings.load(), model=int8.model.name).model == int8.model
 
 
 def test_encoding_leaves_the_fingerprint_alone(reference: Embedder, truth: object) -> None:
     assert truth is not None
-    assert embedding.load(model=reference.model.name).model == reference.model
+    assert embedding.load(Settings.load(), model=reference.model.name).model == reference.model
 
 
 @pytest.mark.torch
 @pytest.mark.parametrize("name", ["no-such-model", "nobody/no-such-model"])
 def test_an_unknown_model_is_told_with_those_that_are_known(name: str) -> None:
     with pytest.raises(ModelUnavailableError) as caught:
-        embedding.load(model=name)
+        embedding.load(Settings.load(), model=name)
     assert repr(name) in str(caught.value)
     assert embedding.DEFAULT in str(caught.value)
 
@@ -61,14 +61,14 @@ def test_an_unknown_model_is_told_with_those_that_are_known(name: str) -> None:
 @pytest.mark.torch
 def test_a_folder_without_a_model_is_told(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailableError, match="cannot be loaded"):
-        embedding.load(model=str(tmp_path))
+        embedding.load(Settings.load(), model=str(tmp_path))
 
 
 @pytest.mark.parametrize("name", ["no-such-model", "BAAI/bge-small-en-v1.5"])
 def test_a_missing_extra_is_named_with_the_command_to_install_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("peerscope.embedding.transformer_backend.find_spec", lambda name: None)
     with pytest.raises(ModelUnavailableError, match=r"pip install 'peerscope\[sentence-transformers\]'") as caught:
-        embedding.load(model=name)
+        embedding.load(Settings.load(), model=name)
     assert repr(name) in str(caught.value)
     assert embedding.DEFAULT in str(caught.value)
 
@@ -79,7 +79,7 @@ def test_a_model_that_cannot_be_downloaded_is_an_embedding_error(
     monkeypatch.setenv("PEERSCOPE_HOME", str(tmp_path))
     monkeypatch.setenv("PEERSCOPE_MAVEN_URL", "http://127.0.0.1:9")
     with pytest.raises(EmbeddingError, match="all-MiniLM-L6-v2-int8 cannot be loaded"):
-        embedding.load()
+        embedding.load(Settings.load())
 
 
 def test_a_damaged_jar_is_an_embedding_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +87,7 @@ def test_a_damaged_jar_is_an_embedding_error(tmp_path: Path, monkeypatch: pytest
     broken.write_bytes(b"PK no zip")
     monkeypatch.setattr(artifacts, "fetch", lambda items, **_: [broken])
     with pytest.raises(ModelUnavailableError, match="cannot be loaded"):
-        embedding.load()
+        embedding.load(Settings.load())
 
 
 def test_threads_are_the_cores_unless_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,10 +95,10 @@ def test_threads_are_the_cores_unless_set(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(
         "peerscope.embedding.onnx_backend.load_packaged", lambda name, threads, **_: used.append(threads)
     )
-    embedding.load()
+    embedding.load(Settings.load())
     embedding.load(Settings.load(threads=5))
     monkeypatch.setenv("PEERSCOPE_THREADS", " 3 ")
-    embedding.load()
+    embedding.load(Settings.load())
     assert used == [core_count(), 5, 3]
 
 
@@ -106,4 +106,4 @@ def test_threads_are_the_cores_unless_set(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_wrong_number_of_threads_is_told(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PEERSCOPE_THREADS", value)
     with pytest.raises(SettingsError, match="PEERSCOPE_THREADS"):
-        embedding.load()
+        embedding.load(Settings.load())

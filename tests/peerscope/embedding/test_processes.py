@@ -15,8 +15,9 @@ FORK = """
 import os, signal, sys
 import numpy as np
 from peerscope import embedding
+from peerscope.settings import Settings
 
-embedder = embedding.load(model=sys.argv[1])
+embedder = embedding.load(Settings.load(), model=sys.argv[1])
 texts = [f"{word} " * 40 for word in ("soil", "graph", "neuron", "star", "enzyme", "verb")]
 before = embedder.embed_works(texts)
 child = os.fork()
@@ -33,9 +34,10 @@ sys.exit(os.waitstatus_to_exitcode(status))
 LIGHT = """
 import sys
 from peerscope import embedding
+from peerscope.settings import Settings
 
-assert "onnxruntime" not in sys.modules, "importing the room must stay cheap"
-embedder = embedding.load(model="all-MiniLM-L6-v2-int8")
+assert "onnxruntime" not in sys.modules, "importing the package must stay cheap"
+embedder = embedding.load(Settings.load(), model="all-MiniLM-L6-v2-int8")
 embedder.embed_query("x"), embedder.embed_works(["y", "z"])
 print(*{"torch", "transformers", "sentence_transformers"} & set(sys.modules))
 """

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from peerscope import embedding
+from peerscope.settings import Settings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,4 +90,6 @@ def test_meaning_is_in_them(embedder: Embedder) -> None:
 
 def test_one_thread_gives_the_same_as_many(int8: Embedder, texts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PEERSCOPE_THREADS", "1")
-    assert np.array_equal(embedding.load(model="all-MiniLM-L6-v2-int8").embed_works(texts), int8.embed_works(texts))
+    assert np.array_equal(
+        embedding.load(Settings.load(), model="all-MiniLM-L6-v2-int8").embed_works(texts), int8.embed_works(texts)
+    )

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from peerscope.cli import main
 from peerscope.engine import EngineSettings, diagnose
+from peerscope.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +80,7 @@ def test_no_network_on_the_first_start_is_one_sentence(monkeypatch: pytest.Monke
 
 
 def test_the_doctor_finds_a_machine_that_can_run_it(tmp_path: Path) -> None:
-    checks = {check.name: check for check in diagnose()}
+    checks = {check.name: check for check in diagnose(Settings.load())}
     assert set(checks) == {"java", "disk", "memory", "engine"}
     assert checks["java"].ok
     assert "not running" in checks["engine"].detail

@@ -9,6 +9,7 @@ import pytest
 from peerscope.engine import EngineSettings
 from peerscope.engine.settings import default_heap, machine_memory
 from peerscope.errors import SettingsError
+from peerscope.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +26,7 @@ def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_an_empty_environment_means_the_embedded_node(tmp_path: Path) -> None:
-    settings = EngineSettings.from_settings()
+    settings = EngineSettings.from_settings(Settings.load())
     assert (settings.url, settings.port, settings.port_is_fixed) == (None, 9200, False)
     assert settings.node_folder == tmp_path / "engine"
     assert settings.heap == default_heap()
@@ -37,7 +38,7 @@ def test_a_cluster_is_named_with_its_account(monkeypatch: pytest.MonkeyPatch, tm
     values = ("https://search.example.org:9200/", "reader", "secret", str(certificate))
     for name, value in zip(NAMES, values, strict=False):
         monkeypatch.setenv(f"PEERSCOPE_{name}", value)
-    settings = EngineSettings.from_settings()
+    settings = EngineSettings.from_settings(Settings.load())
     assert settings.url == "https://search.example.org:9200"
     assert (settings.user, settings.password, settings.ca) == ("reader", "secret", certificate)
     assert "secret" not in repr(settings)
@@ -45,18 +46,18 @@ def test_a_cluster_is_named_with_its_account(monkeypatch: pytest.MonkeyPatch, tm
 
 def test_a_cluster_may_have_several_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PEERSCOPE_OPENSEARCH_URL", "http://one:9200/, http://two:9200")
-    assert EngineSettings.from_settings().urls == ["http://one:9200", "http://two:9200"]
+    assert EngineSettings.from_settings(Settings.load()).urls == ["http://one:9200", "http://two:9200"]
 
 
 @pytest.mark.parametrize(("text", "megabytes"), [("512m", 512), ("2g", 2048), ("2GB", 2048), ("256M", 256)])
 def test_the_heap_is_read_in_megabytes(monkeypatch: pytest.MonkeyPatch, text: str, megabytes: int) -> None:
     monkeypatch.setenv("PEERSCOPE_HEAP", text)
-    assert EngineSettings.from_settings().heap == megabytes
+    assert EngineSettings.from_settings(Settings.load()).heap == megabytes
 
 
 def test_a_port_that_is_named_is_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PEERSCOPE_ENGINE_PORT", "9201")
-    settings = EngineSettings.from_settings()
+    settings = EngineSettings.from_settings(Settings.load())
     assert (settings.port, settings.port_is_fixed) == (9201, True)
 
 
@@ -79,7 +80,7 @@ def test_a_mistake_is_answered_with_the_variable_and_its_value(
 ) -> None:
     monkeypatch.setenv(f"PEERSCOPE_{name}", value)
     with pytest.raises(SettingsError, match=f"^PEERSCOPE_{name}={value}: must "):
-        EngineSettings.from_settings()
+        EngineSettings.from_settings(Settings.load())
 
 
 @pytest.mark.parametrize(("memory", "heap"), [(1, 512), (4, 1024), (8, 2048), (64, 4096)])
