@@ -20,8 +20,8 @@ _ORGANISATION = re.compile(
     re.IGNORECASE,
 )
 _COMPANY = re.compile(r"(?:corp|gmbh|inc|llc|ltd)\.?", re.IGNORECASE)
-#: Academic degrees after a name.
-_DEGREES = re.compile(r"(?:,?\s+(?:ph\.?\s?d|m\.?d|m\.?sc|b\.?sc|dphil|frcp)\.?)+(?=\s*(?:$|;))", re.IGNORECASE)
+#: Academic degrees after a name; `Md` alone is a given name.
+_DEGREES = re.compile(r"(?:,?\s+(?:MD,\s+)?(?:ph\.?\s?d|m\.?sc|b\.?sc|dphil|frcp)\.?)+(?=\s*(?:$|;))", re.IGNORECASE)
 #: Scripts in which a name is written without a space, family name first.
 _EAST_ASIAN = r"\u3005\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _EAST_ASIAN_NAME = re.compile(rf"[{_EAST_ASIAN}]+")

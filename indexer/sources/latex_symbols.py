@@ -26,7 +26,7 @@ def _greek(name: str) -> str:
 #: Macros of text symbols.
 SYMBOLS = {f"text{name}": _greek(name) for name in _GREEK.split()} | _table("""
 degree ° textdegree ° textpm ± textmu µ texteuro € euro € pounds £ copyright © textless < textgreater > slash /
-textbar | textminus - textasciitilde ~ textunderscore _
+textbar | textminus - textunderscore _ textasciicircum ^
 """)
 SYMBOLS |= {"texttimes": "\u00d7", "nobreakdash": ""}
 #: Macros of the package siunitx, prefixes and units.

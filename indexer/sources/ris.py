@@ -104,7 +104,9 @@ def _convert(fields: list[tuple[str, str]]) -> dict[str, Any]:
     for tag, value in fields:
         if value:
             values[tag].append(value)
-    authors = dict.fromkeys(value for tag, value in fields if tag in {"A1", "AU"})
+    # Some programs write the first author, or all authors, with both tags.
+    first = set(values["A1"])
+    authors = [value for tag, value in fields if tag == "A1" or (tag == "AU" and value not in first)]
     names, warnings = read_names(authors)
     return {**reference_record(values, names), "warnings": warnings}
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from indexer.records import parse_work
 from indexer.sources.bibtex import BibtexFile
 from indexer.sources.csl import item_record
 from indexer.sources.ris import RisFile
@@ -150,3 +152,24 @@ def test_every_type_has_a_kind(changes: dict[str, Any], kind: str, csl: str) -> 
 )
 def test_citation_keys_are_plain_ascii(changes: dict[str, Any], key: str) -> None:
     assert citations.citation_key(work(**changes)) == key
+
+
+def test_the_whole_sample_comes_back(tmp_path: Path) -> None:
+    """Every work of the sample has the same title, authors, year, venue and DOI after export and import."""
+    sample = files("peerscope.sample").joinpath("works.jsonl").read_text(encoding="utf-8")
+    records = [json.loads(line) for line in sample.splitlines()]
+    absent = {"abstract": None, "doi": None, "date": None, "venue": None, "year": None}
+    works = [work(**{**absent, **record, "topics": [], "researchers": record["authors"]}) for record in records]
+    bib = read(BibtexFile, "\n".join(citations.bibtex(one, f"k{n}") for n, one in enumerate(works)), tmp_path)
+    ris = read(RisFile, "".join(map(citations.ris, works)), tmp_path)
+    csl = [item_record(json.loads(citations.csl(one))) for one in works]
+    for found in (bib, ris, csl):
+        for given, record in zip(works, found, strict=True):
+            expected, actual = parse_work(record_of(given)), parse_work(record)
+            assert (actual.title, actual.authors) == (expected.title, expected.authors)
+            assert (actual.year, actual.venue, actual.doi) == (expected.year, expected.venue, expected.doi)
+
+
+def record_of(work: Any) -> dict[str, Any]:
+    names = [{"name": author["name"]} for author in work["researchers"]]
+    return {**{key: work[key] for key in ("id", "title", "year", "date", "venue", "doi")}, "authors": names}

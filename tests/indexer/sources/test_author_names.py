@@ -31,6 +31,8 @@ from indexer.sources.bibtex_names import names
         ("Ada Ash <ada@ash.example>", ["Ada Ash"]),
         ("Ada Ash (ed.)", ["Ada Ash"]),
         ("Ada Ash, PhD", ["Ada Ash"]),
+        ("Ada Ash, MD, PhD", ["Ada Ash"]),
+        ("Ash, Abu Md", ["Abu Md Ash"]),
         ("0000-0002-1825-0097", []),
     ],
 )

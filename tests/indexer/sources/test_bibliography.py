@@ -253,3 +253,76 @@ def test_files_that_cannot_be_read_are_refused_with_the_reason(
 ) -> None:
     with pytest.raises(SourceError, match=problem):
         items(tmp_path / name, content)
+
+
+def test_ris_authors_in_both_tags_keep_their_order_and_namesakes(tmp_path: Path) -> None:
+    authors = ["A1  - Ash, Ada", "AU  - Ash, Ada", "AU  - Elm, Bo", "AU  - Oak, Cy", "AU  - Elm, Bo"]
+    (item,) = items(tmp_path / "a.ris", "\n".join(["TY  - JOUR", "TI  - T", *authors, "ER  - ", ""]))
+    assert [author["name"] for author in item.value["authors"]] == ["Ada Ash", "Bo Elm", "Cy Oak", "Bo Elm"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TY - JOUR\nTI - Oaks\nAU - Ash, Ada\nER -\n",
+        "1. \nTY  - JOUR\nT1  - Oaks\nA1  - Ash, Ada\nER  -  \n\nC1  - Database: Trees <1980>\n\nSearch Strategy:\n",
+        'Record #1 of 1\nContent: text/plain; charset="UTF-8"\n\nTY  -  JOUR\nAU  -  Ash, Ada\nTI  -  Oaks\nER  -  \n',
+        "DB  - Trees\nTI  - Oaks\nAU  - Ash, Ada\nTY  - JOUR\nER  - \n",
+        "TY  - BOOK\nBT  - Oaks\nAU  - Ash, Ada\nER  - \n",
+    ],
+)
+def test_exports_of_databases_give_their_records_and_no_rejects(tmp_path: Path, text: str) -> None:
+    (item,) = items(tmp_path / "a.ris", text)
+    assert (item.value["title"], item.value["authors"]) == ("Oaks", [{"name": "Ada Ash"}])
+
+
+@pytest.mark.parametrize("line", ["UR  - https://doi.org/10.1234/oak", "L3  - 10.1234/oak", "N1  - doi: 10.1234/oak"])
+def test_a_doi_may_stand_only_in_links_and_notes(tmp_path: Path, line: str) -> None:
+    (item,) = items(tmp_path / "a.ris", f"TY  - JOUR\nTI  - T\nAU  - Ash, Ada\n{line}\nER  - \n")
+    assert item.value["doi"] == "10.1234/oak"
+
+
+def test_the_year_of_publication_comes_first_and_never_from_the_access_date(tmp_path: Path) -> None:
+    head = "TY  - JOUR\nTI  - T\nAU  - Ash, Ada\n"
+    (item,) = items(
+        tmp_path / "a.ris", f"{head}DA  - 2014/04/01\nY1  - 2013/05/28\nPY  - 2013\nY2  - 2020/01/02\nER  - \n"
+    )
+    assert (item.value["year"], item.value["date"]) == (2013, "2013-05-28")
+    (item,) = items(tmp_path / "a.ris", f"{head}Y2  - 2020/01/02\nER  - \n")
+    assert item.value["year"] is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"issued": {"date-parts": [["2000", "", ""]]}}, {"year": 2000, "date": None}),
+        ({"issued": {"date-parts": [[2019, None]]}}, {"year": 2019}),
+        ({"issued": {"date-parts": [["2019", "Oct"]]}}, {"year": 2019}),
+        ({"issued": {"date-parts": [[2019.0, 3, 4]]}}, {"year": 2019, "date": "2019-03-04"}),
+        ({"issued": {"date-parts": [["ca. 1850"]]}}, {"year": 1850}),
+        ({"issued": {"date-parts": [[-380]]}}, {"year": None}),
+        ({"issued": "2019-05-01"}, {"year": 2019, "date": "2019-05-01"}),
+        ({"title": 1984}, {"title": "1984"}),
+        ({"subtitle": ["A forest"]}, {"title": "T: A forest"}),
+        ({"DOI": ["10.1000/Oak"]}, {"doi": "10.1000/oak"}),
+        ({"id": "acl:P19-1001", "DOI": "10.1000/oak"}, {"id": "acl:P19-1001"}),
+        ({"id": "local:oak"}, {"id": "local:oak"}),
+        ({"author": "Ash, Ada"}, {"authors": ["Ada Ash"]}),
+        ({"author": ["Ash, Ada", {"family": "Elm", "given": "B"}]}, {"authors": ["Ada Ash", "B Elm"]}),
+        ({"author": [{"family": "O&apos;Ash", "given": "M&uuml;"}]}, {"authors": ["Mü O'Ash"]}),
+        (
+            {"author": [{"literal": "<b>OAK</b> Team"}, {"family": "<i>et al.</i>"}]},
+            {"authors": ["OAK Team"]},
+        ),
+        ({"author": [{"family": "Ash", "given": "Jo", "dropping-particle": "de"}]}, {"authors": ["Jo de Ash"]}),
+        ({"author": [{"family": "Ash", "given": "John, III"}]}, {"authors": ["John Ash III"]}),
+        ({"author": [{"family": "\u6797", "given": "\u6a39\u6728"}]}, {"authors": ["\u6797\u6a39\u6728"]}),
+        ({"author": [{"family": "Ash", "given": None}]}, {"authors": ["Ash"]}),
+    ],
+)
+def test_csl_in_all_its_variants(tmp_path: Path, changes: dict[str, Any], expected: dict[str, Any]) -> None:
+    item = {"id": "a", "type": "article-journal", "title": "T", "author": [{"family": "Ash"}], **changes}
+    (found,) = items(tmp_path / "a.json", json.dumps([item]))
+    assert found.problem is None
+    record = {**found.value, "authors": [author["name"] for author in found.value["authors"]]}
+    assert {key: record[key] for key in expected} == expected

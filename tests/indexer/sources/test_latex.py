@@ -35,6 +35,7 @@ from indexer.sources.latex import decode_latex, decode_tex_accents
         (r"C\# and F\#: \verb|x_1| in C:\temp\oak", r"C# and F#: x_1 in C:\temp\oak"),
         (r"$\mathbb{Z}_n$ and \(x^2\)", r"$\mathbb{Z}_n$ and \(x^2\)"),
         (r"{\relax Ch}estnut", "Chestnut"),
+        (r"for\textasciitilde{}oak 360\textasciicircum{}x", "for~oak 360^x"),
     ],
 )
 def test_no_word_is_lost_with_its_macro(latex: str, text: str) -> None:
