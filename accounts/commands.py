@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def account_of(session: Session, who: str) -> Account:
-    """Return an account by its id, e-mail address or ORCID iD. Raises ClickException where there is none."""
+    """Return an account by its id, e-mail address or ORCID iD. Raises ClickException if there is none."""
     given = who.strip()
     query = select(Account).where(or_(Account.id == given, Account.email == given.lower(), Account.orcid == given))
     found = session.scalars(query).one_or_none()
@@ -42,10 +42,10 @@ def accounts() -> None:
 
 @accounts.command("list")
 @click.option("--admins", is_flag=True, help="Only administrators.")
-@click.option("--suspended", is_flag=True, help="Only those that are suspended.")
+@click.option("--suspended", is_flag=True, help="Only suspended accounts.")
 @pass_database
 def list_(database: Database, admins: bool, suspended: bool) -> None:
-    """List accounts, the newest first."""
+    """List accounts, newest first."""
     query = select(Account).order_by(Account.created_at.desc(), Account.id)
     if admins:
         query = query.where(Account.is_admin)
@@ -65,7 +65,7 @@ def list_(database: Database, admins: bool, suspended: bool) -> None:
 
 @accounts.command()
 @click.argument("who")
-@click.option("--off", is_flag=True, help="Not an administrator any more.")
+@click.option("--off", is_flag=True, help="Remove the role of administrator.")
 @pass_database
 def admin(database: Database, who: str, off: bool) -> None:
     """Make WHO an administrator."""
@@ -83,7 +83,7 @@ def admin(database: Database, who: str, off: bool) -> None:
 @click.option("--reason", default="", help="Kept in the audit log.")
 @pass_database
 def suspend(database: Database, who: str, reason: str) -> None:
-    """Suspend WHO: logged out at once, and not let in."""
+    """Suspend WHO: log the account out, and refuse further log-ins."""
     with database.begin() as session:
         account = account_of(session, who)
         set_suspended(session, account, None, on=True, reason=reason)
@@ -95,7 +95,7 @@ def suspend(database: Database, who: str, reason: str) -> None:
 @click.argument("who")
 @pass_database
 def restore(database: Database, who: str) -> None:
-    """Let WHO in again."""
+    """End the suspension of WHO."""
     with database.begin() as session:
         account = account_of(session, who)
         set_suspended(session, account, None, on=False)
@@ -107,7 +107,7 @@ def restore(database: Database, who: str) -> None:
 @click.argument("who")
 @pass_database
 def export(database: Database, who: str) -> None:
-    """Print all that is stored of WHO, as JSON: who is suspended cannot do so alone."""
+    """Print all stored data of WHO as JSON, for example of a suspended account."""
     with database.read() as session:
         found = exported(session, account_of(session, who).id)
     click.echo(json.dumps(found, ensure_ascii=False, indent=2, default=datetime.isoformat))
@@ -115,10 +115,10 @@ def export(database: Database, who: str) -> None:
 
 @accounts.command("delete")
 @click.argument("who")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @pass_database
 def delete_(database: Database, who: str, yes: bool) -> None:
-    """Delete WHO with all that is the account's own; messages stay with the other side, without a name."""
+    """Delete WHO and the data of the account; messages stay with the other side, without a name."""
     with database.read() as session:
         account = account_of(session, who)
     name = in_one_line(account.name)

@@ -1,8 +1,8 @@
-"""No other site can make a browser that is logged in here do something.
+"""Protection against cross-site request forgery (CSRF).
 
-Every form carries a hidden `csrf_token`. Requests to the API that change something and bring the log-in cookie carry it
-as `X-CSRF-Token`; those with a bearer token need none, since no browser sends that on its own. It is refused by
-default: a new view is covered without a word, and only one that says it changes nothing is left out.
+Every form has a hidden `csrf_token`. Unsafe requests to the API with the log-in cookie send it as `X-CSRF-Token`; those
+with a bearer token need none, since no browser sends that by itself. All views are protected by default, except for
+those marked with `reads_only`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ API = "/api/"
 
 
 def csrf_token() -> str:
-    """Return the token for the forms of this page, which then is this browser's own and in no cache."""
+    """Return the token for the forms of this page, which makes the page private to this browser."""
     keyed(current_app)
     g.private = True
     token: str = generate_csrf()
@@ -37,7 +37,7 @@ def csrf_token() -> str:
 
 
 def install(app: Flask) -> None:
-    """Check every request of the app that may change something."""
+    """Check every request of the app that may change data."""
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)  # as long as the browser is open, as its cookie is
     app.before_request(_check)
     app.jinja_env.globals[FIELD] = csrf_token

@@ -1,4 +1,4 @@
-"""The database of accounts: where it is, how it is opened, and how it is brought to the newest tables."""
+"""The database of accounts: connections, transactions and migrations."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from peerscope.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-#: Seconds that a writer waits for the one before it in SQLite.
+#: Seconds that a writer waits for another one in SQLite.
 BUSY = 10
 
 
 class Database:
-    """Opens sessions on one database. Safe to use from several threads; each process makes its own."""
+    """Opens sessions on one database. Thread-safe; each process creates its own."""
 
     def __init__(self, url: str) -> None:
         """Name the database; no connection is opened yet. Raises SettingsError for an invalid URL."""
@@ -49,18 +49,18 @@ class Database:
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
-        """Open a session in a transaction: kept when the block ends well, undone when it raises."""
+        """Open a session in a transaction, committed at the end of the block and rolled back when it raises."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Open a session that only reads, and so waits for no writer."""
+        """Open a read-only session, which does not wait for writers."""
         with Session(self.engine.execution_options(reads=True), expire_on_commit=False) as session:
             yield session
 
     def migrate(self) -> None:
-        """Bring the tables to the newest version; does nothing where they are.
+        """Migrate the tables to the newest version.
 
         One process at a time: alembic runs all of it in one transaction, behind a lock.
         """
@@ -86,12 +86,12 @@ def _why(error: Exception) -> str:
 def _engine(url: Any) -> Engine:
     if url.get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True, hide_parameters=True)
-    # Parameters are people's addresses and words, which are not for the log.
+    # Parameters contain personal data, which must not reach the log.
     engine = create_engine(url, connect_args={"timeout": BUSY}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _: Any) -> None:
-        # We begin transactions ourselves, at once as a writer: a reader that turns writer half-way would fail as busy.
+        # Transactions are begun below, as a writer: one that starts as a reader and writes later would fail as busy.
         connection.isolation_level = None
         for pragma in ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL"):
             connection.execute(f"PRAGMA {pragma}")

@@ -1,4 +1,4 @@
-"""What the forms of accounts share: reading them by a schema, saying what came of it, and going back where one was."""
+"""Forms of account pages: reading them by a schema, reporting the result, and returning to the page."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from marshmallow import Schema
     from werkzeug.wrappers import Response
 
-#: A path of this site: one slash first, so no other host, and no control characters.
+#: A path of this site: a single leading slash, so no other host, and no control characters.
 _LOCAL = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
 MAX_PATH = 2_000
-#: What somebody wants who comes from these pages of a researcher; and where else the pages for accounts are.
+#: Aims of the pages below a researcher that need an account, and the first part of all other such paths.
 AIMS = {"claim": "claim", "invite": "collaborate"}
 FOR_ACCOUNTS = ("account", "admin", "feed", "inbox")
 
 
-#: What is told on the page that a form stood on; anything else has a page of its own.
-TOLD = {
+#: Problems that are shown on the page of the form; all others have an error page.
+SHOWN_ON_PAGE = {
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.FORBIDDEN,
     HTTPStatus.CONFLICT,
@@ -41,7 +41,7 @@ TOLD = {
 }
 
 
-#: Characters of a query string that the way to the log-in page and back keeps; a pasted abstract is too long.
+#: Characters of a query string that is kept through a log-in; a pasted abstract is too long.
 LONGEST_QUERY = 1_500
 
 
@@ -69,7 +69,7 @@ def own_path(given: str, otherwise: str = "/") -> str:
 
 
 def readable(address: str) -> tuple[str, str | None]:
-    """Return the page that whoever does not log in may go back to, and the aim that a path of this site has, if any.
+    """Return the page to return to without a log-in, and the aim of a path of this site, if any.
 
     From a page for people with an account its form would only lead to the log-in again.
     """
@@ -81,7 +81,7 @@ def readable(address: str) -> tuple[str, str | None]:
 
 
 def read(schema: Schema) -> dict[str, Any]:
-    """Check the form of this request. Raises Problem (422) that says what is wrong, in words for a person."""
+    """Return the checked form of this request. Raises Problem (422) with a message for people."""
     given = {name: value for name, value in request.form.items() if name != FIELD}
     for name, field in schema.fields.items():
         if isinstance(field, fields.List) and name in given:
@@ -134,7 +134,7 @@ def form(
                 elif result is not None:
                     return result
             except Problem as problem:
-                if problem.status not in TOLD:
+                if problem.status not in SHOWN_ON_PAGE:
                     raise
                 if again:
                     return shown_again(again, problem, **path)
@@ -160,23 +160,23 @@ def shown_again(page: str, problem: Problem, **path: Any) -> Response:
 
 
 def refused_here(endpoint: str, **path: Any) -> bool:
-    """Return whether this page answers a refused form of an endpoint, of these path variables where there are many."""
+    """Return whether this page is shown for a refused form of an endpoint with these path variables."""
     given = request.view_args or {}
     return g.get("refused") == endpoint and all(given.get(name) == value for name, value in path.items())
 
 
 def typed(endpoint: str, name: str, otherwise: str | None = "", **path: Any) -> str:
-    """Return what stands in a field: what was typed where the form of this endpoint was refused, else `otherwise`."""
+    """Return the value of a field: what was typed if the form of this endpoint was refused, else `otherwise`."""
     return request.form.get(name, "") if refused_here(endpoint, **path) else otherwise or ""
 
 
 def typed_all(endpoint: str, name: str) -> list[str]:
-    """Return what was ticked of several where the form of this endpoint was refused."""
+    """Return the ticked values if the form of this endpoint was refused."""
     return request.form.getlist(name) if refused_here(endpoint) else []
 
 
 def notices() -> list[tuple[str, str]]:
-    """Return what the request before had to say, each with its kind, `done` or `wrong`; only this browser sees it."""
+    """Return the messages of the previous request, each with its kind, `done` or `wrong`."""
     found: Any = get_flashed_messages(with_categories=True)
     g.private = g.get("private", False) or bool(found)
     return list(found)

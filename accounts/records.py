@@ -1,4 +1,4 @@
-"""The record of a researcher, which people claim, follow and invite by any of its ids."""
+"""Look-up of the researcher that a request names by any id."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Two requests at once may both find that something is so, and the database keeps only what one of them makes of it.
+"""Transactions that meet a concurrent change: unique constraints let only one of two requests succeed.
 
-What the other gets depends on what was asked. To follow, invite or write is the same wish whoever was quicker:
-`settled` runs it again, where it finds the row and answers as a repeat does. A claim or a decision was made on what
-somebody saw, which has changed: with `changing` they hear so, and look again.
+To follow, invite or write is idempotent: `settled` runs the change again, which then finds the row of the other
+request. A claim or a decision depends on a state that has changed: `changing` raises a conflict.
 """
 
 from __future__ import annotations
@@ -27,9 +26,9 @@ T = TypeVar("T")
 
 
 def settled(database: Database, change: Callable[[Session], T]) -> T:
-    """Make a change in one transaction; once more where another request was quicker.
+    """Run a change in one transaction, and once more if a concurrent request violated a constraint.
 
-    So the change has to look before it writes, and to give the same answer when it is already done.
+    The change must read before it writes, and return the same when it has been made already.
     """
     try:
         with database.begin() as session:
@@ -41,7 +40,7 @@ def settled(database: Database, change: Callable[[Session], T]) -> T:
 
 @contextmanager
 def changing(database: Database) -> Iterator[Session]:
-    """Open a transaction; who is overtaken by another request in it hears so. Raises Problem (409)."""
+    """Open a transaction. Raises Problem (409) if a concurrent request made a conflicting change."""
     try:
         with database.begin() as session:
             yield session

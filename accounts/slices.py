@@ -1,4 +1,4 @@
-"""Short lists, which are read whole from the database, answered page by page."""
+"""Pages of short lists that are read from the database as a whole."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def page_of(found: Sequence[T], args: Mapping[str, Any], show: Callable[[T], Any] = lambda one: one) -> dict[str, Any]:
-    """Return the page of a list that `args` asks for, each thing on it as `show` gives it."""
+    """Return the page of a list that `args` requests, each row serialized by `show`."""
     place = Pagination(args["page"], args["per_page"])
     page = [show(one) for one in found[place.offset : place.offset + place.per_page]]
     return envelope(page, count=len(found), pagination=place)

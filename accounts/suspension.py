@@ -1,4 +1,4 @@
-"""Suspension of accounts: a suspended one is logged out, cannot log in, and its tokens and claim have no effect."""
+"""Suspension of accounts: a suspended account is logged out, cannot log in, and its tokens and claim are void."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def set_suspended(session: Session, account: Account, actor_id: str | None, *, on: bool, **why: Any) -> None:
-    """Suspend or reinstate an account, unless it is already; `why` is logged as the detail."""
+    """Suspend or restore an account; idempotent. `why` is recorded in the audit log."""
     session.refresh(account, with_for_update=True)
     if on == (account.suspended_at is not None):
         return

@@ -1,4 +1,4 @@
-"""Text that people write, and ids in addresses: checked before the database sees them, which takes no NUL."""
+"""Checks of user text and of ids in URLs, before they reach the database."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from marshmallow import ValidationError, fields, validate
 _LINK = re.compile(r"\b(?:[a-z][a-z0-9+.-]{1,20}://|www\.)\S*", re.IGNORECASE)
 _DOT = re.compile(r"(?<=\w)\.(?=\w\w)")
 _ID = re.compile(r"[0-9a-f]{32}")
-#: What is not seen, or turns the direction of writing around for what follows: control characters but line feeds,
-#: spaces of no width, and halves of characters, which are no text.
+#: Invisible characters: control characters except line feeds, zero-width spaces, changes of the writing direction, and
+#: lone surrogates.
 UNFIT = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 def is_id(given: str) -> bool:
-    """Return whether it can be the id of a row here."""
+    """Return whether a text has the form of a row id."""
     return _ID.fullmatch(given) is not None
 
 
@@ -30,10 +30,10 @@ def name_for_mail(name: str) -> str:
 
 
 class Text(fields.String):
-    """Text of a person, without the space around it: from `least` to `most` characters; an empty one says nothing."""
+    """User text without surrounding space, of `least` to `most` characters."""
 
     def __init__(self, most: int, least: int = 1, **kwargs: Any) -> None:
-        """Take from `least` to `most` characters."""
+        """Accept `least` to `most` characters."""
         super().__init__(validate=validate.Length(least, most), **kwargs)
 
     def _deserialize(self, value: Any, *rest: Any, **kwargs: Any) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from peerscope.settings import Settings
 
 STATUSES = ("pending", "verified", "rejected", "released")
-#: Seconds that a running server may take to write all states.
+#: Seconds to wait for a running server to write all states.
 PATIENCE = 600.0
 
 
@@ -36,7 +36,7 @@ def claims() -> None:
 @click.option("-n", "count", default=50, show_default=True, type=click.IntRange(1, 1_000), help="Claims to show.")
 @pass_database
 def list_claims(database: Database, status: str, count: int) -> None:
-    """List claims, the oldest first."""
+    """List claims, oldest first."""
     with database.read() as session:
         found = service.list_claims(session, status, per_page=count)
     for one in found["results"]:
@@ -53,10 +53,10 @@ def list_claims(database: Database, status: str, count: int) -> None:
 
 @claims.command()
 @click.argument("id_", metavar="ID")
-@click.option("--reason", required=True, help="Why; it is kept, and shown to who made the claim.")
+@click.option("--reason", required=True, help="The reason, shown to the claimant.")
 @pass_database
 def approve(database: Database, id_: str, reason: str) -> None:
-    """Verify the pending claim ID; whoever owned the profile before does so no more."""
+    """Verify the pending claim ID. It ends the claim of the former owner."""
     with database.begin() as session:
         found = lifecycle.approve(session, None, id_, reason)
     click.echo(f"{found.researcher_id} belongs to account {found.account_id} now.")
@@ -64,10 +64,10 @@ def approve(database: Database, id_: str, reason: str) -> None:
 
 @claims.command()
 @click.argument("id_", metavar="ID")
-@click.option("--reason", required=True, help="Why; it is kept, and shown to who made the claim.")
+@click.option("--reason", required=True, help="The reason, shown to the claimant.")
 @pass_database
 def reject(database: Database, id_: str, reason: str) -> None:
-    """Reject the pending claim ID, or take a verified one back."""
+    """Reject the pending claim ID, or revoke a verified one."""
     with database.begin() as session:
         found = lifecycle.reject(session, None, id_, reason)
     click.echo(f"The claim of account {found.account_id} on {found.researcher_id} is rejected.")
@@ -98,7 +98,7 @@ institution_argument = click.argument("institution", metavar="INSTITUTION", call
 @institution_argument
 @pass_database
 def add(database: Database, domain: str, institution: str) -> None:
-    """Say that DOMAIN, and all below it, is INSTITUTION's: its id here, or its ROR id."""
+    """Add DOMAIN and its subdomains to INSTITUTION, named by its id or ROR id."""
     with database.begin() as session:
         is_new = institution_emails.add_domain(session, domain, institution)
     click.echo(f"{domain} is {institution}'s." if is_new else "It was there already.")
@@ -109,7 +109,7 @@ def add(database: Database, domain: str, institution: str) -> None:
 @institution_argument
 @pass_database
 def remove(database: Database, domain: str, institution: str) -> None:
-    """Take it back; owners whose level rests on it go down to L3."""
+    """Remove DOMAIN from INSTITUTION; owners verified by it return to level L3."""
     with database.begin() as session:
         was_there = institution_emails.remove_domain(session, domain, institution)
     click.echo(f"{domain} is no longer {institution}'s." if was_there else "It was not there.")
@@ -133,7 +133,7 @@ def people() -> None:
 @pass_settings
 @pass_database
 def sync(database: Database, settings: Settings) -> None:
-    """Write everybody's state to the index anew; a server that runs does so by itself when it has to."""
+    """Write the states of all people to the index again; a running server does so when necessary."""
     names = IndexNames(settings.index_prefix)
     delivery = Delivery(database, engine.connect(settings), names)
     lease = Lease(database, names.prefix)
@@ -154,9 +154,9 @@ def sync(database: Database, settings: Settings) -> None:
 
 @click.command()
 @click.option("-n", "count", default=50, show_default=True, type=click.IntRange(1, 10_000), help="Rows to show.")
-@click.option("--action", default="", help="How the action begins, such as `claim.`.")
-@click.option("--target", default="", help="The id of what it was done to.")
-@click.option("--actor", default="", help="The id of the account that did it.")
+@click.option("--action", default="", help="Prefix of the action, such as `claim.`.")
+@click.option("--target", default="", help="Id of the target.")
+@click.option("--actor", default="", help="Id of the acting account.")
 @pass_database
 def audit(database: Database, count: int, action: str, target: str, actor: str) -> None:
     """Show who did what when, the last first."""

@@ -1,4 +1,4 @@
-"""Pages for administrators: claims to decide on, and the log."""
+"""Pages for administrators: claims to review, and the audit log."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ DECISIONS = {"approve": lifecycle.approve, "reject": lifecycle.reject}
 
 
 class DecisionForm(DecisionBody):
-    """A decision, and why."""
+    """A decision with its reason."""
 
     decision = fields.String(required=True, validate=validate.OneOf(tuple(DECISIONS)))
 
 
 @blueprint.get("/admin")
 def admin_page() -> str:
-    """Show claims of a status, the oldest first."""
+    """Show claims with a status, oldest first."""
     require_scope("admin")
     args = parse(AdminClaimsArgs())
     with database().read() as session:
@@ -52,7 +52,7 @@ def decide_claim_form(actor: Actor, given: dict[str, Any], claim_id: str) -> str
 
 @blueprint.get("/admin/audit")
 def audit_page() -> str:
-    """Show who did what when, the last first."""
+    """Show the audit log, newest first."""
     require_scope("admin")
     args = parse(AuditArgs())
     with database().read() as session:

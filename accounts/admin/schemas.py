@@ -1,4 +1,4 @@
-"""Decisions on claims, and the lists of administrators, over the wire."""
+"""Schemas of decisions on claims, and of lists for administrators."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from search_api.http.args import PageArgs
 
 
 class DecisionBody(Schema):
-    """Why a claim is decided so; it is kept."""
+    """The reason of a decision, which is stored."""
 
     reason = Text(1_000, 3, required=True)
 
 
 class AdminClaimSchema(ClaimSchema):
-    """A claim as an admin sees it."""
+    """A claim as an administrator sees it."""
 
     account_id = fields.String(required=True)
     account_name = fields.String(required=True)
@@ -24,20 +24,20 @@ class AdminClaimSchema(ClaimSchema):
     disputes = fields.String(required=True, allow_none=True, metadata={"description": "The owner's claim, if any."})
 
     class Meta:
-        """What is left out."""
+        """Fields that are omitted."""
 
         exclude = ("profile",)
 
 
 class AdminClaimList(Schema):
-    """Claims, the oldest first."""
+    """Claims, oldest first."""
 
     results = fields.List(fields.Nested(AdminClaimSchema), required=True)
     has_more = fields.Boolean(required=True)
 
 
 class AuditSchema(Schema):
-    """Who did what when."""
+    """One action in the audit log."""
 
     id = fields.Integer(required=True)
     at = fields.AwareDateTime(required=True)
@@ -49,14 +49,14 @@ class AuditSchema(Schema):
 
 
 class AuditList(Schema):
-    """The log, the last first."""
+    """The audit log, newest first."""
 
     results = fields.List(fields.Nested(AuditSchema), required=True)
     has_more = fields.Boolean(required=True)
 
 
 class AdminClaimsArgs(PageArgs):
-    """Which claims."""
+    """Selection of claims."""
 
     status = fields.String(
         load_default="pending", validate=validate.OneOf(("pending", "verified", "rejected", "released"))
@@ -64,8 +64,8 @@ class AdminClaimsArgs(PageArgs):
 
 
 class AuditArgs(PageArgs):
-    """Which rows of the log."""
+    """Selection of rows of the audit log."""
 
-    action = Text(100, 0, load_default="", metadata={"description": "How the action begins, such as `claim.`."})
+    action = Text(100, 0, load_default="", metadata={"description": "Prefix of the action, such as `claim.`."})
     target = Text(600, 0, load_default="")
     actor = Text(100, 0, load_default="", metadata={"description": "Account id."})

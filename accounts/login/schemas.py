@@ -1,4 +1,4 @@
-"""What the forms of logging in take."""
+"""Schemas of the forms to log in, register and reset a password."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from accounts.login.links import address_of
 from accounts.passwords import LONGEST
 from search_api.http.args import Args
 
-#: What a person can want to do that needs an account.
+#: Reasons to log in, which the log-in page explains.
 AIMS = ("follow", "claim", "collaborate")
 MAX_NAME = 100
 
 
 class Address(fields.String):
-    """An e-mail address, in the form that is stored."""
+    """An e-mail address, loaded in its stored form."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         try:
@@ -27,7 +27,7 @@ class Address(fields.String):
 
 
 class PersonName(fields.String):
-    """A name: one line of text that shows."""
+    """A name: one line of printable text."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         name = " ".join(super()._deserialize(value, attr, data, **kwargs).split())
@@ -37,7 +37,7 @@ class PersonName(fields.String):
 
 
 class LoginArgs(NextArgs):
-    """What an account is wanted for, and the page to go back to."""
+    """The reason to log in, and the page to return to."""
 
     aim = fields.String(data_key="for", load_default=None, validate=validate.OneOf(AIMS))
 
@@ -45,7 +45,7 @@ class LoginArgs(NextArgs):
 class _Form(Args):
     @pre_load
     def _no_nul(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Refuse what no database stores."""
+        """Raise ValidationError for NUL, which PostgreSQL does not store."""
         if any("\0" in value for value in data.values() if isinstance(value, str)):
             raise ValidationError("Contains a character that is not allowed.")
         return data
@@ -60,25 +60,25 @@ class PasswordForm(_Form):
 
 
 class NextForm(_Form):
-    """Go to ORCID, and come back to a page."""
+    """Log in with ORCID, and the page to return to."""
 
     next = fields.String(load_default="", validate=validate.Length(max=MAX_PATH))
 
 
 class AddressForm(_Form):
-    """Have a link mailed."""
+    """An address to mail a link to."""
 
     email = Address(required=True)
 
 
 class NewAccountForm(_Form):
-    """What a new account needs beside the address that the link has proven."""
+    """Name and password of a new account; the link has confirmed the address."""
 
     name = PersonName(required=True)
     password = fields.String(required=True)
 
 
 class NewPasswordForm(_Form):
-    """A new password, behind a link that was mailed."""
+    """A new password, set with a mailed link."""
 
     password = fields.String(required=True)

@@ -1,4 +1,4 @@
-"""Everything that is stored of an account, as its owner may ask for (GDPR, articles 15 and 20)."""
+"""Export of all stored data of an account, for its owner (GDPR, articles 15 and 20)."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 FORMAT = "peerscope-account-1"
-#: Digests would let nobody in, but help nobody either; who decided, and when the other side has read, is theirs.
+#: Digests are useless to the owner; who decided, and when the other side has read, is data of others.
 LEFT_OUT = {"digest", "target_digest", "password_hash", "decided_by", "sender_read_at", "recipient_read_at"}
 
-#: Ids of accounts: the other side's are known to nobody but administrators.
+#: Ids of accounts: those of other accounts are for administrators only.
 SIDES = {"sender_id", "recipient_id", "blocked_id"}
 
 
 def own_rows(account_id: str) -> dict[type[Base], ColumnElement[bool]]:
-    """Return which rows of each table belong to an account. That somebody blocked or reported it does not."""
+    """Return the condition for the rows of an account, by table. Blocks and reports by others do not belong to it."""
     claims = select(Claim.id).where(Claim.account_id == account_id)
     sides = or_(Invitation.sender_id == account_id, Invitation.recipient_id == account_id)
     return {
@@ -49,7 +49,7 @@ def own_rows(account_id: str) -> dict[type[Base], ColumnElement[bool]]:
 
 
 def export(session: Session, account_id: str) -> dict[str, Any]:
-    """Return all rows of an account, by table, each in the order of its key."""
+    """Return all rows of an account by table, in the order of their keys."""
     tables = {}
     for table, condition in own_rows(account_id).items():
         rows = session.scalars(select(table).where(condition).order_by(*table.__table__.primary_key)).all()
@@ -59,7 +59,7 @@ def export(session: Session, account_id: str) -> dict[str, Any]:
 
 
 def _row(row: Base, account_id: str) -> dict[str, Any]:
-    """Return the columns as JSON has them, without the ids of other accounts."""
+    """Return the columns as JSON values, without the ids of other accounts."""
     values = {column.name: getattr(row, column.name) for column in row.__table__.columns}
     values |= {name: None for name in SIDES & values.keys() if values[name] != account_id}
     if isinstance(row, Audit) and row.action.startswith("block."):

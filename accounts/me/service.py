@@ -83,6 +83,7 @@ def set_password(actor: Actor, current_password: str, password: str, *, tokens: 
 def request_address(actor: Actor, current_password: str, address: str) -> None:
     """Mail a link to confirm a new address; to an address of another account, a mail that says so. Raises Problem."""
     base, accounts, mail = links.public_url(), database(), mailer()
+    name = name_for_mail(actor.name)
     with accounts.read() as session:
         confirm_password(session.get_one(Account, actor.account_id), current_password)
     throttle.count(throttle.MAILS_FROM, "mail-from", actor.account_id)
@@ -93,9 +94,7 @@ def request_address(actor: Actor, current_password: str, address: str) -> None:
         with accounts.begin() as session:
             taken = session.scalars(select(Account.id).where(Account.email == address)).one_or_none()
             token = "" if taken else links.create(session, "address", address, actor.account_id)
-        text = (
-            TAKEN.format(base=base) if taken else ADDRESS.format(base=base, token=token, name=name_for_mail(actor.name))
-        )
+        text = TAKEN.format(base=base) if taken else ADDRESS.format(base=base, token=token, name=name)
         mail.post(address, "Confirm your e-mail address for Peerscope", text)
 
     mail.later(send)

@@ -1,4 +1,4 @@
-"""Query parameters -> checked values, by a marshmallow schema; unknown ones are refused, and the valid ones listed."""
+"""Query parameters and JSON bodies, checked by marshmallow schemas. Errors name all valid parameters."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from search_api.http.paging import DEFAULT_PER_PAGE, MAX_PER_PAGE
 if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
 
-#: Characters of a query: a pasted abstract fits, a book does not.
+#: Characters of a query: enough for a pasted abstract.
 MAX_QUERY = 20_000
-#: Values of one filter.
+#: Maximum number of values of one filter.
 MAX_VALUES = 100
 
 
@@ -28,7 +28,7 @@ _WHOLE = re.compile(r"-?[0-9]{1,1000}")
 
 
 class Whole(fields.Integer):
-    """A whole number in digits: Python's own reading takes `1_0` and `+1` too."""
+    """An integer in digits only; Python also parses `1_0` and `+1`."""
 
     def _validated(self, value: Any) -> int:
         if isinstance(value, str) and not _WHOLE.fullmatch(value.strip()):
@@ -37,16 +37,16 @@ class Whole(fields.Integer):
 
 
 class Repeated(fields.List[str]):
-    """A parameter that may stand more than once; empty values do not count."""
+    """A parameter that can be repeated; empty values are ignored."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """Make it a list of strings."""
+        """Build a list of strings."""
         one = fields.String(validate=validate.Length(max=1_000))
         super().__init__(one, load_default=list, validate=validate.Length(max=MAX_VALUES), **kwargs)
 
 
 class CommaList(fields.List[str]):
-    """One parameter with several names between commas, each out of a fixed set."""
+    """One parameter with comma-separated names out of a fixed set."""
 
     def __init__(self, choices: tuple[str, ...], **kwargs: Any) -> None:
         """Allow only `choices`."""
@@ -54,16 +54,16 @@ class CommaList(fields.List[str]):
 
 
 class Args(Schema):
-    """The base of all argument schemas: no unknown parameters."""
+    """Base of all argument schemas: unknown parameters are errors."""
 
     class Meta:
-        """What marshmallow does with the rest."""
+        """Treatment of unknown parameters."""
 
         unknown = RAISE
 
 
 class PageArgs(Args):
-    """Where in a list."""
+    """Page of a list."""
 
     page = Whole(load_default=1, validate=validate.Range(min=1), metadata={"description": "Page, from 1."})
     per_page = Whole(
@@ -74,7 +74,7 @@ class PageArgs(Args):
 
 
 class CursorArgs(PageArgs):
-    """Where in a list that can be read to its end."""
+    """Page of a list that can be read to its end by cursor."""
 
     cursor = fields.String(
         load_default=None,
@@ -87,15 +87,15 @@ class CursorArgs(PageArgs):
 
 
 def selection(answer: type[Schema], without: tuple[str, ...] = ()) -> CommaList:
-    """Make the parameter that limits an answer, or each result of a list, to some of the fields of its schema."""
+    """Return the parameter that limits a response, or each result of a list, to some fields of its schema."""
     names = tuple(name for name in answer().fields if name not in without)
     return CommaList(names, metadata={"description": "Only these fields."})
 
 
 def parse(schema: Schema, given: MultiDict[str, str]) -> dict[str, Any]:
-    """Check the parameters of a request; one without a value counts as not given.
+    """Return the checked parameters of a request; empty ones count as absent.
 
-    Raises Problem (400) naming each bad one, and all valid ones.
+    Raises Problem (400), which names each invalid parameter, and all valid ones.
     """
     raw: dict[str, Any] = {}
     for name, every in given.lists():
@@ -127,7 +127,7 @@ def parse_body(schema: Schema) -> dict[str, Any]:
     try:
         json.dumps(raw, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
-        # Well-formed JSON can spell half a character, and neither OpenSearch nor a log takes it.
+        # JSON can escape a lone surrogate, which neither OpenSearch nor a log accepts.
         detail = r"The body holds half of a surrogate pair, such as \ud800, which is no text."
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail) from error
     if not isinstance(raw, dict):
@@ -150,7 +150,7 @@ def _body() -> bytes:
 
 
 def _no_number(name: str) -> None:
-    """Refuse `NaN` and `Infinity`, which Python reads and JSON does not have."""
+    """Raise ValueError for `NaN` and `Infinity`, which Python parses and JSON does not have."""
     raise ValueError(f"{name} is no number in JSON")
 
 
@@ -164,7 +164,7 @@ def _problem(schema: Schema, error: ValidationError) -> Problem:
 
 
 def flat(messages: Any) -> list[str]:
-    """Return the messages of a field as one list; those of a list's entries come nested under their index."""
+    """Return the messages of a field as one list; those of list entries are nested under their index."""
     if isinstance(messages, dict):
         return [text for nested in messages.values() for text in flat(nested)]
     return [str(text) for text in messages]

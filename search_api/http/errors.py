@@ -1,4 +1,4 @@
-"""Every error has one shape, RFC 9457 `application/problem+json`; pages get the same facts as HTML (see `web`)."""
+"""Errors of the service: problem details (RFC 9457, `application/problem+json`), which pages show as HTML."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from peerscope.errors import PeerscopeError
 if TYPE_CHECKING:
     from werkzeug.exceptions import HTTPException
 
-#: Seconds after which asking again makes sense when OpenSearch is away: about what a node needs to come back.
+#: Retry-After in seconds while OpenSearch is unavailable: about the time that a node needs to restart.
 RETRY_AFTER = 10
-#: What OpenSearch says of the search pipeline before the first run has put it there.
+#: Message of OpenSearch about a search pipeline that does not exist before the first run.
 PIPELINE_MISSING = "is not defined"
-#: What it says of a query with more than its 1,024 clauses.
+#: Its message about a query with more than 1,024 clauses.
 TOO_MANY = re.compile("too_many_(?:nested_)?clauses")
 PASSING = (429, 502, 503, 504)
 
@@ -45,11 +45,11 @@ class Problem(PeerscopeError):  # noqa: N818 (RFC 9457's own word)
 
     @property
     def title(self) -> str:
-        """The status in words."""
+        """The reason phrase of the status."""
         return HTTPStatus(self.status).phrase
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the problem as RFC 9457 names its parts; `type` stays `about:blank`, since the status says it all."""
+        """Return the members of RFC 9457; `type` is `about:blank`: the status alone gives the type of problem."""
         return {
             "type": "about:blank",
             "title": self.title,
@@ -60,7 +60,7 @@ class Problem(PeerscopeError):  # noqa: N818 (RFC 9457's own word)
         }
 
     def response(self) -> Response:
-        """Return the HTTP answer."""
+        """Return the HTTP response."""
         body = json.dumps(self.to_dict(), ensure_ascii=False)
         return Response(body, self.status, headers=self.headers, content_type="application/problem+json")
 
@@ -73,17 +73,17 @@ class RedirectError(Exception):
 
 
 def not_found(kind: str, id_: str) -> Problem:
-    """Return the 404 for one thing that was asked for by id."""
+    """Return the 404 for an id that does not exist."""
     return Problem(HTTPStatus.NOT_FOUND, f"No {kind} has the id {id_[:200]!r}.")
 
 
 def unavailable(detail: str, retry_after: int = RETRY_AFTER) -> Problem:
-    """Return a 503 that says in how many seconds to try again."""
+    """Return a 503 with a Retry-After header in seconds."""
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": str(retry_after)})
 
 
 def from_http(error: HTTPException) -> Problem:
-    """Turn an error of Flask's own (no such route, wrong method, body too large) into a Problem."""
+    """Return the problem of an error that Flask raises: no such route, wrong method, body too large."""
     headers = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
     detail = "Page not found." if error.code == HTTPStatus.NOT_FOUND else error.description
     return Problem(error.code or 500, detail or "", headers=headers)
@@ -96,7 +96,7 @@ def from_peerscope(error: PeerscopeError) -> Problem:
 
 
 def from_opensearch(error: TransportError) -> Problem:
-    """Tell apart OpenSearch that is away or empty (503: try again), too large a request (400), and our fault (500)."""
+    """Return the problem: 503 while OpenSearch is unavailable or empty, 400 for too large a request, else 500."""
     if isinstance(error, NotFoundError) or PIPELINE_MISSING in str(error.info):
         return unavailable("Nothing is indexed yet. Run `peerscope index` first.")
     if isinstance(error, CircuitOpen):

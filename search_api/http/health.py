@@ -1,4 +1,4 @@
-"""Is the process alive, and can it answer? For load balancers and the containers' health checks."""
+"""Health checks for load balancers and containers: liveness, and readiness to answer searches."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from search_api.http.services import Services, services
 
 blueprint = Blueprint("health", __name__)
 
-#: Seconds until asking again makes sense: less than an answer to a search says, since nobody waits for this one.
+#: Retry-After in seconds: shorter than for searches, since no user waits.
 RETRY_AFTER = 5
 
 
 @blueprint.get("/healthz")
 @plain("Is the process alive?", "application/json", also=("400",))
 def healthz() -> Response:
-    """Say that the process is alive; asks nothing of anyone."""
+    """Return that the process is alive, without a request to any other service."""
     parse(Args(), request.args)
     return jsonify(status="ok")
 

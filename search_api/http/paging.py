@@ -1,4 +1,4 @@
-"""Which part of a list is asked for, and the links to the parts around it."""
+"""Paging through lists, by page number or by cursor."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PER_PAGE = 25
 MAX_PER_PAGE = 100
-#: OpenSearch's own `index.max_result_window`: beyond it every page costs as much as all pages before it.
+#: OpenSearch's `index.max_result_window`: beyond it, a page would cost as much as all pages before it.
 WINDOW = 10_000
 
 
@@ -50,18 +50,18 @@ class Pagination:
 
     @property
     def offset(self) -> int:
-        """Results before this page."""
+        """Number of results before this page."""
         return (self.page - 1) * self.per_page
 
     def after(self, count: int) -> Pagination | None:
-        """Return the next page of a list of `count` results; None after the last one and at the window's end."""
+        """Return the next page of a list of `count` results; None after the last one and at the end of the window."""
         end = self.offset + self.per_page
         if self.cursor is not None or end >= count or end + self.per_page > WINDOW:
             return None
         return replace(self, page=self.page + 1)
 
     def before(self) -> Pagination | None:
-        """Return the page before; None for the first."""
+        """Return the previous page; None for the first."""
         return replace(self, page=self.page - 1) if self.page > 1 and self.cursor is None else None
 
 
@@ -78,7 +78,7 @@ def place(pagination: Pagination, order: list[dict[str, Any]]) -> dict[str, Any]
 
 
 def best_score(pagination: Pagination, answer: Mapping[str, Any]) -> float | None:
-    """Return the best score of the whole list; behind a cursor the answer knows that of its page only."""
+    """Return the best score of the whole list; after a cursor, the response has only that of its page."""
     kept = _decoded(pagination.cursor or "*")
     return kept[-1] if kept and isinstance(kept[-1], int | float) else answer["hits"]["max_score"]
 
@@ -93,7 +93,7 @@ def next_cursor(pagination: Pagination, answer: Mapping[str, Any]) -> str | None
 
 @contextmanager
 def own_cursor(pagination: Pagination) -> Iterator[None]:
-    """Turn OpenSearch's refusal of what a cursor holds into the 400 for a cursor that is not one of ours."""
+    """Raise the 400 for an invalid cursor where OpenSearch rejects its values."""
     try:
         yield
     except TransportError as error:
@@ -117,7 +117,7 @@ def decode_cursor(cursor: str, order: Sequence[Mapping[str, Any]]) -> list[Any] 
     values = _decoded(cursor)
     if values is None or len(values) != len(order) + 1:
         raise foreign_cursor()
-    # Of all that is sorted by, only a text can be missing; OpenSearch breaks when a number is.
+    # Of the fields to sort by, only a text can be missing; OpenSearch fails for a number that is null.
     fields = (field for one in order for field in one)
     if any(value is None and not field.endswith(".sort") for field, value in zip(fields, values, strict=False)):
         raise foreign_cursor()
@@ -133,12 +133,12 @@ def _decoded(cursor: str) -> list[Any] | None:
 
 
 def _is_plain(value: object) -> bool:
-    """Return whether a sort value can be this: not a list or an object, nor a number that only Python's JSON knows."""
+    """Return whether a value can be a sort value: no list or object, nor a number that only Python's JSON has."""
     return math.isfinite(value) if isinstance(value, float) else isinstance(value, int | str | None)
 
 
 def foreign_cursor() -> Problem:
-    """Return the 400 for a cursor that is not one of ours."""
+    """Return the 400 for an invalid cursor."""
     return Problem(
         HTTPStatus.BAD_REQUEST,
         "cursor is not one that this list gave for this sort; start with cursor=* and follow meta.next_cursor.",

@@ -29,9 +29,9 @@ Shared = TypeVar("Shared")
 
 #: Key of `app.extensions`.
 KEY = "peerscope"
-#: Seconds until a model that could not be loaded is tried again: trying may mean a download, and a query waits for it.
+#: Seconds before loading the model is retried: it may need a download, which a query would wait for.
 RELOAD_PAUSE = 30.0
-#: Bytes of the longest id that OpenSearch stores: a longer one would only make an address that it refuses.
+#: Bytes of the longest id that OpenSearch stores; it rejects requests for longer ones.
 MAX_ID = 512
 
 
@@ -65,16 +65,16 @@ class Services:
             return self._embedder
 
     def embedded(self) -> dict[str, int]:
-        """Return how many queries were embedded so far (`miss`), and how many were found in the cache (`hit`)."""
+        """Return the number of queries embedded so far (`miss`), and of those found in the cache (`hit`)."""
         return self._embedder.cache_count() if self._embedder else {"hit": 0, "miss": 0}
 
     def circuit_is_open(self) -> bool:
-        """Return whether OpenSearch is not asked at the moment, since it did not answer."""
+        """Return whether the circuit breaker is open: OpenSearch failed recently and receives no requests."""
         breaker = getattr(getattr(self.client, "transport", None), "breaker", None)
         return breaker is not None and breaker.circuit.is_open
 
     def embed_query(self, text: str) -> NDArray[np.float32] | None:
-        """Return the query's vector, float32[n]; None when embedding is out of order, so that keywords can answer."""
+        """Return the vector of a query, float32[n]; None if embedding fails, so that keyword search can answer."""
         try:
             with timed("embed"):
                 return self.embedder().embed_query(text)
@@ -93,7 +93,7 @@ class Services:
         return cast("dict[str, Any]", self.client.search(index=index, body=body, params=params))
 
     def search_together(self, searches: Sequence[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
-        """Ask several things, each an index and a body without a hybrid query, in one round trip.
+        """Run several searches, each an index and a body without a hybrid query, in one round trip.
 
         Raises TransportError when one of them fails, as `search` does.
         """
@@ -106,14 +106,14 @@ class Services:
         return answers
 
     def get(self, index: str, id_: str, **params: Any) -> dict[str, Any] | None:
-        """Return one document by its id; None where there is none."""
+        """Return a document by its id; None if it does not exist."""
         if not 0 < len(id_.encode()) <= MAX_ID:
             return None
         answer = self.client.get(index=index, id=id_, params=params, ignore=[404])
         return cast("dict[str, Any]", answer["_source"]) if answer.get("found") else None
 
     def researcher_ids(self, given: list[str]) -> dict[str, str]:
-        """Return the researcher's own id for ids of sources, ORCID iDs and merged ids; what nobody has is left out."""
+        """Return the canonical id of each source id, ORCID iD or merged id of a researcher; unknown ids are omitted."""
         body = {"size": len(given), "query": {"terms": {"ids": given}}, "_source": ["id", "ids"]}
         hits = self.search(self.names.researchers, body)["hits"]["hits"]
         found = {id_: hit["_source"]["id"] for hit in hits for id_ in hit["_source"]["ids"]}
@@ -121,7 +121,7 @@ class Services:
         return found | {one["_id"]: one["_source"]["researcher_id"] for one in moved if one.get("found")}
 
     def labels(self, index: str, ids: list[str]) -> dict[str, str]:
-        """Return the names of things by their ids; those that are not there are left out."""
+        """Return the names of documents by their ids; missing ones are omitted."""
         if not ids:
             return {}
         answer = self.client.mget(index=index, body={"ids": ids}, params={"_source_includes": "name"})

@@ -1,4 +1,4 @@
-"""A worker process of gunicorn whose own errors, before the app has seen a request, have the shape of all others."""
+"""gunicorn worker that answers requests it cannot parse with problem details, like the app."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from search_api.http.errors import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Bytes of a request line: the longest query, 20,000 characters, in a script where each takes nine when escaped.
+#: Bytes of a request line: the longest query, 20,000 characters, of nine bytes each when escaped.
 MAX_REQUEST_LINE = 200_000
-#: What of a refused request is still read, so that the client gets to read the answer: bytes, and seconds of silence.
+#: How much of a refused request is still read, so that the client can read the response: bytes, seconds of silence.
 REST, SILENCE = 4_000_000, 1.0
 
-# gunicorn takes no longer line than this, whatever its setting says.
+# gunicorn's own upper bound, which its setting cannot exceed.
 message.MAX_REQUEST_LINE = MAX_REQUEST_LINE
 
 
 def refusal(error: Exception) -> Problem:
-    """Return the problem of a request that gunicorn cannot read."""
+    """Return the problem of a request that gunicorn cannot parse."""
     if isinstance(error, LimitRequestLine):
         detail = f"The request line is longer than {MAX_REQUEST_LINE:,} bytes."
         return Problem(HTTPStatus.REQUEST_URI_TOO_LONG, detail)
@@ -38,7 +38,7 @@ def refusal(error: Exception) -> Problem:
 
 
 def written(problem: Problem) -> bytes:
-    """Return the whole answer as it goes over the wire."""
+    """Return the bytes of the response."""
     id_ = uuid4().hex
     body = json.dumps({**problem.to_dict(), "request_id": id_}).encode()
     head = (
@@ -52,7 +52,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type inform
     """A threaded worker."""
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
-        """Answer a request that cannot be read; what else goes wrong is gunicorn's to tell."""
+        """Answer a request that cannot be parsed; gunicorn handles all other errors."""
         if not isinstance(exc, ParseException):
             super().handle_error(req, client, addr, exc)
             return
@@ -66,7 +66,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type inform
 
 
 def _rest_of(client: socket.socket) -> Iterator[bytes]:
-    """Read what still comes: closing before that would reset the connection, and the answer would be lost with it."""
+    """Read the rest of a request: closing earlier would reset the connection, and the response would be lost."""
     left = REST
     while left > 0 and (data := client.recv(65_536)):
         left -= len(data)
