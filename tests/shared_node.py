@@ -21,8 +21,8 @@ from tests.ports import free_port
 
 #: Seconds between two looks at a file.
 PAUSE = 0.1
-#: Seconds that a test waits for the node; it takes 10 to 30 on two cores that do nothing else.
-PATIENCE = 300
+#: Seconds that the node may take to start, on a machine that does much else; it takes 10 to 30 on two quiet cores.
+PATIENCE = 400
 
 
 class SharedNode:
@@ -64,7 +64,7 @@ class SharedNode:
     def _start(self) -> dict[str, str]:
         try:
             self._node = Node(EngineSettings(folder=self.folder / "shared", heap=1024, port=free_port()))
-            return {"url": self._node.start().url}
+            return {"url": self._node.start(timeout=PATIENCE).url}
         except Exception as error:
             return {"error": f"{type(error).__name__}: {error}"}
 
@@ -77,7 +77,7 @@ def shared_node_url() -> str:
     """Return the address of the node that all processes of this run share, starting it when it does not run yet."""
     folder = Path(os.environ[SharedNode.VARIABLE])
     (folder / "wanted").touch()
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + PATIENCE + 30
     while time.monotonic() < deadline:
         with contextlib.suppress(FileNotFoundError):
             answer: dict[str, str] = json.loads((folder / "answer.json").read_text(encoding="utf-8"))
