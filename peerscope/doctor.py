@@ -16,8 +16,8 @@ from peerscope.settings import Settings, unknown
 def doctor(settings: Settings) -> None:
     """Check this machine and the settings, and show what is missing.
 
-    Prints each setting with its value and where that comes from, then one line for each check. Nothing is started,
-    downloaded or changed. The exit status is 1 when there is a problem.
+    Prints each setting with its value and origin, then one line for each check. OpenSearch is not started; the
+    embedding model is downloaded if it is missing. The exit status is 1 when there is a problem.
     """
     _print_settings(settings)
     checks: list[engine.Check | embedding.Check] = [*engine.diagnose(settings), *embedding.diagnose(settings)]

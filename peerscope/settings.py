@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 PREFIX = "PEERSCOPE_"
+MASK = "********"
 #: Lines of docs/settings.md between which the table is generated.
 BEGIN, END = "<!-- settings: begin -->", "<!-- settings: end -->"
 DEFAULT_MODEL = "all-MiniLM-L6-v2-int8"
@@ -229,7 +230,7 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls, **overrides: Any) -> Settings:
-        """Return the settings of the environment; `overrides` win. Raises `SettingsError` naming each bad one."""
+        """Return the settings of the environment, with `overrides`. Raises `SettingsError` naming every invalid one."""
         try:
             return cls(**overrides)
         except ValidationError as error:
@@ -243,7 +244,7 @@ class Settings(BaseSettings):
         """Yield variable, value and origin of every setting, for `peerscope doctor`; secrets are masked."""
         for name in type(self).model_fields:
             value = getattr(self, name)
-            text = "not set" if value is None else "********" if isinstance(value, SecretStr) else str(value)
+            text = "not set" if value is None else MASK if isinstance(value, SecretStr) else _masked(str(value))
             yield f"{PREFIX}{name.upper()}", text, self.origin(name)
 
 
@@ -252,15 +253,18 @@ def _problems(error: ValidationError) -> Iterator[str]:
         name = str(problem["loc"][0])
         message = str(problem["msg"]).removeprefix("Value error, ")
         message = message.replace("Input should be", "must be").replace("Input", "must")
-        annotation = Settings.model_fields[name].annotation
-        is_secret = "SecretStr" in str(annotation)
-        # The value may hold a password.
-        given = "" if is_secret else f"={problem['input']!s}"
-        yield f"{PREFIX}{name.upper()}{given}: {message}"
+        is_secret = "SecretStr" in str(Settings.model_fields[name].annotation)
+        value = "" if is_secret else f"={_masked(str(problem['input']))}"
+        yield f"{PREFIX}{name.upper()}{value}: {message}"
+
+
+def _masked(text: str) -> str:
+    """Return a value without the credentials of an address such as `redis://user:password@host`."""
+    return re.sub(r"//[^/@\s]*@", f"//{MASK}@", text)
 
 
 def unknown(environment: Mapping[str, str] = os.environ) -> list[str]:
-    """Return variables that begin like a setting and are none: probably misspelled."""
+    """Return the variables with the prefix of settings that are not settings, probably misspelled."""
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     return sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
 

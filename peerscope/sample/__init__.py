@@ -1,4 +1,4 @@
-"""The sample corpus that ships with Peerscope: see README.md beside this file."""
+"""The sample corpus that ships with Peerscope; see README.md in this folder."""
 
 from importlib.resources import files
 from pathlib import Path

@@ -226,6 +226,11 @@ def test_a_command_receives_the_settings_of_its_caller() -> None:
     assert invoke_prefix(obj=Settings.load(index_prefix="given-")).output == "given-\n"
 
 
+def test_an_invalid_setting_is_shown_without_its_password() -> None:
+    with pytest.raises(SettingsError, match=r"^PEERSCOPE_OPENSEARCH_URL=ftp://\*{8}@host: must be an address"):
+        Settings.load(opensearch_url="ftp://me:hush@host")
+
+
 def test_help_of_a_command_works_with_an_invalid_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PEERSCOPE_K", "abc")
     assert invoke_prefix("--help").exit_code == 0
@@ -236,11 +241,13 @@ def test_the_doctor_shows_each_setting_and_masks_secrets(monkeypatch: pytest.Mon
     monkeypatch.setenv("PEERSCOPE_HOME", str(tmp_path))
     monkeypatch.setenv("PEERSCOPE_SECRET_KEY", "hush-hush")
     monkeypatch.setenv("PEERSCOPE_TREADS", "2")
+    monkeypatch.setenv("PEERSCOPE_RATE_LIMIT_STORAGE", "redis://me:hush-hush@localhost:6379")
     monkeypatch.setenv("COLUMNS", "200")
     output = run("doctor").output
     rows = {cells[0]: cells[1:] for line in output.splitlines() if (cells := line.split())}
     assert rows["PEERSCOPE_K"] == ["200", "default"]
     assert rows["PEERSCOPE_HOME"] == [str(tmp_path), "environment"]
     assert rows["PEERSCOPE_SECRET_KEY"] == ["********", "environment"]
+    assert rows["PEERSCOPE_RATE_LIMIT_STORAGE"] == ["redis://********@localhost:6379", "environment"]
     assert "hush-hush" not in output
     assert "PEERSCOPE_TREADS is not a setting of Peerscope" in output
