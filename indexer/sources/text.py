@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from html import unescape
 
 #: An attribute needs a name and a value, so that `a<b and c>d` in an abstract is not mistaken for a tag.
@@ -20,7 +21,7 @@ _INLINE = re.compile(
     re.IGNORECASE,
 )
 #: Unknown tags are removed where they are closed; others may be mathematics or code (`List<String>`).
-_PAIR = re.compile(rf"<([a-z][\w:.-]*){_ATTRIBUTES}>((?:(?!<\1\b).)*?)</\1\s*>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(rf"<(/?)([a-z][\w:.-]*){_ATTRIBUTES}>", re.IGNORECASE)
 #: A heading "Abstract" at the start, with the tags of sections before it.
 _HEADING = re.compile(
     rf"\s*(?:<(?:jats:)?(?:sec|p|div){_ATTRIBUTES}>\s*)*"
@@ -41,8 +42,8 @@ _TEX_ANNOTATION = re.compile(
 _ANNOTATION = re.compile(r"<((?:\w+:)?annotation(?:-xml)?)\b[^<>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 #: A whole LaTeX document around one formula, as Springer exports it.
 _DOCUMENT = re.compile(r"\\documentclass.*?\\begin\{document\}\s*(.*?)\s*\\end\{document\}", re.DOTALL)
-#: Maximum depth of nested unknown tags.
-_DEPTH = 10
+#: A text with more formulas is not an abstract; its tags are removed without reading them as formulas.
+_MAX_FORMULAS = 500
 
 
 def strip_markup(text: str | None) -> str | None:
@@ -54,7 +55,7 @@ def strip_markup(text: str | None) -> str | None:
     if text is None:
         return None
     text = _without_tags(unescape(unescape(_without_tags(text))))
-    if "\\documentclass" in text:
+    if "\\documentclass" in text and "\\end{document}" in text:
         text = _DOCUMENT.sub(lambda match: match[1].replace("$$", "$"), text)
     return " ".join(text.split())
 
@@ -64,14 +65,27 @@ def _without_tags(text: str) -> str:
         return text
     if heading := _HEADING.match(text):
         text = text[heading.end() :]
-    text = _ALTERNATIVES.sub(lambda match: match[1] or match[5], text)
-    text = _MATH.sub(lambda match: _formula(match[2]), text)
-    text = _INLINE.sub("", _BLOCK.sub(" ", text))
-    for _ in range(_DEPTH):
-        text, count = _PAIR.subn(r"\2", text)
-        if not count:
-            break
-    return text
+    if text.count("math") <= 4 * _MAX_FORMULAS and "</" in text:
+        text = _ALTERNATIVES.sub(lambda match: match[1] or match[5], text)
+        text = _MATH.sub(lambda match: _formula(match[2]), text)
+    return _without_closed_tags(_INLINE.sub("", _BLOCK.sub(" ", text)))
+
+
+def _without_closed_tags(text: str) -> str:
+    """Return a text without the tags that are closed, in linear time."""
+    opened: dict[str, list[re.Match[str]]] = defaultdict(list)
+    closed: list[tuple[int, int]] = []
+    for tag in _TAG.finditer(text):
+        name = tag[2].lower()
+        if not tag[1]:
+            opened[name].append(tag)
+        elif opened[name]:
+            closed += [opened[name].pop().span(), tag.span()]
+    parts, start = [], 0
+    for first, end in sorted(closed):
+        parts.append(text[start:first])
+        start = end
+    return "".join([*parts, text[start:]])
 
 
 def _formula(math: str) -> str:

@@ -64,3 +64,9 @@ TEX = "\\documentclass[12pt]{minimal}\n\\usepackage{amsmath}\n\\begin{document}$
 )
 def test_formulas_are_kept_once_and_unknown_tags_removed(text: str, expected: str) -> None:
     assert strip_markup(text) == expected
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("text", ["<a>" * 30_000, "<math>" * 15_000, "".join(f"<t{n}>" for n in range(20_000))])
+def test_hostile_markup_is_read_in_linear_time(text: str) -> None:
+    assert strip_markup(text) is not None
