@@ -72,7 +72,7 @@ def test_what_comes_in_after_a_digest_is_in_the_next_one_alone(app: Flask, arriv
     (later, *_) = arrive({"bool": {"filter": [MINE, {"term": {"topics.id": "q-bio.NC"}}]}}, ago(20))[:1]
     (second,) = due(app)
     assert later in second.text
-    assert second.before == first.until
+    assert second.after == first.until
 
 
 @pytest.mark.usefixtures("bob")
