@@ -7,7 +7,6 @@ Packages register commands in the entry point group `peerscope.commands`; this m
 from __future__ import annotations
 
 import errno
-import sqlite3
 import sys
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
@@ -117,7 +116,7 @@ def describe_error(error: Exception) -> str | None:
     """Return the message of an error that a user or operator can act on; None for a defect, whose traceback matters."""
     if isinstance(error, PeerscopeError):
         return str(error)
-    if isinstance(error, sqlite3.OperationalError):
+    if (sqlite3 := sys.modules.get("sqlite3")) and isinstance(error, sqlite3.OperationalError):
         return f"The database of the indexing run in PEERSCOPE_HOME failed: {error}. The live index did not change."
     if isinstance(error, OSError) and error.errno != errno.EPIPE:  # click ends quietly when the reader of a pipe has
         return (f"{error.filename}: {error.strerror}" if error.filename else error.strerror) or str(error)

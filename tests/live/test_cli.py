@@ -80,7 +80,7 @@ def test_standard_input_can_be_indexed(prefix: str) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("index",), "a PATH, or --source"),
+        (("index",), "name a PATH, or use --source"),
         (("index", "missing.jsonl"), "missing.jsonl: no such file or folder"),
         (("index", "--rebuild"), "Nothing is indexed yet"),
         (("similar", "arxiv:0000.00000"), "Nothing is indexed yet"),
