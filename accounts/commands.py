@@ -1,4 +1,4 @@
-"""`peerscope accounts`: who has an account, who is an administrator, and who is suspended."""
+"""`peerscope accounts`: lists, suspends, exports and deletes accounts, and appoints administrators."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 
 def account_of(session: Session, who: str) -> Account:
     """Return an account by its id, e-mail address or ORCID iD. Raises ClickException if there is none."""
-    given = who.strip()
-    query = select(Account).where(or_(Account.id == given, Account.email == given.lower(), Account.orcid == given))
-    found = session.scalars(query).one_or_none()
-    if found is None:
+    name = who.strip()
+    query = select(Account).where(or_(Account.id == name, Account.email == name.lower(), Account.orcid == name))
+    account = session.scalars(query).one_or_none()
+    if account is None:
         raise click.ClickException(f"No account has the id, e-mail address or ORCID iD {who!r}.")
-    return found
+    return account
 
 
 @click.group()
 def accounts() -> None:
-    """Look after people's accounts. WHO is an account's id, e-mail address or ORCID iD."""
+    """Manage accounts. WHO is an account's id, e-mail address or ORCID iD."""
 
 
 @accounts.command("list")
@@ -52,15 +52,15 @@ def list_(database: Database, admins: bool, suspended: bool) -> None:
     if suspended:
         query = query.where(Account.suspended_at.is_not(None))
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("name", "e-mail", "ORCID iD", "since", "is", "id"):
+    for name in ("name", "e-mail", "ORCID iD", "since", "state", "id"):
         table.add_column(name, overflow="fold")
     with database.begin() as session:
-        found = session.scalars(query).all()
-    for one in found:
-        states = [word for word, holds in (("admin", one.is_admin), ("suspended", one.suspended_at)) if holds]
-        since = one.created_at.date().isoformat()
-        table.add_row(escape(in_one_line(one.name)), one.email or "", one.orcid or "", since, ", ".join(states), one.id)
-    Console().print(table if found else "No accounts.")
+        listed = session.scalars(query).all()
+    for account in listed:
+        states = [word for word, holds in (("admin", account.is_admin), ("suspended", account.suspended_at)) if holds]
+        name, since = escape(in_one_line(account.name)), account.created_at.date().isoformat()
+        table.add_row(name, account.email or "", account.orcid or "", since, ", ".join(states), account.id)
+    Console().print(table if listed else "No accounts.")
 
 
 @accounts.command()
@@ -95,12 +95,12 @@ def suspend(database: Database, who: str, reason: str) -> None:
 @click.argument("who")
 @pass_database
 def restore(database: Database, who: str) -> None:
-    """End the suspension of WHO."""
+    """Reinstate WHO."""
     with database.begin() as session:
         account = account_of(session, who)
         set_suspended(session, account, None, on=False)
         name = in_one_line(account.name)
-    click.echo(f"{name} is not suspended.")
+    click.echo(f"{name} is reinstated.")
 
 
 @accounts.command()
@@ -109,8 +109,8 @@ def restore(database: Database, who: str) -> None:
 def export(database: Database, who: str) -> None:
     """Print all stored data of WHO as JSON, for example of a suspended account."""
     with database.read() as session:
-        found = exported(session, account_of(session, who).id)
-    click.echo(json.dumps(found, ensure_ascii=False, indent=2, default=datetime.isoformat))
+        data = exported(session, account_of(session, who).id)
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=datetime.isoformat))
 
 
 @accounts.command("delete")
@@ -118,12 +118,12 @@ def export(database: Database, who: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @pass_database
 def delete_(database: Database, who: str, yes: bool) -> None:
-    """Delete WHO and the data of the account; messages stay with the other side, without a name."""
+    """Delete WHO and the data of the account; messages stay with their recipients, without a name."""
     with database.read() as session:
         account = account_of(session, who)
     name = in_one_line(account.name)
     if not yes:
-        click.confirm(f"Delete the account of {name} for good?", abort=True)
+        click.confirm(f"Permanently delete the account of {name}?", abort=True)
     with database.begin() as session:
         delete_account(session, account.id, by=None)
     click.echo(f"The account of {name} is deleted.")

@@ -22,8 +22,8 @@ GROUP = "peerscope.commands"
 SHORT_HELP = {
     "index": "Index works from files, folders, standard input or a remote source.",
     "serve": "Serve the API and the pages until Ctrl-C.",
-    "search": "Find works, or with --researchers the people, for TEXT.",
-    "similar": "Find what is like ID: works like a work, or researchers like a researcher.",
+    "search": "Search works, or with --researchers people, for TEXT.",
+    "similar": "Find works or researchers similar to ID.",
     "demo": "Index the sample that ships with Peerscope and serve it.",
     "doctor": "Check this machine and the settings, and show what is missing.",
     "runs": "List past indexing runs.",
@@ -32,13 +32,13 @@ SHORT_HELP = {
     "duplicates": "List possible duplicate researchers.",
     "engine": "Manage the bundled OpenSearch.",
     "evaluate": "Measure the quality of results on judged data.",
-    "accounts": "Look after people's accounts.",
-    "claims": "Decide on claims: who says to be which researcher.",
-    "domains": "Say which e-mail domains an institution gives to its own people.",
-    "people": "Look after what people's accounts say in the index.",
-    "audit": "Show who did what when, the last first.",
-    "reports": "Decide on reports about messages.",
-    "digest": "Mail each account that wants a digest the works that are new since its last one.",
+    "accounts": "Manage accounts.",
+    "claims": "Review profile claims.",
+    "domains": "Manage institutions' e-mail domains.",
+    "people": "Manage the profile states that accounts write to the index.",
+    "audit": "Show the audit log, newest first.",
+    "reports": "Review reports about messages.",
+    "digest": "E-mail each account that enabled it the works added since its last digest.",
 }
 
 

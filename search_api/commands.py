@@ -38,7 +38,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     # In this process, before the workers start: they share what is prepared.
     for extension in extensions.load(settings):
         extension.prepare(settings)
-    click.echo(f"Peerscope is at http://{host}:{port}  (API docs at /api/docs, Ctrl-C ends it)", err=True)
+    click.echo(f"Peerscope is at http://{host}:{port}  (API docs at /api/docs, Ctrl-C to stop)", err=True)
     Server(host, port, settings, create_app).run()
 
 
@@ -50,7 +50,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the response of the API as JSON.")
 @pass_settings
 def search(settings: Settings, text: str, mode: str, researchers: bool, count: int, as_json: bool) -> None:
-    """Find works, or with --researchers the people, for TEXT."""
+    """Search works, or with --researchers people, for TEXT."""
     path, params = ("researchers", {"about": text}) if researchers else ("works", {"q": text, "mode": mode})
     show(ask(settings, path, per_page=count, **params), as_json)
 
@@ -61,9 +61,9 @@ def search(settings: Settings, text: str, mode: str, researchers: bool, count: i
 @click.option("--json", "as_json", is_flag=True, help="Print the response of the API as JSON.")
 @pass_settings
 def similar(settings: Settings, id_: str, count: int, as_json: bool) -> None:
-    """Find what is like ID: works like a work, or researchers like a researcher.
+    """Find works or researchers similar to ID.
 
-    ID is an id as the tables show it, or a DOI or ORCID iD, also as a URL.
+    ID is an id from a result table, a DOI, or an ORCID iD, also as a URL.
     """
     app_client = client(settings)
     for kind in ("works", "researchers"):
@@ -106,7 +106,7 @@ def show(answer: dict[str, Any], as_json: bool) -> None:
     for result in answer["results"]:
         table.add_row(f"{result['score']:.2f}", _describe(result), result["id"])
     console = Console()
-    console.print(table if answer["results"] else "Nothing found.")
+    console.print(table if answer["results"] else "No results.")
     for part in answer["meta"].get("degraded", []):
         console.print(f"[yellow]Note:[/] {part} search is unavailable; showing keyword matches only.")
 

@@ -1,4 +1,4 @@
-"""`peerscope claims | domains | people | audit`: what an administrator does at the command line."""
+"""`peerscope claims | domains | people | audit`: administration at the command line."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PATIENCE = 600.0
 
 @click.group()
 def claims() -> None:
-    """Decide on claims: who says to be which researcher."""
+    """Review profile claims."""
 
 
 @claims.command("list")
@@ -38,17 +38,17 @@ def claims() -> None:
 def list_claims(database: Database, status: str, count: int) -> None:
     """List claims, oldest first."""
     with database.read() as session:
-        found = service.list_claims(session, status, per_page=count)
-    for one in found["results"]:
-        click.secho(f"{one['id']}  {one['researcher_id']}", bold=True)
-        orcid = f", ORCID iD {one['account_orcid']}" if one["account_orcid"] else ""
-        click.echo(f"  by {in_one_line(one['account_name'])}{orcid}, {one['created_at']:%Y-%m-%d %H:%M} UTC")
-        for label, text in (("says", one["statement"]), ("because", one["reason"])):
+        listed = service.list_claims(session, status, per_page=count)
+    for claim in listed["results"]:
+        click.secho(f"{claim['id']}  {claim['researcher_id']}", bold=True)
+        orcid = f", ORCID iD {claim['account_orcid']}" if claim["account_orcid"] else ""
+        click.echo(f"  by {in_one_line(claim['account_name'])}{orcid}, {claim['created_at']:%Y-%m-%d %H:%M} UTC")
+        for label, text in (("evidence", claim["statement"]), ("reason", claim["reason"])):
             if text:
                 click.echo(f"  {label}: {in_one_line(text)}")
-        if one["disputes"]:
-            click.echo(f"  DISPUTES the owner's claim {one['disputes']}")
-    click.echo("More with -n." if found["has_more"] else f"{len(found['results'])} in all.")
+        if claim["disputes"]:
+            click.echo(f"  DISPUTES the owner's claim {claim['disputes']}")
+    click.echo("More with -n." if listed["has_more"] else f"{len(listed['results'])} in total.")
 
 
 @claims.command()
@@ -58,8 +58,8 @@ def list_claims(database: Database, status: str, count: int) -> None:
 def approve(database: Database, id_: str, reason: str) -> None:
     """Verify the pending claim ID. It ends the claim of the former owner."""
     with database.begin() as session:
-        found = lifecycle.approve(session, None, id_, reason)
-    click.echo(f"{found.researcher_id} belongs to account {found.account_id} now.")
+        claim = lifecycle.approve(session, None, id_, reason)
+    click.echo(f"{claim.researcher_id} now belongs to account {claim.account_id}.")
 
 
 @claims.command()
@@ -69,13 +69,13 @@ def approve(database: Database, id_: str, reason: str) -> None:
 def reject(database: Database, id_: str, reason: str) -> None:
     """Reject the pending claim ID, or revoke a verified one."""
     with database.begin() as session:
-        found = lifecycle.reject(session, None, id_, reason)
-    click.echo(f"The claim of account {found.account_id} on {found.researcher_id} is rejected.")
+        claim = lifecycle.reject(session, None, id_, reason)
+    click.echo(f"The claim of account {claim.account_id} on {claim.researcher_id} is rejected.")
 
 
 @click.group()
 def domains() -> None:
-    """Say which e-mail domains an institution gives to its own people."""
+    """Manage institutions' e-mail domains."""
 
 
 def _domain(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
@@ -101,7 +101,7 @@ def add(database: Database, domain: str, institution: str) -> None:
     """Add DOMAIN and its subdomains to INSTITUTION, named by its id or ROR id."""
     with database.begin() as session:
         is_new = institution_emails.add_domain(session, domain, institution)
-    click.echo(f"{domain} is {institution}'s." if is_new else "It was there already.")
+    click.echo(f"{domain} now belongs to {institution}." if is_new else f"{domain} already belongs to {institution}.")
 
 
 @domains.command()
@@ -109,10 +109,11 @@ def add(database: Database, domain: str, institution: str) -> None:
 @institution_argument
 @pass_database
 def remove(database: Database, domain: str, institution: str) -> None:
-    """Remove DOMAIN from INSTITUTION; owners verified by it return to level L3."""
+    """Remove DOMAIN from INSTITUTION; owners verified through it drop to L3."""
     with database.begin() as session:
-        was_there = institution_emails.remove_domain(session, domain, institution)
-    click.echo(f"{domain} is no longer {institution}'s." if was_there else "It was not there.")
+        is_removed = institution_emails.remove_domain(session, domain, institution)
+    belongs = "no longer belongs" if is_removed else "did not belong"
+    click.echo(f"{domain} {belongs} to {institution}.")
 
 
 @domains.command("list")
@@ -120,13 +121,13 @@ def remove(database: Database, domain: str, institution: str) -> None:
 def list_domains(database: Database) -> None:
     """List all domains."""
     with database.read() as session:
-        for one in institution_emails.list_domains(session):
-            click.echo(f"{one.domain}\t{one.institution_id}")
+        for entry in institution_emails.list_domains(session):
+            click.echo(f"{entry.domain}\t{entry.institution_id}")
 
 
 @click.group()
 def people() -> None:
-    """Look after what people's accounts say in the index."""
+    """Manage the profile states that accounts write to the index."""
 
 
 @people.command()
@@ -139,7 +140,7 @@ def sync(database: Database, settings: Settings) -> None:
     lease = Lease(database, names.prefix)
     if lease.take():
         try:
-            click.echo(f"{delivery.deliver_all():,} researchers have a state; the index agrees.")
+            click.echo(f"{delivery.deliver_all():,} researchers have a state; the index is up to date.")
         finally:
             lease.release()
         return
@@ -147,9 +148,9 @@ def sync(database: Database, settings: Settings) -> None:
     deadline = time.monotonic() + PATIENCE
     while not delivery.is_complete():
         if time.monotonic() > deadline:
-            raise click.ClickException("The server that delivers has not done it yet; look at its log.")
+            raise click.ClickException("The running server has not delivered all states yet; see its log.")
         time.sleep(0.2)
-    click.echo("The server that is running has done it; the index agrees.")
+    click.echo("The running server has delivered all states; the index is up to date.")
 
 
 @click.command()
@@ -159,9 +160,9 @@ def sync(database: Database, settings: Settings) -> None:
 @click.option("--actor", default="", help="Id of the acting account.")
 @pass_database
 def audit(database: Database, count: int, action: str, target: str, actor: str) -> None:
-    """Show who did what when, the last first."""
-    asked = {"action": action, "target": target, "actor": actor}
+    """Show the audit log, newest first."""
+    filters = {"action": action, "target": target, "actor": actor}
     with database.read() as session:
-        for row in service.list_audit(session, asked, per_page=count)["results"]:
+        for row in service.list_audit(session, filters, per_page=count)["results"]:
             detail = json.dumps(row.detail, ensure_ascii=False) if row.detail else ""
             click.echo(f"{row.at:%Y-%m-%d %H:%M:%S}  {row.actor_id or 'system'}  {row.action}  {row.target}  {detail}")

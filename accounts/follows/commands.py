@@ -1,4 +1,4 @@
-"""`peerscope digest`: mails what is new. Meant to be run by a timer."""
+"""`peerscope digest`: mails new works. Meant to be run by a timer."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ LOCAL_URL = "http://127.0.0.1:8000"
 @pass_settings
 @pass_database
 def digest(database: Database, settings: Settings, dry_run: bool) -> None:
-    """Mail each account that wants a digest the works that are new since its last one.
+    """E-mail each account that enabled it the works added since its last digest.
 
-    Links begin with PEERSCOPE_PUBLIC_URL. Without PEERSCOPE_SMTP_URL the mails are printed.
+    Links start with PEERSCOPE_PUBLIC_URL. Without PEERSCOPE_SMTP_URL the mails are printed.
     """
     engine.connect(settings)
     app = create_app(settings=settings)

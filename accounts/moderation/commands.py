@@ -1,4 +1,4 @@
-"""`peerscope reports`: decides on reports at the command line."""
+"""`peerscope reports`: reviews reports at the command line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ reason_option = click.option("--reason", required=True, help="The reason, which 
 
 @click.group()
 def reports() -> None:
-    """Decide on reports about messages."""
+    """Review reports about messages."""
 
 
 @reports.command("list")

@@ -34,12 +34,12 @@ def test_claims_are_listed_and_decided(
         lifecycle.make_claim(session, ada, ADA)
         second = lifecycle.make_claim(session, eve, ADA, "It is me.")
     listed = run("claims", "list").output
-    for part in (second.id, "ada-1", "by Eve", "says: It is me.", "DISPUTES", "1 in all"):
+    for part in (second.id, "ada-1", "by Eve", "evidence: It is me.", "DISPUTES", "1 in total"):
         assert part in listed
     assert run("claims", "approve", second.id).exit_code == 2
-    assert "belongs to account" in run("claims", "approve", second.id, "--reason", "Showed a passport.").output
+    assert "now belongs to account" in run("claims", "approve", second.id, "--reason", "Showed a passport.").output
     assert "is rejected" in run("claims", "reject", second.id, "--reason", "It was forged.").output
-    assert "because: It was forged." in run("claims", "list", "--status", "rejected").output
+    assert "reason: It was forged." in run("claims", "list", "--status", "rejected").output
     with database.read() as session:
         assert owner_of(session, "ada-1") is None
     missing = run("claims", "approve", "nonsense", "--reason", "Why not?")
@@ -55,7 +55,7 @@ def test_domains_are_added_listed_and_removed(run: Callable[..., Result]) -> Non
     (line,) = run("domains", "list").output.splitlines()
     domain, institution = line.split("\t")
     assert domain == "uni.example"
-    assert run("domains", "remove", domain, institution).output == f"uni.example is no longer {institution}'s.\n"
+    assert run("domains", "remove", domain, institution).output == f"{domain} no longer belongs to {institution}.\n"
     assert run("domains", "list").output == ""
     refused = run("domains", "add", "no domain", "uni")
     assert (refused.exit_code, "is not a domain" in refused.output) == (2, True)
