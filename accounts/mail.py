@@ -1,4 +1,4 @@
-"""Mail over SMTP; without a server mail is printed, so that a trial needs none."""
+"""Mail over SMTP; without a configured server, mail is printed."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Mailer:
             except (OSError, smtplib.SMTPException) as error:
                 # The subject only: the recipient and the link in the mail must not reach the log.
                 again = bool(pauses) and not _is_final(error)
-                log.error("a mail (%s) could not be sent: %s%s", subject, _why(error), "; once more" if again else "")
+                log.error("a mail (%s) could not be sent: %s%s", subject, _why(error), "; will retry" if again else "")
                 if again:
                     # Not in the one thread of the pool: other mail must not wait for it.
                     timer = threading.Timer(pauses[0], self.post, (to, subject, text, pauses[1:]))
@@ -118,6 +118,6 @@ def _over_smtp(parts: SplitResult, message: EmailMessage) -> None:
         if parts.username:
             if not is_safe:
                 # An attacker in between may have removed the offer, to read the password and every link.
-                raise smtplib.SMTPNotSupportedError("the server offers no STARTTLS; a password is not sent in clear")
+                raise smtplib.SMTPNotSupportedError("no STARTTLS offered; the password is not sent unencrypted")
             smtp.login(unquote(parts.username), unquote(parts.password or ""))
         smtp.send_message(message)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Outbox(Base):
-    """A researcher whose state has to be brought to the index."""
+    """A researcher whose state must be written to the index."""
 
     __tablename__ = "outbox"
 

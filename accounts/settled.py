@@ -1,6 +1,6 @@
 """Transactions that meet a concurrent change: unique constraints let only one of two requests succeed.
 
-To follow, invite or write is idempotent: `settled` runs the change again, which then finds the row of the other
+Following, inviting and messaging are idempotent: `settled` runs the change again, which then finds the row of the other
 request. A claim or a decision depends on a state that has changed: `changing` raises a conflict.
 """
 

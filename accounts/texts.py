@@ -21,7 +21,7 @@ def is_id(given: str) -> bool:
 
 
 def name_for_mail(name: str) -> str:
-    """Return an account's name in one line and without links, since a mail with it goes to an address of their choice.
+    """Return an account's name in one line and without links, for mail to others.
 
     `https://` and `www.` links are removed; other dots between words get a space, so that no mail program makes a link
     of `example.com`.

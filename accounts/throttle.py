@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 def allowed(limit: str, *key: str) -> bool:
     """Count one event of `key`, whose first word is its kind; return False beyond `limit`, such as `10/hour`.
 
-    Counts are kept in `PEERSCOPE_RATE_LIMIT_STORAGE` under digests, so that it holds no addresses of people.
+    Counts are kept in `PEERSCOPE_RATE_LIMIT_STORAGE` under digests, so that no addresses are stored.
     """
     try:
         return _counter().hit(parse(limit), *_hidden(key))

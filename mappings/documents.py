@@ -1,4 +1,4 @@
-"""Types of every stored document, the counterpart of the JSON mappings; a test holds the two together.
+"""Types of every stored document, the counterpart of the JSON mappings; a test checks that they match.
 
 Readers ask OpenSearch for some fields (`_source`), so a document that was read may lack the others.
 """

@@ -128,7 +128,7 @@ class Settings(BaseSettings):
         ge=1,
         le=65_535,
         description="port of the embedded OpenSearch; by default 9200 or the next free one; a port "
-        "that is set and taken is an error",
+        "that is set but in use is an error",
     )
     heap: Annotated[str, AfterValidator(_heap)] | None = Field(
         None, description="heap of the embedded OpenSearch, such as `2g`; by default a quarter of memory, 512m to 4g"

@@ -107,7 +107,7 @@ def create_app(
     `services` default to the OpenSearch, indices and model that `settings` name, `settings` to those of the services or
     the environment, and `extensions` to those of all installed packages. Raises SettingsError.
     """
-    from search_api.http import metrics  # only now: see there
+    from search_api.http import metrics  # imported late; its docstring says why
 
     if services is None:
         settings = settings or Settings.load()

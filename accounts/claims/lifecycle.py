@@ -101,8 +101,8 @@ def make_claim(session: Session, account_id: str, record: Mapping[str, Any], sta
 def settle(session: Session, record: Mapping[str, Any]) -> None:
     """Apply the ORCID iD of a record to the claims on it.
 
-    An owner who proved another iD becomes pending; a pending claim of an account with this iD is verified. Owners whom
-    an administrator has approved stay, and an account whose claim on this record was rejected needs an administrator.
+    An owner who proved another iD becomes pending; a pending claim of an account with this iD is verified. Owners
+    approved by an administrator are kept; an account whose claim on this record was rejected needs an administrator.
 
     Called with each claim and whenever a state is delivered, so that it does not matter whether the account or the
     record (by an import or a merge) gets the iD later, or a former owner releases the profile.
@@ -133,7 +133,7 @@ def settle(session: Session, record: Mapping[str, Any]) -> None:
 
 
 def make_pending(session: Session, claim: Claim, reason: str) -> None:
-    """Return a verified claim to an administrator's review; the owner's profile and statements are kept."""
+    """Set a verified claim back to pending, for review; the owner's profile and statements are kept."""
     claim.status, claim.proof, claim.reason = "pending", None, reason
     session.flush()
 

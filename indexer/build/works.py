@@ -1,4 +1,4 @@
-"""embed -> write: writes the works of a run, each once and whole: authors identified, topics assigned, embedded.
+"""embed -> write: writes each work of a run once, complete: authors identified, topics assigned, embedded.
 
 A run can be killed at any moment: works are written in batches under their own ids, and before a batch is written, each
 researcher that it concerns is marked as pending. Researchers are built from the works in the index, and only then do

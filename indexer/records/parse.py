@@ -243,7 +243,7 @@ def _authors(fields: _Fields) -> tuple[Author, ...]:
 
 
 def _without_shared_orcids(authors: tuple[Author, ...], warnings: list[RecordWarning]) -> tuple[Author, ...]:
-    """Drop an ORCID iD that several authors have: it belongs to one of them at most, and does not tell whom."""
+    """Drop an ORCID iD that several authors have: it belongs to one of them at most, and it is unknown to which."""
     counts = Counter(author.orcid for author in authors if author.orcid)
     shared = {orcid for orcid, count in counts.items() if count > 1}
     warnings += [

@@ -19,7 +19,7 @@ class RecordError(PeerscopeError, ValueError):
 
 
 class RecordWarning(NamedTuple):
-    """A problem that did not cost the record: its kind, by which warnings are counted, and a description."""
+    """A problem that did not reject the record: its kind, by which warnings are counted, and a description."""
 
     kind: str
     message: str

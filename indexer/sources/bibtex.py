@@ -52,7 +52,7 @@ class BibtexFile(FileSource):
     """One .bib file."""
 
     def items(self, file: IO[bytes]) -> Iterator[Item]:
-        """Yield an Item for each entry, in the file's order; one that cannot be parsed costs only itself."""
+        """Yield an Item for each entry, in the file's order; one that cannot be parsed is skipped."""
         text = self.whole_text(file)
         library = parse_string(text, parse_stack=[])
         blocks = list(_blocks(text, library))

@@ -1,7 +1,7 @@
 """JSON: the import format as JSON lines or a list, OpenAlex works (also snapshot parts), and CSL-JSON.
 
-A bad line costs only that line. Lines are read with a maximum length, so that a file without line ends cannot fill the
-memory.
+An invalid line rejects only itself. Lines are read with a maximum length, so that a file without line ends cannot
+fill the memory.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class RisFile(FileSource):
     """One .ris file."""
 
     def items(self, file: IO[bytes]) -> Iterator[Item]:
-        """Yield an Item for each reference; a broken one costs only itself. Raises SourceError when there is none."""
+        """Yield an Item for each reference; a broken one is skipped. Raises SourceError when there is none."""
         text = self.whole_text(file)
         number = 0
         for number, record in enumerate(parse_ris(text), 1):

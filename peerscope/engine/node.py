@@ -1,7 +1,7 @@
 """The embedded node: an OpenSearch that runs as a child process and is shared with later processes.
 
 A folder holds one node. Its state file names the process; whether it runs and answers is checked each time, so a node
-that died, hangs, or was left half-started by a killed parent is replaced. A file lock makes concurrent starts one.
+that died, hangs, or was left half-started by a killed parent is replaced. A file lock turns concurrent starts into one.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def endpoint(
 
 
 def reads_only(view: F) -> F:
-    """Mark a view of POST that changes nothing, and only has a question too long for a URL.
+    """Mark a POST view as read-only: it uses POST because its input is too long for a URL.
 
     Extensions that protect against forged requests let it pass.
     """

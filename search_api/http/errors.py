@@ -90,7 +90,7 @@ def from_http(error: HTTPException) -> Problem:
 
 
 def from_peerscope(error: PeerscopeError) -> Problem:
-    """Return the 500 for an error that only the operator can act on; its text goes to the log alone."""
+    """Return the 500 for an error that only the operator can act on; its text is only logged."""
     log.error("%s: %s", type(error).__name__, error)
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The server could not complete the request; see its log.")
 

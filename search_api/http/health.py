@@ -30,7 +30,7 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Return whether searches can be answered, part by part; 503 while the search engine cannot.
 
-    Without the embedding model keyword search answers still: then it is ready, and `degraded` names what is missing.
+    Keyword search works without the embedding model, so the service is ready then; `degraded` names what is missing.
     """
     parse(Args(), request.args)
     parts = {"opensearch": _opensearch(services()), "embedding": _embedding(services())}

@@ -46,10 +46,8 @@ REQUESTS = Counter("peerscope_requests_total", "Requests answered.", ["method", 
 SECONDS = Histogram("peerscope_request_seconds", "Time to answer.", ["route", "status"], buckets=BUCKETS)
 PARTS = Histogram("peerscope_part_seconds", "Time in one part of an answer.", ["part"], buckets=BUCKETS)
 EMBEDDINGS = Counter("peerscope_query_embeddings_total", "Queries embedded, or found in the cache.", ["cache"])
-DEGRADED = Counter("peerscope_degraded_answers_total", "Answers by keyword, since embedding was out of order.")
-CIRCUIT = Gauge(
-    "peerscope_circuit_open", "1 while OpenSearch is not asked since it did not answer.", multiprocess_mode="livemax"
-)
+DEGRADED = Counter("peerscope_degraded_answers_total", "Responses by keyword only because embedding failed.")
+CIRCUIT = Gauge("peerscope_circuit_open", "1 while the circuit breaker is open.", multiprocess_mode="livemax")
 
 
 class _EmbeddingCounts:

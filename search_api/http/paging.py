@@ -39,7 +39,7 @@ class Pagination:
     def __post_init__(self) -> None:
         if self.cursor is None and self.offset + self.per_page > WINDOW:
             window = f"the first {WINDOW:,} results"
-            further = "This list has no cursor to read on with; ask for less of it, by filters for instance."
+            further = "This list has no cursor; narrow it, for example with filters."
             if self.reads_on:
                 further = f"To read on, start with {self.reads_on} and follow meta.next_cursor."
             raise Problem(

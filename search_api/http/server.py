@@ -116,7 +116,7 @@ def warm_up(app: Flask, make_app: Callable[..., Flask]) -> None:
     A node that has just started takes seconds for the first of each, so these have a longer timeout. A node that does
     not answer at all is not waited for: the worker answers 503 until it does.
     """
-    from search_api.http import metrics  # only now: see there
+    from search_api.http import metrics  # imported late; its docstring says why
 
     services: Services = app.extensions[KEY]
     with suppress(EmbeddingError):

@@ -29,7 +29,7 @@ Body = dict[str, Any]
 
 @dataclass(frozen=True)
 class Plan:
-    """One search. `mode` is the one that can be answered: `keyword` if there is nothing to embed, or no model.
+    """One search. `mode` is the mode in use: `keyword` if there is nothing to embed or no model.
 
     `vector` is float32[d], unit length; None in keyword mode. `fixed` are clauses besides the filters. `degraded` names
     what is unavailable.

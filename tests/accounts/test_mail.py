@@ -122,7 +122,7 @@ def test_a_mail_that_is_refused_for_good_is_given_up_and_others_do_not_wait(
     mailer.post("b@example.org", "Another", "text")
     until(lambda: len(smtp.mails) == 1)
     assert b"To: b@example.org" in smtp.mails[0]
-    assert "once more" not in caplog.text
+    assert "will retry" not in caplog.text
 
 
 def test_a_task_that_fails_does_not_stop_the_next(caplog: pytest.LogCaptureFixture) -> None:
