@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import stat
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
 from playwright.sync_api import expect
 
+from accounts import resources
+from accounts.login import orcid
 from peerscope.settings import Settings
 from tests.live.axe import serious
 from tests.live.conftest import SAMPLE
@@ -17,6 +20,7 @@ from tests.live.test_serving import served
 from tests.people import accounts_of, log_in, program
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from flask import Flask
@@ -27,9 +31,22 @@ if TYPE_CHECKING:
 SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["javascript", "plain"])
 
 
+@pytest.fixture
+def orcid_sign_in(sample_app: Flask, orcid_provider: Provider, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the app of the sample sign in with ORCID, as if it had been started with the provider's settings."""
+    assert orcid_provider
+    current = resources.resources_of(sample_app)
+    monkeypatch.setitem(sample_app.extensions, resources.KEY, replace(current, settings=Settings.load()))
+    sample_app.extensions.pop(orcid.KEY, None)
+    yield
+    # The client of this provider, which is gone.
+    sample_app.extensions.pop(orcid.KEY, None)
+
+
 @SCRIPTS
+@pytest.mark.usefixtures("orcid_sign_in")
 def test_a_person_logs_in_at_orcid_comes_back_to_where_they_were_and_logs_out(
-    chromium: Browser, site: str, orcid_provider: Provider, scripts: bool
+    chromium: Browser, site: str, scripts: bool
 ) -> None:
     """Also that the policy of the page lets its form go to ORCID, which only a browser can tell."""
     context = chromium.new_context(base_url=site, java_script_enabled=scripts)
@@ -49,9 +66,10 @@ def test_a_person_logs_in_at_orcid_comes_back_to_where_they_were_and_logs_out(
     context.close()
 
 
+@pytest.mark.usefixtures("orcid_sign_in")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_pages_of_an_account_can_be_used_by_everybody(
-    chromium: Browser, site: str, sample_app: Flask, orcid_provider: Provider, scheme: str
+    chromium: Browser, site: str, sample_app: Flask, scheme: str
 ) -> None:
     ada = log_in(sample_app, "Ada Lovelace-Featherstonehaugh of the Long Name")
     program(sample_app, ada.account_id, "read", "follow")

@@ -359,7 +359,7 @@ def test_pages_of_somebody_logged_in_fit_a_phone_and_axe_finds_nothing_serious(
         assert answer is not None
         assert answer.status == 200, address
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
-        middles = [box_middle(page.locator(part)) for part in (".brand", "nav[aria-label=Yours]", ".me")]
+        middles = [box_middle(page.locator(part)) for part in (".brand", "nav[aria-label='Your account']", ".me")]
         assert max(middles) - min(middles) < 10, f"{address}: the header's first line is broken"
         problems += serious(page, scheme)
     assert problems == []

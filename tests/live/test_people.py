@@ -238,7 +238,7 @@ def accepts_and_answers(josiah: Page) -> None:
     josiah.get_by_role("link", name="Laure Haak: Joint work").click()
     expect(josiah.get_by_text("shall we break a pot together?")).to_be_visible()
     josiah.get_by_role("button", name="Accept").click()
-    expect(josiah.get_by_text("you can write to each other now")).to_be_visible()
+    expect(josiah.get_by_text("You can now message each other")).to_be_visible()
     josiah.get_by_label("Your message").fill("Gladly.")
     josiah.get_by_role("button", name="Send").click()
     expect(josiah.get_by_text("Gladly.")).to_be_visible()

@@ -218,7 +218,7 @@ def test_nothing_is_lost_or_doubled_by_whoever_is_killed(
             assert sorted(session.scalars(select(Follow.target))) == kept
             said = session.scalars(select(Message.body).order_by(Message.sent_at)).all()
             assert said == [f"Message {number}" for number in range(MESSAGES)]
-            counted = session.execute(select(Audit.action, func.count()).group_by(Audit.action)).tuples().all()
+            counted = session.execute(select(Audit.action, func.count()).group_by(Audit.action)).all()
         removed = PEOPLE - len(kept)
         assert dict(counted) == {
             "follow.add": PEOPLE,
