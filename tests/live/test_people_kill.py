@@ -85,7 +85,7 @@ def test_kill_9_of_the_server_loses_no_state(prefix: str, unused_port: int, tmp_
         assert noted or stored()["owner"]["bio"] == f"Round {round_}."
     # Nobody serves: the lease is free, and by hand it is done too.
     answer = CliRunner().invoke(main, ["people", "sync"])
-    assert answer.output == "1 researchers have a state; the index agrees.\n"
+    assert answer.output == "1 researchers have a state; the index is up to date.\n"
     assert stored()["owner"]["bio"] == f"Round {KILLS - 1}."
     server = serve(unused_port)
     try:

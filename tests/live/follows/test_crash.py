@@ -32,6 +32,7 @@ from mappings import IndexNames
 from peerscope import embedding
 from peerscope.engine import EngineSettings, Node, connect, wait_until_ready
 from peerscope.settings import Settings
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +95,7 @@ class MortalServer:
 
 @pytest.fixture(scope="module")
 def node(node_folder: Path) -> Iterator[MortalNode]:
-    mortal = MortalNode(EngineSettings(heap=512, folder=node_folder / "mortal"))
+    mortal = MortalNode(EngineSettings(heap=512, port=free_port(), folder=node_folder / "mortal"))
     yield mortal
     mortal.node.stop()
 
