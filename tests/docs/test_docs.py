@@ -85,3 +85,12 @@ def test_every_command_is_described() -> None:
     pages = "\n".join(page.read_text(encoding="utf-8") for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
     for command in main.registered:
         assert f"peerscope {command}" in pages, command
+
+
+def test_the_table_of_places_names_files_and_what_is_in_them() -> None:
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| .+ \| (`[\w/]+\.py`.*) \| `(\w+)` \|$", page, re.MULTILINE)
+    assert len(rows) >= 15
+    for files, name in rows:
+        for file in re.findall(r"`([\w/]+\.py)`", files):
+            assert re.search(rf"\b{name}\b", (ROOT / file).read_text(encoding="utf-8")), f"{file} has no {name}"
