@@ -6,7 +6,6 @@ are current.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,16 +28,24 @@ def fields_table(fields: Mapping[str, Field], sorts: Mapping[str, Sort]) -> str:
     return "\n".join(["| parameter | values | facet |", "|---|---|---|", *rows, "", f"`sort`: {orders}."])
 
 
+def with_part(page: str, name: str, content: str) -> str:
+    """Return a page in which the generated part of a name is `content`. Raises ValueError if the page lacks it."""
+    begin, end = f"<!-- {name}: generated -->", "<!-- end -->"
+    before, marker, rest = page.partition(begin)
+    _, closing, after = rest.partition(end)
+    if not marker or not closing:
+        raise ValueError(f"the page has no lines {begin!r} and {end!r}")
+    return f"{before}{begin}\n\n{content.strip()}\n\n{end}{after}"
+
+
 def pages() -> Iterator[tuple[Path, str]]:
     """Yield every page with generated parts, and its current text."""
     page = DOCS / "settings.md"
-    yield page, settings.with_table(page.read_text(encoding="utf-8"))
+    yield page, with_part(page.read_text(encoding="utf-8"), "settings", settings.table())
     page = DOCS / "api.md"
     text = page.read_text(encoding="utf-8")
     for name, entity in (("works", works), ("researchers", researchers)):
-        begin, end = f"<!-- filters of {name}: generated -->", "<!-- end -->"
-        part = f"{begin}\n\n{fields_table(entity.FIELDS, entity.SORTS)}\n\n{end}"
-        text = re.sub(rf"{re.escape(begin)}.*?{re.escape(end)}", lambda _, part=part: part, text, flags=re.DOTALL)  # type: ignore[misc]
+        text = with_part(text, f"filters of {name}", fields_table(entity.FIELDS, entity.SORTS))
     yield page, text
 
 

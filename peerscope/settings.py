@@ -1,15 +1,13 @@
 """Every setting of Peerscope: read once from the environment, checked, and passed on explicitly.
 
 `Settings.load()` is called by the command line and by `create_app`; everything below receives the object or a value of
-it. The table in `docs/settings.md` is generated from the descriptions below by
-`python -m peerscope.settings --write docs/settings.md`.
+it. `python docs/generate.py` writes the descriptions below into `docs/settings.md`.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
 
 PREFIX = "PEERSCOPE_"
 MASK = "********"
-#: Lines of docs/settings.md between which the table is generated.
-BEGIN, END = "<!-- settings: begin -->", "<!-- settings: end -->"
 DEFAULT_MODEL = "all-MiniLM-L6-v2-int8"
 #: Smallest heap in megabytes with which OpenSearch starts.
 MIN_HEAP_MB = 256
@@ -281,27 +277,3 @@ def table() -> str:
     for name, field in Settings.model_fields.items():
         rows.append(f"| `{PREFIX}{name.upper()}` | {_default(name, field)} | {field.description} |")
     return "\n".join(rows) + "\n"
-
-
-def with_table(page: str) -> str:
-    """Return a Markdown page with the table of all settings between its two markers. Raises `SettingsError`."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise SettingsError(f"The page has no lines {BEGIN!r} and {END!r} between which the table belongs.")
-    return f"{before}{begin}\n\n{table()}\n{end}{after}"
-
-
-def main(arguments: list[str]) -> None:
-    """Print the table of all settings, or with `--write PAGE` replace it in a Markdown page."""
-    if arguments[:1] == ["--write"] and len(arguments) == 2:
-        page = Path(arguments[1])
-        page.write_text(with_table(page.read_text(encoding="utf-8")), encoding="utf-8")
-    elif arguments:
-        raise SystemExit("usage: python -m peerscope.settings [--write PAGE]")
-    else:
-        sys.stdout.write(table())
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -20,8 +20,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import NullPool, create_engine, text
 
+from accounts.claims.models import Claim
 from accounts.database import Database
 from accounts.extension import AccountsExtension
+from accounts.login.models import Account
 from mappings import IndexNames
 from peerscope.embedding import EmbeddingError
 from search_api.app import create_app
@@ -216,3 +218,17 @@ def orcid_provider(orcid_provider: Provider, app: Flask) -> Provider:
     """Return an OpenID provider of our own, which the app uses."""
     use_settings(app)
     return orcid_provider
+
+
+@pytest.fixture
+def owner(database: Database) -> Callable[[str], str]:
+    """Return a function that makes an account which owns the profile `r-NAME`, and returns its id."""
+
+    def make(name: str) -> str:
+        with database.begin() as session:
+            session.add(account := Account(name=name))
+            session.flush()
+            session.add(Claim(account_id=account.id, researcher_id=f"r-{name}", status="verified", proof="orcid"))
+            return account.id
+
+    return make
