@@ -16,13 +16,24 @@ from mappings.generations import (
     stored_model,
     unfinished,
 )
-from mappings.ids import bare_doi, doi_in, institution_id, orcid_id, person_id, ror_address, topic_id, work_id
+from mappings.ids import (
+    WORK_SCHEMES,
+    bare_doi,
+    doi_in,
+    institution_id,
+    orcid_id,
+    person_id,
+    ror_address,
+    topic_id,
+    work_id,
+)
 from mappings.indices import Scale, begin_people
 from mappings.names import Generation, IndexNames
 
 __all__ = [
     "DEFAULT_STATE",
     "STATE_FIELDS",
+    "WORK_SCHEMES",
     "Generation",
     "IndexNames",
     "Scale",

@@ -34,6 +34,7 @@ class Authorship(TypedDict):
     """An author of a work: the name as printed, and the researcher (`id`) who was identified behind it.
 
     `position` counts from 1. `source_id` is the source's id of the person; `institution_id` is the first institution.
+    `name_variants` are other forms of the name that the source states.
     """
 
     id: str
@@ -44,10 +45,14 @@ class Authorship(TypedDict):
     affiliation: str | None
     institution_id: str | None
     institutions: list[InstitutionName]
+    name_variants: list[str]
 
 
 class WorkDocument(TypedDict):
-    """A work. `ids` holds its own id and its DOI; `date` is an ISO date; times are ISO 8601 in UTC.
+    """A work. `ids` holds its own id, its DOI and all others; `date` is an ISO date; times are ISO 8601 in UTC.
+
+    `authors_truncated` is the total number of authors if `researchers` has only the first of them; it is one more than
+    those where the source does not state the total. `references` are ids of cited works, indexed or not.
 
     `embedding` has unit length. `assigned_topics` and `assigned_by` are missing until topics have been looked for.
     """
@@ -73,6 +78,9 @@ class WorkDocument(TypedDict):
     assigned_topics: NotRequired[list[AssignedTopic]]
     assigned_by: NotRequired[str]
     researchers: list[Authorship]
+    authors_truncated: int | None
+    references: list[str]
+    references_count: int
     institutions: list[InstitutionName]
     embedding: list[float]
     embedding_model: str

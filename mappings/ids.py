@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
-WORK_SCHEMES = ("arxiv", "doi", "openalex", "acl", "openreview", "local")
+WORK_SCHEMES = (
+    *("arxiv", "doi", "openalex", "acl", "openreview", "local"),
+    *("ads", "dblp", "hal", "handle", "inspire", "mag", "oai", "pmcid", "pmid", "s2", "scopus", "wos"),
+)
 
 _ARXIV = r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})"
 #: A registrant code may have subdivisions: `10.1000.10/123`.
@@ -17,7 +20,8 @@ _DOI = r"10\.\d{4,9}(?:\.\d+)*/\S+"
 #: Hosts whose URLs contain ids, as people copy them: in any case, with or without scheme and `www.`.
 _HOST = re.compile(
     r"^(?:https?://)?(?:www\.|dx\.|export\.|api\.)?"
-    r"(arxiv\.org|doi\.org|openalex\.org|aclanthology\.org|openreview\.net|orcid\.org|ror\.org)/",
+    r"(arxiv\.org|doi\.org|openalex\.org|aclanthology\.org|openreview\.net|orcid\.org|ror\.org"
+    r"|(?:pubmed\.|pmc\.)?ncbi\.nlm\.nih\.gov|europepmc\.org|hdl\.handle\.net)/",
     re.IGNORECASE,
 )
 #: The end of a URL after the id, such as `?context=cs`. OpenReview has its ids in the query, and a DOI may contain `#`.
@@ -29,11 +33,20 @@ _URLS = (
     (re.compile(r"^openalex\.org/(?:works/)?(W\d+)$", re.IGNORECASE), "openalex"),
     (re.compile(r"^aclanthology\.org/([\w.-]+?)(?:\.pdf)?/?$"), "acl"),
     (re.compile(r"^openreview\.net/(?:forum|pdf)\?id=([\w-]+)$"), "openreview"),
+    (re.compile(r"^(?:pubmed\.ncbi\.nlm\.nih\.gov|ncbi\.nlm\.nih\.gov/pubmed)/(\d+)/?$"), "pmid"),
+    (re.compile(r"^europepmc\.org/(?:article|abstract)/MED/(\d+)/?$", re.IGNORECASE), "pmid"),
+    (
+        re.compile(r"^(?:(?:pmc\.)?ncbi\.nlm\.nih\.gov|europepmc\.org)/[\w/]*?\b(PMC\d+)/?$", re.IGNORECASE),
+        "pmcid",
+    ),
+    (re.compile(r"^hdl\.handle\.net/(\d[\w.]*/\S+)$"), "handle"),
 )
 _BARE = (
     (re.compile(rf"^({_ARXIV})(?:v\d+)?$"), "arxiv"),
     (re.compile(rf"^({_DOI})$"), "doi"),
     (re.compile(r"^(W\d{4,})$", re.IGNORECASE), "openalex"),
+    (re.compile(r"^PMID\s*(\d+)$", re.IGNORECASE), "pmid"),
+    (re.compile(r"^(PMC\d+)$", re.IGNORECASE), "pmcid"),
 )
 _PEOPLE = (
     (re.compile(r"^(?:openalex\.org/(?:authors/)?|openalex:)?(A\d{4,})$", re.IGNORECASE), "openalex"),
@@ -87,6 +100,8 @@ def _normalized(scheme: str, local: str) -> str:
         return "arxiv:" + re.sub(r"v\d+$", "", local)
     if scheme == "openalex":
         return f"openalex:{local.upper()}"
+    if scheme == "pmcid":
+        return f"pmcid:PMC{local.upper().removeprefix('PMC')}"
     return f"{scheme}:{local}"
 
 

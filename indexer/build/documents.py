@@ -61,7 +61,7 @@ def work_document(
     ]
     return {
         "id": work.id,
-        "ids": sorted({work.id, *([f"doi:{work.doi}"] if work.doi else [])}),
+        "ids": sorted({work.id, *work.ids, *([f"doi:{work.doi}"] if work.doi else [])}),
         "title": work.title,
         "abstract": work.abstract,
         "abstract_origin": work.abstract_origin,
@@ -79,6 +79,9 @@ def work_document(
         "is_retracted": work.is_retracted,
         "topics": topics_of(work),
         "researchers": authorships,
+        "authors_truncated": work.authors_truncated,
+        "references": list(work.references),
+        "references_count": len(work.references),
         "institutions": _distinct(institution for entry in authorships for institution in entry["institutions"]),
         "embedding": stored_vector(vector),
         "embedding_model": model,
@@ -99,6 +102,7 @@ def _authorship(author: Author, researcher_id: str, position: int) -> Authorship
         "affiliation": author.affiliation,
         "institution_id": affiliated[0]["id"] if affiliated else None,
         "institutions": affiliated,
+        "name_variants": list(author.name_variants),
     }
 
 
@@ -135,6 +139,7 @@ def researcher_document(
     works = sorted(works, key=lambda work: (-(work.year or 0), work.id))
     authorships = [entry for work in works for entry in work.authorships[researcher_id]]
     names = _by_frequency(entry["name"] for entry in authorships)
+    stated = _by_frequency(variant for entry in authorships for variant in entry["name_variants"])
     years = Counter(work.year for work in works if work.year is not None)
     collaborators = _collaborators(researcher_id, works)
     orcids = _by_frequency(entry["orcid"] for entry in authorships if entry["orcid"])
@@ -143,7 +148,7 @@ def researcher_document(
         "id": researcher_id,
         "ids": sorted({entry["source_id"] for entry in authorships if entry["source_id"]} | set(orcids)),
         "name": names[0],
-        "name_variants": names[1:],
+        "name_variants": [*names[1:], *(variant for variant in stated if variant not in names)],
         "orcid": orcids[0] if orcids else None,
         "affiliations": _affiliations(researcher_id, works),
         "institutions": _institutions(researcher_id, works),

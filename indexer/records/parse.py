@@ -31,6 +31,8 @@ MAX_ABSTRACT = 100_000
 MAX_TEXT = 2_000
 #: The largest known collaboration papers have about 5,500 authors.
 MAX_AUTHORS = 10_000
+#: A review of a whole field cites some 5,000 works.
+MAX_REFERENCES = 10_000
 YEARS = range(1000, date.today().year + 3)
 
 
@@ -50,6 +52,7 @@ def parse_work(record: object, warnings: list[RecordWarning] | None = None) -> W
     id_, title = _id(record), _required(record, "title", MAX_TITLE)
     authors = _authors(fields)
     day = fields.read("date", _date)
+    doi = fields.read("doi", _doi)
     topics = fields.read("topics", _topics) or {}
     return Work(
         id=id_,
@@ -61,7 +64,7 @@ def parse_work(record: object, warnings: list[RecordWarning] | None = None) -> W
         date=day,
         type=fields.text("type"),
         venue=fields.text("venue"),
-        doi=fields.read("doi", _doi),
+        doi=doi,
         url=fields.read("url", _url),
         license=fields.text("license"),
         source=fields.text("source"),
@@ -70,6 +73,9 @@ def parse_work(record: object, warnings: list[RecordWarning] | None = None) -> W
         is_retracted=fields.read("is_retracted", partial(_flag, key="is_retracted")) or False,
         topics=tuple((topic, name) for topic, (name, _) in topics.items()),
         topic_parents=tuple(parents for _, parents in topics.values()) if record.get("topic_parents") else (),
+        ids=tuple(sorted(set(_ids(fields, "ids")) - {id_, f"doi:{doi}"})),
+        references=tuple(cited for cited in dict.fromkeys(_ids(fields, "references")) if cited != id_)[:MAX_REFERENCES],
+        authors_truncated=fields.read("authors_truncated", partial(_total_authors, listed=len(authors))),
     )
 
 
@@ -205,6 +211,33 @@ def _count(record: Mapping[str, Any], key: str) -> int | None:
     return value
 
 
+def _ids(fields: _Fields, key: str) -> list[str]:
+    """Return the valid ids in a list, normalized; the others are described in one warning."""
+    ids, invalid = [], []
+    for value in fields.read(key, partial(_list, key=key)) or ():
+        try:
+            ids.append(_id({"id": value}))
+        except ValueError as error:
+            invalid.append(str(error))
+    if invalid:
+        fields.warnings.append(RecordWarning(f"invalid {key}", f"{key} has {len(invalid)} invalid ids ({invalid[0]})"))
+    return ids
+
+
+def _total_authors(record: Mapping[str, Any], listed: int) -> int | None:
+    """Return the number of authors of a work that lists only the first ones; `true` says that there are more."""
+    value = record.get("authors_truncated")
+    if value is None or value is False:
+        return None
+    if value is True:
+        return listed + 1
+    total = _count(record, "authors_truncated") or 0
+    if total < listed:
+        raise RecordError(f"authors_truncated is {total}, less than the {listed} authors of the record")
+    # Authors that are listed but unnamed are not missing.
+    return total if total > listed else None
+
+
 def _topics(record: Mapping[str, Any]) -> dict[str, tuple[str | None, tuple[str, ...]]]:
     """Return each topic's name and parents by id; the lists beside `topics` must have its length, or be absent."""
     ids, names, parents = _texts(record, "topics"), _texts(record, "topic_names"), _list(record, "topic_parents")
@@ -267,7 +300,12 @@ def _author(author: object, warnings: list[RecordWarning]) -> Author:
         # Cut at a semicolon: half an affiliation would become an institution with a wrong name.
         affiliation=fields.text("affiliation", separator=";"),
         institutions=fields.read("institutions", _institutions) or (),
+        name_variants=fields.read("name_variants", partial(_name_variants, name=name)) or (),
     )
+
+
+def _name_variants(author: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    return tuple(variant for variant in dict.fromkeys(_texts(author, "name_variants")) if variant != name)
 
 
 def _orcid(author: Mapping[str, Any]) -> str | None:

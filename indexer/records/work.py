@@ -11,7 +11,7 @@ from peerscope.errors import PeerscopeError
 
 #: Part of every content hash. Increase it when the same record must produce a different document: the next run then
 #: writes all documents again.
-DOCUMENT_VERSION = 3
+DOCUMENT_VERSION = 4
 
 
 class RecordError(PeerscopeError, ValueError):
@@ -43,13 +43,18 @@ class Author:
     orcid: str | None = None
     affiliation: str | None = None
     institutions: tuple[Institution, ...] = ()
+    name_variants: tuple[str, ...] = ()
+    """Other forms of the name that the source states, such as the one in Chinese characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """One work as a source describes it. Fields that the source leaves out are None, never a guess.
 
-    `topics` are pairs (id, name or None); `topic_parents` has the names of each topic's parents, nearest first.
+    `ids` are the work's other ids, sorted. `topics` are pairs (id, name or None); `topic_parents` has the names of
+    each topic's parents, nearest first. `references` are ids of the works that it cites. `authors_truncated` is the
+    total number of authors if `authors` has only the first of them, else None; one more than there are in `authors`
+    where the source does not state the total.
     """
 
     id: str
@@ -70,6 +75,9 @@ class Work:
     is_retracted: bool = False
     topics: tuple[tuple[str, str | None], ...] = ()
     topic_parents: tuple[tuple[str, ...], ...] = ()
+    ids: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    authors_truncated: int | None = None
 
 
 #: Keys of a record in the import format that are read; others are counted and reported.

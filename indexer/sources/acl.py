@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from indexer.sources.author_names import full_name
 from indexer.sources.base import NotAWork
 from indexer.sources.xml_records import text_of
 
@@ -100,12 +101,17 @@ def _venue(volume: Element) -> str | None:
     return text_of(volume.find("meta/journal-title")) or text_of(volume.find("meta/booktitle"))
 
 
+def _name(element: Element) -> str:
+    """Return a name in reading order; the one in Chinese characters beside it (`variant`) as family and given name."""
+    return full_name(text_of(element.find("first")) or "", text_of(element.find("last")) or "")
+
+
 def _author(author: Element) -> dict[str, Any]:
     id_ = author.get("id")
-    name = [text_of(author.find("first")), text_of(author.find("last"))]
     affiliations = [text_of(affiliation) for affiliation in author.findall("affiliation")]
     return {
-        "name": " ".join(part for part in name if part) or None,
+        "name": _name(author) or None,
+        "name_variants": [name for variant in author.findall("variant") if (name := _name(variant))],
         "id": f"acl:{id_}" if id_ else None,
         "orcid": author.get("orcid"),
         "affiliation": "; ".join(affiliation for affiliation in affiliations if affiliation) or None,

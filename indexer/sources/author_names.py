@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from indexer.records import RecordWarning
+from indexer.sources.base import INCOMPLETE_AUTHORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -133,7 +134,7 @@ def without_et_al(text: str) -> tuple[str, list[RecordWarning]]:
     match = _ET_AL.search(text)
     if not match:
         return text, []
-    warning = RecordWarning("incomplete authors", f"the list of authors ends with {match[0].strip(' ,;')!r}")
+    warning = RecordWarning(INCOMPLETE_AUTHORS, f"the list of authors ends with {match[0].strip(' ,;')!r}")
     return text[: match.start()], [warning]
 
 

@@ -29,6 +29,8 @@ GZIP_MAGIC = b"\x1f\x8b"
 MAX_WHOLE = 200_000_000
 #: Number of characters of a record that are kept to find it by, where the format has no text for it.
 EXCERPT = 2_000
+#: Kind of the warning about a list of authors that is cut, by `et al.` or by a limit of the source.
+INCOMPLETE_AUTHORS = "incomplete authors"
 
 
 class SourceError(PeerscopeError):
@@ -79,8 +81,9 @@ def convert_record(
 ) -> Item:
     """Return the Item of a record in a foreign format.
 
-    `convert` returns the record in the import format; its key `warnings` may have a list of RecordWarnings. Whatever it
-    raises for a record of another structure rejects only this record.
+    `convert` returns the record in the import format; its key `warnings` may have a list of RecordWarnings, of which
+    one of the kind INCOMPLETE_AUTHORS marks the record. Whatever it raises for a record of another structure rejects
+    only this record.
     """
     text = json.dumps(value)[:EXCERPT] if text is None else printable_text(text)
     try:
@@ -88,6 +91,8 @@ def convert_record(
         warnings = tuple(record.pop("warnings", ()))
         if isinstance(record.get("authors"), list):
             record["authors"] = [author for author in record["authors"] if _is_named(author)]
+        if any(warning.kind == INCOMPLETE_AUTHORS for warning in warnings):
+            record.setdefault("authors_truncated", True)
         return Item(source, line, record, text=text, warnings=warnings)
     except NotAWork as error:
         return Item(source, line, problem=str(error), text=text, is_work=False)

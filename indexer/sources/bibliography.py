@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.records.parse import YEARS
 from indexer.sources.text import strip_markup
-from mappings import doi_in
+from mappings import WORK_SCHEMES, doi_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_OWN_ID = re.compile(r"(?:acl|arxiv|doi|local|openalex|openreview):\S+$")
+_OWN_ID = re.compile(rf"(?:{'|'.join(WORK_SCHEMES)}):\S+$")
 _ARXIV = re.compile(
     r"arxiv(?:\.org/\w+/|:\s*)(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?(?!\d)", re.IGNORECASE
 )

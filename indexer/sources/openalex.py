@@ -71,7 +71,11 @@ class OpenAlexWorks(Harvester):
         """Return a work with all its authors: lists contain at most 100, and mark works that have more."""
         if not (is_work(work) and work.get("is_authors_truncated")):
             return work
-        return self.client.fetch(f"{self._url}/{short_id(work['id'])}", self._credentials, _decode_work)
+        try:
+            return self.client.fetch(f"{self._url}/{short_id(work['id'])}", self._credentials, _decode_work)
+        except SourceError:
+            # It is kept with the authors that are known, and marked; if the server is down, the next page says so.
+            return work
 
     def _page(self, cursor: str, yielded: int) -> Page:
         size = PAGE if self.limit is None else min(PAGE, self.limit - yielded)

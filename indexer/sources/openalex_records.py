@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from indexer.records import RecordWarning
-from indexer.sources.base import NotAWork
+from indexer.sources.base import INCOMPLETE_AUTHORS, NotAWork
 from indexer.sources.text import strip_markup
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def work_record(work: Mapping[str, Any]) -> dict[str, Any]:
     if work.get("is_authors_truncated"):
         total = work.get("authors_count")
         message = f"OpenAlex lists the first {len(work['authorships'])}{f' of {total}' if total else ''} authors"
-        warnings.append(RecordWarning("incomplete authors", message))
+        warnings.append(RecordWarning(INCOMPLETE_AUTHORS, message))
     location = work.get("primary_location") or {}
     venue = location.get("source") or {}
     topics = work.get("topics") or []
@@ -66,8 +66,16 @@ def work_record(work: Mapping[str, Any]) -> dict[str, Any]:
         "topic_names": [topic["display_name"] for topic in topics],
         "topic_parents": [_parents(topic) for topic in topics],
         "authors": [_author(authorship) for authorship in work.get("authorships") or []],
-        **({"warnings": warnings} if warnings else {}),
+        "ids": _other_ids(work.get("ids") or {}),
+        "references": [f"openalex:{short_id(address)}" for address in work.get("referenced_works") or []],
+        **({"authors_truncated": work.get("authors_count") or True, "warnings": warnings} if warnings else {}),
     }
+
+
+def _other_ids(ids: Mapping[str, Any]) -> list[str]:
+    """Return the ids of a work in other catalogues: PubMed, PubMed Central and Microsoft Academic Graph."""
+    values = [ids[key] for key in ("pmid", "pmcid") if isinstance(ids.get(key), str)]
+    return [*values, f"mag:{ids['mag']}"] if ids.get("mag") else values
 
 
 def abstract(positions: Mapping[str, list[int]]) -> str | None:

@@ -51,6 +51,8 @@ def record_of(document: WorkDocument) -> dict[str, Any]:
                 "orcid": entry["orcid"],
                 "affiliation": entry["affiliation"],
                 "institutions": [_institution(stored) for stored in entry["institutions"]],
+                # Documents of earlier mapping versions do not have it.
+                "name_variants": entry.get("name_variants"),
             }
             for entry in document["researchers"]
         ],

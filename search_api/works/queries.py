@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 
 Body = dict[str, Any]
 
-SOURCE = {"excludes": ["embedding", "embedding_model", "content_hash", "indexed_at", "has_abstract", "assigned_by"]}
+SOURCE = {
+    "excludes": [
+        "embedding",
+        "embedding_model",
+        "content_hash",
+        "indexed_at",
+        "has_abstract",
+        "assigned_by",
+        "references",
+    ]
+}
 
 #: Moves that turn one spelling of a name into another: two for the other order, two for names or initials between.
 SLOP = 4

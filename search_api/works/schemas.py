@@ -85,6 +85,14 @@ class Work(Schema):
         metadata={"description": "Suggested by similar works if the source gives no topics; never mixed with those."},
     )
     authors = fields.List(fields.Nested(Authorship), attribute="researchers")
+    authors_truncated = fields.Integer(
+        allow_none=True,
+        metadata={
+            "description": "Total number of authors if `authors` has only the first of them; one more than those if "
+            "the source does not state it."
+        },
+    )
+    references_count = fields.Integer(metadata={"description": "Number of works that this work cites."})
     institutions = fields.List(fields.Nested(Named))
     links = fields.Nested(WorkLinks)
     score = fields.Float(metadata={"description": "In [0, 1]; present when the list is ranked."})

@@ -192,3 +192,23 @@ def test_building_the_many_authors_of_one_work_takes_little_time() -> None:
         times.append(time.process_time() - start)
     # 1.7 ms here, and 15 ms before.
     assert min(times) < 0.006
+
+
+def test_stated_forms_of_a_name_are_variants_of_the_researcher() -> None:
+    works = [
+        stored(Work(f"local:{name}", "A title", (Author(name, "acl:wei", name_variants=("魏蓝星",)),)))
+        for name in ("Wei Lanxing", "Lanxing Wei")
+    ]
+    person = researcher(works[0]["researchers"][0]["id"], *works)
+    assert person["name_variants"] == ["Wei Lanxing", "魏蓝星"]
+    assert works[0]["authors_truncated"] is None
+
+
+def test_a_document_has_all_ids_and_references_of_a_work() -> None:
+    work = Work("doi:10.1/a", "A", (Author("Ada"),), doi="10.1/a", ids=("pmid:1",), references=("doi:10.1/b",))
+    document = stored(work)
+    assert (document["ids"], document["references"], document["references_count"]) == (
+        ["doi:10.1/a", "pmid:1"],
+        ["doi:10.1/b"],
+        1,
+    )

@@ -175,3 +175,23 @@ def test_an_orcid_on_several_authors_belongs_to_none() -> None:
     authors = [{"name": "A", "orcid": orcid}, {"name": "B", "orcid": orcid}, {"name": "C", "orcid": other}]
     assert [author.orcid for author in parse_work(record(authors=authors), warnings).authors] == [None, None, other]
     assert [warning.kind for warning in warnings] == ["shared orcid"]
+
+
+def test_other_ids_and_references_are_normalized_and_invalid_ones_reported() -> None:
+    warnings: list[RecordWarning] = []
+    ids = ["https://pubmed.ncbi.nlm.nih.gov/42/", "PMC7", "arxiv:1", "doi:10.1000/ab", 3, None]
+    work = parse_work(
+        record(ids=ids, doi="10.1000/AB", references=["10.2000/X", "doi:10.2000/x", "two words", "1"]), warnings
+    )
+    assert work.ids == ("local:3", "pmcid:PMC7", "pmid:42")
+    assert work.references == ("doi:10.2000/x", "local:1")
+    assert [warning.kind for warning in warnings] == ["invalid ids", "invalid references"]
+
+
+@pytest.mark.parametrize(
+    ("value", "total"), [(None, None), (False, None), (True, 2), (300, 300), (1, None), (0, None), ("many", None)]
+)
+def test_a_cut_list_of_authors_has_its_total_or_one_more(value: object, total: int | None) -> None:
+    warnings: list[RecordWarning] = []
+    assert parse_work(record(authors_truncated=value), warnings).authors_truncated == total
+    assert bool(warnings) is (value in (0, "many") and value is not False)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 WORK: dict[str, Any] = {
     "id": "https://openalex.org/W2000000001",
     "doi": "https://doi.org/10.1000/ABC",
+    "ids": {"pmid": "https://pubmed.ncbi.nlm.nih.gov/77", "mag": "2000000001", "doi": "https://doi.org/10.1000/ABC"},
+    "referenced_works": ["https://openalex.org/W7", "https://openalex.org/W3"],
     "title": "<i>Drosophila</i> &amp; the state of a < b",
     "publication_year": 2018,
     "publication_date": "2018-02-13",
@@ -105,6 +107,7 @@ def test_a_work_in_the_import_format() -> None:
     assert (work.year, work.date, work.type, work.language) == (2018, "2018-02-13", "article", "en")
     assert (work.venue, work.license, work.source) == ("PeerJ", "cc-by", "OpenAlex")
     assert (work.url, work.cited_by_count, work.is_retracted) == ("https://doi.org/10.1000/abc", 12, True)
+    assert (work.ids, work.references) == (("mag:2000000001", "pmid:77"), ("openalex:W7", "openalex:W3"))
     assert work.topics == (("T10102", "Scientometrics"), ("T2", "Data"))
     assert work.topic_parents == (("Statistics", "Decision Sciences", "Social Sciences"), ())
     assert work.authors == (
@@ -316,3 +319,13 @@ def test_a_list_of_authors_that_is_cut_is_reported(tmp_path: Path) -> None:
     (warning,) = item.warnings
     assert warning.kind == "incomplete authors"
     assert f"the first {len(WORK['authorships'])} authors" in warning.message
+    assert parse_work(item.value).authors_truncated == len(WORK["authorships"]) + 1
+
+
+def test_a_list_of_authors_stays_cut_when_the_work_alone_cannot_be_read(
+    server: Any, reply: Any, client: HttpClient
+) -> None:
+    cut = {**numbered(1), "is_authors_truncated": True, "authors_count": 300}
+    server.replies = [reply(page([cut, numbered(2)], None)), reply(status=404)]
+    first, second = OpenAlexWorks(Selection("x"), server.url, client)
+    assert [parse_work(item.value).authors_truncated for item in (first, second)] == [300, None]

@@ -210,3 +210,14 @@ def test_elements_without_end_do_not_fill_the_memory(
 
 def test_an_empty_collection_is_no_error(tmp_path: Path) -> None:
     assert items(tmp_path / "a.xml", "<collection id='2022.x'></collection>") == []
+
+
+def test_other_forms_of_a_name_are_its_variants(tmp_path: Path) -> None:
+    variant = '<variant script="hani"><first>蓝星</first><last>魏</last></variant>'
+    author = f"<author><first>Wei</first><last>Lanxing</last>{variant}</author><author><last>Solo</last></author>"
+    paper = f'<paper id="1"><title>A</title>{author}</paper>'
+    collection = f'<collection id="2099.demo"><volume id="1">{paper}</volume></collection>'
+    (item,) = items(tmp_path / "a.xml", collection)
+    first, second = parse_work(item.value).authors
+    assert (first.name, first.name_variants) == ("Wei Lanxing", ("魏蓝星",))
+    assert (second.name, second.name_variants) == ("Solo", ())
