@@ -17,6 +17,9 @@ WORK_SCHEMES = (
 _ARXIV = r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})"
 #: A registrant code may have subdivisions: `10.1000.10/123`.
 _DOI = r"10\.\d{4,9}(?:\.\d+)*/\S+"
+_WHOLE_DOI = re.compile(_DOI)
+_DOI_INSIDE = re.compile(rf"(?<![\d.]){_DOI}")
+_DOI_PREFIX = re.compile(r"^(?:doi:\s*+|doi\.org/)", re.IGNORECASE)
 #: Hosts whose URLs contain ids, as people copy them: in any case, with or without scheme and `www.`.
 _HOST = re.compile(
     r"^(?:https?://)?(?:www\.|dx\.|export\.|api\.)?"
@@ -107,8 +110,8 @@ def _normalized(scheme: str, local: str) -> str:
 
 def bare_doi(text: str) -> str:
     """Return a DOI in lower case without `doi:` or `https://doi.org/`: `10.1000/xyz`. Raises ValueError for others."""
-    local = re.sub(r"^(?:doi:\s*|doi\.org/)", "", unquote(_short_url(text)), flags=re.IGNORECASE)
-    if not re.fullmatch(_DOI, local):
+    local = _DOI_PREFIX.sub("", unquote(_short_url(text)))
+    if not _WHOLE_DOI.fullmatch(local):
         raise ValueError(f"not a DOI: {text!r}")
     return local.lower()
 
@@ -120,7 +123,7 @@ def doi_in(text: str) -> str | None:
     """
     # No DOI is nearly that long, and the time grows with the length.
     text = unquote(text)[:2_000]
-    match = re.search(rf"(?<![\d.]){_DOI}", text)
+    match = _DOI_INSIDE.search(text)
     if not match:
         return None
     before, doi = text[: match.start()].lower(), match[0]
@@ -130,7 +133,7 @@ def doi_in(text: str) -> str | None:
             doi = _PAGE.sub("", doi)
     while doi[-1] in ".,:;/'\"" or doi.count(doi[-1]) > doi.count(_OPENS.get(doi[-1], doi[-1])):
         doi = doi[:-1]
-    return doi.lower() if re.fullmatch(_DOI, doi) else None
+    return doi.lower() if _WHOLE_DOI.fullmatch(doi) else None
 
 
 def person_id(text: str) -> str:

@@ -51,8 +51,16 @@ _DEPARTMENT = re.compile(
     r"^(the )?(department|school|faculty|division|section|group|chair|college of|graduate school|cent(er|re) for)\b",
     re.IGNORECASE,
 )
-_LEGAL_FORM = re.compile(r"[\s,.&]*\b(inc|ltd|llc|gmbh|co|corp|plc|n ?v|s ?a|s ?r ?l|b ?v|ag|limited|company)\b$")
-_AND = re.compile(r"(?:,?\s+and|\s*&)\s+(?=(?:The )?(?:University|Universit|Institute of|Max[ -]Planck|National )\b)")
+_LEGAL_FORM = re.compile(
+    r"(?:(?<![\s,.&])[\s,.&]++)?\b(inc|ltd|llc|gmbh|co|corp|plc|n ?v|s ?a|s ?r ?l|b ?v|ag|limited|company)\b$"
+)
+_AND = re.compile(
+    r"(?:(?:,|(?<!\s))\s++and|(?:(?<!\s)\s++)?&)\s++"
+    r"(?=(?:The )?(?:University|Universit|Institute of|Max[ -]Planck|National )\b)"
+)
+#: A remark in parentheses, which may contain others.
+_REMARK = re.compile(r"\((?:[^()]|\([^()]*+\))*+\)")
+_SEPARATOR = re.compile(r"(?:(?<!\s)\s++)?[;|]\s*+|(?<!\s)\s++/\s++")
 #: University systems, whose campuses are the institutions.
 _SYSTEM = re.compile(
     r"^university of (california|texas|illinois|wisconsin|massachusetts|maryland|north carolina)$|"
@@ -87,7 +95,7 @@ def slug(name: str) -> str:
 @lru_cache(maxsize=20_000)  # each is printed on many works
 def printed_institutions(affiliation: str) -> tuple[str, ...]:
     """Return the institutions in a printed affiliation: `Amazon`, `MIT` of `Amazon and Dept. of CS, MIT`."""
-    parts = [piece for part in re.split(r"\s*[;|]\s*|\s+/\s+", affiliation) for piece in _split_at_and(part)]
+    parts = [piece for part in _SEPARATOR.split(affiliation) for piece in _split_at_and(part)]
     names = (name for part in parts for name in _institutions_of(_expand_abbreviations(part)))
     return tuple(name for name in names if fold_name(name) not in _NO_INSTITUTION)
 
@@ -98,7 +106,7 @@ def _split_at_and(part: str) -> Iterable[str]:
 
 
 def _expand_abbreviations(part: str) -> str:
-    part = re.sub(r"\([^)]*\)", " ", part)
+    part = _REMARK.sub(" ", part)
     for pattern, word in _ABBREVIATIONS:
         part = pattern.sub(word, part)
     return " ".join(part.split())

@@ -121,7 +121,7 @@ def _folded_affiliation(author: Author) -> tuple[str, ...]:
 @lru_cache(maxsize=20_000)
 def folded_institutions(affiliation: str) -> tuple[str, ...]:
     """Return the folded institutions of an affiliation (separated by semicolons), without URLs and addresses."""
-    parts = re.sub(r"https?://\S+|\S+@\S+", " ", affiliation).split(";")
+    parts = re.sub(r"https?://\S++|(?<!\S)\S[^\s@]*+@\S++", " ", affiliation).split(";")
     return tuple(intern(folded) for part in parts if (folded := fold_name(part)))
 
 

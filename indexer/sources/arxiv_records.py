@@ -24,7 +24,7 @@ _CATEGORY = re.compile(r"[a-z][a-z-]*(\.[A-Za-z-]{2,})?$")
 _ABSTRACT_PAGE = re.compile(r"arxiv\.org/abs/(.+?)(v\d+)?$")
 #: Start of the comment of a withdrawn e-print. arXiv keeps the record and marks it in no other way.
 _WITHDRAWN = re.compile(
-    r"\W*(?:(?:this|the) (?:paper|article|submission|manuscript|work|preprint) (?:has been|is|was) )?withdrawn\b", re.I
+    r"\W*+(?:(?:this|the) (?:paper|article|submission|manuscript|work|preprint) (?:has been|is|was) )?withdrawn\b", re.I
 )
 #: Year and month of submission in a number: `1706.03762`, `hep-th/9901001`.
 _SUBMITTED = re.compile(r"(?:[a-z-]+(?:\.[A-Z]{2})?/)?(\d{2})(\d{2})\.?\d{3,5}$")

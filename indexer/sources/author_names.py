@@ -22,20 +22,29 @@ _ORGANISATION = re.compile(
 )
 _COMPANY = re.compile(r"(?:corp|gmbh|inc|llc|ltd)\.?", re.IGNORECASE)
 #: Academic degrees after a name; `Md` alone is a given name.
-_DEGREES = re.compile(r"(?:,?\s+(?:MD,\s+)?(?:ph\.?\s?d|m\.?sc|b\.?sc|dphil|frcp)\.?)+(?=\s*(?:$|;))", re.IGNORECASE)
+_DEGREES = re.compile(
+    r"(?:(?:,|(?<!\s))\s++(?:MD,\s++)?(?:ph\.?\s?d|m\.?sc|b\.?sc|dphil|frcp)\.?){1,8}(?=\s*(?:$|;))", re.IGNORECASE
+)
 #: Scripts in which a name is written without a space, family name first.
 _EAST_ASIAN = r"\u3005\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _EAST_ASIAN_NAME = re.compile(rf"[{_EAST_ASIAN}]+")
 _ET_AL = re.compile(
-    r"(?:^|[\s,;&]+)(?:and\s+)?(?:\(?\bet\.?\s*al(?:ii|iae)?\b\.?\)?|others\b|u\.\s?a\.$)[\s.,;]*$", re.IGNORECASE
+    r"(?:^|(?<![\s,;&])[\s,;&]++)(?:and\s++)?(?:\(?\bet\.?\s*+al(?:ii|iae)?\b\.?\)?|others\b|u\.\s?a\.$)[\s.,;]*+$",
+    re.IGNORECASE,
 )
 _ORCID = re.compile(r"(?:https?://orcid\.org/)?\b\d{4}-\d{4}-\d{4}-\d{3}[\dX]\b")
-_EMAIL = re.compile(r"[(<\[]?\s*(?:e-?mail:?\s*)?[\w.+-]+@[\w-]+\.[\w.-]+\s*[)>\]]?", re.IGNORECASE)
-_FOOTNOTE = re.compile(
-    r"\$?\^?\{?[*†‡§¶‖#✉]+\}?\$?|\$\s*\^?\{?[\d,\s*]+\}?\s*\$|\s*[¹²³⁰⁴⁵⁶⁷⁸⁹⁺]+(?:[,\s]*[¹²³⁰⁴⁵⁶⁷⁸⁹]+)*"
-    r"|(?<=[^\W\d_.])\d+(?:\s*,\s*\d+)*(?=\s*(?:$|[,;&]|and\b))"
+_EMAIL = re.compile(
+    r"(?:[(<\[]\s*+|(?<!\s)\s++)?(?:e-?mail:?\s*+)?(?<![\w.+-])[\w.+-]++@[\w-]++\.[\w.-]++\s*+[)>\]]?", re.IGNORECASE
 )
-_ROLE = re.compile(r"\s*[(\[](?:eds?|hrsg|trans|corresponding author|author|editors?)\.?[)\]]", re.IGNORECASE)
+_FOOTNOTE = re.compile(
+    r"\$?\^?\{?[*†‡§¶‖#✉]+\}?\$?|\$(?:\s++|\s*+\^?\{?[\d,\s*]++\}?\s*+)\$"
+    r"|(?:(?<!\s)\s++)?[¹²³⁰⁴⁵⁶⁷⁸⁹⁺]++(?:[,\s]*+[¹²³⁰⁴⁵⁶⁷⁸⁹]++)*+"
+    r"|(?<=[^\W\d_.])\d++(?:\s*+,\s*+\d++)*(?=\s*(?:$|[,;&]|and\b))"
+)
+_ROLE = re.compile(
+    r"(?:(?<!\s)\s++)?[(\[](?:eds?|hrsg|trans|corresponding author|author|editors?)\.?[)\]]", re.IGNORECASE
+)
+_AND = re.compile(r"(?<!\s)\s++(?:&|and)\s++")
 _INITIALS = r"(?:[A-Z]\.?[\s-]?){1,4}"
 _PARTICLES = r"(?:(?:van|von|de|der|den|del|della|di|da|dos|du|la|le|el|al|bin|ibn|ten|ter)\s+)*"
 #: `Alder E`, `van Birch KA`: family name, then initials without points.
@@ -91,7 +100,7 @@ def split_list(text: str) -> list[str]:
         return [part for part in (item.strip() for item in text.split(";")) if part]
     if is_organisation(text):
         return [text]
-    parts = [part for part in (item.strip(" ,") for item in re.split(r"\s+&\s+|\s+and\s+", text)) if part]
+    parts = [part for part in (item.strip(" ,") for item in _AND.split(text)) if part]
     if len(parts) > 1 and all(_is_complete(item) for part in parts for item in _split_commas(part)):
         return [item for part in parts for item in _split_commas(part)]
     return _split_commas(text)

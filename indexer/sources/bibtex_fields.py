@@ -19,6 +19,7 @@ MAX_CROSSREFS = 5
 #: Maximum length of an entry that is read in spite of bad syntax.
 MAX_ENTRY = 1_000_000
 _ENTRY_START = re.compile(r"@\s*(\w+)\s*([{(])")
+_NEXT_ENTRY = re.compile(r"\n[^\S\n]*+@\s*+\w++\s*+[{(]")
 _MARK = re.compile(r'(?<!\\)[{}"#,]')
 #: Groups of fields that an entry inherits from the one in its `crossref`. If it has any field of a group, it inherits
 #: none of that group: its `year` must not be combined with the other entry's `date`.
@@ -97,7 +98,7 @@ def recover_entry(text: str) -> tuple[Entry, int] | None:
     end = _closing(text, start.end())
     if end is None:
         # Without the last brace it ends where the next entry begins.
-        following = re.search(r"\n\s*@\s*\w+\s*[{(]", text[start.end() :])
+        following = _NEXT_ENTRY.search(text[start.end() :])
         end = start.end() + following.start() if following else len(text)
     parts = [part.strip() for part in _parts(text[start.end() : end], ",")]
     key = "" if not parts or "=" in parts[0] else parts.pop(0)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _TEXT_MACRO = re.compile(r"\\(?:text(?:sc|sf|tt|bf|it|rm|up|md|normal)?|mbox|emph|uppercase|relax)\b\s*\{")
 _NOTE_MACRO = re.compile(r"\\(?:thanks|footnote(?:mark)?|inst|fnref|corref|orcid(?:ID)?)\s*(?:\[[^\]]*\])?\{[^{}]*\}")
 
+#: A part of a name of BibLaTeX: `given=Hans`.
+_KEY = re.compile(r"(?<![a-z])([a-z]++)\s*+=\s*+(\{[^{}]*+\}|[^,]*+)")
+
 
 def names(text: str) -> tuple[list[str], list[RecordWarning]]:
     """Return the people of an author field as `First von Last Jr`, and warnings; a name in braces is kept as it is.
@@ -48,7 +51,7 @@ def names(text: str) -> tuple[list[str], list[RecordWarning]]:
 
 def _read_part(part: str) -> tuple[list[str], list[RecordWarning]]:
     """Return the people in one item of an author field: one, unless it is a list without `and`."""
-    if keyed := dict(re.findall(r"([a-z]+)\s*=\s*(\{[^{}]*\}|[^,]*)", part)):
+    if keyed := dict(_KEY.findall(part)):
         values = {key: decode_latex(value) or "" for key, value in keyed.items()}
         family = " ".join(filter(None, [values.get("prefix"), values.get("family")]))
         # Other keys, such as `nosortothers=true`, are options of BibLaTeX.

@@ -146,7 +146,7 @@ def _check_status(url: str, response: requests.Response) -> None:
         return
     reason = f"the server responded {response.status_code} {response.reason or ''}".rstrip()
     start = response.raw.read1(4_096, decode_content=True).decode("utf-8", "replace")
-    if message := " ".join(re.sub(r"<[^>]*>", " ", start).split())[:300]:
+    if message := " ".join(re.sub(r"<[^<>]*>", " ", start).split())[:300]:
         reason += f": {message}"
     if response.status_code in TEMPORARY_STATUSES:
         raise _TemporaryError(reason, _retry_after(response.headers.get("Retry-After")))

@@ -36,7 +36,7 @@ _NARROW_TAG = re.compile(r"([A-Z][A-Z0-9])\s?-(?:\s+(.*))?$")
 #: Fields that a record needs; text between records has none of them.
 _REQUIRED = {"TI", "T1", "AU", "A1", "BT"}
 #: A note that consists of a DOI.
-_DOI_NOTE = re.compile(r"\s*(?:doi\s*:?\s*|https?://(?:dx\.)?doi\.org/)?10\.\d{4,9}/\S+\s*", re.IGNORECASE)
+_DOI_NOTE = re.compile(r"\s*(?:doi\s*+:?\s*+|https?://(?:dx\.)?doi\.org/)?10\.\d{4,9}/\S+\s*", re.IGNORECASE)
 
 
 class RisRecord(NamedTuple):

@@ -1,4 +1,4 @@
-"""Markup of catalogues as plain text: HTML and JATS tags, MathML, and formulas as publishers export them."""
+"""Markup of catalogues as plain text: HTML and JATS tags, and formulas as publishers export them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import re
 from collections import defaultdict
 from html import unescape
 
+from indexer.sources.mathml import replace_formulas
+
 #: An attribute needs a name and a value, so that `a<b and c>d` in an abstract is not mistaken for a tag.
-_ATTRIBUTES = r"""(?:\s+[\w:.-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=]+))*\s*"""
+_ATTRIBUTES = r"""(?:\s++[\w:.-]++\s*+=\s*+(?:"[^"<>]*+"|'[^'<>]*+'|[^\s"'<>=]+))*\s*+"""
 #: Tags that separate words.
 _BLOCK = re.compile(
     r"</?(?:jats:)?(?:title|p|br|break|sec|list|list-item|disp-formula|disp-quote|div|ul|ol|li|h[1-6])"
@@ -24,26 +26,11 @@ _INLINE = re.compile(
 _TAG = re.compile(rf"<(/?)([a-z][\w:.-]*){_ATTRIBUTES}>", re.IGNORECASE)
 #: A heading "Abstract" at the start, with the tags of sections before it.
 _HEADING = re.compile(
-    rf"\s*(?:<(?:jats:)?(?:sec|p|div){_ATTRIBUTES}>\s*)*"
-    rf"<((?:jats:)?(?:title|p|bold)|h[1-6]|b|strong){_ATTRIBUTES}>\s*abstract\s*[.:]?\s*</\1\s*>",
+    rf"\s*+(?:<(?:jats:)?(?:sec|p|div){_ATTRIBUTES}>\s*+)*"
+    rf"<((?:jats:)?(?:title|p|bold)|h[1-6]|b|strong){_ATTRIBUTES}>\s*+abstract\s*+[.:]?\s*+</\1\s*+>",
     re.IGNORECASE,
 )
-_MATH = re.compile(r"<((?:\w+:)?math)\b[^<>]*>(.*?)</\1\s*>", re.IGNORECASE | re.DOTALL)
-#: A formula in TeX next to the same formula in MathML.
-_ALTERNATIVES = re.compile(
-    r"(<((?:\w+:)?tex-math)\b[^<>]*>.*?</\2\s*>)\s*<((?:\w+:)?math)\b[^<>]*>.*?</\3\s*>"
-    r"|<((?:\w+:)?math)\b[^<>]*>.*?</\4\s*>\s*(<((?:\w+:)?tex-math)\b[^<>]*>.*?</\6\s*>)",
-    re.IGNORECASE | re.DOTALL,
-)
-_TEX_ANNOTATION = re.compile(
-    r"<((?:\w+:)?annotation)\s[^<>]*encoding\s*=\s*[\"']application/x-tex[\"'][^<>]*>(.*?)</\1\s*>",
-    re.IGNORECASE | re.DOTALL,
-)
-_ANNOTATION = re.compile(r"<((?:\w+:)?annotation(?:-xml)?)\b[^<>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-#: A whole LaTeX document around one formula, as Springer exports it.
-_DOCUMENT = re.compile(r"\\documentclass.*?\\begin\{document\}\s*(.*?)\s*\\end\{document\}", re.DOTALL)
-#: A text with more formulas is not an abstract; its tags are removed without reading them as formulas.
-_MAX_FORMULAS = 500
+_PREAMBLE, _BEGIN, _END = "\\documentclass", r"\begin{document}", r"\end{document}"
 
 
 def strip_markup(text: str | None) -> str | None:
@@ -55,9 +42,20 @@ def strip_markup(text: str | None) -> str | None:
     if text is None:
         return None
     text = _without_tags(unescape(unescape(_without_tags(text))))
-    if "\\documentclass" in text and "\\end{document}" in text:
-        text = _DOCUMENT.sub(lambda match: match[1].replace("$$", "$"), text)
-    return " ".join(text.split())
+    return " ".join(_without_preambles(text).split())
+
+
+def _without_preambles(text: str) -> str:
+    """Return only the bodies of the LaTeX documents in a text: Springer exports each formula as one."""
+    parts, end = [], 0
+    while (start := text.find(_PREAMBLE, end)) >= 0:
+        body = text.find(_BEGIN, start)
+        close = text.find(_END, body)
+        if body < 0 or close < 0:
+            break
+        parts += [text[end:start], text[body + len(_BEGIN) : close].strip().replace("$$", "$")]
+        end = close + len(_END)
+    return "".join([*parts, text[end:]])
 
 
 def _without_tags(text: str) -> str:
@@ -65,10 +63,7 @@ def _without_tags(text: str) -> str:
         return text
     if heading := _HEADING.match(text):
         text = text[heading.end() :]
-    if text.count("math") <= 4 * _MAX_FORMULAS and "</" in text:
-        text = _ALTERNATIVES.sub(lambda match: match[1] or match[5], text)
-        text = _MATH.sub(lambda match: _formula(match[2]), text)
-    return _without_closed_tags(_INLINE.sub("", _BLOCK.sub(" ", text)))
+    return _without_closed_tags(_INLINE.sub("", _BLOCK.sub(" ", replace_formulas(text))))
 
 
 def _without_closed_tags(text: str) -> str:
@@ -86,15 +81,3 @@ def _without_closed_tags(text: str) -> str:
         parts.append(text[start:first])
         start = end
     return "".join([*parts, text[start:]])
-
-
-def _formula(math: str) -> str:
-    """Return MathML as text: its TeX annotation, else its characters with `/` for fractions and `^` for powers."""
-    if annotation := _TEX_ANNOTATION.search(math):
-        return f"${unescape(annotation[2]).strip().strip('$')}$"
-    math = _ANNOTATION.sub("", math)
-    math = re.sub(r">\s+<", "><", re.sub(r"(</?)\w+:", r"\1", math))
-    element = r"(<(\w+)\b[^<>]*>(?:(?!<\2\b).)*?</\2>|<\w+[^<>]*/>)"
-    math = re.sub(rf"<mfrac\b[^<>]*>{element}{element.replace('2', '4')}</mfrac>", r"\1/\3", math)
-    math = re.sub(rf"<msup\b[^<>]*>{element}(<mn\b[^<>]*>\d+</mn>)</msup>", r"\1^\3", math)
-    return re.sub(r"<[^<>]*>", "", math).strip()
