@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
 from peerscope.errors import SettingsError
+from peerscope.private_files import create_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,8 +65,6 @@ class Database:
 
         One process at a time: alembic runs all of it in one transaction, behind a lock.
         """
-        if self.url.get_backend_name() == "sqlite" and self.url.database:
-            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         with self.engine.begin() as connection:
             config = Config()
             config.set_main_option("script_location", str(MIGRATIONS))
@@ -88,6 +87,11 @@ def _engine(url: Any) -> Engine:
         return create_engine(url, pool_pre_ping=True, hide_parameters=True)
     # Parameters contain personal data, which must not reach the log.
     engine = create_engine(url, connect_args={"timeout": BUSY}, hide_parameters=True)
+
+    @event.listens_for(engine, "do_connect")
+    def _create(*_: Any) -> None:
+        if url.database and url.database != ":memory:":
+            create_private(Path(url.database))
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _: Any) -> None:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
-import tempfile
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from accounts.resources import resources_of
+from peerscope.secret_key import secret_key
 
 if TYPE_CHECKING:
     from flask import Flask
 
 #: Random bytes of a token: 256 bits cannot be guessed, so a plain SHA-256 is as good as a slow hash.
 SIZE = 32
-KEY_FILE = "secret-key"
 
 
 def new_token(prefix: str = "") -> str:
@@ -33,20 +29,5 @@ def digest(token: str) -> str:
 def keyed(app: Flask) -> str | bytes:
     """Return the app's secret key, read or generated at its first use: searching needs none."""
     if not app.secret_key:
-        settings = resources_of(app).settings
-        key = settings.secret_key.get_secret_value() if settings.secret_key else ""
-        app.secret_key = key or _stored_key(settings.home / KEY_FILE)
+        app.secret_key = secret_key(resources_of(app).settings)
     return app.secret_key
-
-
-def _stored_key(path: Path) -> str:
-    """Return the stored key, or generate it: readable by its owner only, and the same for concurrent processes."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent)  # mode 600
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_hex(SIZE))
-        with suppress(FileExistsError):
-            os.link(name, path)
-        Path(name).unlink()
-    return path.read_text().strip()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
+from peerscope.private_files import repair_home
 from peerscope.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def pass_settings(command: Callable[Concatenate[Settings, P], R]) -> Callable[P,
         settings = context.find_object(Settings)
         if settings is None:
             settings = context.find_root().obj = Settings.load()
+            repair_home(settings.home)
         return context.invoke(command, settings, *args, **kwargs)
 
     return update_wrapper(with_settings, command)

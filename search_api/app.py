@@ -15,6 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mappings import IndexNames
 from peerscope import engine
+from peerscope.private_files import repair_home
 from peerscope.settings import Settings
 from search_api import error_handlers
 from search_api.autocomplete.views import blueprint as autocomplete
@@ -111,6 +112,7 @@ def create_app(
 
     if services is None:
         settings = settings or Settings.load()
+        repair_home(settings.home)
         services = Services(_client(settings), IndexNames(settings.index_prefix), settings=settings)
     app = App(__name__, template_folder="web/templates", static_folder="web/static")
     app.config.from_mapping(MAX_CONTENT_LENGTH=1_000_000, COMPRESS_MIMETYPES=COMPRESSED, COMPRESS_ALGORITHM=ENCODINGS)

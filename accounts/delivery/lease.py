@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
+import logging
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-if TYPE_CHECKING:
-    from typing import TextIO
+from peerscope.locks import FileLock
 
+if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from accounts.database import Database
@@ -24,19 +25,18 @@ class Lease:
         """Prepare the lock without acquiring it."""
         self._database, self._name = database, name
         self._connection: Connection | None = None
-        self._file: TextIO | None = None
+        self._file = FileLock(Path(f"{database.url.database}.{name}lock"))
+        self._is_reported = False
 
     def take(self) -> bool:
         """Acquire the lock if it is free; return whether this process holds it. Raises SQLAlchemyError."""
         if self._database.url.get_backend_name() == "sqlite":
-            return self._file is not None or self._lock_file()
+            return self._file.take() or self._report_foreign()
         return self._is_connected() or self._lock_postgresql()
 
     def release(self) -> None:
         """Release the lock."""
-        if self._file:
-            self._file.close()
-            self._file = None
+        self._file.release()
         if self._connection:
             # Invalidated, as a pooled connection would keep the lock.
             with suppress(SQLAlchemyError):
@@ -44,15 +44,12 @@ class Lease:
             self._connection.close()
             self._connection = None
 
-    def _lock_file(self) -> bool:
-        file = open(f"{self._database.url.database}.{self._name}lock", "a", encoding="utf-8")  # noqa: SIM115 (kept)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-            return False
-        self._file = file
-        return True
+    def _report_foreign(self) -> bool:
+        """Log once that another account's process holds the lock; one of ours that holds it delivers."""
+        if not self._is_reported and (holder := self._file.holder()).is_foreign:
+            logging.getLogger(__name__).error("Nothing is delivered: %s is locked by %s", self._file.path, holder)
+            self._is_reported = True
+        return False
 
     def _is_connected(self) -> bool:
         if self._connection is None:

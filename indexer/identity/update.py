@@ -14,6 +14,7 @@ from indexer.identity.resolver import ResolverProcess
 from indexer.sources.stored import record_of
 from indexer.write.bulk import index_action, pending_actions, update_action, with_retries, write
 from indexer.write.reads import documents, pages
+from peerscope.private_files import write_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -125,4 +126,4 @@ def _redirect_actions(generation: Generation, old: Mapping[str, str], new: Mappi
 
 def save_duplicates(path: Path, sentences: Iterable[str]) -> None:
     """Write the probable duplicates of a run to a file, one JSON string per line, the most likely first."""
-    path.write_text("".join(json.dumps(text, ensure_ascii=False) + "\n" for text in sentences), encoding="utf-8")
+    write_private(path, "".join(json.dumps(text, ensure_ascii=False) + "\n" for text in sentences))

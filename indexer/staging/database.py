@@ -15,6 +15,7 @@ import numpy as np
 
 from indexer.records import parse_work, topics_of
 from indexer.staging.changes import FormerAuthor
+from peerscope.private_files import create_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -90,6 +91,7 @@ class StagingDatabase:
         self._joined = join
         if not join:
             self._remove()
+            create_private(path)
         self._database = sqlite3.connect(path, timeout=TIMEOUT)
         self._database.executescript(_PRAGMAS + ("" if join else _TABLES))
 

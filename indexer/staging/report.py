@@ -1,4 +1,7 @@
-"""The report of a run: counts, rejected records with line and reason, times. Each run has a folder for it."""
+"""The report of a run: counts, rejected records with line and reason, times. Each run has a private folder for it.
+
+Rejected records are copies of lines that perhaps nobody but the user can read.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from peerscope.private_files import FOLDER, make_private_folder, open_private, write_private
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +75,8 @@ class Report:
         """Create a report in a new folder below `runs`, named after the time so that folders sort by age."""
         # Milliseconds are enough, as only one run writes at a time.
         folder = runs / f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"[:19]
-        folder.mkdir(parents=True)
+        make_private_folder(runs)
+        folder.mkdir(mode=FOLDER)
         report = cls(folder)
         # Immediately, so that a killed run is listed too.
         report.save()
@@ -102,7 +108,7 @@ class Report:
         if len(self.first_reasons) < SHOWN_REASONS:
             self.first_reasons.append(f"{item.source}, line {item.line}: {reason}")
         entry = {"source": item.source, "line": item.line, "reason": reason, "text": item.text[:EXCERPT]}
-        with self.rejects.open("a", encoding="utf-8") as file:
+        with open_private(self.rejects, "a") as file:
             file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
     @property
@@ -114,7 +120,7 @@ class Report:
         """Count and store a warning about a record that was accepted."""
         self.warnings[warning.kind] += 1
         entry = {"source": item.source, "line": item.line, "id": id_, **warning._asdict()}
-        with self.warnings_file.open("a", encoding="utf-8") as file:
+        with open_private(self.warnings_file, "a") as file:
             file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
     def to_dict(self) -> dict[str, Any]:
@@ -136,9 +142,7 @@ class Report:
     def save(self) -> None:
         """Write `report.json` atomically: a kill leaves the old file or the new one."""
         text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
-        new = self.folder / "report.json.new"
-        new.write_text(text + "\n", encoding="utf-8")
-        new.replace(self.folder / "report.json")
+        write_private(self.folder / "report.json", text + "\n")
 
 
 class Stopwatch:

@@ -7,7 +7,6 @@ taken for dead when the document does not change. No clocks are compared.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import socket
 import threading
@@ -22,6 +21,8 @@ from opensearchpy.exceptions import ConflictError, NotFoundError, TransportError
 
 from mappings.indices import create_shared_index
 from peerscope.errors import PeerscopeError
+from peerscope.locks import FileLock
+from peerscope.private_files import make_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,21 +49,14 @@ class LockedError(PeerscopeError):
 @contextmanager
 def only_writer(home: Path, client: OpenSearch, names: IndexNames) -> Iterator[WriterLock]:
     """Hold the lock of the home folder and that of the indices. Raises LockedError when another process holds one."""
-    home.mkdir(parents=True, exist_ok=True)
-    # Not `filelock`: it empties the file before it locks it, and the file names the holder for the message.
-    with (home / "index.lock").open("a+", encoding="utf-8") as file:
-        try:
-            # The system releases it even when the process is killed.
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.seek(0)
-            raise LockedError(_locked(f"process {file.read().strip()}")) from error
-        file.seek(0)
-        file.truncate()
-        file.write(str(os.getpid()))
-        file.flush()
+    file = FileLock(make_home(home) / "index.lock")
+    if not file.take():
+        raise LockedError(_locked(str(file.holder())))
+    try:
         with WriterLock(client, names) as lock:
             yield lock
+    finally:
+        file.release()
 
 
 def _locked(holder: str) -> str:

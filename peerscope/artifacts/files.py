@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from peerscope import locks
 from peerscope.errors import PeerscopeError
+from peerscope.private_files import make_home, make_private_folder, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,10 +42,13 @@ class StorageError(ArtifactError):
     """A local folder cannot be written, or its disk is full."""
 
 
-def make_folder(folder: Path) -> Path:
-    """Create a folder with its parents unless it exists, and return it. Raises `StorageError`."""
+def make_folder(folder: Path, *, is_home: bool = False) -> Path:
+    """Create a private folder with its parents unless it exists, and return it; see `make_home` for the home folder.
+
+    Raises `StorageError`.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        (make_home if is_home else make_private_folder)(folder)
     except OSError as error:
         raise StorageError(f"cannot make the folder {folder}: {error.strerror or error}") from error
     return folder
@@ -54,21 +58,16 @@ def make_folder(folder: Path) -> Path:
 def file_lock(path: Path) -> Iterator[None]:
     """Hold the lock on `path`, which is created if missing, during the block; wait while another process holds it.
 
-    The system releases it when the holder dies, however it dies. The file stays: deleting it would let a third process
-    lock a new file while another still waits for the old one. Raises `StorageError`.
+    Raises `StorageError` when it cannot be created, or when the other process holds it for too long; see `locks`.
     """
-    from filelock import FileLock  # only here: it imports asyncio, 30 ms that most commands do not need
-
-    make_folder(path.parent)
-    lock = FileLock(path, mode=0o644)
-    try:
-        lock.acquire()
-    except OSError as error:
-        raise StorageError(f"cannot write in the folder {path.parent}: {error.strerror or error}") from error
-    try:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locks.file_lock(path))
+        except locks.LockHeldError as error:
+            raise StorageError(str(error)) from error
+        except OSError as error:
+            raise StorageError(f"cannot write in the folder {path.parent}: {error.strerror or error}") from error
         yield
-    finally:
-        lock.release()
 
 
 def sha256_of(path: Path) -> str:
@@ -97,9 +96,7 @@ def read_verified(folder: Path) -> dict[str, Stamp]:
 
 def write_verified(folder: Path, stamps: dict[str, Stamp]) -> None:
     """Replace the stamps atomically. The caller holds the folder's lock. Raises `StorageError`."""
-    fresh = folder / f"{VERIFIED}.new"
     try:
-        fresh.write_text(json.dumps(stamps, indent=0), encoding="utf-8")
-        os.replace(fresh, folder / VERIFIED)
+        write_private(folder / VERIFIED, json.dumps(stamps, indent=0))
     except OSError as error:
         raise StorageError(f"cannot write in the folder {folder}: {error.strerror or error}") from error

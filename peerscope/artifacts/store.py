@@ -25,6 +25,7 @@ from peerscope.artifacts.files import (
     stamp,
     write_verified,
 )
+from peerscope.private_files import FILE, make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -43,7 +44,7 @@ def fetch(artifacts: Iterable[Artifact], *, title: str, home: Path, mirror: str 
     Raises `DownloadError`, `ChecksumError` or `StorageError`; files downloaded before the error are kept.
     """
     files = list(artifacts)
-    store = _Store(make_folder(home / "artifacts"), mirror)
+    store = _Store(make_folder(make_folder(home, is_home=True) / "artifacts"), mirror)
     if store.unverified(files):
         with file_lock(store.folder / ".lock"):
             store.complete(files, title)
@@ -116,8 +117,9 @@ class _Store:
         _require_match(path, artifact)
         target = self.path(artifact)
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            make_private_folder(target.parent)
             with path.open("rb") as file:
+                os.fchmod(file.fileno(), FILE)
                 os.fsync(file.fileno())  # after a power cut, the rename may be on disk before the bytes are
             path.replace(target)
         except OSError as error:

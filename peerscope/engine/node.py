@@ -73,7 +73,7 @@ class Node:
     def __init__(self, settings: Settings | EngineSettings) -> None:
         self.settings = EngineSettings.from_settings(settings)
         try:
-            make_folder(self.settings.node_folder.parent)
+            make_folder(self.settings.node_folder.parent, is_home=True)
         except ArtifactError as error:
             raise AssemblyError(str(error)) from error
         self.wanted = self.settings.node_folder

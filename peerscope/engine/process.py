@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from peerscope.engine.errors import EngineError, NodeDied
+from peerscope.private_files import write_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,10 +68,7 @@ def read_state(folder: Path) -> NodeState | None:
 
 def write_state(folder: Path, state: NodeState) -> None:
     """Replace the state file atomically. The caller holds the node's lock."""
-    path = state_file(folder)
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(asdict(state), indent=1) + "\n", encoding="utf-8")
-    fresh.replace(path)
+    write_private(state_file(folder), json.dumps(asdict(state), indent=1) + "\n")
 
 
 def clear_state(folder: Path) -> None:
