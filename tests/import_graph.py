@@ -42,6 +42,7 @@ INNER_LAYERS = {
         "search_api.topics",
         "search_api.researchers",
         "search_api.works",
+        "search_api.understanding",
         "search_api.retrieval",
         "search_api.http",
         "search_api",

@@ -15,6 +15,17 @@ class Links(Schema):
     prev = fields.String(allow_none=True)
 
 
+class Interpreted(Schema):
+    """What an identifier in the place of a query identifies."""
+
+    kind = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "`work`, `researcher` or `institution`; null if unknown."},
+    )
+    id = fields.String(required=True, metadata={"description": "The id of the item; of an unknown one, normalized."})
+
+
 class Meta(Schema):
     """Facts about a list."""
 
@@ -32,6 +43,7 @@ class Meta(Schema):
     did_you_mean = fields.String(
         metadata={"description": "The query in a spelling that has matches; present when a word of it matches nothing."}
     )
+    interpreted = fields.Nested(Interpreted, metadata={"description": "Present when the query is an identifier."})
 
 
 class FacetValue(Schema):

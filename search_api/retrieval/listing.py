@@ -33,10 +33,12 @@ def envelope(
     degraded: Sequence[str] = (),
     did_you_mean: str | None = None,
     facets: Mapping[str, Any] | None = None,
+    notes: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return results in the envelope of every list. `degraded` names parts that are unavailable.
 
-    `did_you_mean` is a corrected query. `took_ms` is the time since the request began.
+    `did_you_mean` is a corrected query; `notes` are further members of `meta`, of which empty ones are left out.
+    `took_ms` is the time since the request began.
     """
     return {
         "meta": {
@@ -49,6 +51,7 @@ def envelope(
             "next_cursor": next_cursor,
             **({"degraded": degraded} if degraded else {}),
             **({"did_you_mean": did_you_mean} if did_you_mean else {}),
+            **{name: note for name, note in (notes or {}).items() if note},
         },
         "results": results,
         "facets": facets or {},

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, g, render_template, request
+from flask import Response, g, redirect, render_template, request, url_for
 
 from search_api.graphs.around import around
 from search_api.http.args import MAX_QUERY
@@ -23,6 +24,7 @@ from search_api.researchers.schemas import RankArgs, RankBody, ResearchersArgs
 from search_api.retrieval import browse, filters
 from search_api.topics import search as topics_search
 from search_api.topics.schemas import TopicsArgs
+from search_api.understanding.interpret import interpret
 from search_api.web import addresses, detail, site, topic_fields
 from search_api.web.blueprint import blueprint, parse
 from search_api.web.picture import picture
@@ -35,6 +37,8 @@ from search_api.works.schemas import WorksArgs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from werkzeug.wrappers import Response as AnyResponse
 
     from search_api.http.errors import Problem
     from search_api.retrieval.filters import Sort
@@ -65,9 +69,11 @@ def _home_graph(researchers: Sequence[Mapping[str, Any]]) -> Picture | None:
 
 
 @blueprint.get("/search")
-def search() -> str:
-    """Search works, with facets."""
+def search() -> str | AnyResponse:
+    """Search works, with facets. An identifier in the place of a query leads to its item."""
     args = parse(WorksArgs()) | {"facets": WORK_FACETS, "highlight": True, "explain": False}
+    if (named := interpret(services(), args["q"])) and named.kind:
+        return redirect(url_for(f"web.{named.kind}", id_=named.id), HTTPStatus.SEE_OTHER)
     found = works_search.search(services(), args)
     return render_template(
         "search.html",

@@ -10,6 +10,7 @@ from mappings import person_id
 from search_api.http.errors import Problem
 from search_api.retrieval import clauses, filters, syntax
 from search_api.retrieval.ranking import RankingWeights
+from search_api.understanding.interpret import Interpretation, interpret
 from search_api.works import queries
 from search_api.works.feedback import feedback
 from search_api.works.fields import FIELDS, SORTS
@@ -32,7 +33,8 @@ class Plan:
     """One search. `mode` is the mode in use: `keyword` if there is nothing to embed or no model.
 
     `vector` is float32[d], unit length; None in keyword mode. `fixed` are clauses besides the filters. `degraded` names
-    what is unavailable.
+    what is unavailable. `interpretation` is the item that an identifier in the place of the query identifies: the
+    query is empty then, and `fixed` selects the works of the item.
     """
 
     query: Query
@@ -43,6 +45,7 @@ class Plan:
     weights: RankingWeights
     fixed: tuple[Body, ...] = ()
     degraded: tuple[str, ...] = ()
+    interpretation: Interpretation | None = None
 
     @property
     def order(self) -> list[Body]:
@@ -85,6 +88,9 @@ class Plan:
 
 def plan(services: Services, args: Mapping[str, Any], fixed: Sequence[Body] = ()) -> Plan:
     """Prepare the search that `WorksArgs` describe. Raises Problem (400) for invalid filters."""
+    if interpretation := interpret(services, args["q"]):
+        named = plan(services, {**args, "q": ""}, [*fixed, interpretation.clause])
+        return replace(named, interpretation=interpretation)
     query = syntax.parse(args["q"].strip())
     asked = tuple(parse_filters(services, args))
     weights = RankingWeights.from_settings(services.settings)

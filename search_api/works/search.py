@@ -44,6 +44,7 @@ def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] 
         next_cursor=next_cursor(pagination, response),
         degraded=asked.degraded,
         did_you_mean=_did_you_mean(services, asked, response),
+        notes={"interpreted": asked.interpretation and asked.interpretation.to_dict()},
     )
 
 
