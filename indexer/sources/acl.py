@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.sources.author_names import full_name
 from indexer.sources.base import NotAWork
-from indexer.sources.xml_records import text_of
+from indexer.sources.xml_records import XmlRecord, text_of
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -116,3 +116,7 @@ def _author(author: Element) -> dict[str, Any]:
         "orcid": author.get("orcid"),
         "affiliation": "; ".join(affiliation for affiliation in affiliations if affiliation) or None,
     }
+
+
+#: `meta` of a volume has its venue and year.
+RECORDS = (XmlRecord("ACL Anthology", ("paper",), paper_record, frozenset({"collection"}), keep=("meta",)),)

@@ -14,7 +14,7 @@ from indexer.sources.arxiv_records import ATOM
 from indexer.sources.base import Item, SourceError
 from indexer.sources.http_client import HttpClient
 from indexer.sources.remote import Harvester, RemoteSource, Selection
-from indexer.sources.xml_files import ATOM_ENTRY, element_item
+from indexer.sources.xml_files import element_item
 from indexer.sources.xml_records import Records, text_of
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ PAUSE = 3.0
 PAGE = 500
 #: The API returns no results after this many.
 MAX_RESULTS = 30_000
+_ENTRY = f"{ATOM}entry"
 _TOTAL = "{http://a9.com/-/spec/opensearch/1.1/}totalResults"
 _ERROR_ID = "arxiv.org/api/errors"
 
@@ -88,7 +89,7 @@ def search_query(query: str | None, since: date | None, until: date | None) -> s
 
 def _decode(body: bytes, start: int) -> Page:
     """Return the page of a response. Raises SourceError for arXiv's error entry, ValueError for a damaged page."""
-    records = Records(BytesIO(body), {ATOM_ENTRY, _TOTAL})
+    records = Records(BytesIO(body), {_ENTRY, _TOTAL})
     entries, total = [], None
     for element, _ in records:
         if element.tag == _TOTAL:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.sources.base import NotAWork
 from indexer.sources.latex import decode_tex_accents
-from indexer.sources.xml_records import text_of
+from indexer.sources.xml_records import XmlRecord, text_of
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -130,3 +130,9 @@ def _author(name: str | None, affiliations: list[str | None]) -> dict[str, Any]:
 
 def _join(parts: list[str | None], separator: str) -> str | None:
     return separator.join(part for part in parts if part) or None
+
+
+RECORDS = (
+    XmlRecord("arXiv (Atom)", (f"{ATOM}entry",), lambda entry, _: atom_record(entry)),
+    XmlRecord("OAI-PMH", (f"{OAI}record",), lambda record, _: oai_record(record)),
+)

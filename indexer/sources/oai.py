@@ -15,7 +15,7 @@ from indexer.sources.arxiv_records import OAI
 from indexer.sources.base import Item, SourceError
 from indexer.sources.http_client import HttpClient
 from indexer.sources.remote import Harvester, RemoteSource, Selection
-from indexer.sources.xml_files import OAI_RECORD, element_item
+from indexer.sources.xml_files import element_item
 from indexer.sources.xml_records import Records, text_of
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ EARLIEST = date(2005, 9, 16)
 PAUSE = 3.0
 #: Maximum number of expired tokens in one harvest, so that it ends even if the server's tokens never work.
 MAX_RESTARTS = 10
+_RECORD = f"{OAI}record"
 _TOKEN, _ERROR, _LIST = f"{OAI}resumptionToken", f"{OAI}error", f"{OAI}OAI-PMH"
 
 
@@ -115,7 +116,7 @@ class ArxivHarvest(Harvester):
 
 def _decode(body: bytes) -> Part:
     """Return the part of a response. Raises SourceError for a protocol error, ValueError for a damaged response."""
-    elements = Records(BytesIO(body), {OAI_RECORD, _TOKEN, _ERROR})
+    elements = Records(BytesIO(body), {_RECORD, _TOKEN, _ERROR})
     records, token = [], None
     for element, _ in elements:
         if element.tag == _ERROR:

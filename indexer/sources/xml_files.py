@@ -1,55 +1,64 @@
-"""XML files: saved responses of arXiv (Atom or OAI-PMH) and collections of the ACL Anthology, recognized by their tags.
+"""XML files: records of many catalogues, recognized by their tags.
 
-A new kind of XML record needs an entry in `_CONVERT` and, if its documents can be empty, in `_ROOTS`.
+A format is a tuple of `XmlRecord`s, and a new one is added to `RECORDS`. OAI-PMH responses contain records of any of
+these formats.
 """
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING, Any
+from collections import defaultdict
+from functools import partial
+from typing import IO, TYPE_CHECKING
 from xml.etree.ElementTree import tostring
 
-from indexer.sources.acl import paper_record
-from indexer.sources.arxiv_records import ATOM, OAI, atom_record, oai_record
+from indexer.sources import acl, arxiv_records
 from indexer.sources.base import EXCERPT, FileFormat, FileSource, Item, SourceError, convert_record
-from indexer.sources.xml_records import Records, XmlError
+from indexer.sources.xml_records import ENCODINGS, Damage, Record, Records, XmlError, XmlRecord, local_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Sequence
     from xml.etree.ElementTree import Element
 
-ATOM_ENTRY = f"{ATOM}entry"
-OAI_RECORD = f"{OAI}record"
-ACL_PAPER = "paper"
-#: Metadata of a volume: venue and year.
-ACL_META = "meta"
-
-#: Converters by tag of the record element; they also get the elements around it, outermost first.
-_CONVERT: dict[str, Callable[[Element, list[Element]], dict[str, Any]]] = {
-    ATOM_ENTRY: lambda entry, _: atom_record(entry),
-    OAI_RECORD: lambda record, _: oai_record(record),
-    ACL_PAPER: paper_record,
-}
+#: All kinds of records; the first that matches an element converts it.
+RECORDS: tuple[XmlRecord, ...] = (*arxiv_records.RECORDS, *acl.RECORDS)
 #: Root elements of documents that may be empty; any other document without a record is not supported.
-_ROOTS = {f"{ATOM}feed", f"{OAI}OAI-PMH", "collection"}
+_ROOTS = {f"{arxiv_records.ATOM}feed", f"{arxiv_records.OAI}OAI-PMH", "collection"}
+_KEPT = {tag for kind in RECORDS for tag in kind.keep}
+
+_BY_NAME: dict[str, list[XmlRecord]] = defaultdict(list)
+for _kind in RECORDS:
+    for _tag in _kind.tags:
+        _BY_NAME[local_name(_tag)].append(_kind)
+
+
+def kind_of(tag: str, around: Sequence[Element]) -> XmlRecord | None:
+    """Return the kind of record that an element is, by its tag and the elements around it; None for no record."""
+    candidates = _BY_NAME.get(local_name(tag), ())
+    return next((kind for kind in candidates if kind.is_one(tag, around)), None)
 
 
 class XmlFile(FileSource):
-    """One file of arXiv or ACL Anthology records."""
+    """One file of records in one or several XML formats."""
 
     def items(self, file: IO[bytes]) -> Iterator[Item]:
-        """Yield an Item for each record. Raises SourceError when the XML is damaged or not supported."""
-        records = Records(file, _CONVERT, keep={ACL_META})
+        """Yield an Item for each record. Raises SourceError when the file breaks off or is not supported."""
+        records = Records(file, _BY_NAME, _KEPT, lambda tag, around: kind_of(tag, around) is not None)
         number = 0
         try:
-            for number, (element, around) in enumerate(records, 1):
-                yield element_item(self.name, number, element, around)
+            for number, record in enumerate(records.recovered(), 1):
+                if number == 1:
+                    self.note_encoding(ENCODINGS.get(records.encoding or "", "UTF-8"))
+                yield self._item(number, record)
         except XmlError as error:
             raise SourceError(f"{self.name}: {error}") from error
         if not number and records.root not in _ROOTS:
-            raise SourceError(
-                f"{self.name}: no records found; an XML file must be a response of arXiv (Atom or OAI-PMH) or a "
-                f"collection of the ACL Anthology, not a <{records.root}>"
-            )
+            known = ", ".join(dict.fromkeys(kind.name for kind in RECORDS))
+            raise SourceError(f"{self.name}: no records found; a <{records.root}> is none of {known}")
+
+    def _item(self, number: int, record: Record | Damage) -> Item:
+        if isinstance(record, Damage):
+            return Item(self.name, number, problem=record.message, text=record.text)
+        return element_item(self.name, number, record.element, record.around)
 
 
 FORMAT = FileFormat("XML", XmlFile, suffixes=(".xml",), starts=("<",))
@@ -57,5 +66,12 @@ FORMAT = FileFormat("XML", XmlFile, suffixes=(".xml",), starts=("<",))
 
 def element_item(source: str, number: int, element: Element, around: list[Element]) -> Item:
     """Return the Item of one record element."""
+    kind = kind_of(element.tag, around)
     text = tostring(element, encoding="unicode")[:EXCERPT]
-    return convert_record(source, number, lambda value: _CONVERT[value.tag](value, around), element, text)
+    if kind is None:
+        return Item(source, number, problem=f"a <{local_name(element.tag)}> is no record of a known format", text=text)
+    return convert_record(source, number, partial(_convert, kind, around=around), element, text)
+
+
+def _convert(kind: XmlRecord, element: Element, around: list[Element]) -> dict[str, object]:
+    return kind.convert(element, around)

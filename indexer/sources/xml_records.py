@@ -1,105 +1,217 @@
-"""Read the records of an XML file one at a time, with bounded memory even for a hostile file.
-
-Document types and entities are refused (none of the supported formats has any), and so are records and nesting without
-end. Elements outside of records are dropped as soon as they are read.
-"""
+"""Read the records of an XML file one at a time, with bounded memory, and beyond damaged ones."""
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING
+import re
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import ParseError, iterparse
+from indexer.sources.encoding import decode, printable_text
+from indexer.sources.xml_parser import DamagedRecordError, ElementParser, Record, XmlError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from xml.etree.ElementTree import Element
 
+__all__ = ["ENCODINGS", "Damage", "Record", "Records", "XmlError", "XmlRecord", "local_name", "text_of"]
+
+CHUNK = 16_384
 #: Bytes from the end of one record to the end of the next. A work with 5,500 authors and their affiliations has 2 MB.
 MAX_RECORD = 20_000_000
-#: Elements in memory, which cost far more than their bytes: 10,000 authors with their names and affiliations have some
-#: 100,000.
-MAX_ELEMENTS = 300_000
-MAX_DEPTH = 100
+#: Characters of a damaged record that are kept to find it by.
+_EXCERPT = 2_000
+_NAME = re.compile(rb"<([\w.-]+:)?")
+_DECLARED = re.compile(rb"\s*(?:\xef\xbb\xbf)?<\?xml[^>]*?encoding\s*=\s*[\"']([\w.-]+)")
+#: Encodings in which files that are not UTF-8 are read, with the names that are shown.
+ENCODINGS = {"cp1252": "Windows-1252", "latin-1": "Latin-1"}
+_NOT_ASCII = bytes(range(0x80, 0x100))
 
 
-class XmlError(ValueError):
-    """XML that is damaged or refused; the message is the reason."""
+@dataclass(frozen=True, slots=True)
+class XmlRecord:
+    """A kind of record: the format's name, the tags of its elements, and the function that converts one.
+
+    A tag without a namespace matches any namespace. `parents` are the local names of elements of which one must be
+    around a record; empty if it may be anywhere. `keep` are the tags of elements beside records that converters read
+    in the elements around a record.
+    """
+
+    name: str
+    tags: tuple[str, ...]
+    convert: Callable[[Element, list[Element]], dict[str, Any]]
+    parents: frozenset[str] = frozenset()
+    keep: tuple[str, ...] = ()
+
+    def is_one(self, tag: str, around: Sequence[Element]) -> bool:
+        """Return whether an element with this tag and these elements around it is a record of this kind."""
+        if tag not in self.tags and local_name(tag) not in self.tags:
+            return False
+        return not self.parents or any(local_name(outer.tag) in self.parents for outer in around)
+
+
+class Damage(NamedTuple):
+    """A record that is not well-formed: the reason, and the start of its text."""
+
+    message: str
+    text: str
 
 
 class Records:
-    """Iterable of the elements of a file with one of `tags`, each with the elements around it, outermost first.
+    """Iterable of the records of a file, each an element and the elements around it, outermost first.
 
-    Those around it contain only the first element with each tag of `keep`. An element is dropped when the next one is
-    requested. `root` is the tag of the document element, once known. Iteration raises XmlError.
+    Records are elements with one of `tags`, or those for which `is_record` returns True; their local names must be
+    among the tags in any case. The elements around contain only the first element with each tag of `keep`. `root` is
+    the tag of the document, once known. Iteration raises XmlError at the first damage; `recovered` continues.
     """
 
-    def __init__(self, file: IO[bytes], tags: Collection[str], keep: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        file: IO[bytes],
+        tags: Collection[str],
+        keep: Collection[str] = (),
+        is_record: Callable[[str, Sequence[Element]], bool] | None = None,
+    ) -> None:
         """Take an open binary file; reading starts with iteration."""
-        self._file, self._tags, self._keep = _Bounded(file), tags, keep
+        self._file, self._keep = file, keep
+        self._is_record = is_record or (lambda tag, _: tag in tags)
+        names = b"|".join(sorted({re.escape(local_name(tag).encode()) for tag in tags}))
+        self._names = rb"(?:" + names + rb")(?=[\s/>])"
+        self._bytes_since_record = 0
+        self._prolog = b""
+        self._last: Record | None = None
+        self._is_ascii = True
         self.root: str | None = None
+        self.encoding: str | None = None
+        """The encoding as which the file was read, if it is not in the declared one."""
 
     def __iter__(self) -> Iterator[tuple[Element, list[Element]]]:
-        try:
-            yield from self._records()
-        except DefusedXmlException as error:
-            raise XmlError("document types and entities are not supported") from error
-        except ParseError as error:
-            raise XmlError(f"not well-formed XML: {error}") from error
-        except (UnicodeError, LookupError) as error:
-            raise XmlError(f"not in the declared encoding: {error}") from error
+        for record in self.recovered():
+            if isinstance(record, Damage):
+                raise XmlError(record.message)
+            yield record.element, record.around
 
-    def _records(self) -> Iterator[tuple[Element, list[Element]]]:
-        around: list[Element] = []
-        #: Number of elements in memory before the start of each element in `around`.
-        counts: list[int] = []
-        elements = 0
-        for event, element in iterparse(self._file, events=("start", "end"), forbid_dtd=True):
-            if event == "start":
-                self.root = self.root or element.tag
-                around.append(element)
-                counts.append(elements)
-                elements += 1
-                _check(len(around), elements)
+    def recovered(self) -> Iterator[Record | Damage]:
+        """Yield the records, and for each damaged one a Damage. Raises XmlError where the file ends early."""
+        chunk = self._read().lstrip(b" \t\r\n")
+        self.encoding = _actual_encoding(chunk)
+        parser = self._parser()
+        while True:
+            is_final = not chunk
+            try:
+                parser.feed(chunk, is_final=is_final)
+            except DamagedRecordError as error:
+                yield from self._complete(parser)
+                if is_final or (parser.record_start is None and self._last is None):
+                    raise
+                encoding = self._encoding_of_record(parser)
+                if encoding:
+                    parser, chunk = self._continued(parser, encoding), parser.input_from(parser.record_start or 0)
+                    continue
+                start = parser.record_start
+                if start is None:
+                    start = self._damaged_tag(parser, error.position)
+                if start is not None:
+                    yield Damage(str(error), _excerpt(parser.input_from(start)))
+                following = self._following(parser, error.position)
+                if following is None:
+                    return
+                parser, chunk = self._continued(parser, self.encoding), following
                 continue
-            around.pop()
-            count = counts.pop()
-            if element.tag in self._tags:
-                self._file.bytes_since_record = 0
-                yield element, around
-            elif self._is_kept(element, around):
-                continue
-            if around:
-                around[-1].remove(element)
-            elements = count
+            except XmlError:
+                yield from self._complete(parser)
+                raise
+            yield from self._complete(parser)
+            if is_final:
+                return
+            self._is_ascii = self._is_ascii and chunk.isascii()
+            chunk = self._read()
 
-    def _is_kept(self, element: Element, around: list[Element]) -> bool:
-        """Return whether an element is part of a record, or is to be kept or part of such an element."""
-        if any(outer.tag in self._tags or outer.tag in self._keep for outer in reversed(around)):
-            return True
-        return element.tag in self._keep and bool(around) and around[-1].find(element.tag) is element
-
-
-def _check(depth: int, elements: int) -> None:
-    if depth > MAX_DEPTH:
-        raise XmlError(f"elements are nested more than {MAX_DEPTH} deep")
-    if elements > MAX_ELEMENTS:
-        raise XmlError(f"more than {MAX_ELEMENTS:,} elements in one record")
-
-
-class _Bounded:
-    """A file that raises XmlError after MAX_RECORD bytes unless `bytes_since_record` is reset."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self.bytes_since_record = 0
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._file.read(size)
-        self.bytes_since_record += len(data)
-        if self.bytes_since_record > MAX_RECORD:
+    def _read(self) -> bytes:
+        chunk = self._file.read(CHUNK)
+        self._bytes_since_record += len(chunk)
+        if self._bytes_since_record > MAX_RECORD:
             raise XmlError(f"more than {MAX_RECORD:,} bytes in one record")
-        return data
+        return chunk
+
+    def _parser(self) -> ElementParser:
+        return ElementParser(self._note_root, self._keep, self.encoding)
+
+    def _note_root(self, tag: str, around: Sequence[Element]) -> bool:
+        self.root = self.root or tag
+        return self._is_record(tag, around)
+
+    def _complete(self, parser: ElementParser) -> Iterator[Record]:
+        for record in parser.take():
+            self._bytes_since_record = 0
+            self._last = record
+            yield record
+
+    def _encoding_of_record(self, parser: ElementParser) -> str | None:
+        """Return the encoding of a damaged record, if the file so far was ASCII and it is not UTF-8; else None."""
+        if self.encoding or parser.record_start is None or not self._is_ascii:
+            return None
+        return _actual_encoding(parser.input_from(0))
+
+    def _damaged_tag(self, parser: ElementParser, position: int) -> int | None:
+        """Return the position of the start tag of a record that is itself damaged at `position`; None for others."""
+        before = parser.input_from(0)
+        start = before.rfind(b"<", 0, len(before) - len(parser.input_from(position)))
+        if not re.match(rb"<(?:[\w.-]+:)?" + self._names, before[max(start, 0) :]):
+            return None
+        return position - (len(before) - len(parser.input_from(position)) - start)
+
+    def _following(self, parser: ElementParser, position: int) -> bytes | None:
+        """Return the input from the next record on, after a damage at `position`; None when there is none."""
+        prefix = b"([\\w.-]+:)?"
+        if parser.record_start is not None:
+            name = _NAME.match(parser.input_from(parser.record_start))
+            prefix = re.escape(name[1] or b"") if name else prefix
+            position = max(position, parser.record_start + 1)
+        pattern = re.compile(rb"<" + prefix + self._names)
+        rest = parser.input_from(position)
+        while not (match := pattern.search(rest)):
+            chunk = self._read()
+            if not chunk:
+                return None
+            # A tag may be cut by the end of the chunk.
+            rest = rest[-200:] + chunk
+            self._bytes_since_record = len(rest)
+        self._bytes_since_record = 0
+        return rest[match.start() :]
+
+    def _continued(self, damaged: ElementParser, encoding: str | None) -> ElementParser:
+        """Return a parser in the state of a damaged one at the start of its record.
+
+        After the end of the document (several were joined to one file), its state is that of the last record.
+        """
+        self._prolog, self.encoding = damaged.prolog or self._prolog, encoding
+        around, start_tags = damaged.around, damaged.start_tags
+        if not around and self._last:
+            around, start_tags = self._last.around, self._last.start_tags
+        parser = self._parser()
+        parser.feed(self._prolog + b"".join(start_tags))
+        for before, now in zip(around, parser.around, strict=False):
+            now.extend(list(before))
+        return parser
+
+
+def _excerpt(start: bytes) -> str:
+    return printable_text(start[:_EXCERPT].decode("utf-8", "surrogateescape"))
+
+
+def _actual_encoding(start: bytes) -> str | None:
+    """Return Windows-1252 or Latin-1 for text that is declared as UTF-8, or as nothing, and is not; else None."""
+    declared = _DECLARED.match(start)
+    if b"\0" in start[:64] or (declared and declared[1].lower() not in {b"utf-8", b"utf8"}):
+        return None
+    # A character may be cut by the end of the chunk.
+    name = decode(start.rstrip(_NOT_ASCII))[1]
+    return next((encoding for encoding, full_name in ENCODINGS.items() if full_name == name), None)
+
+
+def local_name(tag: str) -> str:
+    """Return a tag without its namespace."""
+    return tag.rpartition("}")[2]
 
 
 def text_of(element: Element | None) -> str | None:
