@@ -180,7 +180,7 @@ def _doi(record: Mapping[str, Any]) -> str | None:
         return None
     # Some sources list several DOIs in one field; the first is the work's own.
     try:
-        return bare_doi(text.split()[0])
+        return bare_doi(text.split()[0].rstrip(",;"))
     except ValueError as error:
         raise RecordError(f"doi {text!r} is not a DOI like 10.1000/xyz") from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -47,6 +48,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--prune", is_flag=True, help="Remove indexed works that are not in PATH... any more.")
 @click.option("--rebuild", is_flag=True, help="Start over, for another model or mapping; without PATH from the index.")
 @click.option("--dry-run", is_flag=True, help="Dry run: report what would be done, write nothing.")
+@click.option("--explain", is_flag=True, help="Print what became of each record, with its warnings.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @pass_settings
 def index(
@@ -62,6 +64,7 @@ def index(
     prune: bool,
     rebuild: bool,
     dry_run: bool,
+    explain: bool,
     as_json: bool,
 ) -> None:
     """Index works from files, folders, standard input (-) or a remote source.
@@ -90,7 +93,8 @@ def index(
     engine.keep_alive(settings)
     sources = sources or [_indexed_works(client, names)]
     embedder = embedding.load(settings)
-    options = Options(prune=prune, rebuild=rebuild, dry_run=dry_run)
+    explainer = partial(click.echo, err=as_json) if explain else None
+    options = Options(prune=prune, rebuild=rebuild, dry_run=dry_run, explain=explainer)
     with ProgressBar(console, sources) as progress:
         report = run_index(
             client, names, embedder, sources, settings.home, progress, options, scale=Scale.from_settings(settings)

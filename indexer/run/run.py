@@ -27,7 +27,7 @@ from peerscope.errors import PeerscopeError
 from peerscope.memory import peak_mb
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from opensearchpy import OpenSearch
@@ -56,6 +56,8 @@ class Options:
     """Start with an empty index, for another model or mapping."""
     dry_run: bool = False
     """Count what would be done, without writing."""
+    explain: Callable[[str], None] | None = None
+    """Receives a line about each record: what became of it, its warnings, or why it was rejected."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,7 @@ def index(
         decisions = Decisions(home / OVERRIDES, client, names)
         target = Target(client, names, embedder.model, scale, rebuild=options.rebuild, read_only=options.dry_run)
         report = Report.new(home / "runs")
+        report.explain = options.explain
         run = Run(client, embedder, target, report, options, progress, decisions, staging, lock)
         report.unknown = Counter()
         try:

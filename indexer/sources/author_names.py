@@ -39,7 +39,7 @@ _EMAIL = re.compile(
 _FOOTNOTE = re.compile(
     r"\$?\^?\{?[*†‡§¶‖#✉]+\}?\$?|\$(?:\s++|\s*+\^?\{?[\d,\s*]++\}?\s*+)\$"
     r"|(?:(?<!\s)\s++)?[¹²³⁰⁴⁵⁶⁷⁸⁹⁺]++(?:[,\s]*+[¹²³⁰⁴⁵⁶⁷⁸⁹]++)*+"
-    r"|(?<=[^\W\d_.])\d++(?:\s*+,\s*+\d++)*(?=\s*(?:$|[,;&]|and\b))"
+    r"|(?<=[^\W\d_.])\d{1,2}(?!\d)(?:\s*+,\s*+\d{1,2}(?!\d))*(?=\s*(?:$|[,;&]|and\b))"
 )
 _ROLE = re.compile(
     r"(?:(?<!\s)\s++)?[(\[](?:eds?|hrsg|trans|corresponding author|author|editors?)\.?[)\]]", re.IGNORECASE

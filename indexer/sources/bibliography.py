@@ -12,6 +12,7 @@ from datetime import date
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from indexer.records import RecordWarning
 from indexer.records.parse import YEARS
 from indexer.sources.text import strip_markup
 from mappings import WORK_SCHEMES, doi_in
@@ -25,6 +26,20 @@ _ARXIV = re.compile(
 )
 #: A year, alone or followed by month and day: `2019-10`, `2019/10/02/`, `20191002`; never part of a longer number.
 _DATE = re.compile(r"(?<!\d)(?<!^-)(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2}))?|(\d{2})(\d{2}))?(?!\d)")
+
+
+def editors_as_authors(record: Mapping[str, Any], editors: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a record with its editors as authors, if it has no authors: who edited a collection stands for it."""
+    if record["authors"] or not editors:
+        return dict(record)
+    names = ", ".join(editor["name"] for editor in editors)
+    warning = RecordWarning("editors as authors", f"has no authors; its editors stand for them: {names}")
+    return {**record, "authors": editors, "warnings": [*record.get("warnings", []), warning]}
+
+
+def is_retracted_note(*notes: str | None) -> bool:
+    """Return whether one of the notes marks a retracted work, as Peerscope's exports do."""
+    return any((note or "").strip(" .").casefold() == "retracted" for note in notes)
 
 
 def reference(
@@ -47,9 +62,22 @@ def reference(
     return {"id": _id(key, doi, arxiv) or _id_of_content(record), **record}
 
 
+def is_own_id(key: str) -> bool:
+    """Return whether a key is an id of Peerscope, which comes from one of its exports."""
+    return _OWN_ID.match(key) is not None
+
+
+def type_of(key: str | None, kind: str | None, stated: str | None) -> str | None:
+    """Return the type of a reference by its kind, else the type that an export of Peerscope states.
+
+    For works of the ACL Anthology, which mostly have no type, exports choose the kind by their ids.
+    """
+    return stated if key and key.startswith("acl:") else kind or stated
+
+
 def _id(key: str | None, doi: str | None, arxiv: str | None) -> str | None:
     """Return the most stable id available; a key that is an id of Peerscope comes from one of its exports."""
-    if key and _OWN_ID.match(key):
+    if key and is_own_id(key):
         return key
     if doi:
         return f"doi:{doi}"

@@ -14,7 +14,14 @@ from bibtexparser.model import Entry
 from indexer.records import RecordWarning
 from indexer.sources.aas_journals import AAS_JOURNALS
 from indexer.sources.base import EXCERPT, FileFormat, FileSource, Item, NotAWork, convert_record
-from indexer.sources.bibliography import arxiv_number, reference
+from indexer.sources.bibliography import (
+    arxiv_number,
+    editors_as_authors,
+    is_own_id,
+    is_retracted_note,
+    reference,
+    type_of,
+)
 from indexer.sources.bibtex_fields import MAX_ENTRY, Fields, recover_entry
 from indexer.sources.bibtex_names import names
 from indexer.sources.encoding import printable_text
@@ -44,6 +51,8 @@ _TYPES = {
     "dataset": "dataset",
     "online": None,
 }
+#: Fields with the publisher of works that are not part of a journal or book.
+_PUBLISHERS = {"book": "publisher", "phdthesis": "school", "mastersthesis": "school", "techreport": "institution"}
 #: Entry types in which reference managers store settings and groups.
 _NOT_WORKS = {"xdata", "set", "control", "jabref-meta"}
 
@@ -110,25 +119,38 @@ def entry_record(entry: Entry, field: Mapping[str, str], *, is_key_repeated: boo
     people, warnings = names(field.get("author") or "")
     if is_key_repeated:
         warnings.append(RecordWarning("repeated key", f"the key {entry.key!r} is used by another entry of the file"))
-    return reference(
-        None if is_key_repeated else entry.key,
+    editors, problems = ([], []) if people else names(field.get("editor") or "")
+    own_id = _own_id(field)
+    preprint, repository = ("preprint", "arXiv") if arxiv and not own_id else (None, None)
+    record = reference(
+        own_id or (None if is_key_repeated else entry.key),
         doi=_unescaped(field.get("doi")),
         arxiv=arxiv or arxiv_number(field.get("journal")),
         dates=[field.get("date"), field.get("year")],
         title=decode_latex(field.get("title")),
         abstract=decode_latex(field.get("abstract")),
-        type=_TYPES.get(kind) or ("preprint" if arxiv else None),
-        venue=_venue(field) or ("arXiv" if arxiv else None),
+        type=type_of(own_id, _TYPES.get(kind), field.get("entrysubtype")) or preprint,
+        is_retracted=is_retracted_note(field.get("note")),
+        venue=_venue(field, kind) or repository,
         url=_unescaped(field.get("url")),
         language=field.get("langid") or field.get("language"),
         authors=[{"name": name} for name in people],
-        warnings=warnings,
+        warnings=[*warnings, *problems],
     )
+    return editors_as_authors(record, [{"name": name} for name in editors])
 
 
-def _venue(field: Mapping[str, str]) -> str | None:
+def _own_id(field: Mapping[str, str]) -> str | None:
+    """Return the id that Peerscope's export writes into BibLaTeX's field for further keys; None for any other key."""
+    id_ = (field.get("ids") or "").strip()
+    return id_ if is_own_id(id_) else None
+
+
+def _venue(field: Mapping[str, str], kind: str) -> str | None:
     value = field.get("journal") or field.get("journaltitle") or field.get("booktitle")
-    value = value or field.get("eventtitle") or field.get("howpublished") or ""
+    value = value or field.get("eventtitle") or field.get("howpublished") or field.get(_PUBLISHERS.get(kind, "")) or ""
+    if re.match(r"\s*(?:\\url|https?:)", value):
+        return None
     macro = re.fullmatch(r"[{\s]*\\([a-z]+)[}\s]*", value)
     return (AAS_JOURNALS.get(macro[1]) if macro else None) or decode_latex(value)
 

@@ -6,7 +6,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from indexer.sources.author_names import clean, full_name, is_suffix, read_names, without_et_al
-from indexer.sources.bibliography import arxiv_number, reference
+from indexer.sources.bibliography import (
+    arxiv_number,
+    editors_as_authors,
+    is_own_id,
+    is_retracted_note,
+    reference,
+    type_of,
+)
 from indexer.sources.text import strip_markup
 
 if TYPE_CHECKING:
@@ -41,20 +48,25 @@ def item_record(item: Mapping[str, Any]) -> dict[str, Any]:
     note_lines = filter(_NOTED.fullmatch, (_text(item.get("note")) or "").splitlines())
     arxiv = arxiv_number(_text(item.get("URL")), _text(item.get("number")), *note_lines)
     authors, warnings = _authors(item.get("author") or [])
-    return reference(
-        _text(item.get("id")) or _text(item.get("citation-key")),
+    editors, problems = ([], []) if authors else _authors(item.get("editor") or [])
+    key = _text(item.get("id")) or _text(item.get("citation-key"))
+    is_own = is_own_id(key or "")
+    record = reference(
+        key,
         doi=_text(item.get("DOI")),
         arxiv=arxiv,
         dates=[_date(item.get("issued"))],
         title=_title(item),
         abstract=_text(item.get("abstract")),
-        type=_TYPES.get(item.get("type") or ""),
-        venue=_text(item.get("container-title")) or ("arXiv" if arxiv else None),
+        type=type_of(key, _TYPES.get(item.get("type") or ""), _text(item.get("genre"))),
+        is_retracted=is_retracted_note(_text(item.get("note"))),
+        venue=_text(item.get("container-title")) or ("arXiv" if arxiv and not is_own else None),
         url=_text(item.get("URL")),
         language=_text(item.get("language")),
         authors=authors,
-        warnings=warnings,
+        warnings=[*warnings, *problems],
     )
+    return editors_as_authors(record, editors)
 
 
 def _text(value: Any) -> str | None:

@@ -119,7 +119,8 @@ def _expand_macros(text: str) -> str:
 
 def _unknown_macro(node: Any) -> str:
     r"""Return a macro without an argument unchanged (it may be a path, `C:\temp`), unless it changes the layout."""
-    return "" if node.macroname in LAYOUT or not node.macroname.isalpha() else f"\\{node.macroname}"
+    is_dropped = node.macroname in LAYOUT or not node.macroname.isalpha()
+    return "" if is_dropped else f"\\{node.macroname}{node.macro_post_space}"
 
 
 @cache

@@ -11,7 +11,14 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from indexer.sources.author_names import read_names
 from indexer.sources.base import EXCERPT, FileFormat, FileSource, Item, SourceError, convert_record
-from indexer.sources.bibliography import arxiv_number, reference
+from indexer.sources.bibliography import (
+    arxiv_number,
+    editors_as_authors,
+    is_own_id,
+    is_retracted_note,
+    reference,
+    type_of,
+)
 from mappings import doi_in
 
 if TYPE_CHECKING:
@@ -108,7 +115,9 @@ def _convert(fields: list[tuple[str, str]]) -> dict[str, Any]:
     first = set(values["A1"])
     authors = [value for tag, value in fields if tag == "A1" or (tag == "AU" and value not in first)]
     names, warnings = read_names(authors)
-    return {**reference_record(values, names), "warnings": warnings}
+    editors, problems = ([], []) if names else read_names(_all(values, "ED", "A2", "A3"))
+    record = {**reference_record(values, names), "warnings": [*warnings, *problems]}
+    return editors_as_authors(record, [{"name": name} for name in editors])
 
 
 def reference_record(values: Mapping[str, list[str]], names: list[str]) -> dict[str, Any]:
@@ -116,6 +125,9 @@ def reference_record(values: Mapping[str, list[str]], names: list[str]) -> dict[
     urls = [*_all(values, "UR", "L1", "L2")]
     arxiv = arxiv_number(*urls, *_all(values, "IS", "M1", "JO", "T2"))
     kind = _first(values, "TY") or ""
+    id_ = _first(values, "ID")
+    own_id = id_ if id_ and is_own_id(id_) else None
+    preprint, repository = ("preprint", "arXiv") if arxiv and not own_id else (None, None)
     title = _first(values, "TI", "T1")
     return reference(
         _first(values, "ID", "LB", "AN"),
@@ -124,8 +136,9 @@ def reference_record(values: Mapping[str, list[str]], names: list[str]) -> dict[
         dates=_all(values, "PY", "Y1", "DA"),
         title=title or _first(values, "BT", "T2"),
         abstract=_first(values, "AB", "N2"),
-        type=_TYPES.get(kind) or ("preprint" if arxiv else None),
-        venue=(_first(values, "JF", "T2", "JO", "BT") if title else None) or ("arXiv" if arxiv else None),
+        type=type_of(own_id, _TYPES.get(kind), _first(values, "M3") if own_id else None) or preprint,
+        is_retracted=is_retracted_note(*_all(values, "N1")),
+        venue=(_first(values, "JF", "T2", "JO", "BT") if title else None) or repository,
         url=next((url for url in urls if url.lower().startswith("http")), urls[0] if urls else None),
         language=_first(values, "LA"),
         authors=[{"name": name} for name in names],

@@ -20,7 +20,8 @@ CHUNK = 16_384
 MAX_RECORD = 20_000_000
 #: Characters of a damaged record that are kept to find it by.
 _EXCERPT = 2_000
-_NAME = re.compile(rb"<([\w.-]+:)?")
+#: The prefix and the local name of a start tag.
+_START_TAG = re.compile(rb"<(?:([\w.-]{1,100}):)?([\w.-]{1,100})(?=[\s/>])")
 _DECLARED = re.compile(rb"\s*(?:\xef\xbb\xbf)?<\?xml[^>]*?encoding\s*=\s*[\"']([\w.-]+)")
 #: Encodings in which files that are not UTF-8 are read, with the names that are shown.
 ENCODINGS = {"cp1252": "Windows-1252", "latin-1": "Latin-1"}
@@ -74,8 +75,7 @@ class Records:
         """Take an open binary file; reading starts with iteration."""
         self._file, self._keep = file, keep
         self._is_record = is_record or (lambda tag, _: tag in tags)
-        names = b"|".join(sorted({re.escape(local_name(tag).encode()) for tag in tags}))
-        self._names = rb"(?:" + names + rb")(?=[\s/>])"
+        self._names = {local_name(tag).encode() for tag in tags}
         self._bytes_since_record = 0
         self._prolog = b""
         self._last: Record | None = None
@@ -155,29 +155,35 @@ class Records:
     def _damaged_tag(self, parser: ElementParser, position: int) -> int | None:
         """Return the position of the start tag of a record that is itself damaged at `position`; None for others."""
         before = parser.input_from(0)
-        start = before.rfind(b"<", 0, len(before) - len(parser.input_from(position)))
-        if not re.match(rb"<(?:[\w.-]+:)?" + self._names, before[max(start, 0) :]):
-            return None
-        return position - (len(before) - len(parser.input_from(position)) - start)
+        end = len(before) - len(parser.input_from(position))
+        start = before.rfind(b"<", 0, end)
+        tag = _START_TAG.match(before, max(start, 0))
+        return position - (end - start) if tag and tag[2] in self._names else None
 
     def _following(self, parser: ElementParser, position: int) -> bytes | None:
         """Return the input from the next record on, after a damage at `position`; None when there is none."""
-        prefix = b"([\\w.-]+:)?"
-        if parser.record_start is not None:
-            name = _NAME.match(parser.input_from(parser.record_start))
-            prefix = re.escape(name[1] or b"") if name else prefix
-            position = max(position, parser.record_start + 1)
-        pattern = re.compile(rb"<" + prefix + self._names)
+        start, prefix = parser.record_start, None
+        if start is not None:
+            tag = _START_TAG.match(parser.input_from(start))
+            prefix = tag and (tag[1] or b"")
+            position = max(position, start + 1)
         rest = parser.input_from(position)
-        while not (match := pattern.search(rest)):
+        while (found := self._start_of_record(rest, prefix)) is None:
             chunk = self._read()
             if not chunk:
                 return None
             # A tag may be cut by the end of the chunk.
-            rest = rest[-200:] + chunk
+            rest = rest[-300:] + chunk
             self._bytes_since_record = len(rest)
         self._bytes_since_record = 0
-        return rest[match.start() :]
+        return rest[found:]
+
+    def _start_of_record(self, data: bytes, prefix: bytes | None) -> int | None:
+        """Return where the first start tag of a record is, with the given prefix if it is not None."""
+        for tag in _START_TAG.finditer(data):
+            if tag[2] in self._names and prefix in (None, tag[1] or b""):
+                return tag.start()
+        return None
 
     def _continued(self, damaged: ElementParser, encoding: str | None) -> ElementParser:
         """Return a parser in the state of a damaged one at the start of its record.

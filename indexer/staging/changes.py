@@ -77,18 +77,17 @@ def _compare(record: CheckedRecord, stored: StoredWork | None, fingerprint: str,
     former = stored.authors if stored else []
     if record.work is None:
         if stored is None:
-            report.counts.unchanged += 1
+            report.note(record.item, "unchanged", record.id)
             return None
-        report.counts.removed += 1
+        report.note(record.item, "removed", record.id)
         return Change(record.id, None, None, "", former)
     digest = content_hash(record.work, fingerprint)
     if stored and stored.content_hash == digest:
-        report.counts.unchanged += 1
+        report.note(record.item, "unchanged", record.id)
         return None
-    if stored:
-        report.counts.changed += 1
-    else:
-        report.counts.new += 1
+    report.note(record.item, "changed" if stored else "new", record.id)
+    for warning in record.warnings:
+        report.warn(record.item, record.id, warning)
     return Change(record.id, record.work, record.item.value, digest, former, stored.added_at if stored else None)
 
 

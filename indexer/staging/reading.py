@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, NamedTuple
 
-from indexer.records import RecordError, Work, parse_work, unknown_keys, withdrawn_id
+from indexer.records import RecordError, RecordWarning, Work, parse_work, unknown_keys, withdrawn_id
 from indexer.sources import SourceError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class CheckedRecord(NamedTuple):
     item: Item
     id: str
     work: Work | None
+    warnings: tuple[RecordWarning, ...] = ()
 
 
 def read(sources: Iterable[Source], report: Report, unknown: Counter[str]) -> Iterator[CheckedRecord]:
@@ -56,10 +57,8 @@ def _check(item: Item, report: Report, unknown: Counter[str]) -> CheckedRecord |
     except RecordError as error:
         report.reject(item, str(error))
         return None
-    for warning in warnings:
-        report.warn(item, work.id, warning)
     unknown.update(unknown_keys(item.value))
-    return CheckedRecord(item, work.id, work)
+    return CheckedRecord(item, work.id, work, tuple(warnings))
 
 
 class FirstRecord(NamedTuple):
@@ -107,6 +106,6 @@ def first_of_each(records: Iterable[CheckedRecord], seen: Seen, report: Report) 
         if first is None:
             yield record
         elif first.content == content or record.item.is_version:
-            report.counts.repeated += 1
+            report.note(record.item, "repeated", record.id)
         else:
             report.reject(record.item, f"id {record.id} is already taken by another record ({first.place})")

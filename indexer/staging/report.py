@@ -10,11 +10,12 @@ import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from peerscope.private_files import FOLDER, make_private_folder, open_private, write_private
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from indexer.records import RecordWarning
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 PARTS = ("read", "identity", "works", "topics", "researchers", "publish")
 #: Characters kept of a rejected record, enough to find it.
 EXCERPT = 2_000
+#: What can become of an accepted record, as counted in `Counts`.
+Outcome = Literal["new", "changed", "unchanged", "removed", "repeated"]
 #: Number of reasons of rejects that the summary shows.
 SHOWN_REASONS = 3
 
@@ -68,6 +71,8 @@ class Report:
     peak_memory_mb: int = 0
     generation: int | None = None
     finished: bool = False
+    explain: Callable[[str], None] | None = None
+    """Receives a line about each record: its place, what became of it, and its id or the reason."""
     started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
     @classmethod
@@ -102,9 +107,19 @@ class Report:
         """Whether every record that was read was rejected."""
         return 0 < self.counts.read == self.counts.rejected
 
+    def note(self, item: Item, outcome: Outcome, id_: str) -> None:
+        """Count what became of a record, and explain it."""
+        setattr(self.counts, outcome, getattr(self.counts, outcome) + 1)
+        self._explain(item, outcome, id_)
+
+    def _explain(self, item: Item, outcome: str, detail: str) -> None:
+        if self.explain:
+            self.explain(f"{item.source}, line {item.line}: {outcome}: {detail}")
+
     def reject(self, item: Item, reason: str) -> None:
         """Write a rejected record to the file immediately, so that it survives a kill."""
         self.counts.rejected += 1
+        self._explain(item, "rejected", reason)
         if len(self.first_reasons) < SHOWN_REASONS:
             self.first_reasons.append(f"{item.source}, line {item.line}: {reason}")
         entry = {"source": item.source, "line": item.line, "reason": reason, "text": item.text[:EXCERPT]}
@@ -119,6 +134,7 @@ class Report:
     def warn(self, item: Item, id_: str, warning: RecordWarning) -> None:
         """Count and store a warning about a record that was accepted."""
         self.warnings[warning.kind] += 1
+        self._explain(item, f"warning ({warning.kind})", warning.message)
         entry = {"source": item.source, "line": item.line, "id": id_, **warning._asdict()}
         with open_private(self.warnings_file, "a") as file:
             file.write(json.dumps(entry, ensure_ascii=False) + "\n")

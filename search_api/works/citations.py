@@ -32,7 +32,16 @@ PROCEEDINGS = ("inproceedings", "booktitle", "CPAPER", "paper-conference")
 _ANTHOLOGY_JOURNAL = re.compile(r"acl:(?:[JQ]\d|\d{4}\.(?:cl|tacl)-)")
 
 _SUFFIX = re.compile(r"[JS]r\.?|I{2,3}|IV", re.IGNORECASE)
-_GROUP = re.compile(r"(?:collaboration|committee|consortium|group|initiative|network|project|team)\b", re.IGNORECASE)
+_GROUP = re.compile(
+    r"&|\b(?:agency|association|center|centre|collaboration|college|committee|consortium|council|department|foundation"
+    r"|group|initiative|institute?|laborator(?:y|ies)|ministry|network|office|organi[sz]ation|project|society|team"
+    r"|universit\w*)\b",
+    re.IGNORECASE,
+)
+#: Control characters, halves of characters, and code points without a character.
+_UNPRINTABLE = {"Cc", "Cs", "Cn", "Co"}
+#: A name in Chinese, Japanese or Korean characters has no first and last name to tell apart.
+_EAST_ASIAN = re.compile(r"[\s\u3005\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 _MATH = re.compile(r"(\$[^$\s](?:[^$]*[^$\s\\])?\$)")
 _SPECIAL = str.maketrans(
     {
@@ -54,7 +63,7 @@ def name_parts(name: str) -> NameParts:
     A single word, or the name of a group of people, is a last name only.
     """
     words = name.replace("{", "").replace("}", "").split()
-    if len(words) < 2 or _GROUP.search(name):
+    if len(words) < 2 or _GROUP.search(name) or _EAST_ASIAN.fullmatch(name):
         return NameParts(last=[" ".join(words)])
     suffix = [words.pop()] if len(words) > 2 and _SUFFIX.fullmatch(words[-1]) else []
     parts = parse_single_name_into_parts(" ".join(words), strict=False)
@@ -75,9 +84,15 @@ def _note(work: WorkDocument) -> str | None:
     return "Retracted" if work.get("is_retracted") else None
 
 
+def _subtype(work: WorkDocument) -> str | None:
+    """Return the type of a work that its kind of entry or reference does not name."""
+    is_named = work["type"] in KINDS and KINDS[work["type"]][0] != "misc" and not work["id"].startswith("acl:")
+    return None if is_named else work["type"]
+
+
 def _line(text: str | None) -> str:
-    """Return a text as one line of printable characters."""
-    printable = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text or "")
+    """Return a text as one line of printable characters; marks that join or part letters (U+200C, U+200D) are kept."""
+    printable = "".join(c if unicodedata.category(c) not in _UNPRINTABLE else " " for c in text or "")
     return " ".join(printable.split())
 
 
@@ -101,6 +116,8 @@ def bibtex(work: WorkDocument, key: str) -> str:
         "langid": work["language"],
         "abstract": latex(_line(work["abstract"])),
         "note": _note(work),
+        "entrysubtype": latex(_line(_subtype(work))),
+        "ids": work["id"] if _balanced(work["id"]) else None,
     }
     fields = [Field(name, value) for name, value in values.items() if value]
     return write_string(Library([Entry(kind, key, fields)]))
@@ -193,6 +210,8 @@ def ris(work: WorkDocument) -> str:
     arxiv = _arxiv(work)
     values = {
         "type_of_reference": _kind(work)[2],
+        "id": work["id"],
+        "type_of_work": _line(_subtype(work)),
         "title": _line(work["title"]),
         "authors": [_ris_name(author["name"]) for author in work["researchers"]],
         "year": str(work["year"] or ""),
@@ -226,6 +245,7 @@ def csl(work: WorkDocument) -> str:
     item = {
         "id": work["id"],
         "type": _kind(work)[3],
+        "genre": _subtype(work),
         "title": work["title"],
         "author": [_csl_name(author) for author in work["researchers"]],
         "issued": {"date-parts": [date]} if date != [None] else None,

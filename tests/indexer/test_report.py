@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 from click.testing import CliRunner
 
 from indexer.records import RecordWarning
+from indexer.records.parse import YEARS
 from indexer.run import commands
 from indexer.run.commands import runs
-from indexer.sources import Item
+from indexer.sources import Item, open_sources
+from indexer.staging.changes import StoredWork, changes
+from indexer.staging.reading import Seen, first_of_each, read
 from indexer.staging.report import Report, past_runs
 
 if TYPE_CHECKING:
@@ -76,3 +81,43 @@ def test_a_run_that_rejects_everything_fails_with_the_first_reasons(
     report.counts.read += 1
     assert not report.is_rejected
     assert CliRunner().invoke(commands.index, [str(tmp_path / "a.bib")]).exit_code == 0
+
+
+class Index:
+    """Stands for a collection: `changes` asks it for what it has of the works of a batch."""
+
+    def __init__(self, report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.report = report
+        self.stored: dict[str, StoredWork] = {}
+        monkeypatch.setattr("indexer.staging.changes.stored_works", lambda *_: self.stored)
+
+    def index(self, path: Path) -> None:
+        with Seen() as seen:
+            records = first_of_each(read(open_sources([str(path)]), self.report, Counter()), seen, self.report)
+            for batch in changes(Mock(), Mock(), "model", records, self.report):
+                self.stored |= {change.id: StoredWork(change.content_hash, [], None) for change in batch}
+
+
+def test_what_became_of_each_record_is_explained_and_warnings_do_not_repeat(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = Report.new(tmp_path)
+    lines: list[str] = []
+    report.explain = lines.append
+    index = Index(report, monkeypatch)
+    path = tmp_path / "a.jsonl"
+    records = [{"id": "local:a", "title": "A", "year": 801, "authors": [{"name": "Ada"}]}, {"id": "local:b"}]
+    path.write_text("\n".join(json.dumps(record) for record in [*records, records[0]]), encoding="utf-8")
+    index.index(path)
+    assert [line.removeprefix(f"{path}, ") for line in lines] == [
+        "line 2: rejected: title is missing",
+        "line 3: repeated: local:a",
+        "line 1: new: local:a",
+        f"line 1: warning (invalid year): year 801 is not a year between 1000 and {YEARS.stop - 1}; ignored",
+    ]
+    assert report.warnings == {"invalid year": 1}
+    lines.clear()
+    index.index(path)
+    assert f"{path}, line 1: unchanged: local:a" in lines
+    assert report.warnings == {"invalid year": 1}
+    assert len(report.warnings_file.read_text(encoding="utf-8").splitlines()) == 1

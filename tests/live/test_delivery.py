@@ -55,7 +55,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 def index(opensearch: OpenSearch, names: IndexNames, silent: Any, tmp_path: Path) -> Any:
     embedder = embedding.load(Settings.load())
 
-    def index(*works: dict[str, Any], **options: bool) -> Any:
+    def index(*works: dict[str, Any], **options: Any) -> Any:
         file = tmp_path / "works.jsonl"
         file.write_text("".join(json.dumps(one) + "\n" for one in works), encoding="utf-8")
         sources = open_sources([str(file)])

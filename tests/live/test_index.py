@@ -52,7 +52,7 @@ def names(opensearch: OpenSearch) -> Iterator[IndexNames]:
 def index(opensearch: OpenSearch, names: IndexNames, silent: Any, tmp_path: Path) -> Any:
     embedder = embedding.load(Settings.load())
 
-    def index(*paths: Path, scale: Scale | None = None, **options: bool) -> Report:
+    def index(*paths: Path, scale: Scale | None = None, **options: Any) -> Report:
         sources = open_sources([str(path) for path in paths])
         home = tmp_path / "home"
         return run.index(opensearch, names, embedder, sources, home, silent, run.Options(**options), scale=scale)

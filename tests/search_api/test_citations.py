@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import re
 from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from indexer.records import parse_work
 from indexer.sources.bibtex import BibtexFile
@@ -16,7 +20,7 @@ from indexer.sources.ris import RisFile
 from search_api.works import citations
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
 
 def work(**changes: Any) -> Any:
@@ -106,7 +110,7 @@ def test_a_work_of_which_little_is_known_is_exported_too(tmp_path: Path) -> None
         ("OpenAI", "", "", "OpenAI", ""),
         ("The ATLAS Collaboration", "", "", "The ATLAS Collaboration", ""),
         ("Kording, Konrad", "Konrad", "", "Kording", ""),
-        ("李 明", "李", "", "明", ""),
+        ("李 明", "", "", "李 明", ""),
         ("", "", "", "", ""),
     ],
 )
@@ -154,22 +158,70 @@ def test_citation_keys_are_plain_ascii(changes: dict[str, Any], key: str) -> Non
     assert citations.citation_key(work(**changes)) == key
 
 
-def test_the_whole_sample_comes_back(tmp_path: Path) -> None:
-    """Every work of the sample has the same title, authors, year, venue and DOI after export and import."""
-    sample = files("peerscope.sample").joinpath("works.jsonl").read_text(encoding="utf-8")
-    records = [json.loads(line) for line in sample.splitlines()]
-    absent = {"abstract": None, "doi": None, "date": None, "venue": None, "year": None}
-    works = [work(**{**absent, **record, "topics": [], "researchers": record["authors"]}) for record in records]
-    bib = read(BibtexFile, "\n".join(citations.bibtex(one, f"k{n}") for n, one in enumerate(works)), tmp_path)
-    ris = read(RisFile, "".join(map(citations.ris, works)), tmp_path)
+#: Fields that every format of reference managers can hold.
+FIELDS = ("id", "title", "abstract", "year", "date", "type", "venue", "doi", "url", "language", "is_retracted")
+
+
+def comes_back(works: Sequence[Any], folder: Path) -> None:
+    """Check that works are the same after export and import in each format."""
+    bib = read(BibtexFile, "\n".join(citations.bibtex(one, f"k{n}") for n, one in enumerate(works)), folder)
+    ris = read(RisFile, "".join(map(citations.ris, works)), folder)
     csl = [item_record(json.loads(citations.csl(one))) for one in works]
     for found in (bib, ris, csl):
-        for given, record in zip(works, found, strict=True):
-            expected, actual = parse_work(record_of(given)), parse_work(record)
-            assert (actual.title, actual.authors) == (expected.title, expected.authors)
-            assert (actual.year, actual.venue, actual.doi) == (expected.year, expected.venue, expected.doi)
+        for exported, record in zip(works, found, strict=True):
+            actual, expected = parse_work(record), parse_work(record_of(exported))
+            assert [getattr(actual, name) for name in FIELDS] == [getattr(expected, name) for name in FIELDS]
+            assert [author.name for author in actual.authors] == [author.name for author in expected.authors]
 
 
 def record_of(work: Any) -> dict[str, Any]:
     names = [{"name": author["name"]} for author in work["researchers"]]
-    return {**{key: work[key] for key in ("id", "title", "year", "date", "venue", "doi")}, "authors": names}
+    return {**{key: work.get(key) for key in FIELDS}, "authors": names}
+
+
+def test_the_whole_sample_comes_back(tmp_path: Path) -> None:
+    sample = files("peerscope.sample").joinpath("works.jsonl").read_text(encoding="utf-8")
+    absent = dict.fromkeys(FIELDS)
+    records = [{**absent, **json.loads(line)} for line in sample.splitlines()]
+    comes_back(
+        [{**record, "ids": [record["id"]], "topics": [], "researchers": record["authors"]} for record in records],
+        tmp_path,
+    )
+
+
+@pytest.mark.parametrize("type_", [*citations.KINDS, "review", None])
+@pytest.mark.parametrize(
+    "id_", ["arxiv:1910.00744", "acl:P19-1001", "acl:2020.cl-1.2", "local:a_b", "pmid:7", "doi:10.1000/a_b"]
+)
+def test_ids_types_and_venues_come_back(id_: str, type_: str | None, tmp_path: Path) -> None:
+    comes_back([work(id=id_, ids=[id_], type=type_, venue="A & B", is_retracted=bool(type_))], tmp_path)
+    comes_back([work(id=id_, ids=[id_], type=type_, venue=None)], tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627",
+            "\u0915\u094d\u200d\u0937\u092e\u093e \u0926\u0947\u0935\u0940",
+            "\u5218\u6d0b",
+            "\u5218 \u6d0b",
+            "\ubc15\uc9c0\uc131",
+        ),
+        *("Smith & Sons", "Ministry of Health, Department of Statistics", "Member000 Person000", "Plato"),
+        *("John F. Alder Jr.", "Ludwig van der Berg", "Conor O'Brien", "\u0141ukasz \u017bak-M\xfcller"),
+    ],
+)
+def test_names_in_all_scripts_come_back(name: str, tmp_path: Path) -> None:
+    comes_back([work(title=f"On {name}", researchers=[{"name": name}, {"name": "Ada Ash"}])], tmp_path)
+
+
+@given(
+    st.lists(
+        st.text("ab \u200c\u200d\u0641\u0627\u0937\u094d\u5218\xe9\xdf-:,.;()'&%_#", min_size=1), min_size=1, max_size=4
+    )
+)
+def test_texts_come_back(words: list[str]) -> None:
+    title = " ".join(f"x{''.join(words)}x".split())
+    with TemporaryDirectory() as folder:
+        comes_back([work(title=title, abstract=title, venue=title)], Path(folder))
