@@ -12,6 +12,7 @@ from search_api.http import args as arguments
 from search_api.web import addresses, metadata
 from search_api.web.charts import year_chart
 from search_api.web.formatting import FILTERS
+from search_api.works.bibliography import STYLES
 
 if TYPE_CHECKING:
     from marshmallow import Schema
@@ -39,6 +40,7 @@ for _function in (
     year_chart,
 ):
     blueprint.add_app_template_global(_function)
+blueprint.add_app_template_global(lambda: [(style, label) for style, (label, _) in STYLES.items()], "citation_styles")
 
 
 @blueprint.after_app_request

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask import redirect, render_template, request, url_for
-from marshmallow import validate
+from marshmallow import fields, validate
 
 from search_api.graphs.around import KINDS, around
 from search_api.graphs.schemas import AroundArgs
 from search_api.graphs.search import graph as search_graph
-from search_api.http.args import CommaList, PageArgs, Repeated, Whole
+from search_api.http.args import Args, CommaList, PageArgs, Repeated, Whole
 from search_api.http.errors import RedirectError
 from search_api.http.paging import MAX_PER_PAGE
 from search_api.http.services import services
 from search_api.institutions.search import read_institution
+from search_api.overview.search import overview
 from search_api.researchers import documents as researcher_documents
 from search_api.researchers import similar as researchers_similar
 from search_api.researchers.experts import experts, serialize_experts
@@ -34,6 +35,8 @@ from search_api.works.schemas import SimilarArgs as SimilarWorksArgs
 from search_api.works.schemas import WorksArgs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from werkzeug.wrappers import Response
 
     from mappings.documents import WorkDocument
@@ -57,6 +60,13 @@ class ProfileArgs(PageArgs):
     exclude = CommaList(("collaborators",))  # type: ignore[assignment]  # marshmallow moves fields off the class
     topic = Repeated()
     year = Repeated()
+
+
+class NodeArgs(Args):
+    """Parameters of a node of a graph; `id` may be a node's id, which can begin with its kind."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
+    id = fields.String(required=True, validate=validate.Length(min=1, max=1_000))
 
 
 @blueprint.get("/works/<path:id_>")
@@ -136,7 +146,7 @@ def institution(id_: str) -> str | Response:
 def graph() -> str | Response:
     """Show the graph around a work, researcher, topic or institution; without one, a search box to find it."""
     if not any(request.args.get(kind, "").strip() for kind in KINDS):
-        return render_template("graph_start.html")
+        return render_template("graph_start.html", overview=overview(services()))
     args = parse(AroundArgs())
     options = _graph_options(args)
     try:
@@ -151,6 +161,23 @@ def graph() -> str | Response:
         sizes=GRAPH_SIZES,
         chosen=args["kind"],
     )
+
+
+@blueprint.get("/graph/node")
+def graph_node() -> str:
+    """Show the details of one node of a graph, as a fragment that the graph page loads into its panel."""
+    args = parse(NodeArgs())
+    kind = args["kind"]
+    return render_template("_node.html", kind=kind, item=NODES[kind](args["id"].removeprefix(f"{kind}:")))
+
+
+#: Functions that return the entity of a node as the API does, by kind; each raises Problem (404) for an unknown id.
+NODES: dict[str, Callable[[str], Mapping[str, Any]]] = {
+    "work": lambda id_: work_documents.serialize_work(work_documents.find(services(), id_)),
+    "researcher": lambda id_: researcher_documents.serialize_researcher(researcher_documents.find(services(), id_)),
+    "topic": lambda id_: read_topic(services(), id_),
+    "institution": lambda id_: read_institution(services(), id_),
+}
 
 
 def _graph_options(args: dict[str, Any]) -> dict[str, Any]:

@@ -82,6 +82,21 @@ def abstract_label(work: Mapping[str, Any]) -> str:
     return "Summary" if work.get("abstract_origin") == "summary" else "Abstract"
 
 
+def missing_facts(work: Mapping[str, Any]) -> str:
+    """Return the facts that a work's record lacks, in words: `affiliations, DOI`."""
+    facts = {
+        "abstract": work.get("abstract"),
+        "affiliations": any(author.get("affiliation") for author in work.get("researchers", ())),
+        "citations": work.get("cited_by_count") is not None,
+        "DOI": work.get("doi"),
+        "topics": work.get("topics"),
+        "type": work.get("type"),
+        "venue": work.get("venue"),
+        "year": work.get("year"),
+    }
+    return ", ".join(name for name, known in facts.items() if not known)
+
+
 def facet_label(value: Mapping[str, Any], facet: str) -> str:
     """Return the label of a facet's value; a verification level is stored as a number."""
     key: str = value["key"]
@@ -206,6 +221,7 @@ FILTERS = {
         initials,
         level_words,
         marked,
+        missing_facts,
         percent,
         plain,
         researcher_reasons,

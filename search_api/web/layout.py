@@ -114,8 +114,9 @@ def label_spots(
 ) -> list[Spot | None]:
     """Return a place for each node's label, or None if there is no space left; the first nodes are served first.
 
-    Nodes are (x, y, radius). A label is right, left, below or above its node and covers no other node or label; only
-    the label of the first node, the centre, may cover nodes if there is no free place.
+    Nodes are (x, y, radius). A label is right, left, below or above its node and covers no other label. It covers no
+    node either, if that is possible; else it may cover nodes after its own, which are less important. Only the label of
+    the first node, the centre, may cover any node.
     """
     shapes = [Box(x - r, y - r, x + r, y + r) for x, y, r in nodes]
     spots: list[Spot | None] = []
@@ -125,10 +126,14 @@ def label_spots(
             (spot, box) for spot, box in _sides(*node, len(label) * size * LETTER, size) if box.within(width, height)
         ]
         # Labels are checked first, since they overlap more often than shapes do.
-        free = (
-            pair for pair in sides if not any(map(pair[1].overlaps, placed)) and not any(map(pair[1].overlaps, shapes))
-        )
-        chosen = next(free, sides[0] if sides and number == 0 else None)
+        free = [
+            pair
+            for pair in sides
+            if not any(map(pair[1].overlaps, placed))
+            and (not number or not any(map(pair[1].overlaps, shapes[:number])))
+        ]
+        clear = (pair for pair in free if not any(map(pair[1].overlaps, shapes)))
+        chosen = next(clear, free[0] if free else None)
         spots.append(chosen[0] if chosen else None)
         placed += [chosen[1]] if chosen else []
     return spots

@@ -36,6 +36,9 @@ WORDS = {
     "affiliated": ("affiliation:", "affiliation of"),
 }
 
+#: Labels of the kinds of edges in the legend.
+EDGE_LABELS = {"wrote": "Author", "collaborates": "Co-authors", "about": "Topic", "affiliated": "Affiliation"}
+
 
 @dataclass(frozen=True)
 class Dot:
@@ -75,19 +78,30 @@ class Picture:
     width: int = WIDTH
     height: int = HEIGHT
 
-    def strokes(self) -> dict[float, list[tuple[int, int]]]:
-        """Return the connected pairs of nodes by stroke width; each pair once, with its heaviest edge.
+    def strokes(self) -> dict[tuple[str, float], list[tuple[int, int]]]:
+        """Return the connected pairs of nodes by edge kind and stroke width; each pair once, with its heaviest edge.
 
-        The template draws one path per width: a line for each of 1,000 edges would add 100 kB to the page.
+        The template draws one path per kind and width: a line for each of 1,000 edges would add 100 kB to the page.
         """
-        heaviest: dict[tuple[int, int], float] = {}
+        heaviest: dict[tuple[int, int], Line] = {}
         for line in self.lines:
             pair = (min(line.a, line.b), max(line.a, line.b))
-            heaviest[pair] = max(heaviest.get(pair, 0), line.weight)
-        strokes: dict[float, list[tuple[int, int]]] = {}
-        for pair, weight in heaviest.items():
-            strokes.setdefault(1 if weight < 2 else 1.8 if weight < 4 else 3, []).append(pair)
+            if pair not in heaviest or line.weight > heaviest[pair].weight:
+                heaviest[pair] = line
+        strokes: dict[tuple[str, float], list[tuple[int, int]]] = {}
+        for pair, line in heaviest.items():
+            width = 1 if line.weight < 2 else 1.8 if line.weight < 4 else 3
+            strokes.setdefault((line.kind, width), []).append(pair)
         return strokes
+
+    def kinds(self) -> set[str]:
+        """Return the kinds of nodes in the picture."""
+        return {dot.kind for dot in self.dots}
+
+    def edge_kinds(self) -> dict[str, str]:
+        """Return the kinds of edges that are drawn, with their labels."""
+        drawn = {kind for kind, _ in self.strokes()}
+        return {kind: label for kind, label in EDGE_LABELS.items() if kind in drawn}
 
     @property
     def words(self) -> str:

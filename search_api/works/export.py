@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, request, stream_with_context
 
 from search_api.http.errors import Problem
-from search_api.works import citations
+from search_api.works import bibliography, citations
 from search_api.works.documents import serialize_work
 from search_api.works.schemas import CITATIONS, TABLES, Work
+from search_api.works.tex import Budget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -44,15 +45,18 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Format:
-    """A format of works: its media type and aliases, the file extension, and the function that yields the text."""
+    """A format of works: its media type and aliases, the file extension, and the function that yields the text.
+
+    The function takes the works and the parameters of the request.
+    """
 
     media: str
     extension: str
-    write: Callable[[Iterable[WorkDocument], Sequence[str]], Iterator[str]]
+    write: Callable[[Iterable[WorkDocument], Mapping[str, Any]], Iterator[str]]
     other_media: tuple[str, ...] = ()
 
 
-def _bibtex(works: Iterable[WorkDocument], _: Sequence[str]) -> Iterator[str]:
+def _bibtex(works: Iterable[WorkDocument], _: Mapping[str, Any]) -> Iterator[str]:
     used: set[str] = set()
     for work in works:
         base = citations.citation_key(work)
@@ -61,12 +65,12 @@ def _bibtex(works: Iterable[WorkDocument], _: Sequence[str]) -> Iterator[str]:
         yield citations.bibtex(work, key) + "\n"
 
 
-def _ris(works: Iterable[WorkDocument], _: Sequence[str]) -> Iterator[str]:
+def _ris(works: Iterable[WorkDocument], _: Mapping[str, Any]) -> Iterator[str]:
     for work in works:
         yield citations.ris(work) + "\n"
 
 
-def _csl(works: Iterable[WorkDocument], _: Sequence[str]) -> Iterator[str]:
+def _csl(works: Iterable[WorkDocument], _: Mapping[str, Any]) -> Iterator[str]:
     separator = "[\n"
     for work in works:
         yield separator + citations.csl(work)
@@ -74,8 +78,20 @@ def _csl(works: Iterable[WorkDocument], _: Sequence[str]) -> Iterator[str]:
     yield "\n]\n" if separator != "[\n" else "[]\n"
 
 
-def _csv(works: Iterable[WorkDocument], select: Sequence[str]) -> Iterator[str]:
-    columns = [name for name in (*COLUMNS, "score") if name in (select or COLUMNS)]
+def _bibliography(works: Iterable[WorkDocument], args: Mapping[str, Any]) -> Iterator[str]:
+    try:
+        for number, work in enumerate(works):
+            if number == WHOLE:
+                detail = f"A bibliography has at most {WHOLE} works; narrow the search, or ask for pages of it."
+                raise Problem(HTTPStatus.BAD_REQUEST, detail, {"format": ["Too many works."]})
+            yield bibliography.reference(work, args["style"], Budget()) + "\n"
+    except bibliography.UnknownStyleError as problem:
+        detail = f"No citation style is called {problem}; the names are those of citationstyles.org, such as nature."
+        raise Problem(HTTPStatus.BAD_REQUEST, detail, {"style": ["Unknown style."]}) from problem
+
+
+def _csv(works: Iterable[WorkDocument], args: Mapping[str, Any]) -> Iterator[str]:
+    columns = [name for name in (*COLUMNS, "score") if name in (args["select"] or COLUMNS)]
     if not columns:
         detail = f"None of the fields in select is a column of csv, which has {', '.join(COLUMNS)} and score."
         raise Problem(HTTPStatus.BAD_REQUEST, detail, {"select": ["Contains no column of csv."]})
@@ -103,8 +119,8 @@ def _cell(work: WorkDocument, column: str) -> str:
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def _jsonl(works: Iterable[WorkDocument], select: Sequence[str]) -> Iterator[str]:
-    schema = Work(only=select or None)
+def _jsonl(works: Iterable[WorkDocument], args: Mapping[str, Any]) -> Iterator[str]:
+    schema = Work(only=args["select"] or None)
     for work in works:
         yield json.dumps(schema.dump(work), ensure_ascii=False) + "\n"
 
@@ -112,6 +128,7 @@ def _jsonl(works: Iterable[WorkDocument], select: Sequence[str]) -> Iterator[str
 FORMATS = {
     "bibtex": Format("application/x-bibtex", "bib", _bibtex, ("text/x-bibtex", "application/bibtex")),
     "csl": Format("application/vnd.citationstyles.csl+json", "json", _csl),
+    "bibliography": Format("text/x-bibliography", "txt", _bibliography, ("text/bibliography",)),
     "ris": Format("application/x-research-info-systems", "ris", _ris),
     "csv": Format("text/csv", "csv", _csv),
     "jsonl": Format(
@@ -134,14 +151,14 @@ def negotiate_search(
     name = wanted_format(args["format"], (*CITATIONS, *TABLES))
     if not name or any(request.args.get(parameter, "").strip() for parameter in PAGE):
         return negotiate_list(args, one_page())
-    return _list_response(name, everything(LIMIT), args["select"])
+    return _list_response(name, everything(LIMIT), args)
 
 
 def negotiate_list(args: Mapping[str, Any], found: Result) -> Any:
     """Return a list unchanged, or its results in the format that the request wants, with a link to the next page."""
     if not (name := wanted_format(args["format"], (*CITATIONS, *TABLES))):
         return found
-    response = _list_response(name, iter(found["results"]), args["select"])
+    response = _list_response(name, iter(found["results"]), args)
     if following := found["links"]["next"]:
         response.headers["Link"] = f'<{following}>; rel="next"'
     return response
@@ -152,7 +169,7 @@ def negotiate_work(args: Mapping[str, Any], work: WorkDocument) -> Any:
     name = wanted_format(args["format"], CITATIONS)
     if not name:
         return serialize_work(work)
-    text = citations.csl(work) + "\n" if name == "csl" else "".join(FORMATS[name].write([work], ()))
+    text = citations.csl(work) + "\n" if name == "csl" else "".join(FORMATS[name].write([work], args))
     return _response(name, text, re.sub(r"[^\w.-]+", "-", work["id"], flags=re.ASCII))
 
 
@@ -164,8 +181,8 @@ def wanted_format(parameter: str | None, names: Sequence[str]) -> str | None:
     return offered.get(request.accept_mimetypes.best_match([JSON, *offered], default=JSON))
 
 
-def _list_response(name: str, rows: Iterator[WorkResult], select: Sequence[str]) -> Response:
-    lines = FORMATS[name].write(rows, select)
+def _list_response(name: str, rows: Iterator[WorkResult], args: Mapping[str, Any]) -> Response:
+    lines = FORMATS[name].write(rows, args)
     # The first lines are read before the response begins, so that a search that fails is still an error response.
     first = list(islice(lines, WHOLE))
     following = next(lines, None)

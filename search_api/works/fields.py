@@ -9,6 +9,7 @@ from mappings import institution_id, topic_id
 from search_api.retrieval.filters import Facet, Field, Sort, facet_names, flag, term, year
 
 FIELDS = {
+    "id": Field("work", "Id of a work, such as one of a selection.", term("id")),
     "topic": Field(
         "topic", "Topic id, such as `cs.LG`.", term("topics.id"), topic_id, Facet("topics.id", names="topics")
     ),

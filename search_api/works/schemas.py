@@ -9,10 +9,11 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from search_api.http.args import MAX_QUERY, Args, CommaList, CursorArgs, PageArgs, selection
 from search_api.http.schemas import Named, list_of
 from search_api.retrieval.filters import filter_args
+from search_api.works.bibliography import DEFAULT_STYLE, NAME_PATTERN
 from search_api.works.fields import FACETS, FIELDS, SORTS
 
 #: Formats of works, and those for lists only.
-CITATIONS = ("bibtex", "csl", "ris")
+CITATIONS = ("bibtex", "csl", "ris", "bibliography")
 TABLES = ("csv", "jsonl")
 #: Examples on each side of a request for similar works, and candidates to be scored.
 MAX_EXAMPLES = 100
@@ -109,11 +110,19 @@ def _format(names: tuple[str, ...]) -> fields.String:
     return fields.String(load_default=None, validate=validate.OneOf(("json", *names)), metadata={"description": words})
 
 
+def _style() -> fields.String:
+    words = "Citation style of `bibliography`: apa, mla, chicago, ieee, harvard, vancouver, or a CSL style's name."
+    return fields.String(
+        load_default=DEFAULT_STYLE, validate=validate.Regexp(NAME_PATTERN), metadata={"description": words}
+    )
+
+
 class WorkArgs(Args):
     """Parameters of one work."""
 
     select = selection(Work, without=("score", "match", "highlight", "reasons"))
     format = _format(CITATIONS)
+    style = _style()
 
 
 class SimilarArgs(PageArgs, filter_args(FIELDS)):  # type: ignore[misc]  # the base is made from the table
@@ -121,6 +130,7 @@ class SimilarArgs(PageArgs, filter_args(FIELDS)):  # type: ignore[misc]  # the b
 
     select = selection(Work)
     format = _format((*CITATIONS, *TABLES))
+    style = _style()
 
 
 class WorksArgs(CursorArgs, SimilarArgs):

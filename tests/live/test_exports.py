@@ -118,7 +118,7 @@ def test_csv_begins_with_a_header_and_runs_no_formula(client: FlaskClient) -> No
     text = client.get("/api/v1/works?format=csv&select=title,id").get_data(as_text=True)
     assert text.startswith("id,title\r\n")
     risky: Any = {"id": "local:x", "title": "=HYPERLINK(1)", "researchers": [{"name": "@x"}], "abstract": "\t-1"}
-    line = "".join(export._csv([risky], ["id", "title", "authors", "abstract"])).splitlines()[1]
+    line = "".join(export._csv([risky], {"select": ["id", "title", "authors", "abstract"]})).splitlines()[1]
     assert next(csv.reader([line])) == ["local:x", "'=HYPERLINK(1)", "'@x", "'\t-1"]
 
 

@@ -127,7 +127,12 @@ def test_the_picture_in_words() -> None:
 def test_a_pair_is_joined_once_by_its_heaviest_edge() -> None:
     twice = [*EDGES, {"source": "bo-2", "target": "ada-1", "kind": "about", "weight": 9}]
     strokes = picture({"nodes": [ADA, BO, TREES, TOPIC], "edges": twice}).strokes()
-    assert strokes == {3: [(0, 1)], 1: [(0, 2), (2, 3)], 1.8: [(0, 3)]}
+    assert strokes == {
+        ("about", 3): [(0, 1)],
+        ("wrote", 1): [(0, 2)],
+        ("about", 1): [(2, 3)],
+        ("about", 1.8): [(0, 3)],
+    }
 
 
 @pytest.mark.parametrize("route", ["/graph", "/api/v1/graph"])
