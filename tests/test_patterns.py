@@ -31,8 +31,13 @@ PACKAGES = ("peerscope", "mappings", "indexer", "search_api", "accounts")
 FUNCTIONS = {"compile", "search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn"}
 #: Methods that look for a match at every position.
 ANYWHERE = {"search", "split", "findall", "finditer", "sub", "subn"}
-#: Calls in functions whose pattern is not a constant, as file and function. None of them sees foreign text.
-DYNAMIC = {("mappings/names.py", "fullmatch")}
+#: Calls in functions whose pattern is not a constant, as file and function: none of them sees foreign text, or
+#: `tests/indexer/sources/test_cost.py` tests it.
+DYNAMIC = {
+    ("mappings/names.py", "fullmatch"),
+    ("indexer/sources/xml_records.py", "compile"),
+    ("indexer/sources/xml_records.py", "match"),
+}
 #: Lengths of texts. A quadratic pattern takes 64 times as long for the second as for the first, a linear one 8 times.
 SHORT, LONG = 1_000, 8_000
 ALPHABET = "aA1 ._-@(){}[]<>$\\\"'/,;:&#\n\u4e2d\u00b9*"

@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 #: Longer than any published title; a longer one is a whole text in the wrong field.
 MAX_TITLE = 5_000
+MAX_NAME = 500
 MAX_ABSTRACT = 100_000
 #: Limit of all other texts.
 MAX_TEXT = 2_000
@@ -264,13 +265,16 @@ def _authors(fields: _Fields) -> tuple[Author, ...]:
     if not isinstance(authors, list) or not authors:
         raise RecordError("authors is missing or empty; a work needs at least one author")
     if len(authors) > MAX_AUTHORS:
-        raise RecordError(f"authors has {len(authors):,} entries, more than {MAX_AUTHORS:,}")
+        message = f"authors has {len(authors):,} entries; cut to {MAX_AUTHORS:,}"
+        fields.warnings.append(RecordWarning("shortened authors", message))
+        fields.record = {**fields.record, "authors_truncated": len(authors)}
+        authors = authors[:MAX_AUTHORS]
     people = tuple(_author(author, fields.warnings) for author in authors)
     known = tuple(author for author in people if not is_placeholder(author.name))
     if not known:
         raise RecordError(f"authors has only {people[0].name!r}, which is not the name of a person or organisation")
     if len(known) < len(people):
-        names = ", ".join(repr(author.name) for author in people if author not in known)
+        names = ", ".join(repr(author.name) for author in people if is_placeholder(author.name))
         fields.warnings.append(RecordWarning("unnamed author", f"authors contains {names}; ignored"))
     return _without_shared_orcids(known, fields.warnings)
 
@@ -288,8 +292,14 @@ def _without_shared_orcids(authors: tuple[Author, ...], warnings: list[RecordWar
 def _author(author: object, warnings: list[RecordWarning]) -> Author:
     if not isinstance(author, dict):
         raise RecordError(f"an author must be an object with a name, not a {type(author).__name__}")
+    printed = author.get("name")
+    if isinstance(printed, str) and len(printed) > MAX_NAME:
+        # A list of names in one field; the work is worth more than all of them.
+        message = f"the name of an author has {len(printed):,} characters; cut to at most {MAX_NAME:,}"
+        warnings.append(RecordWarning("shortened name", message))
+        printed = printed[: MAX_NAME + 1].rpartition(" ")[0] or printed[:MAX_NAME]
     try:
-        name = _required(author, "name", 500)
+        name = _required({"name": printed}, "name", MAX_NAME)
     except RecordError as error:
         raise RecordError(f"author: {error}") from error
     fields = _Fields(author, warnings, f"author {name!r}: ")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from indexer.records import RecordWarning
 from indexer.sources.base import INCOMPLETE_AUTHORS
+from indexer.sources.budget import affordable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,6 +78,7 @@ def from_inverted(name: str) -> str:
 
 def clean(name: str) -> str:
     """Return a name without footnote marks, e-mail addresses, ORCID iDs and roles such as `(ed.)`."""
+    name = affordable(name)
     for pattern in (_ORCID, _EMAIL, _ROLE, _FOOTNOTE, _DEGREES):
         name = pattern.sub("", name)
     return " ".join(name.split()).strip(" ;&").removesuffix(",").strip()

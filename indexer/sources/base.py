@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from indexer.records import RecordWarning
+from indexer.sources.budget import record_budget
 from indexer.sources.encoding import decode, printable_text
 from peerscope.errors import PeerscopeError
 
@@ -87,8 +88,12 @@ def convert_record(
     """
     text = json.dumps(value)[:EXCERPT] if text is None else printable_text(text)
     try:
-        record = convert(value)
+        with record_budget() as budget:
+            record = convert(value)
         warnings = tuple(record.pop("warnings", ()))
+        if budget.cut:
+            message = f"its texts are longer than can be converted; {budget.cut:,} characters were cut"
+            warnings += (RecordWarning("shortened record", message),)
         if isinstance(record.get("authors"), list):
             record["authors"] = [author for author in record["authors"] if _is_named(author)]
         if any(warning.kind == INCOMPLETE_AUTHORS for warning in warnings):

@@ -92,6 +92,8 @@ def _blocks(text: str, library: Library) -> Iterator[Entry | ParsingFailedBlock]
     parsed: list[Entry | ParsingFailedBlock] = [*library.entries, *library.failed_blocks]
     line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
     end = 0
+    # An entry without its last brace is searched for it to its limit: together at most ten times the file.
+    budget = 10 * len(text)
     for block in sorted(parsed, key=lambda block: block.start_line or 0):
         start = line_starts[block.start_line or 0]
         if start < end:
@@ -101,11 +103,11 @@ def _blocks(text: str, library: Library) -> Iterator[Entry | ParsingFailedBlock]
             yield block
         elif isinstance(repeated := block.ignore_error_block, Entry):
             yield repeated
-        elif recovered := recover_entry(text[start : start + MAX_ENTRY].lstrip()):
-            yield recovered[0]
-            end = start + recovered[1]
         else:
-            yield block
+            recovered, read = recover_entry(text, start, min(MAX_ENTRY, budget))
+            budget -= read - start
+            end = read if recovered else end
+            yield recovered or block
 
 
 def entry_record(entry: Entry, field: Mapping[str, str], *, is_key_repeated: bool = False) -> dict[str, Any]:

@@ -18,8 +18,9 @@ MAX_STRING = 100_000
 MAX_CROSSREFS = 5
 #: Maximum length of an entry that is read in spite of bad syntax.
 MAX_ENTRY = 1_000_000
-_ENTRY_START = re.compile(r"@\s*(\w+)\s*([{(])")
+_ENTRY_START = re.compile(r"\s*+@\s*(\w+)\s*([{(])")
 _NEXT_ENTRY = re.compile(r"\n[^\S\n]*+@\s*+\w++\s*+[{(]")
+_BRACE = re.compile(r"(?<!\\)[{}]")
 _MARK = re.compile(r'(?<!\\)[{}"#,]')
 #: Groups of fields that an entry inherits from the one in its `crossref`. If it has any field of a group, it inherits
 #: none of that group: its `year` must not be combined with the other entry's `date`.
@@ -87,37 +88,39 @@ def _parts(text: str, separator: str = "#") -> Iterator[str]:
     yield text[start:]
 
 
-def recover_entry(text: str) -> tuple[Entry, int] | None:
-    """Return the entry at the start of a text that the parser refused, and its length; None when it is not complete.
+def recover_entry(text: str, begin: int = 0, limit: int = MAX_ENTRY) -> tuple[Entry | None, int]:
+    """Return the entry at a position that the parser refused, and where it ends; None when it is not complete.
 
-    Handles entries without a key, with empty fields, without their last brace, and with an @ inside of a value.
+    Handles entries without a key, with empty fields, without their last brace, and with an @ inside of a value. At most
+    `limit` characters are read; if there is no entry, the position is where reading ended.
     """
-    start = _ENTRY_START.match(text)
+    start = _ENTRY_START.match(text, begin)
     if start is None:
-        return None
-    end = _closing(text, start.end())
+        return None, begin
+    last = min(len(text), begin + limit)
+    end = read = _closing(text, start.end(), last)
     if end is None:
         # Without the last brace it ends where the next entry begins.
-        following = _NEXT_ENTRY.search(text[start.end() :])
-        end = start.end() + following.start() if following else len(text)
+        following = _NEXT_ENTRY.search(text, start.end(), last)
+        end, read = following.start() if following else last, last
     parts = [part.strip() for part in _parts(text[start.end() : end], ",")]
     key = "" if not parts or "=" in parts[0] else parts.pop(0)
     if "\n" in key:
-        return None
+        return None, read or end
     pairs = [part.partition("=") for part in parts if "=" in part]
     fields = [Field(name.strip(), value.strip()) for name, _, value in pairs]
-    entry = Entry(start[1], key, fields, raw=text[: end + 1])
+    entry = Entry(start[1], key, fields, raw=text[begin : end + 1])
     is_complete = {"title", "author"} <= {field.key.lower() for field in fields} and all(map(_is_balanced, parts))
-    return (entry, end + 1) if is_complete else None
+    return (entry, end + 1) if is_complete else (None, read or end)
 
 
-def _closing(text: str, start: int) -> int | None:
+def _closing(text: str, start: int, end: int) -> int | None:
     """Return the position of the brace or parenthesis that closes an entry; None when there is none."""
     depth = 1
-    for match in re.finditer(r"(?<!\\)[{}]", text[start : start + MAX_ENTRY]):
+    for match in _BRACE.finditer(text, start, end):
         depth += 1 if match[0] == "{" else -1
         if not depth:
-            return start + match.start()
+            return match.start()
     return None
 
 

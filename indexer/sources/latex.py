@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, SpecialsTextSpec, get_default_latex_context_db
 
+from indexer.sources.budget import affordable
 from indexer.sources.latex_symbols import LAYOUT, LETTERS, SYMBOLS, UNITS
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ _FORMULA = re.compile(
     r"(\$\$.+?\$\$|(?<!\\)\$[^$]+(?<!\\)\$|(?<!\\)\\\((?:[^\\]|\\[^()])++\\\)|(?<!\\)\\\[(?:[^\\]|\\[^\[\]])++\\\])",
     re.DOTALL,
 )
+
+#: Levels of braces that are decoded; titles have two or three.
+MAX_NESTING = 30
+_BRACE = re.compile(r"(?<!\\)[{}]")
 
 _GROUP = r"\s*\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
 _OPTIONS = r"(?:\s*\[[^\]]*\])*"
@@ -74,6 +79,7 @@ def decode_tex_accents(text: str | None) -> str | None:
     r"""Return text with letters instead of TeX macros (`Poincar\'e`, `Erd\H{o}s`); formulas and all else stay."""
     if text is None or ("\\" not in text and "{~" not in text):
         return text
+    text = affordable(text, is_latex=True)
     return _outside_formulas(text, lambda part: _TEX_LETTER.sub(_decode_letter, part))
 
 
@@ -103,10 +109,32 @@ def decode_latex(text: str | None) -> str | None:
     if not text:
         return None
     if re.search(r"[\\{}$~^%]|--|``|''", text):
-        text = _outside_formulas(text, _expand_macros)
+        text = _outside_formulas(affordable(text, is_latex=True), _expand_macros)
         text = _outside_formulas(text, lambda part: re.sub(r"(?<!\\)([%$])", r"\\\1", part))
-        text = str(_latex_decoder().latex_to_text(text))
+        text = _decoded(_flattened(text))
     return " ".join(text.split()) or None
+
+
+def _flattened(text: str) -> str:
+    """Return LaTeX without the braces that are nested too deeply for the decoder, which is recursive."""
+    if text.count("{") <= MAX_NESTING:
+        return text
+    depth, end, parts = 0, 0, []
+    for brace in _BRACE.finditer(text):
+        depth += 1 if brace[0] == "{" else -1
+        if max(depth, depth + (brace[0] == "}")) > MAX_NESTING:
+            parts.append(text[end : brace.start()])
+            end = brace.end()
+        depth = max(depth, 0)
+    return "".join([*parts, text[end:]])
+
+
+def _decoded(text: str) -> str:
+    """Return LaTeX as text; without its braces and backslashes if macros are nested too deeply for the decoder."""
+    try:
+        return str(_latex_decoder().latex_to_text(text))
+    except RecursionError:
+        return re.sub(r"[{}\\]", "", text)
 
 
 def _expand_macros(text: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from html import unescape
 
+from indexer.sources.budget import affordable
 from indexer.sources.mathml import replace_formulas
 
 #: An attribute needs a name and a value, so that `a<b and c>d` in an abstract is not mistaken for a tag.
@@ -41,6 +42,7 @@ def strip_markup(text: str | None) -> str | None:
     """
     if text is None:
         return None
+    text = affordable(text)
     text = _without_tags(unescape(unescape(_without_tags(text))))
     return " ".join(_without_preambles(text).split())
 

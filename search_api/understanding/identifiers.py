@@ -23,7 +23,7 @@ _LABEL = re.compile(
     r"(?:\s*[:=#]\s*|\s+|(?=\d))(?P<rest>\S.*)$",
     re.IGNORECASE,
 )
-_ARXIV_CLASS = re.compile(r"\s*\[[a-z-]+(?:\.[A-Za-z-]+)?\]$")
+_ARXIV_CLASS = re.compile(r"(?:(?<!\s)\s++)?\[[a-z-]++(?:\.[A-Za-z-]++)?\]$")
 _ARXIV = re.compile(r"^(?:\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?$", re.IGNORECASE)
 _ARXIV_URL = re.compile(
     r"^(?:https?://)?(?:[\w-]+\.)*arxiv\.org/(?:abs|pdf|html|format|ps|src|e-print|list)/"
@@ -198,7 +198,7 @@ def _institution(text: str) -> Identifier | None:
 def _openreview(text: str) -> Identifier | None:
     if (person := person_id(text)).startswith("openreview:"):
         return Identifier(person, "researcher")
-    if re.fullmatch(r"~[^\W\d]\S*_\S*\d", text):
+    if re.fullmatch(r"~[^\W\d]\S*\d", text) and "_" in text[2:-1]:
         return Identifier(f"openreview:{text}", "researcher", is_certain=False)
     if "openreview.net/" in text and (work := work_id(text)).startswith("openreview:"):
         return Identifier(work, "work")

@@ -195,3 +195,12 @@ def test_a_cut_list_of_authors_has_its_total_or_one_more(value: object, total: i
     warnings: list[RecordWarning] = []
     assert parse_work(record(authors_truncated=value), warnings).authors_truncated == total
     assert bool(warnings) is (value in (0, "many") and value is not False)
+
+
+def test_long_lists_of_authors_and_long_names_are_cut_with_a_warning() -> None:
+    warnings: list[RecordWarning] = []
+    people = [{"name": "Alder, " * 200}, *({"name": f"Eva Birch{n}"} for n in range(10_500))]
+    work = parse_work({"id": "a", "title": "Oaks", "authors": people}, warnings)
+    assert (len(work.authors), work.authors_truncated) == (10_000, 10_501)
+    assert len(work.authors[0].name) <= 500
+    assert sorted(warning.kind for warning in warnings) == ["shortened authors", "shortened name"]
