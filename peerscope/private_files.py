@@ -39,10 +39,10 @@ def make_home(home: Path) -> Path:
     Its mode is 700. If root creates it, the mode is 711, since OpenSearch runs as another account in a folder below.
     """
     make_private_folder(home.parent)
-    with suppress(FileExistsError):
-        home.mkdir(mode=FOLDER)
-        if os.geteuid() == 0:
-            home.chmod(PASSABLE)
+    is_new = not home.exists()
+    home.mkdir(mode=FOLDER, exist_ok=True)
+    if is_new and os.geteuid() == 0:
+        home.chmod(PASSABLE)
     return home
 
 
@@ -52,7 +52,7 @@ def make_private_folder(folder: Path) -> Path:
     An existing folder keeps its mode.
     """
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    for path in reversed(missing):
+    for path in (*reversed(missing), folder):
         path.mkdir(mode=FOLDER, exist_ok=True)
     return folder
 

@@ -6,9 +6,11 @@ decompressed and measured, and how a damaged one is reported.
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
+import stat
 import sys
 import zlib
 from abc import ABC, abstractmethod
@@ -116,8 +118,31 @@ def printable(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
+def open_below(folder: Path, path: Path) -> IO[bytes]:
+    """Open a regular file at or below `folder` without following any link below it. Raises OSError."""
+    *folders, name = path.relative_to(folder).parts
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for part in folders:
+            inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=handle)
+            os.close(handle)
+            handle = inner
+        # NONBLOCK, because opening a pipe would wait.
+        file = open(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=handle), "rb")  # noqa: SIM115
+    finally:
+        os.close(handle)
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "not a regular file any more")
+    return file
+
+
 class FileSource(ABC):
     """One file, plain or gzipped, or standard input. Subclasses implement `items`."""
+
+    #: The folder in which the file was found: it is opened without following a link in or below that folder, since
+    #: another user might have put it there after the search.
+    folder: Path | None = None
 
     def __init__(self, path: str) -> None:
         """Store the path; the file is opened when iteration starts."""
@@ -156,7 +181,9 @@ class FileSource(ABC):
             raise SourceError(f"{self.name}: {error.strerror or error}") from error
 
     def _open(self) -> IO[bytes]:
-        return sys.stdin.buffer if self._path == STDIN else Path(self._path).open("rb")
+        if self._path == STDIN:
+            return sys.stdin.buffer
+        return open_below(self.folder, Path(self._path)) if self.folder else Path(self._path).open("rb")
 
     def _is_gzip(self, raw: IO[bytes]) -> bool:
         """Detect gzip by the first bytes. Raises SourceError for a `.gz` file that is not gzip."""

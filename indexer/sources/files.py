@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import logging
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from indexer.sources import openalex_snapshot
 from indexer.sources.base import GZIP_MAGIC, STDIN, FileFormat, SourceError, printable
 from indexer.sources.encoding import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 #: Number of bytes that are read to detect a format.
 _START = 4_096
@@ -47,23 +49,54 @@ def _start(path: str) -> bytes:
         return b""
 
 
-def find_files(path: str, formats: Sequence[FileFormat]) -> list[str]:
+class FoundFile(NamedTuple):
+    """A file to read, and the folder in which it was found; None for a file that the user named."""
+
+    path: str
+    folder: Path | None = None
+
+
+def find_files(path: str, formats: Sequence[FileFormat]) -> list[FoundFile]:
     """Return the file at a path, or the files in a folder that some format recognizes by name or path.
 
-    Files of an OpenAlex snapshot come newest first, the others by name. Raises SourceError when there is none.
+    Files of an OpenAlex snapshot come newest first, the others by name. A symbolic link is followed if the user named
+    it. In a folder it may have been made by somebody else, to have a file read that only the user can read: those are
+    not followed, and a warning names one. Raises SourceError when there is no file.
     """
     location = Path(path)
     if path == STDIN or location.is_file() or location.is_fifo():
-        return [path]
+        return [FoundFile(path)]
     if not location.exists():
         raise SourceError(f"{printable(path)}: no such file or folder")
     if not location.is_dir():
         raise SourceError(f"{printable(path)}: neither a file nor a folder")
-    files = [file for file in location.rglob("*") if _is_wanted(file, location, formats) and file.is_file()]
+    wanted = [file for file in _walk(location) if _is_wanted(file, location, formats)]
+    _warn_of_links([file for file in wanted if file.is_symlink()], location)
+    files = [file for file in wanted if not file.is_symlink() and file.is_file()]
     if not files:
         suffixes = ", ".join(suffix for item in formats for suffix in item.suffixes)
         raise SourceError(f"{printable(path)}: no {suffixes} (or .gz) file in this folder")
-    return [str(file) for file in sorted(sorted(files, key=str), key=openalex_snapshot.recency, reverse=True)]
+    files = sorted(sorted(files, key=str), key=openalex_snapshot.recency, reverse=True)
+    return [FoundFile(str(file), location) for file in files]
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Yield all files below a folder; links to folders are yielded like files, and not entered."""
+    for parent, folders, files in os.walk(folder):
+        links = [name for name in folders if Path(parent, name).is_symlink()]
+        yield from (Path(parent, name) for name in (*files, *links))
+
+
+def _warn_of_links(links: Sequence[Path], folder: Path) -> None:
+    root = folder.resolve()
+    # A file of this folder is read under its own name.
+    outside = sorted(str(link) for link in links if not link.resolve().is_relative_to(root))
+    if outside:
+        count = f"{len(outside)} symbolic links" if len(outside) > 1 else "a symbolic link"
+        logging.getLogger(__name__).warning(
+            "%s: %s out of the folder not followed, such as %s. Name the file that it leads to.",
+            printable(str(folder)), count, printable(outside[0]),
+        )  # fmt: skip
 
 
 def _is_wanted(file: Path, folder: Path, formats: Sequence[FileFormat]) -> bool:

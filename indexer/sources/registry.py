@@ -79,11 +79,13 @@ def open_sources(paths: Sequence[str]) -> list[FileSource]:
     Nothing is read yet. Raises SourceError when a path does not exist, or a folder contains no file that can be read.
     """
     formats = file_formats()
-    return [
-        (detect_format(file, formats) or json_files.JSON_LINES).reader(file)
-        for path in paths
-        for file in find_files(path, formats)
-    ]
+    sources = []
+    for path in paths:
+        for file in find_files(path, formats):
+            source = (detect_format(file.path, formats) or json_files.JSON_LINES).reader(file.path)
+            source.folder = file.folder
+            sources.append(source)
+    return sources
 
 
 def open_harvester(name: str, selection: Selection, settings: Settings) -> Harvester:

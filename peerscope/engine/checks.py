@@ -13,6 +13,7 @@ from peerscope.engine.client import cluster_client, node_client
 from peerscope.engine.errors import EngineError
 from peerscope.engine.java import find_java
 from peerscope.engine.node import Node
+from peerscope.engine.place import DEDICATED, dedicated, is_safe
 from peerscope.engine.settings import MB, EngineSettings, machine_memory
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from opensearchpy import OpenSearch
 
+    from peerscope.engine.place import Account
     from peerscope.settings import Settings
 
 NEEDED_PLUGINS = ("opensearch-knn", "opensearch-neural-search")
@@ -49,6 +51,8 @@ def diagnose(settings: Settings | EngineSettings) -> Iterator[Check]:
 def _embedded(settings: EngineSettings) -> Iterator[Check]:
     node = Node(settings)
     yield _java()
+    if account := node.place.account:
+        yield _account(account, settings.home)
     yield _disk(node.place.folder)
     yield _memory(settings.heap)
     status = node.status()
@@ -67,6 +71,16 @@ def _java() -> Check:
     except EngineError as error:
         return Check("java", False, str(error))
     return Check("java", True, f"{java}, vector instructions {'used' if java.has_vector else 'not used'}")
+
+
+def _account(account: Account, home: Path) -> Check:
+    """Check which account runs OpenSearch when this process is root's, and that root's files are safe from others."""
+    if not is_safe(home):
+        return Check("account", False, f"another user can change {home}: choose PEERSCOPE_HOME in a folder of root")
+    if account == dedicated():
+        return Check("account", True, f"OpenSearch runs as {DEDICATED}")
+    advice = f"useradd --system --no-create-home --shell /usr/sbin/nologin {DEDICATED}"
+    return Check("account", True, f"OpenSearch runs as nobody, like other services perhaps; better: {advice}")
 
 
 def _disk(folder: Path) -> Check:

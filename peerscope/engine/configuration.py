@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING
-
-from peerscope.engine.errors import AssemblyError
 
 if TYPE_CHECKING:
     from peerscope.engine.distribution import Distribution
@@ -45,6 +42,9 @@ def node_settings(place: Place, name: str, port: int) -> dict[str, object]:
         "http.host": "127.0.0.1",
         "http.port": port,
         "transport.host": "127.0.0.1",
+        # A web page in the browser of any user of this machine can send requests to loopback. This refuses those with
+        # a foreign Origin; the module host-filter refuses the others.
+        "http.cors.enabled": True,
         # A laptop's disk is often 90 % full, which would make all indices read-only.
         "cluster.routing.allocation.disk.threshold_enabled": False,
         # A misspelled name must fail rather than create an index without a mapping.
@@ -54,20 +54,15 @@ def node_settings(place: Place, name: str, port: int) -> dict[str, object]:
     }
 
 
-def write_configuration(place: Place, name: str, port: int) -> None:
-    """Write `opensearch.yml` (JSON is YAML) and the logging configuration. Raises `AssemblyError`."""
-    files = {
-        "opensearch.yml": json.dumps(node_settings(place, name, port), indent=1) + "\n",
-        "log4j2.properties": LOGGING,
+def configuration_files(place: Place, name: str, port: int) -> dict[str, str]:
+    """Return the texts of the configuration by path: `opensearch.yml` (JSON is YAML), and that of the logs.
+
+    The launcher writes them as the node's account, in whose folder root must not write.
+    """
+    return {
+        str(place.config / "opensearch.yml"): json.dumps(node_settings(place, name, port), indent=1) + "\n",
+        str(place.config / "log4j2.properties"): LOGGING,
     }
-    try:
-        for filename, text in files.items():
-            path = place.config / filename
-            path.write_text(text, encoding="utf-8")
-            if place.account:
-                os.chown(path, place.account.uid, place.account.gid)
-    except OSError as error:
-        raise AssemblyError(f"cannot write in the folder {place.config}: {error.strerror or error}") from error
 
 
 def java_command(java: Java, distribution: Distribution, place: Place, heap: int) -> list[str]:

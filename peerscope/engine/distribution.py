@@ -11,14 +11,12 @@ import os
 import shutil
 import zipfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from peerscope.artifacts import Artifact, ArtifactError, fetch, load_section, sections
+from peerscope.artifacts.files import sha256_of
 from peerscope.engine.errors import AssemblyError
 from peerscope.engine.place import Place, link_file, open_to_all
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # Class and extended plugins of each module; its jars are in the lockfile, its other values are those of the release.
 MODULES = {
@@ -28,7 +26,10 @@ MODULES = {
     "analysis-common": ("org.opensearch.analysis.common.CommonAnalysisModulePlugin", "lang-painless"),
     "mapper-extras": ("org.opensearch.index.mapper.MapperExtrasModulePlugin", ""),
     "reindex": ("org.opensearch.index.reindex.ReindexModulePlugin", ""),
+    "host-filter": ("peerscope.hostfilter.HostFilterPlugin", ""),
 }
+#: Our own module, which refuses requests of web pages; its source is beside it.
+HOST_FILTER = Path(__file__).parent / "host_filter" / "host-filter.jar"
 DESCRIPTOR = """\
 description={name}
 version={version}
@@ -79,6 +80,7 @@ def assemble(place: Place, *, home: Path, mirror: str | None, with_icu: bool) ->
         )
         for name, items in wanted.items():
             _fill(folder, name.removeprefix("engine/"), [paths[item] for item in items])
+        _fill(folder, "modules/host-filter", [HOST_FILTER])
         (folder / "bin").mkdir(exist_ok=True)  # OpenSearch needs to read it and would create it if allowed
         if place.account:
             open_to_all(folder)
@@ -98,7 +100,8 @@ def remove_others(place: Place, keep: Distribution) -> None:
 
 def _digest() -> str:
     pins: list[Artifact] = load_section("engine")
-    return hashlib.sha256("".join(item.sha256 for item in pins).encode()).hexdigest()[:8]
+    digests = [*(item.sha256 for item in pins), sha256_of(HOST_FILTER)]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()[:8]
 
 
 def _fill(folder: Path, part: str, files: list[Path]) -> None:

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from peerscope.artifacts import ArtifactError, file_lock, make_folder
-from peerscope.engine.configuration import java_command, write_configuration
+from peerscope.engine.configuration import configuration_files, java_command
 from peerscope.engine.distribution import assemble, opensearch_version, remove_others
 from peerscope.engine.errors import AssemblyError, EngineError, NodeDied, StartTimeout
 from peerscope.engine.java import Java, find_java
@@ -132,7 +132,9 @@ class Node:
 
     def _leftovers(self) -> Iterator[Process]:
         """Return every process that runs on this folder, whether or not the state file names it."""
-        return strays(f"-Dopensearch.path.conf={self.place.config}")
+        account = self.place.account
+        accounts = {os.geteuid(), *([account.uid] if account else [])}
+        return strays(f"-Dopensearch.path.conf={self.place.config}", accounts)
 
     def _settle(self) -> NodeState | None:
         """Wait for a running node that does not answer yet and return it; end one that hangs. The lock is held."""
@@ -158,13 +160,13 @@ class Node:
         )
         remove_others(self.place, distribution)
         name = f"peerscope-{secrets.token_hex(4)}"
-        write_configuration(self.place, name, port)
         command = java_command(java, distribution, self.place, self.settings.heap)
         if leave_link(self.wanted, self.place):
             note(f"OpenSearch does not run as root; its account cannot enter {self.wanted}: see {self.place.folder}")
         with show_progress(f"starting OpenSearch {opensearch_version()} (8 to 30 s)"):
             offset = size_of(self.place.log)
-            process = spawn(command, self.place, detach=detach)
+            files = configuration_files(self.place, name, port)
+            process = spawn(command, self.place, files, detach=detach)
             state = self._record(process, name, port, java, detach=detach)
             self._await(process, state, offset, timeout)
         if not detach:

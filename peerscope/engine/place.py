@@ -3,6 +3,9 @@
 OpenSearch refuses to run as root, which is common in containers and on small servers. There the node runs as an
 unprivileged account, which cannot enter a folder below /root (mode 0700), where root's data folder is by default. So
 the node's folder is then below /var/lib, with a symbolic link at the configured path.
+
+Root trusts that account with the data only. It writes in its own folders, never in those of the account, and does not
+follow links there: the launcher writes the configuration after it has become the account.
 """
 
 from __future__ import annotations
@@ -12,12 +15,16 @@ import os
 import pwd
 import shutil
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from peerscope.engine.errors import AssemblyError
+from peerscope.private_files import FOLDER, PASSABLE, make_private_folder
 
 ELSEWHERE = Path("/var/lib/peerscope")
+#: Account to create for the node alone: no other service runs as it.
+DEDICATED = "peerscope-engine"
 NOBODY = 65534  # on every Linux distribution, in case its name is missing
 
 
@@ -63,21 +70,18 @@ class Place:
 
     @property
     def console(self) -> Path:
-        """The node's output, such as a failure of Java itself."""
-        return self.logs / "console.log"
+        """The node's output, such as a failure of Java itself; not in `logs`, where root does not write."""
+        return self.folder / "console.log"
 
     def make(self) -> None:
         """Create the folders; those that the node writes to belong to its account. Raises `AssemblyError`."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            if self.account:
-                for folder in (self.folder, *(parent for parent in self.folder.parents if parent == ELSEWHERE)):
-                    folder.chmod(0o755)  # regardless of root's umask
+            make_private_folder(self.folder)
+            for folder in (self.folder, *(parent for parent in self.folder.parents if parent == ELSEWHERE)):
+                folder.chmod(PASSABLE if self.account else FOLDER)  # regardless of the umask
             for folder in (self.data, self.config, self.logs, self.temporary):
-                folder.mkdir(exist_ok=True)
-                folder.chmod(0o700)
-                if self.account:
-                    os.chown(folder, self.account.uid, self.account.gid)
+                folder.mkdir(mode=FOLDER, exist_ok=True)
+                _hand_over(folder, self.account)
         except OSError as error:
             raise AssemblyError(f"cannot make the folder {self.folder}: {error.strerror or error}") from error
 
@@ -88,19 +92,70 @@ def is_root() -> bool:
 
 
 def unprivileged() -> Account:
-    """Return the account `nobody`."""
+    """Return the account `peerscope-engine`, otherwise `nobody`, whose files other services may be able to read."""
+    return dedicated() or _account("nobody") or Account(NOBODY, NOBODY)
+
+
+def dedicated() -> Account | None:
+    """Return the account `peerscope-engine` if it exists."""
+    return _account(DEDICATED)
+
+
+def _account(name: str) -> Account | None:
+    with suppress(KeyError):
+        entry = pwd.getpwnam(name)
+        return Account(entry.pw_uid, entry.pw_gid)
+    return None
+
+
+def _hand_over(folder: Path, account: Account | None) -> None:
+    """Close a folder to others and give it, with what is in it, to the node's account. Raises OSError.
+
+    The folder of its folder belongs to root, so only root can have put a link in its place, to another disk.
+    """
+    no_follow = 0 if folder.lstat().st_uid == os.geteuid() else os.O_NOFOLLOW
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | no_follow)
     try:
-        entry = pwd.getpwnam("nobody")
-    except KeyError:
-        return Account(NOBODY, NOBODY)
-    return Account(entry.pw_uid, entry.pw_gid)
+        os.fchmod(handle, FOLDER)
+        owner = os.fstat(handle).st_uid
+        if account and owner != account.uid:
+            _hand_over_content(handle, owner, account)
+            os.fchown(handle, account.uid, account.gid)
+    finally:
+        os.close(handle)
+
+
+def _hand_over_content(folder: int, former: int, account: Account) -> None:
+    """Give everything of the former account in an open folder to another one; the folder itself comes last.
+
+    Links are not followed, and files of others, to which the former account may have made hard links, are left alone.
+    """
+    for _, folders, files, handle in os.fwalk(".", dir_fd=folder, follow_symlinks=False):
+        for name in (*folders, *files):
+            if os.stat(name, dir_fd=handle, follow_symlinks=False).st_uid == former:
+                os.chown(name, account.uid, account.gid, dir_fd=handle, follow_symlinks=False)
 
 
 def reachable(folder: Path) -> bool:
     """Return whether any account can enter the folder: it, if it exists, and its parents are open to others."""
+    return all(status.st_mode & stat.S_IXOTH for status in _existing(folder))
+
+
+def is_safe(folder: Path) -> bool:
+    """Return whether only root and this account can replace the folder or one of its parents, by a link for example.
+
+    A sticky folder such as /tmp is safe: its entries are their owners'.
+    """
+    owners, writable = {0, os.geteuid()}, stat.S_IWGRP | stat.S_IWOTH
+    return all(
+        status.st_uid in owners and (not status.st_mode & writable or status.st_mode & stat.S_ISVTX)
+        for status in _existing(folder)
+    )
+
+
+def _existing(folder: Path) -> list[os.stat_result]:
     resolved = folder.resolve()
-    existing = [path for path in (resolved, *resolved.parents) if path.exists()]
-    return all(path.stat().st_mode & stat.S_IXOTH for path in existing)
+    return [path.stat() for path in (resolved, *resolved.parents) if path.exists()]
 
 
 def place_for(wanted: Path) -> Place:
@@ -108,7 +163,7 @@ def place_for(wanted: Path) -> Place:
     if not is_root():
         return Place(wanted)
     resolved = wanted.resolve()  # follows the link of an earlier start
-    if reachable(resolved.parent):
+    if reachable(resolved.parent) and is_safe(resolved.parent):
         return Place(resolved, unprivileged())
     return Place(ELSEWHERE / hashlib.sha256(str(wanted).encode()).hexdigest()[:12], unprivileged())
 
@@ -117,7 +172,7 @@ def leave_link(wanted: Path, place: Place) -> bool:
     """Link the configured folder to the real one; return whether the link is new."""
     if wanted.exists() or wanted.resolve() == place.folder:
         return False
-    wanted.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(wanted.parent)
     wanted.unlink(missing_ok=True)  # a broken link
     wanted.symlink_to(place.folder)
     return True
@@ -131,7 +186,9 @@ def link_tree(source: Path, target: Path) -> None:
 def open_to_all(folder: Path) -> None:
     """Let any account read a tree of files and run its executables, regardless of root's umask."""
     for path in (folder, *folder.rglob("*")):
-        mode = path.stat().st_mode
+        mode = path.lstat().st_mode
+        if stat.S_ISLNK(mode):
+            continue  # its target belongs to the tree or is not ours
         path.chmod(mode | (0o555 if path.is_dir() or mode & stat.S_IXUSR else 0o444))
 
 

@@ -5,12 +5,12 @@ The state file stays when a node dies and is removed when one is stopped, so it 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 import psutil
 
 from peerscope.engine.errors import EngineError, NodeDied
-from peerscope.private_files import write_private
+from peerscope.private_files import open_private, write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from peerscope.engine.place import Account, Place
 
@@ -76,18 +76,19 @@ def clear_state(folder: Path) -> None:
     state_file(folder).unlink(missing_ok=True)
 
 
-def spawn(command: list[str], place: Place, *, detach: bool) -> psutil.Process:
+def spawn(command: list[str], place: Place, files: Mapping[str, str], *, detach: bool) -> psutil.Process:
     """Start the node in a separate session, so that a Ctrl-C does not reach it, and return its process.
 
-    Unless detached, it ends with this process. The kernel ties it to the thread that starts it rather than to the
-    process, so that thread does nothing else and waits until the node has ended. Raises `NodeDied`.
+    `files` has the texts of its configuration by path. Unless detached, it ends with this process. The kernel ties it
+    to the thread that starts it rather than to the process, so that thread does nothing else and waits until the node
+    has ended. Raises `NodeDied`.
     """
     started: list[subprocess.Popen[bytes] | OSError] = []
     ready = threading.Event()
 
     def run() -> None:
         try:
-            started.append(_popen(command, place, detach=detach))
+            started.append(_popen(command, place, files, detach=detach))
         except OSError as error:
             started.append(error)
         ready.set()
@@ -102,20 +103,24 @@ def spawn(command: list[str], place: Place, *, detach: bool) -> psutil.Process:
     return psutil.Process(process.pid)
 
 
-def _popen(command: list[str], place: Place, *, detach: bool) -> subprocess.Popen[bytes]:
+def _popen(command: list[str], place: Place, files: Mapping[str, str], *, detach: bool) -> subprocess.Popen[bytes]:
     account: Account | None = place.account
     parent = 0 if detach else os.getpid()
     switch = [str(account.uid), str(account.gid)] if account else ["-1", "-1"]
-    with place.console.open("wb") as console:
-        return subprocess.Popen(  # noqa: S603
+    with open_private(place.console, "wb") as console:
+        process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-I", "-S", str(LAUNCHER), str(parent), *switch, *command],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=console,
             stderr=subprocess.STDOUT,
             cwd=place.folder,
             env={name: os.environ[name] for name in KEPT if name in os.environ} | {"HOME": str(place.temporary)},
             start_new_session=True,
         )
+    assert process.stdin is not None  # noqa: S101 (a pipe)
+    with suppress(BrokenPipeError), process.stdin as pipe:  # broken when it has failed already
+        pipe.write(json.dumps(files).encode())
+    return process
 
 
 def find(pid: int, created: float) -> psutil.Process | None:
@@ -158,13 +163,18 @@ def end(process: psutil.Process, patience: float) -> None:
 
 
 def _wait(process: psutil.Process, seconds: float) -> bool:
-    with contextlib.suppress(psutil.TimeoutExpired):
+    with suppress(psutil.TimeoutExpired):
         process.wait(seconds)
     return not is_alive(process)
 
 
-def strays(mark: str) -> Iterator[psutil.Process]:
-    """Yield each running process that was started with this argument, except zombies."""
-    for process in psutil.process_iter(["cmdline"]):
+def strays(mark: str, accounts: Collection[int]) -> Iterator[psutil.Process]:
+    """Yield each running process of these accounts that was started with this argument, except zombies.
+
+    Any account can start a process with the argument.
+    """
+    for process in psutil.process_iter(["cmdline", "uids"]):
         if mark in (process.info["cmdline"] or ()) and is_alive(process):
-            yield process
+            uids = process.info["uids"]
+            if uids and uids.real in accounts:
+                yield process

@@ -16,7 +16,7 @@ from indexer.sources import open_sources
 from mappings import IndexNames, Scale
 from peerscope import embedding, sample
 from peerscope.engine import CircuitBreaker, EngineSettings, Node, connect, wait_until_ready
-from peerscope.engine.configuration import write_configuration
+from peerscope.engine.configuration import configuration_files
 from peerscope.settings import Settings
 from search_api.app import create_app
 from search_api.http.services import Services
@@ -54,11 +54,11 @@ class Cluster:
         self.states = [node.start() for node in self.nodes]
         self.settings = EngineSettings(url=",".join(state.url for state in self.states))
 
-    def configure(self, place: Place, name: str, port: int) -> None:
-        """Write what a node reads, as for a node that is alone, and then how to find the others."""
-        write_configuration(place, name, port)
-        file = place.config / "opensearch.yml"
-        settings = json.loads(file.read_text(encoding="utf-8"))
+    def configure(self, place: Place, name: str, port: int) -> dict[str, str]:
+        """Return what a node reads, as for a node that is alone, and how to find the others."""
+        files = configuration_files(place, name, port)
+        file = str(place.config / "opensearch.yml")
+        settings = json.loads(files[file])
         del settings["discovery.type"]
         own = next(port for folder, port in self.transport.items() if place.folder == folder)
         settings |= {
@@ -68,10 +68,11 @@ class Cluster:
         }
         if own == next(iter(self.transport.values())):
             settings["cluster.initial_cluster_manager_nodes"] = [name]
-        file.write_text(json.dumps(settings), encoding="utf-8")
         # The embedded node may open no connection to anywhere; here it has to reach the others.
         (module,) = place.folder.glob("opensearch-*/modules/transport-netty4")
         (module / "plugin-security.policy").write_text(POLICY, encoding="utf-8")
+        (module / "plugin-security.policy").chmod(0o644)
+        return files | {file: json.dumps(settings)}
 
     def kill(self, name: str) -> Node:
         """Kill the node of this name, as the kernel would; gives it, to be started again."""
@@ -85,7 +86,7 @@ class Cluster:
 def cluster(node_folder: Path) -> Iterator[Cluster]:
     cluster = Cluster(node_folder / "cluster")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("peerscope.engine.node.write_configuration", cluster.configure)
+        patch.setattr("peerscope.engine.node.configuration_files", cluster.configure)
         try:
             cluster.start()
             yield cluster

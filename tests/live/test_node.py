@@ -6,6 +6,7 @@ The tests share one folder and run in order, each from where the one before left
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -22,6 +23,7 @@ from peerscope.engine import EngineSettings, Node, connect, keep_alive
 from peerscope.engine.errors import NodeDied, NotRunning, PortTaken, StartTimeout
 from peerscope.engine.java import find_java
 from peerscope.engine.process import is_alive
+from tests.accounts_of_machine import STRANGER, needs_root, others_can_read, run_as
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,6 +143,36 @@ def test_a_watched_node_comes_back_on_its_port_but_not_after_a_stop(settings: En
     assert not thread.is_alive()
     assert Node(settings).status().state == "stopped"
     assert keep_alive(settings) is None
+
+
+#: Files that root's node needs to be readable by its account; they are not private.
+PROGRAMS = re.compile(r"(opensearch|java)-[^/]*(/.*)? ")
+
+
+@needs_root
+def test_links_of_the_nodes_account_lead_root_nowhere(settings: EngineSettings, tmp_path: Path) -> None:
+    """Root writes no file in a folder of that account, whatever the umask, and the account can read no other file."""
+    place = Node(settings).place
+    assert place.account
+    precious = tmp_path / "precious"
+    precious.write_text("of root")
+    targets = [place.config / "opensearch.yml", place.config / "log4j2.properties"]
+    link = (
+        "[shutil.os.path.lexists(path) and os.unlink(path) or os.symlink(sys.argv[1], path) for path in sys.argv[2:]]"
+    )
+    assert not run_as(place.account.uid, link, precious, *targets).stderr
+    assert all(path.is_symlink() for path in targets)
+    before = os.umask(0)
+    try:
+        Node(settings).start()
+    finally:
+        os.umask(before)
+    assert (precious.read_text(), precious.stat().st_uid) == ("of root", 0)
+    assert not any(path.is_symlink() for path in targets)
+    assert [name for name in others_can_read(place.folder) if not PROGRAMS.match(name)] == [". 711"]
+    for path in (place.console, place.folder / "node.json", place.folder / "lock"):
+        assert "PermissionError" in run_as(STRANGER, "open(sys.argv[1])", path).stderr
+    Node(settings).stop()
 
 
 def test_a_fixed_port_that_is_taken_is_said(settings: EngineSettings) -> None:

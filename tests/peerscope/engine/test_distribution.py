@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from peerscope.artifacts import fetch, load_section, sections
-from peerscope.engine.configuration import java_command, node_settings, write_configuration
-from peerscope.engine.distribution import MODULES, Distribution, assemble, opensearch_version, remove_others
+from peerscope.engine.configuration import configuration_files, java_command, node_settings
+from peerscope.engine.distribution import (
+    HOST_FILTER,
+    MODULES,
+    Distribution,
+    assemble,
+    opensearch_version,
+    remove_others,
+)
+from peerscope.engine.host_filter import build
 from peerscope.engine.java import Java
 from peerscope.engine.place import Place
 from peerscope.settings import Settings
@@ -43,7 +52,8 @@ def test_every_module_and_plugin_describes_itself(distribution: Distribution) ->
         path.parent.name: path.read_text() for path in distribution.folder.glob("*/*/plugin-descriptor.properties")
     }
     assert set(names) == {*MODULES, "opensearch-knn", "opensearch-neural-search"}
-    assert {f"engine/modules/{name}" for name in MODULES} == set(sections("engine/modules"))
+    pinned = {name.removeprefix("engine/modules/") for name in sections("engine/modules")}
+    assert set(MODULES) == {*pinned, "host-filter"}
     assert "extended.plugins=lang-painless" in names["analysis-common"]
     assert all(f"opensearch.version={opensearch_version()}" in text for text in names.values())
 
@@ -74,8 +84,8 @@ def test_the_configuration_keeps_to_loopback_and_to_the_folder(place: Place) -> 
     settings = node_settings(place, "a name", 9201)
     assert (settings["http.host"], settings["transport.host"]) == ("127.0.0.1", "127.0.0.1")
     assert settings["action.auto_create_index"] is False
-    write_configuration(place, "a name", 9201)
-    assert '"http.port": 9201' in (place.config / "opensearch.yml").read_text()
+    files = configuration_files(place, "a name", 9201)
+    assert '"http.port": 9201' in files[str(place.config / "opensearch.yml")]
 
 
 def test_the_wheel_gets_the_text_data_it_lacks_and_a_jdk_its_vectors(place: Place, distribution: Distribution) -> None:
@@ -88,3 +98,9 @@ def test_the_wheel_gets_the_text_data_it_lacks_and_a_jdk_its_vectors(place: Plac
     assert "-Djava.locale.providers=CLDR,SPI" in wheel
     assert f"{distribution.folder}/icu/*" in wheel[wheel.index("-cp") + 1]
     assert "/icu/" not in jdk[jdk.index("-cp") + 1]
+
+
+def test_our_module_was_built_from_its_source() -> None:
+    """If it fails: python -m peerscope.engine.host_filter.build."""
+    with zipfile.ZipFile(HOST_FILTER) as jar:
+        assert jar.read(build.DIGEST).decode() == build.source_digest()

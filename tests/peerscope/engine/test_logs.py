@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from itertools import islice
 from threading import Timer
 from typing import TYPE_CHECKING
 
 import pytest
 
+from peerscope.engine.errors import EngineError
 from peerscope.engine.logs import follow, last_lines, why_it_failed
 from peerscope.engine.place import Place
+from tests.accounts_of_machine import STRANGER, needs_root
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,3 +81,32 @@ def test_following_gives_what_comes_even_after_the_file_was_replaced(tmp_path: P
     replaced.start()
     assert list(islice(follow(path, pause=0.05), 2)) == ["fresh", "rolled"]
     replaced.join()
+
+
+def test_a_link_in_the_folder_of_logs_is_not_followed(place: Place, tmp_path: Path) -> None:
+    """The account that runs the node could have root print any file with it."""
+    (tmp_path / "secret").write_text("password\n")
+    place.log.symlink_to(tmp_path / "secret")
+    for read in (lambda: last_lines(place.log, 9), lambda: why_it_failed(place, 0), lambda: next(follow(place.log))):
+        with pytest.raises(EngineError, match=r"cannot read .*opensearch.log"):
+            read()
+
+
+def test_a_pipe_in_the_folder_of_logs_is_not_read(place: Place) -> None:
+    os.mkfifo(place.log)
+    with pytest.raises(EngineError, match="is not a log"):
+        last_lines(place.log, 9)
+
+
+@needs_root
+def test_a_file_of_another_owner_than_the_folder_is_not_read(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("password\n")
+    os.chown(place.logs, STRANGER, STRANGER)
+    os.link(tmp_path / "secret", place.log)
+    with pytest.raises(EngineError, match="is not a log of the account"):
+        last_lines(place.log, 9)
+
+
+def test_a_log_does_not_control_the_terminal(place: Place) -> None:
+    place.log.write_text("[ERROR] \x1b]0;title\x07 tab\there\r\n")
+    assert last_lines(place.log, 1) == ["[ERROR] \ufffd]0;title\ufffd tab\there"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pwd
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ from peerscope.engine.errors import AssemblyError
 from peerscope.engine.place import (
     Account,
     Place,
+    dedicated,
+    is_safe,
     leave_link,
     link_file,
     link_tree,
@@ -19,6 +23,7 @@ from peerscope.engine.place import (
     reachable,
     unprivileged,
 )
+from tests.accounts_of_machine import OTHER, STRANGER, needs_root
 
 
 @pytest.fixture
@@ -84,9 +89,70 @@ def test_only_the_nodes_account_reads_its_data(tmp_path: Path) -> None:
         place.make()
     finally:
         os.umask(old)
-    assert place.folder.stat().st_mode & 0o777 == 0o755
+    assert place.folder.stat().st_mode & 0o777 == 0o711
     for folder in (place.data, place.config, place.logs, place.temporary):
         assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_another_users_folder_is_not_for_root(open_path: Path, monkeypatch: pytest.MonkeyPatch, as_root: None) -> None:
+    """Its owner could replace the folders by links, between two steps of root."""
+    (open_path / "sticky").mkdir()
+    (open_path / "sticky").chmod(0o1777)
+    assert place_for(open_path / "sticky" / "engine").folder == open_path / "sticky" / "engine"
+    (open_path / "sticky").chmod(0o777)
+    assert place_for(open_path / "sticky" / "engine").folder.parent == open_path / "elsewhere"
+    (open_path / "sticky").chmod(0o755)
+    assert is_safe(open_path / "sticky")
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    assert is_safe(open_path / "sticky") == (os.getuid() == 0)
+
+
+@needs_root
+def test_another_users_folder_is_recognized_by_its_owner(open_path: Path, as_root: None) -> None:
+    (open_path / "theirs").mkdir()
+    os.chown(open_path / "theirs", STRANGER, STRANGER)
+    assert place_for(open_path / "theirs" / "engine").folder.parent == open_path / "elsewhere"
+
+
+@needs_root
+def test_data_is_handed_over_to_a_new_account_and_nothing_else(tmp_path: Path) -> None:
+    place = Place(tmp_path / "engine", Account(STRANGER, STRANGER))
+    place.make()
+    precious = tmp_path / "precious"
+    precious.write_text("of root")
+    index = place.data / "nodes" / "index"
+    index.mkdir(parents=True)
+    (index / "segment").touch()
+    (place.data / "link").symlink_to(precious)
+    for path in (place.data / "nodes", index, index / "segment", place.data / "link"):
+        os.lchown(path, STRANGER, STRANGER)
+    os.link(precious, place.data / "hard link")
+    replace(place, account=Account(OTHER, OTHER)).make()
+    owners = {path.relative_to(place.data).as_posix(): path.lstat().st_uid for path in place.data.rglob("*")}
+    assert owners == {"nodes": OTHER, "nodes/index": OTHER, "nodes/index/segment": OTHER, "link": OTHER, "hard link": 0}
+    assert place.data.stat().st_uid == OTHER
+    assert precious.stat().st_uid == 0
+
+
+@needs_root
+def test_a_link_of_another_account_in_place_of_a_folder_is_refused(tmp_path: Path) -> None:
+    place = Place(tmp_path / "engine", Account(STRANGER, STRANGER))
+    place.folder.mkdir()
+    (tmp_path / "secret").mkdir(mode=0o700)
+    place.logs.symlink_to(tmp_path / "secret")
+    os.lchown(place.logs, STRANGER, STRANGER)
+    with pytest.raises(AssemblyError, match="cannot make the folder"):
+        place.make()
+    assert (tmp_path / "secret").stat().st_uid == 0
+
+
+def test_an_account_for_the_node_alone_is_preferred(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert unprivileged() == dedicated() or unprivileged().uid == pwd.getpwnam("nobody").pw_uid
+    entry = pwd.struct_passwd(("peerscope-engine", "x", 998, 997, "", "/", "/usr/sbin/nologin"))
+    monkeypatch.setattr(pwd, "getpwnam", {"peerscope-engine": entry}.__getitem__)
+    assert unprivileged() == Account(998, 997)
+    monkeypatch.setattr(pwd, "getpwnam", {}.__getitem__)
+    assert unprivileged() == Account(65534, 65534)
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -47,13 +48,15 @@ def test_a_process_that_ignores_the_request_is_killed(sleeper: psutil.Process) -
 
 
 def test_a_process_is_found_by_an_argument(sleeper: psutil.Process) -> None:
-    assert list(strays("the mark")) == [sleeper]
-    assert not list(strays("the"))
+    own = {os.geteuid()}
+    assert list(strays("the mark", own)) == [sleeper]
+    assert not list(strays("the", own))
+    assert not list(strays("the mark", {os.geteuid() + 1})), "anyone can start a process with this argument"
 
 
 def test_a_program_that_cannot_be_run_is_said(tmp_path: Path) -> None:
     with pytest.raises(NodeDied, match="cannot run /no/such/java"):
-        spawn(["/no/such/java"], Place(tmp_path / "none"), detach=False)
+        spawn(["/no/such/java"], Place(tmp_path / "none"), {}, detach=False)
 
 
 def test_the_state_is_read_as_written(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Plugin of the embedded OpenSearch that refuses requests of web pages; its source is in this folder."""
