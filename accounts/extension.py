@@ -31,6 +31,7 @@ from accounts.moderation.api import blueprint as moderation
 from accounts.tokens import pages as token_pages
 from accounts.tokens.api import blueprint as tokens
 from peerscope import engine
+from peerscope.signing import Signer
 from search_api.error_handlers import is_for_programs, respond
 from search_api.http import actors
 from search_api.http.errors import Problem, unavailable
@@ -104,7 +105,8 @@ class AccountsExtension(Extension):
         """Deliver people's states to the index from a thread, unless another worker does."""
         services: Services = app.extensions[KEY]
         client = engine.connect(settings, timeout=DELIVERY_TIMEOUT)
-        Deliverer(resources.resources_of(app).database, client, services.names).start()
+        signer = Signer.from_settings(settings)
+        Deliverer(resources.resources_of(app).database, client, services.names, signer).start()
 
 
 def _redirect_to_login(problem: LoginRequired) -> Response:

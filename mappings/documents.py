@@ -85,6 +85,7 @@ class WorkDocument(TypedDict):
     embedding: list[float]
     embedding_model: str
     content_hash: str
+    orcid_signature: str | None
     added_at: str
     indexed_at: str
 
@@ -211,10 +212,11 @@ class PersonState(ResearcherState):
 
 
 class Redirect(TypedDict):
-    """The id of a merged researcher, and the researcher it leads to."""
+    """The id of a merged researcher, and the researcher it leads to; see `signatures`."""
 
     id: str
     researcher_id: str
+    signature: str | None
 
 
 class PendingResearcher(TypedDict):

@@ -47,6 +47,8 @@ Flask.url_rule_class = LazyRule
 
 def pytest_configure(config: pytest.Config) -> None:
     """Offer one node of OpenSearch to all processes of the run; it starts when the first test needs it."""
+    # One key for all parts of a test; none is generated in the home of whoever runs the tests.
+    os.environ.setdefault("PEERSCOPE_SECRET_KEY", "the key of the tests")
     if not hasattr(config, "workerinput"):
         config.stash[NODE] = node = SharedNode.serve()
         os.environ[SharedNode.VARIABLE] = str(node.folder)

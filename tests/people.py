@@ -18,6 +18,7 @@ from accounts.mail import Mailer
 from accounts.resources import KEY, resources_of
 from accounts.secrets import digest, keyed, new_token
 from peerscope.settings import Settings
+from peerscope.signing import Signer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
     from accounts.database import Database
+
+
+def signer() -> Signer:
+    """Return the signer that apps and the indexer use in tests."""
+    return Signer.from_settings(Settings.load())
 
 
 class Mailbox(Mailer):

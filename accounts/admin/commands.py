@@ -16,6 +16,7 @@ from accounts.terminal import in_one_line, pass_database
 from mappings import IndexNames, institution_id
 from peerscope import engine
 from peerscope.commands import pass_settings
+from peerscope.signing import Signer
 
 if TYPE_CHECKING:
     from accounts.database import Database
@@ -136,7 +137,7 @@ def people() -> None:
 def sync(database: Database, settings: Settings) -> None:
     """Write the states of all people to the index again; a running server does so when necessary."""
     names = IndexNames(settings.index_prefix)
-    delivery = Delivery(database, engine.connect(settings), names)
+    delivery = Delivery(database, engine.connect(settings), names, Signer.from_settings(settings))
     lease = Lease(database, names.prefix)
     if lease.take():
         try:

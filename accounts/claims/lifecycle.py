@@ -78,6 +78,7 @@ def find(session: Session, claim_id: str) -> Claim:
 def make_claim(session: Session, account_id: str, record: Mapping[str, Any], statement: str = "") -> Claim:
     """Claim the researcher of the document `record`: verified at once if the ORCID iDs are equal, else pending.
 
+    `record` has an ORCID iD only if it is proven (`orcid_proof`), here and in `settle`.
     Raises Problem: 409 if the account has another open claim, 429 if it has made too many today.
     """
     if claim := open_claim(session, account_id):

@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from accounts.claims import lifecycle, profile
+from accounts.claims.orcid_proof import with_proven_orcid
 from accounts.login.models import Account
 from accounts.records import record_of
-from accounts.resources import database
+from accounts.resources import database, settings
 from accounts.settled import changing
+from peerscope.signing import Signer
 from search_api.http.services import services
 from search_api.works import documents as works
 
@@ -27,7 +29,8 @@ Result = dict[str, Any]
 
 def claim(account_id: str, researcher_id: str, statement: str) -> Result:
     """Claim a researcher, named by any id. Raises Problem as `lifecycle.make_claim` does, or 404."""
-    record = record_of(services(), researcher_id)
+    signer, stored = Signer.from_settings(settings()), record_of(services(), researcher_id)
+    record = with_proven_orcid(services().client, services().names, signer, stored)
     with changing(database()) as session:
         return serialize_claim(session, lifecycle.make_claim(session, account_id, record, statement))
 

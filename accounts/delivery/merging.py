@@ -18,15 +18,21 @@ if TYPE_CHECKING:
 
 #: Reason shown with a claim that becomes pending because of a merge.
 MERGED = "Two claimed records were merged, so an administrator will decide between the claims."
+#: Reason shown with the claim of an owner whose record was merged into another one by an unknown program.
+UNSIGNED = "The claimed record was merged with another one, so an administrator will review the claim."
 
 
-def move(session: Session, old: str, new: str, orcid: str | None = None) -> None:
+def move(session: Session, old: str, new: str, orcid: str | None = None, *, is_signed: bool = True) -> None:
     """Move everything that refers to researcher `old` to `new`, whose record has the ORCID iD `orcid`.
 
-    If both have an owner, one stays the owner (see `_precedence`) and the other claim becomes pending.
+    If both have an owner, one stays the owner (see `_precedence`) and the other claim becomes pending. If the redirect
+    is not signed, a moved owner becomes pending too: somebody may have written it to get the other record.
     """
     claims = session.scalars(select(Claim).where(Claim.researcher_id == old).with_for_update()).all()
     for claim in claims:
+        if not is_signed and claim.status == "verified":
+            make_pending(session, claim, UNSIGNED)
+            note(session, None, "claim.doubt", new, claim=claim.id)
         _resolve_ownership(session, claim, new, orcid)
         claim.researcher_id = new
         session.flush()

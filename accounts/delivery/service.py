@@ -17,12 +17,14 @@ from sqlalchemy import delete, select
 from accounts.base import now
 from accounts.claims.lifecycle import OPEN, settle
 from accounts.claims.models import Claim
+from accounts.claims.orcid_proof import with_proven_orcid
 from accounts.delivery.merging import move
 from accounts.delivery.models import Synced
 from accounts.delivery.states import kept_state, state_of
 from accounts.follows.models import Follow
 from accounts.outbox import Outbox
 from mappings import begin_people
+from mappings.signatures import is_signed_redirect
 from peerscope.errors import PeerscopeError
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from accounts.database import Database
     from mappings import IndexNames
+    from peerscope.signing import Signer
 
     #: The lines of one action in the body of a bulk request.
     Action = list[Mapping[str, object]]
@@ -62,9 +65,9 @@ class DeliveryError(PeerscopeError):
 class Delivery:
     """Delivers from one database to the indices of one prefix. Only one may run at a time: see `Lease`."""
 
-    def __init__(self, database: Database, client: OpenSearch, names: IndexNames) -> None:
-        """Keep both sides; no request is sent yet."""
-        self._database, self._client, self._names = database, client, names
+    def __init__(self, database: Database, client: OpenSearch, names: IndexNames, signer: Signer) -> None:
+        """Keep both sides; no request is sent yet. `signer` recognizes what the indexer wrote."""
+        self._database, self._client, self._names, self._signer = database, client, names, signer
         self._uncertain = False
 
     def deliver(self) -> int:
@@ -160,13 +163,16 @@ class Delivery:
         """Compute and write the states of these researchers; states of merged ids move to the canonical id."""
         wanted = set(ids)
         records = self._records(wanted)
-        redirects = self._redirects(wanted - records.keys())
-        records |= self._records(set(redirects.values()) - records.keys())
-        redirects = {old: new for old, new in redirects.items() if new in records}
+        found = self._redirects(wanted - records.keys())
+        records |= self._records({redirect["researcher_id"] for redirect in found} - records.keys())
+        found = [redirect for redirect in found if redirect["researcher_id"] in records]
+        redirects = {redirect["id"]: redirect["researcher_id"] for redirect in found}
+        signed = {redirect["id"] for redirect in found if is_signed_redirect(self._signer, redirect)}
+        self._remove_unproven_orcids(records, redirects)
         actions: list[Action] = [[_delete(self._names.people, old)] for old in sorted(redirects)]
         with self._database.begin() as session:
             for old, new in sorted(redirects.items()):
-                move(session, old, new, records[new].get("orcid"))
+                move(session, old, new, records[new].get("orcid"), is_signed=old in signed)
             for id_ in sorted((wanted - redirects.keys()) | set(redirects.values())):
                 record = records.get(id_)
                 if record:
@@ -182,9 +188,23 @@ class Delivery:
         fields = {"_source_includes": "id,orcid,institutions.id"}
         return {document["_id"]: document["_source"] for document in self._get(self._names.researchers, ids, fields)}
 
-    def _redirects(self, ids: set[str]) -> dict[str, str]:
+    def _redirects(self, ids: set[str]) -> list[Record]:
         documents = self._get(self._names.redirects, ids, {})
-        return {document["_id"]: document["_source"]["researcher_id"] for document in documents}
+        # The id that was asked for: the field is what anybody may have written.
+        return [{**document["_source"], "id": document["_id"]} for document in documents]
+
+    def _remove_unproven_orcids(self, records: dict[str, Record], redirects: Mapping[str, str]) -> None:
+        """Keep the ORCID iDs of records that have a claim, or get one by a redirect, if a signed work proves them."""
+        with self._database.read() as session:
+            ids = [*records, *redirects]
+            claims = select(Claim.researcher_id).where(Claim.researcher_id.in_(ids), Claim.status.in_(OPEN))
+            claimed = {redirects.get(id_, id_) for id_ in session.scalars(claims)}
+        for id_, record in records.items():
+            if id_ in claimed:
+                records[id_] = with_proven_orcid(self._client, self._names, self._signer, record)
+            else:
+                # A claim that is made now enters the outbox, and is settled with the next delivery.
+                records[id_] = {**record, "orcid": None}
 
     def _get(self, index: str, ids: set[str], params: Record) -> Iterator[Record]:
         if not ids:

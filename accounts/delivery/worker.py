@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from accounts.database import Database
     from mappings import IndexNames
+    from peerscope.signing import Signer
 
 #: Seconds between two reads of the outbox, and the longest pause while OpenSearch or the database is unavailable.
 EVERY = 0.5
@@ -28,10 +29,12 @@ log = logging.getLogger(__name__)
 class Deliverer(threading.Thread):
     """Delivers until stopped. It starts by writing all states, as a restored database may be older than the index."""
 
-    def __init__(self, database: Database, client: OpenSearch, names: IndexNames, every: float = EVERY) -> None:
+    def __init__(
+        self, database: Database, client: OpenSearch, names: IndexNames, signer: Signer, every: float = EVERY
+    ) -> None:
         """Prepare the thread; `every` is the interval in seconds."""
         super().__init__(name="deliverer", daemon=True)
-        self._delivery = Delivery(database, client, names)
+        self._delivery = Delivery(database, client, names, signer)
         self._lease = Lease(database, names.prefix)
         self._every = every
         self._stopped = threading.Event()

@@ -86,6 +86,7 @@ def work_document(
         "embedding": stored_vector(vector),
         "embedding_model": model,
         "content_hash": digest,
+        "orcid_signature": None,
         "added_at": time,
         "indexed_at": time,
     }

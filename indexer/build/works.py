@@ -21,6 +21,7 @@ from indexer.staging.report import Stopwatch
 from indexer.write.background import BackgroundTasks, prefetch
 from indexer.write.bulk import ADVICE, delete_action, index_action, pending_actions, with_retries, write
 from indexer.write.reads import documents
+from mappings.signatures import SIGNED_FIELDS, is_signed_work, work_signature
 from peerscope.embedding import EmbeddingError, work_text
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from mappings import Generation
     from mappings.documents import AssignedTopic, WorkDocument
     from peerscope.embedding import Embedder
+    from peerscope.signing import Signer
 
     #: Embeddings, float32[d], by the ids of their works.
     Vectors = dict[str, NDArray[np.float32]]
@@ -53,6 +55,10 @@ class WorkWriter:
     staging: StagingDatabase
     report: Report
     target: Target
+    signer: Signer | None = None
+    """Signs the ORCID iDs of works that were read from a source."""
+    is_copy: bool = False
+    """Whether the works were read from the replaced generation: then only what was signed there is signed again."""
     _marked: set[str] = field(default_factory=set, init=False, repr=False)
 
     def embed_while(self, is_running: Callable[[], bool], on_batch: Callable[[int, int], None]) -> None:
@@ -99,13 +105,19 @@ class WorkWriter:
         topics = labelled_works.suggest(vectors) if labelled_works else [None] * len(batch)
         self.report.counts.topics_assigned += sum(bool(assigned) for assigned in topics)
         documents = [self._document(*parts) for parts in zip(batch, vectors, topics, strict=True)]
-        replaced = self._stored(self.target.replaced, batch, "added_at")
+        replaced = self._stored(self.target.replaced, batch, ",".join(["added_at", *SIGNED_FIELDS]))
         for staged, document in zip(batch, documents, strict=True):
             if staged.added_at:
                 document["added_at"] = staged.added_at
             elif staged.id in replaced:
                 document["added_at"] = replaced[staged.id].get("added_at", document["added_at"])
+            document["orcid_signature"] = self._signature(document, replaced.get(staged.id))
         return documents
+
+    def _signature(self, document: WorkDocument, replaced: WorkDocument | None) -> str | None:
+        if self.signer is None or (self.is_copy and not _has_signed_orcids(self.signer, document, replaced)):
+            return None
+        return work_signature(self.signer, document)
 
     def _document(
         self, staged: StagedWork, vector: NDArray[np.float32], topics: list[AssignedTopic] | None
@@ -190,3 +202,11 @@ class WorkWriter:
         new = works.keys() - self._marked
         write(self.client, pending_actions(self.generation.pending, {id_: works[id_] for id_ in new}))
         self._marked.update(new)
+
+
+def _has_signed_orcids(signer: Signer, document: WorkDocument, replaced: WorkDocument | None) -> bool:
+    """Return whether the ORCID iDs of a document are those that are signed in the document that it replaces."""
+    if replaced is None or not is_signed_work(signer, replaced):
+        return False
+    before, after = ([entry["orcid"] for entry in work["researchers"]] for work in (replaced, document))
+    return before == after

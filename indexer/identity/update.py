@@ -14,10 +14,11 @@ from indexer.identity.resolver import ResolverProcess
 from indexer.sources.stored import record_of
 from indexer.write.bulk import index_action, pending_actions, update_action, with_retries, write
 from indexer.write.reads import documents, pages
+from mappings.signatures import is_signed_redirect, redirect_signature
 from peerscope.private_files import write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Set
     from pathlib import Path
 
     from opensearchpy import OpenSearch
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from indexer.write.bulk import Action
     from mappings import Generation
     from mappings.documents import WorkDocument
+    from peerscope.signing import Signer
 
 PAGE = 1_000
 
@@ -35,10 +37,15 @@ class IdentityUpdate:
     """Resolves all authors in the background, from `__init__` on; `finish` writes the result to the index."""
 
     def __init__(
-        self, client: OpenSearch, generation: Generation, staged: StagingDatabase, overrides: Overrides
+        self,
+        client: OpenSearch,
+        generation: Generation,
+        staged: StagingDatabase,
+        overrides: Overrides,
+        signer: Signer | None = None,
     ) -> None:
         """Copy the authors of the index to the staging database, and start the process that resolves them."""
-        self._client, self._generation, self._staged = client, generation, staged
+        self._client, self._generation, self._staged, self._signer = client, generation, staged, signer
         for works in _stored_works(client, generation):
             staged.add_known(
                 (work["id"], record_of(work), [entry["id"] for entry in work["researchers"]])
@@ -65,7 +72,9 @@ class IdentityUpdate:
         self.peak_mb = self._resolver.wait()
         old, new = self._staged.redirects(new=False), self._staged.redirects(new=True)
         # Before any work: once the last mention of an id has been replaced, its new id could not be found any more.
-        write(self._client, _redirect_actions(self._generation, old, new))
+        shortened = {id_: new[target] for id_, target in old.items() if target in new}
+        signed = self._signed_redirects(shortened) | new.keys()
+        write(self._client, _redirect_actions(self._generation, {**shortened, **new}, signed, self._signer))
         for batch in self._staged.reassigned():
             changed = {id_: (before, after) for id_, before, after in batch}
             pending = {
@@ -78,6 +87,13 @@ class IdentityUpdate:
             write(self._client, pending_actions(self._generation.pending, pending))
             write(self._client, _work_updates(self._client, self._generation, changed))
         return self._staged.probable_duplicates()
+
+    def _signed_redirects(self, ids: Iterable[str]) -> set[str]:
+        """Return which of these merged ids have a signed redirect; the others may be somebody else's."""
+        if self._signer is None:
+            return set()
+        hits = documents(self._client, self._generation.redirects, sorted(ids))
+        return {hit["_id"] for hit in hits if is_signed_redirect(self._signer, hit["_source"])}
 
     def stop(self) -> None:
         """End the process, whether it has finished or not."""
@@ -104,7 +120,9 @@ def _work_updates(
         entries = document["_source"]["researchers"]
         for entry, id_ in zip(entries, changed[document["_id"]][1], strict=True):
             entry["id"] = id_
-        yield update_action(generation.works, document["_id"], {"researchers": entries})
+        # Not signed again: the new ids may follow from what others wrote to the index. The next run that reads the work
+        # from its source signs it.
+        yield update_action(generation.works, document["_id"], {"researchers": entries, "orcid_signature": None})
 
 
 def stored_redirects(client: OpenSearch, generation: Generation) -> dict[str, str]:
@@ -117,11 +135,13 @@ def stored_redirects(client: OpenSearch, generation: Generation) -> dict[str, st
     return redirects
 
 
-def _redirect_actions(generation: Generation, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Action]:
-    """Yield the actions that write new redirects, and shorten old ones whose target was merged now."""
-    shortened = {id_: new[target] for id_, target in old.items() if target in new}
-    for id_, target in sorted({**shortened, **new}.items()):
-        yield index_action(generation.redirects, id_, {"id": id_, "researcher_id": target})
+def _redirect_actions(
+    generation: Generation, redirects: Mapping[str, str], signed: Set[str], signer: Signer | None
+) -> Iterator[Action]:
+    """Yield the actions that write redirects; `signed` are the ids of those to sign."""
+    for id_, target in sorted(redirects.items()):
+        signature = redirect_signature(signer, id_, target) if signer and id_ in signed else None
+        yield index_action(generation.redirects, id_, {"id": id_, "researcher_id": target, "signature": signature})
 
 
 def save_duplicates(path: Path, sentences: Iterable[str]) -> None:

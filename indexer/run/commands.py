@@ -21,6 +21,7 @@ from mappings import IndexNames, Scale, StoreError, live
 from mappings import rollback as roll_back
 from peerscope import embedding, engine
 from peerscope.commands import pass_settings
+from peerscope.signing import Signer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +98,15 @@ def index(
     options = Options(prune=prune, rebuild=rebuild, dry_run=dry_run, explain=explainer)
     with ProgressBar(console, sources) as progress:
         report = run_index(
-            client, names, embedder, sources, settings.home, progress, options, scale=Scale.from_settings(settings)
+            client,
+            names,
+            embedder,
+            sources,
+            settings.home,
+            progress,
+            options,
+            scale=Scale.from_settings(settings),
+            signer=Signer.from_settings(settings),
         )
     if as_json:
         click.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))

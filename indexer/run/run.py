@@ -15,6 +15,7 @@ from indexer.identity.overrides import Overrides
 from indexer.identity.overrides import load as load_overrides
 from indexer.identity.statements import statements_of
 from indexer.identity.update import IdentityUpdate, save_duplicates
+from indexer.sources.stored import StoredWorks
 from indexer.staging.changes import changes, missing_works
 from indexer.staging.database import StagingDatabase
 from indexer.staging.reading import Seen, first_of_each, read
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from indexer.write.writer_lock import WriterLock
     from mappings import Generation, IndexNames
     from peerscope.embedding import Embedder
+    from peerscope.signing import Signer
 
 #: Identity decisions of people; docs/identity.md has the format.
 OVERRIDES = "overrides.toml"
@@ -73,13 +75,14 @@ class Run:
     decisions: Decisions
     staging: StagingDatabase
     lock: WriterLock
+    signer: Signer | None = None
 
     def read(self, sources: Sequence[Source], unknown: Counter[str]) -> None:
         """Stage new, changed and removed works; `unknown` counts keys of records that are not read."""
         with Stopwatch(self.report, "read"), Seen() as seen:
             records = first_of_each(read(sources, self.report, unknown), seen, self.report)
             fingerprint = self.embedder.model.fingerprint
-            for batch in changes(self.client, self.target, fingerprint, records, self.report):
+            for batch in changes(self.client, self.target, fingerprint, records, self.report, self.signer):
                 self.staging.add(batch)
                 self.progress.read(self.report)
             if self.options.prune:
@@ -96,12 +99,24 @@ class Run:
             counts.removed += len(batch)
             self.staging.add(batch)
 
-    def write(self) -> None:
-        """Write staged works and all documents that depend on them, then publish the generation."""
+    def write(self, *, is_copy: bool) -> None:
+        """Write staged works and all documents that depend on them, then publish the generation.
+
+        `is_copy` for works that were read from the index, not from a source.
+        """
         generation = self.target.writable() if len(self.staging) else self.target.begun
         if generation is None:
             return
-        writer = WorkWriter(self.client, generation, self.embedder, self.staging, self.report, self.target)
+        writer = WorkWriter(
+            self.client,
+            generation,
+            self.embedder,
+            self.staging,
+            self.report,
+            self.target,
+            self.signer,
+            is_copy,
+        )
         self._identify(generation, writer)
         with Stopwatch(self.report, "works"):
             writer.write_all(self.progress.works)
@@ -122,7 +137,7 @@ class Run:
     def _identify(self, generation: Generation, writer: WorkWriter) -> None:
         """Identify authors in another process, and embed works as long as that takes."""
         with Stopwatch(self.report, "identity"):
-            identity = IdentityUpdate(self.client, generation, self.staging, self.decisions.overrides)
+            identity = IdentityUpdate(self.client, generation, self.staging, self.decisions.overrides, self.signer)
         try:
             with Stopwatch(self.report, "works"):
                 writer.embed_while(lambda: identity.is_running, self.progress.works)
@@ -144,10 +159,12 @@ def index(
     options: Options | None = None,
     *,
     scale: Scale | None = None,
+    signer: Signer | None = None,
 ) -> Report:
     """Index the records of `sources`, and return the report of the run.
 
-    `home` has overrides.toml and receives the report; `scale` is the layout of indices. Repeated after any
+    `home` has overrides.toml and receives the report; `scale` is the layout of indices. `signer` signs ORCID
+    iDs, so that they can verify claims. Repeated after any
     interruption, a run ends in the same state as one that was never interrupted. Raises
 
     - LockedError when another run is writing,
@@ -163,7 +180,7 @@ def index(
         target = Target(client, names, embedder.model, scale, rebuild=options.rebuild, read_only=options.dry_run)
         report = Report.new(home / "runs")
         report.explain = options.explain
-        run = Run(client, embedder, target, report, options, progress, decisions, staging, lock)
+        run = Run(client, embedder, target, report, options, progress, decisions, staging, lock, signer)
         report.unknown = Counter()
         try:
             run.read(sources, report.unknown)
@@ -171,7 +188,7 @@ def index(
                 if target.readable and not decisions.are_followed(client, target.readable):
                     # New decisions have to be carried out even when no work is new.
                     target.writable()
-                run.write()
+                run.write(is_copy=any(isinstance(source, StoredWorks) for source in sources))
             report.finished = True
         finally:
             report.peak_memory_mb = max(report.peak_memory_mb, round(peak_mb()))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from indexer.records import content_hash
 from indexer.write.reads import documents, pages
+from mappings.signatures import SIGNED_FIELDS, has_orcids, is_signed_work
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from indexer.staging.report import Report
     from indexer.write.target import Target
     from mappings.documents import WorkDocument
+    from peerscope.signing import Signer
 
 #: Works compared with the index in one request.
 BATCH = 500
@@ -43,6 +45,8 @@ class StoredWork(NamedTuple):
     content_hash: str
     authors: list[FormerAuthor]
     added_at: str | None
+    is_trusted: bool = True
+    """Whether it has no ORCID iDs, or they are signed."""
 
 
 class Change(NamedTuple):
@@ -60,15 +64,21 @@ class Change(NamedTuple):
 
 
 def changes(
-    client: OpenSearch, target: Target, fingerprint: str, records: Iterable[CheckedRecord], report: Report
+    client: OpenSearch,
+    target: Target,
+    fingerprint: str,
+    records: Iterable[CheckedRecord],
+    report: Report,
+    signer: Signer | None = None,
 ) -> Iterator[list[Change]]:
     """Return, batch by batch, what is new, changed or withdrawn; a batch may be empty.
 
-    `fingerprint` is that of the embedding model.
+    `fingerprint` is that of the embedding model. With a `signer`, a stored work whose ORCID iDs are not signed counts
+    as changed, because somebody else may have written them.
     """
     rest = iter(records)
     while batch := list(islice(rest, BATCH)):
-        stored = stored_works(client, target, [record.id for record in batch])
+        stored = stored_works(client, target, [record.id for record in batch], signer)
         compared = (_compare(record, stored.get(record.id), fingerprint, report) for record in batch)
         yield [change for change in compared if change]
 
@@ -82,7 +92,7 @@ def _compare(record: CheckedRecord, stored: StoredWork | None, fingerprint: str,
         report.note(record.item, "removed", record.id)
         return Change(record.id, None, None, "", former)
     digest = content_hash(record.work, fingerprint)
-    if stored and stored.content_hash == digest:
+    if stored and stored.content_hash == digest and stored.is_trusted:
         report.note(record.item, "unchanged", record.id)
         return None
     report.note(record.item, "changed" if stored else "new", record.id)
@@ -91,18 +101,21 @@ def _compare(record: CheckedRecord, stored: StoredWork | None, fingerprint: str,
     return Change(record.id, record.work, record.item.value, digest, former, stored.added_at if stored else None)
 
 
-def stored_works(client: OpenSearch, target: Target, ids: list[str]) -> dict[str, StoredWork]:
+def stored_works(
+    client: OpenSearch, target: Target, ids: list[str], signer: Signer | None = None
+) -> dict[str, StoredWork]:
     """Return what the index holds of these works, by id."""
     if target.readable is None:
         return {}
-    fields = "content_hash,added_at,researchers.id,researchers.name,researchers.position"
+    fields = ",".join(["content_hash", "added_at", "researchers.name", *SIGNED_FIELDS])
     hits = documents(client, target.readable.works, ids, fields)
-    return {hit["_id"]: _stored_work(hit["_source"]) for hit in hits}
+    return {hit["_id"]: _stored_work(hit["_source"], signer) for hit in hits}
 
 
-def _stored_work(document: WorkDocument) -> StoredWork:
+def _stored_work(document: WorkDocument, signer: Signer | None) -> StoredWork:
     authors = [FormerAuthor(entry["position"], entry["name"], entry["id"]) for entry in document["researchers"]]
-    return StoredWork(document["content_hash"], authors, document["added_at"])
+    is_trusted = signer is None or not has_orcids(document) or is_signed_work(signer, document)
+    return StoredWork(document["content_hash"], authors, document["added_at"], is_trusted)
 
 
 def missing_works(client: OpenSearch, target: Target, seen: Seen) -> Iterator[list[Change]]:

@@ -92,7 +92,10 @@ def _redirected(
     new = {id_: heir for id_ in lost if (heir := _heir(client, generation, replaced, id_))}
     write(
         client,
-        (index_action(generation.redirects, id_, {"id": id_, "researcher_id": heir}) for id_, heir in new.items()),
+        (
+            index_action(generation.redirects, id_, {"id": id_, "researcher_id": heir, "signature": None})
+            for id_, heir in new.items()
+        ),
     )
     return known | new
 

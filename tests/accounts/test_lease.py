@@ -16,6 +16,7 @@ from accounts.database import Database
 from accounts.delivery.lease import Lease
 from accounts.delivery.worker import Deliverer
 from mappings import IndexNames
+from tests.people import signer
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -50,7 +51,7 @@ class Wrong:
 
 def test_no_answer_ends_the_thread_that_delivers(database: Database) -> None:
     client = Wrong()
-    deliverer = Deliverer(database, cast("Any", client), IndexNames("a-"), every=0.01)
+    deliverer = Deliverer(database, cast("Any", client), IndexNames("a-"), signer(), every=0.01)
     deliverer.start()
     for _ in range(100):
         if client.asked > 2:

@@ -217,7 +217,7 @@ def test_only_digests_of_tokens_are_stored(app: Flask) -> None:
 
 
 def test_the_key_is_made_once_for_its_owner_alone(app: Flask, tmp_path: Path) -> None:
-    use_settings(app, home=tmp_path / "home")
+    use_settings(app, home=tmp_path / "home", secret_key=None)
     keys = []
     for _ in range(2):
         app.secret_key = None

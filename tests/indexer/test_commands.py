@@ -17,15 +17,17 @@ from peerscope.cli import main
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from peerscope.signing import Signer
+
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     """Replace the run by one that records its arguments; OpenSearch and the model are not loaded."""
     arguments: dict[str, Any] = {}
 
-    def index(client: Any, names: IndexNames, embedder: Any, *rest: Any, scale: Scale) -> Report:
+    def index(client: Any, names: IndexNames, embedder: Any, *rest: Any, scale: Scale, signer: Signer) -> Report:
         sources, home, _, options = rest
-        arguments.update(names=names, sources=sources, home=home, options=options, scale=scale)
+        arguments.update(names=names, sources=sources, home=home, options=options, scale=scale, signer=signer)
         report = Report.new(home / "runs")
         report.broken_sources = arguments.get("broken_sources", [])
         return report

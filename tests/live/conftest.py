@@ -32,6 +32,7 @@ from peerscope.settings import Settings
 from search_api.app import create_app
 from search_api.http.openapi import describe
 from search_api.http.services import Services
+from tests.people import signer
 from tests.ports import free_port
 from tests.shared_node import shared_node_url
 
@@ -132,7 +133,15 @@ def sample_app(opensearch: OpenSearch, silent: NoProgress, tmp_path_factory: pyt
     """Return the app over the sample, which is indexed once per process."""
     names = SAMPLE
     home = tmp_path_factory.mktemp("home")
-    run.index(opensearch, names, embedding.load(Settings.load()), open_sources([str(sample.WORKS)]), home, silent)
+    run.index(
+        opensearch,
+        names,
+        embedding.load(Settings.load()),
+        open_sources([str(sample.WORKS)]),
+        home,
+        silent,
+        signer=signer(),
+    )
     opensearch.indices.refresh(index=names.works)
     accounts = Database(f"sqlite:///{home / 'accounts.sqlite'}")
     accounts.migrate()

@@ -98,6 +98,7 @@ def test_two_workers_share_the_key_the_tables_and_who_is_logged_in(
         "PEERSCOPE_INDEX_PREFIX": SAMPLE.prefix,
         "PEERSCOPE_WORKERS": "2",
         "PEERSCOPE_DATABASE_URL": "",
+        "PEERSCOPE_SECRET_KEY": "",
     }
 
     def form(browser: requests.Session, address: str, **fields: str) -> requests.Response:

@@ -26,6 +26,7 @@ from indexer.sources import open_sources
 from mappings import DEFAULT_STATE, IndexNames, drop, rollback
 from peerscope import embedding
 from peerscope.settings import Settings
+from tests.people import signer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,14 +60,15 @@ def index(opensearch: OpenSearch, names: IndexNames, silent: Any, tmp_path: Path
         file = tmp_path / "works.jsonl"
         file.write_text("".join(json.dumps(one) + "\n" for one in works), encoding="utf-8")
         sources = open_sources([str(file)])
-        return run.index(opensearch, names, embedder, sources, tmp_path / "home", silent, run.Options(**options))
+        home, options_ = tmp_path / "home", run.Options(**options)
+        return run.index(opensearch, names, embedder, sources, home, silent, options_, signer=signer())
 
     return index
 
 
 @pytest.fixture
 def delivery(opensearch: OpenSearch, database: Database, names: IndexNames) -> Delivery:
-    return Delivery(database, opensearch, names)
+    return Delivery(database, opensearch, names, signer())
 
 
 def work(number: int, *authors: str | tuple[str, str | None]) -> dict[str, Any]:
@@ -173,7 +175,7 @@ def test_nothing_is_forgotten_when_opensearch_goes_away(
     index(*WORKS)
     delivery.deliver_all()
     claimed(database, find("Ada Lovelace"), orcid=ADA)
-    failing = Delivery(database, Failing(opensearch, after=after), names)  # type: ignore[arg-type]
+    failing = Delivery(database, Failing(opensearch, after=after), names, signer())  # type: ignore[arg-type]
     with pytest.raises(OpenSearchUnreachable):
         failing.deliver()
     noted = rows(database)
@@ -386,7 +388,7 @@ def test_a_delivery_that_dies_at_any_step_is_done_by_the_next(
         with database.begin() as session:
             profile.update_profile(session, ada, {"bio": f"Number {step}.", "open_to_collaborate": is_open})
         left = [step]
-        mortal = Delivery(Mortal(database, left, after=after), Mortal(opensearch, left, after=after), names)  # type: ignore[arg-type]
+        mortal = Delivery(Mortal(database, left, after=after), Mortal(opensearch, left, after=after), names, signer())  # type: ignore[arg-type]
         with suppress(Killed):
             mortal.deliver()
             break
@@ -407,12 +409,12 @@ def test_the_thread_delivers_within_two_seconds_and_one_at_a_time(
     index: Any, find: Any, database: Database, opensearch: OpenSearch, names: IndexNames
 ) -> None:
     index(*WORKS)
-    threads = [Deliverer(database, opensearch, names) for _ in range(2)]
+    threads = [Deliverer(database, opensearch, names, signer()) for _ in range(2)]
     try:
         for thread in threads:
             thread.start()
         deadline = time.monotonic() + 10
-        while not Delivery(database, opensearch, names).is_complete() and time.monotonic() < deadline:
+        while not Delivery(database, opensearch, names, signer()).is_complete() and time.monotonic() < deadline:
             time.sleep(0.1)
         record = find("Ada Lovelace")
         began = time.monotonic()

@@ -28,7 +28,7 @@ from peerscope.settings import Settings
 from search_api.app import create_app
 from search_api.http.services import Services
 from tests.orcid import PEOPLE
-from tests.people import Mailbox
+from tests.people import Mailbox, signer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,7 +70,13 @@ def index(opensearch: OpenSearch, names: IndexNames, silent: Any, tmp_path: Path
         file = tmp_path / "works.jsonl"
         file.write_text("".join(json.dumps(one) + "\n" for one in works), encoding="utf-8")
         run.index(
-            opensearch, names, embedding.load(Settings.load()), open_sources([str(file)]), tmp_path / "home", silent
+            opensearch,
+            names,
+            embedding.load(Settings.load()),
+            open_sources([str(file)]),
+            tmp_path / "home",
+            silent,
+            signer=signer(),
         )
         opensearch.indices.refresh(index=f"{names.works},{names.researchers}")
 
@@ -93,7 +99,7 @@ def here(
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    deliverer = Deliverer(accounts, opensearch, names)
+    deliverer = Deliverer(accounts, opensearch, names, signer())
     deliverer.start()
     yield f"http://127.0.0.1:{server.server_port}"
     deliverer.stop()

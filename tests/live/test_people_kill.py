@@ -23,6 +23,7 @@ from mappings import IndexNames
 from peerscope import engine
 from peerscope.cli import main
 from peerscope.settings import Settings
+from tests.people import signer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +57,7 @@ def test_kill_9_of_the_server_loses_no_state(prefix: str, unused_port: int, tmp_
         Database.from_settings(Settings.load()),
     )
     database.migrate()
-    delivery = Delivery(database, client, names)
+    delivery = Delivery(database, client, names, signer())
     (hit,) = client.search(index=names.researchers, body={"query": {"match_all": {}}})["hits"]["hits"]
     record = hit["_source"]
 

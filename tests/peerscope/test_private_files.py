@@ -46,7 +46,7 @@ def test_only_the_owner_reads_them_whatever_the_umask(tmp_path: Path) -> None:
         file.write("text")
     write_private(tmp_path / "a" / "replaced", "text")
     create_private(tmp_path / "a" / "c" / "accounts.sqlite")
-    assert secret_key(Settings.load(home=tmp_path / "a" / "home"))
+    assert secret_key(Settings.load(home=tmp_path / "a" / "home", secret_key=None))
     passable = [f"home {0o711:o}"] if os.geteuid() == 0 else []
     assert list(others_can_read(tmp_path / "a")) == passable
 

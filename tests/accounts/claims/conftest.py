@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from accounts.login.models import Account
+from mappings.signatures import work_signature
+from tests.people import signer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +33,22 @@ ADA = {**BARE, "id": "ada-1", "name": "Ada Lovelace", "orcid": "0000-0001-0000-0
 BOB = {**BARE, "id": "bob-1", "name": "Bob Byte", "orcid": None, "institutions": [{"id": "uni", "name": "Uni"}]}
 
 
+PROOF_OF_ADA = {
+    "bool": {"filter": [{"term": {"researchers.id": "ada-1"}}, {"term": {"researchers.orcid": ADA["orcid"]}}]}
+}
+
+
+def signed_work(researcher_id: str, orcid: str) -> dict[str, Any]:
+    """Return the part of a work's document that proves an ORCID iD."""
+    work: dict[str, Any] = {"id": "arxiv:1", "researchers": [{"id": researcher_id, "position": 1, "orcid": orcid}]}
+    return {**work, "orcid_signature": work_signature(signer(), work)}
+
+
 class FewResearchers:
     """Holds two researchers, one id that was merged, and one work."""
+
+    def __init__(self) -> None:
+        self.proofs = [signed_work("ada-1", str(ADA["orcid"]))]
 
     documents = {  # noqa: RUF012 (never changed)
         ("t-researchers", "ada-1"): ADA,
@@ -48,8 +64,10 @@ class FewResearchers:
     def mget(self, index: str, body: dict[str, Any], **_: Any) -> dict[str, Any]:
         return {"docs": [{"_id": id_, **self.get(index, id_)} for id_ in body["ids"]]}
 
-    def search(self, **_: Any) -> dict[str, Any]:
-        return {"took": 1, "hits": {"total": {"value": 0, "relation": "eq"}, "max_score": None, "hits": []}}
+    def search(self, index: str, body: dict[str, Any], **_: Any) -> dict[str, Any]:
+        is_proof = index == "t-works" and body["query"] == PROOF_OF_ADA
+        hits = [{"_id": "arxiv:1", "_source": work} for work in self.proofs if is_proof]
+        return {"took": 1, "hits": {"total": {"value": 0, "relation": "eq"}, "max_score": None, "hits": hits}}
 
 
 @pytest.fixture
