@@ -180,6 +180,18 @@ class Settings(BaseSettings):
         "memory://",
         description="where requests are counted: per worker, or shared in `redis://host:6379` (needs `redis`)",
     )
+    connections_per_address: int = Field(
+        100,
+        ge=1,
+        le=1_000,
+        description="connections of one client address to a worker; beyond it, the one that has waited longest for its "
+        "client is closed; not used behind proxies ([serving](serving.md))",
+    )
+    head_timeout: float = Field(10, gt=0, le=600, description="seconds in which the head of a request must arrive")
+    body_timeout: float = Field(30, gt=0, le=3_600, description="seconds in which its body must arrive")
+    send_timeout: float = Field(
+        10, gt=0, le=3_600, description="seconds after which a client that reads less than 1 kB/s is disconnected"
+    )
     proxies: int = Field(
         0, ge=0, le=10, description="number of trusted proxies whose `X-Forwarded-For`, `-Proto` and `-Host` are used"
     )

@@ -15,7 +15,7 @@ from peerscope import engine
 from peerscope.commands import pass_settings
 from search_api.app import create_app
 from search_api.http import extensions
-from search_api.http.server import Server, check
+from search_api.http.server import Server, check, listen
 
 if TYPE_CHECKING:
     from peerscope.settings import Settings
@@ -34,12 +34,15 @@ def serve(settings: Settings, host: str, port: int) -> None:
     end. PEERSCOPE_WORKERS sets the number of worker processes.
     """
     check(settings)
-    engine.connect(settings)
+    # First, so that an occupied port is reported at once, and reserved while OpenSearch starts.
+    listener = listen(host, port)
+    engine.connect(settings).close()
     # In this process, before the workers start: they share what is prepared.
     for extension in extensions.load(settings):
         extension.prepare(settings)
-    click.echo(f"Peerscope is at http://{host}:{port}  (API docs at /api/docs, Ctrl-C to stop)", err=True)
-    Server(host, port, settings, create_app).run()
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    message = f"Peerscope is at {address}  (API docs at /api/docs, Ctrl-C to stop)"
+    Server(listener, settings, create_app, lambda: click.echo(message, err=True)).run()
 
 
 @click.command()

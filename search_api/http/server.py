@@ -1,22 +1,32 @@
-"""The production server: gunicorn with threaded workers around one app."""
+"""The production server: processes of gunicorn that serve connections with waitress, around one app each."""
 
 from __future__ import annotations
 
 import atexit
+import errno
 import os
+import re
+import resource
+import shutil
+import socket
 import tempfile
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 from gunicorn.app.base import BaseApplication
 
 from mappings import Scale
 from peerscope import engine
 from peerscope.embedding import EmbeddingError
+from peerscope.errors import PeerscopeError
 from search_api.http import extensions, limits, request_log
+from search_api.http.arbiter import Arbiter
+from search_api.http.connections import MAX_CONNECTIONS, Limits
 from search_api.http.services import KEY, Services
-from search_api.http.worker import MAX_REQUEST_LINE, Worker
+from search_api.http.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +39,10 @@ if TYPE_CHECKING:
 THREADS = 8
 #: Timeout in seconds of the first requests of a worker, which no client waits for.
 WARM_UP_TIMEOUT = 30.0
-
+#: Seconds without a sign of life after which a worker is replaced, and that a stopping one has to finish its requests.
+HANGING, GRACEFUL = 30, 10
+#: Beginning of the names of folders of metrics; the process id of the server follows.
+METRICS = "peerscope-metrics-"
 
 #: Requests that fill the caches of a node that has just started, one of each kind.
 WARM_UP = (
@@ -52,27 +65,60 @@ def check(settings: Settings) -> None:
         extension.check(settings)
 
 
+class ListenError(PeerscopeError):
+    """The server cannot listen at the address."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket bound to the address; the server begins to listen when it runs. Raises ListenError."""
+    listener: socket.socket | None = None
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        if listener:
+            listener.close()
+        advice = "; choose another port with --port" if error.errno == errno.EADDRINUSE else ""
+        raise ListenError(f"Cannot listen at {host}:{port}: {error.strerror or error}{advice}.") from error
+    return listener
+
+
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no type information
     """Serves until it is interrupted. Each worker makes its own app, with its own connections and model session."""
 
-    def __init__(self, host: str, port: int, settings: Settings, make_app: Callable[..., Flask]) -> None:
-        """Listen at `host`:`port`; `make_app` is `create_app`."""
-        self._settings, self._make_app = settings, make_app
+    def __init__(
+        self,
+        listener: socket.socket,
+        settings: Settings,
+        make_app: Callable[..., Flask],
+        announce: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Serve `make_app`, which is `create_app`, at a bound socket; `announce` is called when it listens."""
+        self._settings, self._make_app, self._announce = settings, make_app, announce
+        self._arbiter: Arbiter | None = None
+        self.limits = Limits.from_settings(settings)
         self._options: dict[str, Any] = {
-            "bind": f"{host}:{port}",
+            "bind": f"fd://{listener.detach()}",
             "workers": settings.workers or min(4, os.cpu_count() or 1),
             "threads": THREADS,
             "worker_class": Worker,
             "accesslog": None,
             "errorlog": "-",
             "loglevel": "warning",
-            "timeout": 60,
-            "graceful_timeout": 10,
-            "limit_request_line": MAX_REQUEST_LINE,
+            "timeout": HANGING,
+            "graceful_timeout": GRACEFUL,
+            "control_socket_disable": True,
             # In the master process, which outlives its workers.
-            "when_ready": lambda _: engine.keep_alive(settings),
+            "when_ready": self._when_ready,
             "child_exit": lambda _, worker: mark_process_dead(worker.pid),
+            # In a worker.
+            "post_worker_init": lambda worker: self._arbiter and self._arbiter.mark_booted(worker),
         }
+        _allow_open_files()
         _share_metrics()
         super().__init__()
 
@@ -81,8 +127,15 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no type inf
         for name, value in self._options.items():
             self.cfg.set(name, value)
 
+    def run(self) -> None:
+        """Serve until a signal ends it; then the process exits."""
+        self._arbiter = Arbiter(self)
+        self._arbiter.run()
+
     def load(self) -> Flask:
         """Return the app of a worker, warmed up before the first request."""
+        # A cleaner of temporary files may have removed it.
+        Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).mkdir(parents=True, exist_ok=True)
         app = self._make_app(settings=self._settings)
         warm_up(app, self._make_app)
         request_log.configure(self._settings)
@@ -90,17 +143,42 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no type inf
             extension.start_worker(app, self._settings)
         return app
 
+    def _when_ready(self, _: Any) -> None:
+        engine.keep_alive(self._settings)
+        self._announce()
+
+
+def _allow_open_files() -> None:
+    """Raise the limit of open files to what all connections of a worker may need, as far as the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4 * MAX_CONNECTIONS
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+
 
 def _share_metrics() -> None:
     """Create the folder in which workers share their metrics; it is empty at every start and removed at the end.
 
-    One that PROMETHEUS_MULTIPROC_DIR names is left as it is.
+    One that PROMETHEUS_MULTIPROC_DIR names is left as it is. A `TemporaryDirectory` is not used: each worker would
+    inherit its finalizer and remove the folder when it ends.
     """
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        folder = tempfile.TemporaryDirectory(prefix="peerscope-metrics-")
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder.name
-        owner = os.getpid()
-        atexit.register(lambda: folder.cleanup() if os.getpid() == owner else None)
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        return
+    _remove_abandoned_metrics()
+    owner = os.getpid()
+    folder = tempfile.mkdtemp(prefix=f"{METRICS}{owner}-")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    atexit.register(lambda: shutil.rmtree(folder, ignore_errors=True) if os.getpid() == owner else None)
+
+
+def _remove_abandoned_metrics() -> None:
+    """Remove the folders of servers that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{METRICS}*"):
+        owner = re.match(r"\d+", folder.name.removeprefix(METRICS))
+        with suppress(OSError):
+            if owner and not psutil.pid_exists(int(owner[0])) and folder.stat().st_uid == os.geteuid():
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def mark_process_dead(pid: int) -> None:

@@ -1,73 +1,54 @@
-"""gunicorn worker that answers requests it cannot parse with problem details, like the app."""
+"""gunicorn worker: a process that serves connections with threads."""
 
 from __future__ import annotations
 
-import json
-import socket
-from contextlib import suppress
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+import os
+import sys
+import threading
+import time
+from typing import Any
 
-from gunicorn.http import message
-from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.base import Worker as BaseWorker
 
-from search_api.http.errors import Problem
+from search_api.http.connections import ConnectionServer
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-#: Bytes of a request line: the longest query, 20,000 characters, of nine bytes each when escaped.
-MAX_REQUEST_LINE = 200_000
-#: How much of a refused request is still read, so that the client can read the response: bytes, seconds of silence.
-REST, SILENCE = 4_000_000, 1.0
-
-# gunicorn's own upper bound, which its setting cannot exceed.
-message.MAX_REQUEST_LINE = MAX_REQUEST_LINE
+#: Seconds between two signs of life; how long loading the app may take, which on first use downloads the model.
+HEARTBEAT, LOADING = 1.0, 600.0
 
 
-def refusal(error: Exception) -> Problem:
-    """Return the problem of a request that gunicorn cannot parse."""
-    if isinstance(error, LimitRequestLine):
-        detail = f"The request line is longer than {MAX_REQUEST_LINE:,} bytes."
-        return Problem(HTTPStatus.REQUEST_URI_TOO_LONG, detail)
-    if isinstance(error, LimitRequestHeaders):
-        return Problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too many or too long.")
-    return Problem(HTTPStatus.BAD_REQUEST, f"This is no HTTP request: {error}"[:300])
+class Worker(BaseWorker):  # type: ignore[misc]  # gunicorn has no type information
+    """Loads the app, serves until it is told to stop or its master is gone, and finishes the requests it has."""
 
+    def load_wsgi(self) -> None:
+        """Load the app while another thread reports that this process is alive."""
+        loaded = threading.Event()
+        threading.Thread(target=self._notify_until, args=(loaded,), daemon=True).start()
+        try:
+            super().load_wsgi()
+        finally:
+            loaded.set()
 
-def written(problem: Problem) -> bytes:
-    """Return the bytes of the response."""
-    id_ = uuid4().hex
-    body = json.dumps({**problem.to_dict(), "request_id": id_}).encode()
-    head = (
-        f"HTTP/1.1 {problem.status} {problem.title}\r\nConnection: close\r\nX-Request-ID: {id_}\r\n"
-        f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode("ascii") + body
+    def _notify_until(self, loaded: threading.Event) -> None:
+        deadline = time.monotonic() + LOADING
+        while not loaded.wait(HEARTBEAT) and time.monotonic() < deadline:
+            self.notify()
 
+    def run(self) -> None:
+        """Serve. A worker whose threads all hang stops reporting, so that the master replaces it."""
+        (listener,) = self.sockets
+        server = ConnectionServer(self.wsgi, listener.sock, self.cfg.threads, self.app.limits)
+        while self.alive and os.getppid() == self.ppid:
+            if not server.is_hung:
+                self.notify()
+            server.poll(HEARTBEAT)
+        server.stop_accepting()
+        deadline = time.monotonic() + self.cfg.graceful_timeout
+        while server.is_busy and time.monotonic() < deadline:
+            self.notify()
+            server.poll(HEARTBEAT / 4)
 
-class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type information
-    """A threaded worker."""
-
-    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
-        """Answer a request that cannot be parsed; gunicorn handles all other errors."""
-        if not isinstance(exc, ParseException):
-            super().handle_error(req, client, addr, exc)
-            return
-        with suppress(OSError):
-            client.setblocking(True)
-            client.settimeout(SILENCE)
-            client.sendall(written(refusal(exc)))
-            client.shutdown(socket.SHUT_WR)
-            for _ in _rest_of(client):
-                pass
-
-
-def _rest_of(client: socket.socket) -> Iterator[bytes]:
-    """Read the rest of a request: closing earlier would reset the connection, and the response would be lost."""
-    left = REST
-    while left > 0 and (data := client.recv(65_536)):
-        left -= len(data)
-        yield data
+    def handle_abort(self, *_: Any) -> None:
+        """End at once: the master sends SIGABRT to a worker that hangs, whose threads cannot be waited for."""
+        self.log.error("worker %s ends because it was aborted", self.pid)
+        sys.stderr.flush()
+        os._exit(1)

@@ -18,8 +18,8 @@ from peerscope.errors import PeerscopeError, SettingsError
 from peerscope.settings import Settings
 from search_api.app import create_app
 from search_api.http import metrics, openapi, request_log, server
+from search_api.http.parser import MAX_REQUEST_LINE, LineTooLong, refusal, written
 from search_api.http.services import KEY, Services
-from search_api.http.worker import MAX_REQUEST_LINE, refusal, written
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -220,12 +220,14 @@ def test_an_engine_that_is_away_says_when_to_come_back(
 
 
 def test_what_cannot_be_read_as_a_request_gets_a_problem_too() -> None:
-    from gunicorn.http.errors import InvalidRequestLine, LimitRequestHeaders, LimitRequestLine
+    from waitress.utilities import BadRequest, RequestEntityTooLarge, RequestHeaderFieldsTooLarge, ServerNotImplemented
 
     for error, status in (
-        (LimitRequestLine(1, 1), 414),
-        (LimitRequestHeaders("x"), 431),
-        (InvalidRequestLine("\r\nX: y\u202e"), 400),
+        (LineTooLong("x"), 414),
+        (RequestHeaderFieldsTooLarge("x"), 431),
+        (RequestEntityTooLarge("x"), 413),
+        (BadRequest("\r\nX: y\u202e"), 400),
+        (ServerNotImplemented("x"), 501),
     ):
         head, body = written(refusal(error)).split(b"\r\n\r\n", 1)
         assert head.startswith(f"HTTP/1.1 {status} ".encode())
