@@ -10,6 +10,7 @@ from peerscope.evaluation.collection import record_id
 from peerscope.evaluation.indexed import query_api
 from peerscope.evaluation.search import Lists, Result, evaluate_lists
 from search_api.retrieval.clauses import knn
+from search_api.retrieval.hits import hit_ids, only_fields
 from search_api.retrieval.ranking import RankingWeights
 from search_api.works import queries
 
@@ -57,7 +58,7 @@ def _by_keyword(indexed: Indexed) -> Callable[[str], list[str]]:
     def find(id_: str) -> list[str]:
         like = queries.more_like(services.names.works, [id_])
         body = {"query": {"bool": {"must": [like], "filter": [queries.not_these([id_])]}}, "size": DEPTH}
-        return [hit["_id"] for hit in services.search(services.names.works, body | {"_source": False})["hits"]["hits"]]
+        return hit_ids(services.search(services.names.works, body | only_fields()))
 
     return find
 
@@ -70,7 +71,7 @@ def _by_vector(indexed: Indexed) -> Callable[[str], list[str]]:
         work = services.get(services.names.works, id_, _source_includes="embedding") or {}
         weights = RankingWeights.from_settings(services.settings)
         query = knn(work["embedding"], [queries.not_these([id_])], weights)
-        body = {"query": query, "size": DEPTH, "_source": False}
-        return [hit["_id"] for hit in services.search(services.names.works, body)["hits"]["hits"]]
+        body = {"query": query, "size": DEPTH, **only_fields()}
+        return hit_ids(services.search(services.names.works, body))
 
     return find

@@ -84,16 +84,11 @@ class Services:
             return None
 
     def search(self, index: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Return OpenSearch's response to a search. The body of a hybrid query must have a `search_pipeline`.
-
-        Hybrid queries bypass the request cache: a repeated one that only counts (size 0) would come from there without
-        hits, and score normalization fails on that with a 500.
-        """
-        params = {"request_cache": "false"} if "hybrid" in body["query"] else {}
-        return cast("dict[str, Any]", self.client.search(index=index, body=body, params=params))
+        """Return OpenSearch's response to a search."""
+        return cast("dict[str, Any]", self.client.search(index=index, body=body))
 
     def search_together(self, searches: Sequence[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
-        """Run several searches, each an index and a body without a hybrid query, in one round trip.
+        """Run several searches, each an index and a body, in one round trip.
 
         Raises TransportError when one of them fails, as `search` does.
         """

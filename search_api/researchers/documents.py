@@ -13,6 +13,7 @@ from search_api.http.errors import Problem, RedirectError, not_found
 from search_api.http.paging import Pagination
 from search_api.researchers import queries
 from search_api.researchers.trust import Trust, snapshot
+from search_api.retrieval.hits import hit_ids, only_fields
 from search_api.retrieval.listing import envelope
 
 if TYPE_CHECKING:
@@ -147,8 +148,8 @@ def _known(services: Services, ids: Iterable[str]) -> dict[str, str]:
         return {}
     stripped = {id_: id_.strip() for id_ in given}
     terms = sorted(set(stripped.values()))
-    body: Result = {"query": {"terms": {"id": terms}}, "size": len(terms), "_source": False}
-    stored = {hit["_id"] for hit in services.search(services.names.researchers, body)["hits"]["hits"]}
+    body: Result = {"query": {"terms": {"id": terms}}, "size": len(terms), **only_fields()}
+    stored = set(hit_ids(services.search(services.names.researchers, body)))
     canonical = {id_: plain for id_, plain in stripped.items() if plain in stored}
     others = {id_: plain for id_ in given if id_ not in canonical and (plain := person_id(id_))}
     if not others:

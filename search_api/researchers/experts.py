@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from search_api.researchers import queries
 from search_api.researchers.documents import read, serialize_researcher
 from search_api.retrieval import clauses, ranking
+from search_api.retrieval.hits import hit_id, hit_scores
 from search_api.retrieval.ranking import RankingWeights
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def _authors(response: Mapping[str, Any]) -> Votes:
     votes: Votes = defaultdict(dict)
     for hit in response["hits"]["hits"]:
         for id_ in hit["fields"]["researchers.id"]:
-            votes[id_][hit["_id"]] = hit["_score"]
+            votes[id_][hit_id(hit)] = hit["_score"]
     return votes
 
 
@@ -167,10 +168,7 @@ def _votes_of(
 
 def _own_works(response: Mapping[str, Any]) -> Votes:
     """Return each candidate's best works from the response to a search among their works."""
-    return {
-        bucket["key"]: {hit["_id"]: hit["_score"] for hit in bucket["works"]["hits"]["hits"]}
-        for bucket in response["aggregations"]["researchers"]["buckets"]
-    }
+    return {bucket["key"]: hit_scores(bucket["works"]) for bucket in response["aggregations"]["researchers"]["buckets"]}
 
 
 def _cosines(votes: Votes) -> Votes:

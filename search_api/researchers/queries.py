@@ -8,6 +8,7 @@ from search_api.http.paging import WINDOW
 from search_api.researchers.names import by_name
 from search_api.retrieval import ranking
 from search_api.retrieval.clauses import SHORT_VECTOR
+from search_api.retrieval.hits import only_fields
 from search_api.retrieval.terms import shorten
 
 if TYPE_CHECKING:
@@ -59,9 +60,7 @@ def sample_of(ids: Sequence[str], size: int) -> Body:
     chance = {"function_score": {"random_score": {"seed": 1, "field": "id"}, "boost_mode": "replace"}}
     inside = {"bool": {"must": [chance], "filter": [{"terms": {"researchers.id": list(ids)}}]}}
     short = {"short": {"script": {"source": SHORT_VECTOR}}}
-    works = {
-        "top_hits": {"size": size, "_source": False, "docvalue_fields": ["researchers.id"], "script_fields": short}
-    }
+    works = {"top_hits": {"size": size, "script_fields": short, **only_fields("researchers.id")}}
     people = {
         "terms": {"field": "researchers.id", "include": list(ids), "size": max(1, len(ids))},
         "aggs": {"works": works},
@@ -78,13 +77,13 @@ def works_on(text: str) -> Body:
 def votes(query: Body, clauses: Sequence[Body], size: int) -> Body:
     """Return the request for the best works of a query, each with the ids of its researchers only."""
     inside = {"bool": {"must": [query], "filter": list(clauses)}} if clauses else query
-    return {"size": size, "query": inside, "_source": False, "docvalue_fields": ["researchers.id"]}
+    return {"size": size, "query": inside, "track_total_hits": False, **only_fields("researchers.id")}
 
 
 def best_works_of(query: Body, ids: Sequence[str], clauses: Sequence[Body], size: int) -> Body:
     """Return the request for the `size` best works of each of these researchers for a query, however many they have."""
     inside = {"bool": {"must": [query], "filter": [{"terms": {"researchers.id": list(ids)}}, *clauses]}}
-    best = {"top_hits": {"size": size, "_source": False, "sort": ["_score", "id"], "track_scores": True}}
+    best = {"top_hits": {"size": size, "sort": ["_score", "id"], "track_scores": True, **only_fields()}}
     people = {"terms": {"field": "researchers.id", "include": list(ids), "size": len(ids)}, "aggs": {"works": best}}
     return {"size": 0, "query": inside, "aggs": {"researchers": people}}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +9,13 @@ from search_api.http.errors import Problem
 from search_api.http.paging import WINDOW, Pagination, best_score, next_cursor, own_cursor, place
 from search_api.researchers import queries
 from search_api.researchers.documents import serialize_researcher
-from search_api.researchers.experts import Expert, best_first, experts, serialize_experts
+from search_api.researchers.experts import best_first, experts, serialize_experts
 from search_api.researchers.fields import FIELDS, SORTS
 from search_api.researchers.names import by_name
 from search_api.retrieval import filters, ranking
-from search_api.retrieval.facets import inline_aggregations, read_facets
+from search_api.retrieval.facets import counting as narrow
+from search_api.retrieval.facets import read_facets
+from search_api.retrieval.hits import hit_ids, only_fields
 from search_api.retrieval.listing import count_of, envelope
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 Result = dict[str, Any]
 
-#: Filters that at most this many researchers pass restrict the works that vote, so that nobody is lost to the works of
-#: others. Wider ones are applied to the researchers who got votes, some thousands.
+#: A name that at most this many researchers have restricts the works that vote, so that nobody with that name is lost
+#: to the works of others. A more frequent one selects among the researchers who got votes, some thousands.
 NARROW = 2_000
 
 
@@ -51,26 +52,23 @@ def _by_name(services: Services, args: Mapping[str, Any], asked: list[Filter]) -
     sort = args["sort"] or ("relevance" if name else "works_count")
     pagination = Pagination(args["page"], args["per_page"], args["cursor"], reads_on="cursor=*")
 
-    def query(without: str | None = None) -> Result:
-        return queries.search_query(name, filters.clauses(asked, without))
-
+    early, counting = narrow(FIELDS, args["facets"], asked)
     body: Result = {
-        "query": query(),
+        "query": queries.search_query(name, early),
         **place(pagination, SORTS[sort].order),
         "_source": queries.SUMMARY,
         "track_total_hits": True,
-        "aggs": inline_aggregations(FIELDS, args["facets"], asked),
+        **counting,
     }
-    index = services.names.researchers
     with own_cursor(pagination):
-        response = services.search(index, body)
+        response = services.search(services.names.researchers, body)
     best = best_score(pagination, response)
     return envelope(
         [_to_result(hit, best if name else None) for hit in response["hits"]["hits"]],
         **count_of(response),
         pagination=pagination,
         next_cursor=next_cursor(pagination, response),
-        facets=read_facets(services, index, FIELDS, args["facets"], asked, response, query),
+        facets=read_facets(services, FIELDS, args["facets"], asked, response.get("aggregations", {})),
     )
 
 
@@ -82,50 +80,44 @@ def _to_result(hit: Mapping[str, Any], best: float | None) -> ResearcherResult:
 
 
 def _by_topic(services: Services, args: Mapping[str, Any], asked: list[Filter]) -> Result:
-    """Return experts on `about` by the votes of works, of those who also have the name `q`."""
+    """Return experts on `about` by the votes of works, of those who also have the name `q`.
+
+    Filters narrow the list of experts; they do not change whose works vote.
+    """
     name, about = args["q"].strip(), args["about"].strip()
     pagination = Pagination(args["page"], args["per_page"])
-    vector, index = services.embed_query(about), services.names.researchers
-
-    def clauses(without: str | None) -> list[Result]:
-        return [*filters.clauses(asked, without), *([by_name(name)] if name else [])]
-
-    @cache
-    def voted(without: str | None) -> dict[str, Expert]:
-        voting = _works_of_narrow(services, clauses(without))
-        return {expert.id: expert for expert in experts(services, about, vector, filters=voting)[:WINDOW]}
-
-    def query(without: str | None = None) -> Result:
-        return queries.these(voted(without), clauses(without))
-
+    vector = services.embed_query(about)
+    named = [by_name(name)] if name else []
+    ranked = experts(services, about, vector, filters=_works_of_narrow(services, named))[:WINDOW]
+    by_id = {expert.id: expert for expert in ranked}
     by_score = args["sort"] in {None, "relevance"}
-    body = {"query": query(), "_source": False, "track_total_hits": True}
-    body["aggs"] = inline_aggregations(FIELDS, args["facets"], asked)
+    early, counting = narrow(FIELDS, args["facets"], asked, named)
+    body = {"query": queries.these(by_id, early), "track_total_hits": True, **only_fields(), **counting}
     if by_score:
-        body |= {"size": len(voted(None)), "sort": ["_doc"]}
+        body |= {"size": len(by_id), "sort": ["_doc"]}
     else:
         body |= {"size": pagination.per_page, "from": pagination.offset, "sort": SORTS[args["sort"]].order}
-    response = services.search(index, body)
-    page = [voted(None)[hit["_id"]] for hit in response["hits"]["hits"]]
+    response = services.search(services.names.researchers, body)
+    page = [by_id[id_] for id_ in hit_ids(response)]
     if by_score:
         page = best_first(page)[pagination.offset : pagination.offset + pagination.per_page]
     return envelope(
         serialize_experts(services, page),
         count=response["hits"]["total"]["value"],
-        count_relation="eq" if len(voted(None)) < WINDOW else "gte",
+        count_relation="eq" if len(by_id) < WINDOW else "gte",
         pagination=pagination,
-        facets=read_facets(services, index, FIELDS, args["facets"], asked, response, query),
+        facets=read_facets(services, FIELDS, args["facets"], asked, response.get("aggregations", {})),
         mode="keyword" if vector is None else "hybrid",
         degraded=["semantic"] if vector is None else [],
     )
 
 
 def _works_of_narrow(services: Services, clauses: list[Result]) -> list[Result]:
-    """Return the clause for works of the researchers who pass narrow filters; none for wide filters."""
+    """Return the clause for works of the researchers with a rare name; none for a frequent one, or without a name."""
     if not clauses:
         return []
-    body = {"query": {"bool": {"filter": clauses}}, "size": NARROW, "_source": False, "sort": ["_doc"]}
-    hits = services.search(services.names.researchers, {**body, "track_total_hits": NARROW + 1})["hits"]
-    if hits["total"]["value"] > NARROW:
+    body = {"query": {"bool": {"filter": clauses}}, "size": NARROW, "sort": ["_doc"], **only_fields()}
+    response = services.search(services.names.researchers, {**body, "track_total_hits": NARROW + 1})
+    if response["hits"]["total"]["value"] > NARROW:
         return []
-    return [{"terms": {"researchers.id": [hit["_id"] for hit in hits["hits"]]}}]
+    return [{"terms": {"researchers.id": hit_ids(response)}}]

@@ -1,4 +1,4 @@
-"""OpenSearch clauses that several entities share: keywords, nearest neighbours, their fusion, vectors in short form."""
+"""OpenSearch clauses that several entities share: keywords, nearest neighbours, vectors in short form."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mappings import Scale
-from mappings.indices import load
 from search_api.retrieval import ranking
 
 if TYPE_CHECKING:
@@ -56,37 +55,6 @@ def knn(
     if filters:
         clause["filter"] = {"bool": {"filter": filters}}
     return {"knn": {"embedding": clause}}
-
-
-def fusion(semantic_weight: float) -> Body:
-    """Return the search pipeline that fuses the scores of a hybrid query, to be sent with the request.
-
-    So weights can be changed without changing anything that is stored.
-    """
-    pipeline = load("hybrid")
-    (processor,) = pipeline["phase_results_processors"]
-    combination = processor["normalization-processor"]["combination"]
-    combination["parameters"] = {"weights": [1 - semantic_weight, semantic_weight]}
-    return pipeline
-
-
-def hybrid(keyword: Body, semantic: Body, filters: list[Body], depth: int = ranking.PAGINATION_DEPTH) -> Body:
-    """Return the hybrid query of a keyword and a vector clause; send it with `fusion`.
-
-    `semantic` contains the filters already. `depth` is the number of keyword hits per shard.
-    """
-    query: Body = {"queries": [keyword, semantic], "pagination_depth": depth}
-    if filters:
-        query["filter"] = {"bool": {"filter": filters}}
-    return {"hybrid": query}
-
-
-def either(keyword: Body, semantic: Body, filters: list[Body]) -> Body:
-    """Return the query that matches what the hybrid query matches, for lists sorted by something other than the score.
-
-    A hybrid query that is sorted by a field returns no scores, and none can be tracked.
-    """
-    return {"bool": {"should": [keyword, semantic], "minimum_should_match": 1, "filter": filters}}
 
 
 def decode_short_vector(short: str) -> NDArray[np.float32]:

@@ -1,16 +1,18 @@
 """Facets: how the results of a search are distributed over topics, years, venues, researchers.
 
-A facet ignores the filter on its own field, so that a second value can be chosen. Facets of fields without a filter are
-aggregations of the search itself ("inline"). Each facet of a filtered field needs a request with all other filters
-("separate"), because a vector search contains its filters and cannot be widened afterwards.
+All facets of a list are counted in the request for the list itself. A facet ignores the filter on its own field, so
+that a second value can be chosen: filters on counted fields are applied after the aggregations (`post_filter`), and
+each aggregation applies those on the other fields.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from search_api.retrieval.filters import clauses
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from search_api.http.services import Services
     from search_api.retrieval.filters import Facet, Field, Filter
@@ -18,52 +20,49 @@ if TYPE_CHECKING:
 Body = dict[str, Any]
 
 
-def inline_aggregations(fields: Mapping[str, Field], names: Sequence[str], filters: Sequence[Filter]) -> Body:
-    """Return the aggregations for the search request itself: the facets `names` whose fields have no filter."""
-    separate = separate_facets(names, filters)
-    return {name: facet.aggregation() for name in names if name not in separate and (facet := fields[name].facet)}
+def counting(
+    fields: Mapping[str, Field], names: Sequence[str], filters: Sequence[Filter], fixed: Sequence[Body] = ()
+) -> tuple[list[Body], Body]:
+    """Return clauses for the query of a list, and the parts of its request that count the facets `names`.
 
-
-def separate_facets(names: Sequence[str], filters: Sequence[Filter]) -> list[str]:
-    """Return those of the facets `names` that need a request of their own because their fields have a filter."""
-    filtered = {filter_.name for filter_ in filters}
-    return [name for name in names if name in filtered]
-
-
-def separate_aggregations(facet: Facet, filter_: Filter) -> Body:
-    """Return the aggregations of a separate request: the facet, and the selected values, which may be rare.
-
-    A value such as a span of years is not a key of the facet and is left out.
+    The clauses and the `post_filter` among the parts together apply all `filters` and the `fixed` clauses.
     """
+    late = {filter_.name: filter_ for filter_ in filters if filter_.name in names}
+    early = [filter_.clause() for filter_ in filters if filter_.name not in late]
+    parts: Body = {"post_filter": {"bool": {"filter": clauses(late.values())}}} if late else {}
+    if names:
+        parts["aggs"] = {name: _aggregation(fields[name], name, late) for name in names}
+    return [*early, *fixed], parts
+
+
+def _aggregation(field: Field, name: str, late: Mapping[str, Filter]) -> Body:
+    """Return the aggregation of a facet under the filters on other counted fields, named `values` and `selected`."""
+    assert field.facet is not None  # noqa: S101 (the schema accepts names of facets only)
+    aggregations = {"values": field.facet.aggregation()}
+    if name in late and (keys := _selected(field.facet, late[name])):
+        aggregations["selected"] = {"filters": {"filters": keys}}
+    return {"filter": {"bool": {"filter": clauses(late.values(), without=name)}}, "aggs": aggregations}
+
+
+def _selected(facet: Facet, filter_: Filter) -> Body:
+    """Return a clause for each selected value that is a key of the facet, unlike a span of years; it may be rare."""
     terms = {value: {"term": {facet.path: value}} for value in filter_.wanted}
-    keys = {key: term for key, term in terms.items() if filter_.field.clause(key) == term}
-    selected = {"selected": {"filters": {"filters": keys}}} if keys else {}
-    return {"facet": facet.aggregation(), **selected}
+    return {key: term for key, term in terms.items() if filter_.field.clause(key) == term}
 
 
 def read_facets(
     services: Services,
-    index: str,
     fields: Mapping[str, Field],
     names: Sequence[str],
     filters: Sequence[Filter],
-    response: Mapping[str, Any],
-    query_without: Callable[[str], Body],
+    counted: Mapping[str, Any],
 ) -> dict[str, list[Body]]:
-    """Return the facets `names` with labels, in this order.
-
-    The inline ones are in `response`. The separate ones are counted in `index`; `query_without` returns the query for a
-    name: the search with all filters except that on the facet's own field.
-    """
+    """Return the facets `names` with labels, in this order. `counted` are the aggregations of `counting`."""
     by_name = {filter_.name: filter_ for filter_ in filters}
-    buckets = {name: counted["buckets"] for name, counted in response.get("aggregations", {}).items()}
-    for name in separate_facets(names, filters):
-        facet = fields[name].facet
-        assert facet is not None  # noqa: S101 (the schema accepts names of facets only)
-        body = {"size": 0, "query": query_without(name), "aggs": separate_aggregations(facet, by_name[name])}
-        counted = services.search(index, body)["aggregations"]
-        selected = counted.get("selected", {"buckets": {}})["buckets"]
-        buckets[name] = with_selected(counted["facet"]["buckets"], selected)
+    buckets = {
+        name: with_selected(counted[name]["values"]["buckets"], counted[name].get("selected", {}).get("buckets", {}))
+        for name in names
+    }
     return {
         name: facet_values(buckets[name], _labels(services, facet, buckets[name]), by_name.get(name))
         for name in names

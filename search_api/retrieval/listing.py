@@ -1,25 +1,19 @@
-"""Responses that are lists: the envelope around results with counts and page links, and total order."""
+"""Responses that are lists: the envelope around results with counts and page links."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from flask import request
 
-from search_api.http.paging import WINDOW
 from search_api.http.timing import took_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from search_api.http.paging import Pagination
-
-Hit = TypeVar("Hit", bound="Mapping[str, Any]")
-
-#: Hits with the same score are ordered by id; to find those that tie with a page's last, this many more are fetched.
-SLACK = 25
 
 
 def envelope(
@@ -84,30 +78,6 @@ def address(changes: Mapping[str, str] | None = None) -> str:
     kept = [(name, value) for name, value in request.args.items(multi=True) if name not in changes]
     query = urlencode([*kept, *changes.items()])
     return f"{path()}?{query}" if query else path()
-
-
-def first_hits(pagination: Pagination) -> dict[str, Any]:
-    """Return the size of a hybrid request: everything up to the end of the page, and what may tie with its last hit."""
-    return {"size": min(WINDOW, pagination.offset + pagination.per_page + SLACK)}
-
-
-def in_total_order(hits: Iterable[Hit], pagination: Pagination) -> list[Hit]:
-    """Return one page of hits ordered by score, then id.
-
-    OpenSearch cannot sort a hybrid query by score and a second key, so the hits up to the end of the page and `SLACK`
-    more are sorted here, which is complete unless `ties_beyond`.
-    """
-    ordered = sorted(hits, key=lambda hit: (-(hit["_score"] or 0.0), hit["_id"]))
-    return ordered[pagination.offset : pagination.offset + pagination.per_page]
-
-
-def ties_beyond(hits: Sequence[Mapping[str, Any]], pagination: Pagination) -> bool:
-    """Return whether hits beyond those fetched may tie with the page's last hit, so that more must be fetched.
-
-    `hits` are the first ones, best first, as many as `first_hits` asks for.
-    """
-    end = pagination.offset + pagination.per_page
-    return len(hits) == first_hits(pagination)["size"] > end and bool(hits[end - 1]["_score"] == hits[-1]["_score"])
 
 
 def count_of(response: Mapping[str, Any]) -> dict[str, Any]:

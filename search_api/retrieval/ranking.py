@@ -2,8 +2,8 @@
 
 Keyword score: BM25 (Robertson & Zaragoza 2009) as implemented by Lucene, k1 1.2, b 0.75, over title and abstract as one
 field (BM25F, Robertson, Zaragoza & Taylor 2004). Semantic score: cosine of unit vectors. Hybrid score: both scaled to
-[0, 1] by min-max over the retrieved hits, then their weighted mean (mappings/hybrid.json), with the query vector moved
-towards the hits of a first search (Rocchio 1971; with dense vectors: Li et al. 2023).
+[0, 1] by min-max over the retrieved hits, then their weighted mean (`hits.fuse`), with the query vector moved towards
+the hits of a first search (Rocchio 1971; with dense vectors: Li et al. 2023).
 
 "dev" below is the mean nDCG@10 of the odd half of cranfield's queries, that of cacm's, and every fourteenth of scitldr
 train.
@@ -73,10 +73,9 @@ AUTHOR_WEIGHT = 0.5
 #: Keyword hits in the first search of feedback: cranfield .433 and cacm .592, as at 1,000 (.432, .596; dev .514 for the
 #: two either way), and a new query takes two thirds of the time; 200 .433 and .591, 100 .433 and .586.
 FEEDBACK_DEPTH = 300
-#: Keyword hits per shard that take part in fusion. Not a setting, since another depth would be another result set. dev
-#: .663, at 500 .662, at 200 .660 (semantic weight .4). Fused hits are read without `_source`: see
-#: `works.reading.fused_page`.
-PAGINATION_DEPTH = 1_000
+#: Keyword hits that take part in fusion; further ones follow with a score of 0. dev .663, at 500 .662, at 200 .660
+#: (semantic weight .4).
+DEPTH = 1_000
 #: Options of `more_like_this`: the 25 most significant terms by TF-IDF, also those that occur once, of which one match
 #: is enough (OpenSearch's default, 30 %, found nothing for most works of the sample).
 MORE_LIKE_THIS = {"min_term_freq": 1, "min_doc_freq": 2, "max_query_terms": 25, "minimum_should_match": "1"}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from search_api.retrieval.clauses import SHORT_VECTOR, decode_short_vector, knn
+from search_api.retrieval.hits import only_fields
 from search_api.retrieval.ranking import RankingWeights
 from search_api.works import queries
 from search_api.works.documents import serialize_work
@@ -57,7 +58,7 @@ def _sample(clause: Mapping[str, Any]) -> Result:
     """
     query = {"bool": {"filter": [clause, {"exists": {"field": "embedding"}}]}}
     short = {"short": {"script": {"source": SHORT_VECTOR}}}
-    return {"size": SAMPLE, "query": query, "_source": False, "script_fields": short, "sort": [{"id": "desc"}]}
+    return {"size": SAMPLE, "query": query, "script_fields": short, "sort": [{"id": "desc"}], **only_fields()}
 
 
 def _works(response: Mapping[str, Any]) -> list[WorkResult]:

@@ -8,6 +8,7 @@ from flask import Response, render_template, url_for
 
 from search_api.http.errors import not_found
 from search_api.http.services import services
+from search_api.retrieval.hits import hit_id, only_fields
 from search_api.web.blueprint import blueprint
 
 if TYPE_CHECKING:
@@ -59,11 +60,11 @@ def _ids(kind: str, part: int) -> Iterator[str]:
     """Yield the ids of one part, after reading the parts before it, 10,000 ids per request."""
     after: list[Any] = []
     for step in range(part + 1):
-        body: dict[str, Any] = {"size": PER_MAP, "query": {"match_all": {}}, "_source": False, "sort": [{"id": "asc"}]}
+        body: dict[str, Any] = {"size": PER_MAP, "query": {"match_all": {}}, "sort": [{"id": "asc"}], **only_fields()}
         body |= {"search_after": after} if after else {}
         hits = services().search(services().names.name(kind), body)["hits"]["hits"]
         if not hits:
             return
         after = hits[-1]["sort"]
         if step == part:
-            yield from (hit["_id"] for hit in hits)
+            yield from map(hit_id, hits)

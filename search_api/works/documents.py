@@ -15,18 +15,16 @@ from search_api.retrieval import ranking
 from search_api.works import queries
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from search_api.http.services import Services
-
-#: Parts of a request that say what is read of each work.
-READ = {"_source", "highlight"}
 
 
 class WorkHit(TypedDict):
     """A hit of a search for works. `_source` has the fields that the request reads."""
 
     _id: str
+    _index: str
     _score: float | None
     _source: WorkDocument
     sort: NotRequired[list[Any]]
@@ -121,14 +119,20 @@ def _spellings(id_: str) -> list[str]:
     return spellings
 
 
-def read_hits(services: Services, hits: Sequence[WorkHit], parts: Mapping[str, Any]) -> list[WorkHit]:
-    """Return hits that were searched without `_source`, with what `parts` reads: `_source` and `highlight`.
+def read_hits(services: Services, scores: Mapping[str, float], read: Mapping[str, Any]) -> list[WorkHit]:
+    """Return the works with these scores by id, in this order, with what `read` requests: `_source`, `highlight`.
 
     A work that was removed in the meantime is left out.
     """
-    if not hits:
-        return []
-    body = {"query": queries.only([hit["_id"] for hit in hits]), "size": len(hits), "track_total_hits": False}
-    body |= {name: value for name, value in parts.items() if name in READ}
-    read: dict[str, WorkHit] = {hit["_id"]: hit for hit in services.search(services.names.works, body)["hits"]["hits"]}
-    return [{**read[hit["_id"]], "_score": hit["_score"]} for hit in hits if hit["_id"] in read]
+    return with_scores(services.search(services.names.works, reading(scores, read)), scores) if scores else []
+
+
+def reading(ids: Collection[str], read: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the request that reads these works."""
+    return {"query": queries.only(list(ids)), "size": len(ids), "track_total_hits": False, **read}
+
+
+def with_scores(response: Mapping[str, Any], scores: Mapping[str, float]) -> list[WorkHit]:
+    """Return the hits of a response to `reading`, in the order of `scores` and with them."""
+    hits: dict[str, WorkHit] = {hit["_id"]: hit for hit in response["hits"]["hits"]}
+    return [{**hits[id_], "_score": score} for id_, score in scores.items() if id_ in hits]

@@ -1,4 +1,4 @@
-"""A search for works, prepared once: the parsed query, mode, vector, filters and order."""
+"""A search for works, prepared once: the parsed query, mode, result set, filters and order."""
 
 from __future__ import annotations
 
@@ -8,22 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from mappings import person_id
 from search_api.http.errors import Problem
-from search_api.retrieval import clauses, filters, syntax
+from search_api.retrieval import filters, syntax
 from search_api.retrieval.ranking import RankingWeights
 from search_api.understanding.interpret import Interpretation, interpret
-from search_api.works import queries
-from search_api.works.feedback import feedback
+from search_api.works import result_set
 from search_api.works.fields import FIELDS, SORTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from search_api.http.services import Services
     from search_api.retrieval.filters import Filter
     from search_api.retrieval.syntax import Query
+    from search_api.works.result_set import ResultSet
 
 Body = dict[str, Any]
 
@@ -32,13 +29,13 @@ Body = dict[str, Any]
 class Plan:
     """One search. `mode` is the mode in use: `keyword` if there is nothing to embed or no model.
 
-    `vector` is float32[d], unit length; None in keyword mode. `fixed` are clauses besides the filters. `degraded` names
-    what is unavailable. `interpretation` is the item that an identifier in the place of the query identifies: the
-    query is empty then, and `fixed` selects the works of the item.
+    `found` is the result set of the query, which the filters and the `fixed` clauses narrow. `degraded` names what is
+    unavailable. `interpretation` is the item that an identifier in the place of the query identifies: the query is
+    empty then, and `fixed` selects the works of the item.
     """
 
     query: Query
-    vector: NDArray[np.float32] | None
+    found: ResultSet
     mode: str
     sort: str
     filters: tuple[Filter, ...]
@@ -58,32 +55,13 @@ class Plan:
         return self.mode if self.query.source else None
 
     @property
-    def is_hybrid(self) -> bool:
-        """Whether keyword and vector scores are fused."""
-        return self.mode == "hybrid" and self.vector is not None
+    def is_ranked(self) -> bool:
+        """Whether the list is in the order of `found.ranked`, rather than in one that OpenSearch sorts by."""
+        return self.mode != "keyword" and self.sort == "relevance"
 
-    @property
-    def is_fused(self) -> bool:
-        """Whether the list is in the order of fused scores, which OpenSearch cannot continue after a hit."""
-        return self.is_hybrid and self.sort == "relevance"
-
-    def clauses(self, without: str | None = None) -> list[Body]:
-        """Return the clauses of all filters except `without`, the field whose facet is being counted."""
-        return [*filters.clauses(self.filters, without), *self.fixed]
-
-    def search_query(self, without: str | None = None, *, fused: bool = True) -> Body:
-        """Return the OpenSearch query; `fused=False` matches the same works without a fused score."""
-        return queries.search_query(
-            self.mode, self.query, self.vector, self.clauses(without), self.weights, fused=fused
-        )
-
-    def keyword_query(self) -> Body:
-        """Return the query that matches what the keyword part matches."""
-        return queries.search_query("keyword", self.query, None, self.clauses(), self.weights)
-
-    def fusion(self) -> Body:
-        """Return the search pipeline that a hybrid query is sent with."""
-        return clauses.fusion(self.weights.semantic_weight)
+    def clauses(self) -> list[Body]:
+        """Return the clauses of all filters."""
+        return [*filters.clauses(self.filters), *self.fixed]
 
 
 def plan(services: Services, args: Mapping[str, Any], fixed: Sequence[Body] = ()) -> Plan:
@@ -94,7 +72,8 @@ def plan(services: Services, args: Mapping[str, Any], fixed: Sequence[Body] = ()
     query = syntax.parse(args["q"].strip())
     asked = tuple(parse_filters(services, args))
     weights = RankingWeights.from_settings(services.settings)
-    by_keyword = Plan(query, None, "keyword", _sort(args["sort"], query), asked, weights, tuple(fixed))
+    found = result_set.by_keyword(query, weights)
+    by_keyword = Plan(query, found, "keyword", _sort(args["sort"], query), asked, weights, tuple(fixed))
     if not query.embedding_text or args["mode"] == "keyword":
         return by_keyword
     if args["cursor"]:
@@ -106,9 +85,8 @@ def plan(services: Services, args: Mapping[str, Any], fixed: Sequence[Body] = ()
     vector = services.embed_query(query.embedding_text)
     if vector is None:
         return replace(by_keyword, degraded=("semantic",))
-    if args["mode"] == "hybrid":
-        vector = feedback(services, query, vector, weights)
-    return replace(by_keyword, mode=args["mode"], vector=vector)
+    found = result_set.find(services, args["mode"], query, vector, weights)
+    return replace(by_keyword, mode=args["mode"], found=found)
 
 
 def _sort(asked: str | None, query: Query) -> str:

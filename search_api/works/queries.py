@@ -10,9 +10,6 @@ from search_api.retrieval.terms import shorten
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from search_api.retrieval.ranking import RankingWeights
     from search_api.retrieval.syntax import Query, Unit
 
@@ -88,34 +85,13 @@ def more_like(
     return {"more_like_this": clause | ({"unlike": disliked} if disliked else {})}
 
 
-def search_query(
-    mode: str,
-    query: Query,
-    vector: NDArray[np.float32] | None,
-    filters: list[Body],
-    weights: RankingWeights,
-    *,
-    fused: bool = True,
-    depth: int = ranking.PAGINATION_DEPTH,
-) -> Body:
-    """Return the OpenSearch query for a mode. An empty query matches all that passes the filters.
-
-    Without `vector` it searches by keyword. A query of exclusions only matches everything else, each with score 1.
-    `fused=False` matches the same works in hybrid mode without the fused score, for other sorts. `depth` is the number
-    of keyword hits per shard that are fused.
-    """
+def keyword_or_all(query: Query, weights: RankingWeights) -> Body:
+    """Return the query of a keyword search; all works for an empty query, and all others for one of exclusions only."""
     if not query.source:
-        return {"bool": {"filter": filters or [{"match_all": {}}]}}
+        return {"match_all": {}}
     if not query.embedding_text:
-        return {"bool": {"must": [{"match_all": {}}], "filter": [*filters, *required_clauses(query)]}}
-    if mode == "keyword" or vector is None:
-        return {"bool": {"must": [keyword(query, weights)], "filter": filters}}
-    nearest = clauses.knn(vector, [*filters, *required_clauses(query)], weights)
-    if mode == "semantic":
-        return nearest
-    if not fused:
-        return clauses.either(keyword(query, weights), nearest, filters)
-    return clauses.hybrid(keyword(query, weights), nearest, filters, depth)
+        return {"bool": {"must": [{"match_all": {}}], "filter": required_clauses(query)}}
+    return keyword(query, weights)
 
 
 def highlight(query: Query, weights: RankingWeights) -> Body:

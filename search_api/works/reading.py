@@ -1,19 +1,20 @@
-"""Reads the hits of a search: one page or all of them, in the same total order.
+"""Reads the result set of a search under its filters: one page or all of it, in the same total order.
 
-The fused list of a hybrid search ends at its depth (see `ranking.PAGINATION_DEPTH`), but more works match by keyword.
-They follow with a score of 0, in the order of their keyword scores, so that a list is as long as its count.
+A ranked list has the best keyword hits and the neighbours in the order of their fused scores. More works may match by
+keyword; they follow with a score of 0, in the order of their keyword scores, so that a list is as long as its count.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from search_api.http.paging import WINDOW, Pagination, best_score, own_cursor, place
+from search_api.http.paging import best_score, next_cursor, own_cursor, place
 from search_api.retrieval import clauses, ranking
-from search_api.retrieval.listing import first_hits, in_total_order, ties_beyond
+from search_api.retrieval.hits import hit_ids, hit_scores, only_fields
 from search_api.works import queries
-from search_api.works.documents import READ, read_hits
+from search_api.works.documents import read_hits, reading, with_scores
 from search_api.works.fields import SORTS
 
 if TYPE_CHECKING:
@@ -22,105 +23,156 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from search_api.http.paging import Pagination
     from search_api.http.services import Services
     from search_api.retrieval.ranking import RankingWeights
     from search_api.works.documents import WorkHit
     from search_api.works.plan import Plan
+    from search_api.works.result_set import ResultSet
 
 Body = dict[str, Any]
 
 #: Works per request when a whole list is read: about 1.5 MB.
 CHUNK = 500
-#: Parts of a request that only the first request for a page needs.
-_ONCE = {"aggs", "suggest", "track_total_hits"}
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list: its hits, the number of all results and the best score of the list.
+
+    `counted` are the aggregations, `suggested` the response to a suggest part.
+    """
+
+    hits: Sequence[WorkHit]
+    count: int
+    best: float | None = None
+    counted: Mapping[str, Any] = field(default_factory=dict)
+    suggested: Mapping[str, Any] | None = None
+    next_cursor: str | None = None
+
+    @property
+    def generation(self) -> str | None:
+        """The index that the hits are from; None if there are none."""
+        return self.hits[0]["_index"] if self.hits else None
 
 
 def read_page(
-    services: Services, plan: Plan, pagination: Pagination, extras: Mapping[str, Any]
-) -> tuple[Body, list[WorkHit]]:
-    """Return OpenSearch's response and the hits of one page. `extras` are request parts besides query and order."""
-    if plan.is_fused and pagination.cursor is None:
-        extras = {"search_pipeline": plan.fusion(), **extras}
-        return fused_page(services, plan.search_query(), plan.keyword_query(), pagination, extras)
-    body = {"query": plan.search_query(fused=False), **extras, **place(pagination, plan.order)}
+    services: Services,
+    plan: Plan,
+    pagination: Pagination,
+    read: Body,
+    narrowing: tuple[list[Body], Body],
+    suggest: Body,
+) -> Page:
+    """Return one page. `read` names what is read of each work, `narrowing` is the result of `facets.counting`.
+
+    `suggest` is the suggest part of the request, for a list that OpenSearch sorts.
+    """
+    if plan.is_ranked:
+        return ranked_page(services, plan.found, plan.clauses(), pagination, read, narrowing)
+    early, counting = narrowing
+    query = {"bool": {"must": [plan.found.clause()], "filter": early}}
+    body = {"query": query, "track_total_hits": True, **read, **counting, **place(pagination, plan.order)}
+    body |= {"suggest": suggest} if suggest else {}
     with own_cursor(pagination):
         response = services.search(services.names.works, body)
-    hits = response["hits"]["hits"]
-    if plan.is_hybrid and pagination.cursor is None:
-        _add_fused_scores(services, plan, hits)
-    response["hits"]["max_score"] = best_score(pagination, response)
-    return response, hits
+    hits: list[WorkHit] = response["hits"]["hits"]
+    if plan.found.ranked:
+        hits = [{**hit, "_score": plan.found.ranked.get(hit["_id"], 0.0)} for hit in hits]
+    return Page(
+        hits,
+        response["hits"]["total"]["value"],
+        best_score(pagination, response),
+        response.get("aggregations", {}),
+        response.get("suggest"),
+        next_cursor(pagination, response),
+    )
 
 
-def fused_page(
-    services: Services, query: Body, keyword: Body, pagination: Pagination, extras: Mapping[str, Any]
-) -> tuple[Body, list[WorkHit]]:
-    """Return the response to a hybrid query and the hits of one page. `keyword` matches what its keyword part matches.
+def ranked_page(
+    services: Services,
+    found: ResultSet,
+    filters: list[Body],
+    pagination: Pagination,
+    read: Body,
+    narrowing: tuple[list[Body], Body],
+) -> Page:
+    """Return one page of a result set in the order of its scores; `filters` are all clauses that narrow it."""
+    index, end = services.names.works, pagination.offset + pagination.per_page
+    early, counting = narrowing
+    ids = list(found.ranked)
+    searches: dict[str, Body] = {}
+    if counting or not found.is_complete:
+        everything = {"bool": {"filter": [found.clause(), *early]}}
+        searches["count"] = {"query": everything, "size": 0, "track_total_hits": True, **counting}
+    if filters:
+        searches["passing"] = _passing(found, filters)
+    elif shown := ids[pagination.offset : end]:
+        searches["works"] = reading(shown, read)
+    responses = dict(
+        zip(searches, services.search_together([(index, body) for body in searches.values()]), strict=True)
+    )
+    if filters:
+        passing = set(hit_ids(responses["passing"]))
+        ids = [id_ for id_ in ids if id_ in passing]
+    scores = {id_: found.ranked[id_] for id_ in ids[pagination.offset : end]}
+    hits = with_scores(responses["works"], scores) if "works" in responses else read_hits(services, scores, read)
+    count = responses["count"]["hits"]["total"]["value"] if "count" in responses else len(ids)
+    if len(ids) < min(end, count):
+        window = {"from": max(0, pagination.offset - len(ids)), "size": pagination.per_page - len(scores)}
+        hits += _rest(services, found, filters, {**read, **window})
+    best = next(iter(found.ranked.values()), None)
+    return Page(hits, count, best, responses.get("count", {}).get("aggregations", {}))
 
-    The works are read in a second request: OpenSearch reads the source of everything it fuses. `extras` contain the
-    `search_pipeline`.
-    """
-    wanted = first_hits(pagination)
-    body = {name: value for name, value in extras.items() if name not in READ} | {"query": query, "_source": False}
-    response = services.search(services.names.works, {**body, **wanted})
-    if ties_beyond(response["hits"]["hits"], pagination):
-        wanted = {"size": WINDOW}
-        response = services.search(services.names.works, {**body, **wanted})
-    fused: list[WorkHit] = response["hits"]["hits"]
-    hits = read_hits(services, in_total_order(fused, pagination), extras)
-    if len(hits) < pagination.per_page and len(fused) < min(wanted["size"], response["hits"]["total"]["value"]):
-        window = {"from": max(0, pagination.offset - len(fused)), "size": pagination.per_page - len(hits)}
-        hits += _keyword_rest(services, _without(keyword, fused), {**extras, **window})
-    return response, hits
+
+def _passing(found: ResultSet, filters: list[Body]) -> Body:
+    """Return the request for those of the ranked works that pass the filters."""
+    ranked = queries.only(list(found.ranked))
+    return {
+        "query": {"bool": {"filter": [ranked, *filters]}},
+        "size": max(1, len(found.ranked)),
+        "sort": ["_doc"],
+        "track_total_hits": False,
+        **only_fields(),
+    }
 
 
-def _keyword_rest(services: Services, query: Body, extras: Mapping[str, Any]) -> list[WorkHit]:
-    """Return hits by keyword that follow the fused ones, with score 0."""
-    body = {"query": query, "sort": SORTS["relevance"].order}
-    body |= {name: value for name, value in extras.items() if name not in {*_ONCE, "search_pipeline"}}
+def _rest(services: Services, found: ResultSet, filters: list[Body], parts: Body) -> list[WorkHit]:
+    """Return hits by keyword that follow the ranked ones, with score 0."""
+    query = {"bool": {"must": [found.rest()], "filter": filters}}
+    body = {"query": query, "sort": SORTS["relevance"].order, "track_total_hits": False, **parts}
     hits: list[WorkHit] = services.search(services.names.works, body)["hits"]["hits"]
     return [{**hit, "_score": 0.0} for hit in hits]
-
-
-def _without(keyword: Body, fused: Sequence[WorkHit]) -> Body:
-    """Return the query for works that match by keyword and are not among the fused hits."""
-    return {"bool": {"must": [keyword], "filter": [queries.not_these([hit["_id"] for hit in fused])]}}
-
-
-def _add_fused_scores(services: Services, plan: Plan, hits: Sequence[WorkHit]) -> None:
-    """Set the fused score of hits that were sorted by a field; 0 beyond the depth of the fusion."""
-    size = ranking.PAGINATION_DEPTH + plan.weights.k
-    body = {"query": plan.search_query(), "search_pipeline": plan.fusion(), "_source": False, "size": size}
-    fused = services.search(services.names.works, body)["hits"]["hits"]
-    scores = {hit["_id"]: hit["_score"] for hit in fused}
-    for hit in hits:
-        hit["_score"] = scores.get(hit["_id"], 0.0)
 
 
 def read_all(services: Services, plan: Plan, limit: int) -> Iterator[WorkHit]:
     """Yield all hits of a search, at most `limit`, with one chunk in memory at a time; each with its score, if any."""
     hits = (
-        _fused_then_rest(services, plan)
-        if plan.is_fused
-        else _scroll(services, plan.search_query(fused=False), plan.order)
+        _ranked_then_rest(services, plan)
+        if plan.is_ranked
+        else _scroll(services, plan.found.clause(), plan.clauses(), plan.order)
     )
     return islice(hits, limit)
 
 
-def _fused_then_rest(services: Services, plan: Plan) -> Iterator[WorkHit]:
-    body = {"query": plan.search_query(), "search_pipeline": plan.fusion(), "_source": False, "size": WINDOW}
-    fused: list[WorkHit] = services.search(services.names.works, body)["hits"]["hits"]
-    hits = in_total_order(fused, Pagination(per_page=WINDOW))
-    for start in range(0, len(hits), CHUNK):
-        yield from read_hits(services, hits[start : start + CHUNK], {"_source": queries.SOURCE})
-    for hit in _scroll(services, _without(plan.keyword_query(), fused), SORTS["relevance"].order):
-        yield {**hit, "_score": 0.0}
+def _ranked_then_rest(services: Services, plan: Plan) -> Iterator[WorkHit]:
+    found, filters = plan.found, plan.clauses()
+    ids = list(found.ranked)
+    if filters and ids:
+        passing = set(hit_ids(services.search(services.names.works, _passing(found, filters))))
+        ids = [id_ for id_ in ids if id_ in passing]
+    for start in range(0, len(ids), CHUNK):
+        scores = {id_: found.ranked[id_] for id_ in ids[start : start + CHUNK]}
+        yield from read_hits(services, scores, {"_source": queries.SOURCE})
+    if not found.is_complete:
+        for hit in _scroll(services, found.rest(), filters, SORTS["relevance"].order):
+            yield {**hit, "_score": 0.0}
 
 
-def _scroll(services: Services, query: Body, order: list[Body]) -> Iterator[WorkHit]:
+def _scroll(services: Services, query: Body, filters: list[Body], order: list[Body]) -> Iterator[WorkHit]:
     """Yield a list to its end, each chunk after the last hit of the previous one."""
     body: Body = {
-        "query": query,
+        "query": {"bool": {"must": [query], "filter": filters}},
         "_source": queries.SOURCE,
         "size": CHUNK,
         "sort": order,
@@ -144,15 +196,19 @@ def score_parts(
     """Return the parts of each work's score: `keyword`, a share of the best of all works, and `semantic`, a cosine."""
     if not ids:
         return {}
-    index, size = services.names.works, len(ids)
-    slim: Body = {"_source": False, "size": size}
-    best = services.search(index, {"query": keyword, "_source": False, "size": 1})["hits"]["max_score"]
-    among = {"bool": {"must": [keyword], "filter": [queries.only(ids)]}}
-    parts = {id_: {"keyword": 0.0, "semantic": 0.0} for id_ in ids}
-    for hit in services.search(index, {"query": among, **slim})["hits"]["hits"]:
-        parts[hit["_id"]]["keyword"] = ranking.relative(hit["_score"], best)
+    index, among = services.names.works, queries.only(ids)
+    slim: Body = {"size": len(ids), "track_total_hits": False, **only_fields()}
+    searches = [
+        (index, {"query": keyword, "size": 1, **only_fields()}),
+        (index, {"query": {"bool": {"must": [keyword], "filter": [among]}}, **slim}),
+    ]
     if vector is not None:
-        nearest = clauses.knn(vector, [queries.only(ids)], weights, k=size)
-        for hit in services.search(index, {"query": nearest, **slim})["hits"]["hits"]:
-            parts[hit["_id"]]["semantic"] = ranking.cosine_of(hit["_score"])
+        searches.append((index, {"query": clauses.knn(vector, [among], weights, k=len(ids)), **slim}))
+    best, by_words, *by_vector = services.search_together(searches)
+    parts = {id_: {"keyword": 0.0, "semantic": 0.0} for id_ in ids}
+    for id_, score in hit_scores(by_words).items():
+        parts[id_]["keyword"] = ranking.relative(score, best["hits"]["max_score"])
+    for response in by_vector:
+        for id_, score in hit_scores(response).items():
+            parts[id_]["semantic"] = ranking.cosine_of(score)
     return parts

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from search_api.http.paging import Pagination, next_cursor
-from search_api.retrieval.facets import inline_aggregations, read_facets
-from search_api.retrieval.listing import count_of, envelope
-from search_api.works import queries, spelling
+from search_api.http.paging import Pagination
+from search_api.retrieval.facets import counting, read_facets
+from search_api.retrieval.listing import envelope
+from search_api.works import queries, result_set, spelling
 from search_api.works.documents import to_result
 from search_api.works.fields import FIELDS
 from search_api.works.plan import Plan, plan
@@ -18,34 +18,46 @@ if TYPE_CHECKING:
 
     from search_api.http.services import Services
     from search_api.works.documents import WorkResult
+    from search_api.works.reading import Page
 
 Result = dict[str, Any]
 
 #: How a list is read beyond the window of pages, for error messages.
 READS_ON = "cursor=* (with mode=keyword, or without q)"
+#: Attempts to read a result set and its works from one generation; a second one is needed when another was published.
+ATTEMPTS = 3
 
 
 def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] = ()) -> Result:
     """Return the list that `WorksArgs` describe; `fixed` are clauses besides its filters (works of a researcher)."""
-    asked = plan(services, args, fixed)
-    pagination = Pagination(args["page"], args["per_page"], args["cursor"], READS_ON)
-    response, hits = read_page(services, asked, pagination, _extras(asked, args))
-    results = [to_result(hit, response["hits"]["max_score"], asked.ranked_mode) for hit in hits]
+    asked, pagination, page = _page(services, args, fixed)
+    results = [to_result(hit, page.best, asked.ranked_mode) for hit in page.hits]
     if args["explain"] and asked.query.source:
         _explain(services, asked, results)
     return envelope(
         results,
-        **count_of(response),
+        count=page.count,
         pagination=pagination,
-        facets=read_facets(
-            services, services.names.works, FIELDS, args["facets"], asked.filters, response, asked.search_query
-        ),
+        facets=read_facets(services, FIELDS, args["facets"], asked.filters, page.counted),
         mode=asked.ranked_mode,
-        next_cursor=next_cursor(pagination, response),
+        next_cursor=page.next_cursor,
         degraded=asked.degraded,
-        did_you_mean=_did_you_mean(services, asked, response),
+        did_you_mean=_did_you_mean(services, asked, page),
         notes={"interpreted": asked.interpretation and asked.interpretation.to_dict()},
     )
+
+
+def _page(services: Services, args: Mapping[str, Any], fixed: Sequence[Result]) -> tuple[Plan, Pagination, Page]:
+    """Return the prepared search and its page, both over one generation of the collection."""
+    pagination = Pagination(args["page"], args["per_page"], args["cursor"], READS_ON)
+    for _ in range(ATTEMPTS):
+        asked = plan(services, args, fixed)
+        narrowing = counting(FIELDS, args["facets"], asked.filters, asked.fixed)
+        page = read_page(services, asked, pagination, _read(asked, args), narrowing, _suggest(asked))
+        if page.generation is None or asked.found.generation in {None, page.generation}:
+            break
+        result_set.forget(services, asked.mode, asked.query)
+    return asked, pagination, page
 
 
 def search_all(
@@ -60,28 +72,28 @@ def search_all(
         yield to_result(hit, best, mode)
 
 
-def _extras(asked: Plan, args: Mapping[str, Any]) -> Result:
-    """Return the parts of the request besides query and order."""
-    query, extras = asked.query, {"_source": queries.SOURCE, "track_total_hits": True}
-    extras["aggs"] = inline_aggregations(FIELDS, args["facets"], asked.filters)
-    if args["highlight"] and query.source:
-        extras["highlight"] = queries.highlight(query, asked.weights)
-    if query.source and asked.mode == "keyword":
-        extras["suggest"] = spelling.suggesters(query)
-    return extras
+def _read(asked: Plan, args: Mapping[str, Any]) -> Result:
+    """Return what is read of each work."""
+    read: Result = {"_source": queries.SOURCE}
+    if args["highlight"] and asked.query.source:
+        read["highlight"] = queries.highlight(asked.query, asked.weights)
+    return read
+
+
+def _suggest(asked: Plan) -> Result:
+    return spelling.suggesters(asked.query) if asked.query.source and asked.mode == "keyword" else {}
 
 
 def _explain(services: Services, asked: Plan, results: Sequence[WorkResult]) -> None:
     """Add to each result the two parts of its score as `match`."""
     keyword = queries.keyword(asked.query, asked.weights)
-    parts = score_parts(services, [result["id"] for result in results], keyword, asked.vector, asked.weights)
+    parts = score_parts(services, [result["id"] for result in results], keyword, asked.found.vector, asked.weights)
     for result in results:
         result["match"] = parts[result["id"]]
 
 
-def _did_you_mean(services: Services, asked: Plan, response: Mapping[str, Any]) -> str | None:
-    """Return another spelling of a keyword search, and of a hybrid one that matched nothing by keyword."""
-    if "suggest" in response:
-        return spelling.did_you_mean(services, asked, response["suggest"])
-    is_semantic_only = asked.is_hybrid and response["hits"]["total"]["value"] <= asked.weights.k
-    return spelling.suggest_if_unmatched(services, asked) if is_semantic_only else None
+def _did_you_mean(services: Services, asked: Plan, page: Page) -> str | None:
+    """Return another spelling of a keyword search, and of a hybrid one whose words match nothing."""
+    if page.suggested is not None:
+        return spelling.did_you_mean(services, asked, page.suggested)
+    return None if asked.found.has_keyword_hits else spelling.suggest(services, asked)

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from search_api.http.errors import Problem
-from search_api.http.paging import Pagination
-from search_api.retrieval import clauses, filters, ranking
-from search_api.retrieval.listing import count_of, envelope
+from search_api.http.paging import Pagination, place
+from search_api.retrieval import filters, ranking
+from search_api.retrieval.listing import envelope
 from search_api.retrieval.ranking import RankingWeights
 from search_api.works import queries
 from search_api.works.documents import find, find_ids, serialize_work, to_result
 from search_api.works.fields import SORTS
 from search_api.works.plan import parse_filters
-from search_api.works.reading import fused_page, score_parts
+from search_api.works.reading import Page, ranked_page, score_parts
+from search_api.works.result_set import first_pass, fused_set
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,23 +112,21 @@ def _direction(liked: Sequence[Any], disliked: Sequence[Any]) -> NDArray[np.floa
 def _nearest(services: Services, request: SimilarityRequest, args: Mapping[str, Any]) -> Result:
     """Search all works but the examples."""
     pagination = Pagination(args["page"], args["per_page"])
-    passing = [*filters.clauses(parse_filters(services, args)), queries.not_these(request.ids)]
-    keyword = request.keyword(services.names.works)
-    by_keyword = {"bool": {"must": [keyword], "filter": passing}}
-    extras: Result = {"_source": queries.SOURCE, "track_total_hits": True}
+    passing, others = filters.clauses(parse_filters(services, args)), [queries.not_these(request.ids)]
+    significant = request.keyword(services.names.works)
+    keyword = {"bool": {"must": [significant], "filter": others}}
     if request.vector is None:
-        window: Result = {"from": pagination.offset, "size": pagination.per_page}
-        window |= {"sort": SORTS["relevance"].order, "track_scores": True}
-        response = services.search(services.names.works, {"query": by_keyword, **extras, **window})
-        hits = response["hits"]["hits"]
+        query = {"bool": {"must": [keyword], "filter": passing}}
+        body = {"query": query, "_source": queries.SOURCE, "track_total_hits": True}
+        response = services.search(services.names.works, body | place(pagination, SORTS["relevance"].order))
+        page = Page(response["hits"]["hits"], response["hits"]["total"]["value"], response["hits"]["max_score"])
     else:
-        nearest = clauses.knn(request.vector, passing, request.weights)
-        extras["search_pipeline"] = clauses.fusion(request.weights.similar_semantic_weight)
-        fused = clauses.hybrid(keyword, nearest, passing)
-        response, hits = fused_page(services, fused, by_keyword, pagination, extras)
-    results = [to_result(hit, response["hits"]["max_score"], request.mode) for hit in hits]
-    _add_reasons(services, request, keyword, results)
-    return _list(results, request, pagination, **count_of(response))
+        first = first_pass(services, keyword, request.vector, others, request.weights)
+        found = fused_set(first, keyword, request.vector, request.weights.similar_semantic_weight)
+        page = ranked_page(services, found, passing, pagination, {"_source": queries.SOURCE}, (passing, {}))
+    results = [to_result(hit, page.best, request.mode) for hit in page.hits]
+    _add_reasons(services, request, significant, results)
+    return _list(results, request, pagination, count=page.count)
 
 
 def _score_candidates(

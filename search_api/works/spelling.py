@@ -69,10 +69,8 @@ def did_you_mean(services: Services, plan: Plan, suggested: Mapping[str, Any]) -
     return corrected if helps else None
 
 
-def suggest_if_unmatched(services: Services, plan: Plan) -> str | None:
-    """Return the corrected query of a search whose words match nothing; None if they match something."""
-    if _has_matches(services, plan, plan.query):
-        return None
+def suggest(services: Services, plan: Plan) -> str | None:
+    """Return the corrected query of a search whose words match nothing."""
     body = {"size": 0, "query": {"match_all": {}}, "suggest": suggesters(plan.query)}
     return did_you_mean(services, plan, services.search(services.names.works, body)["suggest"])
 
@@ -105,5 +103,6 @@ def _in_case_of(typed: str, correction: str) -> str:
 
 def _has_matches(services: Services, plan: Plan, query: Query) -> bool:
     """Return whether a query matches a work by keyword under the filters of the plan."""
-    body = {"size": 0, "query": queries.search_query("keyword", query, None, plan.clauses(), plan.weights)}
+    found = {"bool": {"filter": [queries.keyword_or_all(query, plan.weights), *plan.clauses()]}}
+    body = {"size": 0, "query": found, "track_total_hits": 1}
     return bool(services.search(services.names.works, body)["hits"]["total"]["value"])

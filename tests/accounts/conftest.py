@@ -28,6 +28,7 @@ from mappings import IndexNames
 from peerscope.embedding import EmbeddingError
 from search_api.app import create_app
 from search_api.http.services import Services
+from tests.aggregations import without_buckets
 from tests.people import Mailbox, Person, log_in, use_settings
 
 if TYPE_CHECKING:
@@ -167,10 +168,9 @@ def database(database_url: str) -> Iterator[Database]:
 class NoOpenSearch:
     """An OpenSearch without documents. A test that needs some overrides the fixture `opensearch`."""
 
-    def search(self, index: str, body: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
-        buckets: dict[str, Any] = {name: {"buckets": []} for name in body.get("aggs", {})}
+    def search(self, index: str, body: dict[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = {"total": {"value": 0, "relation": "eq"}, "max_score": None, "hits": []}
-        return {"took": 1, "hits": found, "aggregations": buckets}
+        return {"took": 1, "hits": found, "aggregations": without_buckets(body.get("aggs", {}))}
 
     def get(self, index: str, id: str, params: dict[str, Any], ignore: list[int]) -> dict[str, Any]:  # noqa: A002
         return {"found": False}
@@ -180,7 +180,7 @@ class NoOpenSearch:
 
     def msearch(self, body: list[dict[str, Any]]) -> dict[str, Any]:
         pairs = zip(body[::2], body[1::2], strict=True)
-        return {"responses": [{"status": 200, **self.search(head["index"], asked, {})} for head, asked in pairs]}
+        return {"responses": [{"status": 200, **self.search(head["index"], asked)} for head, asked in pairs]}
 
 
 @pytest.fixture

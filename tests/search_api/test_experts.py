@@ -29,7 +29,7 @@ class Engine:
         self.asked.append(body)
         found = self.near if "knn" in body["query"] else self.words
         hits = [
-            {"_id": id_, "_score": score, "fields": {"researchers.id": people}}
+            {"_score": score, "fields": {"id": [id_], "researchers.id": people}}
             for id_, (score, people) in found.items()
         ]
         hits.sort(key=lambda hit: -float(cast("float", hit["_score"])))

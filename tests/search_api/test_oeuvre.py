@@ -17,7 +17,7 @@ def short(vector: Any) -> str:
 
 
 def hit(id_: str, people: list[str], vector: Any) -> dict[str, Any]:
-    return {"_id": id_, "fields": {"researchers.id": people, "short": [short(vector)]}}
+    return {"fields": {"id": [id_], "researchers.id": people, "short": [short(vector)]}}
 
 
 def test_a_short_vector_keeps_its_direction() -> None:

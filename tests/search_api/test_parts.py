@@ -63,10 +63,18 @@ def test_every_bad_value_is_named() -> None:
     assert {name: len(messages) for name, messages in caught.value.errors.items()} == {"year": 2, "has_abstract": 1}
 
 
-def test_facets_with_a_selection_are_counted_apart() -> None:
-    chosen = filters.parse(FIELDS, {"topic": ["cs.LG"]})
-    assert list(facets.inline_aggregations(FIELDS, ["topic", "year"], chosen)) == ["year"]
-    assert facets.separate_facets(["topic", "year"], chosen) == ["topic"]
+def test_filters_on_counted_fields_are_applied_after_counting() -> None:
+    topic, year, venue = chosen = filters.parse(FIELDS, {"topic": ["cs.LG"], "year": ["2019"], "venue": ["X"]})
+    early, parts = facets.counting(FIELDS, ["topic", "year"], chosen, [{"term": {"source": "acl"}}])
+    assert early == [venue.clause(), {"term": {"source": "acl"}}]
+    assert parts["post_filter"] == {"bool": {"filter": [topic.clause(), year.clause()]}}
+    within = {name: aggregation["filter"]["bool"]["filter"] for name, aggregation in parts["aggs"].items()}
+    assert within == {"topic": [year.clause()], "year": [topic.clause()]}
+
+
+def test_without_facets_all_filters_are_in_the_query() -> None:
+    chosen = filters.parse(FIELDS, {"topic": ["cs.LG"], "year": ["2019"]})
+    assert facets.counting(FIELDS, [], chosen) == (filters.clauses(chosen), {})
 
 
 def test_facet_values_say_what_is_selected() -> None:
@@ -80,11 +88,13 @@ def test_facet_values_say_what_is_selected() -> None:
 
 def test_a_chosen_value_is_shown_however_rare_it_is() -> None:
     topic, year = filters.parse(FIELDS, {"topic": ["cs.LG", "rare"], "year": ["2015-2017", "2019"]})
-    assert topic.field.facet is not None
-    assert year.field.facet is not None
-    counting = facets.separate_aggregations(topic.field.facet, topic)["selected"]["filters"]["filters"]
-    assert counting == {"cs.LG": {"term": {"topics.id": "cs.LG"}}, "rare": {"term": {"topics.id": "rare"}}}
-    assert list(facets.separate_aggregations(year.field.facet, year)) == ["facet"]
+    _, parts = facets.counting(FIELDS, ["topic", "year"], [topic, year])
+    counted = {name: aggregation["aggs"] for name, aggregation in parts["aggs"].items()}
+    assert counted["topic"]["selected"]["filters"]["filters"] == {
+        "cs.LG": {"term": {"topics.id": "cs.LG"}},
+        "rare": {"term": {"topics.id": "rare"}},
+    }
+    assert list(counted["year"]) == ["values"]
     shown = [{"key": "cs.LG", "doc_count": 3}]
     found = facets.with_selected(shown, {"cs.LG": {"doc_count": 3}, "rare": {"doc_count": 0}})
     assert [value["is_selected"] for value in facets.facet_values(found, {}, topic)] == [True, True]

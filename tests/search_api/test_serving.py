@@ -20,6 +20,7 @@ from search_api.app import create_app
 from search_api.http import metrics, openapi, request_log, server
 from search_api.http.parser import MAX_REQUEST_LINE, LineTooLong, refusal, written
 from search_api.http.services import KEY, Services
+from tests.aggregations import without_buckets
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -34,13 +35,13 @@ class FakeOpenSearch:
     took = 0
     fails: Exception | None = None
 
-    def search(self, index: str, body: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+    def search(self, index: str, body: dict[str, Any]) -> dict[str, Any]:
         if self.fails:
             raise self.fails
         self.took += 1
         hits = [{"_id": "a", "_score": 1.0, "_source": TOPIC, "sort": ["a"]}] * 10 if "topics" in index else []
         total = {"value": len(hits), "relation": "eq"}
-        counted: dict[str, Any] = {name: {"buckets": []} for name in body.get("aggs", {})}
+        counted = without_buckets(body.get("aggs", {}))
         return {"took": self.took, "hits": {"total": total, "max_score": 1.0, "hits": hits}, "aggregations": counted}
 
     def ping(self) -> bool:
@@ -48,7 +49,7 @@ class FakeOpenSearch:
 
     def msearch(self, body: list[dict[str, Any]]) -> dict[str, Any]:
         asked = zip(body[::2], body[1::2], strict=True)
-        return {"responses": [self.search(head["index"], question, {}) for head, question in asked]}
+        return {"responses": [self.search(head["index"], question) for head, question in asked]}
 
 
 def no_model() -> Any:

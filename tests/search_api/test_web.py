@@ -60,20 +60,29 @@ class FakeOpenSearch:
         self.works = works
         self.total = len(works) if total is None else total
 
-    def search(self, index: str, body: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+    def search(self, index: str, body: dict[str, Any]) -> dict[str, Any]:
         found = self.works if index.endswith("works") else []
-        authors = {"researchers.id": ["ada-1"]}
         hits = [
-            {"_id": work["id"], "_score": 0.5, "_source": work, "sort": [work["id"]], "fields": authors}
+            {
+                "_index": index,
+                "_id": work["id"],
+                "_score": 0.5,
+                "_source": work,
+                "sort": [work["id"]],
+                "fields": {"id": [work["id"]], "researchers.id": ["ada-1"]},
+            }
             for work in found
         ]
-        aggs = body.get("aggs", {}).items()
-        buckets: dict[str, Any] = {name: {"buckets": {} if "filters" in agg else []} for name, agg in aggs}
-        for name, agg in aggs:
-            if agg.get("terms", {}).get("field") == "topics.id":
-                buckets[name] = {"buckets": [{"key": "x/y", "doc_count": 3}, {"key": "z", "doc_count": 1}]}
+        counted = {name: self.count(aggregation) for name, aggregation in body.get("aggs", {}).items()}
         total = {"value": self.total, "relation": "eq"}
-        return {"took": 1, "hits": {"total": total, "max_score": 0.5, "hits": hits}, "aggregations": buckets}
+        return {"took": 1, "hits": {"total": total, "max_score": 0.5, "hits": hits}, "aggregations": counted}
+
+    def count(self, aggregation: dict[str, Any]) -> dict[str, Any]:
+        if "aggs" in aggregation:
+            return {name: self.count(inner) for name, inner in aggregation["aggs"].items()}
+        if aggregation.get("terms", {}).get("field") == "topics.id":
+            return {"buckets": [{"key": "x/y", "doc_count": 3}, {"key": "z", "doc_count": 1}]}
+        return {"buckets": {} if "filters" in aggregation else []}
 
     def get(self, index: str, id: str, params: dict[str, Any], ignore: list[int]) -> dict[str, Any]:  # noqa: A002
         return next(({"found": True, "_source": work} for work in self.works if work["id"] == id), {"found": False})
@@ -83,7 +92,7 @@ class FakeOpenSearch:
 
     def msearch(self, body: list[dict[str, Any]]) -> dict[str, Any]:
         pairs = zip(body[::2], body[1::2], strict=True)
-        return {"responses": [{"status": 200, **self.search(head["index"], asked, {})} for head, asked in pairs]}
+        return {"responses": [{"status": 200, **self.search(head["index"], asked)} for head, asked in pairs]}
 
 
 class Away(FakeOpenSearch):
@@ -92,7 +101,7 @@ class Away(FakeOpenSearch):
     def __init__(self) -> None:
         super().__init__([])
 
-    def search(self, index: str, body: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+    def search(self, index: str, body: dict[str, Any]) -> dict[str, Any]:
         raise OpenSearchUnreachable("N/A", "refused", OSError())
 
 

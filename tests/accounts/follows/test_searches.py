@@ -26,7 +26,7 @@ class Refusing(NoOpenSearch):
     def get(self, index: str, id: str, *_: Any, **__: Any) -> dict[str, Any]:  # noqa: A002
         return {"found": True, "_source": {"id": id, "name": id}}
 
-    def search(self, index: str, body: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+    def search(self, index: str, body: dict[str, Any]) -> dict[str, Any]:
         if "refused" in str(body):
             raise REFUSED
         work: dict[str, Any] = {"id": "w", "title": "New", "year": None, "researchers": [], "topics": []}

@@ -40,8 +40,8 @@ class Index(NoOpenSearch):
     def mget(self, index: str, body: dict[str, Any], params: dict[str, Any] | None = None) -> dict[str, Any]:
         return {"docs": [{"_id": id_, **self.get(index, id_, {}, [])} for id_ in body["ids"]]}
 
-    def search(self, index: str, body: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
-        answer = super().search(index, body, params)
+    def search(self, index: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer = super().search(index, body)
         wanted = set(body["query"].get("terms", {}).get("ids", ()))
         for (where, id_), source in self.documents.items():
             if where == index and wanted & set(source.get("ids", ())):

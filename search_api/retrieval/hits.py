@@ -1,0 +1,75 @@
+"""Hits that consist of an id and a score, read from doc values, and the fusion of two rankings of them.
+
+A search that reads `_id` or `_source` decompresses a stored block for each hit, which took half of the time of a search
+for 1,000 ids over 97,000 works. So whatever needs only ids or other doc values requests them with `only_fields`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+Body = dict[str, Any]
+#: Scores by id, best first.
+Scores = dict[str, float]
+
+#: The score of the last hit after min-max, so that it is not the same as that of a document that was not found.
+LEAST = 0.001
+
+
+def only_fields(*fields: str) -> Body:
+    """Return the part of a request that reads the id of each hit and these `fields`, from doc values only."""
+    return {"stored_fields": "_none_", "docvalue_fields": ["id", *fields]}
+
+
+def hit_id(hit: Mapping[str, Any]) -> str:
+    """Return the id of a hit of a request with `only_fields`."""
+    id_: str = hit["fields"]["id"][0]
+    return id_
+
+
+def hit_ids(response: Mapping[str, Any]) -> list[str]:
+    """Return the ids of all hits of a response to a request with `only_fields`."""
+    return [hit["fields"]["id"][0] for hit in response["hits"]["hits"]]
+
+
+def hit_scores(response: Mapping[str, Any]) -> Scores:
+    """Return the scores of all hits of a response to a request with `only_fields`, by id."""
+    return {hit["fields"]["id"][0]: hit["_score"] for hit in response["hits"]["hits"]}
+
+
+def generation_of(*responses: Mapping[str, Any]) -> str | None:
+    """Return the name of the index behind an alias that the hits come from; None if there are no hits."""
+    return next((hit["_index"] for response in responses for hit in response["hits"]["hits"]), None)
+
+
+def best_first(scores: Mapping[str, float]) -> Scores:
+    """Return scores in a total order: by score, then by id."""
+    return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))
+
+
+def min_max(scores: Iterable[float]) -> NDArray[np.float64]:
+    """Return scores scaled to [`LEAST`, 1] by their minimum and maximum; 1 for all if they are equal."""
+    values = np.fromiter(scores, np.float64)
+    if not len(values):
+        return values
+    low, high = values.min(), values.max()
+    scaled: NDArray[np.float64] = np.ones_like(values) if high == low else (values - low) / (high - low)
+    return np.maximum(scaled, LEAST)
+
+
+def fuse(keyword: Mapping[str, float], semantic: Mapping[str, float], semantic_weight: float) -> Scores:
+    """Return the weighted mean of two rankings, best first; in each, scores are scaled by `min_max`.
+
+    A document that one of them does not contain has 0 there.
+    """
+    fused: Scores = dict(zip(keyword, ((1 - semantic_weight) * min_max(keyword.values())).tolist(), strict=True))
+    for id_, score in zip(semantic, (semantic_weight * min_max(semantic.values())).tolist(), strict=True):
+        fused[id_] = fused.get(id_, 0.0) + score
+    return best_first(fused)

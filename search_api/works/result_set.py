@@ -1,0 +1,214 @@
+"""The result set of a query: which works it finds and their scores, before any filter.
+
+A query and its mode define one set of works. Filters return parts of it, facets count it, sorts order it, and exports
+and feeds read it, so all of them agree. It consists of the works that match by keyword and, in hybrid and semantic
+mode, of a fixed list of nearest neighbours. In hybrid mode the list is found in two steps: the first hits by the fused
+score move the query vector towards themselves (`ranking.feedback_vector`), and the neighbours of that vector are fused
+with the same keyword hits.
+
+Three requests find the set of a new hybrid query: the keyword hits together with the neighbours of the query vector,
+the vectors of the first hits, and the neighbours of the feedback vector. It is cached for a while, for the pages and
+facets of the same query; a set of another generation than that of the hits read with it is computed again.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from cachetools import TTLCache
+
+from search_api.retrieval import clauses, ranking
+from search_api.retrieval.hits import (
+    best_first,
+    fuse,
+    generation_of,
+    hit_id,
+    hit_scores,
+    only_fields,
+)
+from search_api.works import queries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from search_api.http.services import Services
+    from search_api.retrieval.hits import Scores
+    from search_api.retrieval.ranking import RankingWeights
+    from search_api.retrieval.syntax import Query
+
+    Vector = NDArray[np.float32]
+
+Body = dict[str, Any]
+
+#: Sets that are cached (about 100 KB each), and for how many seconds, since the collection may change.
+MAX_SETS = 256
+SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class ResultSet:
+    """The works that a query finds.
+
+    `keyword` is the clause that finds and scores works by keyword, None if only neighbours count. `ranked` are the
+    scores of the best keyword hits and of all neighbours, best first: fused ones in hybrid mode, Lucene's in semantic
+    mode, none in lists that OpenSearch itself orders. `is_complete` says that `ranked` contains the whole set.
+    `vector` is the one searched with, float32[d]. `generation` is the index that the hits are from.
+    """
+
+    keyword: Body | None
+    ranked: Scores = field(default_factory=dict)
+    neighbours: tuple[str, ...] = ()
+    is_complete: bool = False
+    has_keyword_hits: bool = True
+    vector: Vector | None = None
+    generation: str | None = None
+
+    def clause(self) -> Body:
+        """Return the clause that matches the set; with neighbours it has no meaningful score."""
+        if self.is_complete:
+            return queries.only(list(self.ranked))
+        if not self.neighbours:
+            return self.keyword or queries.only([])
+        return {"bool": {"should": [self.keyword, queries.only(self.neighbours)], "minimum_should_match": 1}}
+
+    def rest(self) -> Body:
+        """Return the clause for works that match by keyword beyond the ranked ones."""
+        return {"bool": {"must": [self.keyword], "filter": [queries.not_these(list(self.ranked))]}}
+
+
+class ResultSets:
+    """Cache of result sets by mode and query. Safe to use from several threads."""
+
+    def __init__(
+        self, size: int = MAX_SETS, seconds: float = SECONDS, timer: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Begin empty, with room for `size` sets that expire after `seconds`."""
+        self._sets: TTLCache[tuple[str, str], ResultSet] = TTLCache(size, seconds, timer)
+        self._lock = Lock()
+
+    def get(self, mode: str, text: str) -> ResultSet | None:
+        """Return the set of a query, if it is cached."""
+        with self._lock:
+            found: ResultSet | None = self._sets.get((mode, text))
+        return found
+
+    def put(self, mode: str, text: str, found: ResultSet) -> None:
+        """Cache the set of a query; an empty one is not cached, since no hit tells its generation."""
+        with self._lock:
+            if found.ranked:
+                self._sets[mode, text] = found
+
+    def drop(self, mode: str, text: str) -> None:
+        """Remove the set of a query."""
+        with self._lock:
+            self._sets.pop((mode, text), None)
+
+
+def by_keyword(query: Query, weights: RankingWeights) -> ResultSet:
+    """Return the set of a keyword search, or of a query without words; no request is needed."""
+    return ResultSet(queries.keyword_or_all(query, weights))
+
+
+def find(services: Services, mode: str, query: Query, vector: Vector, weights: RankingWeights) -> ResultSet:
+    """Return the set of a hybrid or semantic search for a query with this vector, float32[d], unit length."""
+    cache = services.shared(ResultSets)
+    if (cached := cache.get(mode, query.source)) is not None:
+        return cached
+    search = hybrid if mode == "hybrid" else semantic
+    found = search(services, query, vector, weights)
+    cache.put(mode, query.source, found)
+    return found
+
+
+def forget(services: Services, mode: str, query: Query) -> None:
+    """Remove the cached set of a query, because the collection has changed."""
+    services.shared(ResultSets).drop(mode, query.source)
+
+
+def semantic(services: Services, query: Query, vector: Vector, weights: RankingWeights) -> ResultSet:
+    """Return the neighbours of the query."""
+    response = services.search(services.names.works, nearest(vector, queries.required_clauses(query), weights))
+    ranked = best_first(hit_scores(response))
+    return ResultSet(None, ranked, tuple(ranked), is_complete=True, vector=vector, generation=generation_of(response))
+
+
+def hybrid(services: Services, query: Query, vector: Vector, weights: RankingWeights) -> ResultSet:
+    """Return the set of a hybrid search, in two passes that share the keyword hits."""
+    keyword, required = queries.keyword(query, weights), queries.required_clauses(query)
+    first = first_pass(services, keyword, vector, required, weights)
+    moved = _feedback(services, first, vector, weights)
+    if moved is vector:
+        return fused_set(first, keyword, vector, weights.semantic_weight)
+    response = services.search(services.names.works, nearest(moved, required, weights))
+    second = FirstPass(first.keyword, hit_scores(response), first.has_all, first.generation)
+    return fused_set(second, keyword, moved, weights.semantic_weight)
+
+
+@dataclass(frozen=True)
+class FirstPass:
+    """Scores by keyword and of neighbours; `has_all` says that all keyword matches are among them."""
+
+    keyword: Scores
+    semantic: Scores
+    has_all: bool
+    generation: str | None
+
+
+def first_pass(
+    services: Services, keyword: Body, vector: Vector, required: list[Body], weights: RankingWeights
+) -> FirstPass:
+    """Return the best hits by keyword and the neighbours of a vector, in one request."""
+    best = {"query": keyword, "size": ranking.DEPTH, "track_total_hits": ranking.DEPTH, **only_fields()}
+    index = services.names.works
+    by_words, by_vector = services.search_together([(index, best), (index, nearest(vector, required, weights))])
+    has_all = by_words["hits"]["total"]["relation"] == "eq"
+    return FirstPass(hit_scores(by_words), hit_scores(by_vector), has_all, generation_of(by_words, by_vector))
+
+
+def fused_set(hits: FirstPass, keyword: Body, vector: Vector, semantic_weight: float) -> ResultSet:
+    """Return the set of these hits, ranked by the fused score."""
+    return ResultSet(
+        keyword,
+        fuse(hits.keyword, hits.semantic, semantic_weight),
+        tuple(hits.semantic),
+        is_complete=hits.has_all,
+        has_keyword_hits=bool(hits.keyword),
+        vector=vector,
+        generation=hits.generation,
+    )
+
+
+def nearest(vector: Vector, required: list[Body], weights: RankingWeights) -> Body:
+    """Return the request for the neighbours of a vector that match the `required` clauses."""
+    query = clauses.knn(vector, required, weights)
+    return {"query": query, "size": weights.k, "track_total_hits": False, **only_fields()}
+
+
+def _feedback(services: Services, first: FirstPass, vector: Vector, weights: RankingWeights) -> Vector:
+    """Return the query vector moved towards the first hits; `vector` itself if there are none or none are wanted."""
+    if not weights.feedback_works:
+        return vector
+    head = dict(list(first.keyword.items())[: ranking.FEEDBACK_DEPTH])
+    fused = fuse(head, first.semantic, weights.semantic_weight)
+    best = dict(list(fused.items())[: weights.feedback_works])
+    vectors = _vectors(services, list(best))
+    hits = np.array([vectors[id_] for id_ in best if id_ in vectors], np.float32).reshape(-1, len(vector))
+    scores = [score for id_, score in best.items() if id_ in vectors]
+    return ranking.feedback_vector(vector, hits, scores, weights.feedback_weight)
+
+
+def _vectors(services: Services, ids: list[str]) -> dict[str, Vector]:
+    """Return the vectors of works by id, float32[d] of unit length."""
+    if not ids:
+        return {}
+    embedded = {"bool": {"filter": [queries.only(ids), {"exists": {"field": "embedding"}}]}}
+    short = {"short": {"script": {"source": clauses.SHORT_VECTOR}}}
+    body = {"query": embedded, "size": len(ids), "script_fields": short, "track_total_hits": False, **only_fields()}
+    hits = services.search(services.names.works, body)["hits"]["hits"]
+    return {hit_id(hit): clauses.decode_short_vector(hit["fields"]["short"][0]) for hit in hits}

@@ -1,0 +1,170 @@
+"""The result set of a query against a pretended engine: which requests find it, and what they have in common."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import replace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from mappings import IndexNames
+from peerscope.settings import Settings
+from search_api.http.paging import Pagination
+from search_api.http.services import Services
+from search_api.researchers import similar as similar_researchers
+from search_api.retrieval import ranking
+from search_api.retrieval.ranking import RankingWeights
+from search_api.retrieval.syntax import parse
+from search_api.works import queries, reading, result_set
+from search_api.works.plan import Plan
+from search_api.works.result_set import SECONDS, ResultSet, ResultSets
+
+NORTH, EAST = np.array([1, 0], np.float32), np.array([0, 1], np.float32)
+WEIGHTS = RankingWeights.from_settings(Settings())
+SOIL = parse("soil")
+Body = dict[str, Any]
+
+
+class Engine:
+    """Answers by the kind of request: keyword hits, neighbours, or works that are named by id."""
+
+    def __init__(self, words: dict[str, float], near: dict[str, float], *, generation: str = "works-1") -> None:
+        self.words, self.near, self.generation = words, near, generation
+        self.total = len(words)
+        self.asked: list[Body] = []
+        self.round_trips = 0
+
+    def search(self, *, index: str, body: Body) -> Body:
+        self.round_trips += 1
+        return self.answer(body)
+
+    def msearch(self, *, body: list[Body]) -> Body:
+        self.round_trips += 1
+        return {"responses": [self.answer(one) for one in body[1::2]]}
+
+    def answer(self, body: Body) -> Body:
+        self.asked.append(body)
+        ids = self.named(body["query"])
+        scores = dict.fromkeys(ids, 1.0) if ids else self.near if "knn" in body["query"] else self.words
+        hits = [self.hit(id_, score) for id_, score in scores.items()][: body["size"]]
+        limit = body.get("track_total_hits")
+        is_cut = type(limit) is int and self.total > limit
+        return {"hits": {"hits": hits, "total": {"value": self.total, "relation": "gte" if is_cut else "eq"}}}
+
+    def named(self, query: Body) -> list[str]:
+        clauses = query["bool"]["filter"] if "filter" in query.get("bool", {}) else [query]
+        return [id_ for clause in clauses for id_ in clause.get("terms", {}).get("id", [])]
+
+    def hit(self, id_: str, score: float) -> Body:
+        vector = b64encode(bytes([0, 127])).decode()
+        fields = {"id": [id_], "short": [vector]}
+        return {"_index": self.generation, "_id": id_, "_score": score, "_source": {"id": id_}, "fields": fields}
+
+
+def services(engine: Engine, **settings: Any) -> Services:
+    return Services(cast("Any", engine), IndexNames("t-"), settings=Settings(**settings))
+
+
+def hybrid(there: Services, weights: RankingWeights = WEIGHTS) -> ResultSet:
+    return result_set.find(there, "hybrid", SOIL, NORTH, weights)
+
+
+def test_a_hybrid_set_takes_three_requests_and_is_remembered() -> None:
+    engine = Engine({"a": 3.0, "b": 1.0}, {"b": 0.9, "c": 0.7})
+    there = services(engine)
+    found = hybrid(there)
+    assert list(found.ranked) == ["a", "b", "c"]
+    assert found.neighbours == ("b", "c")
+    assert (found.is_complete, found.has_keyword_hits, found.generation) == (True, True, "works-1")
+    assert found.vector is not None
+    assert found.vector @ EAST > 0.4
+    assert engine.round_trips == 3
+    assert hybrid(there) is found
+    assert engine.round_trips == 3
+    words, first, vectors, second = engine.asked
+    assert words["query"] == queries.keyword(SOIL, WEIGHTS)
+    assert words["size"] == ranking.DEPTH
+    assert vectors["query"]["bool"]["filter"][0] == queries.only(["a", "b", "c"])
+    assert first["query"]["knn"]["embedding"]["vector"] == [1.0, 0.0]
+    assert second["query"]["knn"]["embedding"]["vector"] == pytest.approx(found.vector.tolist())
+
+
+def test_whatever_needs_only_ids_reads_no_stored_fields() -> None:
+    engine = Engine({"a": 3.0, "b": 1.0}, {"b": 0.9, "c": 0.7})
+    hybrid(services(engine))
+    result_set.find(services(engine), "semantic", SOIL, NORTH, WEIGHTS)
+    similar_researchers.candidates(services(engine), {"id": "p", "embedding": [1.0, 0.0]}, [])  # type: ignore[typeddict-item]
+    assert all(body["stored_fields"] == "_none_" and "_source" not in body for body in engine.asked)
+
+
+def test_without_feedback_one_request_is_enough() -> None:
+    engine = Engine({"a": 3.0}, {"b": 0.9})
+    found = hybrid(services(engine), replace(WEIGHTS, feedback_works=0))
+    assert found.vector is NORTH
+    assert engine.round_trips == 1
+
+
+def test_where_nothing_is_found_no_vector_is_read() -> None:
+    engine = Engine({}, {})
+    found = hybrid(services(engine))
+    assert found.vector is NORTH
+    assert (found.ranked, found.has_keyword_hits, engine.round_trips) == ({}, False, 1)
+
+
+def test_each_fusion_has_the_weight_of_its_setting() -> None:
+    engine = Engine({"a": 3.0}, {"b": 0.9})
+    weights = replace(WEIGHTS, semantic_weight=0.1)
+    assert hybrid(services(engine), weights).ranked == pytest.approx({"a": 0.9, "b": 0.1})
+    for weight, order in ((0.3, ["a", "b"]), (0.7, ["b", "a"])):
+        there = services(engine, candidates_semantic_weight=weight)
+        person: Any = {"id": "p", "embedding": [1.0, 0.0]}
+        assert similar_researchers.candidates(there, person, []) == order
+
+
+def test_filters_narrow_the_list_and_keep_its_order() -> None:
+    engine = Engine({"a": 3.0, "b": 1.0}, {"b": 0.9, "c": 0.7})
+    there = services(engine)
+    found = hybrid(there)
+    plan = Plan(SOIL, found, "hybrid", "relevance", (), WEIGHTS, ({"term": {"source": "acl"}},))
+    engine.answer = lambda body: {  # type: ignore[method-assign]
+        "hits": {"hits": [engine.hit(id_, 1.0) for id_ in ("c", "a")], "total": {"value": 2, "relation": "eq"}}
+    }
+    page = reading.read_page(there, plan, Pagination(), {"_source": ["id"]}, ([*plan.fixed], {}), {})
+    assert [(hit["_id"], hit["_score"]) for hit in page.hits] == [("a", found.ranked["a"]), ("c", found.ranked["c"])]
+    assert (page.count, page.best) == (2, found.ranked["a"])
+
+
+def test_keyword_matches_beyond_the_ranked_ones_belong_to_the_set() -> None:
+    engine = Engine({"a": 3.0}, {"b": 0.9})
+    engine.total = ranking.DEPTH + 1
+    found = hybrid(services(engine))
+    assert not found.is_complete
+    assert found.clause()["bool"]["should"] == [queries.keyword(SOIL, WEIGHTS), queries.only(["b"])]
+    assert found.rest()["bool"]["filter"] == [queries.not_these(["a", "b"])]
+
+
+def test_a_set_is_forgotten_after_a_while_and_an_empty_one_at_once() -> None:
+    now = 100.0
+    sets = ResultSets(timer=lambda: now)
+    found = ResultSet(None, {"a": 1.0})
+    sets.put("hybrid", "soil", found)
+    sets.put("hybrid", "nothing", ResultSet(None))
+    assert sets.get("hybrid", "soil") is found
+    assert sets.get("semantic", "soil") is None
+    assert sets.get("hybrid", "nothing") is None
+    now += SECONDS + 1
+    assert sets.get("hybrid", "soil") is None
+
+
+def test_only_so_many_sets_are_kept_and_the_last_used_stay() -> None:
+    sets, found = ResultSets(size=2), ResultSet(None, {"a": 1.0})
+    for text in ("a", "b"):
+        sets.put("hybrid", text, found)
+    assert sets.get("hybrid", "a") is found
+    sets.put("hybrid", "c", found)
+    assert sets.get("hybrid", "b") is None
+    assert sets.get("hybrid", "a") is found
+    sets.drop("hybrid", "a")
+    assert sets.get("hybrid", "a") is None
