@@ -10,7 +10,7 @@ PYTEST := $(BIN)/pytest -n logical --maxprocesses 4 --dist worksteal
 # Python caches what it compiled, whatever the environment says: collecting the tests takes 3 s with it and 13 without.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo check test-unit test test-rest test-all docs release screenshots bench imports constraints clean
+.PHONY: demo check test-unit test test-rest test-all docs release screenshots bench imports constraints audit clean
 
 # The default install: everything that serving needs.
 $(VENV)/.default: constraints.txt pyproject.toml
@@ -88,6 +88,14 @@ constraints:
 	$(COMPILE) -o constraints.txt
 	$(COMPILE) --group dev --group docs --extra evaluate --extra postgresql -c constraints.txt -o constraints-dev.txt
 	$(COMPILE) --group dev --group docs --group torch --all-extras -c constraints-dev.txt -o constraints-all.txt
+
+# Known vulnerabilities of the pinned versions, from PyPI's database. --strict: an index that does not answer for a
+# package is a failure, not a success.
+audit:
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/pip install --quiet pip-audit
+	for file in constraints.txt constraints-dev.txt constraints-all.txt; do \
+		build/audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement $$file || exit 1; done
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

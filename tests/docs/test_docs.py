@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,19 @@ def test_links_between_docs_lead_somewhere() -> None:
     for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)[)#]", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_tests_that_the_security_page_names_exist() -> None:
+    tests: dict[str, str] = defaultdict(str)
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        tests[path.name] += path.read_text(encoding="utf-8")
+    page = " ".join((ROOT / "docs/security.md").read_text(encoding="utf-8").split())
+    named = re.findall(r"`(test_\w+\.py)`((?:[:,] \*[^*]+\*)*)", page)
+    assert len(named) > 15
+    for file, quoted in named:
+        for words in re.findall(r"\*([^*]+)\*", quoted):
+            assert words.replace(" ", "_") in tests[file], f"{file} has no test with the words {words!r}"
+        assert file in tests
 
 
 def test_every_route_of_the_api_is_described() -> None:
