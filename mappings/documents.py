@@ -48,6 +48,32 @@ class Authorship(TypedDict):
     name_variants: list[str]
 
 
+class Localized(TypedDict, total=False):
+    """The title and abstract of a work in a language that has its own stemmer (see `mappings.analysis.LANGUAGES`)."""
+
+    ar: str
+    bg: str
+    ca: str
+    cs: str
+    da: str
+    de: str
+    el: str
+    es: str
+    fi: str
+    fr: str
+    hi: str
+    hu: str
+    id: str
+    it: str
+    nl: str
+    no: str
+    pt: str
+    ro: str
+    ru: str
+    sv: str
+    tr: str
+
+
 class WorkDocument(TypedDict):
     """A work. `ids` holds its own id, its DOI and all others; `date` is an ISO date; times are ISO 8601 in UTC.
 
@@ -72,6 +98,7 @@ class WorkDocument(TypedDict):
     license: str | None
     source: str | None
     language: str | None
+    localized: Localized
     cited_by_count: int | None
     is_retracted: bool
     topics: list[WorkTopic]

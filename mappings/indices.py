@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from opensearchpy.exceptions import RequestError
 
+from mappings.analysis import analysis
 from mappings.documents import STATE_FIELDS
 from mappings.names import VERSION
 
@@ -91,7 +92,7 @@ def index_body(kind: str, model: Mapping[str, Any], scale: Scale | None = None, 
             },
         }
     index = {**scale.settings(kind), "knn": "embedding" in mapping["properties"]}
-    return {"settings": {"index": index, **load("analysis")}, "mappings": mapping}
+    return {"settings": {"index": index, **analysis()}, "mappings": mapping}
 
 
 def create_shared_index(client: OpenSearch, index: str, kind: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from indexer.build.affiliations import institutions
 from indexer.identity import strong_id
 from indexer.records import topics_of
 from mappings import DEFAULT_STATE
+from mappings.analysis import language_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         Authorship,
         Collaborator,
         InstitutionName,
+        Localized,
         ResearcherDocument,
         ResearcherState,
         ResearcherTopic,
@@ -75,6 +77,7 @@ def work_document(
         "license": work.license,
         "source": work.source,
         "language": work.language,
+        "localized": _localized(work),
         "cited_by_count": work.cited_by_count,
         "is_retracted": work.is_retracted,
         "topics": topics_of(work),
@@ -90,6 +93,12 @@ def work_document(
         "added_at": time,
         "indexed_at": time,
     }
+
+
+def _localized(work: Work) -> Localized:
+    language = language_of(work.language)
+    text = f"{work.title}\n{work.abstract or ''}".strip()
+    return cast("Localized", {language: text} if language else {})
 
 
 def _authorship(author: Author, researcher_id: str, position: int) -> Authorship:

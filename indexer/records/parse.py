@@ -8,6 +8,7 @@ and counted by the caller so that a misspelled key is noticed.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from dataclasses import replace
 from datetime import date
@@ -129,7 +130,8 @@ def _text(record: Mapping[str, Any], key: str, limit: int = MAX_TEXT) -> str | N
         raise RecordError(f"{key} contains half a character (a lone surrogate)") from error
     if len(value) > limit:
         raise RecordError(f"{key} has {len(value):,} characters, more than {limit:,}")
-    return " ".join(value.replace("\0", " ").split()) or None
+    # NFC: what looks the same is the same text, however it was typed. Joiners (U+200C, U+200D) are kept.
+    return " ".join(unicodedata.normalize("NFC", value).replace("\0", " ").split()) or None
 
 
 def _required(record: Mapping[str, Any], key: str, limit: int = MAX_TEXT) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import unicodedata
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +99,9 @@ def parse(schema: Schema, given: MultiDict[str, str]) -> dict[str, Any]:
     Raises Problem (400), which names each invalid parameter, and all valid ones.
     """
     raw: dict[str, Any] = {}
-    for name, every in given.lists():
+    for name, typed in given.lists():
+        # Accents may arrive decomposed; everything is stored in NFC.
+        every = [unicodedata.normalize("NFC", value) for value in typed]
         field = schema.fields.get(name)
         values = [value for value in every if value.strip()]
         if isinstance(field, Repeated):

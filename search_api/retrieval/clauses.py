@@ -32,9 +32,14 @@ SHORT_VECTOR = """
 """
 
 
-def keyword_clause(words: str, weights: RankingWeights) -> Body:
-    """Return the clause that ranks works by words: in title and abstract as one field, or in an author's name."""
-    text = {"combined_fields": {"query": words, "fields": [f"title^{weights.title_weight:g}", "abstract"]}}
+def keyword_clause(words: str, weights: RankingWeights, *, exact: bool = False) -> Body:
+    """Return the clause that ranks works by words: in title and abstract as one field, or in an author's name.
+
+    `exact` matches the words as they are written, also stop words.
+    """
+    suffix = ".exact" if exact else ""
+    fields = [f"title{suffix}^{weights.title_weight:g}", f"abstract{suffix}"]
+    text = {"combined_fields": {"query": words, "fields": fields}}
     author = {"match": {"researchers.name": {"query": words, "boost": ranking.AUTHOR_WEIGHT}}}
     return {"bool": {"should": [text, author]}}
 

@@ -57,13 +57,20 @@ class Unit:
 class Query:
     """A parsed query. Of each group in `required` at least one unit must match; of `excluded` none may.
 
-    `source` is the query as typed, `units` all words and phrases that are not excluded.
+    `source` is the query as typed, `units` all words and phrases that are not excluded. `languages` are those besides
+    English whose stemmers take part.
     """
 
     source: str = ""
     units: tuple[Unit, ...] = ()
     required: tuple[tuple[Unit, ...], ...] = ()
     excluded: tuple[Unit, ...] = ()
+    languages: tuple[str, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it consists of words only, without an operator."""
+        return bool(self.units) and not self.required and not self.excluded
 
     @property
     def words(self) -> str:

@@ -21,6 +21,15 @@ MAX_TERMS = 230
 #: Characters of a longer word are split into terms of this length.
 MAX_TERM_LENGTH = 255
 
+#: The stop words of the `stemmed` analyzer (Lucene's `_english_`).
+STOP_WORDS = frozenset(
+    (
+        *("a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it", "no", "not"),
+        *("of", "on", "or", "such", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was"),
+        *("will", "with"),
+    )
+)
+
 #: Ideographs, Hiragana and Tangut: each character is a term (UAX #29).
 _SINGLE = re.compile(
     "[\u3005-\u3007\u3021-\u3029\u3038-\u303b\u3040-\u309f\u3400-\u9fff\uf900-\ufaff"
@@ -31,6 +40,12 @@ _RUNS = re.compile(
     "(?P<katakana>[\u30a0-\u30ff\u31f0-\u31ff\uff66-\uff9f])"
     "|(?P<southeast>[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf\ua9e0-\ua9ff\uaa60-\uaadf])"
 )
+
+
+def only_stop_words(text: str) -> bool:
+    """Return whether a text has no other words than stop words: `IT`, or `to be or not to be`."""
+    words = re.findall(r"[^\W_]+", text.lower())
+    return bool(words) and STOP_WORDS.issuperset(words)
 
 
 def term_ends(text: str) -> Iterator[int]:
@@ -64,7 +79,7 @@ def _script(character: str, category: str, before: str) -> str:
 
 
 def shorten(text: str, words: int = MAX_WORDS, terms: int = MAX_TERMS) -> str:
-    """Return the beginning of a text, whitespace collapsed: at most `words` words and `terms` terms."""
-    text = " ".join(text.split()[:words])
+    """Return the beginning of a text in NFC, whitespace collapsed: at most `words` words and `terms` terms."""
+    text = " ".join(unicodedata.normalize("NFC", text).split()[:words])
     ends = list(islice(term_ends(text), terms + 1))
     return text[: ends[terms - 1]] if len(ends) > terms else text

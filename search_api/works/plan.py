@@ -11,6 +11,7 @@ from search_api.http.errors import Problem
 from search_api.retrieval import filters, syntax
 from search_api.retrieval.ranking import RankingWeights
 from search_api.understanding.interpret import Interpretation, interpret
+from search_api.understanding.languages import CollectionLanguages
 from search_api.works import result_set
 from search_api.works.fields import FIELDS, SORTS
 
@@ -70,6 +71,8 @@ def plan(services: Services, args: Mapping[str, Any], fixed: Sequence[Body] = ()
         named = plan(services, {**args, "q": ""}, [*fixed, interpretation.clause])
         return replace(named, interpretation=interpretation)
     query = syntax.parse(args["q"].strip())
+    if query.words:
+        query = replace(query, languages=services.shared(CollectionLanguages).of(services))
     asked = tuple(parse_filters(services, args))
     weights = RankingWeights.from_settings(services.settings)
     found = result_set.by_keyword(query, weights)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from search_api.retrieval import clauses, ranking
-from search_api.retrieval.terms import shorten
+from search_api.retrieval.terms import only_stop_words, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,9 +24,18 @@ SOURCE = {
         "has_abstract",
         "assigned_by",
         "references",
+        "localized",
     ]
 }
 
+#: Boost of a work whose whole title is the query: more than the BM25 score of a title's words.
+WHOLE_TITLE = 200
+#: Characters of a title that are compared.
+MAX_TITLE = 2_000
+#: Weight of a word in the stemmed text of another language: between that of abstract and title.
+LOCALIZED_WEIGHT = 2
+#: Words of a query that are searched by the stemmers of other languages.
+MAX_LOCALIZED = 12
 #: Moves that turn one spelling of a name into another: two for the other order, two for names or initials between.
 SLOP = 4
 
@@ -38,10 +47,31 @@ def keyword(query: Query, weights: RankingWeights) -> Body:
     name occurs nowhere else, is found too.
     """
     words = shorten(query.words)
-    ranked = [clauses.keyword_clause(words, weights)] if words else []
+    ranked = [clauses.keyword_clause(words, weights, exact=only_stop_words(words))] if words else []
+    ranked += _localized(query, words)
+    if query.is_plain:
+        ranked.append(_whole_title(query.source))
     ranked += [_any_of(group) for group in query.required]
     must = [{"bool": {"should": ranked}}] if ranked else []
     return {"bool": {"must": must, "filter": required_clauses(query)}}
+
+
+def _whole_title(text: str) -> Body:
+    """Return the clause that puts a work first whose whole title is the query, ignoring case and punctuation."""
+    return {"constant_score": {"filter": {"term": {"title.whole": text[:MAX_TITLE]}}, "boost": WHOLE_TITLE}}
+
+
+def _localized(query: Query, words: str) -> list[Body]:
+    """Return the clauses for works in other languages, by the stemmers of the languages that the collection has.
+
+    A long text is not searched by them: OpenSearch limits the clauses of a query.
+    """
+    if not words or words.count(" ") >= MAX_LOCALIZED:
+        return []
+    return [
+        {"match": {f"localized.{language}": {"query": words, "boost": LOCALIZED_WEIGHT}}}
+        for language in query.languages
+    ]
 
 
 def required_clauses(query: Query) -> list[Body]:

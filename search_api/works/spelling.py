@@ -90,8 +90,9 @@ def _best(suggested: Mapping[str, Any]) -> dict[tuple[int, int], tuple[str, str]
 
 
 def _unknown(services: Services, words: Iterable[str]) -> set[str]:
-    """Return those words that occur in no field."""
-    anywhere = {word: {"multi_match": {"query": word, "fields": list(FIELDS.values())}} for word in words}
+    """Return those words that occur in no field, in no form."""
+    fields = [*FIELDS.values(), "title", "abstract", "localized.*"]
+    anywhere = {word: {"multi_match": {"query": word, "fields": fields}} for word in words}
     body = {"size": 0, "query": {"match_all": {}}, "aggs": {"words": {"filters": {"filters": anywhere}}}}
     buckets = services.search(services.names.works, body)["aggregations"]["words"]["buckets"]
     return {word for word, bucket in buckets.items() if not bucket["doc_count"]}
