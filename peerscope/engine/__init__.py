@@ -7,7 +7,7 @@ from peerscope.engine.checks import Check, diagnose
 from peerscope.engine.circuit_breaker import CircuitBreaker, CircuitOpen
 from peerscope.engine.client import connect
 from peerscope.engine.errors import EngineError
-from peerscope.engine.node import Node, keep_alive
+from peerscope.engine.node import Node, NodeWatch, keep_alive
 from peerscope.engine.readiness import wait_until_ready
 from peerscope.engine.settings import EngineSettings
 
@@ -18,6 +18,7 @@ __all__ = [
     "EngineError",
     "EngineSettings",
     "Node",
+    "NodeWatch",
     "connect",
     "diagnose",
     "keep_alive",

@@ -11,10 +11,11 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from opensearchpy import Transport
 from opensearchpy.exceptions import ConnectionError as Unreachable
 from opensearchpy.exceptions import ConnectionTimeout, TransportError
 from urllib3 import Timeout
+
+from peerscope.engine.following import FollowingTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,7 +88,7 @@ class CircuitBreaker:
     observe: Callable[[float], None] = lambda _: None
 
 
-class BreakerTransport(Transport):
+class BreakerTransport(FollowingTransport):
     """Transport that sends requests within the limits of a circuit breaker."""
 
     def __init__(self, *args: Any, breaker: CircuitBreaker, **kwargs: Any) -> None:

@@ -9,11 +9,14 @@ from opensearchpy import JSONSerializer, OpenSearch
 
 from peerscope.engine.circuit_breaker import BreakerTransport
 from peerscope.engine.errors import NotRunning
+from peerscope.engine.following import FollowingTransport, NodeAddress
 from peerscope.engine.node import START_TIMEOUT, Node
 from peerscope.engine.readiness import wait_until_ready
 from peerscope.engine.settings import EngineSettings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from peerscope.engine.circuit_breaker import CircuitBreaker
     from peerscope.engine.process import NodeState
     from peerscope.settings import Settings
@@ -55,8 +58,9 @@ def connect(
     """Return a client of the cluster in the settings, otherwise of the embedded node.
 
     A cluster is not contacted yet; `wait_until_ready` does that. The embedded node is found, or started as a child of
-    this process, and is ready when this returns; with `start=False`, `NotRunning` is raised if it does not run. The
-    limits of a `breaker` apply to every request of the returned client. Timeouts are in seconds. Raises `EngineError`.
+    this process, and is ready when this returns; with `start=False`, `NotRunning` is raised if it does not run. When it
+    is restarted on another port, the client follows it. The limits of a `breaker` apply to every request of the
+    returned client. Timeouts are in seconds. Raises `EngineError`.
     """
     settings = EngineSettings.from_settings(settings)
     if settings.url:
@@ -68,16 +72,25 @@ def connect(
             "OpenSearch is not running: start it with `peerscope engine start`, or set PEERSCOPE_OPENSEARCH_URL to a"
             " cluster"
         )
-    client = node_client(state, timeout=timeout, pool=pool)
+    folder = node.place.folder
+    client = node_client(state, folder, timeout=timeout, pool=pool)
     wait_until_ready(client, ready_timeout)
-    return node_client(state, timeout=timeout, pool=pool, breaker=breaker) if breaker else client
+    return node_client(state, folder, timeout=timeout, pool=pool, breaker=breaker) if breaker else client
 
 
 def node_client(
-    state: NodeState, *, timeout: float = TIMEOUT, pool: int = POOL, breaker: CircuitBreaker | None = None
+    state: NodeState,
+    folder: Path | None = None,
+    *,
+    timeout: float = TIMEOUT,
+    pool: int = POOL,
+    breaker: CircuitBreaker | None = None,
 ) -> OpenSearch:
-    """Return a client of a running embedded node."""
-    return OpenSearch(hosts=[state.url], timeout=timeout, pool_maxsize=pool, **_options(breaker))
+    """Return a client of a running embedded node; it follows the node of `folder` to another port."""
+    options = _options(breaker)
+    if folder:
+        options = {"transport_class": FollowingTransport, **options, "address": NodeAddress(folder)}
+    return OpenSearch(hosts=[state.url], timeout=timeout, pool_maxsize=pool, **options)
 
 
 def cluster_client(

@@ -231,30 +231,44 @@ def _is_starting(state: NodeState, age: float) -> bool:
     return state.detached and age < START_TIMEOUT  # an attached node ends with its starter, which is gone
 
 
-def keep_alive(settings: Settings | EngineSettings, *, every: float = CHECK_EVERY) -> threading.Thread | None:
-    """Start a thread that restarts the embedded node on its port whenever it dies or hangs; return the thread.
+class NodeWatch(threading.Thread):
+    """Restarts the embedded node whenever it dies or hangs, on its port if that is still free.
 
-    It checks every `every` seconds and ends when any process stops the node on purpose. Return None, without a thread,
-    for a cluster and when no node runs.
+    While the node is stopped on purpose, it does nothing.
+    """
+
+    def __init__(self, settings: EngineSettings, every: float) -> None:
+        """Check every `every` seconds."""
+        super().__init__(name="node-watch", daemon=True)
+        self._settings, self._every = settings, every
+        self._node = Node(settings)
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        """Watch until stopped."""
+        while not self._stopped.wait(self._every):
+            try:
+                if self._node.answering():
+                    continue
+                if state := read_state(self._node.place.folder):
+                    Node(self._settings.on_port(state.port)).start(detach=state.detached)
+            except (EngineError, OSError):
+                logging.getLogger(__name__).exception("OpenSearch died and does not restart; trying again")
+
+    def stop(self) -> None:
+        """Stop watching."""
+        self._stopped.set()
+        self.join()
+
+
+def keep_alive(settings: Settings | EngineSettings, *, every: float = CHECK_EVERY) -> NodeWatch | None:
+    """Start a thread that restarts the embedded node whenever it dies or hangs; return the thread.
+
+    It checks every `every` seconds. Return None, without a thread, for a cluster and when no node runs.
     """
     settings = EngineSettings.from_settings(settings)
-    state = None if settings.url else Node(settings).answering()
-    if state is None:
+    if settings.url or not Node(settings).answering():
         return None
-    node = Node(settings.on_port(state.port))
-    thread = threading.Thread(target=_watch, args=(node, every), kwargs={"detach": state.detached}, daemon=True)
-    thread.start()
-    return thread
-
-
-def _watch(node: Node, every: float, *, detach: bool) -> None:
-    while True:
-        time.sleep(every)
-        try:
-            if node.answering():
-                continue
-            if not read_state(node.place.folder):
-                return
-            node.start(detach=detach)
-        except EngineError:
-            logging.getLogger(__name__).exception("OpenSearch died and does not restart; trying again")
+    watch = NodeWatch(settings, every)
+    watch.start()
+    return watch
