@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from flask import current_app, g, has_request_context, request
 from sqlalchemy import select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from accounts.base import now
 from accounts.cookies import LIFE, login_token
@@ -71,9 +71,9 @@ def current_actor() -> Actor | None:
         g.actor = None
         try:
             g.actor = _find()
-        except OperationalError:
+        except (SQLAlchemyError, OSError, ValueError):  # the last from a damaged row
             g.accounts_unavailable = True
-            current_app.logger.exception("the accounts database does not answer; the request has no actor")
+            current_app.logger.exception("the accounts database failed; the request has no actor")
         g.private = g.get("private", False) or g.actor is not None
     actor: Actor | None = g.actor
     return actor

@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import create_engine, event, make_url, text
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from peerscope.errors import SettingsError
@@ -25,6 +34,21 @@ if TYPE_CHECKING:
 MIGRATIONS = Path(__file__).parent / "migrations"
 #: Seconds that a writer waits for another one in SQLite.
 BUSY = 10
+
+
+def is_failure(error: Exception) -> bool:
+    """Return whether an error is one of the database: unreachable, locked, full or damaged.
+
+    Others are about a statement or its values, and thus defects. Drivers raise different classes for the same failure;
+    a damaged SQLite file is a plain `DatabaseError`, which no subclass covers.
+    """
+    about_a_statement = (DataError, IntegrityError, ProgrammingError)
+    return isinstance(error, DBAPIError | PoolTimeout) and not isinstance(error, about_a_statement)
+
+
+def is_damage(error: DBAPIError) -> bool:
+    """Return whether an error says that a file of SQLite is damaged or none: a `DatabaseError` of no subclass."""
+    return type(error) is DatabaseError
 
 
 class Database:
@@ -70,6 +94,17 @@ class Database:
             config.set_main_option("script_location", str(MIGRATIONS))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+    def problem(self) -> str | None:
+        """Return why the database cannot be used, None if it can. A file of SQLite is searched for damage."""
+        is_sqlite = self.url.get_backend_name() == "sqlite"
+        try:
+            with self.engine.execution_options(reads=True).connect() as connection:
+                connection.execute(text("SELECT version_num FROM alembic_version"))
+                result = connection.scalar(text("PRAGMA quick_check(1)")) if is_sqlite else "ok"
+        except (SQLAlchemyError, OSError) as error:
+            return " ".join(str(getattr(error, "orig", error)).split())
+        return None if result == "ok" else f"the file is damaged: {result}"
 
     def close(self) -> None:
         """Close every connection."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
 from flask import g, redirect, request, url_for
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from accounts import cookies, csrf, forms, resources
 from accounts.actors import LoginRequired, current_actor, require_scope
@@ -15,7 +19,7 @@ from accounts.admin.api import blueprint as admin
 from accounts.blueprint import blueprint as pages
 from accounts.claims import pages as claim_pages
 from accounts.claims.api import blueprint as claims
-from accounts.database import Database
+from accounts.database import Database, is_damage, is_failure
 from accounts.delivery.worker import Deliverer
 from accounts.follows import pages as follow_pages
 from accounts.follows.api import blueprint as follows
@@ -57,7 +61,11 @@ PAGES = (
 BLUEPRINTS = (follows, my_feed, invitations, moderation, claims, admin, me, tokens, pages)
 #: Seconds that OpenSearch may take for a batch of people's states; no request waits for it.
 DELIVERY_TIMEOUT = 10.0
+#: Seconds for which the result of a check of the database is kept: it reads all of a SQLite file.
+CHECK_EVERY = 30.0
 CONTROL_CHARACTERS = "The request contains control characters, which no id or text may have."
+
+log = logging.getLogger(__name__)
 
 
 class AccountsExtension(Extension):
@@ -70,16 +78,22 @@ class AccountsExtension(Extension):
 
     def __init__(self, database: Database | None = None, mailer: Mailer | None = None) -> None:
         self._database, self._mailer = database, mailer
+        self._checking, self._checked_at = threading.Lock(), float("-inf")
+        self._problem: str | None = None
 
     def check(self, settings: Settings) -> None:
         """Raise SettingsError if the URL of the database cannot be used."""
         Database.from_settings(settings).close()
 
     def prepare(self, settings: Settings) -> None:
-        """Bring the tables of the database up to date."""
+        """Bring the tables of the database up to date. With a damaged file, the service starts without accounts."""
         database = Database.from_settings(settings)
         try:
             database.migrate()
+        except DatabaseError as error:
+            if not is_damage(error):
+                raise
+            log.error("The service starts without accounts, because their database is damaged: %s", error.orig)
         finally:
             database.close()
 
@@ -99,7 +113,16 @@ class AccountsExtension(Extension):
         app.register_error_handler(LoginRequired, _redirect_to_login)
         # PostgreSQL stores no control characters; a path or a field may bring one that no schema has checked.
         app.register_error_handler(DataError, lambda _: respond(Problem(HTTPStatus.BAD_REQUEST, CONTROL_CHARACTERS)))
-        app.register_error_handler(OperationalError, lambda error: respond(_unavailable(app, error)))
+        for kind in (DBAPIError, PoolTimeout):
+            app.register_error_handler(kind, lambda error: respond(_unavailable(app, error)))
+
+    def problems(self, app: Flask) -> dict[str, str]:
+        """Return what is wrong with the database; it is checked at most every `CHECK_EVERY` seconds."""
+        with self._checking:
+            if time.monotonic() - self._checked_at > CHECK_EVERY:
+                self._problem = resources.resources_of(app).database.problem()
+                self._checked_at = time.monotonic()
+        return {"accounts": self._problem} if self._problem else {}
 
     def start_worker(self, app: Flask, settings: Settings) -> None:
         """Deliver people's states to the index from a thread, unless another worker does."""
@@ -117,9 +140,11 @@ def _redirect_to_login(problem: LoginRequired) -> Response:
     return cast("Response", redirect(url_for("accounts.login", next=back), HTTPStatus.SEE_OTHER))
 
 
-def _unavailable(app: Flask, error: OperationalError) -> Problem:
-    """Return the 503 for a database that does not answer, or is locked for too long."""
-    app.logger.error("the database of accounts failed: %s", error.orig)
+def _unavailable(app: Flask, error: DBAPIError | PoolTimeout) -> Problem:
+    """Return the 503 for a database that does not answer, is locked for too long, or is damaged. Raise other errors."""
+    if not is_failure(error):
+        raise error
+    app.logger.error("the database of accounts failed: %s", getattr(error, "orig", error))
     return unavailable("Accounts are temporarily unavailable.")
 
 

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from functools import update_wrapper
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 from flask import current_app
+from sqlalchemy.exc import SQLAlchemyError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
 
     from accounts.database import Database
     from accounts.mail import Mailer
     from peerscope.settings import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+D = TypeVar("D")
 
 #: Key of `app.extensions`.
 KEY = "accounts"
@@ -45,3 +53,19 @@ def mailer() -> Mailer:
 def settings() -> Settings:
     """Return the settings of the app that handles this request."""
     return resources_of(current_app).settings
+
+
+def or_default(default: D) -> Callable[[Callable[P, R]], Callable[P, R | D]]:
+    """Return a decorator for what public pages show of accounts: the default while the database fails."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R | D]:
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R | D:
+            try:
+                return function(*args, **kwargs)
+            except (SQLAlchemyError, OSError, ValueError):  # the last from a damaged row
+                current_app.logger.exception("the accounts database failed; a page does without it")
+                return default
+
+        return update_wrapper(guarded, function)
+
+    return decorate

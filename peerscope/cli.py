@@ -116,7 +116,7 @@ def describe_error(error: Exception) -> str | None:
     """Return the message of an error that a user or operator can act on; None for a defect, whose traceback matters."""
     if isinstance(error, PeerscopeError):
         return str(error)
-    if (sqlite3 := sys.modules.get("sqlite3")) and isinstance(error, sqlite3.OperationalError):
+    if (sqlite3 := sys.modules.get("sqlite3")) and isinstance(error, sqlite3.DatabaseError):
         return f"The database of the indexing run in PEERSCOPE_HOME failed: {error}. The live index did not change."
     if isinstance(error, OSError) and error.errno != errno.EPIPE:  # click ends quietly when the reader of a pipe has
         return (f"{error.filename}: {error.strerror}" if error.filename else error.strerror) or str(error)
@@ -126,11 +126,15 @@ def describe_error(error: Exception) -> str | None:
 def _opensearch_error(error: Exception) -> str | None:
     if "opensearchpy" not in sys.modules:  # then the error is none of its, and importing it takes 0.2 s
         return None
-    from opensearchpy.exceptions import ConnectionError, TransportError  # noqa: A004 (its name)
+    from opensearchpy.exceptions import ConnectionError, OpenSearchException, TransportError  # noqa: A004 (its name)
 
     if isinstance(error, ConnectionError):
         return f"OpenSearch does not answer: {error.error}"
-    return f"OpenSearch refused: {_one_line(error)}" if isinstance(error, TransportError) else None
+    if isinstance(error, TransportError):
+        return f"OpenSearch refused: {_one_line(error)}"
+    if isinstance(error, OpenSearchException):  # such as a page of a proxy in place of JSON
+        return f"OpenSearch did not answer as expected: {_one_line(error)}"
+    return None
 
 
 def _database_error(error: Exception) -> str | None:

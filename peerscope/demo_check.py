@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.request
 from http import HTTPStatus
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -36,7 +37,7 @@ def wait_until_ready(base: str, alive: Callable[[], bool]) -> None:
         try:
             with urllib.request.urlopen(f"{base}/readyz", timeout=5):  # noqa: S310 (our own loopback address)
                 return
-        except OSError:
+        except (OSError, HTTPException):
             time.sleep(0.2)
     raise NoAnswerError(f"The service at {base} was not ready within {READY_TIMEOUT} s.")
 

@@ -12,7 +12,7 @@ from accounts.claims import institution_emails, profile, service
 from accounts.claims.schemas import FORM_STATEMENTS, ClaimBody, EmailBody, ProfileForm, ReleaseForm, WorkForm
 from accounts.forms import form
 from accounts.records import record_of
-from accounts.resources import database
+from accounts.resources import database, or_default
 from search_api.http.args import Args, PageArgs
 from search_api.http.paging import DEFAULT_PER_PAGE
 from search_api.http.services import services
@@ -134,6 +134,7 @@ def confirm_email_form(actor: Actor, token: str) -> str:
     return f"{institution_emails.confirm(actor, token)} is confirmed."
 
 
+@or_default(False)
 def owns_profile(researcher_id: str) -> bool:
     """Return whether the actor owns the profile of a researcher."""
     actor = current_actor()

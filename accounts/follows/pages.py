@@ -12,7 +12,7 @@ from accounts.blueprint import blueprint
 from accounts.follows import schemas, searches, service
 from accounts.follows.activity import list_activity
 from accounts.forms import form, read
-from accounts.resources import database
+from accounts.resources import database, or_default
 from accounts.settled import settled
 from search_api.feeds.atom import Feed, document
 from search_api.feeds.views import ENTRIES, FeedArgs
@@ -125,6 +125,7 @@ def atom(token: str) -> Response:
     return Response(xml, content_type="application/atom+xml; charset=utf-8")
 
 
+@or_default(None)
 def follow_of(kind: str, id_: str) -> Follow | None:
     """Return the actor's follow of a target, for the button on its page; None if logged out."""
     actor = current_actor()

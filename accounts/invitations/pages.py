@@ -14,7 +14,7 @@ from accounts.forms import form
 from accounts.forms import read as read_form
 from accounts.invitations import contacts, conversations, schemas, service
 from accounts.records import record_of
-from accounts.resources import database
+from accounts.resources import database, or_default
 from accounts.settled import settled
 from search_api.http.args import Args
 from search_api.http.errors import Problem, not_found
@@ -152,6 +152,7 @@ def _invite_page(actor: Actor, id_: str, given: Form, problem: Problem | None = 
     )
 
 
+@or_default(0)
 def unread_total() -> int:
     """Return the number of unread items for the header; 0 if logged out."""
     actor = current_actor()

@@ -93,6 +93,8 @@ class Holder:
             return abs(psutil.Process(self.process).create_time() - self.began) > START_TOLERANCE
         except psutil.NoSuchProcess:
             return True
+        except psutil.Error:  # it exists, and belongs to another account
+            return False
 
     def to_document(self) -> WriterLockDocument:
         """Return the holder as it is stored."""

@@ -38,6 +38,10 @@ class Extension:
     def install(self, app: Flask, settings: Settings) -> None:
         """Add blueprints, request hooks and template globals to an app, before it handles a request."""
 
+    def problems(self, app: Flask) -> dict[str, str]:  # noqa: ARG002 (for the subclass)
+        """Return what of this extension does not work at present, by part, for `/readyz`."""
+        return {}
+
     def start_worker(self, app: Flask, settings: Settings) -> None:
         """Start background threads. Called in each worker process after its warm-up."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, request
 from opensearchpy.exceptions import OpenSearchException
 
 from peerscope.embedding import EmbeddingError
+from search_api.http import extensions
 from search_api.http.args import Args, parse
 from search_api.http.endpoint import plain
 from search_api.http.errors import unavailable
@@ -30,13 +31,18 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Return whether searches can be answered, part by part; 503 while the search engine cannot.
 
-    Keyword search works without the embedding model, so the service is ready then; `degraded` names what is missing.
+    Searches work without the embedding model and without accounts, so the service is ready then; `degraded` names what
+    is missing.
     """
     parse(Args(), request.args)
     parts = {"opensearch": _opensearch(services()), "embedding": _embedding(services())}
     if parts["opensearch"] != "ok":
         raise unavailable(f"Searches cannot be answered: opensearch {parts['opensearch']}.", RETRY_AFTER)
     degraded = ["semantic"] if parts["embedding"] != "ok" else []
+    for extension in extensions.installed(current_app):
+        problems = extension.problems(current_app)
+        parts |= problems
+        degraded += problems
     return jsonify(status="ready", parts=parts, degraded=degraded)
 
 

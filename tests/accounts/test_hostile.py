@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from accounts.login import links
 from accounts.secrets import new_token
@@ -76,7 +76,7 @@ def test_an_error_of_ours_logs_neither_tokens_nor_what_was_stored(
     stored = f"ada{1 + 1}@example.org"
     monkeypatch.setattr(links, "peek_token", fail)
     monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
-    monkeypatch.delitem(app.error_handler_spec[None][None], OperationalError)
+    monkeypatch.delitem(app.error_handler_spec[None][None], DBAPIError)
     token = new_token()
     assert browser(app).get(f"/reset/{token}").status_code == 500
     assert "'/reset/...' failed" in caplog.text

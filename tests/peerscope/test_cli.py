@@ -16,7 +16,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 from opensearchpy.exceptions import ConnectionError as OpenSearchUnreachable
-from opensearchpy.exceptions import TransportError
+from opensearchpy.exceptions import SerializationError, TransportError
 from sqlalchemy.exc import OperationalError
 
 from peerscope import cli
@@ -157,6 +157,12 @@ def test_an_unknown_command_is_a_usage_error() -> None:
             OperationalError("SELECT 1", {}, sqlite3.OperationalError("unable to open\ndatabase file")),
             "The accounts database failed: unable to open database file",
         ),
+        (
+            sqlite3.DatabaseError("database disk image is malformed"),
+            "The database of the indexing run in PEERSCOPE_HOME failed: database disk image is malformed."
+            " The live index did not change.",
+        ),
+        (SerializationError("<html>"), "OpenSearch did not answer as expected: <html>"),
         (OSError(errno.ENOSPC, "No space left on device", "/home/r.json"), "/home/r.json: No space left on device"),
         (OSError(errno.EIO, "Input/output error"), "Input/output error"),
         (OSError("odd"), "odd"),
