@@ -108,8 +108,8 @@ def restore(database: Database, who: str) -> None:
 @pass_database
 def export(database: Database, who: str) -> None:
     """Print all stored data of WHO as JSON, for example of a suspended account."""
-    with database.read() as session:
-        data = exported(session, account_of(session, who).id)
+    with database.begin() as session:
+        data = exported(session, account_of(session, who).id, by=None)
     click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=datetime.isoformat))
 
 
@@ -126,4 +126,5 @@ def delete_(database: Database, who: str, yes: bool) -> None:
         click.confirm(f"Permanently delete the account of {name}?", abort=True)
     with database.begin() as session:
         delete_account(session, account.id, by=None)
-    click.echo(f"The account of {name} is deleted.")
+    database.rewrite()
+    click.echo(f"The account of {name} is deleted. A running server removes its profile from the index.")

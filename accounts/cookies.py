@@ -1,6 +1,6 @@
-"""The two cookies: the log-in, and a signed one for forms and for the round trip to ORCID.
+"""The cookies: the log-in, a signed one for forms and for the round trip to ORCID, and one of browsers known here.
 
-Under https both are Secure and their names begin with `__Host-`, so that no other host, such as a sibling of the same
+Under https all are Secure and their names begin with `__Host-`, so that no other host, such as a sibling of the same
 domain, can set them.
 """
 
@@ -9,21 +9,24 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from accounts.secrets import keyed
+from accounts.secrets import digest, keyed, new_token
 
 if TYPE_CHECKING:
     from flask import Request
     from flask.sessions import SecureCookieSession
-    from itsdangerous import URLSafeTimedSerializer
     from werkzeug.wrappers import Response
 
 #: How long a log-in lasts after its last use.
 LIFE = timedelta(days=30)
 LOGIN = "peerscope_login"
 FORMS = "peerscope_forms"
+DEVICE = "peerscope_device"
+#: How long a browser counts as known to an account after its last log-in.
+KNOWN_FOR = timedelta(days=365)
 
 
 def named(cookie: str) -> str:
@@ -46,6 +49,33 @@ def set_login(response: Response, token: str) -> None:
 def drop_login(response: Response) -> None:
     """Delete the cookie of the log-in."""
     response.delete_cookie(named(LOGIN), httponly=True, samesite="Lax", secure=request.is_secure, path="/")
+
+
+def remember_device(response: Response, address: str) -> None:
+    """Mark this browser as one that has logged in to the account at an address. The cookie permits nothing.
+
+    It exempts the browser from delays that guesses from elsewhere cause (see `accounts.throttle`).
+    """
+    value = _devices().dumps([digest(address), new_token()[:16]])
+    response.set_cookie(
+        named(DEVICE), value, max_age=KNOWN_FOR, httponly=True, samesite="Lax", secure=request.is_secure, path="/"
+    )
+
+
+def known_device(address: str) -> str | None:
+    """Return the id of this browser if it has logged in to the account at an address before."""
+    cookie = request.cookies.get(named(DEVICE))
+    if not cookie:
+        return None
+    try:
+        of, device = _devices().loads(cookie, max_age=int(KNOWN_FOR.total_seconds()))
+    except (BadSignature, ValueError, TypeError):
+        return None
+    return str(device) if of == digest(address) else None
+
+
+def _devices() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(keyed(current_app), salt="device")
 
 
 class Forms(SecureCookieSessionInterface):

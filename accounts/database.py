@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,17 +22,19 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from peerscope.errors import SettingsError
+from peerscope.errors import PeerscopeError, SettingsError
 from peerscope.private_files import create_private
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy import Engine
 
     from peerscope.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+#: Key of a session's functions to call after the commit.
+ON_COMMIT = "on_commit"
 #: Seconds that a writer waits for another one in SQLite.
 BUSY = 10
 
@@ -49,6 +52,10 @@ def is_failure(error: Exception) -> bool:
 def is_damage(error: DBAPIError) -> bool:
     """Return whether an error says that a file of SQLite is damaged or none: a `DatabaseError` of no subclass."""
     return type(error) is DatabaseError
+
+
+class RewriteError(PeerscopeError):
+    """The files of the database could not be rewritten now; this can be repeated."""
 
 
 class Database:
@@ -75,8 +82,11 @@ class Database:
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """Open a session in a transaction, committed at the end of the block and rolled back when it raises."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            yield session
+        with Session(self.engine, expire_on_commit=False) as session:
+            with session.begin():
+                yield session
+            for call in session.info.get(ON_COMMIT, ()):
+                call()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -106,9 +116,36 @@ class Database:
             return " ".join(str(getattr(error, "orig", error)).split())
         return None if result == "ok" else f"the file is damaged: {result}"
 
+    def rewrite(self) -> None:
+        """Rewrite the files, so that no deleted content is left in free space or in the write-ahead log of SQLite.
+
+        PostgreSQL reuses the space of deleted rows; its old bytes are overwritten in time. Raises RewriteError or
+        SQLAlchemyError while the database is in use; this can be repeated.
+        """
+        if self.url.get_backend_name() != "sqlite":
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("VACUUM")
+            return
+        raw = self.engine.raw_connection()  # outside of any transaction, as VACUUM requires
+        try:
+            cursor: Any = raw.cursor()
+            cursor.execute("VACUUM")
+            busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError as error:
+            raise RewriteError(f"The database of accounts cannot be rewritten now: {error}") from error
+        finally:
+            raw.close()
+        if busy:
+            raise RewriteError("The database of accounts cannot be rewritten now: a reader uses its write-ahead log.")
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+def on_commit(session: Session, call: Callable[[], object]) -> None:
+    """Call a function once the transaction of a session from `Database.begin` is committed."""
+    session.info.setdefault(ON_COMMIT, []).append(call)
 
 
 def _why(error: Exception) -> str:
@@ -132,7 +169,7 @@ def _engine(url: Any) -> Engine:
     def _prepare(connection: Any, _: Any) -> None:
         # Transactions are begun below, as a writer: one that starts as a reader and writes later would fail as busy.
         connection.isolation_level = None
-        for pragma in ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL"):
+        for pragma in ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -19,6 +19,8 @@ from accounts.admin.api import blueprint as admin
 from accounts.blueprint import blueprint as pages
 from accounts.claims import pages as claim_pages
 from accounts.claims.api import blueprint as claims
+from accounts.corrections import pages as correction_pages
+from accounts.corrections.api import blueprint as corrections
 from accounts.database import Database, is_damage, is_failure
 from accounts.delivery.worker import Deliverer
 from accounts.follows import pages as follow_pages
@@ -27,11 +29,12 @@ from accounts.follows.pages import atom_blueprint as my_feed
 from accounts.invitations import pages as invitation_pages
 from accounts.invitations.api import blueprint as invitations
 from accounts.login import pages as login_pages
-from accounts.mail import Mailer
+from accounts.mail.sender import MailSender
 from accounts.me import pages as account_pages
 from accounts.me.api import blueprint as me
 from accounts.moderation import pages as moderation_pages
 from accounts.moderation.api import blueprint as moderation
+from accounts.smtp import Mailer
 from accounts.tokens import pages as token_pages
 from accounts.tokens.api import blueprint as tokens
 from peerscope import engine
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
 PAGES = (
     admin_pages,
     claim_pages,
+    correction_pages,
     follow_pages,
     invitation_pages,
     login_pages,
@@ -58,7 +62,7 @@ PAGES = (
     moderation_pages,
     token_pages,
 )
-BLUEPRINTS = (follows, my_feed, invitations, moderation, claims, admin, me, tokens, pages)
+BLUEPRINTS = (follows, my_feed, invitations, moderation, claims, corrections, admin, me, tokens, pages)
 #: Seconds that OpenSearch may take for a batch of people's states; no request waits for it.
 DELIVERY_TIMEOUT = 10.0
 #: Seconds for which the result of a check of the database is kept: it reads all of a SQLite file.
@@ -125,11 +129,12 @@ class AccountsExtension(Extension):
         return {"accounts": self._problem} if self._problem else {}
 
     def start_worker(self, app: Flask, settings: Settings) -> None:
-        """Deliver people's states to the index from a thread, unless another worker does."""
+        """Deliver mail from a thread, and people's states to the index from another, unless another worker does."""
         services: Services = app.extensions[KEY]
         client = engine.connect(settings, timeout=DELIVERY_TIMEOUT)
-        signer = Signer.from_settings(settings)
-        Deliverer(resources.resources_of(app).database, client, services.names, signer).start()
+        accounts, signer = resources.resources_of(app), Signer.from_settings(settings)
+        Deliverer(accounts.database, client, services.names, signer, home=settings.home).start()
+        MailSender(accounts.database, accounts.mailer, settings.public_url).start()
 
 
 def _redirect_to_login(problem: LoginRequired) -> Response:

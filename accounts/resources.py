@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import update_wrapper
+from http import HTTPStatus
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
+from urllib.parse import urlsplit
 
-from flask import current_app
+from flask import current_app, request
 from sqlalchemy.exc import SQLAlchemyError
+
+from accounts.smtp import LOOPBACK
+from search_api.http.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +20,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from accounts.database import Database
-    from accounts.mail import Mailer
+    from accounts.smtp import Mailer
     from peerscope.settings import Settings
 
 P = ParamSpec("P")
@@ -69,3 +74,17 @@ def or_default(default: D) -> Callable[[Callable[P, R]], Callable[P, R | D]]:
         return update_wrapper(guarded, function)
 
     return decorate
+
+
+def public_url() -> str:
+    """Return the public address of this site, without a slash at the end, for links that are mailed.
+
+    The Host header of a request counts for a server on this machine only: a forged one would send a secret link to
+    another site. Raises Problem (503).
+    """
+    if address := settings().public_url:
+        return address
+    if urlsplit(request.host_url).hostname in LOOPBACK:
+        return request.host_url.rstrip("/")
+    detail = "This site cannot send e-mail yet. Its operator must set PEERSCOPE_PUBLIC_URL."
+    raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail)

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import click
 
 from accounts.database import Database
+from accounts.mail.sender import deliver_due
+from accounts.outbox import committed_by_command
+from accounts.smtp import Mailer
 from peerscope.commands import pass_settings
 
 if TYPE_CHECKING:
@@ -30,7 +33,11 @@ def pass_database(command: Callable[Concatenate[Database, P], R]) -> Callable[P,
         database = Database.from_settings(settings)
         try:
             database.migrate()
-            return click.get_current_context().invoke(command, database, *args, **kwargs)
+            result = click.get_current_context().invoke(command, database, *args, **kwargs)
+            if committed_by_command.is_set():
+                # What cannot be sent now is sent by a running server.
+                deliver_due(database, Mailer(settings), settings.public_url)
+            return result
         finally:
             database.close()
 

@@ -153,13 +153,31 @@ class Collaborator(TypedDict):
 
 
 class Owner(TypedDict):
-    """What the owner of a claimed profile states; `proof` is how the claim was verified, `orcid` or `admin`."""
+    """What the owner of a claimed profile states; `proof` is how the claim was verified, `orcid` or `admin`.
+
+    `proven_at` and `email_proven_at`, in ISO 8601, are when the claim was verified and an address at an institution of
+    the record confirmed.
+    """
 
     proof: str | None
+    proven_at: str | None
+    email_proven_at: str | None
     name: str | None
     affiliation: str | None
     bio: str | None
     links: list[str]
+
+
+class Corrected(TypedDict):
+    """What decisions and owners' statements change on a profile at once, before the next run follows them.
+
+    `name` and `affiliation` replace wrong ones; `works_added` and `works_removed` are ids of works.
+    """
+
+    name: str | None
+    affiliation: str | None
+    works_added: list[str]
+    works_removed: list[str]
 
 
 class ResearcherState(TypedDict):
@@ -170,6 +188,7 @@ class ResearcherState(TypedDict):
     followers_count: int
     open_to_collaborate: bool
     owner: Owner | None
+    corrected: Corrected | None
 
 
 class ResearcherDocument(ResearcherState):
@@ -264,7 +283,7 @@ class WriterLockDocument(TypedDict):
 
 #: The state of a researcher whom no account claims or follows.
 DEFAULT_STATE = ResearcherState(
-    verification_level=1, claimed=False, followers_count=0, open_to_collaborate=False, owner=None
+    verification_level=1, claimed=False, followers_count=0, open_to_collaborate=False, owner=None, corrected=None
 )
 #: The fields of a researcher's document that come from their state.
 STATE_FIELDS = tuple(DEFAULT_STATE)

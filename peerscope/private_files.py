@@ -29,6 +29,7 @@ PRIVATE_NAMES = (
     "secret-key",
     "overrides.toml",
     "overrides.toml.*",
+    "corrections.toml*",
     "runs",
 )
 

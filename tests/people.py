@@ -14,15 +14,14 @@ from accounts.base import now
 from accounts.cookies import LIFE, LOGIN
 from accounts.login import orcid
 from accounts.login.models import Account, ApiToken, Login
-from accounts.mail import Mailer
+from accounts.mail.sender import deliver_due
 from accounts.resources import KEY, resources_of
 from accounts.secrets import digest, keyed, new_token
+from accounts.smtp import Mailer
 from peerscope.settings import Settings
 from peerscope.signing import Signer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from flask import Flask
     from werkzeug.test import TestResponse
 
@@ -35,16 +34,18 @@ def signer() -> Signer:
 
 
 class Mailbox(Mailer):
-    """Collects mail instead of sending it, and runs background tasks immediately."""
+    """Collects mail instead of sending it, as soon as its transaction is committed."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, str, str]] = []
+        self.message_ids: list[str] = []
 
-    def send(self, to: str, subject: str, text: str) -> None:
+    def send(self, to: str, subject: str, text: str, message_id: str) -> None:
         self.sent.append((to, subject, text))
+        self.message_ids.append(message_id)
 
-    def later(self, task: Callable[[], None]) -> None:
-        task()
+    def wake(self, database: Database) -> None:
+        deliver_due(database, self)
 
     def link(self, to: str) -> str:
         """Return the path of the link in the last mail to an address."""

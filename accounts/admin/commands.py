@@ -10,6 +10,7 @@ import click
 
 from accounts.admin import service
 from accounts.claims import institution_emails, lifecycle
+from accounts.corrections import decisions
 from accounts.delivery.lease import Lease
 from accounts.delivery.service import Delivery
 from accounts.terminal import in_one_line, pass_database
@@ -137,6 +138,7 @@ def people() -> None:
 def sync(database: Database, settings: Settings) -> None:
     """Write the states of all people to the index again; a running server does so when necessary."""
     names = IndexNames(settings.index_prefix)
+    decisions.write(database, settings.home)
     delivery = Delivery(database, engine.connect(settings), names, Signer.from_settings(settings))
     lease = Lease(database, names.prefix)
     if lease.take():

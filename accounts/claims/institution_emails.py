@@ -18,15 +18,15 @@ from accounts.claims.lifecycle import open_claim
 from accounts.claims.models import Claim, InstitutionDomain, InstitutionEmail
 from accounts.claims.profile import require_claim
 from accounts.login import links
-from accounts.outbox import enqueue
+from accounts.outbox import enqueue, enqueue_mail
 from accounts.records import record_of
-from accounts.resources import database, mailer
+from accounts.resources import database, public_url
 from accounts.settled import changing
-from accounts.texts import name_for_mail
 from search_api.http.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
@@ -35,15 +35,6 @@ if TYPE_CHECKING:
     from search_api.http.services import Services
 
 PURPOSE = "institution"
-SUBJECT = "Is this your address?"
-MAIL = """\
-{name}, who owns the profile {researcher} on Peerscope, says that this is their address.
-If that is you, confirm it with this link within an hour:
-
-{base}/account/profile/email/{token}
-
-If it isn't you, ignore this e-mail.
-"""
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}")
 
 
@@ -108,10 +99,12 @@ def is_at_institution(session: Session, address: str, institution_ids: Iterable[
     return bool(ids) and session.scalars(domains.limit(1)).one_or_none() is not None
 
 
-def is_proven(session: Session, account_id: str, institution_ids: Iterable[str]) -> bool:
-    """Return whether an account has proven an e-mail address at one of these institutions."""
+def email_proven_at(session: Session, account_id: str, institution_ids: Iterable[str]) -> datetime | None:
+    """Return when an account first proved an e-mail address at one of these institutions; None if it has not."""
     ids = list(institution_ids)
-    return any(is_at_institution(session, address, ids) for address in proven_addresses(session, account_id))
+    rows = select(InstitutionEmail).where(InstitutionEmail.account_id == account_id)
+    dates = [row.confirmed_at for row in session.scalars(rows).all() if is_at_institution(session, row.address, ids)]
+    return min(dates, default=None)
 
 
 def proven_addresses(session: Session, account_id: str) -> Sequence[str]:
@@ -130,7 +123,7 @@ def send_link(services: Services, actor: Actor, email: str) -> str:
         address = links.address_of(email)
     except ValueError as error:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), {"email": [str(error)]}) from error
-    base = links.public_url()
+    public_url()
     with database().read() as session:
         researcher_id = require_claim(session, actor.account_id).researcher_id
     institutions = [institution["id"] for institution in record_of(services, researcher_id)["institutions"]]
@@ -144,9 +137,7 @@ def send_link(services: Services, actor: Actor, email: str) -> str:
         detail = "Too many links sent. Check your inbox or try again in an hour."
         raise Problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": "3600"})
     with changing(database()) as session:
-        token = links.create(session, PURPOSE, address, actor.account_id)
-    text = MAIL.format(name=name_for_mail(actor.name), researcher=researcher_id, base=base, token=token)
-    mailer().post(address, SUBJECT, text)
+        enqueue_mail(session, PURPOSE, address=address, account_id=actor.account_id, researcher=researcher_id)
     return address
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import delete, func, select
 from accounts.audit import note
 from accounts.base import now
 from accounts.claims.models import Claim, OwnProfile, WorkStatement
+from accounts.erasure import request_erasure
 from accounts.login.models import Account
 from accounts.outbox import enqueue
 from accounts.texts import is_id
@@ -213,7 +214,9 @@ def _verify(session: Session, claim: Claim, proof: str, decided_by: str | None, 
 
 
 def _end(session: Session, claim: Claim, status: str, reason: str, decided_by: str | None = None) -> None:
-    """End a claim and delete the owner's profile and statements."""
+    """End a claim, and delete the owner's profile and statements, also from earlier generations of the index."""
+    if session.get(OwnProfile, claim.id):
+        request_erasure(session, claim.researcher_id)
     claim.status, claim.reason, claim.decided_by, claim.decided_at = status, reason, decided_by, now()
     session.execute(delete(OwnProfile).where(OwnProfile.claim_id == claim.id))
     session.execute(delete(WorkStatement).where(WorkStatement.claim_id == claim.id))

@@ -22,7 +22,7 @@ class Link(fields.Url):
             schemes={"https"},
             require_tld=True,
             validate=validate.Length(max=300),
-            error_messages={"invalid": 'Must start with https:// ("{input}").'},
+            error_messages={"invalid": "Must be a complete address that starts with https://."},
         )
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:

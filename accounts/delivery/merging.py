@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from accounts.audit import note
 from accounts.claims.lifecycle import OPEN, make_pending, verified_claim
 from accounts.claims.models import Claim
+from accounts.corrections.models import Correction
 from accounts.follows.models import Follow
 from accounts.invitations.models import Block, Invitation
 from accounts.outbox import enqueue
@@ -43,6 +44,8 @@ def move(session: Session, old: str, new: str, orcid: str | None = None, *, is_s
         (Invitation, Invitation.sender_researcher_id),
         (Invitation, Invitation.recipient_researcher_id),
         (Block, Block.blocked_researcher_id),
+        (Correction, Correction.researcher_id),
+        (Correction, Correction.other),
     ):
         session.execute(update(table).where(column == old).values({column: new}))
     if claims or has_follows:

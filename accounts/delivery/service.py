@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 from opensearchpy.exceptions import TransportError
 from sqlalchemy import delete, select
 
+from accounts import erasure
 from accounts.base import now
 from accounts.claims.lifecycle import OPEN, settle
 from accounts.claims.models import Claim
 from accounts.claims.orcid_proof import with_proven_orcid
+from accounts.corrections.models import Correction
 from accounts.delivery.merging import move
 from accounts.delivery.models import Synced
 from accounts.delivery.states import kept_state, state_of
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
     from accounts.database import Database
     from mappings import IndexNames
+    from mappings.documents import ResearcherState
     from peerscope.signing import Signer
 
     #: The lines of one action in the body of a bulk request.
@@ -99,6 +102,11 @@ class Delivery:
                 session.merge(Synced(prefix=self._names.prefix, index=target, at=now()))
         return len(ids)
 
+    def erase(self) -> None:
+        """Do what is due of the erasure of deleted data (see `erasure`), once everything is delivered."""
+        if erasure.waiting(self._database) and self.is_complete() and not self._has_rows():
+            erasure.erase(self._database, self._client, self._names, self._states)
+
     def invalidate(self) -> None:
         """Make the next delivery write every state again."""
         with self._database.begin() as session:
@@ -127,6 +135,15 @@ class Delivery:
             session.execute(delete(Outbox).where(Outbox.id.in_([row.id for row in rows])))
         return len(rows)
 
+    def _has_rows(self) -> bool:
+        with self._database.read() as session:
+            return session.scalars(select(Outbox.id).limit(1)).one_or_none() is not None
+
+    def _states(self, ids: set[str]) -> dict[str, ResearcherState]:
+        records = self._records(ids)
+        with self._database.read() as session:
+            return {id_: state_of(session, id_, _institutions(records.get(id_))) for id_ in sorted(ids)}
+
     def _searched(self) -> str | None:
         """Return names and UUIDs of the searched index and the people index, which together are never reused.
 
@@ -147,7 +164,8 @@ class Delivery:
         with self._database.begin() as session:
             claimed = select(Claim.researcher_id).where(Claim.status.in_(OPEN))
             followed = select(Follow.target).where(Follow.kind == "researcher")
-            ids = {*session.scalars(claimed), *session.scalars(followed)}
+            corrected = select(Correction.researcher_id).where(Correction.status == "accepted")
+            ids = {*session.scalars(claimed), *session.scalars(followed), *session.scalars(corrected)}
         self._client.indices.refresh(index=self._names.people)
         ids.update(self._ids(self._names.people, "researcher_id", {"match_all": {}}))
         ids.update(self._ids(self._names.researchers, "id", HAS_STATE))

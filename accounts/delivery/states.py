@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from accounts.claims.institution_emails import is_proven
+from accounts.claims.institution_emails import email_proven_at
 from accounts.claims.lifecycle import OPEN, owner_of
 from accounts.claims.models import Claim
 from accounts.claims.profile import profile_of, statements_of
+from accounts.corrections.models import Correction
 from accounts.follows.models import Follow
 from accounts.login.models import Account
 from accounts.outbox import enqueue
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from mappings.documents import PersonState, ResearcherState
+    from mappings.documents import Corrected, PersonState, ResearcherState
 
 
 def state_of(session: Session, researcher_id: str, institution_ids: Iterable[str]) -> ResearcherState:
@@ -33,21 +34,26 @@ def state_of(session: Session, researcher_id: str, institution_ids: Iterable[str
     claim = owner_of(session, researcher_id)
     if claim is None:
         level = 1 + _is_claimed(session, researcher_id)
-        return {**DEFAULT_STATE, "verification_level": level, "followers_count": followers}
+        corrected = _corrected(session, researcher_id, None)
+        return {**DEFAULT_STATE, "verification_level": level, "followers_count": followers, "corrected": corrected}
     profile = profile_of(session, claim.id)
+    proven_at = email_proven_at(session, claim.account_id, institution_ids)
     return {
-        "verification_level": 3 + is_proven(session, claim.account_id, institution_ids),
+        "verification_level": 3 if proven_at is None else 4,
         "claimed": True,
         "followers_count": followers,
         "open_to_collaborate": profile.open_to_collaborate,
         # Every key each time, because a partial update would keep an earlier value of a missing one.
         "owner": {
             "proof": claim.proof,
+            "proven_at": claim.decided_at.isoformat() if claim.decided_at else None,
+            "email_proven_at": proven_at.isoformat() if proven_at else None,
             "name": profile.preferred_name,
             "affiliation": profile.affiliation,
             "bio": profile.bio,
             "links": profile.links,
         },
+        "corrected": _corrected(session, researcher_id, claim),
     }
 
 
@@ -68,6 +74,27 @@ def kept_state(session: Session, researcher_id: str, state: ResearcherState) -> 
             for statement in statements
         ],
     }
+
+
+def _corrected(session: Session, researcher_id: str, claim: Claim | None) -> Corrected | None:
+    """Return what accepted corrections and the owner's statements change on a profile; None for nothing.
+
+    Of several names or affiliations the last decision holds.
+    """
+    query = select(Correction).where(Correction.researcher_id == researcher_id, Correction.status == "accepted")
+    corrections = session.scalars(query.order_by(Correction.decided_at, Correction.id)).all()
+    values = {correction.kind: correction.value for correction in corrections}
+    removed = [id_ for each in corrections if each.kind in {"not_this_person", "two_people"} for id_ in each.works]
+    statements = statements_of(session, claim.id) if claim else []
+    added = {statement.work_id for statement in statements if statement.is_mine}
+    removed += [statement.work_id for statement in statements if not statement.is_mine]
+    result: Corrected = {
+        "name": values.get("name"),
+        "affiliation": values.get("affiliation"),
+        "works_added": sorted(added - set(removed)),
+        "works_removed": sorted(set(removed)),
+    }
+    return result if any(result.values()) else None
 
 
 def enqueue_account(session: Session, account_id: str) -> None:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from opensearchpy.exceptions import TransportError
 from sqlalchemy.exc import SQLAlchemyError
 
+from accounts.corrections import decisions
+from accounts.database import RewriteError
 from accounts.delivery.lease import Lease
 from accounts.delivery.service import Delivery, DeliveryError
+from accounts.erasure import forget_expired
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from opensearchpy import OpenSearch
 
     from accounts.database import Database
@@ -22,6 +28,8 @@ if TYPE_CHECKING:
 #: Seconds between two reads of the outbox, and the longest pause while OpenSearch or the database is unavailable.
 EVERY = 0.5
 LONGEST = 5.0
+#: Seconds between two looks for expired and for deleted data, whose traces are to be removed.
+CLEANING = 60.0
 
 log = logging.getLogger(__name__)
 
@@ -30,15 +38,24 @@ class Deliverer(threading.Thread):
     """Delivers until stopped. It starts by writing all states, as a restored database may be older than the index."""
 
     def __init__(
-        self, database: Database, client: OpenSearch, names: IndexNames, signer: Signer, every: float = EVERY
+        self,
+        database: Database,
+        client: OpenSearch,
+        names: IndexNames,
+        signer: Signer,
+        every: float = EVERY,
+        *,
+        home: Path | None = None,
     ) -> None:
-        """Prepare the thread; `every` is the interval in seconds."""
+        """Prepare the thread; `every` is the interval in seconds, `home` the folder for decisions of identity."""
         super().__init__(name="deliverer", daemon=True)
+        self._database = database
         self._delivery = Delivery(database, client, names, signer)
         self._lease = Lease(database, names.prefix)
-        self._every = every
+        self._every, self._home = every, home
         self._stopped = threading.Event()
         self._began = False
+        self._next_cleaning = 0.0
 
     def run(self) -> None:
         """Deliver at every interval; while it fails, the pause doubles up to `LONGEST` seconds."""
@@ -46,7 +63,7 @@ class Deliverer(threading.Thread):
         while not self._stopped.wait(pause):
             try:
                 self._deliver()
-            except (TransportError, SQLAlchemyError, DeliveryError, OSError) as error:
+            except (TransportError, SQLAlchemyError, DeliveryError, RewriteError, OSError) as error:
                 if pause == self._every:
                     log.warning("people's states are not delivered yet: %s", error)
                 pause = min(2 * pause, LONGEST)
@@ -68,8 +85,16 @@ class Deliverer(threading.Thread):
     def _deliver(self) -> None:
         if not self._lease.take():
             self._began = False
-        elif self._began:
+            return
+        if self._began:
             self._delivery.deliver()
         else:
             self._delivery.deliver_all()
             self._began = True
+        moment = time.monotonic()
+        if moment >= self._next_cleaning:
+            self._next_cleaning = moment + CLEANING
+            forget_expired(self._database)
+            if self._home:
+                decisions.write(self._database, self._home)
+            self._delivery.erase()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from smtplib import SMTPException
 from typing import TYPE_CHECKING
 
 import click
 
 from accounts import resources
-from accounts.follows.digest import deliver, due_emails
+from accounts.follows.digest import due_emails, enqueue_digest
+from accounts.mail.letters import LOCAL_URL
+from accounts.mail.sender import Outcome, deliver_due
 from accounts.terminal import pass_database
 from peerscope import engine
 from peerscope.commands import pass_settings
@@ -18,9 +19,6 @@ from search_api.http.services import KEY, Services
 if TYPE_CHECKING:
     from accounts.database import Database
     from peerscope.settings import Settings
-
-#: Base of links without PEERSCOPE_PUBLIC_URL: a server on this machine.
-LOCAL_URL = "http://127.0.0.1:8000"
 
 
 @click.command()
@@ -36,25 +34,26 @@ def digest(database: Database, settings: Settings, dry_run: bool) -> None:
     app = create_app(settings=settings)
     services: Services = app.extensions[KEY]
     with app.test_request_context("/", base_url=settings.public_url or LOCAL_URL):
-        sent, failed = _deliver_all(services, database, dry_run)
+        outcome, errors = _deliver_all(services, database, dry_run)
     resources.resources_of(app).database.close()
-    click.echo(f"{sent} {'would be sent' if dry_run else 'sent'}.")
-    if failed:
-        raise click.ClickException(f"{failed} could not be sent.")
+    click.echo(f"{outcome.sent} {'would be sent' if dry_run else 'sent'}.")
+    if errors:
+        raise click.ClickException(f"{errors} could not be built; see the log.")
+    if outcome.failed:
+        detail = "A running server or the next `peerscope digest` tries again, unless the server refused for good."
+        raise click.ClickException(f"{outcome.failed} could not be sent. {detail}")
 
 
-def _deliver_all(services: Services, database: Database, dry_run: bool) -> tuple[int, int]:
-    """Send the digests that are due; returns how many were sent and how many failed."""
-    sent = 0
+def _deliver_all(services: Services, database: Database, dry_run: bool) -> tuple[Outcome, int]:
+    """Enqueue the digests that are due, and send all waiting mail; returns the outcome, and how many digests failed."""
+    count = 0
     errors: list[Exception] = []
     for email in due_emails(services, errors.append):
         if dry_run:
             click.echo(f"--- {email.address}: {email.subject}\n{email.text}---")
-            sent += 1
-            continue
-        try:
-            sent += deliver(database, email, resources.mailer().send)
-        except (OSError, SMTPException) as error:
-            errors.append(error)
-            click.echo(f"A digest was refused by the mail server and will be sent next time: {error}", err=True)
-    return sent, len(errors)
+        else:
+            enqueue_digest(database, email)
+        count += 1
+    if dry_run:
+        return Outcome(count), len(errors)
+    return deliver_due(database, resources.mailer(), services.settings.public_url), len(errors)

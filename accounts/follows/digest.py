@@ -1,8 +1,7 @@
 """The digest: an e-mail with the works that are new since the last one.
 
-A digest must not be sent twice, whatever crashes. So the time up to which an account has been notified is stored before
-the mail goes out, and restored if the mail server refuses. A process that is killed in between loses one digest, whose
-works are still in the account's activity. Two runs at once share the accounts.
+The mail is enqueued in the transaction that stores up to when an account has been notified. So each work is in exactly
+one digest, whatever crashes, and the outbox of mail delivers it at least once. Two runs at once share the accounts.
 """
 
 from __future__ import annotations
@@ -21,11 +20,14 @@ from accounts.follows import activity
 from accounts.follows.models import Follow
 from accounts.follows.service import follows_of
 from accounts.login.models import Account
+from accounts.outbox import enqueue_mail
 from accounts.resources import database
 from search_api.http.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from sqlalchemy.orm import Session
 
     from accounts.database import Database
     from search_api.http.services import Services
@@ -85,24 +87,26 @@ def newest_arrival(services: Services) -> datetime | None:
     return min(datetime.fromtimestamp(newest / 1_000, UTC), now() - MARGIN) if newest else None
 
 
-def deliver(accounts: Database, email: DigestEmail, send: Callable[[str, str, str], None]) -> bool:
-    """Send a digest; returns False if another run has sent it. Raises what `send` raises, and then it is still due."""
-    if not _mark_sent(accounts, email.account_id, email.after, email.until):
-        return False
-    try:
-        send(email.address, email.subject, email.text)
-    except Exception:
-        _mark_sent(accounts, email.account_id, email.until, email.after)
-        raise
-    return True
+def enqueue_digest(accounts: Database, email: DigestEmail) -> bool:
+    """Enqueue a digest and record it as sent; returns False if another run has."""
+    with accounts.begin() as session:
+        if not _mark_sent(session, email.account_id, email.after, email.until):
+            return False
+        return enqueue_mail(
+            session,
+            "digest",
+            account_id=email.account_id,
+            key=f"digest:{email.account_id}:{email.until.isoformat()}",
+            subject=email.subject,
+            text=email.text,
+        )
 
 
-def _mark_sent(accounts: Database, account_id: str, before: datetime | None, after: datetime | None) -> bool:
+def _mark_sent(session: Session, account_id: str, before: datetime | None, after: datetime | None) -> bool:
     """Set the time up to which an account has been notified, if it is still `before`; returns whether it was."""
     is_unchanged = Account.digest_sent_at.is_(None) if before is None else Account.digest_sent_at == before
     change = update(Account).where(Account.id == account_id, is_unchanged).values(digest_sent_at=after)
-    with accounts.begin() as session:
-        return session.execute(change.returning(Account.id)).one_or_none() is not None
+    return session.execute(change.returning(Account.id)).one_or_none() is not None
 
 
 def _email(services: Services, account_id: str, until: datetime) -> DigestEmail | None:

@@ -10,6 +10,16 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from accounts.base import Base, new_id, now, owner_column
 from accounts.login.models import Account
 
+#: Values of `purpose`, with their labels.
+PURPOSES = {
+    "joint work": "Joint work",
+    "review": "Review or comments",
+    "dataset": "Data or code",
+    "talk": "Talk",
+    "student": "Student or visit",
+    "other": "Something else",
+}
+
 
 class Invitation(Base):
     """An invitation to collaborate from the owner of one profile to the owner of another; accepted, a conversation.

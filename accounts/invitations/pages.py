@@ -13,6 +13,7 @@ from accounts.blueprint import blueprint
 from accounts.forms import form
 from accounts.forms import read as read_form
 from accounts.invitations import contacts, conversations, schemas, service
+from accounts.invitations.models import PURPOSES
 from accounts.records import record_of
 from accounts.resources import database, or_default
 from accounts.settled import settled
@@ -62,7 +63,7 @@ def inbox_page() -> str:
         results = schemas.serialize_invitations(services(), session, actor.account_id, rows)
         blocked = [contacts.serialize_block(block) for block in contacts.blocks_of(session, actor.account_id)]
     found = envelope(results, count=count, pagination=page)
-    return render_template("inbox.html", args=args, found=found, blocked=blocked, purposes=service.PURPOSES)
+    return render_template("inbox.html", args=args, found=found, blocked=blocked, purposes=PURPOSES)
 
 
 @blueprint.get("/inbox/<invitation_id>")
@@ -81,7 +82,7 @@ def conversation(invitation_id: str) -> str:
         "conversation.html",
         invitation=invitation,
         messages=[schemas.serialize_message(message, actor.account_id) for message in messages],
-        purposes=service.PURPOSES,
+        purposes=PURPOSES,
         key=new_id(),
     )
 
@@ -143,7 +144,7 @@ def _invite_page(actor: Actor, id_: str, given: Form, problem: Problem | None = 
         "invite.html",
         person=person,
         works=[*({"id": id_, "title": title} for id_, title in titles.items()), *offered],
-        purposes=service.PURPOSES,
+        purposes=PURPOSES,
         limits=schemas,
         given=given,
         problem=problem,

@@ -9,7 +9,7 @@ from marshmallow import Schema, fields, validate
 from opensearchpy.exceptions import TransportError
 
 from accounts.invitations.conversations import BOXES, unread_by_invitation
-from accounts.invitations.service import PURPOSES
+from accounts.invitations.models import PURPOSES
 from accounts.texts import Text
 from search_api.http.args import Args, PageArgs
 from search_api.http.schemas import list_of

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from flask import url_for
 from sqlalchemy import and_, func, or_, select
 
 from accounts.audit import note
@@ -24,12 +22,10 @@ from accounts.invitations.contacts import (
     lock_accounts,
 )
 from accounts.invitations.models import Invitation
-from accounts.login.links import public_url
-from accounts.login.models import Account
+from accounts.outbox import enqueue_mail
 from accounts.records import record_of
-from accounts.resources import database, mailer
+from accounts.resources import database
 from accounts.settled import settled
-from accounts.texts import name_for_mail
 from search_api.http.errors import Problem
 from search_api.works.documents import find_ids
 
@@ -41,17 +37,6 @@ if TYPE_CHECKING:
     from accounts.claims.models import Claim
     from search_api.http.services import Services
 
-log = logging.getLogger(__name__)
-
-#: Values of `purpose`, with their labels.
-PURPOSES = {
-    "joint work": "Joint work",
-    "review": "Review or comments",
-    "dataset": "Data or code",
-    "talk": "Talk",
-    "student": "Student or visit",
-    "other": "Something else",
-}
 #: Invitations per account: sent within 24 hours, and pending. Counted in the database rather than by the rate limiter,
 #: so that the limits apply to all processes and survive a restart.
 SENT_PER_DAY = 10
@@ -64,17 +49,6 @@ OWN = "This is your own profile."
 OPEN = "You already have an open invitation or conversation."
 THEIRS = "They ended an earlier conversation, so only they can start a new one."
 BLOCKED = "You have blocked this person. Unblock them first."
-
-#: Without the message, because e-mail is not encrypted.
-MAIL = """\
-Hello {to},
-
-{name} has invited you to collaborate on Peerscope ({purpose}). Read and reply here:
-
-{address}
-
-Your e-mail address is not shared. You can block this person from the same page.
-"""
 
 
 def send(services: Services, account_id: str, researcher_id: str, body: Mapping[str, Any]) -> Invitation:
@@ -89,15 +63,7 @@ def send(services: Services, account_id: str, researcher_id: str, body: Mapping[
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Some of these works were not found.", {"works": messages})
     fields = {**body, "works": list(dict.fromkeys(work_ids[id_] for id_ in body["works"]))}
 
-    def change(session: Session) -> tuple[Invitation, bool]:
-        # In the transaction that stores it: of two concurrent requests, one is a repeat and sends no e-mail.
-        is_repeat = session.get(Invitation, key_id(account_id, body["key"])) is not None
-        return invite(session, account_id, known_id, fields), not is_repeat
-
-    invitation, is_new = settled(database(), change)
-    if is_new:
-        _notify(invitation)
-    return invitation
+    return settled(database(), lambda session: invite(session, account_id, known_id, fields))
 
 
 def invite(session: Session, account_id: str, researcher_id: str, fields: Mapping[str, Any]) -> Invitation:
@@ -128,6 +94,7 @@ def invite(session: Session, account_id: str, researcher_id: str, fields: Mappin
     session.add(invitation)
     session.flush()
     note(session, account_id, "invitation.send", invitation.id, researcher=researcher_id)
+    enqueue_mail(session, "invitation", account_id=theirs.account_id, invitation=invitation.id)
     return invitation
 
 
@@ -230,20 +197,3 @@ def _check_limits(session: Session, own: Claim) -> None:
     if session.execute(sent.where(Invitation.status == "pending")).one()[0] >= MAX_PENDING:
         detail = f"You have {MAX_PENDING} pending invitations, the maximum. Withdraw one or wait for a reply."
         raise Problem(HTTPStatus.CONFLICT, detail)
-
-
-def _notify(invitation: Invitation) -> None:
-    """Mail the recipient; if that fails, the invitation is in their inbox all the same."""
-    with database().read() as session:
-        sender, recipient = session.get(Account, invitation.sender_id), session.get(Account, invitation.recipient_id)
-    if sender is None or recipient is None or not recipient.email:
-        return
-    try:
-        address = public_url() + url_for("accounts.conversation", invitation_id=invitation.id)
-    except Problem:
-        log.warning("no e-mail was sent about an invitation: PEERSCOPE_PUBLIC_URL is not set")
-        return
-    name = name_for_mail(sender.name)
-    purpose = PURPOSES[invitation.purpose].lower()
-    text = MAIL.format(to=recipient.name, name=name, purpose=purpose, address=address)
-    mailer().post(recipient.email, f"{name} has invited you to collaborate", text)

@@ -5,21 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
-from flask import request
 from sqlalchemy import delete, select
 
 from accounts.base import now
 from accounts.login.models import EmailToken
-from accounts.mail import LOOPBACK
-from accounts.resources import settings
+from accounts.outbox import Mail
 from accounts.secrets import digest, new_token
 from search_api.http.errors import Problem
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+    from accounts.login.models import Account
 
 LIFE = timedelta(hours=1)
 GONE = "This link has expired, was already used, or is incomplete. Request a new one."
@@ -33,27 +32,12 @@ def address_of(text: str) -> str:
         raise ValueError(str(error)) from error
 
 
-def public_url() -> str:
-    """Return the public address of this site, without a slash at the end, for links that are mailed.
-
-    The Host header of a request counts for a server on this machine only: a forged one would send a secret link to
-    another site. Raises Problem (503).
-    """
-    if address := settings().public_url:
-        return address
-    if urlsplit(request.host_url).hostname in LOOPBACK:
-        return request.host_url.rstrip("/")
-    detail = "This site cannot send e-mail yet. Its operator must set PEERSCOPE_PUBLIC_URL."
-    raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail)
-
-
 def create(session: Session, purpose: str, address: str, account_id: str | None = None) -> str:
     """Return the token of a new link. Earlier links stay valid, so that strangers cannot cancel them.
 
     Their number is limited by that of mails (see `throttle.may_mail`).
     """
     moment = now()
-    session.execute(delete(EmailToken).where(EmailToken.expires_at < moment))
     token = new_token()
     link = {"purpose": purpose, "address": address, "account_id": account_id, "expires_at": moment + LIFE}
     session.add(EmailToken(digest=digest(token), **link))
@@ -77,3 +61,10 @@ def consume_token(session: Session, purpose: str, token: str) -> EmailToken:
         raise Problem(HTTPStatus.NOT_FOUND, GONE)
     session.expunge(link)
     return link
+
+
+def revoke(session: Session, account: Account) -> None:
+    """Revoke the links that log an account in or reset its password, those of mails that wait for delivery too."""
+    purposes = ("reset", "login")
+    session.execute(delete(EmailToken).where(EmailToken.account_id == account.id, EmailToken.purpose.in_(purposes)))
+    session.execute(delete(Mail).where(Mail.address == account.email, Mail.kind.in_(purposes)))

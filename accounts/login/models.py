@@ -25,6 +25,8 @@ class Account(Base):
     suspended_at: Mapped[datetime | None]
     digest_sent_at: Mapped[datetime | None]
     wants_digest: Mapped[bool] = mapped_column(default=True)
+    muted: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    """Kinds of notifications that are not mailed."""
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -45,7 +47,7 @@ class Login(Base):
 
 
 class EmailToken(Base):
-    """A mailed link, which works once: to register, to set a new password, or to confirm an address."""
+    """A mailed link, which works once: to log in, to register, to set a new password, or to confirm an address."""
 
     __tablename__ = "email_token"
 
@@ -57,7 +59,9 @@ class EmailToken(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
 
-    __table_args__ = (CheckConstraint("purpose IN ('register', 'reset', 'address', 'institution')", "purpose"),)
+    __table_args__ = (
+        CheckConstraint("purpose IN ('register', 'reset', 'address', 'institution', 'login')", "purpose"),
+    )
 
 
 class ApiToken(Base):

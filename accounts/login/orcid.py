@@ -15,16 +15,17 @@ from requests import RequestException
 from sqlalchemy import select
 
 from accounts import audit
-from accounts.login import links
 from accounts.login.models import Account
 from accounts.login.schemas import MAX_NAME
 from accounts.login.service import enter
-from accounts.resources import database, settings
+from accounts.resources import database, public_url, settings
 from accounts.settled import settled
 from mappings import orcid_id
 from search_api.http.errors import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy.orm import Session
     from werkzeug.wrappers import Response
 
@@ -55,7 +56,7 @@ def redirect_to_orcid() -> Response:
         issuer = client.load_server_metadata().get("issuer", "").rstrip("/")
         if issuer != settings().orcid_issuer:
             raise OAuthError("wrong_issuer", f"the metadata are those of {issuer}")
-        return cast("Response", client.authorize_redirect(f"{links.public_url()}/login/orcid/callback"))
+        return cast("Response", client.authorize_redirect(f"{public_url()}/login/orcid/callback"))
     except (RequestException, OAuthError, ValueError) as error:
         log.exception("ORCID does not answer")
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, AWAY) from error
@@ -77,11 +78,28 @@ def handle_callback() -> dict[str, str]:
         log.exception("ORCID did not answer correctly")
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, AWAY) from error
     claims = token.get("userinfo") or {}
+    _check_audience(claims)
     orcid = str(claims.get("sub", ""))
     if not is_orcid(orcid):
         raise Problem(HTTPStatus.BAD_REQUEST, "ORCID did not send an ORCID iD. Start again.")
     names = " ".join(str(claims[part]) for part in ("given_name", "family_name") if claims.get(part))
     return {"orcid": orcid, "name": _printable(names or str(claims.get("name") or "")) or orcid}
+
+
+def _check_audience(claims: Mapping[str, Any]) -> None:
+    """Check that an id token was issued by ORCID for this site, and for no other. Raises Problem (400).
+
+    Authlib has verified signature, expiry and nonce; it accepts a foreign `aud` as long as `azp` is ours. A token with
+    further audiences is refused as well: whoever else it was issued for could use it here (OpenID Connect Core 3.1.3.7
+    lets clients trust audiences, of which we know none).
+    """
+    audience = claims.get("aud")
+    audiences = audience if isinstance(audience, list) else [audience]
+    client_id = settings().orcid_client_id
+    is_ours = audiences == [client_id] and claims.get("azp", client_id) == client_id
+    if not is_ours or str(claims.get("iss", "")).rstrip("/") != settings().orcid_issuer or not claims.get("nonce"):
+        log.warning("the id token of ORCID was issued by or for another site")
+        raise Problem(HTTPStatus.BAD_REQUEST, "ORCID sent an invalid response. Start again.")
 
 
 def _printable(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, make_response, redirect, render_template, session, url_for
 
-from accounts import forms
+from accounts import cookies, forms
 from accounts.blueprint import blueprint
 from accounts.login import links, orcid, schemas, service, sessions
 from accounts.resources import database
@@ -40,7 +40,43 @@ def log_in() -> AnyResponse:
         token = service.log_in(given["email"], given["password"])
     except Problem as problem:
         return _login_page(given.get("next", ""), None, problem, given.get("email", ""))
-    return _logged_in(token, given["next"])
+    return _logged_in(token, given["next"], given["email"].strip().lower())
+
+
+@blueprint.get("/login/link")
+def ask_for_link() -> Response:
+    """Show the form that mails a link to log in with."""
+    args = parse(forms.NextArgs())
+    return _page("login_link.html", back=forms.own_path(args["next"]))
+
+
+@blueprint.post("/login/link")
+def mail_link() -> Response:
+    """Mail a link if there is an account; the response is the same for every address."""
+    back = ""
+    try:
+        given = forms.read(schemas.LinkForm())
+        back = forms.own_path(given["next"], "")
+        service.request_login(given["email"], back)
+    except Problem as problem:
+        return _page("login_link.html", problem, back=back)
+    return _page("mailed.html", address=given["email"])
+
+
+@blueprint.get("/login/link/<token>")
+def login_link(token: str) -> Response:
+    """Ask to log in. The link stays valid until the form is sent, as mail scanners open links too."""
+    with database().read() as transaction:
+        address = links.peek_token(transaction, "login", token).address
+    return _secret(_page("login_by_link.html", address=address))
+
+
+@blueprint.post("/login/link/<token>")
+def log_in_by_link(token: str) -> AnyResponse:
+    """Log in by a mailed link."""
+    args = parse(forms.NextArgs())
+    login_token, address = service.log_in_by_link(token)
+    return _logged_in(login_token, args["next"] or url_for("accounts.account"), address)
 
 
 @blueprint.post("/login/orcid")
@@ -89,7 +125,8 @@ def confirmed(token: str) -> AnyResponse:
     """Create the account, and log in."""
     try:
         given = forms.read(schemas.NewAccountForm())
-        return _logged_in(service.register(token, given["name"], given["password"]), url_for("accounts.account"))
+        login_token, address = service.register(token, given["name"], given["password"])
+        return _logged_in(login_token, url_for("accounts.account"), address)
     except Problem as problem:
         if problem.status == HTTPStatus.NOT_FOUND:
             raise
@@ -124,7 +161,8 @@ def set_password(token: str) -> AnyResponse:
     """Set the new password, and log in this browser only."""
     try:
         given = forms.read(schemas.NewPasswordForm())
-        return _logged_in(service.reset(token, given["password"]), url_for("accounts.account"))
+        login_token, address = service.reset(token, given["password"])
+        return _logged_in(login_token, url_for("accounts.account"), address)
     except Problem as problem:
         if problem.status == HTTPStatus.NOT_FOUND:
             raise
@@ -134,8 +172,10 @@ def set_password(token: str) -> AnyResponse:
 blueprint.add_app_template_global(orcid.is_set_up, "orcid_available")
 
 
-def _logged_in(token: str, back: str) -> AnyResponse:
-    return sessions.set_login_cookie(redirect(forms.own_path(back), HTTPStatus.SEE_OTHER), token)
+def _logged_in(token: str, back: str, address: str) -> AnyResponse:
+    response = sessions.set_login_cookie(redirect(forms.own_path(back), HTTPStatus.SEE_OTHER), token)
+    cookies.remember_device(response, address)
+    return response
 
 
 def _login_page(back: str, aim: str | None, wrong: Problem | None = None, email: str = "") -> Response:

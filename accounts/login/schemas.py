@@ -71,6 +71,12 @@ class AddressForm(_Form):
     email = Address(required=True)
 
 
+class LinkForm(AddressForm):
+    """An address to mail a log-in link to, and the page to continue on."""
+
+    next = fields.String(load_default="", validate=validate.Length(max=MAX_PATH))
+
+
 class NewAccountForm(_Form):
     """Name and password of a new account; the link has confirmed the address."""
 

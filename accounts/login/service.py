@@ -9,67 +9,62 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from accounts import audit, passwords, throttle
+from accounts.cookies import known_device
 from accounts.login import links, sessions
-from accounts.login.models import Account, EmailToken
-from accounts.resources import database, mailer
+from accounts.login.models import Account
+from accounts.outbox import enqueue_mail
+from accounts.resources import database, public_url
 from search_api.http.errors import Problem
-from search_api.http.limits import client
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy.orm import Session
 
 WRONG = "Incorrect e-mail address or password."
 SUSPENDED = "This account is suspended."
 
-REGISTER = """\
-Someone (hopefully you) asked to create a Peerscope account with this address.
-Continue here; the link works once and expires in an hour:
-
-{base}/confirm/{token}
-
-If it wasn't you, ignore this e-mail.
-"""
-KNOWN = """\
-Someone (hopefully you) asked to create a Peerscope account with this address, which already has one.
-
-Log in:          {base}/login
-Reset password:  {base}/reset
-
-If it wasn't you, ignore this e-mail.
-"""
-RESET = """\
-Someone (hopefully you) asked to reset the password of the Peerscope account with this address.
-Set a new password here; the link works once and expires in an hour:
-
-{base}/reset/{token}
-
-This signs out all browsers and apps. If it wasn't you, ignore this e-mail.
-"""
-ALSO_ORCID = """\
-
-The ORCID iD {orcid} can also log in to this account, and still can after a reset. If it is not yours, remove it on
-your account page right after you log in.
-"""
-
 
 def log_in(email: str, password: str) -> str:
     """Log in by password and return the token of this browser. Raises Problem (403, 429)."""
     address = email.strip().lower()
-    throttle.count(throttle.TRIES_FROM, "login-from", client())
-    throttle.count(throttle.TRIES_FOR, "login-for", address)
+    rules = _rules(address)
+    throttle.begin_attempt(rules)
     with database().read() as session:
         account = _by_address(session, address)
     if not passwords.verify_password(account.password_hash if account else None, password) or account is None:
+        _record_failure(account, rules)
         raise Problem(HTTPStatus.FORBIDDEN, WRONG)
-    throttle.reset_limit(throttle.TRIES_FOR, "login-for", address)
     with database().begin() as session:
+        throttle.succeed(session, *rules)
         return enter(session, session.get_one(Account, account.id), "password", password)
+
+
+def _rules(address: str) -> list[tuple[throttle.Rule, str]]:
+    """Return what delays guesses of this browser for the account at an address (see `throttle`)."""
+    network = throttle.client_network()
+    by_client = (throttle.BY_CLIENT, throttle.key_of("login-client", network))
+    if device := known_device(address):
+        return [(throttle.BY_BOTH, throttle.key_of("login-device", address, device)), by_client]
+    return [
+        (throttle.BY_BOTH, throttle.key_of("login-both", address, network)),
+        by_client,
+        (throttle.BY_ACCOUNT, throttle.key_of("login-account", address)),
+    ]
+
+
+def _record_failure(account: Account | None, rules: list[tuple[throttle.Rule, str]]) -> None:
+    """Record a wrong password in the audit log of an account: the 1st, 2nd, 4th, 8th, ... in a row.
+
+    So guesses cannot fill the log; those for unknown names leave no row at all. The transaction takes place in any
+    case, so that the time of the response does not tell whether there is an account.
+    """
+    with database().begin() as session:
+        count = throttle.failures(session, rules[-1][1])
+        if account is not None and count & (count - 1) == 0:
+            audit.note(session, None, "login.fail", account.id, failures=count)
 
 
 def enter(session: Session, account: Account, method: str, password: str = "") -> str:
@@ -84,22 +79,35 @@ def enter(session: Session, account: Account, method: str, password: str = "") -
     return sessions.log_in_browser(session, account.id, method)
 
 
-def request_registration(address: str) -> None:
-    """Mail a link to register with, or, if the address has an account already, a mail that says so."""
-    base, accounts, mail = links.public_url(), database(), mailer()
+def request_registration(address: str, back: str = "") -> None:
+    """Mail a link to register with, or, if the address has an account already, a mail that says so.
 
-    def send() -> None:
-        with accounts.begin() as session:
-            known = _by_address(session, address) is not None
-            token = "" if known else links.create(session, "register", address)
-        text = KNOWN.format(base=base) if known else REGISTER.format(base=base, token=token)
-        mail.post(address, "Your Peerscope account", text)
-
-    _send_later("register", address, send)
+    `back` is the page to continue on with the new account.
+    """
+    _mail_link("register", address, back)
 
 
-def register(token: str, name: str, password: str) -> str:
-    """Create the account of a confirmed address, log it in, and return the token of this browser. Raises Problem."""
+def request_login(address: str, back: str = "") -> None:
+    """Mail a link that logs in, if the address has an account. No wrong password delays it."""
+    _mail_link("login", address, back)
+
+
+def log_in_by_link(token: str) -> tuple[str, str]:
+    """Log in by a mailed link; return the token of this browser and the address. Raises Problem (403, 404)."""
+    with database().begin() as session:
+        link = links.consume_token(session, "login", token)
+        account = session.get(Account, link.account_id)
+        if account is None or account.email != link.address:
+            raise Problem(HTTPStatus.NOT_FOUND, links.GONE)
+        throttle.succeed(session, *_rules(link.address))
+        return enter(session, account, "link"), link.address
+
+
+def register(token: str, name: str, password: str) -> tuple[str, str]:
+    """Create the account of a confirmed address and log it in.
+
+    Returns the token of this browser and the address. Raises Problem.
+    """
     try:
         with database().begin() as session:
             address = links.peek_token(session, "register", token).address
@@ -108,7 +116,7 @@ def register(token: str, name: str, password: str) -> str:
             session.add(account := Account(name=name, email=address, password_hash=passwords.hash_password(password)))
             session.flush()
             audit.note(session, account.id, "account.create", account.id, way="email")
-            return enter(session, account, "link")
+            return enter(session, account, "link"), address
     except IntegrityError as error:
         # This reveals that there is an account, but only to the owner of the address, who has the link.
         raise Problem(HTTPStatus.CONFLICT, "There is already an account for this address. Log in instead.") from error
@@ -116,19 +124,7 @@ def register(token: str, name: str, password: str) -> str:
 
 def request_reset(address: str) -> None:
     """Mail a link to set a new password, if the address has an account."""
-    base, accounts, mail = links.public_url(), database(), mailer()
-
-    def send() -> None:
-        with accounts.begin() as session:
-            account = _by_address(session, address)
-            token = links.create(session, "reset", address, account.id) if account else ""
-        if account:
-            text = RESET.format(base=base, token=token) + (
-                ALSO_ORCID.format(orcid=account.orcid) if account.orcid else ""
-            )
-            mail.post(address, "Reset your Peerscope password", text)
-
-    _send_later("reset", address, send)
+    _mail_link("reset", address)
 
 
 def orcid_of(token: str) -> str | None:
@@ -138,8 +134,11 @@ def orcid_of(token: str) -> str | None:
         return account.orcid if account else None
 
 
-def reset(token: str, password: str) -> str:
-    """Set a new password, end all log-ins and tokens, and return the token of this browser. Raises Problem."""
+def reset(token: str, password: str) -> tuple[str, str]:
+    """Set a new password and end all log-ins and tokens.
+
+    Returns the token of this browser and the address. Raises Problem.
+    """
     with database().begin() as session:
         link = links.peek_token(session, "reset", token)
         _check_strength(password, link.address)
@@ -149,16 +148,19 @@ def reset(token: str, password: str) -> str:
         account.password_hash = passwords.hash_password(password)
         sessions.log_out_everywhere(session, account.id)
         sessions.revoke_tokens(session, account.id)
-        # Other reset links, perhaps requested by a stranger, must not work any more.
-        session.execute(delete(EmailToken).where(EmailToken.account_id == account.id, EmailToken.purpose == "reset"))
+        # Other links, perhaps requested by a stranger, must not work any more.
+        links.revoke(session, account)
         audit.note(session, account.id, "password.reset", account.id)
-        return enter(session, account, "link")
+        return enter(session, account, "link"), link.address
 
 
-def _send_later(kind: str, address: str, task: Callable[[], None]) -> None:
-    throttle.count(throttle.MAILS_FROM, "mail-from", client())
-    if throttle.may_mail(kind, address, client()):
-        mailer().later(task)
+def _mail_link(kind: str, address: str, back: str = "") -> None:
+    """Enqueue the mail of a link; whether the address has an account is looked up at delivery, after the response."""
+    public_url()
+    throttle.count(throttle.MAILS_FROM, "mail-from", throttle.client_network())
+    if throttle.may_mail(kind, address, throttle.client_network()):
+        with database().begin() as session:
+            enqueue_mail(session, kind, address=address, **({"next": back} if back else {}))
 
 
 def _by_address(session: Session, address: str) -> Account | None:
@@ -170,11 +172,19 @@ def _check_strength(password: str, address: str) -> None:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, problem, {"password": [problem]})
 
 
-def confirm_password(account: Account, password: str) -> None:
-    """Check the current password, if the account has one. Raises Problem: 403 for a wrong one, 429 after too many."""
+def confirm_password(account_id: str, password: str) -> None:
+    """Check the current password, if the account has one, outside of a transaction of the caller.
+
+    Raises Problem: 403 for a wrong password, 429 after too many.
+    """
+    with database().read() as session:
+        account = session.get_one(Account, account_id)
     if account.password_hash is None:
         return
-    throttle.count(throttle.TRIES_FOR, "prove", account.id)
+    rule = (throttle.BY_BOTH, throttle.key_of("prove", account.id))
+    throttle.begin_attempt([rule])
     if not passwords.verify_password(account.password_hash, password):
+        _record_failure(account, [rule])
         raise Problem(HTTPStatus.FORBIDDEN, "That is not your current password.")
-    throttle.reset_limit(throttle.TRIES_FOR, "prove", account.id)
+    with database().begin() as session:
+        throttle.succeed(session, rule)

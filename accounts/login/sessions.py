@@ -65,7 +65,9 @@ def logins_of(session: Session, account_id: str) -> Sequence[Login]:
 def log_out_browser(session: Session) -> None:
     """Log this browser out of whichever account it is logged in to."""
     if token := cookies.login_token():
-        session.execute(delete(Login).where(Login.digest == digest(token)))
+        ended = delete(Login).where(Login.digest == digest(token)).returning(Login.account_id)
+        for account_id in session.scalars(ended).all():
+            audit.note(session, account_id, "login.end", account_id)
 
 
 def log_out(session: Session, account_id: str, login_id: str) -> bool:

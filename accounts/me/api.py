@@ -51,9 +51,9 @@ def delete(args: dict[str, Any], actor: Actor) -> None:
     if args["confirm"] != actor.account_id:
         raise Problem(HTTPStatus.BAD_REQUEST, "To delete the account, give its own id as `confirm`.")
     body = arguments.parse_body(schemas.CurrentPassword()) if request.get_data() else {"current_password": ""}
+    if actor.scopes is None:
+        confirm_password(actor.account_id, body["current_password"])
     with database().begin() as session:
-        if actor.scopes is None:
-            confirm_password(session.get_one(Account, actor.account_id), body["current_password"])
         service.delete_account(session, actor.account_id, by=actor.account_id)
 
 
@@ -61,8 +61,8 @@ def delete(args: dict[str, Any], actor: Actor) -> None:
 @endpoint(Args, schemas.Export, "All your data", scope="account")
 def export(actor: Actor) -> Any:
     """Return all stored data of the account."""
-    with database().read() as session:
-        return export_account(session, actor.account_id)
+    with database().begin() as session:
+        return export_account(session, actor.account_id, by=actor.account_id)
 
 
 @blueprint.get("/me/logins")

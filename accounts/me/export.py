@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select
 
-from accounts.audit import Audit
+from accounts.audit import Audit, note
 from accounts.base import Base, now
 from accounts.claims.models import Claim, InstitutionEmail, OwnProfile, WorkStatement
+from accounts.corrections.models import Correction
 from accounts.follows.models import Follow
 from accounts.invitations.models import Block, Invitation, Message
 from accounts.login.models import Account, ApiToken, EmailToken, Login
 from accounts.moderation.models import Report
+from accounts.notifications import Notification
+from accounts.outbox import Mail
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -35,6 +38,7 @@ def own_rows(account_id: str) -> dict[type[Base], ColumnElement[bool]]:
         Login: Login.account_id == account_id,
         ApiToken: ApiToken.account_id == account_id,
         EmailToken: EmailToken.account_id == account_id,
+        Mail: Mail.account_id == account_id,
         InstitutionEmail: InstitutionEmail.account_id == account_id,
         Claim: Claim.account_id == account_id,
         OwnProfile: OwnProfile.claim_id.in_(claims),
@@ -44,12 +48,19 @@ def own_rows(account_id: str) -> dict[type[Base], ColumnElement[bool]]:
         Message: Message.invitation_id.in_(select(Invitation.id).where(sides)),
         Block: Block.account_id == account_id,
         Report: Report.reporter_id == account_id,
+        Correction: Correction.reporter_id == account_id,
+        Notification: Notification.account_id == account_id,
         Audit: Audit.actor_id == account_id,
     }
 
 
-def export(session: Session, account_id: str) -> dict[str, Any]:
-    """Return all rows of an account by table, in the order of their keys."""
+def export(session: Session, account_id: str, by: str | None) -> dict[str, Any]:
+    """Return all rows of an account by table, in the order of their keys.
+
+    `by` is the account that exports, None for the command line; the audit log records it.
+    """
+    note(session, by, "account.export", account_id)
+    session.flush()
     tables = {}
     for table, condition in own_rows(account_id).items():
         rows = session.scalars(select(table).where(condition).order_by(*table.__table__.primary_key)).all()

@@ -96,8 +96,7 @@ def confirm_address(actor: Actor, token: str) -> str:
 @form(schemas.CurrentPassword)
 def link_orcid(actor: Actor, given: dict[str, Any]) -> AnyResponse:
     """Redirect to ORCID to link the iD to this account."""
-    with database().read() as transaction:
-        confirm_password(transaction.get_one(Account, actor.account_id), given["current_password"])
+    confirm_password(actor.account_id, given["current_password"])
     session[LINKS], session[NEXT] = actor.account_id, url_for("accounts.account")
     return orcid.redirect_to_orcid()
 
@@ -122,8 +121,9 @@ def orcid_callback() -> AnyResponse:
 @form(schemas.CurrentPassword)
 def unlink_orcid(actor: Actor, given: dict[str, Any]) -> str:
     """Remove the ORCID iD."""
+    confirm_password(actor.account_id, given["current_password"])
     with database().begin() as transaction:
-        service.unlink_orcid(transaction, actor, given["current_password"])
+        service.unlink_orcid(transaction, actor)
     return "The ORCID iD has been removed from your account."
 
 
@@ -152,10 +152,10 @@ def end_login(actor: Actor, login_id: str) -> str:
 @form(schemas.Deletion)
 def delete_account(actor: Actor, given: dict[str, Any]) -> AnyResponse:
     """Delete the account."""
+    confirm_password(actor.account_id, given["current_password"])
+    if given["name"].strip() != actor.name:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "To delete your account, type your name exactly as shown.")
     with database().begin() as transaction:
-        confirm_password(transaction.get_one(Account, actor.account_id), given["current_password"])
-        if given["name"].strip() != actor.name:
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "To delete your account, type your name exactly as shown.")
         service.delete_account(transaction, actor.account_id, by=actor.account_id)
     gone = sessions.clear_login_cookie(redirect("/", HTTPStatus.SEE_OTHER))
     flash("Your account has been deleted.", "done")

@@ -32,8 +32,7 @@ def listed(actor: Actor) -> Any:
 )
 def make(actor: Actor, body: dict[str, Any]) -> Any:
     """Create a token with some scopes. Only this response contains the token itself."""
-    with database().begin() as session:
-        row, token = service.create(session, actor, **body)
+    row, token = service.create(actor, **body)
     return {name: getattr(row, name) for name in schemas.Token().fields} | {"token": token}
 
 

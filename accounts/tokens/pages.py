@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 @form(schemas.NewTokenForm, again="accounts.account")
 def make_token(actor: Actor, given: dict[str, Any]) -> Response:
     """Create a token, and show it once."""
-    with database().begin() as session:
-        row, token = service.create(session, actor, **given)
+    row, token = service.create(actor, **given)
     return make_response(render_template("token.html", row=row, token=token))
 
 

@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 
 from accounts import audit
 from accounts.base import now
-from accounts.login.models import Account, ApiToken
+from accounts.login.models import ApiToken
 from accounts.login.service import confirm_password
+from accounts.resources import database
 from accounts.secrets import digest, new_token
 from search_api.http.errors import Problem, not_found
 
@@ -30,7 +31,7 @@ NEED_PASSWORD = {"account", "admin"}
 
 
 def create(
-    session: Session, actor: Actor, name: str, scopes: list[str], days: int | None, current_password: str = ""
+    actor: Actor, name: str, scopes: list[str], days: int | None, current_password: str = ""
 ) -> tuple[ApiToken, str]:
     """Create a token; return its row and the token itself.
 
@@ -43,7 +44,12 @@ def create(
     if "admin" in scopes and not actor.is_admin:
         raise Problem(HTTPStatus.FORBIDDEN, "Only administrators can create tokens with the scope admin.")
     if actor.scopes is None and NEED_PASSWORD & set(scopes):
-        confirm_password(session.get_one(Account, actor.account_id), current_password)
+        confirm_password(actor.account_id, current_password)
+    with database().begin() as session:
+        return _create(session, actor, name, scopes, days)
+
+
+def _create(session: Session, actor: Actor, name: str, scopes: list[str], days: int | None) -> tuple[ApiToken, str]:
     count = select(func.count()).select_from(ApiToken).where(ApiToken.account_id == actor.account_id)
     if session.scalars(count).one() >= MAX_TOKENS:
         raise Problem(HTTPStatus.CONFLICT, f"You've reached the limit of {MAX_TOKENS} tokens. Revoke one first.")

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from indexer.identity.clusters import Cluster, decided_link
@@ -30,6 +30,10 @@ from peerscope.errors import PeerscopeError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+
+#: Decisions that accounts hand over, in the format of `overrides.toml`, which wins over them.
+CORRECTIONS = "corrections.toml"
 
 
 class OverridesError(PeerscopeError, ValueError):
@@ -127,6 +131,25 @@ def _split(clusters: dict[int, Cluster], positions: dict[MentionKey, int], split
         new = max(clusters, default=-1) + 1
         clusters[new] = Cluster(tuple(sorted(moved, key=lambda mention: mention.key)), (), frozenset({id_, split.id}))
         positions.update((mention.key, new) for mention in moved)
+
+
+def combine(first: Overrides, second: Overrides) -> Overrides:
+    """Return the decisions of two files; for mentions that both name, `first` wins."""
+    taken = {key for split in first.splits for key in split.mentions}
+    taken.update(key for merge in first.merges for key in merge.mentions)
+    rest = [
+        replace(split, mentions=tuple(key for key in split.mentions if key not in taken)) for split in second.splits
+    ]
+    splits = (*first.splits, *(split for split in rest if split.mentions))
+    return replace(first, merges=(*first.merges, *second.merges), splits=tuple(splits))
+
+
+def parse_text(text: str) -> Overrides:
+    """Return the decisions in the text of a file. Raises OverridesError."""
+    try:
+        return parse(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise OverridesError(str(error)) from error
 
 
 def load(path: Path) -> Overrides:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from indexer.build.aggregates import build_topics_and_institutions
 from indexer.build.assigned_topics import assign_topics
 from indexer.build.researchers import build_researchers
 from indexer.build.works import WorkWriter
-from indexer.identity.overrides import Overrides
+from indexer.identity.overrides import CORRECTIONS, Overrides, combine
 from indexer.identity.overrides import load as load_overrides
 from indexer.identity.statements import statements_of
 from indexer.identity.update import IdentityUpdate, save_duplicates
@@ -197,15 +198,19 @@ def index(
 
 
 class Decisions:
-    """The identity decisions of people, in overrides.toml and as statements of profile owners, and their digest."""
+    """The identity decisions of people and their digest.
+
+    They are in overrides.toml, in corrections.toml beside it, and statements of profile owners.
+    """
 
     def __init__(self, file: Path, client: OpenSearch, names: IndexNames) -> None:
         """Read the decisions. Raises OverridesError for an invalid file; a missing one has no decisions."""
         statements = statements_of(claimed_states(client, names))
-        self.overrides = replace(load_overrides(file) if file.exists() else Overrides(), statements=statements)
-        self.digest = _digest(
-            file.read_bytes() if file.exists() else b"", repr(statements.statements) if statements.statements else ""
-        )
+        files = [path for path in (file, file.with_name(CORRECTIONS)) if path.exists()]
+        overrides = reduce(combine, map(load_overrides, files), Overrides())
+        self.overrides = replace(overrides, statements=statements)
+        content = b"".join(path.read_bytes() for path in files)
+        self.digest = _digest(content, repr(statements.statements) if statements.statements else "")
 
     def are_followed(self, client: OpenSearch, generation: Generation) -> bool:
         """Return whether a generation was built with exactly these decisions."""

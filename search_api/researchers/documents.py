@@ -94,9 +94,37 @@ def serialize_researcher(researcher: ResearcherDocument) -> ResearcherResult:
         "close_collaborators": researcher["close_collaborators_count"],
     }
     # An unclaimed profile has no owner, rather than an empty one.
-    stored = {name: value for name, value in researcher.items() if name != "owner" or value}
+    stored = {name: value for name, value in researcher.items() if name not in {"owner", "corrected"} or value}
+    stored |= _corrections(researcher)
     added = {"tagline": tagline(researcher), "counts": counts, "trust": snapshot(researcher), "links": links}
     return cast("ResearcherResult", stored | added)
+
+
+def works_clause(researcher: ResearcherDocument) -> Result:
+    """Return the clause for the works of a researcher, as decisions and statements of the owner have changed them."""
+    own: Result = {"term": {"researchers.id": researcher["id"]}}
+    corrected = researcher.get("corrected")
+    if not corrected:
+        return own
+    added = {"ids": {"values": corrected["works_added"]}}
+    removed = [{"ids": {"values": corrected["works_removed"]}}]
+    return {"bool": {"should": [own, added], "minimum_should_match": 1, "must_not": removed}}
+
+
+def _corrections(researcher: ResearcherDocument) -> dict[str, Any]:
+    """Return the name and affiliations of a researcher with accepted corrections; the printed name is a variant."""
+    corrected = researcher.get("corrected")
+    if not corrected:
+        return {}
+    changes: dict[str, Any] = {}
+    if (name := corrected["name"]) and name != researcher["name"]:
+        variants = [variant for variant in researcher["name_variants"] if variant != name]
+        changes |= {"name": name, "name_variants": [researcher["name"], *variants]}
+    if place := corrected["affiliation"]:
+        known = {"name": place, "institution_id": None, "works": 0, "first_year": None, "last_year": None}
+        others = [each for each in researcher["affiliations"] if each["name"] != place]
+        changes["affiliations"] = [next((e for e in researcher["affiliations"] if e["name"] == place), known), *others]
+    return changes
 
 
 def tagline(researcher: ResearcherDocument) -> str | None:

@@ -24,7 +24,7 @@ PARTICLES = {
     *("ten", "ter", "van", "vom", "von", "zu", "zum"),
 }
 #: Names as printed on works, and the preferred name of the profile's owner.
-NAME_FIELDS = ("name", "name_variants", "owner.name")
+NAME_FIELDS = ("name", "name_variants", "owner.name", "corrected.name")
 
 
 def by_name(text: str) -> Body:

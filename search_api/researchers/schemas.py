@@ -27,13 +27,17 @@ class TrustPart(Schema):
 
 
 class Trust(Schema):
-    """How well the identity behind a record is verified, out of 100."""
+    """How well the identity behind a record is established, out of 100."""
 
     score = fields.Integer(required=True)
     band = fields.String(required=True)
     parts = fields.List(fields.Nested(TrustPart), required=True)
     verification_level = fields.Integer(required=True)
     claimed = fields.Boolean(required=True)
+    note = fields.String(
+        required=True, allow_none=True, metadata={"description": "What is pending, without effect on the score."}
+    )
+    meaning = fields.String(required=True, metadata={"description": "What the score describes, in one sentence."})
 
 
 class Counts(Schema):
@@ -123,6 +127,19 @@ class Owner(Schema):
     proof = fields.String(
         allow_none=True, metadata={"description": "How the claim was verified: by `orcid` or by an `admin`."}
     )
+    proven_at = fields.String(allow_none=True, metadata={"description": "When the claim was verified."})
+    email_proven_at = fields.String(
+        allow_none=True, metadata={"description": "When an address at an institution of the record was confirmed."}
+    )
+
+
+class Corrected(Schema):
+    """What accepted corrections and the owner have changed; the next run follows the changes of works."""
+
+    name = fields.String(required=True, allow_none=True)
+    affiliation = fields.String(required=True, allow_none=True)
+    works_added = fields.List(fields.String(), required=True)
+    works_removed = fields.List(fields.String(), required=True)
 
 
 class ResearcherSummary(Schema):
@@ -153,6 +170,9 @@ class Researcher(ResearcherSummary):
 
     owner = fields.Nested(
         Owner, metadata={"description": "Present when the profile is claimed and its owner entered something."}
+    )
+    corrected = fields.Nested(
+        Corrected, metadata={"description": "Present when decisions or the owner have changed the record."}
     )
     ids = fields.List(fields.String(), required=True)
     counts_by_year = fields.List(fields.Nested(YearCount), required=True)

@@ -43,7 +43,7 @@ def rank(args: dict[str, Any], body: dict[str, Any]) -> Any:
 @endpoint(WorksArgs, WorkList, "Works of a researcher", media=export.LIST_MEDIA)
 def works(args: dict[str, Any], id_: str) -> Any:
     """List or search the works of a researcher, newest first, then by title. Exports contain all results."""
-    own = [{"term": {"researchers.id": documents.find(services(), id_)["id"]}}]
+    own = [documents.works_clause(documents.find(services(), id_))]
     one_page = partial(works_search.search, services(), args, fixed=own)
     return export.negotiate_search(args, one_page, partial(works_search.search_all, services(), args, fixed=own))
 

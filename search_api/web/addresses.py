@@ -10,7 +10,6 @@ from flask import request, url_for
 
 from search_api.http.services import services
 from search_api.retrieval.listing import path
-from search_api.web.formatting import facet_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -108,7 +107,7 @@ def _flag_words(sentence: str) -> str:
 
 def _labels(filter_: Filter, values: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Return the labels of a filter's values, from the facet's values or else from the index of names."""
-    labels = {value["key"]: facet_label(value, filter_.name) for value in values}
+    labels = {value["key"]: value["label"] for value in values}
     index = filter_.field.facet.names if filter_.field.facet else None
     missing = [value for value in filter_.wanted + filter_.excluded if value not in labels]
     if index and missing:

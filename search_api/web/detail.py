@@ -103,9 +103,14 @@ def researcher(id_: str) -> str | Response:
         return redirect_to_id("web.researcher", document["id"])
     chosen = {name: args[name] for name in PROFILE_FILTERS}
     listing = {"page": args["page"], "per_page": args["per_page"], "facets": list(PROFILE_FILTERS), **chosen}
-    works = works_search.search(services(), WorksArgs().load(listing), fixed=[{"term": {"researchers.id": id_}}])
+    works = works_search.search(
+        services(), WorksArgs().load(listing), fixed=[researcher_documents.works_clause(document)]
+    )
     similar_args = SimilarResearchersArgs().load({"per_page": SIMILAR, "exclude": args["exclude"]})
     person = researcher_documents.serialize_researcher(document)
+    if not any(chosen.values()):
+        # Includes what decisions and the owner have changed since the last run.
+        person["counts"]["works"] = works["meta"]["count"]
     return render_template(
         "researcher.html",
         args=args,

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from flask import g, has_app_context
 from markupsafe import Markup, escape
 
-from search_api.researchers.trust import LEVELS
 from search_api.works import tex as latex
 from search_api.works.tex import Budget, cut
 
@@ -97,15 +96,6 @@ def missing_facts(work: Mapping[str, Any]) -> str:
     return ", ".join(name for name, known in facts.items() if not known)
 
 
-def facet_label(value: Mapping[str, Any], facet: str) -> str:
-    """Return the label of a facet's value; a verification level is stored as a number."""
-    key: str = value["key"]
-    if facet == "verification" and key.isdigit() and int(key) in LEVELS:
-        return level_words(int(key))
-    label: str = value["label"]
-    return label
-
-
 def year_counts(values: Sequence[Mapping[str, Any]]) -> list[dict[str, int]]:
     """Return the values of the year facet as works per year."""
     return [{"year": int(value["key"]), "works": value["count"]} for value in values]
@@ -120,11 +110,6 @@ def initials(name: str) -> str:
     """Return a person's initials: of the first and the last name."""
     words = [word for word in name.split() if word[:1].isalpha()] or [name or "?"]
     return (words[0][:1] + (words[-1][:1] if len(words) > 1 else "")).upper()
-
-
-def level_words(level: int) -> str:
-    """Return the label of a verification level: `L1: Imported record`."""
-    return f"L{level}: {LEVELS[level][1]}"
 
 
 def span(entity: Mapping[str, Any]) -> str:
@@ -216,10 +201,8 @@ FILTERS = {
         coded,
         count,
         cut,
-        facet_label,
         host,
         initials,
-        level_words,
         marked,
         missing_facts,
         percent,

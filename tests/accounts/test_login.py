@@ -247,18 +247,6 @@ def test_a_password_is_compared_with_something_in_any_case(
     assert [stored is None for stored in compared] == [False, True]
 
 
-def test_passwords_cannot_be_tried_without_end(app: Flask, ada: Person) -> None:
-    def attempt(number: int, address: str = "ada@example.org", password: str = "not it at all") -> int:
-        client = {"REMOTE_ADDR": f"10.0.0.{number}"}
-        form = {"email": address, "password": password}
-        return browser(app).post("/login", data=form, environ_overrides=client).status_code
-
-    assert [attempt(number) for number in range(10)] == [403] * 10
-    refused = [attempt(11), attempt(11, password=PASSWORD)]
-    assert refused == [429, 429]
-    assert [attempt(12, f"x{number}@example.org") for number in range(31)] == [403] * 30 + [429]
-
-
 def test_nobody_is_flooded_with_mail(app: Flask, mailbox: Mailbox) -> None:
     answers = {send(browser(app), "/register", email="ada@example.org").status_code for _ in range(6)}
     assert (answers, len(mailbox.sent)) == ({200}, 3)

@@ -263,7 +263,9 @@ def test_an_export_has_all_of_the_account_and_nothing_that_lets_in(app: Flask, a
         "follow": 1,
         "invitation": 1,
         "message": 1,
+        "audit": 1,
     }
+    assert found["tables"]["audit"][0]["action"] == "account.export"
     assert 'digest"' not in answer.text.replace('wants_digest"', "")
     assert "$argon2" not in answer.text
 

@@ -16,7 +16,7 @@ from accounts.claims.models import Claim
 from accounts.login import orcid
 from accounts.login.models import Account
 from accounts.login.orcid import is_orcid
-from tests.orcid import PEOPLE
+from tests.orcid import CLIENT, PEOPLE
 from tests.people import accounts_of, browser, log_in, use_settings
 
 if TYPE_CHECKING:
@@ -82,6 +82,15 @@ def test_where_to_go_back_to_is_always_here(app: Flask, orcid_provider: Provider
     [
         {"iss": "https://evil.example"},
         {"aud": "another"},
+        {"aud": "another", "azp": CLIENT["client_id"]},
+        {"aud": ["another"], "azp": CLIENT["client_id"]},
+        {"aud": [CLIENT["client_id"], "another"], "azp": CLIENT["client_id"]},
+        {"aud": CLIENT["client_id"], "azp": "another"},
+        {"aud": []},
+        {"aud": None},
+        {"iss": None},
+        {"nonce": None},
+        {"exp": None},
         {"nonce": "another"},
         {"exp": 1},
         {"sub": "not-an-orcid"},

@@ -25,6 +25,7 @@ from accounts.actors import SCOPES
 from accounts.base import now
 from accounts.claims.models import Claim
 from accounts.cookies import LIFE
+from accounts.corrections.models import Correction
 from accounts.invitations.models import Invitation
 from accounts.login.models import Account, ApiToken, Login
 from accounts.moderation.models import Report
@@ -75,6 +76,7 @@ FORM_TO_ALL = "200 400 200 200 200 200"
 INVITATION = "0" * 32
 PARTICIPANT, PARTICIPANTS_FORM = "401 403 404 404 404 200", "303 400 404 404 404 303"
 NEW_INVITATION: dict[str, Any] = {"purpose": "talk", "message": "Shall we?", "key": "k"}
+NEW_CORRECTION: dict[str, Any] = {"kind": "name", "value": "Ada King", "reason": "Her own page."}
 NEW_MESSAGE: dict[str, Any] = {"body": "Hello", "key": "k"}
 
 TABLE = [
@@ -99,6 +101,10 @@ TABLE = [
     Row("POST", "/register", FORM_TO_ALL, form={"email": "x@example.org"}),
     Row("GET", "/confirm/<token>", "404 404 404 404 404 404"),
     Row("POST", "/confirm/<token>", "404 400 404 404 404 404", form={"name": "X", "password": "a good password"}),
+    Row("GET", "/login/link", "200 200 200 200 200 200"),
+    Row("POST", "/login/link", FORM_TO_ALL, form={"email": "x@example.org"}),
+    Row("GET", "/login/link/<token>", "404 404 404 404 404 404"),
+    Row("POST", "/login/link/<token>", "404 400 404 404 404 404", form={}),
     Row("GET", "/reset", "200 200 200 200 200 200"),
     Row("POST", "/reset", FORM_TO_ALL, form={"email": "x@example.org"}),
     Row("GET", "/reset/<token>", "404 404 404 404 404 404"),
@@ -127,6 +133,16 @@ TABLE = [
     Row("DELETE", "/api/v1/me/works/<path:work_id>", "401 403 409 204 409 204"),
     Row("GET", "/api/v1/me/institution-email", ALL_OWN),
     Row("POST", "/api/v1/me/institution-email", "401 403 409 409 409 409", json={"email": "x@example.org"}),
+    # Problems with records
+    Row("POST", "/api/v1/researchers/<path:id_>/corrections", "401 403 201 201 201 201", json=NEW_CORRECTION),
+    Row("GET", "/api/v1/me/corrections", ALL_OWN),
+    Row("GET", "/api/v1/admin/corrections", ADMINS_ALONE),
+    Row("POST", "/api/v1/admin/corrections/<correction_id>/accept", ADMINS_ALONE, json={}),
+    Row("POST", "/api/v1/admin/corrections/<correction_id>/reject", ADMINS_ALONE, json={}),
+    Row("GET", "/researchers/<path:id_>/problem", PAGE),
+    Row("POST", "/researchers/<path:id_>/problem", FORM, form=NEW_CORRECTION),
+    Row("GET", "/admin/corrections", ADMIN_PAGE),
+    Row("POST", "/admin/corrections/<correction_id>", "303 400 403 403 303 403", form={"decision": "reject"}),
     # Claims, as pages
     Row("GET", "/researchers/<path:id_>/claim", PAGE),
     Row("POST", "/researchers/<path:id_>/claim", "303 400 303 409 303 303", form={"statement": "It is me."}),
@@ -216,6 +232,9 @@ class World:
             secret = digest(new_token())
             login = Login(account_id=owner.account_id, digest=secret, browser="its own", expires_at=now() + LIFE)
             session.add_all([token, login])
+            problem = {"kind": "name", "value": "Ada", "reason": "x"}
+            correction = Correction(reporter_id=owner.account_id, researcher_id="ada-1", **problem)
+            session.add(correction)
             report = self._converse(session, owner.account_id)
         self.ids = {
             "owner_id": owner.account_id,
@@ -223,6 +242,7 @@ class World:
             "login_id": login.id,
             "token": new_token(),
             "claim_id": claim.id,
+            "correction_id": correction.id,
             "id_": "ada-1",
             "work_id": "arxiv:1",
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -130,8 +131,11 @@ def test_a_claim_reaches_the_index_and_the_outbox_is_empty(
     with database.begin() as session:
         profile.update_profile(session, ada, {"bio": "", "links": [], "open_to_collaborate": False})
     delivery.deliver()
-    assert find("Ada Lovelace")["owner"] == {
+    owner = find("Ada Lovelace")["owner"]
+    assert datetime.now(UTC) - datetime.fromisoformat(owner.pop("proven_at")) < timedelta(hours=1)
+    assert owner == {
         "proof": "orcid",
+        "email_proven_at": None,
         "name": None,
         "affiliation": None,
         "bio": None,

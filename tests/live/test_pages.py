@@ -53,7 +53,7 @@ PAGES = {
         "Konrad P. Kording",
         "Affiliation not imported",
         "Trust snapshot",
-        "L1: Imported record · not claimed",
+        "Verification L1 · Unclaimed author",
         "21</b> works",
         "Works per year. 2013: 2",
         "Adam H. Marblestone",

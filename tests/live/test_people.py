@@ -163,7 +163,7 @@ def soon(page: Page, address: str, words: str) -> None:
 
 
 def score(page: Page) -> int:
-    return int(page.locator("section[aria-labelledby=trust] .big").inner_text())
+    return int(page.locator("section[aria-labelledby=trust] .big b").inner_text().removeprefix("Trust "))
 
 
 def fine(page: Page) -> None:

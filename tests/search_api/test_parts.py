@@ -278,12 +278,29 @@ def researcher(**changes: Any) -> Any:
     return {**known, **changes}
 
 
+def owned(proof: str, **more: Any) -> dict[str, Any]:
+    known: dict[str, Any] = {"name": None, "affiliation": None, "bio": None, "links": [], "email_proven_at": None}
+    return {**known, "proof": proof, "proven_at": "2026-05-03T09:00:00+00:00", **more}
+
+
 @pytest.mark.parametrize(
     ("level", "owner", "words"),
     [
         (1, None, "L1: Imported record"),
-        (3, {"proof": "orcid"}, "L3: Claimed, verified with ORCID"),
-        (3, {"proof": "admin"}, "L3: Claimed, confirmed by an administrator"),
+        (2, None, "L2: Imported record, claim awaiting review"),
+        (3, owned("orcid"), "L3: Claimed, ORCID iD verified on 3 May 2026"),
+        (3, owned("admin"), "L3: Claimed, confirmed by an administrator on 3 May 2026"),
+        (
+            4,
+            owned("orcid", email_proven_at="2026-05-04T09:00:00+00:00"),
+            "L4: Claimed, ORCID iD verified on 3 May 2026, institutional e-mail confirmed on 4 May 2026",
+        ),
+        (
+            4,
+            owned("admin", email_proven_at="2026-05-04T09:00:00+00:00"),
+            "L4: Claimed, confirmed by an administrator on 3 May 2026, institutional e-mail confirmed on 4 May 2026",
+        ),
+        # Stored before the dates were.
         (4, {"proof": "admin"}, "L4: Claimed, confirmed by an administrator, institutional e-mail confirmed"),
         (3, None, "L3: Claimed and verified"),
     ],
@@ -291,6 +308,27 @@ def researcher(**changes: Any) -> Any:
 def test_the_level_states_what_verified_the_claim(level: int, owner: dict[str, Any] | None, words: str) -> None:
     found = trust.snapshot(researcher(verification_level=level, owner=owner))
     assert found["parts"][0]["detail"] == words
+
+
+def test_a_pending_claim_is_a_note_and_changes_no_point() -> None:
+    before, pending = trust.snapshot(researcher()), trust.snapshot(researcher(verification_level=2))
+    assert pending["score"] == before["score"] == 21
+    assert (before["note"], pending["note"]) == (None, trust.PENDING)
+    assert "not the quality of the research" in pending["meaning"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "points", "words"),
+    [
+        ({}, 0, "not imported"),
+        ({"affiliations": [{"name": "Here"}], "owner": owned("admin", affiliation="There")}, 10, "imported"),
+        ({"verification_level": 3, "owner": owned("admin", affiliation="There")}, 10, "stated by the owner"),
+        ({"verification_level": 3, "owner": owned("admin")}, 0, "not imported"),
+    ],
+)
+def test_an_affiliation_that_the_owner_states_counts_as_known(changes: dict[str, Any], points: int, words: str) -> None:
+    part = next(part for part in trust.snapshot(researcher(**changes))["parts"] if part["key"] == "affiliation")
+    assert (part["points"], part["detail"]) == (points, words)
 
 
 def test_nine_works_and_four_close_collaborators_are_emerging() -> None:

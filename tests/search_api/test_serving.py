@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import logging
 import re
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import flask
 import pytest
 from opensearchpy.exceptions import ConnectionError as Unreachable
+from waitress.adjustments import Adjustments
+from waitress.parser import HTTPRequestParser
+from waitress.task import WSGITask
 
 from mappings import IndexNames
 from peerscope.embedding import EmbeddingError
@@ -363,3 +369,26 @@ def test_an_error_of_the_operator_is_a_problem_without_its_text(
     assert (response.status_code, response.content_type) == (500, "application/problem+json")
     assert "a secret" not in response.text
     assert "a secret of the operator" in caplog.text
+
+
+FORWARDED = (
+    b"X-Forwarded-Proto: https\r\nX-Forwarded-Ssl: on\r\nX-Forwarded-For: 10.6.6.6\r\n"
+    b"X-Forwarded-Host: evil.example\r\nX-Forwarded-Prefix: /evil\r\nSCRIPT_NAME: /evil\r\nPATH_INFO: /evil\r\n"
+)
+
+
+def test_headers_of_a_proxy_do_not_count_without_one() -> None:
+    """A client on this machine is a client, too."""
+    adjustments = Adjustments(ident=None, clear_untrusted_proxy_headers=False)
+    request = HTTPRequestParser(adjustments)
+    request.received(b"GET /seen HTTP/1.1\r\nHost: here.example\r\n" + FORWARDED + b"\r\n")
+    address = SimpleNamespace(adj=adjustments, effective_port=80, server_name="here.example")
+    channel = SimpleNamespace(server=address, addr=("127.0.0.1", 1), check_client_disconnected=lambda: False)
+    environ = WSGITask(channel, request).get_environment()
+    for proxies, seen in (
+        (0, ["http://here.example/seen", "127.0.0.1"]),
+        (1, ["https://evil.example/seen", "10.6.6.6"]),
+    ):
+        app = app_over(FakeOpenSearch(), Settings.load(proxies=proxies))
+        app.add_url_rule("/seen", "seen", lambda: [flask.request.url, flask.request.remote_addr])
+        assert app.test_client().open({**environ, "wsgi.input": io.BytesIO()}).get_json() == seen

@@ -81,6 +81,14 @@ def test_followers_in_good_standing_count(database: Database, account: Callable[
     assert state(database) == {**DEFAULT_STATE, "followers_count": 1}
 
 
+def proven_at(database: Database, researcher_id: str) -> str:
+    with database.read() as session:
+        claim = lifecycle.owner_of(session, researcher_id)
+        assert claim is not None
+        assert claim.decided_at is not None
+        return claim.decided_at.isoformat()
+
+
 def test_what_the_owner_says_is_in_the_state(database: Database, ada: str) -> None:
     changes = {"preferred_name": "Ada King", "links": ["https://ada.example"], "open_to_collaborate": True}
     with database.begin() as session:
@@ -90,6 +98,8 @@ def test_what_the_owner_says_is_in_the_state(database: Database, ada: str) -> No
     assert found["open_to_collaborate"] is True
     assert found["owner"] == {
         "proof": "orcid",
+        "proven_at": proven_at(database, "ada-1"),
+        "email_proven_at": None,
         "name": "Ada King",
         "affiliation": None,
         "bio": None,

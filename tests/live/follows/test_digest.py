@@ -1,22 +1,25 @@
-"""The digest: once for each account that wants it, never twice, whatever fails."""
+"""The digest: each work once to each account that wants it, whatever fails."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from accounts.follows import digest
-from accounts.follows.digest import DigestEmail, deliver, due_emails
+from accounts.follows.digest import DigestEmail, due_emails, enqueue_digest
 from accounts.follows.models import Follow
 from accounts.login.models import Account
+from accounts.mail.sender import deliver_due
+from accounts.outbox import Mail
 from peerscope.cli import main
 from search_api.http.services import KEY, Services
 from tests.live.conftest import SAMPLE
-from tests.people import accounts_of, log_in
+from tests.people import Mailbox, accounts_of, log_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,10 +60,11 @@ def test_a_digest_says_what_is_new_and_why_and_comes_once(app: Flask, arrive: Ca
     named = [id_ for id_ in ids if f"\nhttps://peerscope.example/works/{id_}\n" in email.text]
     assert len(named) == min(len(ids), 20)
     assert "Because you follow Konrad P. Kording" in email.text
-    sent: list[tuple[str, ...]] = []
-    assert deliver(accounts_of(app), email, lambda *mail: sent.append(mail))
-    assert not deliver(accounts_of(app), email, lambda *mail: sent.append(mail))
-    assert sent == [(email.address, email.subject, email.text)]
+    mailbox = Mailbox()
+    assert enqueue_digest(accounts_of(app), email)
+    assert not enqueue_digest(accounts_of(app), email)
+    assert deliver_due(accounts_of(app), mailbox).sent == 1
+    assert mailbox.sent == [(email.address, email.subject, email.text)]
     assert due(app) == []
 
 
@@ -68,7 +72,7 @@ def test_a_digest_says_what_is_new_and_why_and_comes_once(app: Flask, arrive: Ca
 def test_what_comes_in_after_a_digest_is_in_the_next_one_alone(app: Flask, arrive: Callable[..., list[str]]) -> None:
     arrive(MINE, ago(30))
     (first,) = due(app)
-    deliver(accounts_of(app), first, lambda *_: None)
+    enqueue_digest(accounts_of(app), first)
     (later, *_) = arrive({"bool": {"filter": [MINE, {"term": {"topics.id": "q-bio.NC"}}]}}, ago(20))[:1]
     (second,) = due(app)
     assert later in second.text
@@ -85,35 +89,28 @@ def test_what_came_in_this_minute_waits_and_is_not_lost(
     assert len(due(app)) == 1
 
 
-def test_a_mail_server_that_refuses_leaves_the_digest_due(
-    app: Flask, bob: str, arrive: Callable[..., list[str]]
+@pytest.mark.parametrize("failure", [OSError("the mail server is away"), KeyboardInterrupt()])
+@pytest.mark.usefixtures("bob")
+def test_a_digest_that_cannot_be_sent_is_sent_later(
+    app: Flask, arrive: Callable[..., list[str]], failure: BaseException
 ) -> None:
+    """A KeyboardInterrupt is no Exception: nothing is put back, as when the process is gone."""
+
+    class Broken(Mailbox):
+        def send(self, *_: str) -> None:
+            raise failure
+
     arrive(MINE, ago(30))
     (email,) = due(app)
-
-    def refuse(*_: str) -> None:
-        with accounts_of(app).read() as session:
-            assert session.get_one(Account, bob).digest_sent_at == email.until
-        raise OSError("the mail server is away")
-
-    with pytest.raises(OSError, match="is away"):
-        deliver(accounts_of(app), email, refuse)
-    (again,) = due(app)
-    assert again.text == email.text
-
-
-def test_killed_while_sending_it_is_silent_rather_than_said_twice(
-    app: Flask, bob: str, arrive: Callable[..., list[str]]
-) -> None:
-    arrive(MINE, ago(30))
-    (email,) = due(app)
-
-    def die(*_: str) -> None:
-        raise KeyboardInterrupt  # no Exception: nothing is put back, as when the process is gone
-
-    with pytest.raises(KeyboardInterrupt):
-        deliver(accounts_of(app), email, die)
+    enqueue_digest(accounts_of(app), email)
+    with suppress(KeyboardInterrupt):
+        assert deliver_due(accounts_of(app), Broken()).failed == 1
     assert due(app) == []
+    with accounts_of(app).begin() as session:
+        session.execute(update(Mail).values(due_at=ago(1)))
+    mailbox = Mailbox()
+    assert deliver_due(accounts_of(app), mailbox).sent == 1
+    assert mailbox.sent == [(email.address, email.subject, email.text)]
 
 
 @pytest.mark.parametrize(

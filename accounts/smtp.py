@@ -1,51 +1,49 @@
-"""Mail over SMTP; without a configured server, mail is printed."""
+"""Sending one mail over SMTP; without a configured server, mail is printed."""
 
 from __future__ import annotations
 
-import logging
 import smtplib
 import ssl
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.utils import formatdate
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from urllib.parse import SplitResult
 
+    from accounts.database import Database
     from peerscope.settings import Settings
 
 #: Hosts on this machine: mail goes to them without TLS, and links may lead to them.
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-#: Timeout of the server in seconds, and the pauses after which sending is retried.
+#: Timeout of the server in seconds.
 TIMEOUT = 20
-PAUSES = (5.0, 60.0, 300.0)
 #: Reply codes from here on are permanent failures.
 FINAL = 500
 
-log = logging.getLogger(__name__)
-
 
 class Mailer:
-    """Sends mail, usually after the response: its time must not reveal whether a mail was sent."""
+    """Sends mail to the server of the settings. `pending` is set when the outbox has new mail."""
 
     def __init__(self, settings: Settings) -> None:
-        """Use the mail server and the sender of the settings; no thread is started yet."""
+        """Use the mail server and the sender of the settings; no connection is opened yet."""
         self._server = urlsplit(settings.smtp_url.get_secret_value()) if settings.smtp_url else None
         self._from = settings.mail_from
-        self._pool = ThreadPoolExecutor(1, "mail")
+        self.pending = threading.Event()
 
-    def send(self, to: str, subject: str, text: str) -> None:
-        """Send one mail, or print it where there is no server. Raises OSError or SMTPException."""
+    def send(self, to: str, subject: str, text: str, message_id: str) -> None:
+        """Send one mail, or print it where there is no server. Raises OSError, SMTPException or ValueError.
+
+        `message_id` is the same for each attempt, so that mailboxes recognize a mail that is sent twice.
+        """
         message = EmailMessage()
         message["From"] = self._from
         message["To"], message["Subject"] = to, subject
-        message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="peerscope")
+        message["Date"], message["Message-ID"] = formatdate(), message_id
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(text)
         if self._server:
@@ -53,34 +51,9 @@ class Mailer:
         else:
             click.echo(f"--- mail to {to}: {subject}\n{text}\n---", err=True)
 
-    def post(self, to: str, subject: str, text: str, pauses: Sequence[float] = PAUSES) -> None:
-        """Send one mail in the background; on a temporary failure, retry after each of `pauses` (seconds)."""
-
-        def attempt() -> None:
-            try:
-                self.send(to, subject, text)
-            except (OSError, smtplib.SMTPException) as error:
-                # The subject only: the recipient and the link in the mail must not reach the log.
-                again = bool(pauses) and not _is_final(error)
-                log.error("a mail (%s) could not be sent: %s%s", subject, _why(error), "; will retry" if again else "")
-                if again:
-                    # Not in the one thread of the pool: other mail must not wait for it.
-                    timer = threading.Timer(pauses[0], self.post, (to, subject, text, pauses[1:]))
-                    timer.daemon = True
-                    timer.start()
-
-        self.later(attempt)
-
-    def later(self, task: Callable[[], None]) -> None:
-        """Run a task in the background, in the order of the calls."""
-
-        def run() -> None:
-            try:
-                task()
-            except Exception:
-                log.exception("a background task failed")
-
-        self._pool.submit(run)
+    def wake(self, database: Database) -> None:  # noqa: ARG002 (tests deliver at once, from this database)
+        """Announce that a transaction with new mail has been committed: the sender's thread need not wait."""
+        self.pending.set()
 
 
 def _codes(error: Exception) -> list[int]:
@@ -89,13 +62,13 @@ def _codes(error: Exception) -> list[int]:
     return [error.smtp_code] if isinstance(error, smtplib.SMTPResponseException) else []
 
 
-def _is_final(error: Exception) -> bool:
-    """Return whether the server refused this mail for good (RFC 5321: a 5yz reply)."""
+def is_final(error: Exception) -> bool:
+    """Return whether a mail can never be sent: the server refused it for good (RFC 5321: 5yz), or it is invalid."""
     codes = _codes(error)
-    return bool(codes) and min(codes) >= FINAL
+    return isinstance(error, ValueError) or (bool(codes) and min(codes) >= FINAL)
 
 
-def _why(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """Return the name of an error without the reply of the server, which repeats addresses."""
     return " ".join([type(error).__name__, *map(str, _codes(error))])
 
