@@ -12,6 +12,7 @@ from accounts.mail.sender import deliver_due
 from accounts.outbox import committed_by_command
 from accounts.smtp import Mailer
 from peerscope.commands import pass_settings
+from peerscope.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,11 +26,13 @@ R = TypeVar("R")
 def pass_database(command: Callable[Concatenate[Database, P], R]) -> Callable[P, R]:
     """Pass the database of the settings, with its tables up to date, as the first argument of a command.
 
-    Raises SettingsError or SQLAlchemyError.
+    Raises SettingsError, also when accounts are off, or SQLAlchemyError.
     """
 
     @pass_settings
     def with_database(settings: Settings, /, *args: P.args, **kwargs: P.kwargs) -> Any:
+        if settings.accounts == "off":
+            raise SettingsError("PEERSCOPE_ACCOUNTS=off: this command needs accounts, and they are turned off.")
         database = Database.from_settings(settings)
         try:
             database.migrate()

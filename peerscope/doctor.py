@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from typing import TYPE_CHECKING
+
 import click
 from rich.console import Console
 from rich.table import Table
 
+from mappings import IndexNames
 from peerscope import embedding, engine
 from peerscope.commands import pass_settings
 from peerscope.settings import Settings, unknown
+from search_api.http.index_check import IndexCheck
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @click.command()
@@ -20,7 +28,11 @@ def doctor(settings: Settings) -> None:
     embedding model is downloaded if it is missing. The exit status is 1 when there is a problem.
     """
     _print_settings(settings)
-    checks: list[engine.Check | embedding.Check] = [*engine.diagnose(settings), *embedding.diagnose(settings)]
+    checks: list[engine.Check | embedding.Check] = [
+        *engine.diagnose(settings),
+        *embedding.diagnose(settings),
+        *_check_index(settings),
+    ]
     for check in checks:
         mark = click.style("ok     ", fg="green") if check.ok else click.style("problem", fg="red")
         click.echo(f"{mark}  {check.name}: {check.detail}")
@@ -28,6 +40,17 @@ def doctor(settings: Settings) -> None:
         click.echo(f"{click.style('warning', fg='yellow')}  {name} is not a setting of Peerscope; is it misspelled?")
     if not all(check.ok for check in checks):
         raise SystemExit(1)
+
+
+def _check_index(settings: Settings) -> Iterator[engine.Check]:
+    """Check the mapping version and the model of the index, if OpenSearch and the model are available."""
+    try:
+        with closing(engine.connect(settings, start=False, ready_timeout=5)) as client:
+            index = IndexCheck(client, IndexNames(settings.index_prefix))
+            problem = index.problem() or index.model_problem(embedding.load(settings).model)
+    except (engine.EngineError, embedding.EmbeddingError):
+        return  # reported by the other checks
+    yield engine.Check("index", not problem, problem or "can be read by this version, with the model of the settings")
 
 
 def _print_settings(settings: Settings) -> None:

@@ -24,7 +24,10 @@ from search_api.feeds.views import blueprint as feeds
 from search_api.graphs.views import blueprint as graphs
 from search_api.http import actors, health, limits, openapi, public_url, request_log, timing
 from search_api.http import extensions as hooks
+from search_api.http.errors import unavailable
+from search_api.http.index_check import IndexCheck
 from search_api.http.services import KEY, Services
+from search_api.http.services import services as request_services
 from search_api.institutions.views import blueprint as institutions
 from search_api.overview.views import blueprint as overview
 from search_api.researchers.views import blueprint as researchers
@@ -77,6 +80,8 @@ BLUEPRINTS = (
     openapi.blueprint,
     web,
 )
+#: Blueprints that read no index.
+INDEPENDENT = {"health", "metrics", "openapi"}
 _TOOK = re.compile(rb'"took_ms": \d+')
 _REQUEST_ID = re.compile(r"^[\w.-]{1,100}$")
 
@@ -113,7 +118,8 @@ def create_app(
     if services is None:
         settings = settings or Settings.load()
         repair_home(settings.home)
-        services = Services(_client(settings), IndexNames(settings.index_prefix), settings=settings)
+        opensearch, names = _client(settings), IndexNames(settings.index_prefix)
+        services = Services(opensearch, names, settings=settings, index=IndexCheck(opensearch, names))
     app = App(__name__, template_folder="web/templates", static_folder="web/static")
     app.config.from_mapping(MAX_CONTENT_LENGTH=1_000_000, COMPRESS_MIMETYPES=COMPRESSED, COMPRESS_ALGORITHM=ENCODINGS)
     app.config.from_mapping(config or {})
@@ -128,6 +134,7 @@ def create_app(
     Compress(app)
     app.after_request(_finish)
     limits.install(app, services.settings)
+    app.before_request(_check_index)
     app.jinja_env.globals.update(current_actor=actors.current_actor, accounts_enabled=False)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
@@ -159,6 +166,15 @@ def _begin_request() -> None:
     g.begun = time.perf_counter()
     request_id = request.headers.get("X-Request-ID", "")
     g.request_id = request_id if _REQUEST_ID.match(request_id) else uuid4().hex
+
+
+def _check_index() -> None:
+    """Raise Problem (503), which says what to do, if this version cannot read the index."""
+    if request.endpoint in {None, "static"} or request.blueprint in INDEPENDENT:
+        return
+    index = request_services().index
+    if index and (problem := index.problem()):
+        raise unavailable(problem)
 
 
 def _finish(response: Response) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -11,10 +12,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from mappings import IndexNames
 from peerscope import engine
 from peerscope.commands import pass_settings
 from search_api.app import create_app
 from search_api.http import extensions
+from search_api.http.index_check import IndexCheck
 from search_api.http.server import Server, check, listen
 
 if TYPE_CHECKING:
@@ -36,7 +39,10 @@ def serve(settings: Settings, host: str, port: int) -> None:
     check(settings)
     # First, so that an occupied port is reported at once, and reserved while OpenSearch starts.
     listener = listen(host, port)
-    engine.connect(settings).close()
+    with closing(engine.connect(settings)) as opensearch:
+        problem = IndexCheck(opensearch, IndexNames(settings.index_prefix)).problem()
+    if problem:
+        click.echo(f"Warning: every search is answered with 503 until this is done: {problem}", err=True)
     # In this process, before the workers start: they share what is prepared.
     for extension in extensions.load(settings):
         extension.prepare(settings)
@@ -54,6 +60,8 @@ def serve(settings: Settings, host: str, port: int) -> None:
 @pass_settings
 def search(settings: Settings, text: str, mode: str, researchers: bool, count: int, as_json: bool) -> None:
     """Search works, or with --researchers people, for TEXT."""
+    if not text.strip():
+        raise click.UsageError("TEXT is empty: enter the words to search for.")
     path, params = ("researchers", {"about": text}) if researchers else ("works", {"q": text, "mode": mode})
     show(ask(settings, path, per_page=count, **params), as_json)
 
@@ -107,9 +115,12 @@ def show(answer: dict[str, Any], as_json: bool) -> None:
     for name in ("score", "what", "id"):
         table.add_column(name, overflow="fold", no_wrap=name == "score")
     for result in answer["results"]:
-        table.add_row(f"{result['score']:.2f}", _describe(result), result["id"])
+        score = result.get("score")
+        table.add_row("" if score is None else f"{score:.2f}", _describe(result), result["id"])
     console = Console()
     console.print(table if answer["results"] else "No results.")
+    if any("score" not in result for result in answer["results"]):
+        console.print("[yellow]Note:[/] the query has no words to rank by, so these are the newest works that match.")
     for part in answer["meta"].get("degraded", []):
         console.print(f"[yellow]Note:[/] {part} search is unavailable; showing keyword matches only.")
 

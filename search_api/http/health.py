@@ -38,6 +38,8 @@ def readyz() -> Response:
     parts = {"opensearch": _opensearch(services()), "embedding": _embedding(services())}
     if parts["opensearch"] != "ok":
         raise unavailable(f"Searches cannot be answered: opensearch {parts['opensearch']}.", RETRY_AFTER)
+    if (index := services().index) and (problem := index.problem()):
+        raise unavailable(problem, RETRY_AFTER)
     degraded = ["semantic"] if parts["embedding"] != "ok" else []
     for extension in extensions.installed(current_app):
         problems = extension.problems(current_app)
@@ -56,7 +58,7 @@ def _opensearch(services: Services) -> str:
 
 def _embedding(services: Services) -> str:
     try:
-        services.embedder()
+        model = services.embedder().model
     except EmbeddingError as error:
         return str(error)
-    return "ok"
+    return (services.index and services.index.model_problem(model)) or "ok"

@@ -14,6 +14,7 @@ from opensearchpy.exceptions import NotFoundError, TransportError
 from peerscope import embedding
 from peerscope.embedding import EmbeddingError
 from peerscope.settings import Settings
+from search_api.http.errors import unavailable
 from search_api.http.timing import timed
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
     from mappings import IndexNames
+    from search_api.http.index_check import IndexCheck
 
 Shared = TypeVar("Shared")
 
@@ -43,6 +45,8 @@ class Services:
     names: IndexNames
     load_embedder: Callable[[], embedding.Embedder] | None = None
     settings: Settings = field(default_factory=Settings.load)
+    index: IndexCheck | None = None
+    """Checks mapping version and model of the index; without it, both are assumed to be right."""
     _not_before: float = 0.0
     _embedder: embedding.Embedder | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -74,10 +78,16 @@ class Services:
         return breaker is not None and breaker.circuit.is_open
 
     def embed_query(self, text: str) -> NDArray[np.float32] | None:
-        """Return the vector of a query, float32[n]; None if embedding fails, so that keyword search can answer."""
+        """Return the vector of a query, float32[n]; None if embedding fails, so that keyword search can answer.
+
+        Raises Problem (503) if the index has vectors of another model.
+        """
         try:
+            embedder = self.embedder()
+            if self.index and (problem := self.index.model_problem(embedder.model)):
+                raise unavailable(problem)
             with timed("embed"):
-                return self.embedder().embed_query(text)
+                return embedder.embed_query(text)
         except EmbeddingError:
             g.degraded = True
             current_app.logger.exception("embedding failed; answering by keyword")

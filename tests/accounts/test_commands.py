@@ -98,3 +98,13 @@ def test_a_suspended_accounts_data_can_be_given_and_deleted(ada: str) -> None:
     run("delete", ada, expected=1)
     assert "is deleted" in run("delete", ada, "--yes")
     assert "No account has" in run("export", ada, expected=1)
+
+
+@pytest.mark.parametrize(
+    "words", [("accounts", "list"), ("claims", "list"), ("digest",), ("audit",), ("reports", "list")]
+)
+def test_commands_say_that_accounts_are_off(monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:
+    monkeypatch.setenv("PEERSCOPE_ACCOUNTS", "off")
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 1
+    assert result.stderr == "Error: PEERSCOPE_ACCOUNTS=off: this command needs accounts, and they are turned off.\n"

@@ -47,3 +47,18 @@ def test_similar_follows_the_redirect_of_a_merged_id(id_: str) -> None:
 def test_an_unknown_id_is_named() -> None:
     result = CliRunner().invoke(main, ["similar", "nobody"])
     assert (result.exit_code, "'nobody'" in result.output) == (1, True)
+
+
+@pytest.mark.parametrize("text", ["", "  ", "\t"])
+def test_an_empty_query_is_a_usage_error(text: str) -> None:
+    result = CliRunner().invoke(main, ["search", text])
+    assert result.exit_code == 2
+    assert "TEXT is empty" in result.stderr
+
+
+def test_a_list_without_scores_is_shown_with_a_note(capsys: pytest.CaptureFixture[str]) -> None:
+    work = {"id": "w1", "title": "On Engines", "authors": [], "year": 1843}
+    commands.show({"results": [work], "meta": {}}, as_json=False)
+    output = capsys.readouterr().out
+    assert "On Engines" in output
+    assert "no words to rank by" in output
