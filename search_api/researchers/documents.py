@@ -128,9 +128,15 @@ def _corrections(researcher: ResearcherDocument) -> dict[str, Any]:
 
 
 def tagline(researcher: ResearcherDocument) -> str | None:
-    """Return a researcher's most frequent topics in one line; None if none is known."""
+    """Return a researcher's most frequent topics in one line; None if none is known.
+
+    Of topics that differ in a qualifier only, such as `Machine Learning (Statistics)`, the first is named.
+    """
+    names: dict[str, str] = {}
+    for topic in researcher["topics"]:
+        names.setdefault(topic["name"].partition(" (")[0].casefold(), topic["name"])
     # Names of topics contain commas and "and", so neither can separate them.
-    return " · ".join(topic["name"] for topic in researcher["topics"][:TAGLINE]) or None
+    return " · ".join(list(names.values())[:TAGLINE]) or None
 
 
 def collaborators(services: Services, id_: str, args: Mapping[str, Any]) -> Result:

@@ -15,8 +15,12 @@ from search_api.web.formatting import FILTERS
 from search_api.works.bibliography import STYLES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from marshmallow import Schema
     from werkzeug.wrappers import Response as AnyResponse
+
+    from search_api.retrieval.filters import Sort
 
 blueprint = Blueprint("web", __name__)
 
@@ -62,3 +66,9 @@ def redirect_to_id(endpoint: str, id_: str) -> AnyResponse:
     """Redirect permanently from another spelling of an id, or a merged one, to the stored id."""
     query = request.query_string.decode()
     return redirect(url_for(endpoint, id_=id_) + (f"?{query}" if query else ""), HTTPStatus.MOVED_PERMANENTLY)
+
+
+def sort_choices(results: Iterable[Mapping[str, Any]], sorts: Mapping[str, Sort]) -> list[tuple[str, str]]:
+    """Return value and label of the orders that a page offers; by citations only if some are known or it is chosen."""
+    cited = any(result.get("cited_by_count") for result in results) or request.args.get("sort") == "most_cited"
+    return [(name, sort.label) for name, sort in sorts.items() if sort.label and (name != "most_cited" or cited)]

@@ -10,7 +10,7 @@ from marshmallow import fields, validate
 from search_api.graphs.around import KINDS, around
 from search_api.graphs.schemas import AroundArgs
 from search_api.graphs.search import graph as search_graph
-from search_api.http.args import Args, CommaList, PageArgs, Repeated, Whole
+from search_api.http.args import MAX_QUERY, Args, CommaList, PageArgs, Repeated, Whole
 from search_api.http.errors import RedirectError
 from search_api.http.paging import MAX_PER_PAGE
 from search_api.http.services import services
@@ -24,12 +24,12 @@ from search_api.researchers.trust import LEVELS
 from search_api.retrieval import filters
 from search_api.topics.search import read_topic
 from search_api.web import addresses, metadata, representative_works
-from search_api.web.blueprint import blueprint, parse, redirect_to_id
+from search_api.web.blueprint import blueprint, parse, redirect_to_id, sort_choices
 from search_api.web.picture import picture
 from search_api.works import documents as work_documents
 from search_api.works import search as works_search
 from search_api.works import similar as works_similar
-from search_api.works.fields import FIELDS
+from search_api.works.fields import FIELDS, SORTS
 from search_api.works.queries import not_these
 from search_api.works.schemas import SimilarArgs as SimilarWorksArgs
 from search_api.works.schemas import WorksArgs
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 #: Similar works or researchers shown on a page, and works in a short list.
 SIMILAR, SHORT_LIST = 6, 5
 #: Works per page of a profile; each comes with its full abstract.
-PROFILE_WORKS = 20
+PROFILE_WORKS = 10
 #: Filters for the works on a profile.
 PROFILE_FILTERS = ("topic", "year")
 #: Nodes of the small graph on a profile, and the numbers of nodes that the graph page offers.
@@ -54,7 +54,11 @@ GRAPH_SIZES = (30, 60, 120, 200)
 
 
 class ProfileArgs(PageArgs):
-    """Parameters of a profile: which works to list, and whether similar researchers may be collaborators."""
+    """Parameters of a profile: which works to list and how, and whether similar researchers may be collaborators."""
+
+    q = fields.String(load_default="", validate=validate.Length(max=MAX_QUERY))
+    sort = fields.String(load_default=None, validate=validate.OneOf(tuple(SORTS)))
+    abstracts = fields.String(load_default=None, validate=validate.OneOf(("full",)))
 
     per_page = Whole(load_default=PROFILE_WORKS, validate=validate.Range(min=1, max=MAX_PER_PAGE))
     exclude = CommaList(("collaborators",))  # type: ignore[assignment]  # marshmallow moves fields off the class
@@ -102,13 +106,14 @@ def researcher(id_: str) -> str | Response:
     if document["id"] != id_:
         return redirect_to_id("web.researcher", document["id"])
     chosen = {name: args[name] for name in PROFILE_FILTERS}
-    listing = {"page": args["page"], "per_page": args["per_page"], "facets": list(PROFILE_FILTERS), **chosen}
-    works = works_search.search(
-        services(), WorksArgs().load(listing), fixed=[researcher_documents.works_clause(document)]
-    )
+    # Within the works of one person every match of the words counts; works near in meaning would be all of them.
+    listing = {"page": args["page"], "per_page": args["per_page"], "q": args["q"], "mode": "keyword", **chosen}
+    listing |= {"facets": list(PROFILE_FILTERS)} | ({"sort": args["sort"]} if args["sort"] else {})
+    own = researcher_documents.works_clause(document)
+    works = works_search.search(services(), WorksArgs().load(listing), fixed=[own])
     similar_args = SimilarResearchersArgs().load({"per_page": SIMILAR, "exclude": args["exclude"]})
     person = researcher_documents.serialize_researcher(document)
-    if not any(chosen.values()):
+    if not args["q"] and not any(chosen.values()):
         # Includes what decisions and the owner have changed since the last run.
         person["counts"]["works"] = works["meta"]["count"]
     return render_template(
@@ -116,6 +121,8 @@ def researcher(id_: str) -> str | Response:
         args=args,
         person=person,
         works=works,
+        narrowing={"q": args["q"], "mode": "keyword", **chosen} if args["q"] or any(chosen.values()) else {},
+        sorts=sort_choices(works["results"], SORTS),
         chips=addresses.chips(filters.parse(FIELDS, chosen), works["facets"]),
         similar=researchers_similar.similar(services(), id_, similar_args)["results"],
         graph=picture(around(services(), ("researcher", id_), document["name"], limit=PROFILE_NODES)),

@@ -26,7 +26,7 @@ from search_api.topics import search as topics_search
 from search_api.topics.schemas import TopicsArgs
 from search_api.understanding.interpret import interpret
 from search_api.web import addresses, detail, site, topic_fields
-from search_api.web.blueprint import blueprint, parse
+from search_api.web.blueprint import blueprint, parse, sort_choices
 from search_api.web.picture import picture
 from search_api.works import search as works_search
 from search_api.works.fields import FACETS as WORK_FACETS
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as AnyResponse
 
     from search_api.http.errors import Problem
-    from search_api.retrieval.filters import Sort
     from search_api.web.picture import Picture
 
 __all__ = ["blueprint", "detail", "error_page", "site"]
@@ -82,7 +81,7 @@ def search() -> str | AnyResponse:
         chips=addresses.chips(parse_filters(services(), args), found["facets"]),
         facets=WORK_FACETS,
         fields=WORK_FIELDS,
-        sorts=_sort_choices(WORK_SORTS),
+        sorts=sort_choices(found["results"], WORK_SORTS),
     )
 
 
@@ -98,13 +97,8 @@ def researchers() -> str:
         chips=addresses.chips(filters.parse(RESEARCHER_FIELDS, args), found["facets"]),
         facets=RESEARCHER_FACETS,
         fields=RESEARCHER_FIELDS,
-        sorts=_sort_choices(RESEARCHER_SORTS),
+        sorts=sort_choices(found["results"], RESEARCHER_SORTS),
     )
-
-
-def _sort_choices(sorts: Mapping[str, Sort]) -> list[tuple[str, str]]:
-    """Return value and label of the orders that pages offer."""
-    return [(name, sort.label) for name, sort in sorts.items() if sort.label]
 
 
 @blueprint.get("/topics")

@@ -192,7 +192,7 @@ def dot(page: Page, name: str) -> Locator:
     return page.locator(".dot").filter(has=page.locator("title", has_text=re.compile(f"^{re.escape(name)}$")))
 
 
-def test_a_click_in_the_graph_puts_another_in_the_middle_and_a_drag_does_not(opened: Callable[..., Page]) -> None:
+def test_a_click_in_the_graph_opens_a_panel_and_a_drag_moves_the_node(opened: Callable[..., Page]) -> None:
     page = opened(GRAPH)
     eva = dot(page, "Eva Dyer")
     before = eva.get_attribute("transform")
@@ -205,9 +205,88 @@ def test_a_click_in_the_graph_puts_another_in_the_middle_and_a_drag_does_not(ope
     page.mouse.up()
     expect(eva).not_to_have_attribute("transform", before or "")
     assert page.url.endswith(GRAPH)
+    expect(page.locator(".graph-panel")).to_be_hidden()
     eva.locator("circle").click()
+    panel = page.locator(".graph-panel")
+    expect(panel.get_by_role("heading")).to_contain_text("Eva")
+    expect(panel.get_by_role("listitem").filter(has_text="Co-author of Konrad P. Kording")).to_be_visible()
+    assert page.url.endswith(GRAPH)
+    panel.get_by_role("button", name="Konrad P. Kording").click()
+    expect(panel.get_by_role("heading")).to_have_text("Konrad P. Kording")
+    eva.locator("circle").click()
+    panel.get_by_role("link", name="Centre on this").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Eva")
     assert "researcher=eva" in page.url
+
+
+def test_the_graph_of_a_profile_shows_details_in_place(opened: Callable[..., Page]) -> None:
+    page = opened(KORDING, viewport=PHONE, has_touch=True)
+    work = page.locator("#around .dot.k-work").first
+    work.scroll_into_view_if_needed()
+    box = work.locator("rect").bounding_box()
+    assert box
+    # Beside the shape, within the 24 pixels of a touch target.
+    page.touchscreen.tap(box["x"] - 3, box["y"] + box["height"] / 2)
+    panel = page.locator("#graph .graph-panel")
+    expect(panel.get_by_role("heading")).to_have_text(work.locator("title").text_content() or "")
+    expect(panel.get_by_role("link", name="Open page")).to_be_visible()
+    assert page.url.endswith(KORDING)
+
+
+def test_a_background_is_panned_by_touch_and_names_appear_when_zoomed(opened: Callable[..., Page]) -> None:
+    page = opened("/graph?topic=cs.LG&limit=200&depth=2")
+    before = page.locator(".dot text:not([display])").count()
+    for _ in range(5):
+        page.get_by_role("button", name="Zoom in").click()
+    assert page.locator(".dot text:not([display])").count() > before
+    moved = page.evaluate(
+        """async () => {
+          const svg = document.querySelector('svg.graph');
+          svg.setPointerCapture = () => {};
+          const box = svg.getBoundingClientRect();
+          const send = (kind, dx) => svg.dispatchEvent(new PointerEvent(kind,
+            { bubbles: true, clientX: box.x + 3 + dx, clientY: box.y + 3, pointerType: 'touch', pointerId: 7 }));
+          const at = () => svg.querySelector('.all').getAttribute('transform');
+          const was = at();
+          send('pointerdown', 0); send('pointermove', 60);
+          await new Promise(requestAnimationFrame);
+          send('pointerup', 60);
+          return was !== at();
+        }"""
+    )
+    assert moved
+
+
+def test_a_reference_is_shown_in_the_chosen_style_and_copied(opened: Callable[..., Page]) -> None:
+    page = opened("/works/arxiv:1910.00744")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("link", name="Cite", exact=True).click()
+    reference = page.locator(".reference")
+    expect(reference).to_contain_text("Rolnick, D.")
+    page.get_by_label("Style").select_option("mla")
+    expect(reference).to_contain_text("Rolnick, David")
+    page.get_by_role("button", name="Copy", exact=True).click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == reference.inner_text()
+    page.get_by_role("button", name="Copy BibTeX").click()
+    page.wait_for_function("navigator.clipboard.readText().then((text) => text.startsWith('@'))")
+
+
+def test_works_on_a_profile_are_searched_sorted_and_unfolded(opened: Callable[..., Page]) -> None:
+    page = opened(KORDING)
+    page.get_by_placeholder("Search 21 works").fill("recording")
+    page.get_by_placeholder("Search 21 works").press("Enter")
+    expect(page.locator("#works .muted[role=status]")).to_contain_text("of 21")
+    assert 0 < page.locator("#works article").count() < 10
+    page = opened(KORDING)
+    page.get_by_label("Sort by").select_option("oldest")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator("#works article .kind").first).to_contain_text("20")
+    oldest = page.locator("#works article .kind").first.inner_text()
+    assert re.findall(r"\d{4}", oldest) < re.findall(r"\d{4}", page.locator("#works article .kind").last.inner_text())
+    page.get_by_role("link", name="Expand all abstracts").click()
+    expect(page.locator("#works .unfold")).to_have_count(0)
+    assert page.locator("#works .abstract").count() == 10
 
 
 def test_the_graph_zooms_and_200_nodes_follow_the_pointer(opened: Callable[..., Page]) -> None:
@@ -260,7 +339,7 @@ def test_everything_works_without_javascript(opened: Callable[..., Page]) -> Non
     expect(page.locator(".chip")).to_be_visible()
     page.get_by_role("link", name="Experts").click()
     page.get_by_role("link", name="Konrad P. Kording").first.click()
-    page.get_by_role("link", name="Explore the graph").click()
+    page.get_by_role("link", name="Open full explorer").click()
     assert page.locator(".graph-tools").is_hidden()
     dot(page, "Eva Dyer").locator("circle").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Eva")
@@ -300,7 +379,12 @@ def test_the_graph_is_reached_and_moved_by_keys(opened: Callable[..., Page]) -> 
     page.keyboard.press("ArrowRight")
     assert eva.get_attribute("transform") != before
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Eva")
+    panel = page.locator(".graph-panel")
+    expect(panel).to_be_focused()
+    expect(panel.get_by_role("heading")).to_contain_text("Eva")
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(eva).to_be_focused()
 
 
 def test_dark_mode_is_dark(opened: Callable[..., Page]) -> None:

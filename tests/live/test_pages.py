@@ -63,10 +63,10 @@ PAGES = {
         "Start a collaboration",
         "Similar researchers",
         "Published work",
-        "21 works, newest first",
+        ">21 works</span>",
     ),
     KORDING + "?exclude=collaborators": ("Most similar papers", "Have not co-authored"),
-    KORDING + "?topic=q-bio.NC&year=2013-2016": ("of 21, newest first", "remove this filter"),
+    KORDING + "?topic=q-bio.NC&year=2013-2016": ("of 21</span>", "remove this filter"),
     f"/graph?researcher={KORDING.rpartition('/')[2]}": (
         "Around ",
         "Table view",

@@ -183,7 +183,7 @@ def test_from_a_claim_to_a_conversation_and_to_a_block(person: Callable[..., Pag
     before = score(public)
     josiah = person(JOSIAH)
     claims_and_is_open(josiah)
-    soon(public, address, "Open to collaboration")
+    soon(public, address, "Open to collaborate")
     assert "L3: Claimed, verified with ORCID" in public.inner_text("body")
     assert score(public) > before
     soon(public, "/researchers?open_to_collaborate=true&verification=3", "1 researcher")

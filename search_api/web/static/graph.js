@@ -10,6 +10,7 @@ const ZOOM = [0.5, 8];
 const FONT = 12.5; // pixels, as in the stylesheet
 const LETTER = 0.56; // width of a letter as a share of the font size
 const LONGEST = 30; // characters of a label
+const FEW = 8; // labels on a screen on which a unit is less than half a pixel
 
 function movable(svg) {
   const [, , width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
@@ -35,6 +36,7 @@ function movable(svg) {
   const view = { x: 0, y: 0, zoom: 1 };
   const details = panel(svg, (dot) => select(at.get(dot)));
   let selected = null;
+  let pointed = null; // the node under the pointer or in focus
 
   function create(tag, attributes) {
     const element = document.createElementNS(svg.namespaceURI, tag);
@@ -101,7 +103,7 @@ function movable(svg) {
       const inside = sides.filter((side) => side.left >= 0 && side.right <= width && side.top >= 0 && side.bottom <= height);
       const free = inside.filter((side) => !taken.some((box) => meet(side, box)) && !shapes.slice(0, n).some((box) => meet(side, box)));
       const side = free.find((side) => !shapes.some((box) => meet(side, box))) ?? free[0];
-      if (!side) return node.text?.setAttribute("display", "none");
+      if (!side || (pixels < 0.5 && view.zoom < 2 && taken.length >= FEW)) return node.text?.setAttribute("display", "none");
       taken.push(side);
       if (!node.text) node.dot.append((node.text = create("text", { "aria-hidden": "true" })));
       node.text.textContent = shown;
@@ -206,11 +208,14 @@ function movable(svg) {
 
   function highlight(node) {
     const shown = node ?? selected;
-    nodes.forEach((other) => other.dot.classList.toggle("pointed", other === node));
+    draw(near, shown ? strokes.flatMap(({ pairs }) => pairs.filter((pair) => pair.includes(shown))) : []);
+    if (node === pointed) return;
+    pointed?.dot.classList.remove("pointed");
+    node?.dot.classList.add("pointed");
+    pointed = node;
     // The name of a node without a label is shown while it is pointed at.
     if (node && (!node.text || node.text.hasAttribute("display"))) hint(node);
     else tip.setAttribute("display", "none");
-    draw(near, shown ? strokes.flatMap(({ pairs }) => pairs.filter((pair) => pair.includes(shown))) : []);
   }
 
   const tip = create("text", { class: "tip", "aria-hidden": "true", "text-anchor": "middle", display: "none" });
