@@ -14,7 +14,7 @@ from indexer.identity.resolver import ResolverProcess
 from indexer.sources.stored import record_of
 from indexer.write.bulk import index_action, pending_actions, update_action, with_retries, write
 from indexer.write.reads import documents, pages
-from mappings.signatures import is_signed_redirect, redirect_signature
+from mappings.signatures import is_signed_redirect, is_signed_work, redirect_signature, work_signature
 from peerscope.private_files import write_private
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class IdentityUpdate:
                 for researcher_id in pair
             }
             write(self._client, pending_actions(self._generation.pending, pending))
-            write(self._client, _work_updates(self._client, self._generation, changed))
+            write(self._client, _work_updates(self._client, self._generation, changed, self._signer))
         return self._staged.probable_duplicates()
 
     def _signed_redirects(self, ids: Iterable[str]) -> set[str]:
@@ -113,16 +113,21 @@ def _stored_works(client: OpenSearch, generation: Generation) -> Iterator[list[W
 
 
 def _work_updates(
-    client: OpenSearch, generation: Generation, changed: Mapping[str, tuple[list[str], list[str]]]
+    client: OpenSearch,
+    generation: Generation,
+    changed: Mapping[str, tuple[list[str], list[str]]],
+    signer: Signer | None,
 ) -> Iterator[Action]:
-    """Yield the bulk actions that set new researcher ids on works."""
-    for document in documents(client, generation.works, sorted(changed), "researchers"):
-        entries = document["_source"]["researchers"]
-        for entry, id_ in zip(entries, changed[document["_id"]][1], strict=True):
+    """Yield the bulk actions that set new researcher ids on works; what was signed is signed again."""
+    for document in documents(client, generation.works, sorted(changed), "id,researchers,orcid_signature"):
+        work: WorkDocument = document["_source"]
+        is_signed = signer is not None and is_signed_work(signer, work)
+        for entry, id_ in zip(work["researchers"], changed[document["_id"]][1], strict=True):
             entry["id"] = id_
-        # Not signed again: the new ids may follow from what others wrote to the index. The next run that reads the work
-        # from its source signs it.
-        yield update_action(generation.works, document["_id"], {"researchers": entries, "orcid_signature": None})
+        signature = work_signature(signer, work) if signer and is_signed else None
+        yield update_action(
+            generation.works, document["_id"], {"researchers": work["researchers"], "orcid_signature": signature}
+        )
 
 
 def stored_redirects(client: OpenSearch, generation: Generation) -> dict[str, str]:

@@ -145,8 +145,9 @@ def test_a_watched_node_comes_back_on_its_port_but_not_after_a_stop(settings: En
     assert keep_alive(settings) is None
 
 
-#: Files that root's node needs to be readable by its account; they are not private.
-PROGRAMS = re.compile(r"(opensearch|java)-[^/]*(/.*)? ")
+#: What others or a group may read: programs, which the node's account needs, and a file whose mode OpenSearch sets
+#: itself, in a folder that is closed.
+READABLE = re.compile(r"(opensearch|java)-[^/]*(/.*)? |config/opensearch\.keystore 660$")
 
 
 @needs_root
@@ -154,6 +155,7 @@ def test_links_of_the_nodes_account_lead_root_nowhere(settings: EngineSettings, 
     """Root writes no file in a folder of that account, whatever the umask, and the account can read no other file."""
     place = Node(settings).place
     assert place.account
+    place.make()
     precious = tmp_path / "precious"
     precious.write_text("of root")
     targets = [place.config / "opensearch.yml", place.config / "log4j2.properties"]
@@ -169,7 +171,7 @@ def test_links_of_the_nodes_account_lead_root_nowhere(settings: EngineSettings, 
         os.umask(before)
     assert (precious.read_text(), precious.stat().st_uid) == ("of root", 0)
     assert not any(path.is_symlink() for path in targets)
-    assert [name for name in others_can_read(place.folder) if not PROGRAMS.match(name)] == [". 711"]
+    assert [name for name in others_can_read(place.folder) if not READABLE.match(name)] == [". 711"]
     for path in (place.console, place.folder / "node.json", place.folder / "lock"):
         assert "PermissionError" in run_as(STRANGER, "open(sys.argv[1])", path).stderr
     Node(settings).stop()
