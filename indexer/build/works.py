@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
+from time import sleep
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +45,10 @@ if TYPE_CHECKING:
 
 #: Works embedded and written together: about three seconds of work, which is what a kill costs.
 BATCH = 256
+#: Works whose stored embeddings are read together.
+PAGE = 1_000
+#: Seconds between two looks at what the process that identifies authors has requested.
+POLL = 0.05
 
 
 @dataclass(frozen=True)
@@ -62,15 +68,34 @@ class WorkWriter:
     _marked: set[str] = field(default_factory=set, init=False, repr=False)
 
     def embed_while(self, is_running: Callable[[], bool], on_batch: Callable[[int, int], None]) -> None:
-        """Embed works in the order in which they will be written, as long as something else is running."""
+        """Embed works as long as authors are being identified: requested works first, others in the order of writing.
+
+        Everything that is requested has been delivered when this returns.
+        """
         done, total = 0, len(self.staging)
-        for labelled in (True, False):
-            for batch in self.staging.to_write(BATCH, labelled=labelled):
-                if not is_running():
-                    return
+        batches = chain.from_iterable(self.staging.to_write(BATCH, labelled=labelled) for labelled in (True, False))
+        while is_running():
+            if self.staging.is_requested:
+                self._deliver_vectors(is_running)
+            elif batch := next(batches, None):
                 self.staging.save_vectors(self._embed(self._with_saved(batch)))
                 done += len(batch)
                 on_batch(done, total)
+            else:
+                sleep(POLL)
+
+    def _deliver_vectors(self, is_running: Callable[[], bool]) -> None:
+        """Save the embeddings that are evidence on authors: of works of this run, and of works in the index."""
+        for batch in self.staging.wanted(BATCH):
+            if not is_running():
+                return
+            self.staging.save_vectors(self._embed((batch, {})))
+        known = self.staging.wanted_known()
+        for start in range(0, len(known), PAGE):
+            hits = documents(self.client, self.generation.works, known[start : start + PAGE], "embedding")
+            vectors = {hit["_id"]: np.asarray(hit["_source"]["embedding"], dtype=np.float32) for hit in hits}
+            self.staging.save_known_vectors(vectors)
+        self.staging.deliver_vectors()
 
     def write_all(self, on_batch: Callable[[int, int], None]) -> None:
         """Write every staged work and delete those to remove; `on_batch` receives how many are done, and the total.

@@ -14,16 +14,25 @@ from typing import TYPE_CHECKING
 
 from indexer.identity.keys import fold_name
 from indexer.identity.names import home_of, is_initial, parse_name, surname_key
+from indexer.identity.neighbours import CoauthorGraph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from indexer.identity.mentions import Mention
 
+    #: Embeddings of works by id, float32[d], unit length: those of the requested works that are available.
+    VectorSource = Callable[[Iterable[str]], Mapping[str, NDArray[np.float32]]]
+
 #: Share of people with a given middle initial, among those with the same other names: about one in ten.
 MIDDLE_INITIAL = 0.1
+#: Names with at least so many estimated namesakes are compared by embeddings as well: one name in seven.
+FREQUENT = 0.06
 #: Floor of the namesake estimate, so that no name is free evidence.
-MIN_NAMESAKES = 0.02
+MIN_NAMESAKES = 0.005
 
 
 @dataclass
@@ -44,6 +53,11 @@ class Context:
     #: Number of mentions by word of their institutions, and of mentions with any institution.
     places: Counter[str] = field(default_factory=Counter)
     placed: int = 0
+    #: Number of works that cite a reference.
+    references: Counter[str] = field(default_factory=Counter)
+    graph: CoauthorGraph = field(default_factory=CoauthorGraph)
+    #: Source of embeddings for frequent names; None when there are no embeddings.
+    vectors: VectorSource | None = None
     _weights: dict[str, float] = field(default_factory=dict, repr=False, compare=False)
     _namesakes: dict[tuple[tuple[str, ...], str], float] = field(default_factory=dict, repr=False, compare=False)
 
@@ -57,6 +71,8 @@ class Context:
         first = mentions[0]
         self.words.update(first.work.words)
         self.topics.update(set(first.work.topics))
+        self.references.update(first.work.references)
+        self.graph.add(first.work.names)
         if first.work.venue:
             self.venues[first.work.venue] += 1
         for mention in mentions:
@@ -93,6 +109,21 @@ class Context:
         if estimate is None:
             estimate = self._namesakes[given, surname] = self._count_namesakes(given, surname)
         return estimate
+
+    def is_frequent(self, printed: str) -> bool:
+        """Return whether a name has so many namesakes that works are compared by embeddings as well."""
+        name = parse_name(printed)
+        return self.namesakes(name.given, name.surname) >= FREQUENT
+
+    def coauthor_rarity(self, name: str) -> float:
+        """Return the rarity of a co-author's name in nats; a name with an initial counts as its whole block."""
+        if name[1:2] == " ":
+            return self.block_rarity(home_of(name))
+        return rarity(self.names[name], self.works)
+
+    def block_rarity(self, block: str) -> float:
+        """Return the rarity of all names of a block together, in nats."""
+        return rarity(self.blocks[block], self.works)
 
     def _count_namesakes(self, given: tuple[str, ...], surname: str) -> float:
         surnames = self.surnames.get(surname_key(surname), 0)

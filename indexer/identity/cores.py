@@ -1,137 +1,81 @@
-"""Join the certain cases in linear time: mentions with one id, and mentions of one name with a shared co-author.
+"""Join mentions with one id, unless the id contradicts itself.
 
-Afterwards a block of a hundred mentions has a handful of groups, and only these are compared pair by pair.
+Ids of sources are evidence with an error rate: publishers assign one ORCID iD to every author of a work, and typing
+errors put an iD under another name. Such an id is questioned instead of followed.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import pairwise
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from indexer.identity.clusters import Group, Link, make_link
-from indexer.identity.compatibility import compare
-from indexer.identity.evidence import Part, total, weigh
-from indexer.identity.keys import fold_name
-from indexer.identity.profile import strong_ids
+from indexer.identity.compatibility import Verdict, compare
+from indexer.identity.evidence import Part
+from indexer.identity.weights import AUTOMATIC_SCHEMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from indexer.identity.context import Context
-    from indexer.identity.mentions import Mention
-    from indexer.identity.weights import Weights
+    from indexer.identity.mentions import MentionKey
+    from indexer.identity.names import Name
 
 
-class Union:
-    """Disjoint sets over 0..n-1."""
+class ById(NamedTuple):
+    """The groups after joins by ids, and the pairs with one id that were not joined."""
 
-    def __init__(self, size: int) -> None:
-        """Start with every item in its own set."""
-        self._parent = list(range(size))
-
-    def find(self, item: int) -> int:
-        """Return the representative of an item's set."""
-        while self._parent[item] != item:
-            self._parent[item] = self._parent[self._parent[item]]
-            item = self._parent[item]
-        return item
-
-    def join(self, a: int, b: int) -> None:
-        """Unite two sets; the smaller representative stays."""
-        a, b = sorted((self.find(a), self.find(b)))
-        self._parent[b] = a
-
-    def sets(self) -> list[list[int]]:
-        """Return the sets, each in ascending order, ordered by first item."""
-        sets: dict[int, list[int]] = defaultdict(list)
-        for item in range(len(self._parent)):
-            sets[self.find(item)].append(item)
-        return list(sets.values())
+    groups: list[Group]
+    questioned: list[Link]
 
 
-def by_ids(groups: Sequence[Group], context: Context) -> list[Group]:
-    """Join groups that share a strong id, unless another id contradicts it (an ORCID iD assigned to two people)."""
+def by_ids(groups: Sequence[Group], context: Context) -> ById:
+    """Join groups that share a strong id.
+
+    They stay apart if an ORCID iD contradicts the id, if both are on one work, or if their names share no word.
+    """
     kept = {group.key: group for group in groups}
-    holder: dict[tuple[str, str], Group] = {}
+    holders: dict[tuple[str, str], list[Group]] = defaultdict(list)
+    questioned: list[Link] = []
     for group in sorted(groups, key=lambda group: group.key):
         current = group
-        for scheme_id in sorted({pair for mention in group.profile.mentions for pair in strong_ids(mention)}):
-            other = holder.get(scheme_id)
-            other = kept.get(other.key) if other else None
-            if other is None or other.key == current.key:
-                continue
-            if any(current.profile.ids.get(scheme, id_) != id_ for scheme, id_ in other.profile.ids.items()):
-                continue
-            link = make_link(other, current, inf, (Part("id", inf, (scheme_id[1],)),))
-            del kept[other.key]
-            kept.pop(current.key, None)
-            current = other.joined(current, link, context)
-            kept[current.key] = current
-        for scheme_id in current.profile.ids.items():
-            holder[scheme_id] = current
-    return [kept[key] for key in sorted(kept)]
+        # ORCID iDs last: in doubt the id of the curated source decides who the rest of the group is.
+        for scheme, ids in sorted(group.profile.ids.items(), key=lambda item: (item[0] == "orcid", item[0])):
+            for id_ in sorted(ids):
+                for other in _present(holders[scheme, id_], kept, current):
+                    if _is_doubtful(other, current, scheme):
+                        questioned.append(make_link(other, current, 0.0, (Part("questioned", 0.0, (id_,)),)))
+                        continue
+                    del kept[other.key]
+                    kept.pop(current.key, None)
+                    link = make_link(other, current, inf, (Part("id", inf, (id_,)),))
+                    current = other.joined(current, link, context)
+                    kept[current.key] = current
+        for scheme, ids in current.profile.ids.items():
+            for id_ in ids:
+                present = _present(holders[scheme, id_], kept, current)
+                holders[scheme, id_] = [*present, current]
+    return ById([kept[key] for key in sorted(kept)], questioned)
 
 
-def by_coauthors(groups: Sequence[Group], context: Context, weights: Weights) -> list[Group]:
-    """Join groups of one printed name with a shared co-author, where both together are sufficient evidence."""
-    named: dict[str, list[Group]] = defaultdict(list)
-    for group in groups:
-        first = group.profile.mentions[0].name
-        named["" if len(group.profile.names) > 1 else fold_name(first) or first].append(group)
-    result: list[Group] = []
-    for name, members in named.items():
-        result += members if not name or len(members) == 1 else _joined(members, context, weights)
-    return sorted(result, key=lambda group: group.key)
+def _present(holders: Sequence[Group], kept: dict[MentionKey, Group], current: Group) -> list[Group]:
+    """Return the groups that hold an id now: a group may have been joined since, under the same or another key."""
+    present = {kept[group.key].key: kept[group.key] for group in holders if group.key in kept}
+    return [group for key, group in sorted(present.items()) if key != current.key]
 
 
-def _joined(members: list[Group], context: Context, weights: Weights) -> list[Group]:
-    """Join groups of one name. Nothing is joined when two members are certainly different people."""
-    members = sorted(members, key=lambda group: group.key)
-    if _conflict(members):
-        return members
-    union, links = Union(len(members)), defaultdict(list)
-    (name,) = members[0].profile.names
-    names = (compare(name, name),)
-    for a, b in _sharing(members, context):
-        if union.find(a) == union.find(b):
-            continue
-        parts = weigh(members[a].profile, members[b].profile, names, context, weights)
-        if (score := total(parts)) >= weights.core:
-            union.join(a, b)
-            links[a].append(make_link(members[a], members[b], score, parts))
-    return [
-        _union([members[item] for item in items], [x for i in items for x in links[i]], context)
-        for items in union.sets()
-    ]
+def _is_doubtful(a: Group, b: Group, scheme: str) -> bool:
+    """Return whether two groups with one id of `scheme` are probably two people."""
+    if a.profile.forbids(b.profile):
+        return True
+    if scheme == "orcid" and not AUTOMATIC_SCHEMES.issuperset(a.profile.conflicts(b.profile)):
+        return True
+    return not any(_are_related(one, two) for one in a.profile.names for two in b.profile.names)
 
 
-def _union(members: list[Group], links: list[Link], context: Context) -> Group:
-    if len(members) == 1:
-        return members[0]
-    mentions: list[Mention] = [mention for group in members for mention in group.profile.mentions]
-    return Group(mentions, context, [link for group in members for link in group.links] + links)
-
-
-def _conflict(members: Sequence[Group]) -> bool:
-    """Return whether a work has the name twice, or members have different ids of one scheme."""
-    seen: set[str] = set()
-    ids: dict[str, str] = {}
-    for group in members:
-        if not seen.isdisjoint(group.profile.works):
-            return True
-        seen |= group.profile.works
-        if any(ids.setdefault(scheme, id_) != id_ for scheme, id_ in group.profile.ids.items()):
-            return True
-    return False
-
-
-def _sharing(members: Sequence[Group], context: Context) -> Iterable[tuple[int, int]]:
-    """Yield adjacent pairs in the list of each co-author, rarest co-author first: linear in the number of names."""
-    lists: dict[str, list[int]] = defaultdict(list)
-    for item, group in enumerate(members):
-        for name in group.profile.coauthors:
-            lists[name].append(item)
-    for name in sorted((n for n, items in lists.items() if len(items) > 1), key=lambda n: (context.names[n], n)):
-        yield from pairwise(lists[name])
+def _are_related(a: Name, b: Name) -> bool:
+    """Return whether two names can belong to one person: compatible, or one name changed and the other kept."""
+    if compare(a, b).verdict is not Verdict.INCOMPATIBLE:
+        return True
+    return any(len(word) > 1 and word in b.words for word in a.words)

@@ -12,6 +12,7 @@ from indexer.identity.cores import by_ids
 from indexer.identity.names import block_keys, parse_name
 from indexer.identity.profile import strong_ids
 from indexer.identity.resolve import agglomerate, resolve_block
+from indexer.identity.union import Union
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from indexer.identity.weights import Weights
 
 
+#: Maximum number of pairs of clusters compared for two names without a common trait, and of clusters with one trait.
+MAX_SHARING = 40
+
+
 def blocks_of(mentions: Iterable[Mention]) -> dict[str, list[Mention]]:
     """Return the mentions by home block."""
     blocks: dict[str, list[Mention]] = defaultdict(list)
@@ -30,11 +35,24 @@ def blocks_of(mentions: Iterable[Mention]) -> dict[str, list[Mention]]:
     return blocks
 
 
+def frequent_works(blocks: Mapping[str, Sequence[Mention]], context: Context) -> set[str]:
+    """Return the ids of works whose embeddings are evidence: a frequent name in a block with several mentions."""
+    return {
+        mention.work.id
+        for mentions in blocks.values()
+        if len(mentions) > 1
+        for mention in mentions
+        if context.is_frequent(mention.name)
+    }
+
+
 def resolve(blocks: Mapping[str, Sequence[Mention]], weights: Weights, context: Context) -> Resolution:
     """Return the clusters of all blocks, resolved separately and then joined across blocks."""
     clusters: list[Cluster] = []
     near: list[Link] = []
-    for key in sorted(blocks):
+    # Blocks of rare names first: embeddings of the others may still be computed.
+    frequent = {key: any(context.is_frequent(m.name) for m in mentions) for key, mentions in blocks.items()}
+    for key in sorted(blocks, key=lambda key: (frequent[key], key)):
         resolution = resolve_block(blocks[key], weights, context)
         clusters += resolution.clusters
         near += resolution.probable_duplicates
@@ -48,19 +66,34 @@ def bridge(clusters: Sequence[Cluster], weights: Weights, context: Context) -> R
     `clusters` are all clusters, or those of all blocks that share a key with each other.
     """
     name_pairs = _compatible_names(clusters)
+    questioned: tuple[Link, ...] = ()
     while True:
-        pairs = _pairs(clusters, name_pairs, weights)
+        pairs = _pairs(clusters, name_pairs)
         touched = sorted({item for pair in pairs for item in pair})
         groups = [Group(clusters[item].mentions, context, clusters[item].links) for item in touched]
         with_ids = by_ids(groups, context)
-        if len(with_ids) == len(groups):
+        questioned = tuple(with_ids.questioned)
+        if len(with_ids.groups) == len(groups):
             break
         # Repeat after joins by ids: the joined clusters have more evidence.
-        clusters = _replaced(clusters, touched, with_ids)
+        clusters = _replaced(clusters, touched, with_ids.groups)
+    joined: list[Group] = []
+    near: list[Link] = []
+    for component in _components(touched, pairs):
+        members = [groups[index] for index in component]
+        result = agglomerate(members, weights.bridge, context, weights)
+        joined += result[0]
+        near += result[1]
+    return Resolution(_replaced(clusters, touched, joined), (*near, *questioned))
+
+
+def _components(touched: Sequence[int], pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
+    """Return the connected components of the pairs, as indexes into `touched`."""
     place = {item: index for index, item in enumerate(touched)}
-    local = [(place[a], place[b]) for a, b in pairs]
-    joined, near = agglomerate(groups, local, weights.bridge, context, weights)
-    return Resolution(_replaced(clusters, touched, joined), tuple(near))
+    union = Union(len(touched))
+    for a, b in pairs:
+        union.join(place[a], place[b])
+    return union.sets()
 
 
 def _replaced(clusters: Sequence[Cluster], touched: Iterable[int], groups: Sequence[Group]) -> tuple[Cluster, ...]:
@@ -70,9 +103,7 @@ def _replaced(clusters: Sequence[Cluster], touched: Iterable[int], groups: Seque
     return tuple(sorted([*rest, *(group.cluster() for group in groups)], key=lambda cluster: cluster.key))
 
 
-def _pairs(
-    clusters: Sequence[Cluster], name_pairs: Iterable[tuple[str, str]], weights: Weights
-) -> list[tuple[int, int]]:
+def _pairs(clusters: Sequence[Cluster], name_pairs: Iterable[tuple[str, str]]) -> list[tuple[int, int]]:
     """Return pairs of clusters from different blocks that share an id, or compatible names and a co-author."""
     holders: dict[tuple[str, str], list[int]] = defaultdict(list)
     printed: dict[str, list[int]] = defaultdict(list)
@@ -83,7 +114,7 @@ def _pairs(
             printed[name].append(item)
     pairs = {pair for items in holders.values() for pair in combinations(items, 2)}
     for a, b in name_pairs:
-        pairs |= _sharing(clusters, printed[a], printed[b], weights)
+        pairs |= _sharing(clusters, printed[a], printed[b])
     return sorted(pairs)
 
 
@@ -120,11 +151,9 @@ def _are_compatible(a: Name, b: Name) -> bool:
     return compatible(a, b) is not Verdict.INCOMPATIBLE
 
 
-def _sharing(
-    clusters: Sequence[Cluster], items: Sequence[int], others: Sequence[int], weights: Weights
-) -> set[tuple[int, int]]:
+def _sharing(clusters: Sequence[Cluster], items: Sequence[int], others: Sequence[int]) -> set[tuple[int, int]]:
     """Return pairs that share a co-author or an institution; all pairs when the names have few clusters."""
-    if len(items) * len(others) <= weights.max_sharing:
+    if len(items) * len(others) <= MAX_SHARING:
         return {(min(a, b), max(a, b)) for a in items for b in others if a != b}
     lists: dict[str, list[int]] = defaultdict(list)
     for item in others:
@@ -132,7 +161,7 @@ def _sharing(
             lists[trait].append(item)
     pairs: set[tuple[int, int]] = set()
     for item in items:
-        shared = {other for trait in _traits(clusters[item]) for other in lists.get(trait, ())[: weights.max_sharing]}
+        shared = {other for trait in _traits(clusters[item]) for other in lists.get(trait, ())[:MAX_SHARING]}
         pairs |= {(min(item, other), max(item, other)) for other in shared if other != item}
     return pairs
 

@@ -30,14 +30,17 @@ _NAMES = {
 #: Texts for evidence with facts, and without.
 _SHARED = {
     "coauthors": ("shared co-authors: {}", "no shared co-authors"),
+    "neighbours": ("co-authors who wrote with each other: {}", "co-authors who wrote with each other"),
     "institutions": ("shared words in affiliations: {}", "different affiliations"),
     "words": ("shared title words: {}", "no shared title words"),
     "topics": ("shared topics: {}", "no shared topics"),
     "venues": ("shared venue: {}", "no shared venue"),
+    "conflict": ("different ids in {}", ""),
     "unproven": ("", "name variants with no other evidence"),
 }
 _DECISIONS = {
     "id": "same id: {}",
+    "questioned": "same id {}, but the names or other ids contradict",
     "override": "decided in overrides.toml: {}",
     "owner": "confirmed by the owner of the profile",
 }
@@ -48,7 +51,7 @@ def describe_evidence(parts: Sequence[Part], score: float) -> str:
 
     A decision (a shared id, an override, the owner's word) scores inf and is described without numbers.
     """
-    if isinf(score):
+    if isinf(score) or parts[0].kind in _DECISIONS:
         return f": {'; '.join(_DECISIONS[part.kind].format(*part.facts) for part in parts)}."
     return f", score {score:.1f}: {'; '.join(f'{_describe(part)} ({part.value:+.1f})' for part in parts)}."
 
@@ -58,10 +61,13 @@ def _describe(part: Part) -> str:
         verdict, namesakes = part.facts
         return f"{_NAMES[verdict]}, {_frequency(namesakes)}"
     if part.kind == "years":
-        gap, span = part.facts
-        return f"gap of {gap} years between works, {span} years from first to last"
+        return f"gap of {part.facts[0]} years between works" if part.facts[0] else "works are years apart"
     if part.kind == "embedding":
-        return f"similarity of works {part.facts[0]:g} (cosine)"
+        return "similar content" if part.value > 0 else "different content"
+    if part.kind == "references":
+        count, cites = part.facts
+        shared = f"{count} shared reference{'s' if count != 1 else ''}"
+        return f"{shared}, one cites the other" if cites else shared
     with_facts, without = _SHARED[part.kind]
     return with_facts.format(listed(part.facts)) if part.facts else without
 

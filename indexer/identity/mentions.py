@@ -11,9 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from indexer.identity.keys import fold_name, strong_id
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from indexer.records import Author, Work
 
 #: Maximum number of co-authors kept for a mention, the nearest in the list. 99.9 % of works have fewer authors; a list
@@ -47,8 +44,8 @@ class WorkFacts:
     words: tuple[str, ...] = ()
     venue: str | None = None
     year: int | None = None
-    #: The work's embedding, float32[d], unit length; None when it is not available.
-    vector: NDArray[np.float32] | None = None
+    #: Ids of the works that it cites, as far as known.
+    references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +82,7 @@ def parse_key(text: str) -> MentionKey:
     return MentionKey(work_id, int(position))
 
 
-def mentions_of(work: Work, vector: NDArray[np.float32] | None = None) -> list[Mention]:
+def mentions_of(work: Work) -> list[Mention]:
     """Return the mentions of a work, in the order of its authors."""
     facts = WorkFacts(
         id=work.id,
@@ -94,7 +91,7 @@ def mentions_of(work: Work, vector: NDArray[np.float32] | None = None) -> list[M
         words=title_words(work.title),
         venue=intern(fold_name(work.venue)) if work.venue else None,
         year=work.year,
-        vector=vector,
+        references=tuple(map(intern, work.references)),
     )
     return [
         Mention(
@@ -115,7 +112,10 @@ def _interned(text: str | None) -> str | None:
 
 
 def _folded_affiliation(author: Author) -> tuple[str, ...]:
-    return folded_institutions(author.affiliation) if author.affiliation else ()
+    """Return the folded institutions of an author: those of the affiliation, and the names of resolved ones."""
+    printed = folded_institutions(author.affiliation) if author.affiliation else ()
+    resolved = tuple(intern(fold_name(institution.name)) for institution in author.institutions)
+    return tuple(dict.fromkeys((*printed, *resolved)))
 
 
 @lru_cache(maxsize=20_000)

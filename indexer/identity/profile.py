@@ -12,10 +12,7 @@ from indexer.identity.context import place_words
 from indexer.identity.names import home_of, parse_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
     from indexer.identity.context import Context
     from indexer.identity.mentions import Mention
@@ -25,7 +22,7 @@ if TYPE_CHECKING:
 class Profile:
     """Facts about one group of mentions. Each is computed when it is first used: most groups are soon joined.
 
-    `ids` maps a scheme (`acl`, `orcid`) to the one id that the group has in it.
+    `ids` maps a scheme (`acl`, `orcid`) to the ids that the group has in it: usually one, since sources split people.
     """
 
     def __init__(self, mentions: Sequence[Mention], context: Context) -> None:
@@ -44,9 +41,13 @@ class Profile:
         return frozenset(mention.work.id for mention in self.mentions)
 
     @cached_property
-    def ids(self) -> dict[str, str]:
+    def ids(self) -> dict[str, set[str]]:
         """Return the strong ids by scheme."""
-        return dict(pair for mention in self.mentions for pair in strong_ids(mention))
+        ids: dict[str, set[str]] = {}
+        for mention in self.mentions:
+            for scheme, id_ in strong_ids(mention):
+                ids.setdefault(scheme, set()).add(id_)
+        return ids
 
     @cached_property
     def coauthors(self) -> Counter[str]:
@@ -54,12 +55,9 @@ class Profile:
         return Counter(name for mention in self.mentions for name in mention.coauthors)
 
     @cached_property
-    def coauthor_blocks(self) -> Counter[str]:
-        """Return the number of works by home block of the co-authors."""
-        blocks: Counter[str] = Counter()
-        for name, count in self.coauthors.items():
-            blocks[home_of(name)] += count
-        return blocks
+    def coauthor_blocks(self) -> frozenset[str]:
+        """Return the home blocks of the co-authors."""
+        return frozenset(map(home_of, self.coauthors))
 
     @cached_property
     def initialed(self) -> frozenset[str]:
@@ -88,28 +86,18 @@ class Profile:
         return {word: self._context.word_weight(word) for word in words}
 
     @cached_property
-    def words_norm(self) -> float:
-        """Return the squared norm of `words`."""
-        return sum(weight * weight for weight in self.words.values())
+    def references(self) -> frozenset[str]:
+        """Return the ids of the works that are cited."""
+        return frozenset(id_ for mention in self.mentions for id_ in mention.work.references)
 
-    @cached_property
-    def first_year(self) -> int | None:
-        """Return the year of the first work."""
-        return min(self._years, default=None)
-
-    @cached_property
-    def last_year(self) -> int | None:
-        """Return the year of the latest work."""
-        return max(self._years, default=None)
+    def gap(self, other: Profile) -> int:
+        """Return the number of years between the works of two groups, 0 when they overlap or a year is unknown."""
+        one, two = self._years, other._years
+        return max(0, max(min(one), min(two)) - min(max(one), max(two))) if one and two else 0
 
     @property
     def _years(self) -> list[int]:
         return [mention.work.year for mention in self.mentions if mention.work.year is not None]
-
-    @cached_property
-    def vector(self) -> NDArray[np.float32] | None:
-        """Return the sum of the works' embeddings, float32[d]; None without embeddings."""
-        return _sum(mention.work.vector for mention in self.mentions)
 
     def compare(self, other: Profile) -> tuple[Comparison, ...]:
         """Return the comparisons of all pairs of names; empty when any pair is incompatible."""
@@ -134,9 +122,12 @@ class Profile:
         return any(compare(a, b).verdict is Verdict.INCOMPATIBLE for a, b in combinations(self.names, 2))
 
     def forbids(self, other: Profile) -> bool:
-        """Return whether two groups cannot be one person: different ids of one scheme, or both on one work."""
-        has_conflict = any(other.ids.get(scheme, id_) != id_ for scheme, id_ in self.ids.items())
-        return has_conflict or not self.works.isdisjoint(other.works)
+        """Return whether two groups cannot be one person: different ORCID iDs, or both on one work."""
+        return "orcid" in self.conflicts(other) or not self.works.isdisjoint(other.works)
+
+    def conflicts(self, other: Profile) -> list[str]:
+        """Return the schemes in which both groups have ids, but none in common; sorted."""
+        return sorted(s for s, ids in self.ids.items() if s in other.ids and ids.isdisjoint(other.ids[s]))
 
 
 def strong_ids(mention: Mention) -> list[tuple[str, str]]:
@@ -147,11 +138,3 @@ def strong_ids(mention: Mention) -> list[tuple[str, str]]:
     if mention.orcid:
         ids.append(("orcid", mention.orcid))
     return ids
-
-
-def _sum(vectors: Iterable[NDArray[np.float32] | None]) -> NDArray[np.float32] | None:
-    known = [vector for vector in vectors if vector is not None]
-    result: NDArray[np.float32] | None = known[0] if known else None
-    for vector in known[1:]:
-        result = result + vector if result is not None else vector
-    return result

@@ -1,27 +1,38 @@
 """Group mentions into researchers: join the best pair until none reaches the threshold, independent of input order.
 
-Greedy agglomeration on summed evidence: after each join the evidence of the group is that of all its mentions, so a
-second shared co-author counts once it is known to be shared. Some pairs are never joined: incompatible names, different
-ids of one scheme, two authors of one work.
+Average linkage: the evidence between two groups is the mean over all pairs of their mentions, plus that of the names.
+So one chance agreement cannot join two large groups. Some pairs are never joined: incompatible names, different ORCID
+iDs, two authors of one work.
 """
 
 from __future__ import annotations
 
-import heapq
-from collections import defaultdict
-from itertools import combinations
+from itertools import combinations, combinations_with_replacement
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from indexer.identity.clusters import Cluster, Group, Link, Resolution, make_link
-from indexer.identity.cores import by_coauthors, by_ids
-from indexer.identity.evidence import Part, is_hopeless, total, weigh
+from indexer.identity.compatibility import Verdict
+from indexer.identity.cores import by_ids
+from indexer.identity.evidence import Part, explained, name_part
+from indexer.identity.features import KINDS, Features, evidence_matrices
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from indexer.identity.context import Context
-    from indexer.identity.mentions import Mention, MentionKey
+    from indexer.identity.mentions import Mention
+    from indexer.identity.names import Name
     from indexer.identity.weights import Weights
+
+#: Maximum number of mentions in a matrix. Of larger blocks, groups are represented by some of their mentions.
+MAX_MENTIONS = 1_500
+#: Maximum number of mentions that represent one group of a larger block.
+MAX_REPRESENTATIVES = 40
+NEVER = -np.inf
 
 
 def resolve_block(mentions: Sequence[Mention], weights: Weights, context: Context) -> Resolution:
@@ -29,112 +40,192 @@ def resolve_block(mentions: Sequence[Mention], weights: Weights, context: Contex
     if len(mentions) == 1:
         return Resolution((Cluster(tuple(mentions)),))
     groups = [Group([mention], context) for mention in sorted(mentions, key=lambda mention: mention.key)]
-    groups = by_coauthors(by_ids(groups, context), context, weights)
-    if len(groups) == 1:
-        return Resolution((groups[0].cluster(),))
-    groups, near = agglomerate(groups, candidates(groups, weights), weights.threshold, context, weights)
-    return Resolution(tuple(group.cluster() for group in groups), tuple(near))
-
-
-def candidates(groups: Sequence[Group], weights: Weights) -> Iterable[tuple[int, int]]:
-    """Return the pairs to compare: all of a usual block; of a giant one those that share a trait."""
-    if len(groups) * (len(groups) - 1) // 2 <= weights.max_pairs:
-        return combinations(range(len(groups)), 2)
-    return sharing(groups, weights.max_sharing)
-
-
-def sharing(groups: Sequence[Group], most: int) -> list[tuple[int, int]]:
-    """Return the pairs that share a co-author, an institution's word or a given name; sorted.
-
-    A trait of more than `most` groups is ignored: it is no evidence, and would produce too many pairs.
-    """
-    lists: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for item, group in enumerate(groups):
-        for trait in _traits(group):
-            lists[trait].append(item)
-    pairs = {pair for items in lists.values() if len(items) <= most for pair in combinations(items, 2)}
-    return sorted(pairs)
-
-
-def _traits(group: Group) -> Iterable[tuple[str, str]]:
-    profile = group.profile
-    yield from (("coauthor", block) for block in profile.coauthor_blocks)
-    yield from (("place", word) for word in profile.places)
-    yield from {("given", word) for name in profile.names for word in name.given if len(word) > 1}
+    with_ids = by_ids(groups, context)
+    groups, near = agglomerate(with_ids.groups, weights.threshold, context, weights)
+    return Resolution(tuple(group.cluster() for group in groups), (*near, *with_ids.questioned))
 
 
 def agglomerate(
-    groups: Sequence[Group],
-    pairs: Iterable[tuple[int, int]],
-    threshold: float,
-    context: Context,
-    weights: Weights,
+    groups: Sequence[Group], threshold: float, context: Context, weights: Weights
 ) -> tuple[list[Group], list[Link]]:
     """Join the best pair repeatedly. Return the groups, and the pairs that missed the threshold by at most `review`."""
-    work = _Agglomeration(groups, threshold, context, weights)
-    for a, b in pairs:
-        work.compare(a, b)
-    work.run()
-    return work.groups(), work.probable_duplicates()
+    groups = sorted(groups, key=lambda group: group.key)
+    near: list[Link] = []
+    while len(groups) > MAX_MENTIONS:
+        # Too many for one matrix: first those that print the name alike, in parts of the maximum size.
+        groups = sorted(groups, key=lambda group: (group.profile.mentions[0].name, group.key))
+        parts = [groups[start : start + MAX_MENTIONS] for start in range(0, len(groups), MAX_MENTIONS)]
+        joined = [group for part in parts for group in _agglomerated(part, threshold, context, weights)[0]]
+        if len(joined) > 0.9 * len(groups):
+            return sorted(joined, key=lambda group: group.key), near
+        groups = joined
+    if len(groups) == 1:
+        return groups, near
+    return _agglomerated(sorted(groups, key=lambda group: group.key), threshold, context, weights)
 
 
-class _Agglomeration:
-    """The heap of scored pairs, and the current groups."""
+def _agglomerated(
+    groups: Sequence[Group], threshold: float, context: Context, weights: Weights
+) -> tuple[list[Group], list[Link]]:
+    linkage = _Linkage(groups, context, weights)
+    linkage.run(threshold)
+    return linkage.groups(), linkage.near(threshold)
 
-    def __init__(self, groups: Sequence[Group], threshold: float, context: Context, weights: Weights) -> None:
-        self._groups: dict[int, Group] = dict(enumerate(groups))
-        self._next = len(groups)
-        self._near: dict[int, set[int]] = defaultdict(set)
-        self._heap: list[tuple[float, MentionKey, MentionKey, int, int]] = []
-        self._threshold = threshold
-        self._context = context
-        self._weights = weights
 
-    def compare(self, a: int, b: int) -> None:
-        """Score a pair, and push it on the heap if it is close to the threshold."""
-        one, two = self._groups[a], self._groups[b]
-        names = one.profile.compare(two.profile)
-        if not names or one.profile.forbids(two.profile):
-            return
-        self._near[a].add(b)
-        self._near[b].add(a)
-        needed = self._threshold - self._weights.review
-        if is_hopeless(one.profile, two.profile, names, self._context, self._weights, needed):
-            return
-        score = total(weigh(one.profile, two.profile, names, self._context, self._weights))
-        if score >= needed:
-            first, second = sorted((one.key, two.key))
-            heapq.heappush(self._heap, (-score, first, second, a, b))
+class _Linkage:
+    """Sums of evidence between groups: float64[kinds, groups, groups]; a join adds one row and column to another."""
 
-    def run(self) -> None:
+    def __init__(self, groups: Sequence[Group], context: Context, weights: Weights) -> None:
+        self._groups: list[Group | None] = list(groups)
+        self._context, self._weights = context, weights
+        size = len(groups)
+        #: Evidence of the names, and whether the forms that agree best differ.
+        self._names, self._differs = _compare_names(groups, context, weights)
+        self._conflicts = np.zeros((size, size))
+        self._allowed = ~np.eye(size, dtype=bool)
+        self._forbid(groups)
+        self._scores = np.full((size, size), NEVER)
+        if np.isfinite(self._names[self._allowed]).any():
+            self._sums, self._counts = _sums(groups, context, weights)
+            for row in range(size):
+                self._score(row)
+
+    def _forbid(self, groups: Sequence[Group]) -> None:
+        """Forbid pairs on one work, and compare ids."""
+        works: dict[str, list[int]] = {}
+        ids: dict[str, list[int]] = {}
+        for row, group in enumerate(groups):
+            for work in group.profile.works:
+                works.setdefault(work, []).append(row)
+            for scheme in group.profile.ids:
+                ids.setdefault(scheme, []).append(row)
+        for rows in works.values():
+            if len(rows) > 1:
+                self._allowed[np.ix_(rows, rows)] = False
+        for rows in ids.values():
+            for row, other in combinations(rows, 2):
+                self._conflict(row, other)
+
+    def _conflict(self, row: int, other: int) -> None:
+        one, two = self._group(row), self._group(other)
+        cost = self._weights.conflict(one.profile.conflicts(two.profile))
+        self._conflicts[row, other] = self._conflicts[other, row] = cost
+
+    def _score(self, row: int) -> None:
+        evidence = self._sums[:, row].sum(axis=0) / self._counts[row]
+        scores = evidence + self._names[row] - self._conflicts[row]
+        scores = scores - self._weights.unproven * self._is_unproven(row)
+        self._scores[row] = self._scores[:, row] = np.round(np.where(self._allowed[row], scores, NEVER), 4)
+
+    def _is_unproven(self, row: int) -> NDArray[np.bool_]:
+        """Return where names differ, and neither a co-author nor an institution is shared."""
+        is_proven = (self._sums[_COAUTHORS, row] > 0) | (self._sums[_INSTITUTIONS, row] > 0)
+        result: NDArray[np.bool_] = self._differs[row] & ~is_proven
+        return result
+
+    def run(self, threshold: float) -> None:
         """Join until the best pair is below the threshold."""
-        while self._heap and -self._heap[0][0] >= self._threshold:
-            minus, _, _, a, b = heapq.heappop(self._heap)
-            if a in self._groups and b in self._groups:
-                self._join(a, b, -minus)
+        while True:
+            best = int(self._scores.argmax())
+            a, b = sorted(divmod(best, len(self._groups)))
+            if self._scores[a, b] < threshold:
+                return
+            self._join(a, b)
 
-    def _join(self, a: int, b: int, score: float) -> None:
-        one, two = self._groups.pop(a), self._groups.pop(b)
-        link = make_link(one, two, score, self._weigh(one, two))
-        new, self._next = self._next, self._next + 1
-        self._groups[new] = one.joined(two, link, self._context)
-        others = (self._near.pop(a) | self._near.pop(b)) - {a, b}
-        for other in sorted(other for other in others if other in self._groups):
-            self.compare(new, other)
+    def _join(self, a: int, b: int) -> None:
+        """Join two groups in the row of the first; the row of the second is no longer used."""
+        one, two = self._group(a), self._group(b)
+        self._groups[a] = one.joined(two, self._link(a, b), self._context)
+        self._groups[b] = None
+        self._sums[:, a] += self._sums[:, b]
+        self._sums[:, :, a] += self._sums[:, :, b]
+        self._counts[a] += self._counts[b]
+        self._counts[:, a] += self._counts[:, b]
+        self._allowed[a] &= self._allowed[b]
+        self._allowed[:, a] = self._allowed[a]
+        self._allowed[b] = self._allowed[:, b] = False
+        self._join_names(a, b)
+        self._scores[b] = self._scores[:, b] = NEVER
+        joined = self._group(a)
+        if joined.profile.ids:
+            for other, group in enumerate(self._groups):
+                if group is not None and other != a:
+                    self._conflict(a, other)
+        self._score(a)
 
-    def _weigh(self, one: Group, two: Group) -> tuple[Part, ...]:
+    def _join_names(self, a: int, b: int) -> None:
+        """Keep the better evidence of two groups' names; a third name must be compatible with both."""
+        one, two = self._names[a], self._names[b]
+        self._differs[a] = self._differs[:, a] = np.where(one >= two, self._differs[a], self._differs[b])
+        self._names[a] = self._names[:, a] = np.where(np.isfinite(one) & np.isfinite(two), np.maximum(one, two), NEVER)
+
+    def _group(self, row: int) -> Group:
+        group = self._groups[row]
+        assert group is not None  # noqa: S101 (rows of joined groups are not allowed)
+        return group
+
+    def _link(self, a: int, b: int) -> Link:
+        one, two = self._group(a), self._group(b)
         names = one.profile.compare(two.profile)
-        return weigh(one.profile, two.profile, names, self._context, self._weights)
+        parts = [name_part(names, self._context, self._weights)]
+        parts += explained(one.profile, two.profile, self._sums[:, a, b] / self._counts[a, b], self._context)
+        if self._conflicts[a, b]:
+            parts.append(Part("conflict", -self._conflicts[a, b], tuple(one.profile.conflicts(two.profile))))
+        if self._is_unproven(a)[b]:
+            parts.append(Part("unproven", -self._weights.unproven))
+        return make_link(one, two, float(self._scores[a, b]), tuple(parts))
 
     def groups(self) -> list[Group]:
         """Return the current groups, ordered by key."""
-        return sorted(self._groups.values(), key=lambda group: group.key)
+        return sorted((group for group in self._groups if group is not None), key=lambda group: group.key)
 
-    def probable_duplicates(self) -> list[Link]:
+    def near(self, threshold: float) -> list[Link]:
         """Return the links of pairs that just missed the threshold, best first."""
-        entries = sorted(entry for entry in self._heap if entry[3] in self._groups and entry[4] in self._groups)
-        links = []
-        for minus, _, _, a, b in entries:
-            one, two = self._groups[a], self._groups[b]
-            links.append(make_link(one, two, -minus, self._weigh(one, two)))
-        return links
+        rows, columns = np.nonzero(np.triu(self._scores >= threshold - self._weights.review, 1))
+        links = [self._link(int(a), int(b)) for a, b in zip(rows, columns, strict=True)]
+        return sorted(links, key=lambda link: (-link.score, link.left.key, link.right.key))
+
+
+_COAUTHORS, _INSTITUTIONS = KINDS.index("coauthors"), KINDS.index("institutions")
+
+
+def _compare_names(
+    groups: Sequence[Group], context: Context, weights: Weights
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the evidence of the names of all pairs of groups, -inf where incompatible, and where they differ."""
+    distinct: dict[frozenset[Name], int] = {}
+    rows = [distinct.setdefault(group.profile.names, len(distinct)) for group in groups]
+    profiles = [groups[rows.index(index)].profile for index in range(len(distinct))]
+    values = np.full((len(profiles), len(profiles)), NEVER)
+    differs = np.zeros(values.shape, bool)
+    for (a, one), (b, two) in combinations_with_replacement(enumerate(profiles), 2):
+        if names := one.compare(two):
+            part = name_part(names, context, weights)
+            values[a, b] = values[b, a] = part.value
+            differs[a, b] = differs[b, a] = part.facts[0] > Verdict.TRANSLITERATED
+    return values[np.ix_(rows, rows)], differs[np.ix_(rows, rows)]
+
+
+def _sums(
+    groups: Sequence[Group], context: Context, weights: Weights
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the sums of evidence between groups, float64[kinds, groups, groups], and the numbers of pairs."""
+    mentions, starts = _representatives(groups)
+    matrices = evidence_matrices(Features(mentions, context), weights)
+    sums = np.add.reduceat(np.add.reduceat(matrices.astype(np.float64), starts, axis=1), starts, axis=2)
+    sizes = np.diff([*starts, len(mentions)]).astype(np.float64)
+    return sums, np.outer(sizes, sizes)
+
+
+def _representatives(groups: Sequence[Group]) -> tuple[list[Mention], list[int]]:
+    """Return the mentions of all groups and where each group starts; of large groups in large blocks evenly some."""
+    total = sum(len(group.profile.mentions) for group in groups)
+    most = total if total <= MAX_MENTIONS else min(MAX_REPRESENTATIVES, max(1, MAX_MENTIONS // len(groups)))
+    mentions: list[Mention] = []
+    starts: list[int] = []
+    for group in groups:
+        starts.append(len(mentions))
+        own = group.profile.mentions
+        step = max(1.0, len(own) / most)
+        mentions += [own[int(index * step)] for index in range(min(len(own), most))]
+    return mentions, starts

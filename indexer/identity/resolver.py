@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from sys import intern
+from time import sleep
 from typing import TYPE_CHECKING
 
 from indexer.identity.context import Context
-from indexer.identity.corpus import blocks_of, resolve
+from indexer.identity.corpus import blocks_of, frequent_works, resolve
 from indexer.identity.ids import assign_ids
 from indexer.identity.keys import identity_key, researcher_id
 from indexer.identity.mentions import MentionKey, mentions_of
@@ -31,11 +32,18 @@ from peerscope.memory import peak_mb
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from indexer.identity.clusters import Cluster
     from indexer.identity.mentions import Mention
     from indexer.identity.overrides import Overrides
     from indexer.records import Work
     from indexer.staging.changes import FormerAuthor
+
+
+#: Seconds between two looks for delivered embeddings.
+POLL = 0.1
 
 
 class ResolverError(PeerscopeError):
@@ -90,7 +98,7 @@ def main() -> None:
     overrides = pickle.load(sys.stdin.buffer)  # noqa: S301 (from our parent)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with StagingDatabase(Path(sys.argv[1]), join=True) as staged:
-        resolve_all(staged, overrides)
+        resolve_all(staged, overrides, requests_vectors=True)
     sys.stdout.write(f"{peak_mb():.0f}\n")
 
 
@@ -117,11 +125,19 @@ class Authors:
         self.researcher_ids.update(zip((mention.key for mention in mentions), ids, strict=True))
 
 
-def resolve_all(staged: StagingDatabase, overrides: Overrides) -> None:
-    """Resolve the authors of all works, known and staged; store their researcher ids and the reasons of merges."""
+def resolve_all(staged: StagingDatabase, overrides: Overrides, *, requests_vectors: bool = False) -> None:
+    """Resolve the authors of all works, known and staged; store their researcher ids and the reasons of merges.
+
+    With `requests_vectors`, another process delivers the embeddings of works of frequent names (`deliver_vectors`).
+    """
     authors = read_authors(staged)
     redirects = staged.redirects(new=False)
-    resolution = resolve(blocks_of(authors.mentions), Weights(), authors.context)
+    blocks = blocks_of(authors.mentions)
+    if requests_vectors:
+        wanted = frequent_works(blocks, authors.context)
+        staged.request_vectors(wanted)
+        authors.context.vectors = DeliveredVectors(staged) if wanted else None
+    resolution = resolve(blocks, Weights(), authors.context)
     clusters = overrides.apply(resolution.clusters, authors.researcher_ids, redirects)
     # An id that has redirected to another researcher is never used again.
     assignment = assign_ids(clusters, authors.researcher_ids, taken=redirects.keys())
@@ -129,6 +145,23 @@ def resolve_all(staged: StagingDatabase, overrides: Overrides) -> None:
     staged.save_researchers(_by_work(authors.mentions, assignment.ids))
     duplicates = (link.describe("may be the same person as") for link in resolution.probable_duplicates)
     staged.save_merge_reasons(_merge_reasons(clusters, assignment.ids), duplicates)
+
+
+class DeliveredVectors:
+    """The requested embeddings of works. The first use waits until they are delivered."""
+
+    def __init__(self, staged: StagingDatabase) -> None:
+        """Store the database."""
+        self._staged = staged
+        self._is_ready = False
+
+    def __call__(self, ids: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+        """Return the embeddings of these works, float32[d] each."""
+        while not self._is_ready:
+            self._is_ready = self._staged.is_delivered
+            if not self._is_ready:
+                sleep(POLL)
+        return self._staged.all_vectors(ids)
 
 
 def read_authors(staged: StagingDatabase) -> Authors:

@@ -30,13 +30,16 @@ if TYPE_CHECKING:
 
 #: `staged`: works that this run writes or removes. `known`: the other works of the index, with the researchers of their
 #: authors `before` and `after` this run. `redirects`: ids of merged researchers; `is_new` for those of this run.
+#: `wanted`: works whose embeddings are evidence on authors. `steps`: what the two processes have finished.
 #: `reasons` and `near`: what was found about researchers, in sentences.
 _TABLES = """
 CREATE TABLE staged (
     id TEXT PRIMARY KEY, record TEXT, labelled INTEGER, content_hash TEXT, former TEXT, added_at TEXT, after TEXT,
     vector BLOB
 ) WITHOUT ROWID;
-CREATE TABLE known (id TEXT PRIMARY KEY, record TEXT, before TEXT, after TEXT) WITHOUT ROWID;
+CREATE TABLE known (id TEXT PRIMARY KEY, record TEXT, before TEXT, after TEXT, vector BLOB) WITHOUT ROWID;
+CREATE TABLE wanted (id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE steps (name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE redirects (id TEXT PRIMARY KEY, researcher TEXT, is_new INTEGER) WITHOUT ROWID;
 CREATE TABLE reasons (researcher TEXT PRIMARY KEY, sentences TEXT) WITHOUT ROWID;
 CREATE TABLE near (sentence TEXT);
@@ -137,7 +140,7 @@ class StagingDatabase:
     def add_known(self, works: Iterable[tuple[str, Any, list[str]]]) -> None:
         """Add works of the index that are not staged: id, record, and the researcher of each author."""
         rows = ((id_, json.dumps(record), json.dumps(before)) for id_, record, before in works)
-        self._put("INSERT OR REPLACE INTO known VALUES (?, ?, ?, NULL)", rows)
+        self._put("INSERT OR REPLACE INTO known VALUES (?, ?, ?, NULL, NULL)", rows)
 
     def add_redirects(self, redirects: Mapping[str, str], *, new: bool) -> None:
         """Add redirects from ids of merged researchers: those of the index, or with `new` those of this run."""
@@ -197,6 +200,45 @@ class StagingDatabase:
         """Return why the works of these researchers are one person's, for those where mentions were merged."""
         rows = self._select("SELECT researcher, sentences FROM reasons WHERE researcher IN", ids)
         return {id_: json.loads(sentences) for id_, sentences in rows}
+
+    def request_vectors(self, ids: Iterable[str]) -> None:
+        """Ask the other process for the embeddings of these works, of which it computes or reads those that miss."""
+        self._put("INSERT OR IGNORE INTO wanted VALUES (?)", ((id_,) for id_ in ids))
+        self._put("INSERT INTO steps VALUES (?)", [("requested",)])
+
+    @property
+    def is_requested(self) -> bool:
+        """Whether embeddings are requested that have not been delivered."""
+        steps = {name for (name,) in self._database.execute("SELECT name FROM steps")}
+        return steps == {"requested"}
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether all requested embeddings have been delivered."""
+        return bool(self._database.execute("SELECT 1 FROM steps WHERE name = 'delivered'").fetchone())
+
+    def deliver_vectors(self) -> None:
+        """State that all requested embeddings are saved."""
+        self._put("INSERT INTO steps VALUES (?)", [("delivered",)])
+
+    def wanted(self, size: int = PAGE) -> Iterator[list[StagedWork]]:
+        """Return the staged works whose embeddings are requested and not saved yet, in batches by id."""
+        return self._batches("record NOT NULL AND vector IS NULL AND id IN (SELECT id FROM wanted)", size)
+
+    def wanted_known(self) -> list[str]:
+        """Return the ids of known works whose embeddings are requested."""
+        return [id_ for (id_,) in self._database.execute("SELECT id FROM known JOIN wanted USING (id) ORDER BY id")]
+
+    def save_known_vectors(self, vectors: Mapping[str, NDArray[np.float32]]) -> None:
+        """Save embeddings of known works, float32[d] each."""
+        rows = ((vector.astype(np.float32).tobytes(), id_) for id_, vector in vectors.items())
+        self._put("UPDATE known SET vector = ? WHERE id = ?", rows)
+
+    def all_vectors(self, ids: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+        """Return the saved embeddings of staged and known works, float32[d] each."""
+        ids = list(ids)
+        rows = self._select("SELECT id, vector FROM known WHERE vector NOT NULL AND id IN", ids)
+        return self.vectors(ids) | {id_: np.frombuffer(vector, np.float32) for id_, vector in rows}
 
     def save_vectors(self, vectors: Mapping[str, NDArray[np.float32]]) -> None:
         """Save embeddings of works, float32[d] each, for the documents that are built from them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,13 +11,19 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from indexer.identity.corpus import blocks_of, frequent_works
 from indexer.identity.weights import Weights
 from indexer.records import RecordError
 from peerscope.commands import pass_settings
+from peerscope.embedding import EmbeddingError
 from peerscope.evaluation.collection import data_folder
 from peerscope.evaluation.identity.evaluation import evaluate as measure
+from peerscope.evaluation.identity.fitting import FOLDS, LEARNED, curve, fit, pairs_of, table
+from peerscope.evaluation.identity.tables import show_curve, show_truth
 from peerscope.evaluation.identity.trial import read_works
+from peerscope.evaluation.identity.truth import Sample, clusters_of, evaluate_truth, read_truth
 from peerscope.evaluation.identity.tuning import tune
+from peerscope.evaluation.identity.vectors import Embeddings
 
 if TYPE_CHECKING:
     from indexer.records import Work
@@ -25,34 +32,133 @@ if TYPE_CHECKING:
     from peerscope.settings import Settings
 
 CORPUS = "corpora/acl-sample.jsonl.gz"
+#: Thresholds of the curve that --fit prints.
+THRESHOLDS = (-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
 
 
 @click.command()
+@click.argument("works", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--truth",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Tab-separated file with columns work_id, author_position (from 0), the person's, and perhaps flag.",
+)
+@click.option("--person", metavar="COLUMN", help="Column of --truth that names the person. [default: orcid]")
+@click.option("--no-embeddings", is_flag=True, help="With --truth, do not use embeddings of frequent names.")
+@click.option("--fit", "is_fitting", is_flag=True, help="With --truth, learn the weights and measure them out of fold.")
 @click.option(
     "--corpus", type=click.Path(path_type=Path), help=f"Works with author ids. [default: {CORPUS} in PEERSCOPE_DATA]"
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--tune", "is_tuning", is_flag=True, help="Search for better weights on the tuning half instead.")
 @pass_settings
-def identity(settings: Settings, corpus: Path | None, as_json: bool, is_tuning: bool) -> None:
+def identity(
+    settings: Settings,
+    works: Path | None,
+    truth: Path | None,
+    person: str | None,
+    no_embeddings: bool,
+    is_fitting: bool,
+    corpus: Path | None,
+    as_json: bool,
+    is_tuning: bool,
+) -> None:
     """Measure author identity: author ids are removed from works, and the resolved researchers compared with them.
 
-    Prints B-cubed precision, recall and F1 on one half of the family names, and of taking each printed name as a person
+    With --truth, the people of the file are compared with the researchers of WORKS: B-cubed precision, recall and F1
+    over all names, over ambiguous names (one name, several people), by number of namesakes and by frequency of the
+    name. Embeddings of frequent names are computed on first use.
+
+    Without, prints the same on one half of the family names of a corpus, and of taking each printed name as a person
     for comparison. The weights were chosen on the other half.
     """
+    if truth and works:
+        _measure_truth(settings, truth, works, person, no_embeddings, is_fitting, as_json)
+        return
+    if truth or works or person or is_fitting or no_embeddings:
+        raise click.UsageError("--truth FILE and WORKS belong together; --person, --fit and --no-embeddings need them.")
     path = corpus or data_folder(settings) / CORPUS
+    records = _read(path)
     try:
-        works = list(read_works(path))
         if is_tuning:
-            _tune(works)
+            _tune(records)
             return
-        result = measure(works, Weights())
-    except (OSError, RecordError, ValueError) as error:
+        result = measure(records, Weights())
+    except ValueError as error:
         raise click.ClickException(f"{path}: {error}") from error
     if as_json:
-        click.echo(json.dumps({"corpus": path.name, "works": len(works), **result.to_dict()}, indent=2))
+        click.echo(json.dumps({"corpus": path.name, "works": len(records), **result.to_dict()}, indent=2))
     else:
-        _show(result, len(works))
+        _show(result, len(records))
+
+
+def _read(path: Path) -> list[Work]:
+    try:
+        return list(read_works(path))
+    except (OSError, EOFError, RecordError, ValueError) as error:
+        raise click.ClickException(f"{path}: {error}") from error
+
+
+def _measure_truth(
+    settings: Settings,
+    truth_path: Path,
+    path: Path,
+    person: str | None,
+    no_embeddings: bool,
+    is_fitting: bool,
+    as_json: bool,
+) -> None:
+    truth, works = read_truth(truth_path, person), _read(path)
+    sample = Sample.of(works, truth)
+    ids = {mention.work.id for mention in sample.mentions.values()}
+    ids = ids if is_fitting else frequent_works(blocks_of(sample.mentions.values()), sample.context)
+    vectors = None if no_embeddings else _embeddings(settings, works, ids)
+    if is_fitting:
+        sample.context.vectors = vectors
+        _fit(sample, as_json)
+        return
+    start = time.process_time()
+    resolution = sample.resolve(Weights(), vectors)
+    seconds = time.process_time() - start
+    result = evaluate_truth(sample, clusters_of(resolution), truth.flagged)
+    if as_json:
+        facts = {"works": len(works), "truth": truth_path.name, "embeddings": vectors is not None}
+        click.echo(json.dumps({**facts, **result.to_dict(), "cpu_seconds": round(seconds, 1)}, indent=2))
+    else:
+        show_truth(result, len(works), seconds)
+
+
+def _embeddings(settings: Settings, works: list[Work], ids: set[str]) -> Embeddings | None:
+    """Return the embeddings of some works; None, with a warning, when the model is not available."""
+    console = Console(stderr=True)
+    try:
+        embeddings = Embeddings(settings, works)
+        with console.status("") as status:
+            embeddings.prepare(ids, lambda done, total: status.update(f"embedding works: {done:,} of {total:,}"))
+    except EmbeddingError as error:
+        console.print(f"[yellow]Measured without embeddings: {error}[/]", highlight=False)
+        return None
+    return embeddings
+
+
+def _fit(sample: Sample, as_json: bool) -> None:
+    """Learn the weights, print their table, and measure each family name with weights learned from the others."""
+    pairs = pairs_of(sample)
+    learned = fit(pairs, Weights())
+    folds = [fit(pairs, Weights(), without=fold) for fold in range(FOLDS)]
+    rows = []
+    for threshold, clusters in curve(sample, folds, THRESHOLDS):
+        result = evaluate_truth(sample, clusters)
+        rows.append((threshold, result))
+    if as_json:
+        values = {name: getattr(learned, name) for name in LEARNED}
+        points = [{"threshold": threshold, **result.to_dict()} for threshold, result in rows]
+        click.echo(json.dumps({"weights": values, "curve": points}, indent=2))
+        return
+    click.echo(f"Learned from {pairs.is_same.sum():,} pairs of one person, {(~pairs.is_same).sum():,} of two:")
+    for line in table(learned):
+        click.echo(line)
+    show_curve(rows)
 
 
 def _tune(works: list[Work]) -> None:

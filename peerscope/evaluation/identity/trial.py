@@ -70,6 +70,11 @@ def make_trial(works: Iterable[Work], initials: bool = False) -> Trial:
     return Trial(tuple(mentions), truth, context_of(per_work), curated(mentions, truth))
 
 
+def without_ids(work: Work) -> Work:
+    """Return a work without any ids of its authors."""
+    return replace(work, authors=tuple(replace(author, id=None, orcid=None) for author in work.authors))
+
+
 def curated(mentions: Sequence[Mention], truth: dict[MentionKey, str]) -> frozenset[MentionKey]:
     """Return the mentions of names with several ids and of ids with several names."""
     names, ids = defaultdict(set), defaultdict(set)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from indexer.identity import resolve
 from indexer.identity.context import context_of
 from indexer.identity.resolve import resolve_block
 from indexer.identity.weights import Weights
@@ -130,8 +131,9 @@ def test_what_falls_just_short_is_listed() -> None:
     assert link.score < weights.threshold
 
 
-def test_a_giant_block_compares_only_what_shares_something() -> None:
+def test_a_giant_block_is_linked_by_representatives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolve, "MAX_MENTIONS", 150)
     works = [work(f"{n:04}", "Wei Wang", f"Friend{n // 2} Quist{n // 2}") for n in range(400)]
     context = context_of([*works, *common("Wei", "Wang")])
     mentions = [mentions[0] for mentions in works]
-    assert len(resolve_block(mentions, Weights(max_pairs=100), context).clusters) == 200
+    assert len(resolve_block(mentions, Weights(), context).clusters) == 200
