@@ -26,6 +26,23 @@ class Interpreted(Schema):
     id = fields.String(required=True, metadata={"description": "The id of the item; of an unknown one, normalized."})
 
 
+class EntityLinks(Schema):
+    """Links of an entity."""
+
+    self = fields.String(required=True)
+    html = fields.String(required=True)
+
+
+class Entity(Schema):
+    """A researcher, topic or institution that a query names."""
+
+    kind = fields.String(required=True, metadata={"description": "`researcher`, `topic` or `institution`."})
+    id = fields.String(required=True)
+    label = fields.String(required=True)
+    hint = fields.String(required=True, metadata={"description": "Distinguishes it from others of the same name."})
+    links = fields.Nested(EntityLinks, required=True)
+
+
 class Meta(Schema):
     """Facts about a list."""
 
@@ -42,6 +59,15 @@ class Meta(Schema):
     degraded = fields.List(fields.String(), metadata={"description": "Parts that are unavailable, such as `semantic`."})
     did_you_mean = fields.String(
         metadata={"description": "The query in a spelling that has matches; present when a word of it matches nothing."}
+    )
+    entities = fields.List(
+        fields.Nested(Entity), metadata={"description": "Up to three entities that the query names."}
+    )
+    author = fields.String(
+        metadata={"description": "Words of the query that were understood as a name; all works are by people of it."}
+    )
+    unknown = fields.List(  # type: ignore[assignment]  # marshmallow moves fields off the class
+        fields.String(), metadata={"description": "Ids in the request that nothing here has."}
     )
     interpreted = fields.Nested(Interpreted, metadata={"description": "Present when the query is an identifier."})
 

@@ -158,21 +158,27 @@ def read(services: Services, index: str, ids: Sequence[str], source: Mapping[str
     return {hit["_id"]: hit["_source"] for hit in hits}
 
 
-def canonical_ids(services: Services, fields: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Return, for each field of a body, the canonical ids of its researchers, each once, in the order given.
+def canonical_ids(
+    services: Services, fields: Mapping[str, Sequence[str]]
+) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Return, for each field of a body, the canonical ids of its researchers, each once, and the ids that nobody has.
 
-    Raises Problem (422) that names, under its field, every unknown id.
+    Both are in the order given.
     """
     known = _known(services, {id_ for ids in fields.values() for id_ in ids})
+    canonical = {name: list(dict.fromkeys(known[id_] for id_ in ids if id_ in known)) for name, ids in fields.items()}
+    return canonical, {name: [id_ for id_ in ids if id_ not in known] for name, ids in fields.items()}
+
+
+def refuse_unknown(unknown: Mapping[str, Sequence[str]]) -> None:
+    """Raise Problem (422) that names, under its field, every unknown id."""
     errors = {
-        name: [f"No researcher has the id {id_[:200]!r}." for id_ in unknown[:MAX_NAMED]]
-        for name, ids in fields.items()
-        if (unknown := [id_ for id_ in ids if id_ not in known])
+        name: [f"No researcher has the id {id_[:200]!r}." for id_ in ids[:MAX_NAMED]]
+        for name, ids in unknown.items()
+        if ids
     }
-    if errors:
-        detail = f"These fields contain unknown researchers: {', '.join(errors)}."
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors)
-    return {name: list(dict.fromkeys(known[id_] for id_ in ids)) for name, ids in fields.items()}
+    detail = f"These fields contain unknown researchers: {', '.join(errors)}."
+    raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors)
 
 
 def _known(services: Services, ids: Iterable[str]) -> dict[str, str]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from search_api.http.errors import Problem
 from search_api.http.paging import DEFAULT_PER_PAGE, MAX_PER_PAGE, WINDOW, Pagination
-from search_api.researchers.documents import canonical_ids, read
+from search_api.researchers.documents import canonical_ids, read, refuse_unknown
 from search_api.researchers.experts import experts, serialize_experts
-from search_api.retrieval.listing import envelope
+from search_api.retrieval.listing import envelope, noting_unknown
 from search_api.works import documents as works
 from search_api.works.queries import not_these
 
@@ -25,13 +25,18 @@ MAX_CONFLICTS = 65_000
 
 
 def rank(services: Services, args: Mapping[str, Any], body: Mapping[str, Any]) -> Result:
-    """Rank experts as `RankBody` describes; `candidates` are all on one page unless `per_page` is given."""
+    """Rank experts as `RankBody` describes; `candidates` are all on one page unless `per_page` is given.
+
+    `meta.unknown` lists the given ids that nobody has. Raises Problem (422) if no candidate is left.
+    """
     if body["candidates"] is None and (args["per_page"] or 0) > MAX_PER_PAGE:
         message = f"Must be at most {MAX_PER_PAGE} without candidates."
         raise Problem(HTTPStatus.BAD_REQUEST, f"per_page: {message}", {"per_page": [message]})
     named = ("candidates", "exclude", "exclude_collaborators_of")
-    ids = canonical_ids(services, {name: body[name] or [] for name in named})
+    ids, unknown = canonical_ids(services, {name: body[name] or [] for name in named})
     candidates = ids["candidates"] if body["candidates"] is not None else None
+    if body["candidates"] and not candidates:
+        refuse_unknown(unknown)
     text, vector, voting = _question(services, body)
     excluded = {*ids["exclude"], *conflicts(services, ids["exclude_collaborators_of"])}
     if candidates is not None:
@@ -44,7 +49,7 @@ def rank(services: Services, args: Mapping[str, Any], body: Mapping[str, Any]) -
     ranked = [expert for expert in ranked if expert.id in stored]
     default = max(1, len(ranked)) if candidates is not None else DEFAULT_PER_PAGE
     pagination = Pagination(args["page"], args["per_page"] or default)
-    return envelope(
+    answer = envelope(
         serialize_experts(services, ranked[pagination.offset : pagination.offset + pagination.per_page]),
         count=len(ranked),
         count_relation="gte" if is_cut else "eq",
@@ -52,6 +57,7 @@ def rank(services: Services, args: Mapping[str, Any], body: Mapping[str, Any]) -
         mode="keyword" if vector is None else "hybrid",
         degraded=["semantic"] if vector is None else [],
     )
+    return noting_unknown(answer, unknown)
 
 
 def _question(services: Services, body: Mapping[str, Any]) -> tuple[str, Any, list[Result]]:

@@ -53,6 +53,12 @@ def envelope(
     }
 
 
+def noting_unknown(answer: dict[str, Any], unknown: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return a list with the ids that the request named and nothing has, by field, as `meta.unknown`; each id once."""
+    ids = list(dict.fromkeys(id_ for ids in unknown.values() for id_ in ids))
+    return {**answer, "meta": {**answer["meta"], **({"unknown": ids} if ids else {})}}
+
+
 def page_links(pagination: Pagination, count: int, next_cursor: str | None) -> dict[str, str | None]:
     """Return the links to this page, the next and the previous one."""
     following = replace(pagination, cursor=next_cursor) if next_cursor else pagination.after(count)

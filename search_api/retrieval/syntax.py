@@ -58,7 +58,7 @@ class Query:
     """A parsed query. Of each group in `required` at least one unit must match; of `excluded` none may.
 
     `source` is the query as typed, `units` all words and phrases that are not excluded. `languages` are those besides
-    English whose stemmers take part.
+    English whose stemmers take part, `people` the researchers to whose works the query is limited.
     """
 
     source: str = ""
@@ -66,6 +66,7 @@ class Query:
     required: tuple[tuple[Unit, ...], ...] = ()
     excluded: tuple[Unit, ...] = ()
     languages: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
 
     @property
     def is_plain(self) -> bool:

@@ -52,6 +52,12 @@ def researchers_found(meta: Mapping[str, Any]) -> str:
     return f"{number} with matching papers" if meta["mode"] in {"hybrid", "keyword"} else number
 
 
+def quoting(query: str, words: str) -> str:
+    """Return a query with these words of it in quotes, so that they are searched as text."""
+    named = set(words.split())
+    return " ".join(f'"{word}"' if word in named else word for word in query.split())
+
+
 def coded(text: str) -> Markup:
     """Return text with parts between backticks as code; everything is escaped."""
     return Markup("").join(
@@ -207,6 +213,7 @@ FILTERS = {
         missing_facts,
         percent,
         plain,
+        quoting,
         researcher_reasons,
         researchers_found,
         schema_words,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from mappings import person_id
 from search_api.http.errors import Problem
 from search_api.retrieval import filters, syntax
 from search_api.retrieval.ranking import RankingWeights
+from search_api.understanding.entities import Named, NamedEntities, by_people
 from search_api.understanding.interpret import Interpretation, interpret
 from search_api.understanding.languages import CollectionLanguages
 from search_api.works import result_set
@@ -44,6 +45,7 @@ class Plan:
     fixed: tuple[Body, ...] = ()
     degraded: tuple[str, ...] = ()
     interpretation: Interpretation | None = None
+    named: Named = field(default_factory=Named)
 
     @property
     def order(self) -> list[Body]:
@@ -68,15 +70,17 @@ class Plan:
 def plan(services: Services, args: Mapping[str, Any], fixed: Sequence[Body] = ()) -> Plan:
     """Prepare the search that `WorksArgs` describe. Raises Problem (400) for invalid filters."""
     if interpretation := interpret(services, args["q"]):
-        named = plan(services, {**args, "q": ""}, [*fixed, interpretation.clause])
-        return replace(named, interpretation=interpretation)
+        of_item = plan(services, {**args, "q": ""}, [*fixed, interpretation.clause])
+        return replace(of_item, interpretation=interpretation)
     query = syntax.parse(args["q"].strip())
+    named = services.shared(NamedEntities).of(services, query)
+    query = by_people(query, named)
     if query.words:
         query = replace(query, languages=services.shared(CollectionLanguages).of(services))
     asked = tuple(parse_filters(services, args))
     weights = RankingWeights.from_settings(services.settings)
     found = result_set.by_keyword(query, weights)
-    by_keyword = Plan(query, found, "keyword", _sort(args["sort"], query), asked, weights, tuple(fixed))
+    by_keyword = Plan(query, found, "keyword", _sort(args["sort"], query), asked, weights, tuple(fixed), named=named)
     if not query.embedding_text or args["mode"] == "keyword":
         return by_keyword
     if args["cursor"]:

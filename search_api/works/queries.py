@@ -79,6 +79,8 @@ def required_clauses(query: Query) -> list[Body]:
     required = [_any_of(group) for group in query.required]
     if query.excluded:
         required.append({"bool": {"must_not": [_unit(unit) for unit in query.excluded]}})
+    if query.people:
+        required.append({"terms": {"researchers.id": list(query.people)}})
     return required
 
 

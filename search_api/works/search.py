@@ -43,7 +43,11 @@ def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] 
         next_cursor=page.next_cursor,
         degraded=asked.degraded,
         did_you_mean=_did_you_mean(services, asked, page),
-        notes={"interpreted": asked.interpretation and asked.interpretation.to_dict()},
+        notes={
+            "interpreted": asked.interpretation and asked.interpretation.to_dict(),
+            "entities": asked.named.to_list(),
+            "author": asked.named.author(asked.query.source),
+        },
     )
 
 

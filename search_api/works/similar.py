@@ -11,7 +11,7 @@ import numpy as np
 from search_api.http.errors import Problem
 from search_api.http.paging import Pagination, place
 from search_api.retrieval import filters, ranking
-from search_api.retrieval.listing import envelope
+from search_api.retrieval.listing import envelope, noting_unknown
 from search_api.retrieval.ranking import RankingWeights
 from search_api.works import queries
 from search_api.works.documents import find, find_ids, serialize_work, to_result
@@ -69,24 +69,29 @@ def similar(services: Services, id_: str, args: Mapping[str, Any]) -> Result:
 
 
 def similar_to(services: Services, body: Mapping[str, Any], args: Mapping[str, Any]) -> Result:
-    """Return works as `schemas.SimilarTo` describes them. Raises Problem (422) that names unknown ids."""
-    like, unlike, candidates = _stored_ids(services, body)
-    request = _request(services, like, unlike, (body["text"] or "").strip())
+    """Return works as `schemas.SimilarTo` describes them; `meta.unknown` lists the given ids that no work has.
+
+    Raises Problem (422) that names them if nothing else is left to search by, or no candidate.
+    """
+    stored, unknown = _stored_ids(services, body)
+    text = (body["text"] or "").strip()
+    if not (text or stored["like"]) or (body["candidates"] and not stored["candidates"]):
+        errors = {name: [f"No work has the id {id_[:200]!r}." for id_ in ids] for name, ids in unknown.items() if ids}
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"Unknown ids in {', '.join(errors)}.", errors)
+    request = _request(services, stored["like"], stored["unlike"], text)
     if body["candidates"] is None:
-        return _nearest(services, request, args)
-    return _score_candidates(services, request, candidates, args)
+        answer = _nearest(services, request, args)
+    else:
+        answer = _score_candidates(services, request, stored["candidates"], args)
+    return noting_unknown(answer, unknown)
 
 
-def _stored_ids(services: Services, body: Mapping[str, Any]) -> list[list[str]]:
-    """Return the stored ids of `like`, `unlike` and `candidates`, each once, in the order given."""
+def _stored_ids(services: Services, body: Mapping[str, Any]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Return the stored ids of `like`, `unlike` and `candidates`, each once and in order, and the unknown ids."""
     given = {name: body[name] or [] for name in ("like", "unlike", "candidates")}
     stored = find_ids(services, [id_ for ids in given.values() for id_ in ids])
-    errors = {
-        name: [f"No work has the id {id_[:200]!r}." for id_ in ids if id_ not in stored] for name, ids in given.items()
-    }
-    if errors := {name: messages for name, messages in errors.items() if messages}:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"Unknown ids in {', '.join(errors)}.", errors)
-    return [list(dict.fromkeys(stored[id_] for id_ in ids)) for ids in given.values()]
+    known = {name: list(dict.fromkeys(stored[id_] for id_ in ids if id_ in stored)) for name, ids in given.items()}
+    return known, {name: [id_ for id_ in ids if id_ not in stored] for name, ids in given.items()}
 
 
 def _request(services: Services, like: Sequence[str], unlike: Sequence[str], text: str) -> SimilarityRequest:

@@ -237,7 +237,6 @@ def test_any_id_of_a_researcher_will_do(rank: Any) -> None:
         ({"text": "x", "candidates": [KORDING] * 1_001}, {"candidates"}),
         ({"text": "x", "candidates": [None]}, {"candidates"}),
         ({"text": "x", "candidates": ["nobody"], "exclude": ["no one", KORDING]}, {"candidates", "exclude"}),
-        ({"text": "x", "exclude_collaborators_of": ["nobody"]}, {"exclude_collaborators_of"}),
         ({"text": "x", "colour": "blue"}, {"colour"}),
     ],
 )
@@ -245,6 +244,14 @@ def test_a_body_that_cannot_be_used_says_what_is_wrong(rank: Any, body: dict[str
     problem = rank(expected=422, **body)
     assert set(problem["errors"]) == fields
     assert all(problem["errors"].values())
+
+
+def test_unknown_researchers_beside_known_ones_are_listed(rank: Any) -> None:
+    body = {"text": "neural decoding", "candidates": ["nobody", KORDING], "exclude": ["no one"]}
+    answer = rank(**body, exclude_collaborators_of=["nobody", "somebody"])
+    assert answer["meta"]["unknown"] == ["nobody", "no one", "somebody"]
+    assert [person["id"] for person in answer["results"]] == [KORDING]
+    assert "unknown" not in rank(text="neural decoding", candidates=[KORDING])["meta"]
 
 
 def test_what_is_no_request_to_rank_is_refused(client: FlaskClient) -> None:

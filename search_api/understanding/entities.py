@@ -1,0 +1,260 @@
+"""The researchers, topics and institutions that a query names, and the words of it that name a person.
+
+A word names a person when it occurs in names of authors and hardly in texts: `kording decoding` is `decoding` in the
+works of people called Kording, while `brown clustering` stays words. One request to several indices answers all of it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import unicodedata
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from cachetools import TTLCache
+
+from search_api.understanding.hints import HINTS, SOURCES, suggestions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from search_api.http.services import Services
+    from search_api.retrieval.syntax import Query
+
+Body = dict[str, Any]
+
+#: Entities shown for a query.
+MAX_ENTITIES = 3
+#: Words of a query that may name something; a longer one is a sentence.
+MAX_WORDS = 8
+#: People who are compared with the query; more of one name are not told apart by it.
+MAX_PEOPLE = 50
+#: A word names people if texts with it are at most this share of the works by authors of that name.
+MAX_TEXT_SHARE = 0.25
+#: Words that an institution's name may have besides those of the query.
+GENERIC = frozenset(
+    (
+        *("the", "of", "for", "at", "and", "in", "de", "la", "di", "university", "universitat", "universite"),
+        *("universidad", "universidade", "universita", "universiteit", "institute", "college", "school", "academy"),
+        *("research", "laboratory", "labs", "lab", "inc", "ltd", "corporation", "company", "group", "center", "centre"),
+    )
+)
+#: Queries whose entities are kept, and for how many seconds, since the collection may change.
+MAX_QUERIES = 512
+SECONDS = 60.0
+
+_LETTERS = str.maketrans(
+    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "ı": "i", "þ": "th", "ё": "е"}  # noqa: RUF001
+)
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a query names: documents by kind, at most `MAX_ENTITIES`.
+
+    `words` are the folded words that name people, `people` the ids of all researchers they may be; both are empty
+    unless the query is understood as such, see `of_people`.
+    """
+
+    entities: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    words: frozenset[str] = frozenset()
+    people: tuple[str, ...] = ()
+
+    def to_list(self) -> list[Body]:
+        """Return `meta.entities`."""
+        kinds = dict.fromkeys(kind for kind, _ in self.entities)
+        by_kind = {kind: [entity for other, entity in self.entities if other == kind] for kind in kinds}
+        return [
+            found
+            for kind, entities in by_kind.items()
+            for found in suggestions(kind, entities, [entity["name"] for entity in entities], HINTS[kind])
+        ]
+
+    def author(self, source: str) -> str:
+        """Return the words of a query that were understood as the name of people, as they were typed; or nothing."""
+        return " ".join(word for word in source.split() if fold(word) in self.words) if self.people else ""
+
+
+class NamedEntities:
+    """Cache of what queries name. Safe to use from several threads."""
+
+    def __init__(self, seconds: float = SECONDS, timer: Callable[[], float] = time.monotonic) -> None:
+        """Begin empty; entries expire after `seconds`."""
+        self._known: TTLCache[tuple[str, str], Named] = TTLCache(MAX_QUERIES, seconds, timer)
+        self._lock = Lock()
+
+    def of(self, services: Services, query: Query) -> Named:
+        """Return what a query names; nothing for a query with operators and for a sentence."""
+        words = tuple(word for unit in query.units if (word := fold(unit.text)))
+        if not query.is_plain or not 0 < len(words) <= MAX_WORDS:
+            return Named()
+        key = (services.names.prefix, query.source)
+        with self._lock:
+            known: Named | None = self._known.get(key)
+        if known is None:
+            known = find(services, query.words, words)
+            with self._lock:
+                self._known[key] = known
+        return known
+
+
+def fold(text: str) -> str:
+    """Return a text in lower case without diacritics and punctuation, words separated by single spaces."""
+    letters = unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS)
+    kept = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFC", kept)))
+
+
+def find(services: Services, text: str, words: Sequence[str]) -> Named:
+    """Return what a text with these folded words names."""
+    names = services.names
+    searches = [
+        (names.topics, _by_name("topic", text)),
+        (names.institutions, _by_name("institution", text)),
+        (names.researchers, _people(text)),
+        (names.works, _counts(words)),
+    ]
+    topics, institutions, people, counted = services.search_together(searches)
+    parts = [part for word in words for part in word.split()]
+    exact = [
+        *(("topic", topic) for topic in _sources(topics) if _is_named(topic, text, parts)),
+        *(("institution", place) for place in _sources(institutions) if _is_institution(place, parts)),
+    ]
+    rare = _rare(counted["aggregations"]["words"]["buckets"], words)
+    found = of_people(_sources(people), words, rare)
+    shown = [("researcher", person) for person in found.people]
+    # A name leads; of a topic's name and a person's, each has a place.
+    room = MAX_ENTITIES - min(len(shown), 1)
+    entities = ([*shown, *exact] if found.is_complete else [*exact[:room], *shown])[:MAX_ENTITIES]
+    is_rewritten = bool(found.words & rare) and len(found.people) < MAX_PEOPLE
+    if is_rewritten and len(found.words) < len(set(words)):
+        is_rewritten = _has_works(services, found, words)
+    if not is_rewritten:
+        return Named(tuple(entities))
+    return Named(tuple(entities), found.words, tuple(person["id"] for person in found.people))
+
+
+@dataclass(frozen=True)
+class People:
+    """People whom the `words` of a query name, the most prolific first; `is_complete` if it has no other words."""
+
+    people: tuple[Mapping[str, Any], ...] = ()
+    words: frozenset[str] = frozenset()
+    is_complete: bool = False
+
+
+def of_people(people: Iterable[Mapping[str, Any]], words: Sequence[str], rare: frozenset[str] | set[str]) -> People:
+    """Return those researchers whose names have the most of these words.
+
+    A name of several words is one if all are in it; otherwise one of the words has to be in `rare`, those that hardly
+    occur in texts. An initial matches, but at least one word must match in full.
+    """
+    best: tuple[int, frozenset[str]] = (0, frozenset())
+    chosen: list[Mapping[str, Any]] = []
+    for person in people:
+        matched = max((_matched(name, words) for name in _names(person)), key=len, default=frozenset())
+        is_name = (len(matched) == len(set(words)) > 1) or matched & rare
+        if not is_name or (len(matched), matched) < best[:1]:
+            continue
+        if len(matched) > best[0]:
+            best, chosen = (len(matched), matched), []
+        if len(matched) == best[0]:
+            chosen.append(person)
+    chosen.sort(key=lambda person: (-person["works_count"], person["id"]))
+    return People(tuple(chosen), best[1], bool(chosen) and len(best[1]) == len(set(words)))
+
+
+def _names(person: Mapping[str, Any]) -> list[str]:
+    owner = (person.get("owner") or {}).get("name")
+    return [person["name"], *person.get("name_variants", []), *([owner] if owner else [])]
+
+
+def _matched(name: str, words: Sequence[str]) -> frozenset[str]:
+    """Return the words that are in a name, or initials of its parts; nothing if none is there in full."""
+    parts = fold(name).split()
+    joined = {"".join(parts), *parts}
+    whole = {word for word in words if word in joined or set(word.split()) <= set(parts)}
+    if not any(len(word) > 1 for word in whole):
+        return frozenset()
+    initials = {part[0] for part in parts if part not in whole}
+    return frozenset(whole | {word for word in words if len(word) == 1 and word in initials})
+
+
+def _rare(buckets: Mapping[str, Mapping[str, int]], words: Sequence[str]) -> frozenset[str]:
+    """Return the words that occur in names and hardly in texts."""
+    counts = {name: bucket["doc_count"] for name, bucket in buckets.items()}
+    in_names = {word: counts.get(f"name {word}", 0) for word in words if len(word) > 1}
+    return frozenset(
+        word for word, number in in_names.items() if number > 0 and counts[f"text {word}"] <= MAX_TEXT_SHARE * number
+    )
+
+
+def _sources(response: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [hit["_source"] for hit in response["hits"]["hits"]]
+
+
+def _by_name(kind: str, text: str) -> Body:
+    """Return the request for entities whose name has all words of a text, or which have it as id, the largest first."""
+    by_name = {"match": {"name": {"query": text, "operator": "and"}}}
+    by_id = {"term": {"id": {"value": text, "case_insensitive": True}}}
+    return {
+        "query": {"bool": {"filter": [{"bool": {"should": [by_name, by_id]}}]}},
+        "sort": [{"works_count": "desc"}, {"id": "asc"}],
+        "size": MAX_PEOPLE,
+        "_source": SOURCES[kind],
+        "track_total_hits": False,
+    }
+
+
+def _people(text: str) -> Body:
+    """Return the request for researchers with any of these words in a name, those with the rarest words first."""
+    fields = ("name", "name_variants", "owner.name")
+    return {
+        "query": {"dis_max": {"queries": [{"match": {field: text}} for field in fields]}},
+        "size": MAX_PEOPLE,
+        "_source": SOURCES["researcher"],
+        "track_total_hits": False,
+    }
+
+
+def _counts(words: Sequence[str]) -> Body:
+    """Return the request that counts the works with each word in an author's name, and those with it in their text."""
+    filters: Body = {}
+    for word in dict.fromkeys(words):
+        filters[f"name {word}"] = {"match": {"researchers.name": {"query": word, "operator": "and"}}}
+        fields = ["title.exact", "abstract.exact"]
+        filters[f"text {word}"] = {"multi_match": {"query": word, "fields": fields, "operator": "and"}}
+    counted = {"words": {"filters": {"filters": filters}}}
+    return {"size": 0, "query": {"match_all": {}}, "aggs": counted, "track_total_hits": False}
+
+
+def _is_named(topic: Mapping[str, Any], text: str, words: Sequence[str]) -> bool:
+    return bool(topic["id"].casefold() == text.casefold() or fold(topic["name"]).split() == list(words))
+
+
+def _is_institution(institution: Mapping[str, Any], words: Sequence[str]) -> bool:
+    """Return whether a name has no other words than the query's and generic ones, and not only generic ones."""
+    name = fold(institution["name"]).split()
+    return set(name) - set(words) <= GENERIC and not set(words) <= GENERIC
+
+
+def _has_works(services: Services, found: People, words: Sequence[str]) -> bool:
+    """Return whether these people have a work with any of the other words."""
+    rest = " ".join(word for word in words if word not in found.words)
+    by_them = {"terms": {"researchers.id": [person["id"] for person in found.people]}}
+    on_it = {"multi_match": {"query": rest, "fields": ["title", "abstract"]}}
+    body = {"size": 1, "query": {"bool": {"filter": [by_them, on_it]}}, "_source": ["id"], "track_total_hits": False}
+    return bool(services.search(services.names.works, body)["hits"]["hits"])
+
+
+def by_people(query: Query, named: Named) -> Query:
+    """Return the query for the other words of a query in the works of the people whom it names.
+
+    A query that is only a name keeps its words, which rank.
+    """
+    if not named.people:
+        return query
+    others = tuple(unit for unit in query.units if fold(unit.text) not in named.words)
+    return replace(query, units=others or query.units, people=named.people)
