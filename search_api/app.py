@@ -182,14 +182,14 @@ def _finish(response: Response) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     if request.path.startswith(FOR_PROGRAMS):
         response.headers.update(CORS)
-    if g.get("private"):
-        response.headers["Cache-Control"] = "private, no-store"
-    elif request.method in {"GET", "HEAD"} and response.status_code == HTTPStatus.OK:
-        _revalidate(response)
     if response.direct_passthrough:
         # A file. Compression reads it and leaves it open; read here, it is closed with the response.
         response.direct_passthrough = False
         response.make_sequence()
+    if g.get("private"):
+        response.headers["Cache-Control"] = "private, no-store"
+    elif request.method in {"GET", "HEAD"} and response.status_code == HTTPStatus.OK:
+        _revalidate(response)
     return response
 
 

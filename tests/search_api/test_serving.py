@@ -14,6 +14,7 @@ import flask
 import pytest
 from opensearchpy.exceptions import ConnectionError as Unreachable
 from waitress.adjustments import Adjustments
+from waitress.buffers import ReadOnlyFileBasedBuffer
 from waitress.parser import HTTPRequestParser
 from waitress.task import WSGITask
 
@@ -97,6 +98,17 @@ def test_who_asks_too_often_is_told_when_to_come_back(opensearch: FakeOpenSearch
     assert refused.headers["Retry-After"] == refused.headers["RateLimit-Reset"]
     other = client.get("/api/v1/topics", environ_overrides={"REMOTE_ADDR": "10.0.0.2"})
     assert other.status_code == 200
+
+
+def test_a_file_is_sent_by_a_server_that_wraps_files(opensearch: FakeOpenSearch) -> None:
+    client = app_over(opensearch).test_client()
+    wrapped = {"wsgi.file_wrapper": ReadOnlyFileBasedBuffer}
+    with client.get("/static/peerscope.css", environ_overrides=wrapped) as response:
+        assert response.status_code == 200
+        assert ":root" in response.get_data(as_text=True)
+        tag = response.headers["ETag"]
+    with client.get("/static/peerscope.css", environ_overrides=wrapped, headers={"If-None-Match": tag}) as response:
+        assert response.status_code == 304
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/metrics", "/static/peerscope.css"])

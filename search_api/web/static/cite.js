@@ -1,4 +1,5 @@
-// Shows the reference of a work in the chosen style, and copies references. Without it, the form downloads them.
+// Shows the reference of a work in the chosen style, and copies references of a work or of selected works.
+// Without it, the forms download them.
 
 const KEY = "citation-style";
 
@@ -62,4 +63,15 @@ function citing(form) {
   seen.observe(form);
 }
 
+function selection(form) {
+  const count = form.querySelector("[data-selected]");
+  const address = () => `${form.getAttribute("action")}?${new URLSearchParams(new FormData(form))}`;
+  form.append(copyButton(() => read(address()), "Copy"));
+  const boxes = [...form.elements].filter(({ name }) => name === "id");
+  const show = () => (count.textContent = `${boxes.filter(({ checked }) => checked).length} selected`);
+  boxes.forEach((box) => box.addEventListener("change", show));
+  show();
+}
+
+document.querySelectorAll("form[data-selection]").forEach(selection);
 document.querySelectorAll("form[data-cite]").forEach(citing);
