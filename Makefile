@@ -76,6 +76,7 @@ bench: $(VENV)/.all
 	$(BIN)/python -m benchmarks.researchers
 	-$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.pages
+	-$(BIN)/python -m benchmarks.resilience
 
 # Packages, who imports whom, cycles, and imports that point up; tests/test_architecture.py allows neither of the last.
 imports: $(VENV)/.dev

@@ -34,12 +34,18 @@ def doctor(settings: Settings) -> None:
         *_check_index(settings),
     ]
     for check in checks:
-        mark = click.style("ok     ", fg="green") if check.ok else click.style("problem", fg="red")
-        click.echo(f"{mark}  {check.name}: {check.detail}")
+        click.echo(f"{_mark(check)}  {check.name}: {check.detail}")
     for name in unknown():
         click.echo(f"{click.style('warning', fg='yellow')}  {name} is not a setting of Peerscope; is it misspelled?")
     if not all(check.ok for check in checks):
         raise SystemExit(1)
+
+
+def _mark(check: engine.Check | embedding.Check) -> str:
+    if not check.ok:
+        return click.style("problem", fg="red")
+    is_warning = isinstance(check, engine.Check) and check.is_warning
+    return click.style("warning", fg="yellow") if is_warning else click.style("ok     ", fg="green")
 
 
 def _check_index(settings: Settings) -> Iterator[engine.Check]:

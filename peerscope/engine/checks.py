@@ -11,7 +11,7 @@ from rich.filesize import decimal
 
 from peerscope.engine.client import cluster_client, node_client
 from peerscope.engine.errors import EngineError
-from peerscope.engine.java import find_java
+from peerscope.engine.java import NO_VECTOR, find_java
 from peerscope.engine.node import Node
 from peerscope.engine.place import DEDICATED, dedicated, is_safe
 from peerscope.engine.settings import MB, EngineSettings, machine_memory
@@ -37,6 +37,8 @@ class Check:
     name: str
     ok: bool
     detail: str
+    is_warning: bool = False
+    """Whether it works, but worse than it could."""
 
 
 def diagnose(settings: Settings | EngineSettings) -> Iterator[Check]:
@@ -70,7 +72,9 @@ def _java() -> Check:
         java = find_java()
     except EngineError as error:
         return Check("java", False, str(error))
-    return Check("java", True, f"{java}, vector instructions {'used' if java.has_vector else 'not used'}")
+    if not java.has_vector:
+        return Check("java", True, f"{java}; {NO_VECTOR}", is_warning=True)
+    return Check("java", True, f"{java}, vector instructions used")
 
 
 def _account(account: Account, home: Path) -> Check:

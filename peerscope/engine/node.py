@@ -21,7 +21,7 @@ from peerscope.artifacts import ArtifactError, file_lock, make_folder
 from peerscope.engine.configuration import configuration_files, java_command
 from peerscope.engine.distribution import assemble, opensearch_version, remove_others
 from peerscope.engine.errors import AssemblyError, EngineError, NodeDied, StartTimeout
-from peerscope.engine.java import Java, find_java
+from peerscope.engine.java import NO_VECTOR, Java, find_java
 from peerscope.engine.logs import note, show_progress, size_of, why_it_failed
 from peerscope.engine.place import leave_link, link_tree, open_to_all, place_for, reachable
 from peerscope.engine.process import (
@@ -155,6 +155,8 @@ class Node:
         port = choose_port(self.settings)
         self.place.make()
         java = self._java()
+        if not java.has_vector:
+            note(f"Java is {java}; {NO_VECTOR}")
         distribution = assemble(
             self.place, home=self.settings.home, mirror=self.settings.maven_url, with_icu=java.is_wheel
         )

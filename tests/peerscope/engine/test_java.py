@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from peerscope.engine import Check, EngineSettings, diagnose
 from peerscope.engine.errors import JavaMissing
-from peerscope.engine.java import find_java, inspect, wheel_java
+from peerscope.engine.java import Java, find_java, inspect, wheel_java
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +39,28 @@ def test_the_one_with_the_vector_module_is_best(system: Path, monkeypatch: pytes
     best = make_jdk(system / "jdk-21", "21.0.4")
     java = find_java()
     assert (java.home, java.version, java.has_vector, java.is_wheel) == (best, "21.0.4", True, False)
+
+
+def test_a_wheel_with_the_vector_module_is_better_than_a_jdk_without(
+    system: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jdk = make_jdk(system / "jdk-25", "25", BASE)
+    assert find_java().home == jdk
+    wheel = Java(system / "wheel", "25", has_vector=True, is_wheel=True)
+    monkeypatch.setattr("peerscope.engine.java.wheel_java", lambda: wheel)
+    assert find_java() == wheel
+    assert find_java().has_vector
+
+
+def test_the_doctor_warns_of_a_java_without_the_vector_module(system: Path, tmp_path: Path) -> None:
+    def java_check() -> Check:
+        return next(check for check in diagnose(EngineSettings(home=tmp_path)) if check.name == "java")
+
+    make_jdk(system / "jdk-25", "25", BASE)
+    assert (java_check().ok, java_check().is_warning) == (True, True)
+    assert "jdk.incubator.vector" in java_check().detail
+    make_jdk(system / "jdk-21", "21")
+    assert (java_check().ok, java_check().is_warning) == (True, False)
 
 
 def test_of_equals_java_home_is_taken_then_the_path(system: Path, monkeypatch: pytest.MonkeyPatch) -> None:
