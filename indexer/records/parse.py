@@ -51,7 +51,8 @@ def parse_work(record: object, warnings: list[RecordWarning] | None = None) -> W
     if not isinstance(record, dict):
         raise RecordError(f"a record must be a JSON object, not a {type(record).__name__}")
     fields = _Fields(record, [] if warnings is None else warnings)
-    id_, title = _id(record), _required(record, "title", MAX_TITLE)
+    # First the title: a record without one often has no id for that reason.
+    title, id_ = _required(record, "title", MAX_TITLE), _id(record)
     authors = _authors(fields)
     day = fields.read("date", _date)
     doi = fields.read("doi", _doi)

@@ -46,6 +46,9 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--since", type=_DAY, metavar="YYYY-MM-DD", help="First day of submission (arxiv-oai: of change).")
 @click.option("--until", type=_DAY, metavar="YYYY-MM-DD", help="Last day.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Maximum number of works to fetch.")
+@click.option(
+    "--map", "columns", multiple=True, metavar="FIELD=COLUMN", help="Column of a field in CSV files: 'title=Titel'."
+)
 @click.option("--prune", is_flag=True, help="Remove indexed works that are not in PATH... any more.")
 @click.option("--rebuild", is_flag=True, help="Start over, for another model or mapping; without PATH from the index.")
 @click.option("--dry-run", is_flag=True, help="Dry run: report what would be done, write nothing.")
@@ -62,6 +65,7 @@ def index(
     since: datetime | None,
     until: datetime | None,
     limit: int | None,
+    columns: tuple[str, ...],
     prune: bool,
     rebuild: bool,
     dry_run: bool,
@@ -71,8 +75,9 @@ def index(
     """Index works from files, folders, standard input (-) or a remote source.
 
     Formats are detected by file name, or else by content: the import format, one JSON object per line (.jsonl,
-    described in docs/import.md), OpenAlex snapshot parts, arXiv responses and ACL Anthology collections (.xml),
-    BibTeX (.bib), RIS (.ris) and CSL-JSON (.json), each also gzipped (.gz).
+    described in docs/import.md), OpenAlex snapshot parts, BibTeX (.bib), RIS (.ris), CSL-JSON (.json), tables (.csv),
+    and the exports of PubMed, Crossref, DataCite, DBLP, ORCID, Web of Science, Scopus and many others
+    (docs/import-formats.md), each also gzipped (.gz).
 
     \b
     peerscope index works.jsonl library.bib
@@ -89,7 +94,7 @@ def index(
     if prune and remote:
         raise click.UsageError("--prune works with files only: a remote source returns only some of its works.")
     names = IndexNames(settings.index_prefix)
-    sources = _sources(paths, remote, selection, settings, rebuild=rebuild)
+    sources = _sources(paths, remote, selection, settings, rebuild=rebuild, columns=_columns(columns))
     client = engine.connect(settings)
     engine.keep_alive(settings)
     sources = sources or [_indexed_works(client, names)]
@@ -116,14 +121,28 @@ def index(
         raise SystemExit(1)
 
 
+def _columns(options: Sequence[str]) -> dict[str, str]:
+    """Return the names of columns by field."""
+    pairs = [option.partition("=") for option in options]
+    if wrong := next((field for field, separator, column in pairs if not (separator and column)), None):
+        raise click.UsageError(f"--map {wrong}: name a field and a column, such as title=Titel.")
+    return {field.strip(): column.strip() for field, _, column in pairs}
+
+
 def _sources(
-    paths: Sequence[str], remote: str | None, selection: Selection, settings: Settings, *, rebuild: bool
+    paths: Sequence[str],
+    remote: str | None,
+    selection: Selection,
+    settings: Settings,
+    *,
+    rebuild: bool,
+    columns: dict[str, str],
 ) -> list[Source]:
     if not remote and selection.options():
         raise click.UsageError(f"--{min(selection.options())} requires --source.")
     if not remote and not paths and not rebuild:
         raise click.UsageError("Nothing to index: name a PATH, or use --source.")
-    return [*open_sources(paths), *([open_harvester(remote, selection, settings)] if remote else [])]
+    return [*open_sources(paths, columns), *([open_harvester(remote, selection, settings)] if remote else [])]
 
 
 def _indexed_works(client: OpenSearch, names: IndexNames) -> Source:

@@ -52,18 +52,8 @@ def atom_record(entry: Element) -> dict[str, Any]:
     )
 
 
-def oai_record(record: Element) -> dict[str, Any]:
-    """Return an OAI-PMH record (metadataPrefix `arXiv`) in the import format.
-
-    A deleted or withdrawn e-print becomes a withdrawn record. Raises NotAWork for other metadata formats.
-    """
-    header = record.find(f"{OAI}header")
-    if header is not None and header.get("status") == "deleted":
-        identifier = text_of(header.find(f"{OAI}identifier")) or ""
-        return {"id": f"arxiv:{identifier.rpartition(':')[2]}", "withdrawn": True}
-    work = record.find(f"{OAI}metadata/{OAI_ARXIV}arXiv")
-    if work is None:
-        raise NotAWork("its metadata do not have the format arXiv (harvest with metadataPrefix=arXiv)")
+def work_record(work: Element) -> dict[str, Any]:
+    """Return metadata of OAI-PMH in arXiv's own format (metadataPrefix `arXiv`) in the import format."""
     field = {child.tag.removeprefix(OAI_ARXIV): text_of(child) for child in work}
     number = field["id"] or ""
     return _record(
@@ -134,5 +124,5 @@ def _join(parts: list[str | None], separator: str) -> str | None:
 
 RECORDS = (
     XmlRecord("arXiv (Atom)", (f"{ATOM}entry",), lambda entry, _: atom_record(entry)),
-    XmlRecord("OAI-PMH", (f"{OAI}record",), lambda record, _: oai_record(record)),
+    XmlRecord("arXiv (OAI-PMH)", (f"{OAI_ARXIV}arXiv",), lambda work, _: work_record(work)),
 )

@@ -24,6 +24,7 @@ from indexer.sources.encoding import decode, printable_text
 from peerscope.errors import PeerscopeError
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterator
 
 STDIN = "-"
@@ -38,6 +39,10 @@ INCOMPLETE_AUTHORS = "incomplete authors"
 
 class SourceError(PeerscopeError):
     """A source that cannot be read, or not to its end; the message names it and the reason."""
+
+    def __init__(self, message: str) -> None:
+        """Store the message; it may quote a damaged file."""
+        super().__init__(printable_text(message))
 
 
 class NotAWork(ValueError):  # noqa: N818 (a property of the record, not an error)
@@ -219,5 +224,7 @@ class FileFormat:
     """Ends of file names in lower case, without `.gz`."""
     starts: tuple[str, ...] = ()
     """First characters of a file, after white space, for files whose names do not tell."""
+    content: re.Pattern[str] | None = None
+    """Matches the start of a file, for formats that need more than its first characters."""
     patterns: tuple[str, ...] = ()
     """Path patterns as in `pathlib.PurePath.match`; they are tried before suffixes."""

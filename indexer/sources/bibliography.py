@@ -20,6 +20,45 @@ from mappings import WORK_SCHEMES, doi_in
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+#: Codes of three letters (ISO 639-2, both variants) and English names of languages.
+_LANGUAGES = {
+    name: code
+    for code, names in {
+        "ar": "ara arabic",
+        "bg": "bul bulgarian",
+        "cs": "cze ces czech",
+        "da": "dan danish",
+        "de": "ger deu german deutsch",
+        "el": "gre ell greek",
+        "en": "eng english",
+        "es": "spa spanish español",
+        "fa": "per fas persian",
+        "fi": "fin finnish",
+        "fr": "fre fra french français",
+        "he": "heb hebrew",
+        "hr": "hrv scr croatian",
+        "hu": "hun hungarian",
+        "id": "ind indonesian",
+        "it": "ita italian italiano",
+        "ja": "jpn japanese",
+        "ko": "kor korean",
+        "nl": "dut nld dutch",
+        "no": "nor norwegian",
+        "pl": "pol polish",
+        "pt": "por portuguese português",
+        "ro": "rum ron romanian",
+        "ru": "rus russian",
+        "sk": "slo slk slovak",
+        "sl": "slv slovenian slovene",
+        "sr": "srp scc serbian",
+        "sv": "swe swedish",
+        "tr": "tur turkish",
+        "uk": "ukr ukrainian",
+        "vi": "vie vietnamese",
+        "zh": "chi zho chinese",
+    }.items()
+    for name in names.split()
+}
 _OWN_ID = re.compile(rf"(?:{'|'.join(WORK_SCHEMES)}):\S+$")
 _ARXIV = re.compile(
     r"arxiv(?:\.org/\w+/|:\s*)(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?(?!\d)", re.IGNORECASE
@@ -60,6 +99,18 @@ def reference(
         "language": _language(fields.get("language")),
     }
     return {"id": _id(key, doi, arxiv) or _id_of_content(record), **record}
+
+
+def catalogue_record(id_: str | None, **fields: Any) -> dict[str, Any]:
+    """Return a record of a catalogue in the import format, with the id that the catalogue gives it.
+
+    `fields` are those of `reference`. Without an id, it gets one from its DOI, another id, or its content.
+    """
+    record = reference(None, **fields)
+    if id_ and not id_.endswith((":", ":None")):
+        return {**record, "id": id_}
+    is_made_up = not record["id"] or record["id"].startswith("local:")
+    return {**record, "id": fields["ids"][0]} if is_made_up and fields.get("ids") else record
 
 
 def is_own_id(key: str) -> bool:
@@ -125,6 +176,7 @@ def _day(year: str, month: str | None, day: str | None) -> str | None:
 
 
 def _language(text: str | None) -> str | None:
-    """Return a code of two letters (`en` for `en-US`); None for names of languages, which are not guessed."""
-    match = re.fullmatch(r"([a-z]{2})(?:[-_]\w+)?", (text or "").strip(), re.IGNORECASE)
-    return match[1].lower() if match else None
+    """Return a code of two letters, for `en-US`, `eng` and `English`; None for other names of languages."""
+    code = (text or "").strip().lower()
+    match = re.fullmatch(r"([a-z]{2})(?:[-_]\w+)?", code)
+    return match[1] if match else _LANGUAGES.get(code)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Number of bytes that are read to detect a format.
 _START = 4_096
+#: Suffixes of files in a folder that are read if a format recognizes their content.
+_TEXT = (".txt", ".tsv", ".csv")
 
 
 def detect_format(path: str, formats: Sequence[FileFormat]) -> FileFormat | None:
@@ -35,7 +37,11 @@ def _by_content(path: str, formats: Sequence[FileFormat]) -> FileFormat | None:
     if path == STDIN or not Path(path).is_file():
         return None
     start = decode(_start(path))[0].lstrip()
-    return next((item for item in formats if item.starts and start.startswith(item.starts)), None)
+    return next((item for item in formats if _is_start(item, start)), None)
+
+
+def _is_start(item: FileFormat, start: str) -> bool:
+    return bool(item.starts and start.startswith(item.starts)) or bool(item.content and item.content.match(start))
 
 
 def _start(path: str) -> bytes:
@@ -106,4 +112,6 @@ def _is_wanted(file: Path, folder: Path, formats: Sequence[FileFormat]) -> bool:
     if any(file.match(pattern) for item in formats for pattern in item.patterns):
         return True
     suffixes = tuple(suffix for item in formats for suffix in item.suffixes)
+    if _plain_name(file.name).endswith(_TEXT):
+        return not file.is_symlink() and file.is_file() and _by_content(str(file), formats) is not None
     return _plain_name(file.name).endswith(suffixes) and file.name != openalex_snapshot.MANIFEST

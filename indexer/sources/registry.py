@@ -13,13 +13,29 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, TypeVar
 
-from indexer.sources import arxiv, bibtex, json_files, oai, openalex, openalex_snapshot, ris, xml_files
+from indexer.sources import (
+    arxiv,
+    bibtex,
+    cff,
+    csv_files,
+    json_files,
+    nbib,
+    oai,
+    openalex,
+    openalex_snapshot,
+    ovid,
+    rdf,
+    refworks,
+    ris,
+    web_of_science,
+    xml_files,
+)
 from indexer.sources.base import FileFormat, SourceError
 from indexer.sources.files import detect_format, find_files
 from indexer.sources.remote import RemoteSource
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from indexer.sources.base import FileSource
     from indexer.sources.remote import Harvester, Selection
@@ -31,10 +47,17 @@ Listed = TypeVar("Listed", FileFormat, RemoteSource)
 FILE_FORMATS = (
     openalex_snapshot.MERGED_WORKS,
     json_files.JSON_LINES,
+    ovid.FORMAT,
+    rdf.FORMAT,
+    cff.FORMAT,
     xml_files.FORMAT,
+    *refworks.FORMATS,
+    web_of_science.FORMAT,
+    nbib.FORMAT,
     bibtex.FORMAT,
     ris.FORMAT,
     json_files.JSON,
+    csv_files.FORMAT,
 )
 #: Servers, by the name that `--source` takes.
 REMOTE_SOURCES = (arxiv.REMOTE, oai.REMOTE, openalex.REMOTE)
@@ -73,17 +96,22 @@ def _plugins(kind: type[Listed]) -> list[Listed]:
     return plugins
 
 
-def open_sources(paths: Sequence[str]) -> list[FileSource]:
+def open_sources(paths: Sequence[str], columns: Mapping[str, str] | None = None) -> list[FileSource]:
     """Return the sources of the given paths: files, `-` for standard input, and folders with all files in them.
 
-    Nothing is read yet. Raises SourceError when a path does not exist, or a folder contains no file that can be read.
+    `columns` has the names of columns in CSV files by field. Nothing is read yet. Raises SourceError when a path does
+    not exist, a folder contains no file that can be read, or a field is unknown.
     """
+    if unknown := sorted((columns or {}).keys() - csv_files.COLUMNS.keys()):
+        raise SourceError(f"--map: there is no field {unknown[0]!r}; fields are {', '.join(csv_files.COLUMNS)}.")
     formats = file_formats()
     sources = []
     for path in paths:
         for file in find_files(path, formats):
             source = (detect_format(file.path, formats) or json_files.JSON_LINES).reader(file.path)
             source.folder = file.folder
+            if isinstance(source, csv_files.CsvFile):
+                source.columns = columns or {}
             sources.append(source)
     return sources
 

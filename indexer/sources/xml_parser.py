@@ -52,8 +52,8 @@ class Record(NamedTuple):
 class ElementParser:
     """Parses chunks of bytes, and collects the records in them.
 
-    `is_record` decides by tag and surrounding elements; `keep` has the tags of elements whose first one is kept in the
-    element around it. `around` are the open elements outside of records, `start_tags` their bytes.
+    `is_record` decides by tag and surrounding elements; `keep` has the local names of elements whose first one is kept
+    in the element around it. `around` are the open elements outside of records, `start_tags` their bytes.
     """
 
     def __init__(
@@ -61,26 +61,33 @@ class ElementParser:
         is_record: Callable[[str, Sequence[Element]], bool],
         keep: Collection[str] = (),
         encoding: str | None = None,
+        *,
+        nesting: Collection[str] = (),
+        has_namespaces: bool = True,
     ) -> None:
-        """Prepare to parse one document; `encoding` overrides the declared one."""
+        """Prepare to parse one document; `encoding` overrides the declared one.
+
+        A record inside of one with the same tag is a sign of damage, unless its local name is in `nesting`. Without
+        namespaces, prefixes of tags and attributes are removed.
+        """
         self.around: list[Element] = []
         self.start_tags: list[bytes] = []
         self.record_start: int | None = None
         """Position of the open record in the input; None outside of records."""
         self.prolog: bytes | None = None
         """What stands before the first element: the XML declaration and the document type."""
-        self._is_record, self._keep = is_record, keep
+        self._is_record, self._keep, self._nesting = is_record, keep, nesting
         self._records: list[Record] = []
         self._builder: TreeBuilder | None = None
         self._open: list[str] = []
         self._elements = 0
         self._input = bytearray()
         self._dropped = 0
-        self._expat = self._new_parser(encoding)
+        self._expat = self._new_parser(encoding, "}" if has_namespaces else None)
 
-    def _new_parser(self, encoding: str | None) -> expat.XMLParserType:
+    def _new_parser(self, encoding: str | None, separator: str | None) -> expat.XMLParserType:
         try:
-            parser = expat.ParserCreate(encoding, "}")
+            parser = expat.ParserCreate(encoding, separator)
         except (LookupError, ValueError) as error:
             raise XmlError(f"not in the declared encoding: {error}") from error
         parser.buffer_text = True
@@ -95,7 +102,7 @@ class ElementParser:
         return parser
 
     def feed(self, data: bytes, *, is_final: bool = False) -> None:
-        """Parse more of the document. Raises DamagedRecordError if it is not well-formed, XmlError if it is refused."""
+        """Parse more of the document. Raises DamagedRecordError for malformed XML, XmlError if it is refused."""
         self._input += data
         try:
             self._expat.Parse(data, is_final)
@@ -142,7 +149,7 @@ class ElementParser:
                 return
             self._builder, self._elements = TreeBuilder(), 0
             self.record_start = position if is_record else None
-        elif self.record_start is not None and tag == self._open[0]:
+        elif self.record_start is not None and tag == self._open[0] and _local(tag) not in self._nesting:
             raise DamagedRecordError("not well-formed XML: the record is not closed", position)
         self._elements += 1
         if self._elements > MAX_ELEMENTS:
@@ -151,7 +158,7 @@ class ElementParser:
         self._builder.start(tag, pairs)
 
     def _is_kept(self, tag: str) -> bool:
-        return tag in self._keep and bool(self.around) and self.around[-1].find(tag) is None
+        return _local(tag) in self._keep and bool(self.around) and self.around[-1].find(tag) is None
 
     def _end(self, name: str) -> None:
         if self._builder is None:
@@ -185,5 +192,9 @@ class ElementParser:
             raise XmlError(f"the entity {name!r} is longer than {MAX_ENTITY} characters or contains other entities")
 
 
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
 def _qualified(name: str) -> str:
-    return "{" + name if "}" in name else name
+    return "{" + name if "}" in name else name.rpartition(":")[2]

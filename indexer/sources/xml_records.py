@@ -32,20 +32,22 @@ _NOT_ASCII = bytes(range(0x80, 0x100))
 class XmlRecord:
     """A kind of record: the format's name, the tags of its elements, and the function that converts one.
 
-    A tag without a namespace matches any namespace. `parents` are the local names of elements of which one must be
-    around a record; empty if it may be anywhere. `keep` are the tags of elements beside records that converters read
-    in the elements around a record.
+    A tag without a namespace matches any namespace, one with an empty namespace (`{}record`) none. `parents` are the
+    local names of elements of which one must be around a record; empty if it may be anywhere. `keep` are the local
+    names of elements beside records that converters read in the elements around a record.
     """
 
     name: str
     tags: tuple[str, ...]
     convert: Callable[[Element, list[Element]], dict[str, Any]]
     parents: frozenset[str] = frozenset()
+    may_nest: bool = False
+    """Whether a record may contain elements with its own tag, such as the journal of a CERIF publication."""
     keep: tuple[str, ...] = ()
 
     def is_one(self, tag: str, around: Sequence[Element]) -> bool:
         """Return whether an element with this tag and these elements around it is a record of this kind."""
-        if tag not in self.tags and local_name(tag) not in self.tags:
+        if not {tag if tag.startswith("{") else f"{{}}{tag}", local_name(tag)}.intersection(self.tags):
             return False
         return not self.parents or any(local_name(outer.tag) in self.parents for outer in around)
 
@@ -71,8 +73,10 @@ class Records:
         tags: Collection[str],
         keep: Collection[str] = (),
         is_record: Callable[[str, Sequence[Element]], bool] | None = None,
+        nesting: Collection[str] = (),
     ) -> None:
-        """Take an open binary file; reading starts with iteration."""
+        """Take an open binary file; reading starts with iteration. `nesting` are names of records that may nest."""
+        self._nesting = nesting
         self._file, self._keep = file, keep
         self._is_record = is_record or (lambda tag, _: tag in tags)
         self._names = {local_name(tag).encode() for tag in tags}
@@ -80,6 +84,8 @@ class Records:
         self._prolog = b""
         self._last: Record | None = None
         self._is_ascii = True
+        #: Whether namespaces are ignored, because a prefix is not declared.
+        self._is_plain = False
         self.root: str | None = None
         self.encoding: str | None = None
         """The encoding as which the file was read, if it is not in the declared one."""
@@ -101,12 +107,11 @@ class Records:
                 parser.feed(chunk, is_final=is_final)
             except DamagedRecordError as error:
                 yield from self._complete(parser)
+                if self._can_be_read_otherwise(parser, error):
+                    parser, chunk = self._continued(parser), parser.input_from(parser.record_start or 0)
+                    continue
                 if is_final or (parser.record_start is None and self._last is None):
                     raise
-                encoding = self._encoding_of_record(parser)
-                if encoding:
-                    parser, chunk = self._continued(parser, encoding), parser.input_from(parser.record_start or 0)
-                    continue
                 start = parser.record_start
                 if start is None:
                     start = self._damaged_tag(parser, error.position)
@@ -115,7 +120,7 @@ class Records:
                 following = self._following(parser, error.position)
                 if following is None:
                     return
-                parser, chunk = self._continued(parser, self.encoding), following
+                parser, chunk = self._continued(parser), following
                 continue
             except XmlError:
                 yield from self._complete(parser)
@@ -134,7 +139,8 @@ class Records:
         return chunk
 
     def _parser(self) -> ElementParser:
-        return ElementParser(self._note_root, self._keep, self.encoding)
+        is_plain, nesting = self._is_plain, self._nesting
+        return ElementParser(self._note_root, self._keep, self.encoding, nesting=nesting, has_namespaces=not is_plain)
 
     def _note_root(self, tag: str, around: Sequence[Element]) -> bool:
         self.root = self.root or tag
@@ -146,11 +152,15 @@ class Records:
             self._last = record
             yield record
 
-    def _encoding_of_record(self, parser: ElementParser) -> str | None:
-        """Return the encoding of a damaged record, if the file so far was ASCII and it is not UTF-8; else None."""
+    def _can_be_read_otherwise(self, parser: ElementParser, error: DamagedRecordError) -> bool:
+        """Return whether a record may be read without namespaces or in another encoding, which is then set."""
+        if "unbound prefix" in str(error) and not self._is_plain:
+            self._is_plain = True
+            return True
         if self.encoding or parser.record_start is None or not self._is_ascii:
-            return None
-        return _actual_encoding(parser.input_from(0))
+            return False
+        self.encoding = _actual_encoding(parser.input_from(0))
+        return self.encoding is not None
 
     def _damaged_tag(self, parser: ElementParser, position: int) -> int | None:
         """Return the position of the start tag of a record that is itself damaged at `position`; None for others."""
@@ -185,12 +195,12 @@ class Records:
                 return tag.start()
         return None
 
-    def _continued(self, damaged: ElementParser, encoding: str | None) -> ElementParser:
+    def _continued(self, damaged: ElementParser) -> ElementParser:
         """Return a parser in the state of a damaged one at the start of its record.
 
         After the end of the document (several were joined to one file), its state is that of the last record.
         """
-        self._prolog, self.encoding = damaged.prolog or self._prolog, encoding
+        self._prolog = damaged.prolog or self._prolog
         around, start_tags = damaged.around, damaged.start_tags
         if not around and self._last:
             around, start_tags = self._last.around, self._last.start_tags

@@ -243,7 +243,7 @@ def test_an_item_in_a_wrong_shape_costs_only_itself(tmp_path: Path) -> None:
     ("name", "content", "problem"),
     [
         ("a.json", b"{", "not JSON"),
-        ("a.json", b'{"id": 1}\n{"id": 2}', r"rename it to \.jsonl"),
+        ("a.json", b'[{"id": 1}, {"id": 2}, {"id": ', "not JSON after 2 records"),
         ("a.json", b"[" * 200_000, "not JSON"),
         ("a.json", b'{"name": "package"}', "no records found"),
     ],

@@ -26,8 +26,8 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Source]:
     """The sources of a run, which ends there."""
     found: list[Source] = []
 
-    def sources(paths: Sequence[str], name: str | None, selection: Selection, *rest: Any, rebuild: bool) -> None:
-        found.extend(real(paths, name, selection, *rest, rebuild=rebuild))
+    def sources(paths: Sequence[str], name: str | None, selection: Selection, *rest: Any, **options: Any) -> None:
+        found.extend(real(paths, name, selection, *rest, **options))
         raise click.Abort
 
     real = commands._sources

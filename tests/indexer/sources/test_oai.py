@@ -259,8 +259,8 @@ def test_a_saved_answer_is_a_file_like_any_other(tmp_path: Path) -> None:
     assert [item.value["id"] for item in source] == ["arxiv:math/0309136", "arxiv:2401.99999"]
 
 
-def test_dublin_core_is_refused_with_the_reason(tmp_path: Path) -> None:
-    file = tmp_path / "dc.xml"
-    file.write_bytes(answer("<record><header/><metadata><dc xmlns='x'/></metadata></record>"))
+def test_an_unknown_metadata_format_is_refused_with_the_reason(tmp_path: Path) -> None:
+    file = tmp_path / "marc.xml"
+    file.write_bytes(answer("<record><header/><metadata><picture xmlns='x'/></metadata></record>"))
     ((item,),) = open_sources([str(file)])
-    assert "metadataPrefix=arXiv" in str(item.problem)
+    assert "metadataPrefix=oai_dc" in str(item.problem)
