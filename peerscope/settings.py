@@ -37,6 +37,17 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _contact(text: str) -> str:
+    """Return the link to a contact; an e-mail address becomes a `mailto:` link."""
+    address = text.removeprefix("mailto:")
+    if re.fullmatch(r"[^@\s]+@[^@\s]+", address):
+        return f"mailto:{address}"
+    try:
+        return _url(text)
+    except ValueError as error:
+        raise ValueError("must be an e-mail address or a web page such as https://example.org/contact") from error
+
+
 def _urls(text: str) -> str:
     addresses = [address.strip() for address in text.split(",")]
     try:
@@ -199,6 +210,9 @@ class Settings(BaseSettings):
         None,
         description="public address of the site, used for links in mail, canonical links, sitemaps and ORCID; "
         "by default the address of the request, on this machine only",
+    )
+    contact: Annotated[str, AfterValidator(_contact)] | None = Field(
+        None, description="address of a web page or e-mail address that pages name as contact"
     )
     accounts: Literal["on", "off"] = Field(
         "on", description="whether the service offers accounts ([accounts](accounts.md))"

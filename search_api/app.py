@@ -135,7 +135,9 @@ def create_app(
     app.after_request(_finish)
     limits.install(app, services.settings)
     app.before_request(_check_index)
-    app.jinja_env.globals.update(current_actor=actors.current_actor, accounts_enabled=False)
+    app.jinja_env.globals.update(
+        current_actor=actors.current_actor, accounts_enabled=False, contact=services.settings.contact
+    )
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     error_handlers.install(app)

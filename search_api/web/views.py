@@ -47,6 +47,8 @@ __all__ = ["blueprint", "detail", "error_page", "site"]
 
 #: Nodes of the graph on the home page.
 HOME_NODES = 24
+#: Sources of works listed on the page about the collection.
+SOURCES = 20
 #: Researchers and works shown for a pasted text.
 RELATED = 10
 
@@ -65,6 +67,19 @@ def _home_graph(researchers: Sequence[Mapping[str, Any]]) -> Picture | None:
     first = researchers[0]
     drawn = picture(around(services(), ("researcher", first["id"]), first["name"], limit=HOME_NODES))
     return drawn if len(drawn.dots) > 1 else None
+
+
+@blueprint.get("/about")
+def about() -> str:
+    """Show what the collection contains, where to report errors, and what is stored about readers."""
+    sources = {"terms": {"field": "source", "size": SOURCES}}
+    counted: dict[str, Any] = {"size": 0, "track_total_hits": True}
+    names = services().names
+    works, researchers = services().search_together(
+        [(names.works, {**counted, "aggs": {"sources": sources}}), (names.researchers, counted)]
+    )
+    counts = {"works": works["hits"]["total"]["value"], "researchers": researchers["hits"]["total"]["value"]}
+    return render_template("about.html", counts=counts, sources=works["aggregations"]["sources"]["buckets"])
 
 
 @blueprint.get("/search")

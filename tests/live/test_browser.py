@@ -41,6 +41,7 @@ PAGES = (
     "/institutions",
     GRAPH,
     "/related",
+    "/about",
     "/login?for=claim",
     "/register",
     "/reset",
@@ -385,6 +386,41 @@ def test_the_graph_is_reached_and_moved_by_keys(opened: Callable[..., Page]) -> 
     page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
     expect(eva).to_be_focused()
+
+
+def test_the_theme_and_the_shortcuts_are_the_readers_choice(opened: Callable[..., Page]) -> None:
+    page = opened("/search?q=neurons", color_scheme="light")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    page.get_by_label("Theme").select_option("dark")
+    assert page.evaluate(ground) != light
+    page.reload()
+    assert page.evaluate(ground) != light
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    second = page.locator("article.hit h2 a").nth(1)
+    expect(second).to_be_focused()
+    page.keyboard.press("/")
+    expect(page.get_by_role("combobox")).to_be_focused()
+    second.focus()
+    page.keyboard.press("?")
+    page.get_by_label("Use these shortcuts").uncheck()
+    page.get_by_role("button", name="Close").click()
+    second.focus()
+    page.keyboard.press("k")
+    expect(second).to_be_focused()
+
+
+def test_selected_results_are_exported(opened: Callable[..., Page]) -> None:
+    page = opened("/search?q=neurons")
+    expect(page.get_by_role("button", name="Export", exact=True)).to_be_hidden()
+    page.locator("article.hit").nth(0).get_by_label("Select").check()
+    page.locator("article.hit").nth(2).get_by_label("Select").check()
+    expect(page.get_by_text("2 selected")).to_be_visible()
+    page.get_by_label("Format").select_option("ris")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export", exact=True).click()
+    assert download.value.path().read_text(encoding="utf-8").count("ER  -") == 2
 
 
 def test_dark_mode_is_dark(opened: Callable[..., Page]) -> None:

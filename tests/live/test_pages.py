@@ -37,6 +37,7 @@ PAGES = {
     QUERY + "&mode=keyword": ("keyword matches",),
     "/search": ("320 works", "Sort by"),
     "/researchers": ("671 researchers", "By name", "By research interest", "L1: Imported record"),
+    "/about": ("This collection", "320 works", "Privacy"),
     "/researchers?q=Kording": ("Konrad P. Kording",),
     "/researchers?about=connectomics": ("Experts on “connectomics”", "Supporting papers"),
     RELU: (

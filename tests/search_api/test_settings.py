@@ -53,3 +53,23 @@ def test_a_server_does_not_start_with_a_setting_that_cannot_be(monkeypatch: pyte
     assert result.exit_code == 1
     assert result.output.startswith("Error: ")
     assert name in result.output
+
+
+@pytest.mark.parametrize(
+    ("value", "link"),
+    [
+        ("desk@example.org", "mailto:desk@example.org"),
+        ("mailto:desk@example.org", "mailto:desk@example.org"),
+        ("https://example.org/contact", "https://example.org/contact"),
+    ],
+)
+def test_a_contact_is_an_address_of_a_page_or_of_mail(monkeypatch: pytest.MonkeyPatch, value: str, link: str) -> None:
+    monkeypatch.setenv("PEERSCOPE_CONTACT", value)
+    assert Settings.load().contact == link
+
+
+@pytest.mark.parametrize("value", ["javascript:alert(1)", "the desk", "desk@"])
+def test_a_contact_that_cannot_be_linked_is_an_error(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("PEERSCOPE_CONTACT", value)
+    with pytest.raises(SettingsError, match="PEERSCOPE_CONTACT"):
+        Settings.load()
