@@ -16,6 +16,7 @@ from wtforms import ValidationError
 
 from accounts.cookies import login_token
 from accounts.secrets import keyed
+from search_api.http.actors import current_actor
 from search_api.http.endpoint import is_read_only
 from search_api.http.errors import Problem
 
@@ -48,7 +49,8 @@ def _check() -> None:
     if request.method in SAFE or view is None or is_read_only(view):
         return
     is_api = request.path.startswith(API)
-    if is_api and ("Authorization" in request.headers or login_token() is None):
+    if is_api and ("Authorization" in request.headers or login_token() is None or current_actor() is None):
+        # Without an actor there is nothing to forge: the response is 401.
         return
     given = request.headers.get(HEADER) or ("" if is_api else request.form.get(FIELD, ""))
     keyed(current_app)

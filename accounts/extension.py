@@ -24,8 +24,10 @@ from accounts.corrections.api import blueprint as corrections
 from accounts.database import Database, is_damage, is_failure
 from accounts.delivery.worker import Deliverer
 from accounts.follows import pages as follow_pages
+from accounts.follows import welcome
 from accounts.follows.api import blueprint as follows
 from accounts.follows.pages import atom_blueprint as my_feed
+from accounts.inbox.api import blueprint as notifications
 from accounts.invitations import pages as invitation_pages
 from accounts.invitations.api import blueprint as invitations
 from accounts.login import pages as login_pages
@@ -56,13 +58,14 @@ PAGES = (
     claim_pages,
     correction_pages,
     follow_pages,
+    welcome,
     invitation_pages,
     login_pages,
     account_pages,
     moderation_pages,
     token_pages,
 )
-BLUEPRINTS = (follows, my_feed, invitations, moderation, claims, corrections, admin, me, tokens, pages)
+BLUEPRINTS = (follows, my_feed, invitations, moderation, claims, corrections, notifications, admin, me, tokens, pages)
 #: Seconds that OpenSearch may take for a batch of people's states; no request waits for it.
 DELIVERY_TIMEOUT = 10.0
 #: Seconds for which the result of a check of the database is kept: it reads all of a SQLite file.

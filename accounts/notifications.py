@@ -107,9 +107,9 @@ def list_notifications(
     return min(count, KEPT), session.scalars(page.offset(offset).limit(min(limit, max(0, KEPT - offset)))).all()
 
 
-def count_unread(session: Session, account_id: str) -> int:
-    """Return the number of unread notifications."""
-    unread = Notification.account_id == account_id, Notification.read_at.is_(None)
+def count_unread(session: Session, account_id: str, but: Sequence[str] = ()) -> int:
+    """Return the number of unread notifications, except for those of the kinds `but`."""
+    unread = Notification.account_id == account_id, Notification.read_at.is_(None), Notification.kind.not_in(but)
     return session.scalar(select(func.count()).select_from(Notification).where(*unread)) or 0
 
 

@@ -13,6 +13,8 @@ _ID = re.compile(r"[0-9a-f]{32}")
 #: Invisible characters: control characters except line feeds, zero-width spaces, changes of the writing direction, and
 #: lone surrogates.
 UNFIT = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+#: The same as a class of characters for patterns in OpenAPI.
+CONTROL = r"\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u202a-\u202e\u2066-\u2069\ufeff"
 
 
 def is_id(given: str) -> bool:
@@ -34,7 +36,10 @@ class Text(fields.String):
 
     def __init__(self, most: int, least: int = 1, **kwargs: Any) -> None:
         """Accept `least` to `most` characters."""
-        super().__init__(validate=validate.Length(least, most), **kwargs)
+        # As OpenAPI describes it; `_deserialize` has the last word.
+        pattern = rf"^[^{CONTROL}]*[^\s{CONTROL}][^{CONTROL}]*$" if least else rf"^[^{CONTROL}]*$"
+        metadata = {"pattern": pattern, **kwargs.pop("metadata", {})}
+        super().__init__(validate=validate.Length(least, most), metadata=metadata, **kwargs)
 
     def _deserialize(self, value: Any, *rest: Any, **kwargs: Any) -> str:
         text = str(super()._deserialize(value, *rest, **kwargs))

@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import re
 import time
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from flask import Flask, Response, g, request
+from flask.globals import request_ctx
 from flask_compress import Compress
+from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import RequestRedirect
 
 from mappings import IndexNames
 from peerscope import engine
@@ -96,9 +100,38 @@ class App(Flask):
             public_url.bind(adapter, self.extensions[KEY].settings.public_url)
         return adapter
 
+    def make_default_options_response(self) -> Response:
+        """Return the response to OPTIONS: the methods of this path's own rule, not those of a rule with a wildcard.
+
+        For POST `/researchers/<id>/claim`, Flask would add GET, because `/researchers/<path:id>` matches the path too.
+        """
+        response = self.response_class()
+        response.allow.update(allowed_methods())
+        return response
+
     def log_exception(self, exc_info: Any) -> None:
         """Log an unexpected error with its traceback."""
         self.logger.error("%s %r failed", request.method, request_log.path(), exc_info=exc_info)
+
+
+_VARIABLE = re.compile(r"<[^>]*>")
+
+
+def allowed_methods() -> set[str]:
+    """Return the methods of the most specific rule that matches the path of this request."""
+    adapter = request_ctx.url_adapter
+    rules: dict[str, set[str]] = {}
+    for method in adapter.allowed_methods() if adapter else ():
+        with suppress(HTTPException, RequestRedirect):
+            rule, _ = adapter.match(method=method, return_rule=True)  # type: ignore[union-attr]
+            rules.setdefault(rule.rule, set()).update(rule.methods or ())
+    return max(rules.items(), key=lambda item: len(_VARIABLE.sub("", item[0])), default=("", set()))[1]
+
+
+def _allow(response: Response) -> Response:
+    if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and (methods := allowed_methods()):
+        response.headers["Allow"] = ", ".join(sorted(methods))
+    return response
 
 
 def create_app(
@@ -133,6 +166,7 @@ def create_app(
         metrics.install(app)
     Compress(app)
     app.after_request(_finish)
+    app.after_request(_allow)
     limits.install(app, services.settings)
     app.before_request(_check_index)
     app.jinja_env.globals.update(

@@ -15,6 +15,7 @@ from accounts.resources import database
 from accounts.settled import changing
 from search_api.http.args import Args
 from search_api.http.endpoint import endpoint
+from search_api.http.services import services
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
@@ -28,7 +29,9 @@ Given = dict[str, Any]
 def claims(args: Given) -> Any:
     """List claims with a status, oldest first."""
     with database().read() as session:
-        return service.list_claims(session, args["status"], args["page"], args["per_page"])
+        result = service.list_claims(session, args["status"], args["page"], args["per_page"])
+    service.add_records(services(), result["results"])
+    return result
 
 
 @blueprint.post("/admin/claims/<claim_id>/approve")

@@ -37,8 +37,8 @@ def admin_page() -> str:
     args = parse(AdminClaimsArgs())
     with database().read() as session:
         found = service.list_claims(session, args["status"], args["page"], args["per_page"])
-    names = services().labels(services().names.researchers, [one["researcher_id"] for one in found["results"]])
-    return render_template("admin.html", args=args, found=found, names=names)
+    service.add_records(services(), found["results"])
+    return render_template("admin.html", args=args, found=found)
 
 
 @blueprint.post("/admin/claims/<claim_id>")
@@ -57,4 +57,7 @@ def audit_page() -> str:
     args = parse(AuditArgs())
     with database().read() as session:
         found = service.list_audit(session, args, args["page"], args["per_page"])
-    return render_template("audit.html", args=args, found=found)
+        rows = found["results"]
+        accounts = service.names_of(session, [id_ for row in rows for id_ in (row.actor_id, row.target)])
+    records = services().labels(services().names.researchers, sorted({row.target for row in rows} - accounts.keys()))
+    return render_template("audit.html", args=args, found=found, accounts=accounts, records=records)

@@ -21,6 +21,13 @@ class AdminClaimSchema(ClaimSchema):
     account_id = fields.String(required=True)
     account_name = fields.String(required=True)
     account_orcid = fields.String(required=True, allow_none=True)
+    account_created_at = fields.AwareDateTime(required=True)
+    account_email_domain = fields.String(required=True, allow_none=True)
+    proven_domains = fields.List(
+        fields.String(), required=True, metadata={"description": "Domains of confirmed addresses at institutions."}
+    )
+    record_name = fields.String(required=True, allow_none=True)
+    record_affiliations = fields.List(fields.String(), required=True)
     disputes = fields.String(required=True, allow_none=True, metadata={"description": "The owner's claim, if any."})
 
     class Meta:

@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from accounts.audit import Audit
+from accounts.claims.institution_emails import proven_addresses
 from accounts.claims.models import Claim
 from accounts.login.models import Account
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
+    from search_api.http.services import Services
+
 Result = dict[str, Any]
+#: Affiliations of a record that an administrator sees with a claim.
+AFFILIATIONS = 5
 
 
 def list_claims(session: Session, status: str, page: int = 1, per_page: int = 25) -> Result:
@@ -42,8 +47,33 @@ def _serialize_claim(session: Session, claim: Claim, account: Account) -> Result
         **{column.key: getattr(claim, column.key) for column in claim.__table__.columns},
         "account_name": account.name,
         "account_orcid": account.orcid,
+        "account_created_at": account.created_at,
+        "account_email_domain": account.email.rpartition("@")[2] if account.email else None,
+        "proven_domains": sorted({each.rpartition("@")[2] for each in proven_addresses(session, account.id)}),
+        "record_name": None,
+        "record_affiliations": [],
         "disputes": owner,
     }
+
+
+def add_records(services: Services, claims: Sequence[Result]) -> None:
+    """Add name and affiliations of the claimed records to serialized claims."""
+    ids = sorted({claim["researcher_id"] for claim in claims})
+    if not ids:
+        return
+    fields = {"_source_includes": "name,affiliations"}
+    answer = services.client.mget(index=services.names.researchers, body={"ids": ids}, params=fields)
+    records = {found["_id"]: found["_source"] for found in answer["docs"] if found.get("found")}
+    for claim in claims:
+        record = records.get(claim["researcher_id"], {})
+        claim["record_name"] = record.get("name")
+        claim["record_affiliations"] = [place["name"] for place in record.get("affiliations", [])][:AFFILIATIONS]
+
+
+def names_of(session: Session, account_ids: Iterable[str | None]) -> dict[str, str]:
+    """Return the names of accounts that exist, by id."""
+    wanted = {id_ for id_ in account_ids if id_}
+    return {row.id: row.name for row in session.execute(select(Account.id, Account.name).where(Account.id.in_(wanted)))}
 
 
 def list_audit(session: Session, asked: Mapping[str, Any], page: int = 1, per_page: int = 25) -> Result:

@@ -37,7 +37,7 @@ def release(id_: str, actor: Actor) -> None:
 
 
 @blueprint.get("/me/claim")
-@endpoint(Args, schemas.ClaimSchema, "Get your claim", scope=SCOPE)
+@endpoint(schemas.OwnClaimArgs, schemas.ClaimSchema, "Get your claim", scope=SCOPE)
 def current(actor: Actor) -> Any:
     """Return your open claim, else the latest one with the reason why it ended; 404 if you never made one."""
     result = service.current_claim(actor.account_id)

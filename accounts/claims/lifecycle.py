@@ -17,6 +17,7 @@ from accounts.base import now
 from accounts.claims.models import Claim, OwnProfile, WorkStatement
 from accounts.erasure import request_erasure
 from accounts.login.models import Account
+from accounts.notifications import notify, notify_admins
 from accounts.outbox import enqueue
 from accounts.texts import is_id
 from search_api.http.errors import Problem
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 OPEN = ("pending", "verified")
 #: Claims that an account may make within 24 hours: one is enough, and a few more if namesakes are mistaken.
 CLAIMS_PER_DAY = 10
+RELEASED = "Released by the account."
 #: Reason shown with a claim whose proof is no longer valid.
 OTHER_ORCID = (
     "The record now has a different ORCID iD from the one that verified this claim, so an administrator will review it."
@@ -97,6 +99,8 @@ def make_claim(session: Session, account_id: str, record: Mapping[str, Any], sta
     note(session, account_id, action, record["id"], claim=claim.id, **({"owner": disputed.id} if disputed else {}))
     enqueue(session, record["id"])
     settle(session, record)
+    if claim.status == "pending":
+        notify_admins(session, "claim", but=account_id)
     return claim
 
 
@@ -138,6 +142,8 @@ def make_pending(session: Session, claim: Claim, reason: str) -> None:
     """Set a verified claim back to pending, for review; the owner's profile and statements are kept."""
     claim.status, claim.proof, claim.reason = "pending", None, reason
     session.flush()
+    _notify(session, claim)
+    notify_admins(session, "claim", but=claim.account_id)
 
 
 def release_claim(session: Session, account_id: str, researcher_id: str) -> bool:
@@ -146,7 +152,7 @@ def release_claim(session: Session, account_id: str, researcher_id: str) -> bool
     if claim is None or claim.researcher_id != researcher_id:
         return False
     action = "claim.withdraw" if claim.status == "pending" else "claim.release"
-    _end(session, claim, "released", "Released by the account.")
+    _end(session, claim, "released", RELEASED)
     note(session, account_id, action, researcher_id, claim=claim.id)
     return True
 
@@ -211,6 +217,7 @@ def _verify(session: Session, claim: Claim, proof: str, decided_by: str | None, 
     claim.decided_by, claim.decided_at = decided_by, now()
     session.flush()
     enqueue(session, claim.researcher_id)
+    _notify(session, claim)
 
 
 def _end(session: Session, claim: Claim, status: str, reason: str, decided_by: str | None = None) -> None:
@@ -223,3 +230,11 @@ def _end(session: Session, claim: Claim, status: str, reason: str, decided_by: s
     # Flushed before another claim becomes verified, since the database allows only one at any moment.
     session.flush()
     enqueue(session, claim.researcher_id)
+    if reason != RELEASED:
+        _notify(session, claim)
+
+
+def _notify(session: Session, claim: Claim) -> None:
+    """Notify the claimant of the state of a claim, with the reason."""
+    facts = {"researcher": claim.researcher_id, "status": claim.status, "reason": claim.reason}
+    notify(session, claim.account_id, "claim", claim.id, **facts)

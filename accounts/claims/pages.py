@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from flask import make_response, render_template
@@ -9,11 +10,13 @@ from flask import make_response, render_template
 from accounts.actors import current_actor, require_scope
 from accounts.blueprint import blueprint
 from accounts.claims import institution_emails, profile, service
+from accounts.claims.lifecycle import OPEN
 from accounts.claims.schemas import FORM_STATEMENTS, ClaimBody, EmailBody, ProfileForm, ReleaseForm, WorkForm
 from accounts.forms import form
 from accounts.records import record_of
 from accounts.resources import database, or_default
 from search_api.http.args import Args, PageArgs
+from search_api.http.errors import Problem
 from search_api.http.paging import DEFAULT_PER_PAGE
 from search_api.http.services import services
 from search_api.web.blueprint import parse
@@ -81,15 +84,21 @@ def own_profile_form(actor: Actor, given: Form) -> str:
 
 
 @blueprint.post("/account/profile/works")
-@form(WorkForm, OWN_PROFILE, SCOPE)
+@form(WorkForm, OWN_PROFILE, SCOPE, again=OWN_PROFILE)
 def own_work_form(actor: Actor, given: Form) -> str:
     """Make or delete a statement about a work."""
     is_mine = FORM_STATEMENTS[given["saying"]]
     if is_mine is None:
         service.delete_statement(actor.account_id, given["work"])
     else:
-        service.set_statement(actor.account_id, given["work"], is_mine=is_mine)
-    return "Saved. It will take effect at the next update."
+        try:
+            service.set_statement(actor.account_id, given["work"], is_mine=is_mine)
+        except Problem as problem:
+            if problem.status != HTTPStatus.NOT_FOUND:
+                raise
+            # A mistyped id: the form is shown again.
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, problem.detail) from problem
+    return "Saved. The list of works on your profile changes within seconds, other pages at the next update."
 
 
 @blueprint.post("/account/profile/release")
@@ -142,3 +151,15 @@ def owns_profile(researcher_id: str) -> bool:
 
 
 blueprint.add_app_template_global(owns_profile)
+
+
+@or_default(None)
+def claim_state(researcher_id: str) -> str | None:
+    """Return the status of the actor's open claim on a researcher, `pending` or `verified`; None without one."""
+    actor = current_actor()
+    claim = service.current_claim(actor.account_id) if actor else None
+    is_open = claim is not None and claim["researcher_id"] == researcher_id and claim["status"] in OPEN
+    return str(claim["status"]) if claim and is_open else None
+
+
+blueprint.add_app_template_global(claim_state)

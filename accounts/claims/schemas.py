@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
 from accounts.texts import UNFIT, Text
+from search_api.http.args import Args
 
 MAX_LINKS = 5
 #: Values of the form that states whether a work is the owner's; None deletes the statement.
@@ -22,6 +23,7 @@ class Link(fields.Url):
             schemes={"https"},
             require_tld=True,
             validate=validate.Length(max=300),
+            metadata={"pattern": r"^\s*https://[^/@\s]+(/\S*)?\s*$"},
             error_messages={"invalid": "Must be a complete address that starts with https://."},
         )
 
@@ -30,6 +32,12 @@ class Link(fields.Url):
         if UNFIT.search(text) or "@" in text.partition("//")[2].partition("/")[0]:
             raise ValidationError("A link must not contain a user name or invisible characters.")
         return text
+
+
+class OwnClaimArgs(Args):
+    """Arguments of a route for the account's claim, which it may not have (404)."""
+
+    names_one = True
 
 
 class ClaimBody(Schema):

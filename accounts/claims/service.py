@@ -5,6 +5,7 @@ The rules are in `lifecycle` (claims), `profile` (profile and works of an owner)
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from accounts.claims import lifecycle, profile
@@ -13,7 +14,10 @@ from accounts.login.models import Account
 from accounts.records import record_of
 from accounts.resources import database, settings
 from accounts.settled import changing
+from indexer.identity.compatibility import Verdict, compatible
+from indexer.identity.names import parse_name
 from peerscope.signing import Signer
+from search_api.http.errors import Problem
 from search_api.http.services import services
 from search_api.works import documents as works
 
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from accounts.claims.models import Claim, OwnProfile, WorkStatement
+    from mappings.documents import WorkDocument
 
 Result = dict[str, Any]
 
@@ -82,9 +87,30 @@ def statements(account_id: str) -> list[WorkStatement]:
 
 def set_statement(account_id: str, work_id: str, *, is_mine: bool) -> WorkStatement:
     """State that a work, named by any id, is the owner's or not. Raises Problem: 404, 409."""
-    known_id = works.find(services(), work_id)["id"]
+    work = works.find(services(), work_id)
+    known_id = work["id"]
+    if is_mine:
+        _check_name(account_id, work)
     with changing(database()) as session:
         return profile.set_statement(session, account_id, known_id, is_mine=is_mine)
+
+
+def _check_name(account_id: str, work: WorkDocument) -> None:
+    """Raise Problem (409) if no author of a work has a name that the owner may have: no run would follow the statement.
+
+    Raises Problem (409) too if the account owns no profile.
+    """
+    with database().read() as session:
+        claim = profile.require_claim(session, account_id)
+        preferred = profile.profile_of(session, claim.id).preferred_name
+    record = record_of(services(), claim.researcher_id)
+    own = [parse_name(name) for name in (record["name"], *record.get("name_variants", []), preferred) if name]
+    for author in work["researchers"]:
+        printed = [author["name"], *(author.get("name_variants") or [])]
+        if any(compatible(parse_name(name), one) is not Verdict.INCOMPATIBLE for name in printed for one in own):
+            return
+    detail = "None of the authors of this work has a name like yours, so it cannot be added to your works."
+    raise Problem(HTTPStatus.CONFLICT, detail, {"work": [detail]})
 
 
 def delete_statement(account_id: str, work_id: str) -> None:

@@ -11,9 +11,11 @@ from sqlalchemy import and_, case, func, or_, select
 
 from accounts.audit import note
 from accounts.base import now
-from accounts.invitations.contacts import find_own, key_id, key_was_used
+from accounts.invitations.contacts import find_own, key_id, key_was_used, other_side
 from accounts.invitations.models import Invitation, Message
 from accounts.login.models import Account
+from accounts.notifications import mark_read as mark_notification_read
+from accounts.notifications import notify
 from search_api.http.errors import Problem
 
 if TYPE_CHECKING:
@@ -92,6 +94,7 @@ def write(session: Session, account_id: str, invitation_id: str, body: str, key:
     session.add(message)
     session.flush()
     note(session, account_id, "message.send", invitation_id)
+    notify(session, other_side(invitation, account_id), "message", invitation_id)
     _set_read_until(invitation, account_id, message.sent_at)
     return message
 
@@ -106,6 +109,7 @@ def messages_of(session: Session, account_id: str, invitation_id: str) -> Sequen
 def mark_read(session: Session, account_id: str, invitation_id: str, until: datetime | None = None) -> Invitation:
     """Mark a conversation as read up to a time, by default now. The time never moves back."""
     invitation = find_own(session, account_id, invitation_id, lock=True)
+    mark_notification_read(session, account_id, invitation_id)
     _set_read_until(invitation, account_id, until or now())
     return invitation
 
@@ -113,6 +117,7 @@ def mark_read(session: Session, account_id: str, invitation_id: str, until: date
 def mark_displayed(session: Session, account_id: str, invitation_id: str, messages: Sequence[Message]) -> None:
     """Mark an invitation as read up to the last of the messages that are displayed with it."""
     invitation = find_own(session, account_id, invitation_id, lock=True)
+    mark_notification_read(session, account_id, invitation_id)
     times = [invitation.created_at, invitation.answered_at, *(message.sent_at for message in messages)]
     _set_read_until(invitation, account_id, max(time for time in times if time))
 

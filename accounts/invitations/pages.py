@@ -14,6 +14,7 @@ from accounts.forms import form
 from accounts.forms import read as read_form
 from accounts.invitations import contacts, conversations, schemas, service
 from accounts.invitations.models import PURPOSES
+from accounts.notifications import count_unread, describe, list_notifications, mark_read
 from accounts.records import record_of
 from accounts.resources import database, or_default
 from accounts.settled import settled
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
     from accounts.actors import Actor
 
+#: Notifications shown in the inbox.
+SHOWN = 20
 Form = dict[str, Any]
 SCOPE = "collaborate"
 CONVERSATION = "accounts.conversation"
@@ -62,8 +65,21 @@ def inbox_page() -> str:
         count, rows = conversations.list_invitations(session, actor.account_id, args["box"], page.offset, page.per_page)
         results = schemas.serialize_invitations(services(), session, actor.account_id, rows)
         blocked = [contacts.serialize_block(block) for block in contacts.blocks_of(session, actor.account_id)]
+        _, notices = list_notifications(session, actor.account_id, limit=SHOWN)
     found = envelope(results, count=count, pagination=page)
-    return render_template("inbox.html", args=args, found=found, blocked=blocked, purposes=PURPOSES)
+    described = [(notice, describe(notice)) for notice in notices]
+    return render_template(
+        "inbox.html", args=args, found=found, blocked=blocked, purposes=PURPOSES, notifications=described
+    )
+
+
+@blueprint.post("/inbox/read")
+@form(Args, "accounts.inbox_page", "read")
+def read_notifications_form(actor: Actor) -> str:
+    """Mark all notifications as read."""
+    with database().begin() as session:
+        mark_read(session, actor.account_id)
+    return "All notifications are marked as read."
 
 
 @blueprint.get("/inbox/<invitation_id>")
@@ -160,7 +176,8 @@ def unread_total() -> int:
     if actor is None or actor.is_suspended:
         return 0
     with database().read() as session:
-        return conversations.count_unread(session, actor.account_id).total
+        unread = conversations.count_unread(session, actor.account_id).total
+        return unread + count_unread(session, actor.account_id, but=("message", "invitation"))
 
 
 blueprint.add_app_template_global(unread_total)

@@ -22,6 +22,7 @@ from accounts.invitations.contacts import (
     lock_accounts,
 )
 from accounts.invitations.models import Invitation
+from accounts.notifications import notify
 from accounts.outbox import enqueue_mail
 from accounts.records import record_of
 from accounts.resources import database
@@ -94,7 +95,8 @@ def invite(session: Session, account_id: str, researcher_id: str, fields: Mappin
     session.add(invitation)
     session.flush()
     note(session, account_id, "invitation.send", invitation.id, researcher=researcher_id)
-    enqueue_mail(session, "invitation", account_id=theirs.account_id, invitation=invitation.id)
+    if "invitation" not in theirs.account.muted:
+        enqueue_mail(session, "invitation", account_id=theirs.account_id, invitation=invitation.id)
     return invitation
 
 
@@ -119,6 +121,7 @@ def accept(session: Session, account_id: str, invitation_id: str) -> Invitation:
     invitation.status, invitation.answered_at = "accepted", now()
     invitation.recipient_read_at = invitation.answered_at
     note(session, account_id, "invitation.accept", invitation.id)
+    notify(session, invitation.sender_id, "invitation", invitation.id)
     return invitation
 
 

@@ -18,8 +18,10 @@ from search_api.web.blueprint import CSP, parse
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as AnyResponse
 
+#: Key of the signed cookie for the page whose subject is followed after the log-in.
+PENDING_FOLLOW = "pending_follow"
 #: Keys of the signed cookie during the round trip to ORCID: the page to return to, and the account to link, if any.
-NEXT, LINKS = "orcid_next", "orcid_links"
+NEXT, LINKS, AIM = "orcid_next", "orcid_links", "orcid_aim"
 
 
 @blueprint.get("/login")
@@ -39,27 +41,26 @@ def log_in() -> AnyResponse:
         given = forms.read(schemas.PasswordForm())
         token = service.log_in(given["email"], given["password"])
     except Problem as problem:
-        return _login_page(given.get("next", ""), None, problem, given.get("email", ""))
-    return _logged_in(token, given["next"], given["email"].strip().lower())
+        return _login_page(given.get("next", ""), given.get("aim"), problem, given.get("email", ""))
+    return _logged_in(token, given["next"], given["email"].strip().lower(), given["aim"])
 
 
 @blueprint.get("/login/link")
 def ask_for_link() -> Response:
     """Show the form that mails a link to log in with."""
-    args = parse(forms.NextArgs())
-    return _page("login_link.html", back=forms.own_path(args["next"]))
+    args = parse(schemas.LoginArgs())
+    return _page("login_link.html", back=forms.own_path(args["next"], ""), aim=args["aim"])
 
 
 @blueprint.post("/login/link")
 def mail_link() -> Response:
     """Mail a link if there is an account; the response is the same for every address."""
-    back = ""
+    given: dict[str, Any] = {"next": "", "aim": None}
     try:
         given = forms.read(schemas.LinkForm())
-        back = forms.own_path(given["next"], "")
-        service.request_login(given["email"], back)
+        service.request_login(given["email"], forms.own_path(given["next"], ""), given["aim"])
     except Problem as problem:
-        return _page("login_link.html", problem, back=back)
+        return _page("login_link.html", problem, back=forms.own_path(given["next"], ""), aim=given["aim"])
     return _page("mailed.html", address=given["email"])
 
 
@@ -74,15 +75,16 @@ def login_link(token: str) -> Response:
 @blueprint.post("/login/link/<token>")
 def log_in_by_link(token: str) -> AnyResponse:
     """Log in by a mailed link."""
-    args = parse(forms.NextArgs())
+    args = parse(schemas.LoginArgs())
     login_token, address = service.log_in_by_link(token)
-    return _logged_in(login_token, args["next"] or url_for("accounts.account"), address)
+    return _logged_in(login_token, args["next"] or url_for("accounts.account"), address, args["aim"])
 
 
 @blueprint.post("/login/orcid")
 def login_orcid() -> AnyResponse:
     """Redirect to ORCID to log in."""
-    session[NEXT] = forms.own_path(forms.read(schemas.NextForm())["next"])
+    given = forms.read(schemas.NextForm())
+    session[NEXT], session[AIM] = forms.own_path(given["next"]), given["aim"]
     session.pop(LINKS, None)
     return orcid.redirect_to_orcid()
 
@@ -97,19 +99,21 @@ def logout() -> AnyResponse:
 
 @blueprint.get("/register")
 def register() -> Response:
-    """Show the form for an e-mail address."""
-    return _page("register.html")
+    """Show the form for an e-mail address; what led to it is completed after the registration."""
+    args = parse(schemas.LoginArgs())
+    return _page("register.html", back=forms.own_path(args["next"], ""), aim=args["aim"])
 
 
 @blueprint.post("/register")
 def ask_to_register() -> Response:
     """Mail a link; the response is the same for every address."""
+    given: dict[str, Any] = {"next": "", "aim": None}
     try:
-        address = forms.read(schemas.AddressForm())["email"]
-        service.request_registration(address)
+        given = forms.read(schemas.LinkForm())
+        service.request_registration(given["email"], forms.own_path(given["next"], ""), given["aim"])
     except Problem as problem:
-        return _page("register.html", problem)
-    return _page("mailed.html", address=address)
+        return _page("register.html", problem, back=forms.own_path(given["next"], ""), aim=given["aim"])
+    return _page("mailed.html", address=given["email"])
 
 
 @blueprint.get("/confirm/<token>")
@@ -123,10 +127,11 @@ def confirm(token: str) -> Response:
 @blueprint.post("/confirm/<token>")
 def confirmed(token: str) -> AnyResponse:
     """Create the account, and log in."""
+    args = parse(schemas.LoginArgs())
     try:
         given = forms.read(schemas.NewAccountForm())
         login_token, address = service.register(token, given["name"], given["password"])
-        return _logged_in(login_token, url_for("accounts.account"), address)
+        return _logged_in(login_token, args["next"] or url_for("accounts.welcome"), address, args["aim"])
     except Problem as problem:
         if problem.status == HTTPStatus.NOT_FOUND:
             raise
@@ -172,9 +177,20 @@ def set_password(token: str) -> AnyResponse:
 blueprint.add_app_template_global(orcid.is_set_up, "orcid_available")
 
 
-def _logged_in(token: str, back: str, address: str) -> AnyResponse:
-    response = sessions.set_login_cookie(redirect(forms.own_path(back), HTTPStatus.SEE_OTHER), token)
+def _logged_in(token: str, back: str, address: str, aim: str | None = None) -> AnyResponse:
+    response = continue_after_login(token, back, aim)
     cookies.remember_device(response, address)
+    return response
+
+
+def continue_after_login(token: str, back: str, aim: str | None) -> AnyResponse:
+    """Set the cookie of a log-in and redirect to `back`, over the page that completes a follow if that was the aim."""
+    back = forms.own_path(back)
+    follows = aim == "follow"
+    there = url_for("accounts.complete_follow") if follows else back
+    response = sessions.set_login_cookie(redirect(there, HTTPStatus.SEE_OTHER), token)
+    if follows:
+        session[PENDING_FOLLOW] = back
     return response
 
 

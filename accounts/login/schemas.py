@@ -29,6 +29,10 @@ class Address(fields.String):
 class PersonName(fields.String):
     """A name: one line of printable text."""
 
+    def __init__(self, **kwargs: Any) -> None:
+        """Describe the name in OpenAPI as one of ASCII letters; `_deserialize` accepts those of all scripts."""
+        super().__init__(metadata={"minLength": 1, "maxLength": MAX_NAME}, **kwargs)
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         name = " ".join(super()._deserialize(value, attr, data, **kwargs).split())
         if not 0 < len(name) <= MAX_NAME or not name.isprintable():
@@ -51,18 +55,22 @@ class _Form(Args):
         return data
 
 
-class PasswordForm(_Form):
+class _AimForm(_Form):
+    """A form that returns to a page, and may complete what led to it."""
+
+    next = fields.String(load_default="", validate=validate.Length(max=MAX_PATH))
+    aim = fields.String(data_key="for", load_default=None, validate=validate.OneOf(AIMS))
+
+
+class PasswordForm(_AimForm):
     """Log in."""
 
     email = fields.String(required=True, validate=validate.Length(max=320))
     password = fields.String(required=True, validate=validate.Length(max=LONGEST))
-    next = fields.String(load_default="", validate=validate.Length(max=MAX_PATH))
 
 
-class NextForm(_Form):
+class NextForm(_AimForm):
     """Log in with ORCID, and the page to return to."""
-
-    next = fields.String(load_default="", validate=validate.Length(max=MAX_PATH))
 
 
 class AddressForm(_Form):
@@ -71,10 +79,10 @@ class AddressForm(_Form):
     email = Address(required=True)
 
 
-class LinkForm(AddressForm):
-    """An address to mail a log-in link to, and the page to continue on."""
+class LinkForm(_AimForm):
+    """An address to mail a link to, and the page to continue on."""
 
-    next = fields.String(load_default="", validate=validate.Length(max=MAX_PATH))
+    email = Address(required=True)
 
 
 class NewAccountForm(_Form):

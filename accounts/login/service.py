@@ -79,17 +79,17 @@ def enter(session: Session, account: Account, method: str, password: str = "") -
     return sessions.log_in_browser(session, account.id, method)
 
 
-def request_registration(address: str, back: str = "") -> None:
+def request_registration(address: str, back: str = "", aim: str | None = None) -> None:
     """Mail a link to register with, or, if the address has an account already, a mail that says so.
 
-    `back` is the page to continue on with the new account.
+    `back` is the page to continue on with the new account, `aim` what is done there.
     """
-    _mail_link("register", address, back)
+    _mail_link("register", address, back, aim)
 
 
-def request_login(address: str, back: str = "") -> None:
+def request_login(address: str, back: str = "", aim: str | None = None) -> None:
     """Mail a link that logs in, if the address has an account. No wrong password delays it."""
-    _mail_link("login", address, back)
+    _mail_link("login", address, back, aim)
 
 
 def log_in_by_link(token: str) -> tuple[str, str]:
@@ -154,13 +154,14 @@ def reset(token: str, password: str) -> tuple[str, str]:
         return enter(session, account, "link"), link.address
 
 
-def _mail_link(kind: str, address: str, back: str = "") -> None:
+def _mail_link(kind: str, address: str, back: str = "", aim: str | None = None) -> None:
     """Enqueue the mail of a link; whether the address has an account is looked up at delivery, after the response."""
     public_url()
     throttle.count(throttle.MAILS_FROM, "mail-from", throttle.client_network())
     if throttle.may_mail(kind, address, throttle.client_network()):
         with database().begin() as session:
-            enqueue_mail(session, kind, address=address, **({"next": back} if back else {}))
+            more = {name: value for name, value in (("next", back), ("aim", aim)) if value}
+            enqueue_mail(session, kind, address=address, **more)
 
 
 def _by_address(session: Session, address: str) -> Account | None:

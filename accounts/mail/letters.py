@@ -7,7 +7,7 @@ the outbox never contains one, and the database only its digest.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from sqlalchemy import select
 
@@ -127,8 +127,10 @@ def _account_at(session: Session, address: str | None) -> Account | None:
 
 
 def _with_next(mail: Mail) -> str:
-    """Return the query string with the page to continue on after the link."""
-    return f"?next={quote(mail.data['next'], safe='/')}" if mail.data.get("next") else ""
+    """Return the query string with the page to continue on after the link, and what is completed there."""
+    pairs = {"next": mail.data.get("next"), "for": mail.data.get("aim")}
+    query = urlencode({name: value for name, value in pairs.items() if value}, safe="/")
+    return f"?{query}" if query else ""
 
 
 def _register(session: Session, mail: Mail, base: str) -> Composed | None:

@@ -100,7 +100,7 @@ def end(actor: Actor, login_id: str) -> None:
 
 def serialize_account(account: Account, actor: Actor) -> dict[str, Any]:
     """Return an account as `Me` dumps it."""
-    names = ("id", "name", "email", "orcid", "is_admin", "wants_digest", "created_at")
+    names = ("id", "name", "email", "orcid", "is_admin", "wants_digest", "muted", "created_at")
     scopes = None if actor.scopes is None else sorted(actor.scopes)
     has_password = account.password_hash is not None
     return {name: getattr(account, name) for name in names} | {"has_password": has_password, "scopes": scopes}

@@ -13,10 +13,11 @@ from accounts.blueprint import blueprint
 from accounts.forms import form
 from accounts.login import links, orcid, sessions
 from accounts.login.models import Account
-from accounts.login.pages import LINKS, NEXT, allow_redirect_to_orcid
+from accounts.login.pages import AIM, LINKS, NEXT, allow_redirect_to_orcid, continue_after_login
 from accounts.login.service import confirm_password
 from accounts.me import schemas, service
 from accounts.me.api import serialize_account
+from accounts.notifications import KINDS
 from accounts.resources import database
 from accounts.tokens.service import tokens_of
 from search_api.http.args import Args
@@ -42,6 +43,7 @@ def account() -> Response:
             tokens=tokens_of(transaction, actor.account_id),
             scopes={scope: words for scope, words in SCOPES.items() if scope != "admin" or actor.is_admin},
             has_orcid=orcid.is_set_up(),
+            notification_kinds=KINDS,
         )
     return allow_redirect_to_orcid(make_response(page))
 
@@ -105,10 +107,9 @@ def link_orcid(actor: Actor, given: dict[str, Any]) -> AnyResponse:
 def orcid_callback() -> AnyResponse:
     """Handle the return from ORCID: log in, or link the iD to the account that requested it and is still logged in."""
     verified = orcid.handle_callback()
-    account_id, back = session.pop(LINKS, None), forms.own_path(session.pop(NEXT, "/"))
+    account_id, back, aim = session.pop(LINKS, None), forms.own_path(session.pop(NEXT, "/")), session.pop(AIM, None)
     if account_id is None:
-        token = orcid.log_in(**verified)
-        return sessions.set_login_cookie(redirect(back, HTTPStatus.SEE_OTHER), token)
+        return continue_after_login(orcid.log_in(**verified), back, aim)
     actor = current_actor()
     if actor is None or actor.account_id != account_id:
         raise Problem(HTTPStatus.BAD_REQUEST, "Your session has changed since you started. Start again.")

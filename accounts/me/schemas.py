@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from typing import Any
+
+from marshmallow import Schema, fields, post_load, validate
 
 from accounts.login.schemas import Address, PersonName
+from accounts.notifications import KINDS
 from search_api.http.args import Args
 
 
@@ -17,6 +20,9 @@ class Me(Schema):
     orcid = fields.String(required=True, allow_none=True)
     is_admin = fields.Boolean(required=True)
     wants_digest = fields.Boolean(required=True)
+    muted = fields.List(
+        fields.String(), required=True, metadata={"description": "Kinds of notifications that are not mailed."}
+    )
     has_password = fields.Boolean(required=True)
     created_at = fields.AwareDateTime(required=True)
     scopes = fields.List(
@@ -32,6 +38,11 @@ class Changes(Args):
 
     name = PersonName()
     wants_digest = fields.Boolean(truthy={True}, falsy={False})
+    muted = fields.List(
+        fields.String(validate=validate.OneOf(tuple(KINDS))),
+        validate=validate.Length(max=len(KINDS)),
+        metadata={"description": "Kinds of notifications that are not mailed."},
+    )
 
 
 class ChangesForm(Args):
@@ -39,6 +50,13 @@ class ChangesForm(Args):
 
     name = PersonName(required=True)
     wants_digest = fields.Boolean(load_default=False)
+    mailed = fields.List(fields.String(validate=validate.OneOf(("", *KINDS))))
+
+    @post_load
+    def _muted(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        if (mailed := data.pop("mailed", None)) is not None:
+            data["muted"] = [kind for kind in KINDS if kind not in mailed]
+        return data
 
 
 class DeleteArgs(Args):

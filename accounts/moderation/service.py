@@ -13,6 +13,7 @@ from accounts.invitations.contacts import find_own, other_side
 from accounts.invitations.models import Invitation, Message
 from accounts.login.models import Account
 from accounts.moderation.models import Report
+from accounts.notifications import notify, notify_admins
 from accounts.suspension import set_suspended
 from search_api.http.errors import Problem, not_found
 
@@ -43,6 +44,7 @@ def report(session: Session, account_id: str, invitation_id: str, reason: str) -
     session.add(new)
     session.flush()
     note(session, account_id, "report.send", new.id, invitation=invitation.id)
+    notify_admins(session, "report", but=account_id)
     return new
 
 
@@ -97,6 +99,7 @@ def decide(session: Session, report_id: str, admin_id: str | None, *, uphold: bo
     if uphold and accused:
         set_suspended(session, session.get_one(Account, accused), admin_id, on=True, report=report.id)
     note(session, admin_id, f"report.{'uphold' if uphold else 'dismiss'}", report.id)
+    notify(session, report.reporter_id, "report", report.invitation_id, status=status)
     return report
 
 

@@ -40,9 +40,9 @@ class Whole(fields.Integer):
 class Repeated(fields.List[str]):
     """A parameter that can be repeated; empty values are ignored."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        """Build a list of strings."""
-        one = fields.String(validate=validate.Length(max=1_000))
+    def __init__(self, pattern: str | None = None, **kwargs: Any) -> None:
+        """Build a list of strings; `pattern` describes them in OpenAPI."""
+        one = fields.String(validate=validate.Length(max=1_000), metadata={"pattern": pattern} if pattern else {})
         super().__init__(one, load_default=list, validate=validate.Length(max=MAX_VALUES), **kwargs)
 
 

@@ -158,6 +158,8 @@ def _tidy(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
             schema["type"] = next(kind for kind in schema["type"] if kind != "null")
         if "enum" in schema:
             schema["enum"] = [value for value in schema["enum"] if value is not None]
+            if parameter["in"] == "query" and schema.get("type") == "string" and not parameter.get("required"):
+                schema["enum"].append("")  # an empty parameter counts as absent
         if schema.get("default", "") is None:
             del schema["default"]
         if schema.get("type") == "array" and "enum" in schema["items"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mappings import institution_id, topic_id
 from search_api.researchers.trust import level_label
-from search_api.retrieval.filters import Clause, Facet, Field, Sort, facet_names, flag, term, year
+from search_api.retrieval.filters import FLAG, Clause, Facet, Field, Sort, facet_names, flag, term, year
 
 
 def level(value: str) -> Clause:
@@ -51,7 +51,9 @@ FIELDS = {
         Facet("verification_level", label=lambda key: level_label(int(key))),
     ),
     "year": Field("active in", "Active in `2019`, `2015-2020`, `2015-` or `-2010`: from first to last work.", active),
-    "open_to_collaborate": Field("open to collaboration", "`true` or `false`.", flag("open_to_collaborate")),
+    "open_to_collaborate": Field(
+        "open to collaboration", "`true` or `false`.", flag("open_to_collaborate"), pattern=FLAG
+    ),
 }
 
 FACETS = facet_names(FIELDS)

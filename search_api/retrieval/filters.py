@@ -63,6 +63,7 @@ class Field:
     clause: Callable[[str], Clause]
     normalize: Callable[[str], str] = str
     facet: Facet | None = None
+    pattern: str | None = None
 
     @property
     def title(self) -> str:
@@ -115,6 +116,10 @@ def term(path: str) -> Callable[[str], Clause]:
     return lambda value: {"term": {path: value}}
 
 
+#: Values of a flag as OpenAPI describes them: empty ones count as absent, `!` excludes.
+FLAG = r"^(!?([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|1|0))?$"
+
+
 def flag(path: str) -> Callable[[str], Clause]:
     """Return a clause builder for a boolean field, which raises ValueError for other values."""
 
@@ -153,7 +158,7 @@ def facet_names(fields: Mapping[str, Field]) -> tuple[str, ...]:
 def filter_args(fields: Mapping[str, Field]) -> type[Schema]:
     """Return a schema with one repeatable parameter for each field."""
     return Schema.from_dict(
-        {name: Repeated(metadata={"description": field.description}) for name, field in fields.items()}
+        {name: Repeated(field.pattern, metadata={"description": field.description}) for name, field in fields.items()}
     )
 
 

@@ -6,7 +6,7 @@ To add a facet: map and store the field (mappings/works.json, the document build
 from __future__ import annotations
 
 from mappings import institution_id, topic_id
-from search_api.retrieval.filters import Facet, Field, Sort, facet_names, flag, term, year
+from search_api.retrieval.filters import FLAG, Facet, Field, Sort, facet_names, flag, term, year
 
 FIELDS = {
     "id": Field("work", "Id of a work, such as one of a selection.", term("id")),
@@ -37,8 +37,8 @@ FIELDS = {
     ),
     "source": Field("source", "Where the record comes from.", term("source")),
     "language": Field("language", "Language code, such as `en`.", term("language")),
-    "has_abstract": Field("has abstract", "`true` or `false`.", flag("has_abstract")),
-    "is_retracted": Field("retracted", "`true` or `false`.", flag("is_retracted")),
+    "has_abstract": Field("has abstract", "`true` or `false`.", flag("has_abstract"), pattern=FLAG),
+    "is_retracted": Field("retracted", "`true` or `false`.", flag("is_retracted"), pattern=FLAG),
 }
 
 FACETS = facet_names(FIELDS)

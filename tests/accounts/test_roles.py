@@ -172,6 +172,8 @@ TABLE = [
     Row("DELETE", "/api/v1/me/feed/address", NO_BODY),
     Row("GET", "/feeds/me/<token>.atom", "404 404 404 404 404 404"),
     Row("GET", "/feed", PAGE),
+    Row("GET", "/welcome", PAGE),
+    Row("GET", "/welcome/continue", "303 401 303 303 303 303"),
     Row("POST", "/follow", FORM, form={"kind": "topic", "target": "cs.LG"}),
     Row("POST", "/unfollow", FORM, form={"kind": "topic", "target": "cs.LG"}),
     Row("POST", "/feed/address", "303 400 200 200 200 200", form={}),
@@ -193,6 +195,9 @@ TABLE = [
     Row("GET", "/inbox/<invitation_id>", "303 401 404 404 404 200"),
     Row("POST", "/inbox/<invitation_id>/<step>", PARTICIPANTS_FORM, form={}),
     Row("POST", "/inbox/<invitation_id>/messages", PARTICIPANTS_FORM, form=NEW_MESSAGE),
+    Row("GET", "/api/v1/me/notifications", ALL_OWN),
+    Row("POST", "/api/v1/me/notifications/read", ALL_OWN),
+    Row("POST", "/inbox/read", FORM, form={}),
     # Blocks and reports
     Row("GET", "/api/v1/me/blocks", ALL_OWN),
     Row("POST", "/api/v1/me/blocks", "401 403 404 404 404 201", json={"invitation": INVITATION}),

@@ -20,8 +20,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from accounts.actors import SCOPES
 from accounts.claims.models import Claim
-from tests.people import accounts_of, log_in
+from tests.people import accounts_of, log_in, program
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -97,20 +98,51 @@ def test_bodies_are_shown_as_a_page(client: FlaskClient, api: dict[str, Any]) ->
                 assert f"#schema-{content['schema']['$ref'].rpartition('/')[2]}" in page_of_group
 
 
-@pytest.mark.fuzz
-def test_requests_made_up_from_it_never_break_the_service(sample_app: Flask) -> None:
-    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", sample_app)
+def ask_all(app: Flask, token: str | None, examples: int, *, only_scoped: bool) -> int:
+    """Send made-up requests to every operation, with a token if there is one; return the number of operations."""
+    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
     results: Any = schema.get_all_operations()
     operations = [result.ok() for result in results]
-    assert len(operations) > 15
+    if only_scoped:
+        operations = [operation for operation in operations if "x-scope" in operation.definition.raw]
+    headers = {"Accept-Encoding": "identity", **({"Authorization": f"Bearer {token}"} if token else {})}
     for operation in operations:
 
         @given(case=operation.as_strategy())
-        @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         def ask(case: schemathesis.Case[Any]) -> None:
-            case.call_and_validate(checks=CHECKS, headers={"Accept-Encoding": "identity"})
+            case.headers.pop("Authorization", None)
+            case.cookies.clear()
+            case.call_and_validate(checks=CHECKS, headers=headers)
 
         ask()
+    return len(operations)
+
+
+@pytest.mark.fuzz
+def test_requests_made_up_from_it_never_break_the_service(sample_app: Flask) -> None:
+    assert ask_all(sample_app, None, EXAMPLES, only_scoped=False) > 15
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize("scope", [*SCOPES, "all"])
+def test_nor_do_those_with_a_token(sample_app: Flask, scope: str) -> None:
+    """For each scope a token that has it alone, and one that has all; of an administrator who owns a profile."""
+    root = log_in(sample_app, f"Root {scope}", admin=True, email=f"{scope}@example.org")
+    with accounts_of(sample_app).begin() as session:
+        session.add(Claim(account_id=root.account_id, researcher_id=f"root-{scope}", status="verified", proof="admin"))
+    client = program(sample_app, root.account_id, *(SCOPES if scope == "all" else [scope]))
+    token = client.environ_base["HTTP_AUTHORIZATION"].removeprefix("Bearer ")
+    examples = max(2, EXAMPLES // (2 if scope == "all" else 10))
+    assert ask_all(sample_app, token, examples, only_scoped=True) > 15
+
+
+def test_only_methods_of_the_path_are_allowed(client: FlaskClient) -> None:
+    """A rule with a wildcard, as `/researchers/<path:id>`, matches the paths below it too."""
+    claim = "/api/v1/researchers/x/claim"
+    for response in (client.options(claim), client.put(claim)):
+        assert set(response.headers["Allow"].split(", ")) == {"POST", "DELETE", "OPTIONS"}
+    assert set(client.options("/api/v1/researchers/x").headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
 
 
 @pytest.mark.parametrize("value", ["a" * 1_000_000, "%00", "%E2%80%AE", "%C3%A9" * 500, "%ff", "%22%20OR%20*%3A*"])

@@ -1,0 +1,1 @@
+"""The API of notifications, which pages show in the inbox."""
