@@ -244,7 +244,15 @@ class Settings(BaseSettings):
     arxiv_oai_url: Url = Field("https://oaipmh.arxiv.org/oai", description="arXiv's OAI-PMH server or a mirror")
     openalex_url: Url = Field("https://api.openalex.org", description="OpenAlex's API or a mirror")
     openalex_key: SecretStr | None = Field(None, description="your OpenAlex API key")
-    mailto: str | None = Field(None, description="contact address sent to OpenAlex")
+    mailto: str | None = Field(None, description="contact address sent to OpenAlex, Crossref and PubMed")
+    crossref_url: Url = Field("https://api.crossref.org", description="Crossref's REST API or a mirror")
+    europepmc_url: Url = Field(
+        "https://www.ebi.ac.uk/europepmc/webservices/rest", description="Europe PMC's API or a mirror"
+    )
+    datacite_url: Url = Field("https://api.datacite.org", description="DataCite's REST API or a mirror")
+    pubmed_url: Url = Field(
+        "https://eutils.ncbi.nlm.nih.gov/entrez/eutils", description="PubMed's E-utilities or a mirror"
+    )
     maven_url: Url | None = Field(None, description="mirror from which OpenSearch and the model are downloaded")
     data: Folder | None = Field(
         None, description="corpora and judged collections for benchmarks; by default `../shared/data`"

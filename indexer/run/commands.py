@@ -40,10 +40,12 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option(
     "--source", "remote", type=click.Choice(remote_source_names()), help="Fetch works from a remote source as well."
 )
-@click.option("--query", help="Query: words (openalex), or arXiv's query language such as 'cat:q-bio.NC' (arxiv).")
-@click.option("--filter", "filter_", help="OpenAlex filter: 'institutions.ror:03vek6s52,type:article' (openalex).")
-@click.option("--set", "set_", help="arXiv set, such as cs or physics:astro-ph (arxiv-oai).")
-@click.option("--since", type=_DAY, metavar="YYYY-MM-DD", help="First day of submission (arxiv-oai: of change).")
+@click.option("--query", help="Query in the language of the server: words, or 'cat:q-bio.NC' (arxiv).")
+@click.option("--filter", "filter_", help="Filter: 'institutions.ror:03vek6s52,type:article' (openalex, crossref).")
+@click.option("--set", "set_", help="Set of the server, such as cs or physics:astro-ph (arxiv-oai, oai).")
+@click.option("--url", help="Address of an OAI-PMH server (oai).")
+@click.option("--prefix", help="Metadata format, such as mods; by default oai_dc (oai).")
+@click.option("--since", type=_DAY, metavar="YYYY-MM-DD", help="First day of submission, publication or change.")
 @click.option("--until", type=_DAY, metavar="YYYY-MM-DD", help="Last day.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Maximum number of works to fetch.")
 @click.option(
@@ -62,6 +64,8 @@ def index(
     query: str | None,
     filter_: str | None,
     set_: str | None,
+    url: str | None,
+    prefix: str | None,
     since: datetime | None,
     until: datetime | None,
     limit: int | None,
@@ -90,7 +94,7 @@ def index(
     the changes at the end of the run, all at once.
     """  # noqa: D301 (click's mark for lines that are not wrapped)
     console = Console(stderr=True)
-    selection = Selection(query, filter_, set_, since and since.date(), until and until.date(), limit)
+    selection = Selection(query, filter_, set_, since and since.date(), until and until.date(), limit, url, prefix)
     if prune and remote:
         raise click.UsageError("--prune works with files only: a remote source returns only some of its works.")
     names = IndexNames(settings.index_prefix)

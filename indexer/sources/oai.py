@@ -1,4 +1,4 @@
-"""arXiv over OAI-PMH: whole sets and periods, for harvests that are too large for the query API.
+"""OAI-PMH: whole sets and periods of arXiv, and of any repository (DSpace, EPrints, Dataverse, OJS, HAL).
 
 Days are those of the last change of a record, not of its submission. A list comes in parts, each with a token for the
 next one. Tokens expire; a harvest then starts again at the last day it reached and skips the records of that day that
@@ -8,8 +8,10 @@ it has already yielded, so that nothing is lost or repeated.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
 
 from indexer.sources.arxiv_records import OAI
 from indexer.sources.base import Item, SourceError
@@ -21,6 +23,8 @@ from indexer.sources.xml_records import Records, text_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from xml.etree.ElementTree import Element
+
+    from peerscope.settings import Settings
 
 #: arXiv refuses days before its first record and after today, also when records exist in between.
 EARLIEST = date(2005, 9, 16)
@@ -69,24 +73,32 @@ class _Progress:
         return self.day
 
 
-class ArxivHarvest(Harvester):
-    """The records of a set (`cs`, `physics:astro-ph`), or of all arXiv, that changed in a period."""
+class OaiHarvest(Harvester):
+    """The records of a set, or of a whole repository, that changed in a period."""
 
-    def __init__(self, selection: Selection, url: str, client: HttpClient | None = None) -> None:
-        """Store the set, the days of change, and the URL of the server."""
-        super().__init__("arXiv (OAI-PMH)", client or HttpClient(PAUSE), selection.limit)
+    def __init__(
+        self,
+        selection: Selection,
+        url: str,
+        client: HttpClient | None = None,
+        *,
+        name: str = "OAI-PMH",
+        prefix: str = "",
+    ) -> None:
+        """Store the set, the days of change, the URL of the server, and the metadata format."""
+        super().__init__(name, client or HttpClient(PAUSE), selection.limit)
         since, until = selection.since, selection.until
-        self._url = url
+        self._url, self._prefix = url, prefix or selection.prefix or "oai_dc"
         self._set = selection.set_
-        self._since = since.isoformat() if since and since > EARLIEST else None
+        self._since = since.isoformat() if since else None
         self._until = until.isoformat() if until and until < datetime.now(UTC).date() else None
 
     def items(self) -> Iterator[Item]:
-        """Yield an Item for each record; one that arXiv has deleted becomes a withdrawn record."""
+        """Yield an Item for each record; one that the repository has deleted becomes a withdrawn record."""
         progress, number, restarts = _Progress(self._since), 0, 0
         params = self._list_params(self._since)
         while params:
-            part = self.client.fetch(self._url, params, _decode)
+            part = self.client.fetch(self._url, params, partial(_decode, name=self.name))
             if part.expired:
                 restarts += 1
                 if restarts > MAX_RESTARTS:
@@ -101,7 +113,7 @@ class ArxivHarvest(Harvester):
     def _list_params(self, since: str | None) -> dict[str, str]:
         params = {
             "verb": "ListRecords",
-            "metadataPrefix": "arXiv",
+            "metadataPrefix": self._prefix,
             "set": self._set,
             "from": since,
             "until": self._until,
@@ -114,13 +126,23 @@ class ArxivHarvest(Harvester):
         return {"verb": "ListRecords", "resumptionToken": token} if token else {}
 
 
-def _decode(body: bytes) -> Part:
+class ArxivHarvest(OaiHarvest):
+    """The records of a set (`cs`, `physics:astro-ph`), or of all arXiv, that changed in a period."""
+
+    def __init__(self, selection: Selection, url: str, client: HttpClient | None = None) -> None:
+        """Store the set, the days of change, and the URL of the server."""
+        super().__init__(selection, url, client, name="arXiv (OAI-PMH)", prefix="arXiv")
+        if self._since and self._since <= EARLIEST.isoformat():
+            self._since = None
+
+
+def _decode(body: bytes, name: str) -> Part:
     """Return the part of a response. Raises SourceError for a protocol error, ValueError for a damaged response."""
     elements = Records(BytesIO(body), {_RECORD, _TOKEN, _ERROR})
     records, token = [], None
     for element, _ in elements:
         if element.tag == _ERROR:
-            return _error(element.get("code", ""), text_of(element))
+            return _error(name, element.get("code", ""), text_of(element))
         if element.tag == _TOKEN:
             token = text_of(element)
         else:
@@ -130,14 +152,23 @@ def _decode(body: bytes) -> Part:
     return Part(records, token)
 
 
-def _error(code: str, message: str | None) -> Part:
+def _error(name: str, code: str, message: str | None) -> Part:
     if code == "noRecordsMatch":
         return Part([], None)
     if code == "badResumptionToken":
         return Part([], None, expired=True)
-    raise SourceError(f"arXiv (OAI-PMH): {code}: {message or 'no reason given'}")
+    raise SourceError(f"{name}: {code}: {message or 'no reason given'}")
 
 
-REMOTE = RemoteSource(
-    "arxiv-oai", frozenset({"set"}), lambda selection, settings: ArxivHarvest(selection, settings.arxiv_oai_url)
+def _open_repository(selection: Selection, _: Settings) -> OaiHarvest:
+    if not selection.url:
+        raise SourceError("--source oai needs the address of the repository's OAI-PMH server: --url URL.")
+    return OaiHarvest(selection, selection.url, name=f"OAI-PMH ({urlsplit(selection.url).hostname})")
+
+
+REMOTES = (
+    RemoteSource(
+        "arxiv-oai", frozenset({"set"}), lambda selection, settings: ArxivHarvest(selection, settings.arxiv_oai_url)
+    ),
+    RemoteSource("oai", frozenset({"url", "set", "prefix"}), _open_repository),
 )

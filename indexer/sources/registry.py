@@ -19,11 +19,13 @@ from indexer.sources import (
     cff,
     csv_files,
     json_files,
+    json_harvesters,
     nbib,
     oai,
     openalex,
     openalex_snapshot,
     ovid,
+    pubmed_harvester,
     rdf,
     refworks,
     ris,
@@ -60,7 +62,7 @@ FILE_FORMATS = (
     csv_files.FORMAT,
 )
 #: Servers, by the name that `--source` takes.
-REMOTE_SOURCES = (arxiv.REMOTE, oai.REMOTE, openalex.REMOTE)
+REMOTE_SOURCES = (arxiv.REMOTE, *oai.REMOTES, openalex.REMOTE, *json_harvesters.REMOTES, pubmed_harvester.REMOTE)
 #: Group of entry points of other packages.
 ENTRY_POINTS = "peerscope.sources"
 

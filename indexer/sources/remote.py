@@ -26,6 +26,8 @@ class Selection:
     since: date | None = None
     until: date | None = None
     limit: int | None = None
+    url: str | None = None
+    prefix: str | None = None
 
     def options(self) -> set[str]:
         """Return the names of the options that are set, as on the command line."""

@@ -27,8 +27,10 @@ from indexer.sources.arxiv import ArxivQuery
 from indexer.sources.bibtex import BibtexFile
 from indexer.sources.http_client import HttpClient
 from indexer.sources.json_files import JsonFile, JsonLines
-from indexer.sources.oai import ArxivHarvest
+from indexer.sources.json_harvesters import JsonHarvest
+from indexer.sources.oai import ArxivHarvest, OaiHarvest
 from indexer.sources.openalex import OpenAlexWorks
+from indexer.sources.pubmed_harvester import PubmedQuery
 from indexer.sources.ris import RisFile
 from indexer.sources.xml_files import XmlFile
 from peerscope.settings import Settings
@@ -100,6 +102,11 @@ def test_a_file_whose_name_is_not_utf_8_can_be_read_and_named(tmp_path: Path) ->
         ("arxiv", Selection(query="cat:q-bio.NC"), ArxivQuery),
         ("arxiv-oai", Selection(set_="cs"), ArxivHarvest),
         ("openalex", Selection(filter_="type:article"), OpenAlexWorks),
+        ("oai", Selection(url="https://repository.example.org/oai"), OaiHarvest),
+        ("crossref", Selection(query="x"), JsonHarvest),
+        ("europepmc", Selection(query="x"), JsonHarvest),
+        ("datacite", Selection(query="x"), JsonHarvest),
+        ("pubmed", Selection(query="x"), PubmedQuery),
     ],
 )
 def test_harvesters_are_opened_by_name(name: str, selection: Selection, kind: type) -> None:
@@ -118,6 +125,8 @@ def test_harvesters_are_opened_by_name(name: str, selection: Selection, kind: ty
         ("arxiv", Selection(set_="cs"), "--set cannot be used with --source arxiv"),
         ("arxiv-oai", Selection(query="x"), "--query cannot be used with --source arxiv-oai"),
         ("openalex", Selection(set_="cs"), "--set cannot be used with"),
+        ("oai", Selection(set_="cs"), "needs the address of the repository's OAI-PMH server: --url URL"),
+        ("arxiv", Selection(url="https://x.y"), "--url cannot be used with"),
     ],
 )
 def test_invalid_selections_are_refused_before_any_request(name: str, selection: Selection, problem: str) -> None:
