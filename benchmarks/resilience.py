@@ -209,7 +209,8 @@ def table(phases: Sequence[Phase]) -> Table:
 @click.option("--seconds", default=60.0, show_default=True, help="Length of each phase.")
 @click.option("--slow", default=200, show_default=True, help="Slow connections of each kind.")
 @click.option("--every", default=5.0, show_default=True, help="Seconds between two kills of a worker.")
-def main(clients: int, seconds: float, slow: int, every: float) -> None:
+@click.option("--log", "log_file", type=click.Path(path_type=Path), help="Keep the log of the service in this file.")
+def main(clients: int, seconds: float, slow: int, every: float, log_file: Path | None) -> None:
     """Measure failures over the index with the prefix PEERSCOPE_INDEX_PREFIX in the embedded OpenSearch."""
     settings = Settings.load()
     if settings.opensearch_url:
@@ -220,7 +221,7 @@ def main(clients: int, seconds: float, slow: int, every: float) -> None:
     texts, _, _ = questions(client, names, 200)
     outages = Outages(settings)
     with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder) / "log"
+        log = log_file or Path(folder) / "log"
         try:
             with served(log) as base:
                 server, port = _server(), urlsplit(base).port or 0

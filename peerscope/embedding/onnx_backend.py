@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+#: Names of the output with one vector per token.
+TOKEN_VECTORS = ("last_hidden_state", "token_embeddings")
 FATAL = 4  # onnxruntime's log level: errors are raised as exceptions and need not be printed too
 
 
@@ -53,6 +55,9 @@ class OnnxEmbedder(Embedder):
         super().__init__(model)
         self._session = session
         self._inputs = {item.name for item in session.get_inputs()}
+        outputs = [item.name for item in session.get_outputs()]
+        # Some exports add a pooled vector, with other pooling, or other layers.
+        self._output = next((name for name in TOKEN_VECTORS if name in outputs), outputs[0])
         self._tokenizer = tokenizer
         self._threads = threads
 
@@ -81,7 +86,7 @@ class OnnxEmbedder(Embedder):
         """
         tokens = np.array([self._tokenizer.encode(text).ids], np.int64)
         feed = {"input_ids": tokens, "attention_mask": np.ones_like(tokens), "token_type_ids": np.zeros_like(tokens)}
-        states = self._session.run(None, {name: feed[name] for name in self._inputs})[0][0]
+        states = self._session.run([self._output], {name: feed[name] for name in self._inputs})[0][0]
         pooled: NDArray[np.float32] = states[0] if self.model.pooling == "cls" else states.mean(axis=0)
         return pooled / np.linalg.norm(pooled)
 
@@ -98,7 +103,7 @@ def load_packaged(name: str, threads: int, *, home: Path, mirror: str | None) ->
             artifacts.load_section(packaged.section), title=f"Embedding model {name}", home=home, mirror=mirror
         )
         weights, tokenizer = _member(jar, ".onnx"), _member(jar, "tokenizer.json")
-        session = _session(weights)
+        session = onnxruntime.InferenceSession(weights, session_options(), providers=["CPUExecutionProvider"])
     except (artifacts.ArtifactError, OSError, BadZipFile) as error:
         raise ModelUnavailableError(f"the embedding model {name} cannot be loaded: {error}") from error
     model = ModelDescription.of(
@@ -110,7 +115,7 @@ def load_packaged(name: str, threads: int, *, home: Path, mirror: str | None) ->
         work_prefix=packaged.work_prefix,
         max_tokens=packaged.max_tokens,
     )
-    return OnnxEmbedder(model, session, _tokenizer(tokenizer, packaged.max_tokens), threads)
+    return OnnxEmbedder(model, session, make_tokenizer(tokenizer, packaged.max_tokens), threads)
 
 
 def _member(jar: Path, ending: str) -> bytes:
@@ -118,14 +123,15 @@ def _member(jar: Path, ending: str) -> bytes:
         return next(archive.read(entry) for entry in archive.namelist() if entry.endswith(ending))
 
 
-def _session(weights: bytes) -> onnxruntime.InferenceSession:
+def session_options() -> onnxruntime.SessionOptions:
+    """Return the options of a session of one thread, which prints no errors."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = FATAL
-    return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+    return options
 
 
-def _tokenizer(description: bytes, max_tokens: int) -> Tokenizer:
+def make_tokenizer(description: bytes, max_tokens: int) -> Tokenizer:
     """Return the tokenizer without the truncation and padding at 128 tokens that its file sets."""
     tokenizer = Tokenizer.from_str(description.decode("utf-8"))
     tokenizer.enable_truncation(max_tokens)

@@ -29,6 +29,11 @@ class Arbiter(BaseArbiter):  # type: ignore[misc]  # gunicorn has no type inform
         self._stopping: set[int] = set()
         self._failed_at = float("-inf")
 
+    @property
+    def has_served(self) -> bool:
+        """Whether a worker has loaded the app before; also known to workers that were started later."""
+        return bool(self.WORKER_BOOT_ERROR == NEVER)
+
     def spawn_worker(self) -> Any:
         """Start a worker."""
         self._booted[(self.worker_age + 1) % SLOTS] = 0

@@ -20,7 +20,7 @@ from gunicorn.app.base import BaseApplication
 
 from mappings import Scale
 from peerscope import engine
-from peerscope.embedding import EmbeddingError
+from peerscope.embedding import PACKAGED, EmbeddingError
 from peerscope.errors import PeerscopeError
 from search_api.http import extensions, limits, request_log
 from search_api.http.arbiter import Arbiter
@@ -29,7 +29,7 @@ from search_api.http.services import KEY, Services
 from search_api.http.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from flask import Flask
 
@@ -118,6 +118,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no type inf
             # In a worker.
             "post_worker_init": lambda worker: self._arbiter and self._arbiter.mark_booted(worker),
         }
+        _import_backend(settings)
         _allow_open_files()
         _share_metrics()
         super().__init__()
@@ -137,7 +138,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no type inf
         # A cleaner of temporary files may have removed it.
         Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).mkdir(parents=True, exist_ok=True)
         app = self._make_app(settings=self._settings)
-        warm_up(app, self._make_app)
+        is_replacement = self._arbiter is not None and self._arbiter.has_served
+        warm_up(app, self._make_app, () if is_replacement else WARM_UP)
         request_log.configure(self._settings)
         for extension in extensions.installed(app):
             extension.start_worker(app, self._settings)
@@ -146,6 +148,12 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no type inf
     def _when_ready(self, _: Any) -> None:
         engine.keep_alive(self._settings)
         self._announce()
+
+
+def _import_backend(settings: Settings) -> None:
+    """Import the libraries of a packaged model before workers are forked, so that each starts faster."""
+    if settings.model in PACKAGED:
+        import peerscope.embedding.onnx_backend  # noqa: F401
 
 
 def _allow_open_files() -> None:
@@ -188,20 +196,21 @@ def mark_process_dead(pid: int) -> None:
     multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
-def warm_up(app: Flask, make_app: Callable[..., Flask]) -> None:
+def warm_up(app: Flask, make_app: Callable[..., Flask], requests: Sequence[str] = WARM_UP) -> None:
     """Load the model, and send one request of each kind, which count neither in the metrics nor in the request log.
 
     A node that has just started takes seconds for the first of each, so these have a longer timeout. A node that does
-    not answer at all is not waited for: the worker answers 503 until it does.
+    not answer at all is not waited for: the worker answers 503 until it does. A worker that replaces another one sends
+    none, because the node is warm and clients wait for it.
     """
     from search_api.http import metrics  # imported late; its docstring says why
 
     services: Services = app.extensions[KEY]
     with suppress(EmbeddingError):
         services.embedder().embed_query("warm up")
-    if services.client.ping():
+    if requests and services.client.ping():
         patient = replace(services, client=engine.connect(services.settings, timeout=WARM_UP_TIMEOUT))
         client = make_app({"OBSERVED": False, "RATE_LIMIT": "off"}, patient, extensions=[]).test_client()
-        for request in WARM_UP:
+        for request in requests:
             client.get(f"/api/v1/{request}")
     metrics.skip_embeddings(app)
