@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import or_, select
@@ -18,6 +16,7 @@ from accounts.me.export import export as exported
 from accounts.me.service import delete_account
 from accounts.suspension import set_suspended
 from accounts.terminal import in_one_line, pass_database
+from peerscope.terminal import Console, echo, echo_json, printable
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -75,7 +74,7 @@ def admin(database: Database, who: str, off: bool) -> None:
             account.is_admin = not off
             audit.note(session, None, "account.admin", account.id, on=not off)
         name = in_one_line(account.name)
-    click.echo(f"{name} is {'not ' if off else ''}an administrator.")
+    echo(f"{name} is {'not ' if off else ''}an administrator.")
 
 
 @accounts.command()
@@ -88,7 +87,7 @@ def suspend(database: Database, who: str, reason: str) -> None:
         account = account_of(session, who)
         set_suspended(session, account, None, on=True, reason=reason)
         name = in_one_line(account.name)
-    click.echo(f"{name} is suspended.")
+    echo(f"{name} is suspended.")
 
 
 @accounts.command()
@@ -100,7 +99,7 @@ def restore(database: Database, who: str) -> None:
         account = account_of(session, who)
         set_suspended(session, account, None, on=False)
         name = in_one_line(account.name)
-    click.echo(f"{name} is reinstated.")
+    echo(f"{name} is reinstated.")
 
 
 @accounts.command()
@@ -110,7 +109,7 @@ def export(database: Database, who: str) -> None:
     """Print all stored data of WHO as JSON, for example of a suspended account."""
     with database.begin() as session:
         data = exported(session, account_of(session, who).id, by=None)
-    click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=datetime.isoformat))
+    echo_json(data, default=datetime.isoformat)
 
 
 @accounts.command("delete")
@@ -123,8 +122,8 @@ def delete_(database: Database, who: str, yes: bool) -> None:
         account = account_of(session, who)
     name = in_one_line(account.name)
     if not yes:
-        click.confirm(f"Permanently delete the account of {name}?", abort=True)
+        click.confirm(f"Permanently delete the account of {printable(name)}?", abort=True)
     with database.begin() as session:
         delete_account(session, account.id, by=None)
     database.rewrite()
-    click.echo(f"The account of {name} is deleted. A running server removes its profile from the index.")
+    echo(f"The account of {name} is deleted. A running server removes its profile from the index.")

@@ -10,7 +10,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-import click
+from peerscope.terminal import echo
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -49,7 +49,7 @@ class Mailer:
         if self._server:
             _over_smtp(self._server, message)
         else:
-            click.echo(f"--- mail to {to}: {subject}\n{text}\n---", err=True)
+            echo(f"--- mail to {to}: {subject}\n{text}\n---", err=True)
 
     def wake(self, database: Database) -> None:  # noqa: ARG002 (tests deliver at once, from this database)
         """Announce that a transaction with new mail has been committed: the sender's thread need not wait."""

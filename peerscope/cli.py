@@ -96,11 +96,15 @@ class LazyGroup(click.Group):
         """Run a command, and turn an expected error into a `ClickException` with its message."""
         try:
             return super().invoke(ctx)
+        except click.UsageError:
+            raise  # about the arguments, which the user has typed
+        except click.ClickException as error:
+            raise click.ClickException(_printable(error.message)) from error
         except Exception as error:
             message = describe_error(error)
             if message is None:
                 raise
-            raise click.ClickException(message) from error
+            raise click.ClickException(_printable(message)) from error
 
     def _short_help(self, ctx: click.Context, name: str, limit: int) -> str:
         if name in SHORT_HELP:
@@ -145,6 +149,12 @@ def _database_error(error: Exception) -> str | None:
     if isinstance(error, DBAPIError):
         return f"The accounts database failed: {_one_line(error.orig)}"
     return f"The accounts database failed: {_one_line(error)}" if isinstance(error, SQLAlchemyError) else None
+
+
+def _printable(text: str) -> str:
+    from peerscope.terminal import printable  # imported late: `peerscope --help` needs no rich
+
+    return printable(text)
 
 
 def _one_line(error: BaseException | None) -> str:

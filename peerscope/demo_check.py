@@ -11,9 +11,8 @@ from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-import click
-
 from peerscope.errors import PeerscopeError
+from peerscope.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +63,7 @@ def ask_all(base: str) -> None:
         _heading(f"Works on “{TOPIC_OF_INTEREST}”, {mode}: {works['meta']['count']} results")
         _print_works(works)
     _heading("Topics of these works")
-    click.echo("  " + ", ".join(f"{value['label']} ({value['count']})" for value in works["facets"]["topic"][:6]))
+    echo("  " + ", ".join(f"{value['label']} ({value['count']})" for value in works["facets"]["topic"][:6]))
     _show_similar_works(base, works["results"][0])
     _heading(f"Experts for “{TOPIC_OF_INTEREST}”")
     _print_researchers(ask(base, "/researchers", about=TOPIC_OF_INTEREST, per_page=3))
@@ -80,16 +79,16 @@ def _show_researcher(base: str, id_: str) -> None:
     profile = ask(base, f"/researchers/{quote(id_)}")
     trust, counts = profile["trust"], profile["counts"]
     _heading(f"{profile['name']}: {profile['tagline']}")
-    click.echo(f"  trust {trust['score']} of 100, {trust['band']}; {counts['works']} works, ", nl=False)
-    click.echo(f"{counts['close_collaborators']} close collaborators, {counts['topics']} topics")
+    echo(f"  trust {trust['score']} of 100, {trust['band']}; {counts['works']} works, ", nl=False)
+    echo(f"{counts['close_collaborators']} close collaborators, {counts['topics']} topics")
     for work in _results(ask(base, f"/researchers/{quote(id_)}/works")):
-        click.echo(f"  {work['year']}  {work['type']}  {work['source']}  {work['title']}")
+        echo(f"  {work['year']}  {work['type']}  {work['source']}  {work['title']}")
     _heading(f"Researchers similar to {profile['name']}, without collaborators")
     _print_researchers(ask(base, f"/researchers/{quote(id_)}/similar", per_page=3, exclude="collaborators"))
 
 
 def _heading(text: str) -> None:
-    click.secho(f"\n{text}", bold=True)
+    echo(f"\n{text}", bold=True)
 
 
 def _results(page: dict[str, Any]) -> list[dict[str, Any]]:
@@ -101,11 +100,11 @@ def _results(page: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _print_works(page: dict[str, Any]) -> None:
     for work in _results(page):
-        click.echo(f"  {work['score']:.2f}  {work['title']} ({work['year']})")
+        echo(f"  {work['score']:.2f}  {work['title']} ({work['year']})")
 
 
 def _print_researchers(page: dict[str, Any]) -> None:
     for person in _results(page):
-        click.echo(f"  {person['score']:.2f}  {person['name']}: {person['tagline'] or 'topics not imported'}")
+        echo(f"  {person['score']:.2f}  {person['name']}: {person['tagline'] or 'topics not imported'}")
         for _, work_id, score in person.get("reasons", {}).get("closest_works", [])[:1]:
-            click.echo(f"        most similar work, {score:.2f}: {person['reasons']['titles'][work_id]}")
+            echo(f"        most similar work, {score:.2f}: {person['reasons']['titles'][work_id]}")

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-import click
 import psutil
 
 from peerscope.errors import PeerscopeError
 from peerscope.private_files import make_private_folder, open_private
+from peerscope.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,7 +137,7 @@ def _wait_for(lock: FileLock, patience: float, foreign_patience: float) -> None:
                     f"{lock.path} has been locked for {waited:.0f} s by {holder}. Wait until it ends, or end it."
                 )
         if waited > QUIET and not is_announced:
-            click.echo(f"Waiting for {lock.holder()}, which holds {lock.path}", err=True)
+            echo(f"Waiting for {lock.holder()}, which holds {lock.path}", err=True)
             is_announced = True
         time.sleep(PAUSE)
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import click
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from mappings import IndexNames
 from peerscope import engine
 from peerscope.commands import pass_settings
+from peerscope.terminal import Console, echo, echo_json
 from search_api.app import create_app
 from search_api.http import extensions
 from search_api.http.index_check import IndexCheck
@@ -42,13 +41,13 @@ def serve(settings: Settings, host: str, port: int) -> None:
     with closing(engine.connect(settings)) as opensearch:
         problem = IndexCheck(opensearch, IndexNames(settings.index_prefix)).problem()
     if problem:
-        click.echo(f"Warning: every search is answered with 503 until this is done: {problem}", err=True)
+        echo(f"Warning: every search is answered with 503 until this is done: {problem}", err=True)
     # In this process, before the workers start: they share what is prepared.
     for extension in extensions.load(settings):
         extension.prepare(settings)
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     message = f"Peerscope is at {address}  (API docs at /api/docs, Ctrl-C to stop)"
-    Server(listener, settings, create_app, lambda: click.echo(message, err=True)).run()
+    Server(listener, settings, create_app, lambda: echo(message, err=True)).run()
 
 
 @click.command()
@@ -109,14 +108,14 @@ def checked(response: Any) -> dict[str, Any]:
 def show(answer: dict[str, Any], as_json: bool) -> None:
     """Print a list as a table, or as JSON."""
     if as_json:
-        click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+        echo_json(answer)
         return
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for name in ("score", "what", "id"):
         table.add_column(name, overflow="fold", no_wrap=name == "score")
     for result in answer["results"]:
         score = result.get("score")
-        table.add_row("" if score is None else f"{score:.2f}", _describe(result), result["id"])
+        table.add_row("" if score is None else f"{score:.2f}", _describe(result), escape(result["id"]))
     console = Console()
     console.print(table if answer["results"] else "No results.")
     if any("score" not in result for result in answer["results"]):

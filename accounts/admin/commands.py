@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from mappings import IndexNames, institution_id
 from peerscope import engine
 from peerscope.commands import pass_settings
 from peerscope.signing import Signer
+from peerscope.terminal import echo, json_text
 
 if TYPE_CHECKING:
     from accounts.database import Database
@@ -42,15 +42,15 @@ def list_claims(database: Database, status: str, count: int) -> None:
     with database.read() as session:
         listed = service.list_claims(session, status, per_page=count)
     for claim in listed["results"]:
-        click.secho(f"{claim['id']}  {claim['researcher_id']}", bold=True)
+        echo(f"{claim['id']}  {claim['researcher_id']}", bold=True)
         orcid = f", ORCID iD {claim['account_orcid']}" if claim["account_orcid"] else ""
-        click.echo(f"  by {in_one_line(claim['account_name'])}{orcid}, {claim['created_at']:%Y-%m-%d %H:%M} UTC")
+        echo(f"  by {in_one_line(claim['account_name'])}{orcid}, {claim['created_at']:%Y-%m-%d %H:%M} UTC")
         for label, text in (("evidence", claim["statement"]), ("reason", claim["reason"])):
             if text:
-                click.echo(f"  {label}: {in_one_line(text)}")
+                echo(f"  {label}: {in_one_line(text)}")
         if claim["disputes"]:
-            click.echo(f"  DISPUTES the owner's claim {claim['disputes']}")
-    click.echo("More with -n." if listed["has_more"] else f"{len(listed['results'])} in total.")
+            echo(f"  DISPUTES the owner's claim {claim['disputes']}")
+    echo("More with -n." if listed["has_more"] else f"{len(listed['results'])} in total.")
 
 
 @claims.command()
@@ -61,7 +61,7 @@ def approve(database: Database, id_: str, reason: str) -> None:
     """Verify the pending claim ID. It ends the claim of the former owner."""
     with database.begin() as session:
         claim = lifecycle.approve(session, None, id_, reason)
-    click.echo(f"{claim.researcher_id} now belongs to account {claim.account_id}.")
+    echo(f"{claim.researcher_id} now belongs to account {claim.account_id}.")
 
 
 @claims.command()
@@ -72,7 +72,7 @@ def reject(database: Database, id_: str, reason: str) -> None:
     """Reject the pending claim ID, or revoke a verified one."""
     with database.begin() as session:
         claim = lifecycle.reject(session, None, id_, reason)
-    click.echo(f"The claim of account {claim.account_id} on {claim.researcher_id} is rejected.")
+    echo(f"The claim of account {claim.account_id} on {claim.researcher_id} is rejected.")
 
 
 @click.group()
@@ -103,7 +103,7 @@ def add(database: Database, domain: str, institution: str) -> None:
     """Add DOMAIN and its subdomains to INSTITUTION, named by its id or ROR id."""
     with database.begin() as session:
         is_new = institution_emails.add_domain(session, domain, institution)
-    click.echo(f"{domain} now belongs to {institution}." if is_new else f"{domain} already belongs to {institution}.")
+    echo(f"{domain} now belongs to {institution}." if is_new else f"{domain} already belongs to {institution}.")
 
 
 @domains.command()
@@ -115,7 +115,7 @@ def remove(database: Database, domain: str, institution: str) -> None:
     with database.begin() as session:
         is_removed = institution_emails.remove_domain(session, domain, institution)
     belongs = "no longer belongs" if is_removed else "did not belong"
-    click.echo(f"{domain} {belongs} to {institution}.")
+    echo(f"{domain} {belongs} to {institution}.")
 
 
 @domains.command("list")
@@ -124,7 +124,7 @@ def list_domains(database: Database) -> None:
     """List all domains."""
     with database.read() as session:
         for entry in institution_emails.list_domains(session):
-            click.echo(f"{entry.domain}\t{entry.institution_id}")
+            echo(f"{entry.domain}\t{entry.institution_id}")
 
 
 @click.group()
@@ -143,7 +143,7 @@ def sync(database: Database, settings: Settings) -> None:
     lease = Lease(database, names.prefix)
     if lease.take():
         try:
-            click.echo(f"{delivery.deliver_all():,} researchers have a state; the index is up to date.")
+            echo(f"{delivery.deliver_all():,} researchers have a state; the index is up to date.")
         finally:
             lease.release()
         return
@@ -153,7 +153,7 @@ def sync(database: Database, settings: Settings) -> None:
         if time.monotonic() > deadline:
             raise click.ClickException("The running server has not delivered all states yet; see its log.")
         time.sleep(0.2)
-    click.echo("The running server has delivered all states; the index is up to date.")
+    echo("The running server has delivered all states; the index is up to date.")
 
 
 @click.command()
@@ -167,5 +167,5 @@ def audit(database: Database, count: int, action: str, target: str, actor: str) 
     filters = {"action": action, "target": target, "actor": actor}
     with database.read() as session:
         for row in service.list_audit(session, filters, per_page=count)["results"]:
-            detail = json.dumps(row.detail, ensure_ascii=False) if row.detail else ""
-            click.echo(f"{row.at:%Y-%m-%d %H:%M:%S}  {row.actor_id or 'system'}  {row.action}  {row.target}  {detail}")
+            detail = json_text(row.detail) if row.detail else ""
+            echo(f"{row.at:%Y-%m-%d %H:%M:%S}  {row.actor_id or 'system'}  {row.action}  {row.target}  {detail}")

@@ -13,6 +13,7 @@ from accounts.mail.sender import Outcome, deliver_due
 from accounts.terminal import pass_database
 from peerscope import engine
 from peerscope.commands import pass_settings
+from peerscope.terminal import echo
 from search_api.app import create_app
 from search_api.http.services import KEY, Services
 
@@ -36,7 +37,7 @@ def digest(database: Database, settings: Settings, dry_run: bool) -> None:
     with app.test_request_context("/", base_url=settings.public_url or LOCAL_URL):
         outcome, errors = _deliver_all(services, database, dry_run)
     resources.resources_of(app).database.close()
-    click.echo(f"{outcome.sent} {'would be sent' if dry_run else 'sent'}.")
+    echo(f"{outcome.sent} {'would be sent' if dry_run else 'sent'}.")
     if errors:
         raise click.ClickException(f"{errors} could not be built; see the log.")
     if outcome.failed:
@@ -50,7 +51,7 @@ def _deliver_all(services: Services, database: Database, dry_run: bool) -> tuple
     errors: list[Exception] = []
     for email in due_emails(services, errors.append):
         if dry_run:
-            click.echo(f"--- {email.address}: {email.subject}\n{email.text}---")
+            echo(f"--- {email.address}: {email.subject}\n{email.text}---")
         else:
             enqueue_digest(database, email)
         count += 1

@@ -9,6 +9,7 @@ import click
 from accounts.moderation import service
 from accounts.moderation.schemas import MAX_REASON, STATUSES
 from accounts.terminal import in_one_line, pass_database
+from peerscope.terminal import echo
 
 if TYPE_CHECKING:
     from accounts.database import Database
@@ -31,13 +32,13 @@ def list_reports(database: Database, status: str, count: int) -> None:
         cases = [service.serialize_case(session, report) for report in service.list_reports(session, status)]
     for case in cases[:count]:
         names = [f"{side['name']} ({side['id']})" if side else "?" for side in (case["reporter"], case["accused"])]
-        click.secho(f"{case['id']}  {in_one_line(' on '.join(names))}", bold=True)
-        click.echo(f"  {case['created_at']:%Y-%m-%d %H:%M} UTC: {in_one_line(case['reason'])}")
+        echo(f"{case['id']}  {in_one_line(' on '.join(names))}", bold=True)
+        echo(f"  {case['created_at']:%Y-%m-%d %H:%M} UTC: {in_one_line(case['reason'])}")
         for text in case["evidence"]:
-            click.echo(f"  wrote: {in_one_line(text)}")
+            echo(f"  wrote: {in_one_line(text)}")
         if case["note"]:
-            click.echo(f"  {status}: {in_one_line(case['note'])}")
-    click.echo(f"{len(cases)} in total.")
+            echo(f"  {status}: {in_one_line(case['note'])}")
+    echo(f"{len(cases)} in total.")
 
 
 @reports.command()
@@ -46,7 +47,7 @@ def list_reports(database: Database, status: str, count: int) -> None:
 @pass_database
 def uphold(database: Database, id_: str, reason: str) -> None:
     """Uphold the report ID, which suspends the accused account."""
-    click.echo(f"{_decide(database, id_, reason, uphold=True)} `peerscope accounts restore` reinstates an account.")
+    echo(f"{_decide(database, id_, reason, uphold=True)} `peerscope accounts restore` reinstates an account.")
 
 
 @reports.command()
@@ -55,7 +56,7 @@ def uphold(database: Database, id_: str, reason: str) -> None:
 @pass_database
 def dismiss(database: Database, id_: str, reason: str) -> None:
     """Dismiss the report ID, which changes nothing else."""
-    click.echo(_decide(database, id_, reason, uphold=False))
+    echo(_decide(database, id_, reason, uphold=False))
 
 
 def _decide(database: Database, id_: str, reason: str, *, uphold: bool) -> str:

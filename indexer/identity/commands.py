@@ -10,6 +10,7 @@ import click
 from mappings import IndexNames
 from peerscope import engine
 from peerscope.commands import pass_settings
+from peerscope.terminal import echo
 
 if TYPE_CHECKING:
     from peerscope.settings import Settings
@@ -29,10 +30,10 @@ def why_merged(settings: Settings, id_: str) -> None:
     )
     if not response.get("found"):
         raise click.ClickException(f"No researcher has the id {id_!r}.")
-    click.secho(response["_source"]["name"], bold=True)
+    echo(response["_source"]["name"], bold=True)
     reasons = response["_source"]["merge_reasons"] or ["Nothing was merged: no other name or id was assigned to it."]
     for sentence in reasons:
-        click.echo(f"- {sentence}")
+        echo(f"- {sentence}")
 
 
 @click.command(short_help="List possible duplicate researchers.")
@@ -43,5 +44,5 @@ def duplicates(settings: Settings, count: int) -> None:
     files = sorted((settings.home / "runs").glob("*/duplicates.jsonl"))
     lines = files[-1].read_text(encoding="utf-8").splitlines() if files else []
     for line in lines[:count]:
-        click.echo(f"- {json.loads(line)}")
-    click.echo(f"{len(lines):,} pairs in total, in {files[-1]}" if lines else "None.")
+        echo(f"- {json.loads(line)}")
+    echo(f"{len(lines):,} pairs in total, in {files[-1]}" if lines else "None.")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from indexer.run.progress import ProgressBar, print_summary
@@ -22,6 +20,7 @@ from mappings import rollback as roll_back
 from peerscope import embedding, engine
 from peerscope.commands import pass_settings
 from peerscope.signing import Signer
+from peerscope.terminal import Console, echo, echo_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +102,7 @@ def index(
     engine.keep_alive(settings)
     sources = sources or [_indexed_works(client, names)]
     embedder = embedding.load(settings)
-    explainer = partial(click.echo, err=as_json) if explain else None
+    explainer = partial(echo, err=as_json) if explain else None
     options = Options(prune=prune, rebuild=rebuild, dry_run=dry_run, explain=explainer)
     with ProgressBar(console, sources) as progress:
         report = run_index(
@@ -118,7 +117,7 @@ def index(
             signer=Signer.from_settings(settings),
         )
     if as_json:
-        click.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
+        echo_json(report.to_dict())
     else:
         print_summary(console, report, dry_run=dry_run)
     if report.broken_sources or report.is_rejected:
@@ -165,9 +164,9 @@ def runs(settings: Settings, count: int, as_json: bool) -> None:
     """List past indexing runs, the latest first: what each read, changed and rejected, and whether it finished."""
     reports, unreadable = past_runs(settings.home / "runs", count)
     for file in unreadable:
-        click.echo(f"Note: {file} cannot be read. The run was interrupted while writing it.", err=True)
+        echo(f"Note: {file} cannot be read. The run was interrupted while writing it.", err=True)
     if as_json:
-        click.echo(json.dumps(reports, indent=2, ensure_ascii=False))
+        echo_json(reports)
         return
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     columns = ("read", "new", "changed", "removed", "rejected")
@@ -189,4 +188,4 @@ def rollback(settings: Settings) -> None:
     # A run in progress would write into what is deleted here.
     with only_writer(settings.home, client, names):
         generation = roll_back(client, names, replicas=settings.replicas)
-    click.echo(f"The index is back at generation {generation.number}.")
+    echo(f"The index is back at generation {generation.number}.")

@@ -12,10 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-    from rich.console import Console
-
     from indexer.sources import Source
     from indexer.staging.report import Report
+    from peerscope.terminal import Console
 
 
 class ProgressListener(Protocol):
@@ -126,16 +125,16 @@ def print_summary(console: Console, report: Report, *, dry_run: bool) -> None:
     table.add_row("time", ", ".join(f"{part} {seconds:,.1f} s" for part, seconds in report.seconds.items()))
     console.print(table)
     for key, times in (report.unknown or {}).items():
-        console.print(f"[yellow]Note:[/] {times:,} records have the unknown key {key!r}.", highlight=False)
+        console.print(f"[yellow]Note:[/] {times:,} records have the unknown key {escape(repr(key))}.", highlight=False)
     if counts.rejected:
         not_works = f" ({counts.not_works:,} are not works, according to their source)" if counts.not_works else ""
-        console.print(
-            f"[yellow]Rejected:[/] {counts.rejected:,} records{not_works}. The reasons are in {report.rejects}"
-        )
+        file = escape(str(report.rejects))
+        console.print(f"[yellow]Rejected:[/] {counts.rejected:,} records{not_works}. The reasons are in {file}")
         for reason in report.first_reasons:
             console.print(f"  {escape(reason)}", highlight=False)
     if report.warnings:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in report.warnings.most_common())
-        console.print(f"[yellow]Warnings:[/] {kinds}; details in {report.warnings_file}", highlight=False)
+        file = escape(str(report.warnings_file))
+        console.print(f"[yellow]Warnings:[/] {escape(kinds)}; details in {file}", highlight=False)
     for problem in report.broken_sources:
-        console.print(f"[red]Incomplete:[/] {problem}")
+        console.print(f"[red]Incomplete:[/] {escape(problem)}")

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import requests
 from jgo.maven import MavenContext, PythonResolver
-from rich.console import Console
 from rich.filesize import decimal
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from peerscope.artifacts.files import DownloadError, StorageError
+from peerscope.terminal import Console
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jgo.maven import Dependency
-from rich.console import Console
 
 from peerscope.artifacts.download import maven
 from peerscope.artifacts.files import sha256_of
 from peerscope.artifacts.lockfile import LOCKFILE, Artifact
 from peerscope.settings import Settings
+from peerscope.terminal import Console
 
 if TYPE_CHECKING:
     from jgo.maven import MavenContext

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from peerscope.engine.client import node_client
 from peerscope.engine.logs import follow, last_lines
 from peerscope.engine.node import START_TIMEOUT, Node, NodeStatus
 from peerscope.engine.readiness import wait_until_ready
+from peerscope.terminal import echo, echo_json
 
 if TYPE_CHECKING:
     from peerscope.settings import Settings
@@ -39,16 +39,16 @@ def start(settings: Settings, timeout: float) -> None:
     """
     state = Node(settings).start(detach=True, timeout=timeout)
     wait_until_ready(node_client(state), timeout)
-    click.echo(state.url)
+    echo(state.url)
     if not state.detached:
-        click.echo("It was started by another command and will stop with that.", err=True)
+        echo("It was started by another command and will stop with that.", err=True)
 
 
 @engine.command()
 @pass_settings
 def stop(settings: Settings) -> None:
     """Stop OpenSearch. The index is kept."""
-    click.echo("Stopped." if Node(settings).stop() else "It was not running.")
+    echo("Stopped." if Node(settings).stop() else "It was not running.")
 
 
 @engine.command()
@@ -57,7 +57,10 @@ def stop(settings: Settings) -> None:
 def status(settings: Settings, as_json: bool) -> None:
     """Show whether OpenSearch runs, with its address, process and memory."""
     current = Node(settings).status()
-    click.echo(json.dumps(asdict(current), default=str, indent=2) if as_json else _describe(current))
+    if as_json:
+        echo_json(asdict(current), default=str)
+    else:
+        echo(_describe(current))
 
 
 @engine.command()
@@ -68,10 +71,10 @@ def logs(settings: Settings, lines: int, following: bool) -> None:
     """Print the end of OpenSearch's log."""
     path = Node(settings).place.log
     for line in last_lines(path, lines):
-        click.echo(line)
+        echo(line)
     if following:
         for line in follow(path):
-            click.echo(line)
+            echo(line)
     elif not path.exists():
         raise click.ClickException(f"There is no log yet at {path}.")
 

@@ -11,9 +11,8 @@ from contextlib import contextmanager, suppress
 from io import StringIO
 from typing import TYPE_CHECKING, TextIO
 
-from rich.console import Console
-
 from peerscope.engine.errors import EngineError
+from peerscope.terminal import Console
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

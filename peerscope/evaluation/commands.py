@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from peerscope import engine
@@ -19,6 +17,7 @@ from peerscope.evaluation.indexed import indexed
 from peerscope.evaluation.metrics import require_pytrec_eval
 from peerscope.evaluation.search import MODES, evaluate_experts, evaluate_search
 from peerscope.evaluation.similar import evaluate_similar
+from peerscope.terminal import Console, echo_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,7 +128,7 @@ def _run(
             prefix = works.services.names.prefix
             console.print(f"kept; to search it: PEERSCOPE_INDEX_PREFIX={prefix} peerscope serve")
     if as_json:
-        click.echo(json.dumps(result.to_dict(), indent=2))
+        echo_json(result.to_dict())
     else:
         show(result)
 

@@ -5,7 +5,6 @@ It holds the path but neither the query string nor an address: what people searc
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import sys
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import g, has_request_context, request
 
+from peerscope.terminal import PrintableFormatter, json_text
 from search_api.http import timing
 
 if TYPE_CHECKING:
@@ -44,14 +44,14 @@ class JsonLines(logging.Formatter):
         line |= request_fields or {"logger": record.name, "message": record.getMessage()}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return json_text(line)
 
 
 def configure(settings: Settings) -> None:
     """Send the log of this process to standard error: as the settings say, by default text in a terminal, else JSON."""
     style = settings.log or ("text" if sys.stderr.isatty() else "json")
     handler = logging.StreamHandler()
-    plain = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
+    plain = PrintableFormatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
     handler.setFormatter(JsonLines() if style == "json" else plain)
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     log.setLevel(logging.WARNING if style == "off" else logging.INFO)

@@ -13,6 +13,8 @@ from bibtexparser.library import Library
 from bibtexparser.middlewares.names import NameParts, parse_single_name_into_parts
 from bibtexparser.model import Entry, Field
 
+from search_api.works.formulas import is_safe_formula
+
 if TYPE_CHECKING:
     from mappings.documents import Authorship, WorkDocument
 
@@ -53,6 +55,8 @@ _SPECIAL = str.maketrans(
         **{character: f"\\{character}" for character in "&%$#_"},
     }
 )
+#: Both spellings of the character that begins a command.
+_ESCAPE = re.compile(r"\\|\^\^")
 #: Doubled, these become one character in LaTeX; braces prevent that.
 _LIGATURE = re.compile(r"-(?=-)|`(?=`)|'(?=')")
 
@@ -110,14 +114,14 @@ def bibtex(work: WorkDocument, key: str) -> str:
         "year": str(work["year"] or ""),
         "date": work["date"],
         "doi": latex(_line(work["doi"])),
-        "eprint": arxiv,
+        "eprint": latex(_line(arxiv)),
         "archiveprefix": arxiv and "arXiv",
         "url": latex(_line(work["url"])),
-        "langid": work["language"],
+        "langid": latex(_line(work["language"])),
         "abstract": latex(_line(work["abstract"])),
         "note": _note(work),
         "entrysubtype": latex(_line(_subtype(work))),
-        "ids": work["id"] if _balanced(work["id"]) else None,
+        "ids": work["id"] if _balanced(work["id"]) and not _ESCAPE.search(work["id"]) else None,
     }
     fields = [Field(name, value) for name, value in values.items() if value]
     return write_string(Library([Entry(kind, key, fields)]))
@@ -139,7 +143,12 @@ def _ascii(text: str) -> str:
 def latex(text: str) -> str:
     """Return a text as LaTeX: special characters are escaped, formulas between dollar signs are kept."""
     pieces = _MATH.split(text)
-    return "".join(piece if n % 2 and _balanced(piece) else _escaped(piece) for n, piece in enumerate(pieces))
+    return "".join(piece if n % 2 and _is_formula(piece) else _escaped(piece) for n, piece in enumerate(pieces))
+
+
+def _is_formula(piece: str) -> bool:
+    """Return whether a piece of text between dollar signs can be exported as the formula that it seems to be."""
+    return _balanced(piece) and is_safe_formula(piece)
 
 
 def _escaped(text: str) -> str:
@@ -163,7 +172,7 @@ def _braced(title: str) -> str:
     Those are words with a capital inside (`ReLU`, `DNA`), and names in a title that is otherwise in lower case.
     """
     pieces = _MATH.split(title)
-    if not all(_balanced(piece) for piece in pieces):
+    if not all(map(_balanced, pieces)) or not all(map(_is_formula, pieces[1::2])):
         return latex(title)
     words = title.split()
     is_plain = sum(word[0].isupper() for word in words[1:]) * 2 < len(words) - 1
@@ -210,7 +219,7 @@ def ris(work: WorkDocument) -> str:
     arxiv = _arxiv(work)
     values = {
         "type_of_reference": _kind(work)[2],
-        "id": work["id"],
+        "id": _line(work["id"]),
         "type_of_work": _line(_subtype(work)),
         "title": _line(work["title"]),
         "authors": [_ris_name(author["name"]) for author in work["researchers"]],
@@ -220,7 +229,7 @@ def ris(work: WorkDocument) -> str:
         "doi": _line(work["doi"]),
         "number": arxiv and f"arXiv:{arxiv}",
         "urls": [_line(work["url"])] if work["url"] else [],
-        "language": work["language"],
+        "language": _line(work["language"]),
         "keywords": [_line(topic["name"]) for topic in work["topics"]],
         "abstract": _line(work["abstract"]),
         "notes": [note] if (note := _note(work)) else [],

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import unicodedata
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import chain, count, islice
@@ -38,8 +39,8 @@ COLUMNS = (
     *("id", "title", "authors", "year", "date", "type", "venue", "doi", "url"),
     *("source", "license", "language", "cited_by_count", "is_retracted", "topics", "institutions", "abstract"),
 )
-#: A spreadsheet runs a cell that begins with one of these as a formula.
-_FORMULA = re.compile("^[=+\\-@\t\r＝＋－＠]")  # noqa: RUF001 (full-width signs count as well)
+#: A spreadsheet runs a cell that begins with one of these as a formula. Full-width and small forms count as well.
+_FORMULA = frozenset("=+-@\u2212")
 JSON = "application/json"
 
 
@@ -95,14 +96,15 @@ def _csv(works: Iterable[WorkDocument], args: Mapping[str, Any]) -> Iterator[str
     if not columns:
         detail = f"None of the fields in select is a column of csv, which has {', '.join(COLUMNS)} and score."
         raise Problem(HTTPStatus.BAD_REQUEST, detail, {"select": ["Contains no column of csv."]})
-    yield _csv_line(columns)
+    yield ",".join(columns) + "\r\n"
     for work in works:
         yield _csv_line([_cell(work, name) for name in columns])
 
 
 def _csv_line(cells: Sequence[str]) -> str:
     line = io.StringIO()
-    csv.writer(line).writerow(cells)
+    # All cells are quoted: in many countries a semicolon or a tab would begin another one.
+    csv.writer(line, quoting=csv.QUOTE_ALL).writerow(cells)
     return line.getvalue()
 
 
@@ -116,7 +118,13 @@ def _cell(work: WorkDocument, column: str) -> str:
     else:
         text = str("" if value is None else value)
     text = text.replace("\0", "").lstrip(" ")
-    return f"'{text}" if _FORMULA.match(text) else text
+    return f"'{text}" if _is_formula(text) else text
+
+
+def _is_formula(text: str) -> bool:
+    """Return whether a spreadsheet may run a text, also after white space and characters that are not shown."""
+    first = next((character for character in text if character.isprintable() and not character.isspace()), "")
+    return text[:1] in {"\t", "\r"} or unicodedata.normalize("NFKC", first) in _FORMULA
 
 
 def _jsonl(works: Iterable[WorkDocument], args: Mapping[str, Any]) -> Iterator[str]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from indexer.identity.corpus import blocks_of, frequent_works
@@ -24,6 +22,7 @@ from peerscope.evaluation.identity.trial import read_works
 from peerscope.evaluation.identity.truth import Sample, clusters_of, evaluate_truth, read_truth
 from peerscope.evaluation.identity.tuning import tune
 from peerscope.evaluation.identity.vectors import Embeddings
+from peerscope.terminal import Console, echo, echo_json
 
 if TYPE_CHECKING:
     from indexer.records import Work
@@ -87,7 +86,7 @@ def identity(
     except ValueError as error:
         raise click.ClickException(f"{path}: {error}") from error
     if as_json:
-        click.echo(json.dumps({"corpus": path.name, "works": len(records), **result.to_dict()}, indent=2))
+        echo_json({"corpus": path.name, "works": len(records), **result.to_dict()})
     else:
         _show(result, len(records))
 
@@ -123,7 +122,7 @@ def _measure_truth(
     result = evaluate_truth(sample, clusters_of(resolution), truth.flagged)
     if as_json:
         facts = {"works": len(works), "truth": truth_path.name, "embeddings": vectors is not None}
-        click.echo(json.dumps({**facts, **result.to_dict(), "cpu_seconds": round(seconds, 1)}, indent=2))
+        echo_json({**facts, **result.to_dict(), "cpu_seconds": round(seconds, 1)})
     else:
         show_truth(result, len(works), seconds)
 
@@ -153,18 +152,18 @@ def _fit(sample: Sample, as_json: bool) -> None:
     if as_json:
         values = {name: getattr(learned, name) for name in LEARNED}
         points = [{"threshold": threshold, **result.to_dict()} for threshold, result in rows]
-        click.echo(json.dumps({"weights": values, "curve": points}, indent=2))
+        echo_json({"weights": values, "curve": points})
         return
-    click.echo(f"Learned from {pairs.is_same.sum():,} pairs of one person, {(~pairs.is_same).sum():,} of two:")
+    echo(f"Learned from {pairs.is_same.sum():,} pairs of one person, {(~pairs.is_same).sum():,} of two:")
     for line in table(learned):
-        click.echo(line)
+        echo(line)
     show_curve(rows)
 
 
 def _tune(works: list[Work]) -> None:
     for step in tune(works, Weights()):
         scores = "   ".join(_triple(scores) for scores in step.scores)
-        click.echo(f"{step.goal:.4f} {'*' if step.is_best else ' '} {step.move:24} {scores}")
+        echo(f"{step.goal:.4f} {'*' if step.is_best else ' '} {step.move:24} {scores}")
 
 
 def _triple(scores: Scores) -> str:

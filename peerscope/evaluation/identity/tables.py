@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 
 from peerscope.evaluation.identity.truth import LISTED
+from peerscope.terminal import Console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
