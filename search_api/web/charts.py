@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 STEP = 28
 GAP = 6
 HEIGHT = 100
-#: Maximum number of years in a chart, in case a source has an error such as the year 19.
-MAX_YEARS = 80
+#: Number of years in a chart: at least so many that a bar is not a slab, and at most so many that an error of a source,
+#: such as the year 19, does not make all others invisible.
+MIN_YEARS, MAX_YEARS = 10, 80
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,13 @@ class YearChart:
 
 
 def year_chart(counts: Sequence[Mapping[str, Any]]) -> YearChart:
-    """Return the chart of `[{"year", "works"}]` for the latest `MAX_YEARS` years."""
+    """Return the chart of `[{"year", "works"}]` for the latest `MIN_YEARS` to `MAX_YEARS` years."""
     works = {entry["year"]: entry["works"] for entry in counts}
     if not works:
         return YearChart([])
     last = max(works)
-    years = range(max(min(works), last - MAX_YEARS + 1), last + 1)
+    first = min(min(works), last - MIN_YEARS + 1)
+    years = range(max(first, last - MAX_YEARS + 1), last + 1)
     highest = max(works[year] for year in years if year in works)
     bars = []
     for position, year in enumerate(years):

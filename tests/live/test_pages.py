@@ -87,7 +87,7 @@ DEPTH = 2
 OF_A_KIND = 3
 #: What a page may hold: our own modules, and data for machines, in which no tag can begin.
 OUR_SCRIPTS = re.compile(
-    r'<script type="module" src="/static/\w+\.js"></script>|<script type="application/ld\+json">[^<]*</script>'
+    r'<script (?:type="module" )?src="/static/\w+\.js"></script>|<script type="application/ld\+json">[^<]*</script>'
 )
 TOO_BIG = 100_000
 #: The drawing of a graph, which is an image though it stands in the page.

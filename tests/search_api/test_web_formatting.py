@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from search_api.web import formatting
-from search_api.web.charts import HEIGHT, MAX_YEARS, year_chart
+from search_api.web.charts import HEIGHT, MAX_YEARS, MIN_YEARS, year_chart
 
 
 @pytest.mark.parametrize(("number", "words"), [(0, "0 works"), (1, "1 work"), (2, "2 works"), (12_345, "12,345 works")])
@@ -88,8 +88,10 @@ def test_reasons_in_words() -> None:
 
 def test_a_year_chart_shows_the_years_between_and_is_to_scale() -> None:
     chart = year_chart([{"year": 2014, "works": 1}, {"year": 2016, "works": 4}])
-    assert [(bar.year, bar.works) for bar in chart.bars] == [(2014, 1), (2015, 0), (2016, 4)]
-    assert [bar.height for bar in chart.bars] == [HEIGHT / 4, 0, HEIGHT]
+    assert [(bar.year, bar.works) for bar in chart.bars[-3:]] == [(2014, 1), (2015, 0), (2016, 4)]
+    assert [bar.height for bar in chart.bars[-3:]] == [HEIGHT / 4, 0, HEIGHT]
+    assert len(chart.bars) == MIN_YEARS
+    assert not any(bar.works for bar in chart.bars[:-3])
     assert chart.words == "Works per year. 2014: 1, 2016: 4."
 
 
