@@ -30,6 +30,8 @@ SHORT_HELP = {
     "rollback": "Restore the index from before the last run.",
     "why-merged": "Explain why works were merged into one researcher.",
     "duplicates": "List possible duplicate researchers.",
+    "merge": "Decide that researchers are one person.",
+    "split": "Decide that works of a researcher are someone else's.",
     "engine": "Manage the bundled OpenSearch.",
     "evaluate": "Measure the quality of results on judged data.",
     "accounts": "Manage accounts.",

@@ -8,7 +8,7 @@ from flask import Blueprint
 
 from accounts.admin import schemas as wire
 from accounts.admin import service
-from accounts.claims import lifecycle
+from accounts.claims import lifecycle, review
 from accounts.claims.schemas import ClaimSchema
 from accounts.claims.service import serialize_claim
 from accounts.resources import database
@@ -29,8 +29,8 @@ Given = dict[str, Any]
 def claims(args: Given) -> Any:
     """List claims with a status, oldest first."""
     with database().read() as session:
-        result = service.list_claims(session, args["status"], args["page"], args["per_page"])
-    service.add_records(services(), result["results"])
+        result = review.list_claims(session, args["status"], args["page"], args["per_page"])
+    review.add_records(services(), result["results"])
     return result
 
 

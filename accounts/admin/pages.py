@@ -11,7 +11,7 @@ from accounts.actors import require_scope
 from accounts.admin import service
 from accounts.admin.schemas import AdminClaimsArgs, AuditArgs, DecisionBody
 from accounts.blueprint import blueprint
-from accounts.claims import lifecycle
+from accounts.claims import lifecycle, review
 from accounts.forms import form
 from accounts.resources import database
 from accounts.settled import changing
@@ -36,8 +36,8 @@ def admin_page() -> str:
     require_scope("admin")
     args = parse(AdminClaimsArgs())
     with database().read() as session:
-        found = service.list_claims(session, args["status"], args["page"], args["per_page"])
-    service.add_records(services(), found["results"])
+        found = review.list_claims(session, args["status"], args["page"], args["per_page"])
+    review.add_records(services(), found["results"])
     return render_template("admin.html", args=args, found=found)
 
 

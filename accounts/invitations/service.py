@@ -21,7 +21,7 @@ from accounts.invitations.contacts import (
     key_was_used,
     lock_accounts,
 )
-from accounts.invitations.models import Invitation
+from accounts.invitations.models import PURPOSES, Invitation
 from accounts.notifications import notify
 from accounts.outbox import enqueue_mail
 from accounts.records import record_of
@@ -96,7 +96,8 @@ def invite(session: Session, account_id: str, researcher_id: str, fields: Mappin
     session.flush()
     note(session, account_id, "invitation.send", invitation.id, researcher=researcher_id)
     if "invitation" not in theirs.account.muted:
-        enqueue_mail(session, "invitation", account_id=theirs.account_id, invitation=invitation.id)
+        facts = {"id": invitation.id, "sender": account_id, "purpose": PURPOSES[invitation.purpose].lower()}
+        enqueue_mail(session, "invitation", account_id=theirs.account_id, **facts)
     return invitation
 
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from sqlalchemy import select
+from sqlalchemy import column, select, table
 
-from accounts.invitations.models import PURPOSES, Invitation
 from accounts.login import links
 from accounts.login.models import Account
 from accounts.notifications import Notification, describe
@@ -113,6 +112,9 @@ NOTIFICATION = """\
 Choose what is mailed to you: {base}/account
 """
 
+#: Not the model, whose package depends on the others, and commands of all depend on this one.
+INVITATIONS = table("invitation", column("id"), column("status"))
+
 #: Address, subject and text.
 Composed = tuple[str, str, str]
 
@@ -196,15 +198,13 @@ def _institution(session: Session, mail: Mail, base: str) -> Composed | None:
 
 
 def _invitation(session: Session, mail: Mail, base: str) -> Composed | None:
-    invitation = session.get(Invitation, mail.data["invitation"])
-    recipient = session.get(Account, mail.account_id)
-    if invitation is None or invitation.status != "pending" or recipient is None or not recipient.email:
+    data = mail.data
+    status = session.scalars(select(INVITATIONS.c.status).where(INVITATIONS.c.id == data["id"])).one_or_none()
+    sender, recipient = session.get(Account, data["sender"]), session.get(Account, mail.account_id)
+    if status != "pending" or sender is None or recipient is None or not recipient.email:
         return None
-    sender = invitation.sender
-    if sender is None:
-        return None
-    name, purpose = name_for_mail(sender.name), PURPOSES[invitation.purpose].lower()
-    text = INVITATION.format(to=recipient.name, name=name, purpose=purpose, base=base, id=invitation.id)
+    name = name_for_mail(sender.name)
+    text = INVITATION.format(to=recipient.name, name=name, purpose=data["purpose"], base=base, id=data["id"])
     return recipient.email, f"{name} has invited you to collaborate", text
 
 
