@@ -24,10 +24,12 @@ class Link(fields.Url):
             require_tld=True,
             validate=validate.Length(max=300),
             metadata={"pattern": r"^\s*https://[^/@\s]+(/\S*)?\s*$"},
-            error_messages={"invalid": "Must be a complete address that starts with https://."},
+            error_messages={"invalid": 'Must start with https:// ("{input}").'},
         )
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if not isinstance(value, str):
+            raise ValidationError("Not a valid string.")
         text = str(super()._deserialize(value, attr, data, **kwargs)).strip()
         if UNFIT.search(text) or "@" in text.partition("//")[2].partition("/")[0]:
             raise ValidationError("A link must not contain a user name or invisible characters.")

@@ -54,7 +54,11 @@ class FewResearchers:
         ("t-researchers", "ada-1"): ADA,
         ("t-researchers", "bob-1"): BOB,
         ("t-redirects", "ada-old"): {"id": "ada-old", "researcher_id": "ada-1"},
-        ("t-works", "arxiv:1"): {"id": "arxiv:1", "title": "On engines", "researchers": []},
+        ("t-works", "arxiv:1"): {
+            "id": "arxiv:1",
+            "title": "On engines",
+            "researchers": [{"id": "x", "name": "A. Lovelace"}],
+        },
     }
 
     def get(self, index: str, id: str, **_: Any) -> dict[str, Any]:  # noqa: A002 (theirs)

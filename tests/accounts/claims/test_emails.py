@@ -12,7 +12,6 @@ from accounts.audit import Audit
 from accounts.claims import institution_emails, lifecycle
 from accounts.delivery import states
 from accounts.outbox import Outbox
-from accounts.resources import resources_of
 from accounts.texts import name_for_mail
 from tests.people import Person, accounts_of, browser
 
@@ -21,13 +20,17 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from tests.people import Mailbox
+
 EMAIL = "/api/v1/me/institution-email"
 
 
 @pytest.fixture
-def mails(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+def mails(bob: Person, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Return address and text of the mails that are sent from now on."""
+    assert bob
     sent: list[tuple[str, str]] = []
-    monkeypatch.setattr(resources_of(app).mailer, "post", lambda to, _subject, text: sent.append((to, text)))
+    monkeypatch.setattr(mailbox, "send", lambda to, _subject, text, _id: sent.append((to, text)))
     return sent
 
 

@@ -136,7 +136,7 @@ def test_works_are_said_to_be_theirs_or_not(owner: Person) -> None:
         assert [one["is_mine"] for one in said] == expected
     owner.post("/account/profile/works", data={"work": "arxiv:1"})
     assert owner.get("/api/v1/me/works").get_json()["results"] == []
-    assert owner.post("/account/profile/works", data={"work": "arxiv:9", "saying": "mine"}).status_code == 404
+    assert owner.post("/account/profile/works", data={"work": "arxiv:9", "saying": "mine"}).status_code == 422
 
 
 def test_the_owner_lets_the_profile_go(owner: Person) -> None:

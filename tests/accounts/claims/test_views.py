@@ -94,6 +94,8 @@ def test_whom_nobody_knows_nobody_claims(logged_in: Callable[..., Person]) -> No
         {"claimed": True},
         {"verification_level": 4},
         {"researcher_id": "bob-1"},
+        {"links": [{}]},
+        {"links": [7]},
         {"proof": "orcid"},
         {"bio": "x" * 601},
         {"bio": "a\u202eb"},
