@@ -21,6 +21,7 @@ GROUP = "peerscope.commands"
 #: Help of our own commands, so that listing them imports none; a test compares it with the commands.
 SHORT_HELP = {
     "index": "Index works from files, folders, standard input or a remote source.",
+    "harvest": "Keep the index up to date from remote sources.",
     "serve": "Serve the API and the pages until Ctrl-C.",
     "search": "Search works, or with --researchers people, for TEXT.",
     "similar": "Find works or researchers similar to ID.",

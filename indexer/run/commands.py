@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from rich.table import Table
 
 from indexer.run.progress import ProgressBar, print_summary
+from indexer.run.progress_lines import ProgressLines
 from indexer.run.run import Options
 from indexer.run.run import index as run_index
+from indexer.run.watch import Watcher
+from indexer.run.watch import watch as watch_files
 from indexer.sources import Selection, open_harvester, open_sources, remote_source_names
+from indexer.sources.base import STDIN
 from indexer.sources.stored import StoredWorks
 from indexer.staging.report import PARTS, past_runs
 from indexer.write.writer_lock import only_writer
@@ -26,9 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from opensearchpy import OpenSearch
-
     from indexer.sources import Source
+    from indexer.staging.report import Report
     from peerscope.settings import Settings
 
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -53,6 +57,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--prune", is_flag=True, help="Remove indexed works that are not in PATH... any more.")
 @click.option("--rebuild", is_flag=True, help="Start over, for another model or mapping; without PATH from the index.")
 @click.option("--dry-run", is_flag=True, help="Dry run: report what would be done, write nothing.")
+@click.option("--watch", is_flag=True, help="Index PATH..., then wait for files that are new or have changed.")
 @click.option("--explain", is_flag=True, help="Print what became of each record, with its warnings.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @pass_settings
@@ -72,6 +77,7 @@ def index(
     prune: bool,
     rebuild: bool,
     dry_run: bool,
+    watch: bool,
     explain: bool,
     as_json: bool,
 ) -> None:
@@ -96,32 +102,91 @@ def index(
     selection = Selection(query, filter_, set_, since and since.date(), until and until.date(), limit, url, prefix)
     if prune and remote:
         raise click.UsageError("--prune works with files only: a remote source returns only some of its works.")
-    names = IndexNames(settings.index_prefix)
-    sources = _sources(paths, remote, selection, settings, rebuild=rebuild, columns=_columns(columns))
-    client = engine.connect(settings)
-    engine.keep_alive(settings)
-    sources = sources or [_indexed_works(client, names)]
-    embedder = embedding.load(settings)
+    mapped = _columns(columns)
+    if watch and (remote or prune or rebuild or dry_run or STDIN in paths):
+        raise click.UsageError("--watch works with files and folders, without --source, --prune, --rebuild, --dry-run.")
+    if watch and (missing := [path for path in paths if not Path(path).exists()]):
+        raise click.UsageError(f"{missing[0]}: no such file or folder.")
+    sources = [] if watch else _sources(paths, remote, selection, settings, rebuild=rebuild, columns=mapped)
+    session = Session(settings)
     explainer = partial(echo, err=as_json) if explain else None
     options = Options(prune=prune, rebuild=rebuild, dry_run=dry_run, explain=explainer)
-    with ProgressBar(console, sources) as progress:
-        report = run_index(
-            client,
-            names,
-            embedder,
-            sources,
-            settings.home,
-            progress,
-            options,
-            scale=Scale.from_settings(settings),
-            signer=Signer.from_settings(settings),
-        )
+    if watch:
+        _watch(session, paths, mapped, options, console, as_json=as_json)
+        return
+    report = session.run(sources or [session.indexed_works()], options, console)
+    if print_report(console, report, options, as_json=as_json):
+        raise SystemExit(1)
+
+
+def print_report(console: Console, report: Report, options: Options, *, as_json: bool = False) -> bool:
+    """Print the report of a run; return whether a source was incomplete or every record was rejected."""
     if as_json:
         echo_json(report.to_dict())
     else:
-        print_summary(console, report, dry_run=dry_run)
-    if report.broken_sources or report.is_rejected:
-        raise SystemExit(1)
+        print_summary(console, report, dry_run=options.dry_run)
+    return bool(report.broken_sources) or report.is_rejected
+
+
+class Session:
+    """The connection and the model with which runs are made; one after another."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Connect to OpenSearch and load the model."""
+        self._settings = settings
+        self._names = IndexNames(settings.index_prefix)
+        self._client = engine.connect(settings)
+        engine.keep_alive(settings)
+        self._embedder = embedding.load(settings)
+
+    def run(self, sources: Sequence[Source], options: Options, console: Console) -> Report:
+        """Index sources, show the progress on `console`, and return the report."""
+        with _progress(console, sources) as progress:
+            return run_index(
+                self._client,
+                self._names,
+                self._embedder,
+                sources,
+                self._settings.home,
+                progress,
+                options,
+                scale=Scale.from_settings(self._settings),
+                signer=Signer.from_settings(self._settings),
+            )
+
+    def indexed_works(self) -> Source:
+        """Return the indexed works as the source of a rebuild. Raises StoreError when there are none."""
+        generation = live(self._client, self._names)
+        if generation is None:
+            raise StoreError("Nothing is indexed yet, so there is nothing to rebuild: name a PATH to index.")
+        return StoredWorks(self._client, generation)
+
+
+def _progress(console: Console, sources: Sequence[Source]) -> ProgressBar | ProgressLines:
+    """Return bars for a terminal, and lines for a log."""
+    if console.is_terminal:
+        return ProgressBar(console, sources)
+    return ProgressLines(partial(echo, err=True), sources)
+
+
+def _watch(
+    session: Session,
+    paths: Sequence[str],
+    columns: dict[str, str],
+    options: Options,
+    console: Console,
+    *,
+    as_json: bool,
+) -> None:
+    """Index files that are new or have changed, until the process is interrupted."""
+    echo(f"Watching {', '.join(paths)}. Press Ctrl-C to end.", err=True)
+
+    def index_files(files: list[str]) -> None:
+        report = session.run(open_sources(files, columns), options, console)
+        print_report(console, report, options, as_json=as_json)
+
+    watcher = Watcher(paths)
+    watch_files(watcher, index_files, partial(echo, err=True))
 
 
 def _columns(options: Sequence[str]) -> dict[str, str]:
@@ -146,14 +211,6 @@ def _sources(
     if not remote and not paths and not rebuild:
         raise click.UsageError("Nothing to index: name a PATH, or use --source.")
     return [*open_sources(paths, columns), *([open_harvester(remote, selection, settings)] if remote else [])]
-
-
-def _indexed_works(client: OpenSearch, names: IndexNames) -> Source:
-    """Return the indexed works as the source of a rebuild. Raises StoreError when there are none."""
-    generation = live(client, names)
-    if generation is None:
-        raise StoreError("Nothing is indexed yet, so there is nothing to rebuild: name a PATH to index.")
-    return StoredWorks(client, generation)
 
 
 @click.command(short_help="List past indexing runs.")

@@ -61,7 +61,7 @@ def test_files_and_a_remote_source_are_read_together(
         (["--source", "arxiv", "--since", "2024-02-01", "--until", "2024-01-01"], "is after --until"),
         (["--source", "arxiv", "--since", "yesterday"], "does not match the format"),
         (["--source", "arxiv", "--query", "x", "--limit", "0"], "not in the range x>=1"),
-        (["--source", "elsewhere"], "is not one of 'arxiv', 'arxiv-oai', 'openalex'"),
+        (["--source", "elsewhere"], "is not one of 'arxiv', 'arxiv-oai', 'crossref'"),
         (["missing.bib"], "no such file or folder"),
     ],
 )
