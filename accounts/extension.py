@@ -134,7 +134,7 @@ class AccountsExtension(Extension):
     def start_worker(self, app: Flask, settings: Settings) -> None:
         """Deliver mail from a thread, and people's states to the index from another, unless another worker does."""
         services: Services = app.extensions[KEY]
-        client = engine.connect(settings, timeout=DELIVERY_TIMEOUT)
+        client = engine.follow(settings, timeout=DELIVERY_TIMEOUT)
         accounts, signer = resources.resources_of(app), Signer.from_settings(settings)
         Deliverer(accounts.database, client, services.names, signer, home=settings.home).start()
         MailSender(accounts.database, accounts.mailer, settings.public_url).start()

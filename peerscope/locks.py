@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import psutil
 
@@ -57,6 +58,19 @@ class LockHolder:
         return f"process {self.pid}{user}" + (f": {self.command}" if self.command else "")
 
 
+#: The locks that this process holds.
+_held: WeakSet[FileLock] = WeakSet()
+
+
+def _disown_all() -> None:
+    """Close the files of the parent's locks in a forked process, which would keep them when the parent is killed."""
+    for lock in list(_held):
+        lock._disown()
+
+
+os.register_at_fork(after_in_child=_disown_all)
+
+
 class FileLock:
     """The lock on one file. Not reentrant: two objects of one process exclude each other."""
 
@@ -82,6 +96,7 @@ class FileLock:
             file.close()
             return False
         self._file = file
+        _held.add(self)
         # For messages on systems that do not list locks.
         file.truncate(0)
         file.write(str(os.getpid()))
@@ -89,10 +104,17 @@ class FileLock:
         return True
 
     def release(self) -> None:
-        """Release the lock."""
+        """Release the lock, also if another process has inherited the open file."""
+        if self._file:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+            self._disown()
+
+    def _disown(self) -> None:
+        """Close the file without releasing the lock."""
         if self._file:
             self._file.close()
             self._file = None
+            _held.discard(self)
 
     def holder(self) -> LockHolder:
         """Return the process that holds the lock, as far as the system or the file names it."""

@@ -196,8 +196,8 @@ class Settings(BaseSettings):
         100,
         ge=1,
         le=1_000,
-        description="connections of one client address to a worker; beyond it, the one that has waited longest for its "
-        "client is closed; not used behind proxies ([serving](serving.md))",
+        description="connections of one client address to a worker that may wait for their client; beyond it, the one "
+        "that has waited longest is closed; not used behind proxies ([serving](serving.md))",
     )
     head_timeout: float = Field(10, gt=0, le=600, description="seconds in which the head of a request must arrive")
     body_timeout: float = Field(30, gt=0, le=3_600, description="seconds in which its body must arrive")

@@ -144,14 +144,16 @@ def create_app(
     """Return the Flask app.
 
     `services` default to the OpenSearch, indices and model that `settings` name, `settings` to those of the services or
-    the environment, and `extensions` to those of all installed packages. Raises SettingsError.
+    the environment, and `extensions` to those of all installed packages. `STARTS_ENGINE: False` in `config` does not
+    start the embedded OpenSearch. Raises SettingsError.
     """
     from search_api.http import metrics  # imported late; its docstring says why
 
     if services is None:
         settings = settings or Settings.load()
         repair_home(settings.home)
-        opensearch, names = _client(settings), IndexNames(settings.index_prefix)
+        opensearch = _client(settings, starts_engine=(config or {}).get("STARTS_ENGINE", True))
+        names = IndexNames(settings.index_prefix)
         services = Services(opensearch, names, settings=settings, index=IndexCheck(opensearch, names))
     app = App(__name__, template_folder="web/templates", static_folder="web/static")
     app.config.from_mapping(MAX_CONTENT_LENGTH=1_000_000, COMPRESS_MIMETYPES=COMPRESSED, COMPRESS_ALGORITHM=ENCODINGS)
@@ -179,9 +181,9 @@ def create_app(
     return app
 
 
-def _client(settings: Settings) -> OpenSearch:
+def _client(settings: Settings, *, starts_engine: bool) -> OpenSearch:
     breaker = engine.CircuitBreaker(observe=lambda seconds: timing.add("search", seconds))
-    return engine.connect(settings, breaker=breaker)
+    return (engine.connect if starts_engine else engine.follow)(settings, breaker=breaker)
 
 
 def _install_extensions(app: Flask, chosen: Sequence[Extension] | None) -> None:

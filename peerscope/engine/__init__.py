@@ -5,7 +5,7 @@
 
 from peerscope.engine.checks import Check, diagnose
 from peerscope.engine.circuit_breaker import CircuitBreaker, CircuitOpen
-from peerscope.engine.client import connect
+from peerscope.engine.client import connect, follow
 from peerscope.engine.errors import EngineError
 from peerscope.engine.node import Node, NodeWatch, keep_alive
 from peerscope.engine.readiness import wait_until_ready
@@ -21,6 +21,7 @@ __all__ = [
     "NodeWatch",
     "connect",
     "diagnose",
+    "follow",
     "keep_alive",
     "wait_until_ready",
 ]

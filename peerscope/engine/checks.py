@@ -64,7 +64,7 @@ def _embedded(settings: EngineSettings) -> Iterator[Check]:
     state = "answers" if status.state == "running" else f"does not answer; its log is {status.log}"
     yield Check("engine", status.state == "running", f"process {status.node.pid} at {status.node.url} {state}")
     if status.state == "running":
-        yield from _reachable("node", node_client(status.node, timeout=5.0))
+        yield from _reachable("node", node_client(status.node.url, timeout=5.0))
 
 
 def _java() -> Check:

@@ -11,6 +11,7 @@ from peerscope.engine.circuit_breaker import BreakerTransport
 from peerscope.engine.errors import NotRunning
 from peerscope.engine.following import FollowingTransport, NodeAddress
 from peerscope.engine.node import START_TIMEOUT, Node
+from peerscope.engine.process import read_state
 from peerscope.engine.readiness import wait_until_ready
 from peerscope.engine.settings import EngineSettings
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from peerscope.engine.circuit_breaker import CircuitBreaker
-    from peerscope.engine.process import NodeState
     from peerscope.settings import Settings
 
 TIMEOUT = 30.0  # seconds per request; a bulk of a thousand works with vectors takes 1 to 2 on two cores
@@ -73,13 +73,33 @@ def connect(
             " cluster"
         )
     folder = node.place.folder
-    client = node_client(state, folder, timeout=timeout, pool=pool)
+    client = node_client(state.url, folder, timeout=timeout, pool=pool)
     wait_until_ready(client, ready_timeout)
-    return node_client(state, folder, timeout=timeout, pool=pool, breaker=breaker) if breaker else client
+    return node_client(state.url, folder, timeout=timeout, pool=pool, breaker=breaker) if breaker else client
+
+
+def follow(
+    settings: Settings | EngineSettings,
+    *,
+    timeout: float = TIMEOUT,
+    pool: int = POOL,
+    breaker: CircuitBreaker | None = None,
+) -> OpenSearch:
+    """Return a client as `connect` does, but without starting the embedded node or waiting for it.
+
+    For the worker processes of a server: a node that one of them started would end with it.
+    """
+    settings = EngineSettings.from_settings(settings)
+    if settings.url:
+        return cluster_client(settings, timeout=timeout, pool=pool, breaker=breaker)
+    folder = Node(settings).place.folder
+    state = read_state(folder)
+    url = state.url if state else f"http://127.0.0.1:{settings.port}"
+    return node_client(url, folder, timeout=timeout, pool=pool, breaker=breaker)
 
 
 def node_client(
-    state: NodeState,
+    url: str,
     folder: Path | None = None,
     *,
     timeout: float = TIMEOUT,
@@ -90,7 +110,7 @@ def node_client(
     options = _options(breaker)
     if folder:
         options = {"transport_class": FollowingTransport, **options, "address": NodeAddress(folder)}
-    return OpenSearch(hosts=[state.url], timeout=timeout, pool_maxsize=pool, **options)
+    return OpenSearch(hosts=[url], timeout=timeout, pool_maxsize=pool, **options)
 
 
 def cluster_client(

@@ -38,7 +38,7 @@ def start(settings: Settings, timeout: float) -> None:
     PEERSCOPE_ENGINE_PORT its port (by default 9200 or the next free one). Has no effect if it already runs.
     """
     state = Node(settings).start(detach=True, timeout=timeout)
-    wait_until_ready(node_client(state), timeout)
+    wait_until_ready(node_client(state.url), timeout)
     echo(state.url)
     if not state.detached:
         echo("It was started by another command and will stop with that.", err=True)

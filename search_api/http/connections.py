@@ -360,20 +360,32 @@ class ConnectionServer(TcpWSGIServer):  # type: ignore[misc]
         conn.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
 
     def opened(self, channel: Channel) -> None:
-        """Count a new connection; beyond a limit, close the one that has waited longest for its client."""
+        """Count a new connection; beyond a limit, close the one that has waited longest for its client.
+
+        Only those that wait for their clients count for an address: if requests that wait for a thread did too, each
+        new connection would soon be the only one that can be closed.
+        """
         same_address = self._by_address[channel.addr[0]]
         same_address.add(channel)
         if len(same_address) > self.limits.per_address:
-            self._make_room(channel, same_address)
-        elif len(self.active_channels) > MAX_CONNECTIONS:
-            self._make_room(channel, self.active_channels.values())
+            waiting = self._waiting(channel, same_address)
+            if len(waiting) >= self.limits.per_address:
+                self._drop_one(waiting)
+        if len(self.active_channels) - len(self._to_close) > MAX_CONNECTIONS:
+            self._make_room(channel)
 
-    def _make_room(self, channel: Channel, others: Iterable[Channel]) -> None:
-        waiting = [one for one in others if not (one is channel or one.is_served or one in self._to_close)]
-        if waiting:
-            min(waiting, key=lambda one: (one.is_idle, one.waiting_since)).drop()
+    def _waiting(self, channel: Channel, others: Iterable[Channel]) -> list[Channel]:
+        return [one for one in others if not (one is channel or one.is_served or one in self._to_close)]
+
+    @staticmethod
+    def _drop_one(waiting: list[Channel]) -> None:
+        min(waiting, key=lambda one: (one.is_idle, one.waiting_since)).drop()
+
+    def _make_room(self, channel: Channel) -> None:
+        if waiting := self._waiting(channel, self.active_channels.values()):
+            self._drop_one(waiting)
         else:
-            detail = "There are too many connections from this address."
+            detail = "There are too many connections."
             channel.refuse(Problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": "1"}))
 
     def close_soon(self, channel: Channel) -> None:

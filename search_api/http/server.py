@@ -137,7 +137,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no type inf
         """Return the app of a worker, warmed up before the first request."""
         # A cleaner of temporary files may have removed it.
         Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).mkdir(parents=True, exist_ok=True)
-        app = self._make_app(settings=self._settings)
+        app = self._make_app({"STARTS_ENGINE": False}, settings=self._settings)
         is_replacement = self._arbiter is not None and self._arbiter.has_served
         warm_up(app, self._make_app, () if is_replacement else WARM_UP)
         request_log.configure(self._settings)
@@ -209,7 +209,7 @@ def warm_up(app: Flask, make_app: Callable[..., Flask], requests: Sequence[str] 
     with suppress(EmbeddingError):
         services.embedder().embed_query("warm up")
     if requests and services.client.ping():
-        patient = replace(services, client=engine.connect(services.settings, timeout=WARM_UP_TIMEOUT))
+        patient = replace(services, client=engine.follow(services.settings, timeout=WARM_UP_TIMEOUT))
         client = make_app({"OBSERVED": False, "RATE_LIMIT": "off"}, patient, extensions=[]).test_client()
         for request in requests:
             client.get(f"/api/v1/{request}")

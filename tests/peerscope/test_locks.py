@@ -7,6 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from peerscope import locks
@@ -95,3 +96,44 @@ def test_control_characters_of_a_command_are_not_printed(tmp_path: Path) -> None
         text = str(FileLock(path).holder())
         holder.kill()
     assert text.isprintable()
+
+
+#: Holds a lock, forks a process that outlives the block, releases the lock, and waits to be killed.
+FORKING = """
+import os, sys, time
+from pathlib import Path
+from peerscope.locks import FileLock
+
+lock = FileLock(Path(sys.argv[1]))
+assert lock.take()
+if os.fork() == 0:
+    assert not lock.is_held
+    time.sleep(60)
+    os._exit(0)
+if sys.argv[2] == "release":
+    lock.release()
+print("forked", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("end", ["release", "kill"])
+def test_a_forked_process_does_not_keep_a_lock(tmp_path: Path, end: str) -> None:
+    lock = FileLock(tmp_path / "lock")
+    command = [sys.executable, "-c", FORKING, str(lock.path), end]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == "forked\n"
+            children = psutil.Process(process.pid).children()
+            assert lock.take() is (end == "release")
+            if end == "kill":
+                process.kill()
+                process.wait()
+                assert children[0].is_running()
+                assert lock.take()
+        finally:
+            for child in children:
+                child.kill()
+            process.kill()
+    lock.release()

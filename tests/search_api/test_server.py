@@ -261,6 +261,22 @@ def test_slow_clients_do_not_disturb_others(server: Served) -> None:
     assert attacked < 4 * max(usual, again)  # other programs share the machine, and it is short
 
 
+def test_requests_that_wait_for_a_thread_take_no_connection_from_others(tmp_path: Path) -> None:
+    """Far more requests of one address than its limit are all answered, while slow clients come and go."""
+    with served(tmp_path, PEERSCOPE_WORKERS="1", PEERSCOPE_CONNECTIONS_PER_ADDRESS="10") as server:
+        statuses: list[int] = []
+        threads = [
+            threading.Thread(target=lambda: statuses.append(server.get("/slow/1").status_code)) for _ in range(40)
+        ]
+        with slow_clients(server.port, 20, "/stream", ("half a header",)) as slow:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        assert statuses == [200] * 40
+        assert slow.opened["half a header"] > 20
+
+
 @pytest.mark.deep
 @pytest.mark.parametrize("kinds", [(kind,) for kind in KINDS])
 def test_slow_clients_do_not_disturb_others_for_long(tmp_path: Path, kinds: Any) -> None:

@@ -320,7 +320,7 @@ def test_a_warm_up_counts_neither_in_the_metrics_nor_in_the_log(
     opensearch: FakeOpenSearch, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = app_over(opensearch)
-    monkeypatch.setattr(server.engine, "connect", lambda *_, **__: opensearch)
+    monkeypatch.setattr(server.engine, "follow", lambda *_, **__: opensearch)
 
     def counted() -> list[str]:
         text = app.test_client().get("/metrics").text

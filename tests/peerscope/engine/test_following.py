@@ -13,7 +13,7 @@ import psutil
 import pytest
 from opensearchpy.exceptions import ConnectionError as Unreachable
 
-from peerscope.engine import CircuitBreaker, EngineSettings, Node, NodeWatch, connect
+from peerscope.engine import CircuitBreaker, EngineSettings, Node, NodeWatch, connect, follow
 from peerscope.engine.process import NodeState, clear_state, write_state
 from peerscope.settings import Settings
 
@@ -109,3 +109,15 @@ def test_a_dead_node_is_restarted_near_its_port_but_not_a_stopped_one(
         threading.Event().wait(0.01)
     watch.stop()
     assert ports[-1] == second.port
+
+
+def test_a_client_of_a_worker_starts_no_node(
+    settings: EngineSettings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Node, "start", lambda *_, **__: pytest.fail("a node that a worker starts would end with it"))
+    client = follow(settings.on_port(1))
+    with pytest.raises(Unreachable):
+        client.info()
+    with node(folder, "first"):
+        assert client.info()["name"] == "first"
+        assert follow(settings.on_port(1), breaker=CircuitBreaker()).info()["name"] == "first"
