@@ -33,6 +33,7 @@ SHORT_HELP = {
     "duplicates": "List possible duplicate researchers.",
     "merge": "Decide that researchers are one person.",
     "split": "Decide that works of a researcher are someone else's.",
+    "institutions": "Manage how affiliations are resolved to institutions.",
     "engine": "Manage the bundled OpenSearch.",
     "evaluate": "Measure the quality of results on judged data.",
     "accounts": "Manage accounts.",

@@ -50,6 +50,7 @@ INNER_LAYERS = {
     "indexer": (
         "indexer.run",
         "indexer.build",
+        "indexer.institutions",
         "indexer.identity",
         "indexer.staging",
         "indexer.sources",

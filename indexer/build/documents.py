@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
-from indexer.build.affiliations import institutions
 from indexer.identity import strong_id
+from indexer.institutions import Registry
 from indexer.records import topics_of
 from mappings import DEFAULT_STATE
 from mappings.analysis import language_of
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 MAX_COLLABORATORS = 500
 #: Titles in the text that is searched for a researcher's expertise, newest first.
 MAX_TITLES = 500
+#: Resolves institutions without knowing the collection.
+KNOWN_NAMES = Registry()
 #: A close collaborator shares at least this many works.
 CLOSE = 2
 
@@ -50,7 +52,14 @@ def stored_vector(vector: NDArray[np.floating[Any]]) -> list[float]:
 
 
 def work_document(
-    work: Work, researcher_ids: Sequence[str], *, vector: NDArray[np.float32], model: str, digest: str, time: str
+    work: Work,
+    researcher_ids: Sequence[str],
+    *,
+    vector: NDArray[np.float32],
+    model: str,
+    digest: str,
+    time: str,
+    registry: Registry = KNOWN_NAMES,
 ) -> WorkDocument:
     """Return the document of a work, in which every unknown value is null.
 
@@ -58,7 +67,7 @@ def work_document(
     embedding model, `digest` the content hash, `time` the time of writing in ISO 8601.
     """
     authorships = [
-        _authorship(author, id_, position)
+        _authorship(author, id_, position, registry)
         for position, (author, id_) in enumerate(zip(work.authors, researcher_ids, strict=True), 1)
     ]
     return {
@@ -101,8 +110,8 @@ def _localized(work: Work) -> Localized:
     return cast("Localized", {language: text} if language else {})
 
 
-def _authorship(author: Author, researcher_id: str, position: int) -> Authorship:
-    affiliated = institutions(author)
+def _authorship(author: Author, researcher_id: str, position: int, registry: Registry) -> Authorship:
+    affiliated = registry.of_author(author)
     return {
         "id": researcher_id,
         "name": author.name,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexer.build.assigned_topics import FEW, LabelledWorks, assigned_fields
-from indexer.build.documents import stored_vector, work_document
+from indexer.build.documents import KNOWN_NAMES, stored_vector, work_document
 from indexer.staging.report import Stopwatch
 from indexer.write.background import BackgroundTasks, prefetch
 from indexer.write.bulk import ADVICE, delete_action, index_action, pending_actions, with_retries, write
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from opensearchpy import OpenSearch
 
+    from indexer.institutions import Registry
     from indexer.staging.database import StagedWork, StagingDatabase
     from indexer.staging.report import Report
     from indexer.write.target import Target
@@ -63,6 +64,7 @@ class WorkWriter:
     target: Target
     signer: Signer | None = None
     """Signs the ORCID iDs of works that were read from a source."""
+    registry: Registry = KNOWN_NAMES
     is_copy: bool = False
     """Whether the works were read from the replaced generation: then only what was signed there is signed again."""
     _marked: set[str] = field(default_factory=set, init=False, repr=False)
@@ -155,6 +157,7 @@ class WorkWriter:
             model=self.embedder.model.name,
             digest=staged.content_hash,
             time=datetime.now(UTC).isoformat(timespec="seconds"),
+            registry=self.registry,
         )
         return document if topics is None else {**document, **assigned_fields(topics)}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,11 @@ from indexer.identity.overrides import CORRECTIONS, Overrides, combine
 from indexer.identity.overrides import load as load_overrides
 from indexer.identity.statements import statements_of
 from indexer.identity.update import IdentityUpdate, save_duplicates
+from indexer.institutions import Registry
+from indexer.institutions.decisions import digest_of, load_decisions
+from indexer.institutions.mining import NameCollector
+from indexer.institutions.ror import names_of
+from indexer.institutions.update import update_institutions
 from indexer.sources.stored import StoredWorks
 from indexer.staging.changes import changes, missing_works
 from indexer.staging.database import StagingDatabase
@@ -29,13 +34,14 @@ from peerscope.errors import PeerscopeError
 from peerscope.memory import peak_mb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from opensearchpy import OpenSearch
 
     from indexer.run.progress import ProgressListener
     from indexer.sources import Source
+    from indexer.staging.reading import CheckedRecord
     from indexer.write.writer_lock import WriterLock
     from mappings import Generation, IndexNames
     from peerscope.embedding import Embedder
@@ -77,17 +83,25 @@ class Run:
     staging: StagingDatabase
     lock: WriterLock
     signer: Signer | None = None
+    names: NameCollector = field(default_factory=NameCollector)
+    """Names of institutions on all works that were read, also on unchanged ones: an interrupted run finds the same."""
 
     def read(self, sources: Sequence[Source], unknown: Counter[str]) -> None:
         """Stage new, changed and removed works; `unknown` counts keys of records that are not read."""
         with Stopwatch(self.report, "read"), Seen() as seen:
-            records = first_of_each(read(sources, self.report, unknown), seen, self.report)
+            records = self._collect_names(first_of_each(read(sources, self.report, unknown), seen, self.report))
             fingerprint = self.embedder.model.fingerprint
             for batch in changes(self.client, self.target, fingerprint, records, self.report, self.signer):
                 self.staging.add(batch)
                 self.progress.read(self.report)
             if self.options.prune:
                 self._prune(seen)
+
+    def _collect_names(self, records: Iterable[CheckedRecord]) -> Iterator[CheckedRecord]:
+        for record in records:
+            if record.work:
+                self.names.add(record.work)
+            yield record
 
     def _prune(self, seen: Seen) -> None:
         counts = self.report.counts
@@ -108,6 +122,8 @@ class Run:
         generation = self.target.writable() if len(self.staging) else self.target.begun
         if generation is None:
             return
+        self.names.add_stored(self.client, generation)
+        registry = Registry(*self.decisions.institutions, self.names.names())
         writer = WorkWriter(
             self.client,
             generation,
@@ -116,11 +132,13 @@ class Run:
             self.report,
             self.target,
             self.signer,
+            registry,
             is_copy,
         )
         self._identify(generation, writer)
         with Stopwatch(self.report, "works"):
             writer.write_all(self.progress.works)
+            update_institutions(self.client, generation, registry)
         with Stopwatch(self.report, "topics"):
             self.report.counts.topics_assigned += assign_topics(self.client, generation, self.progress.topics)
         with Stopwatch(self.report, "researchers"):
@@ -209,7 +227,9 @@ class Decisions:
         files = [path for path in (file, file.with_name(CORRECTIONS)) if path.exists()]
         overrides = reduce(combine, map(load_overrides, files), Overrides())
         self.overrides = replace(overrides, statements=statements)
-        content = b"".join(path.read_bytes() for path in files)
+        #: Decisions about institutions, and the names of a ROR dump.
+        self.institutions = load_decisions(file.parent), names_of(file.parent)
+        content = b"".join(path.read_bytes() for path in files) + digest_of(file.parent)
         self.digest = _digest(content, repr(statements.statements) if statements.statements else "")
 
     def are_followed(self, client: OpenSearch, generation: Generation) -> bool:

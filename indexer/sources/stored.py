@@ -61,4 +61,7 @@ def record_of(document: WorkDocument) -> dict[str, Any]:
 
 def _institution(stored: InstitutionName) -> dict[str, str]:
     id_ = stored["id"]
-    return {"name": stored["name"], **({"ror": id_.removeprefix("ror:")} if id_.startswith("ror:") else {"id": id_})}
+    if id_.startswith("ror:"):
+        return {"name": stored["name"], "ror": id_.removeprefix("ror:")}
+    # Without a scheme, the id was made of the name.
+    return {"name": stored["name"], **({"id": id_} if ":" in id_ else {})}
