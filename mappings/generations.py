@@ -25,6 +25,16 @@ KEPT = 1
 #: How long `publish` waits for replicas, and the client's timeout for that request in seconds.
 REPLICA_TIMEOUT = "300s"
 REPLICA_REQUEST_TIMEOUT = 330
+#: The client's timeout in seconds for merging an index into one segment; a million works with vectors take minutes.
+MERGE_TIMEOUT = 3_600
+#: Settings of a generation that is searched. A search of one segment has nothing to divide among threads, and with
+#: several threads the neighbours of a vector depend on which is faster.
+SEARCHED = {"index.refresh_interval": None, "index.search.concurrent_segment_search.mode": "none"}
+#: Fields that facets count, by kind: their ordinals are built before the first search needs them.
+COUNTED = {
+    "works": ("topics.id", "year", "researchers.id", "venue", "type", "institutions.id"),
+    "researchers": ("topics.id", "institutions.id", "verification_level"),
+}
 
 
 class StoreError(PeerscopeError):
@@ -156,12 +166,17 @@ def _clone(client: OpenSearch, source: Generation, target: Generation, kind: str
 
 
 def publish(client: OpenSearch, generation: Generation, *, replicas: int = 0) -> None:
-    """Move all aliases to a generation in one atomic step, then drop generations that are too old to keep."""
+    """Move all aliases to a generation in one atomic step, then drop generations that are too old to keep.
+
+    Before, each of its indices is merged into one segment: a vector search looks for neighbours in every segment.
+    """
     names = IndexNames(generation.prefix)
     indices = ",".join(generation.name(kind) for kind in KINDS)
-    _put_settings(client, generation, {"index.refresh_interval": None, "index.number_of_replicas": replicas})
+    client.indices.forcemerge(index=indices, params={"max_num_segments": 1, "request_timeout": MERGE_TIMEOUT})
+    _put_settings(client, generation, {**SEARCHED, "index.number_of_replicas": replicas})
     client.indices.refresh(index=indices)
     _wait_for_replicas(client, indices, replicas)
+    _warm(client, generation)
     actions: list[dict[str, Any]] = []
     for kind in KINDS:
         actions.append({"remove": {"index": f"{names.name(kind)}-v*", "alias": names.name(kind), "must_exist": False}})
@@ -170,6 +185,14 @@ def publish(client: OpenSearch, generation: Generation, *, replicas: int = 0) ->
     older = [other for other in list_generations(client, names) if other.number < generation.number]
     for old in older[:-KEPT]:
         discard(client, old)
+
+
+def _warm(client: OpenSearch, generation: Generation) -> None:
+    """Let OpenSearch build what facets and sorted lists need, which would slow down the first search."""
+    for kind, fields in COUNTED.items():
+        counted = {field: {"terms": {"field": field, "size": 1}} for field in fields}
+        body = {"size": 0, "query": {"match_all": {}}, "aggs": counted}
+        client.search(index=generation.name(kind), body=body, params={"request_cache": "false"})
 
 
 def _wait_for_replicas(client: OpenSearch, indices: str, replicas: int) -> None:

@@ -13,6 +13,8 @@ from peerscope.embedding.models import (
     ModelDescription,
     ModelMismatch,
     ModelUnavailableError,
+    Similarity,
+    similarity_of,
 )
 
 __all__ = [
@@ -24,7 +26,9 @@ __all__ = [
     "ModelDescription",
     "ModelMismatch",
     "ModelUnavailableError",
+    "Similarity",
     "diagnose",
     "load",
+    "similarity_of",
     "work_text",
 ]

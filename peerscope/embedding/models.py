@@ -34,6 +34,20 @@ class ModelMismatch(EmbeddingError):  # noqa: N818 (it names the relation of two
 
 
 @dataclass(frozen=True)
+class Similarity:
+    """What cosines of a model mean, between a query and a work; measured by `python -m benchmarks.similarity`.
+
+    `unrelated` is the mean of random pairs. A work with a cosine below `floor` is not about a query, and one below
+    `alone` is not if no word of the query occurs in the collection, as with made-up words. The defaults, for models
+    that were not measured, exclude nothing.
+    """
+
+    unrelated: float = 0.0
+    floor: float = -1.0
+    alone: float = -1.0
+
+
+@dataclass(frozen=True)
 class PackagedModel:
     """How a packaged ONNX model is used: its section of the lockfile, where texts are cut, pooling and prefixes."""
 
@@ -42,14 +56,17 @@ class PackagedModel:
     pooling: str = "mean"
     query_prefix: str = ""
     work_prefix: str = ""
+    similarity: Similarity = Similarity()
 
 
 #: int8 is 2.3 times as fast as fp32 and a fifth of the download (16 MB); its vectors have cosine .993 to fp32's.
 DEFAULT = DEFAULT_MODEL
 
+_MINILM = Similarity(unrelated=0.05, floor=0.25, alone=0.45)
+
 PACKAGED = {
-    DEFAULT: PackagedModel("model/all-MiniLM-L6-v2-int8", max_tokens=256),
-    "all-MiniLM-L6-v2": PackagedModel("model/all-MiniLM-L6-v2", max_tokens=256),
+    DEFAULT: PackagedModel("model/all-MiniLM-L6-v2-int8", max_tokens=256, similarity=_MINILM),
+    "all-MiniLM-L6-v2": PackagedModel("model/all-MiniLM-L6-v2", max_tokens=256, similarity=_MINILM),
     "bge-small-en-v1.5-int8": PackagedModel(
         "model/bge-small-en-v1.5-int8",
         max_tokens=512,
@@ -60,6 +77,11 @@ PACKAGED = {
         "model/e5-small-v2-int8", max_tokens=512, query_prefix="query: ", work_prefix="passage: "
     ),
 }
+
+
+def similarity_of(model: str) -> Similarity:
+    """Return what cosines of a model mean; for one that is not packaged, the default, which excludes nothing."""
+    return PACKAGED[model].similarity if model in PACKAGED else Similarity()
 
 
 @dataclass(frozen=True)

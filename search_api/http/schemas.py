@@ -43,6 +43,14 @@ class Entity(Schema):
     links = fields.Nested(EntityLinks, required=True)
 
 
+class Nearest(Schema):
+    """A work that is too far from the query to be a result."""
+
+    id = fields.String(required=True)
+    title = fields.String(required=True)
+    semantic = fields.Float(required=True, metadata={"description": "Its cosine to the query."})
+
+
 class Meta(Schema):
     """Facts about a list."""
 
@@ -68,6 +76,9 @@ class Meta(Schema):
     )
     unknown = fields.List(  # type: ignore[assignment]  # marshmallow moves fields off the class
         fields.String(), metadata={"description": "Ids in the request that nothing here has."}
+    )
+    nearest = fields.List(
+        fields.Nested(Nearest), metadata={"description": "Up to five works that are nearest, when nothing is found."}
     )
     interpreted = fields.Nested(Interpreted, metadata={"description": "Present when the query is an identifier."})
 

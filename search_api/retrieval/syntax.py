@@ -58,7 +58,8 @@ class Query:
     """A parsed query. Of each group in `required` at least one unit must match; of `excluded` none may.
 
     `source` is the query as typed, `units` all words and phrases that are not excluded. `languages` are those besides
-    English whose stemmers take part, `people` the researchers to whose works the query is limited.
+    English whose stemmers take part, `people` the researchers to whose works the query is limited. With
+    `has_alternatives`, OR joins plain words, and one of them is enough.
     """
 
     source: str = ""
@@ -67,6 +68,7 @@ class Query:
     excluded: tuple[Unit, ...] = ()
     languages: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
+    has_alternatives: bool = False
 
     @property
     def is_plain(self) -> bool:
@@ -94,11 +96,13 @@ def parse(text: str) -> Query:
     surplus = set(operators[MAX_OPERATORS:])
     kept = [token for token in tokens if token not in surplus]
     units = tuple(token for token in kept if isinstance(token, Unit) and not token.is_excluded)
+    groups = [tuple(group) for group in _groups(kept)]
     return Query(
         text,
         units if any(_has_words(unit.text) for unit in units) else (),
-        tuple(tuple(group) for group in _groups(kept) if not all(unit.is_free for unit in group)),
+        tuple(group for group in groups if not all(unit.is_free for unit in group)),
         tuple(unit for unit in operators[:MAX_OPERATORS] if unit.is_excluded),
+        has_alternatives=any(len(group) > 1 and all(unit.is_free for unit in group) for group in groups),
     )
 
 

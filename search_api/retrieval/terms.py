@@ -48,6 +48,13 @@ def only_stop_words(text: str) -> bool:
     return bool(words) and STOP_WORDS.issuperset(words)
 
 
+def significant_terms(text: str) -> int:
+    """Return the number of terms of a text that are neither stop words nor symbols."""
+    ends = list(term_ends(text))
+    words = (text[start:end].strip().lower() for start, end in zip([0, *ends], ends, strict=False))
+    return sum(word not in STOP_WORDS and any(character.isalnum() for character in word) for word in words)
+
+
 def term_ends(text: str) -> Iterator[int]:
     """Yield the position after each term of a text. There may be more than the analyzer makes, but not fewer.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from search_api.retrieval import clauses, ranking
-from search_api.retrieval.terms import only_stop_words, shorten
+from search_api.retrieval.terms import only_stop_words, shorten, significant_terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,24 +36,73 @@ MAX_TITLE = 2_000
 LOCALIZED_WEIGHT = 2
 #: Words of a query that are searched by the stemmers of other languages.
 MAX_LOCALIZED = 12
+#: Words of a query that may be scattered over title, abstract and names.
+MAX_SCATTERED = 8
+#: Added to the score of a work that has enough of the words; a score itself does not reach it.
+MARK = 4_096
 #: Moves that turn one spelling of a name into another: two for the other order, two for names or initials between.
 SLOP = 4
 
 
 def keyword(query: Query, weights: RankingWeights) -> Body:
-    """Return the keyword clause of a query: its words rank, and its required clauses must match.
+    """Return the keyword clause of a query: its words rank, enough of them and its required clauses must match.
 
     The required ones take part in the ranking, so that a work with a phrase of stop words only, or by an author whose
     name occurs nowhere else, is found too.
     """
+    enough = enough_words(query)
+    return _matching(_ranked(query, weights), [*([enough] if enough else []), *required_clauses(query)])
+
+
+def marked(query: Query, weights: RankingWeights) -> Body:
+    """Return the clause that also finds works with less than enough words, and adds `MARK` to the score of the others.
+
+    In hybrid search the words of a neighbour count, however few they are, and both scores come from one request.
+    """
+    ranked, enough = _ranked(query, weights), enough_words(query)
+    mark = {"constant_score": {"filter": enough or {"match_all": {}}, "boost": MARK}}
+    return _matching(ranked, required_clauses(query), [mark])
+
+
+def _matching(ranked: list[Body], filters: list[Body], should: Sequence[Body] = ()) -> Body:
+    """Return the clause that matches any of `ranked` and all filters; `should` adds to the score."""
+    must = [{"bool": {"should": ranked}}] if ranked else []
+    return {"bool": {"must": must, "should": list(should), "filter": filters}}
+
+
+def _ranked(query: Query, weights: RankingWeights) -> list[Body]:
     words = shorten(query.words)
     ranked = [clauses.keyword_clause(words, weights, exact=only_stop_words(words))] if words else []
     ranked += _localized(query, words)
     if query.is_plain:
         ranked.append(_whole_title(query.source))
-    ranked += [_any_of(group) for group in query.required]
-    must = [{"bool": {"should": ranked}}] if ranked else []
-    return {"bool": {"must": must, "filter": required_clauses(query)}}
+    return ranked + [_any_of(group) for group in query.required]
+
+
+def enough_words(query: Query) -> Body | None:
+    """Return the clause for works with enough of the query's plain words (`ranking.ENOUGH_TERMS`); None for one word.
+
+    The words may be in title and abstract, in the text of another language, in the name of an author, or, for a short
+    query, one here and one there.
+    """
+    free = [unit.text for unit in query.units if unit.is_free and significant_terms(unit.text)]
+    words = shorten(" ".join(free))
+    if query.has_alternatives or significant_terms(words) < 2:
+        return None
+    match = {"query": words, "minimum_should_match": ranking.ENOUGH_TERMS}
+    fields = ["researchers.name", *(f"localized.{language}" for language in query.languages)]
+    ways: list[Body] = [{"combined_fields": {"fields": ["title", "abstract"], **match}}]
+    ways += [{"match": {field: match}} for field in fields] if len(free) <= MAX_LOCALIZED else []
+    if 1 < len(free) <= MAX_SCATTERED:
+        scattered = [_word(word) for word in free]
+        ways.append({"bool": {"should": scattered, "minimum_should_match": ranking.ENOUGH_TERMS}})
+    return {"bool": {"should": ways}}
+
+
+def _word(word: str) -> Body:
+    """Return the clause for a word, or all terms of a hyphenated one, in any field."""
+    fields = ("title", "abstract", "researchers.name")
+    return {"bool": {"should": [{"match": {field: {"query": word, "operator": "and"}}} for field in fields]}}
 
 
 def _whole_title(text: str) -> Body:

@@ -1,10 +1,10 @@
 """The result set of a query: which works it finds and their scores, before any filter.
 
 A query and its mode define one set of works. Filters return parts of it, facets count it, sorts order it, and exports
-and feeds read it, so all of them agree. It consists of the works that match by keyword and, in hybrid and semantic
-mode, of a fixed list of nearest neighbours. In hybrid mode the list is found in two steps: the first hits by the fused
-score move the query vector towards themselves (`ranking.feedback_vector`), and the neighbours of that vector are fused
-with the same keyword hits.
+and feeds read it, so all of them agree. It consists of the works with enough of its words and, in hybrid and semantic
+mode, of a fixed list of neighbours that are near enough (`ranking.similarity_floor`). Hybrid search has two passes: the
+first hits by the fused score move the query vector towards themselves (`ranking.feedback_vector`), and the neighbours
+of that vector are fused with the same keyword hits.
 
 Three requests find the set of a new hybrid query: the keyword hits together with the neighbours of the query vector,
 the vectors of the first hits, and the neighbours of the feedback vector. It is cached for a while, for the pages and
@@ -14,13 +14,14 @@ facets of the same query; a set of another generation than that of the hits read
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from cachetools import TTLCache
 
+from peerscope.embedding import similarity_of
 from search_api.retrieval import clauses, ranking
 from search_api.retrieval.hits import (
     best_first,
@@ -30,6 +31,7 @@ from search_api.retrieval.hits import (
     hit_scores,
     only_fields,
 )
+from search_api.retrieval.terms import significant_terms
 from search_api.works import queries
 
 if TYPE_CHECKING:
@@ -58,7 +60,9 @@ class ResultSet:
     `keyword` is the clause that finds and scores works by keyword, None if only neighbours count. `ranked` are the
     scores of the best keyword hits and of all neighbours, best first: fused ones in hybrid mode, Lucene's in semantic
     mode, none in lists that OpenSearch itself orders. `is_complete` says that `ranked` contains the whole set.
-    `vector` is the one searched with, float32[d]. `generation` is the index that the hits are from.
+    `has_keyword_hits` says that a work has enough words of the query. `vector` is the one searched with, float32[d];
+    `nearby` are cosines to the query itself, also of works that are too far away to be results. `generation` is the
+    index that the hits are from.
     """
 
     keyword: Body | None
@@ -67,6 +71,7 @@ class ResultSet:
     is_complete: bool = False
     has_keyword_hits: bool = True
     vector: Vector | None = None
+    nearby: Scores = field(default_factory=dict)
     generation: str | None = None
 
     def clause(self) -> Body:
@@ -132,22 +137,65 @@ def forget(services: Services, mode: str, query: Query) -> None:
 
 
 def semantic(services: Services, query: Query, vector: Vector, weights: RankingWeights) -> ResultSet:
-    """Return the neighbours of the query."""
-    response = services.search(services.names.works, nearest(vector, queries.required_clauses(query), weights))
-    ranked = best_first(hit_scores(response))
-    return ResultSet(None, ranked, tuple(ranked), is_complete=True, vector=vector, generation=generation_of(response))
+    """Return the neighbours of the query that are near enough."""
+    index, required = services.names.works, queries.required_clauses(query)
+    words = {"query": {"bool": {"filter": [queries.marked(query, weights)]}}, "size": 0, "track_total_hits": 1}
+    near, occurring = services.search_together([(index, nearest(vector, required, weights)), (index, words)])
+    scores = best_first(hit_scores(near))
+    floor = _floor(services, query, scores, words_occur=occurring["hits"]["total"]["value"] > 0)
+    ranked = {id_: score for id_, score in scores.items() if ranking.cosine_of(score) >= floor}
+    return ResultSet(
+        None,
+        ranked,
+        tuple(ranked),
+        is_complete=True,
+        vector=vector,
+        nearby=_cosines(scores),
+        generation=generation_of(near),
+    )
 
 
 def hybrid(services: Services, query: Query, vector: Vector, weights: RankingWeights) -> ResultSet:
-    """Return the set of a hybrid search, in two passes that share the keyword hits."""
-    keyword, required = queries.keyword(query, weights), queries.required_clauses(query)
-    first = first_pass(services, keyword, vector, required, weights)
+    """Return the set of a hybrid search, in two passes that share the keyword hits.
+
+    All hits of both passes take part in fusion, so that scores do not depend on where the set ends. The set consists of
+    the works with enough words and of those that are near enough to the query itself: the feedback vector is near to
+    its own neighbours, whatever they are about.
+    """
+    required = queries.required_clauses(query)
+    first = first_pass(services, queries.marked(query, weights), vector, required, weights)
+    marked = {id_ for id_, score in first.keyword.items() if score >= queries.MARK}
+    words = {id_: score - queries.MARK * (id_ in marked) for id_, score in first.keyword.items()}
+    first = replace(first, keyword=words, has_all=first.has_all or len(marked) < len(words))
+    floor = _floor(services, query, first.semantic, words_occur=bool(words))
+    near = [id_ for id_, score in first.semantic.items() if ranking.cosine_of(score) >= floor]
     moved = _feedback(services, first, vector, weights)
-    if moved is vector:
-        return fused_set(first, keyword, vector, weights.semantic_weight)
-    response = services.search(services.names.works, nearest(moved, required, weights))
-    second = FirstPass(first.keyword, hit_scores(response), first.has_all, first.generation)
-    return fused_set(second, keyword, moved, weights.semantic_weight)
+    second = first
+    if moved is not vector:
+        response = services.search(services.names.works, nearest(moved, required, weights))
+        second = replace(first, semantic=hit_scores(response))
+    found = fused_set(second, queries.keyword(query, weights), moved, weights.semantic_weight)
+    members = marked.union(near)
+    fused = {id_: score for id_, score in found.ranked.items() if id_ in members}
+    return replace(
+        found,
+        ranked=fused | {id_: 0.0 for id_ in near if id_ not in fused},
+        neighbours=tuple(near),
+        has_keyword_hits=bool(marked),
+        nearby=_cosines(first.semantic),
+    )
+
+
+def _floor(services: Services, query: Query, near: Scores, *, words_occur: bool) -> float:
+    """Return the cosine that a neighbour needs; `near` are Lucene's scores of the nearest works, best first."""
+    best = ranking.cosine_of(next(iter(near.values()), 0.0))
+    terms = significant_terms(query.embedding_text)
+    similarity = similarity_of(services.settings.model)
+    return ranking.similarity_floor(similarity, best, terms, words_occur=words_occur)
+
+
+def _cosines(scores: Scores) -> Scores:
+    return {id_: ranking.cosine_of(score) for id_, score in scores.items()}
 
 
 @dataclass(frozen=True)
@@ -194,7 +242,7 @@ def _feedback(services: Services, first: FirstPass, vector: Vector, weights: Ran
     """Return the query vector moved towards the first hits; `vector` itself if there are none or none are wanted."""
     if not weights.feedback_works:
         return vector
-    head = dict(list(first.keyword.items())[: ranking.FEEDBACK_DEPTH])
+    head = dict(list(best_first(first.keyword).items())[: ranking.FEEDBACK_DEPTH])
     fused = fuse(head, first.semantic, weights.semantic_weight)
     best = dict(list(fused.items())[: weights.feedback_works])
     vectors = _vectors(services, list(best))

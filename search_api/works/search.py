@@ -26,6 +26,9 @@ Result = dict[str, Any]
 READS_ON = "cursor=* (with mode=keyword, or without q)"
 #: Attempts to read a result set and its works from one generation; a second one is needed when another was published.
 ATTEMPTS = 3
+#: Works that are offered when nothing is found, and the nearest ones among which filters select them.
+NEAREST = 5
+CANDIDATES = 50
 
 
 def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] = ()) -> Result:
@@ -46,6 +49,7 @@ def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] 
         notes={
             "interpreted": asked.interpretation and asked.interpretation.to_dict(),
             "entities": asked.named.to_list(),
+            "nearest": _nearest(services, asked) if not page.count else [],
             "author": asked.named.author(asked.query.source),
         },
     )
@@ -94,6 +98,18 @@ def _explain(services: Services, asked: Plan, results: Sequence[WorkResult]) -> 
     parts = score_parts(services, [result["id"] for result in results], keyword, asked.found.vector, asked.weights)
     for result in results:
         result["match"] = parts[result["id"]]
+
+
+def _nearest(services: Services, asked: Plan) -> list[Result]:
+    """Return up to `NEAREST` works that are too far from the query to be results, but pass the filters."""
+    candidates = dict(list(asked.found.nearby.items())[:CANDIDATES])
+    if not candidates:
+        return []
+    query = {"bool": {"filter": [queries.only(list(candidates)), *asked.clauses()]}}
+    body = {"query": query, "size": CANDIDATES, "_source": ["id", "title"]}
+    works = [hit["_source"] for hit in services.search(services.names.works, body)["hits"]["hits"]]
+    works.sort(key=lambda work: -candidates[work["id"]])
+    return [{"id": work["id"], "title": work["title"], "semantic": candidates[work["id"]]} for work in works[:NEAREST]]
 
 
 def _did_you_mean(services: Services, asked: Plan, page: Page) -> str | None:

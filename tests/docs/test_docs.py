@@ -44,7 +44,7 @@ def complement(name: str) -> str:
 #: Numbers that pages quote: the page, the sentence around them, and where each comes from.
 QUOTED = [
     ("api.md", "(keywords {}, vectors {};", (complement("semantic_weight"), default("semantic_weight"))),
-    ("api.md", "match a keyword and the {} nearest by meaning", (default("k"),)),
+    ("api.md", "those of the {} nearest by meaning", (default("k"),)),
     ("api.md", "by the fused score for the {:,} best keyword matches", (ranking.DEPTH,)),
     ("api.md", "for its first {} words or {} terms", (terms.MAX_WORDS, terms.MAX_TERMS)),
     ("api.md", "At most {} operators are evaluated", (syntax.MAX_OPERATORS,)),

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from mappings import IndexNames
+from peerscope.embedding import Similarity
 from peerscope.settings import Settings
 from search_api.http.paging import Pagination
 from search_api.http.services import Services
 from search_api.researchers import similar as similar_researchers
 from search_api.retrieval import ranking
+from search_api.retrieval.hits import fuse
 from search_api.retrieval.ranking import RankingWeights
 from search_api.retrieval.syntax import parse
 from search_api.works import queries, reading, result_set
@@ -33,6 +35,8 @@ class Engine:
     def __init__(self, words: dict[str, float], near: dict[str, float], *, generation: str = "works-1") -> None:
         self.words, self.near, self.generation = words, near, generation
         self.total = len(words)
+        #: Works with less than enough words.
+        self.few: set[str] = set()
         self.asked: list[Body] = []
         self.round_trips = 0
 
@@ -47,7 +51,8 @@ class Engine:
     def answer(self, body: Body) -> Body:
         self.asked.append(body)
         ids = self.named(body["query"])
-        scores = dict.fromkeys(ids, 1.0) if ids else self.near if "knn" in body["query"] else self.words
+        marked = {id_: score + queries.MARK * (id_ not in self.few) for id_, score in self.words.items()}
+        scores = dict.fromkeys(ids, 1.0) if ids else self.near if "knn" in body["query"] else marked
         hits = [self.hit(id_, score) for id_, score in scores.items()][: body["size"]]
         limit = body.get("track_total_hits")
         is_cut = type(limit) is int and self.total > limit
@@ -72,7 +77,7 @@ def hybrid(there: Services, weights: RankingWeights = WEIGHTS) -> ResultSet:
 
 
 def test_a_hybrid_set_takes_three_requests_and_is_remembered() -> None:
-    engine = Engine({"a": 3.0, "b": 1.0}, {"b": 0.9, "c": 0.7})
+    engine = Engine({"a": 3.0, "b": 1.0}, {"b": 0.9, "c": 0.85})
     there = services(engine)
     found = hybrid(there)
     assert list(found.ranked) == ["a", "b", "c"]
@@ -84,7 +89,7 @@ def test_a_hybrid_set_takes_three_requests_and_is_remembered() -> None:
     assert hybrid(there) is found
     assert engine.round_trips == 3
     words, first, vectors, second = engine.asked
-    assert words["query"] == queries.keyword(SOIL, WEIGHTS)
+    assert words["query"] == queries.marked(SOIL, WEIGHTS)
     assert words["size"] == ranking.DEPTH
     assert vectors["query"]["bool"]["filter"][0] == queries.only(["a", "b", "c"])
     assert first["query"]["knn"]["embedding"]["vector"] == [1.0, 0.0]
@@ -92,11 +97,13 @@ def test_a_hybrid_set_takes_three_requests_and_is_remembered() -> None:
 
 
 def test_whatever_needs_only_ids_reads_no_stored_fields() -> None:
-    engine = Engine({"a": 3.0, "b": 1.0}, {"b": 0.9, "c": 0.7})
+    engine = Engine({"a": 3.0, "b": 1.0}, {"b": 0.9, "c": 0.85})
     hybrid(services(engine))
     result_set.find(services(engine), "semantic", SOIL, NORTH, WEIGHTS)
     similar_researchers.candidates(services(engine), {"id": "p", "embedding": [1.0, 0.0]}, [])  # type: ignore[typeddict-item]
-    assert all(body["stored_fields"] == "_none_" and "_source" not in body for body in engine.asked)
+    reading = [body for body in engine.asked if body["size"]]
+    assert len(reading) == 7
+    assert all(body["stored_fields"] == "_none_" and "_source" not in body for body in reading)
 
 
 def test_without_feedback_one_request_is_enough() -> None:
@@ -124,7 +131,7 @@ def test_each_fusion_has_the_weight_of_its_setting() -> None:
 
 
 def test_filters_narrow_the_list_and_keep_its_order() -> None:
-    engine = Engine({"a": 3.0, "b": 1.0}, {"b": 0.9, "c": 0.7})
+    engine = Engine({"a": 3.0, "b": 1.0}, {"b": 0.9, "c": 0.85})
     there = services(engine)
     found = hybrid(there)
     plan = Plan(SOIL, found, "hybrid", "relevance", (), WEIGHTS, ({"term": {"source": "acl"}},))
@@ -168,3 +175,42 @@ def test_only_so_many_sets_are_kept_and_the_last_used_stay() -> None:
     assert sets.get("hybrid", "a") is found
     sets.drop("hybrid", "a")
     assert sets.get("hybrid", "a") is None
+
+
+def test_works_with_too_few_words_are_no_results_but_count_as_evidence() -> None:
+    engine = Engine({"a": 3.0, "b": 2.0, "c": 1.0}, {"b": 0.9, "d": 0.8})
+    engine.few = {"b", "c"}
+    found = hybrid(services(engine))
+    assert list(found.ranked) == ["b", "a", "d"]
+    expected = fuse({"a": 3.0, "b": 2.0, "c": 1.0}, {"b": 0.9, "d": 0.8}, WEIGHTS.semantic_weight)
+    assert found.ranked == pytest.approx({id_: expected[id_] for id_ in ("b", "a", "d")})
+    assert (found.is_complete, found.has_keyword_hits) == (True, True)
+
+
+def test_neighbours_below_the_floor_are_offered_only() -> None:
+    near = {"b": 0.75, "c": 0.72, "d": 0.65, "e": 0.55}
+    found = hybrid(services(Engine({"a": 3.0}, near)))
+    assert set(found.ranked) == {"a", "b", "c"}
+    assert found.nearby == pytest.approx({"b": 0.5, "c": 0.44, "d": 0.3, "e": 0.1})
+
+
+def test_where_no_word_occurs_a_neighbour_has_to_be_very_near() -> None:
+    for best, count in ((0.7, 0), (0.8, 1)):
+        found = hybrid(services(Engine({}, {"b": best, "c": 0.5})))
+        assert (len(found.ranked), found.has_keyword_hits) == (count, False)
+        assert len(found.nearby) == 2
+
+
+@pytest.mark.parametrize(
+    ("best", "terms", "words_occur", "floor"),
+    [(0.85, 3, True, 0.53), (0.85, 4, True, 0.29), (0.3, 2, True, 0.25), (0.3, 20, True, 0.2), (0.4, 2, False, 0.45)],
+)
+def test_the_floor_depends_on_the_model_the_best_and_the_length(
+    best: float, terms: int, words_occur: bool, floor: float
+) -> None:
+    similarity = Similarity(unrelated=0.05, floor=0.25, alone=0.45)
+    assert ranking.similarity_floor(similarity, best, terms, words_occur=words_occur) == pytest.approx(floor)
+
+
+def test_a_model_that_was_not_measured_has_a_relative_floor_only() -> None:
+    assert ranking.similarity_floor(Similarity(), 0.5, 2, words_occur=False) == pytest.approx(0.3)
