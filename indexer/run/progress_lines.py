@@ -85,7 +85,7 @@ def describe(state: _State, seconds: float) -> str:
     if state.share:
         if not state.total:
             parts.append(f"{state.share:.0%} of the files")
-        if seconds > 0 and state.done:
+        if seconds > 0 and state.done and state.share < 1:
             parts.append(f"{duration(seconds * (1 - state.share) / state.share)} left")
     return ", ".join(parts)
 

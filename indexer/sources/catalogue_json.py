@@ -1,4 +1,4 @@
-"""JSON of Europe PMC, Semantic Scholar, OpenReview, INSPIRE, NASA ADS and HAL, in the import format."""
+"""JSON of Semantic Scholar, OpenReview, INSPIRE, NASA ADS and HAL, in the import format."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from indexer.sources.author_names import from_inverted, is_organisation
 from indexer.sources.base import INCOMPLETE_AUTHORS, NotAWork
 from indexer.sources.bibliography import catalogue_record
 from indexer.sources.json_records import JsonRecord, texts_of
-from indexer.sources.xml_text import joined, person, spaced_initials
+from indexer.sources.xml_text import joined, person
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,58 +30,6 @@ def _first(value: object) -> str | None:
 def _named(name: str | None) -> str:
     """Return a name in reading order, from an inverted one; names of groups are unchanged."""
     return name or "" if is_organisation(name or "") else from_inverted(name or "")
-
-
-# Europe PMC
-
-
-def europe_pmc_record(work: Mapping[str, Any]) -> Json:
-    """Return a result of Europe PMC (`resultType=core` or `lite`) in the import format."""
-    people = (work.get("authorList") or {}).get("author") or []
-    authors = [_europe_pmc_author(author) for author in people]
-    if not authors:
-        printed = (work.get("authorString") or "").rstrip(".")
-        short = re.compile(r"(.+?) ([A-Z]{1,3})$")
-        names = [
-            ((match := short.match(part)) and f"{spaced_initials(match[2])} {match[1]}") or part
-            for part in printed.split(", ")
-        ]
-        authors = [{"name": name} for name in names if name]
-    kinds = {kind.lower() for kind in texts_of((work.get("pubTypeList") or {}).get("pubType") or work.get("pubType"))}
-    journal = (work.get("journalInfo") or {}).get("journal") or {}
-    source, number = work.get("source"), work.get("id")
-    pmid = work.get("pmid")
-    return catalogue_record(
-        f"pmid:{pmid}" if pmid else None,
-        source="Europe PMC",
-        doi=work.get("doi"),
-        ids=[f"pmcid:{work['pmcid']}"] if work.get("pmcid") else [],
-        dates=[work.get("firstPublicationDate"), str(work.get("pubYear") or "")],
-        title=(work.get("title") or "").removesuffix("."),
-        abstract=work.get("abstractText"),
-        type="preprint" if source == "PPR" or "preprint" in kinds else "book" if "book" in kinds else "article",
-        venue=journal.get("title")
-        or work.get("journalTitle")
-        or (work.get("bookOrReportDetails") or {}).get("publisher"),
-        url=f"https://europepmc.org/article/{source}/{number}" if source and number else None,
-        language=work.get("language"),
-        license=work.get("license"),
-        cited_by_count=work.get("citedByCount"),
-        is_retracted="retracted publication" in kinds,
-        authors=authors,
-    )
-
-
-def _europe_pmc_author(author: Mapping[str, Any]) -> Json:
-    details = (author.get("authorAffiliationDetailsList") or {}).get("authorAffiliation") or []
-    id_ = author.get("authorId") or {}
-    return person(
-        author.get("firstName") or spaced_initials(author.get("initials")),
-        author.get("lastName"),
-        name=author.get("collectiveName") or author.get("fullName"),
-        orcid=id_.get("value") if id_.get("type") == "ORCID" else None,
-        affiliation=joined(place.get("affiliation") for place in details) or author.get("affiliation"),
-    )
 
 
 # Semantic Scholar
@@ -389,13 +337,6 @@ def hal_record(work: Mapping[str, Any]) -> Json:
 
 
 JSON_RECORDS = (
-    JsonRecord(
-        "Europe PMC",
-        lambda value: (
-            (_has(value, "source", "id", "title") and _has(value, "authorString")) or _has(value, "authorList", "title")
-        ),
-        europe_pmc_record,
-    ),
     JsonRecord("Semantic Scholar", is_semantic_scholar, semantic_scholar_record),
     JsonRecord("OpenReview", is_openreview, openreview_record),
     JsonRecord("INSPIRE", is_inspire, inspire_record),

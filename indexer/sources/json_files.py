@@ -12,7 +12,7 @@ import re
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
-from indexer.sources import catalogue_json, crossref, csl, datacite, exported, openalex_records, orcid
+from indexer.sources import catalogue_json, crossref, csl, datacite, europe_pmc, exported, openalex_records, orcid
 from indexer.sources.base import EXCERPT, FileFormat, FileSource, Item, SourceError, convert_record
 from indexer.sources.encoding import decode, printable_text, utf16_encoding
 from indexer.sources.json_records import JsonRecord, contained, unwrapped
@@ -27,6 +27,7 @@ RECORDS: tuple[JsonRecord, ...] = (
     *crossref.JSON_RECORDS,
     *datacite.JSON_RECORDS,
     *orcid.JSON_RECORDS,
+    *europe_pmc.JSON_RECORDS,
     *catalogue_json.JSON_RECORDS,
     JsonRecord("CSL-JSON", csl.is_item, csl.item_record),
 )

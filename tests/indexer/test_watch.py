@@ -157,6 +157,7 @@ def test_stored_harvests_are_added_listed_run_and_removed(reports: dict[str, Any
         (_State("reading", "records", 1_200, 0.25), 10, "reading: 1,200 records, 120/s, 25% of the files, 30 s left"),
         (_State("embedding", "works", 840, 0.1, 8_400), 10, "embedding: 840 of 8,400 works, 84/s, 1 min 30 s left"),
         (_State("topics", "works", 5, None), 1, "topics: 5 works, 5/s"),
+        (_State("reading", "records", 50, 1.0), 10, "reading: 50 records, 5/s, 100% of the files"),
     ],
 )
 def test_a_line_has_what_is_done_the_rate_and_the_time_left(state: _State, seconds: float, line: str) -> None:

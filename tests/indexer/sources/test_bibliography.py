@@ -326,3 +326,41 @@ def test_csl_in_all_its_variants(tmp_path: Path, changes: dict[str, Any], expect
     assert found.problem is None
     record = {**found.value, "authors": [author["name"] for author in found.value["authors"]]}
     assert {key: record[key] for key in expected} == expected
+
+
+EDITED = {
+    "a.bib": "@book{a, title={Old maps}, editor={Elm, Eve and Oak, Otto}, publisher={Map House}, year=1999}",
+    "a.ris": "TY  - BOOK\nTI  - Old maps\nA2  - Elm, Eve\nED  - Oak, Otto\nT2  - Map House\nPY  - 1999\nER  - \n",
+    "a.json": json.dumps(
+        [
+            {
+                "id": "a",
+                "type": "book",
+                "title": "Old maps",
+                "editor": [{"family": "Elm", "given": "Eve"}, {"family": "Oak", "given": "Otto"}],
+                "container-title": "Map House",
+                "issued": {"date-parts": [[1999]]},
+            }
+        ]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EDITED)
+def test_editors_stand_for_the_authors_of_an_edited_book(name: str, tmp_path: Path) -> None:
+    (item,) = items(tmp_path / name, EDITED[name])
+    assert {author["name"] for author in item.value["authors"]} == {"Eve Elm", "Otto Oak"}
+    assert (item.value["venue"], item.value["year"], item.value["type"]) == ("Map House", 1999, "book")
+    assert [warning.kind for warning in item.warnings] == ["editors as authors"]
+
+
+def test_editors_are_not_added_to_authors(tmp_path: Path) -> None:
+    (item,) = items(tmp_path / "a.bib", "@incollection{a, title={T}, author={Ash, Ada}, editor={Elm, Eve}}")
+    assert [author["name"] for author in item.value["authors"]] == ["Ada Ash"]
+    assert item.warnings == ()
+
+
+@pytest.mark.parametrize("name", ["Member000 Person000", "Agent47x Smith"])
+def test_digits_of_a_name_are_no_footnote_marks(name: str, tmp_path: Path) -> None:
+    (item,) = items(tmp_path / "a.bib", f"@misc{{a, title={{T}}, author={{{name} and Ash1, Ada2}}}}")
+    assert [author["name"] for author in item.value["authors"]] == [name, "Ada Ash"]

@@ -254,6 +254,20 @@ EXPECTED: dict[str, list[dict[str, Any] | str]] = {
             "ids": ("pmcid:PMC72",),
         }
     ],
+    "europepmc.xml": [
+        {
+            "id": "doi:10.1000/epmcx",
+            "title": "Foam once more",
+            "authors": ["Ada Ash"],
+            "abstract": "More foam.",
+            "year": 2021,
+            "date": "2021-03-04",
+            "type": "preprint",
+            "doi": "10.1000/epmcx",
+            "url": "https://europepmc.org/article/PPR/PPR1",
+            "source": "Europe PMC",
+        }
+    ],
     "hal.json": [
         {
             "id": "hal:hal-001",
@@ -719,6 +733,7 @@ def test_a_file_is_recognized_by_its_content(name: str, tmp_path: Path) -> None:
         ("datacite.xml", "Tide Lab"),
         ("dblp.xml", None),
         ("europepmc.json", "Bubble Lab"),
+        ("europepmc.xml", "Bubble Lab"),
         ("inspire.json", "CERN"),
         ("jats.xml", "Bubble Lab, Here"),
         ("oai_dc.xml", None),
