@@ -27,9 +27,11 @@ PRIVATE_NAMES = (
     "staged.sqlite*",
     "index.lock",
     "secret-key",
-    "overrides.toml",
-    "overrides.toml.*",
+    "overrides.toml*",
     "corrections.toml*",
+    "institutions.toml*",
+    "institutions.sqlite*",
+    "harvests.json*",
     "runs",
 )
 
@@ -81,6 +83,8 @@ def write_private(path: Path, text: str) -> None:
     new.unlink(missing_ok=True)
     with open_private(new, "x") as file:
         file.write(text)
+        file.flush()
+        os.fsync(file.fileno())  # after a power cut, the rename may be on disk before the text is
     new.replace(path)
 
 

@@ -182,7 +182,7 @@ def _watch(
     echo(f"Watching {', '.join(paths)}. Press Ctrl-C to end.", err=True)
 
     def index_files(files: list[str]) -> None:
-        report = session.run(open_sources(files, columns), options, console)
+        report = session.run(open_sources(files, columns, watcher.folders), options, console)
         print_report(console, report, options, as_json=as_json)
 
     watcher = Watcher(paths)

@@ -7,13 +7,13 @@ same period again; what was indexed then is recognized and skipped.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from indexer.sources import Selection
 from peerscope.errors import PeerscopeError
+from peerscope.private_files import make_home, write_private
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,11 +112,6 @@ class HarvestList:
 
     def _save(self) -> None:
         """Write the file atomically: a kill leaves the old one or the new one."""
-        self._file.parent.mkdir(parents=True, exist_ok=True)
+        make_home(self._file.parent)
         entries = [asdict(harvest) for harvest in self.harvests.values()]
-        new = self._file.with_name(f"{FILE}.new")
-        with new.open("w", encoding="utf-8") as file:
-            file.write(json.dumps(entries, indent=2, ensure_ascii=False) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self._file)
+        write_private(self._file, json.dumps(entries, indent=2, ensure_ascii=False) + "\n")

@@ -32,6 +32,8 @@ class Watcher:
     def __init__(self, paths: Sequence[str]) -> None:
         """Store the paths; nothing counts as indexed."""
         self._paths = paths
+        #: The folder in which each file was found; None for a file that the user named.
+        self.folders: dict[str, Path | None] = {}
         self._seen: dict[str, Version] = {}
         self._indexed: dict[str, Version] = {}
 
@@ -51,15 +53,16 @@ class Watcher:
         formats = file_formats()
         for path in self._paths:
             try:
-                files = [found.path for found in find_files(path, formats)]
+                found = find_files(path, formats)
             except SourceError:
                 # A folder may still be empty, and a file may be replaced right now.
                 continue
-            for file in files:
+            for file, folder in found:
                 try:
                     state = Path(file).stat()
                 except OSError:
                     continue
+                self.folders[file] = folder
                 versions[file] = Version(state.st_mtime_ns, state.st_size)
         return versions
 

@@ -38,6 +38,7 @@ from indexer.sources.remote import RemoteSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from indexer.sources.base import FileSource
     from indexer.sources.remote import Harvester, Selection
@@ -98,10 +99,13 @@ def _plugins(kind: type[Listed]) -> list[Listed]:
     return plugins
 
 
-def open_sources(paths: Sequence[str], columns: Mapping[str, str] | None = None) -> list[FileSource]:
+def open_sources(
+    paths: Sequence[str], columns: Mapping[str, str] | None = None, folders: Mapping[str, Path | None] | None = None
+) -> list[FileSource]:
     """Return the sources of the given paths: files, `-` for standard input, and folders with all files in them.
 
-    `columns` has the names of columns in CSV files by field. Nothing is read yet. Raises SourceError when a path does
+    `columns` has the names of columns in CSV files by field, `folders` the folders in which paths were found before, so
+    that no link below them is followed. Nothing is read yet. Raises SourceError when a path does
     not exist, a folder contains no file that can be read, or a field is unknown.
     """
     if unknown := sorted((columns or {}).keys() - csv_files.COLUMNS.keys()):
@@ -111,7 +115,7 @@ def open_sources(paths: Sequence[str], columns: Mapping[str, str] | None = None)
     for path in paths:
         for file in find_files(path, formats):
             source = (detect_format(file.path, formats) or json_files.JSON_LINES).reader(file.path)
-            source.folder = file.folder
+            source.folder = (folders or {}).get(path, file.folder)
             if isinstance(source, csv_files.CsvFile):
                 source.columns = columns or {}
             sources.append(source)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,7 +27,6 @@ from tests.accounts_of_machine import others_can_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077], ids=oct)
@@ -112,6 +113,29 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     assert target.read_text() == "precious"
     assert mode(target) == 0o644
     assert not (home / "report.json").is_symlink()
+
+
+#: Calls that create files or folders, and where they create none that is private.
+WRITES = re.compile(r"\.(write_text|write_bytes|mkdir|touch)\(|\bopen\([^)\n]*[\"'][wax]b?\+?[\"']|os\.makedirs\(")
+NOT_PRIVATE = {
+    "indexer/staging/report.py",  # mkdir with a mode
+    "peerscope/artifacts/update_lockfile.py",  # a file of the repository
+    "peerscope/engine/distribution.py",  # programs
+    "peerscope/engine/host_filter/build.py",  # a file of the repository
+    "peerscope/engine/launcher.py",  # sets the umask
+    "peerscope/engine/place.py",  # mkdir with a mode
+    "peerscope/evaluation/indexed.py",  # in a temporary folder
+    "peerscope/private_files.py",
+    "search_api/http/server.py",  # the folder of metrics, which is temporary
+}
+
+
+def test_every_module_writes_through_the_functions_for_private_files() -> None:
+    root = Path(__file__).parents[2]
+    packages = ("accounts", "indexer", "mappings", "peerscope", "search_api")
+    files = [file for package in packages for file in (root / package).rglob("*.py")]
+    writing = {str(file.relative_to(root)) for file in files if WRITES.search(file.read_text(encoding="utf-8"))}
+    assert writing - NOT_PRIVATE == set()
 
 
 def test_a_database_that_the_user_moved_and_linked_is_used(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from peerscope.embedding import load, work_text
+from peerscope.private_files import create_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -30,9 +31,9 @@ class Embeddings:
         """Load the model and open the file. Raises EmbeddingError when the model is not available."""
         self._embedder: Embedder = load(settings)
         self._texts = {work.id: work_text(work.title, work.abstract) for work in works}
-        folder = settings.home / "evaluation"
-        folder.mkdir(parents=True, exist_ok=True)
-        self._file = sqlite3.connect(folder / "embeddings.sqlite", timeout=300)
+        path = settings.home / "evaluation" / "embeddings.sqlite"
+        create_private(path)
+        self._file = sqlite3.connect(path, timeout=300)
         self._file.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID")
         self._vectors: dict[str, NDArray[np.float32]] = {}
 

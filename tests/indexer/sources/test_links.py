@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from indexer.run.watch import Watcher
 from indexer.sources import SourceError, open_sources
 from tests.accounts_of_machine import STRANGER, needs_root, open_to_strangers, run_as
 
@@ -83,6 +84,17 @@ def test_a_file_that_is_replaced_by_a_pipe_does_not_block(folder: Path) -> None:
     (folder / "works.jsonl").unlink()
     os.mkfifo(folder / "works.jsonl")
     with pytest.raises(SourceError, match="not a regular file"):
+        list(source)
+
+
+def test_a_watched_file_that_is_replaced_by_a_link_is_not_read(folder: Path, secret: Path) -> None:
+    watcher = Watcher([str(folder)])
+    watcher.changed()
+    files = watcher.changed()
+    (folder / "works.jsonl").unlink()
+    (folder / "works.jsonl").symlink_to(secret)
+    (source,) = open_sources(files, None, watcher.folders)
+    with pytest.raises(SourceError, match="symbolic link"):
         list(source)
 
 
