@@ -191,6 +191,20 @@ class ResearcherState(TypedDict):
     corrected: Corrected | None
 
 
+class IdentityGroup(TypedDict):
+    """Works that clearly belong together, and in phrases what connects them with each other and with the others."""
+
+    works: list[str]
+    evidence: list[str]
+
+
+class Identity(TypedDict):
+    """Why the works of a researcher are one person's; `confidence` in [0, 1] is that of the weakest join."""
+
+    groups: list[IdentityGroup]
+    confidence: float
+
+
 class ResearcherDocument(ResearcherState):
     """A researcher, built from their works and their state.
 
@@ -215,6 +229,7 @@ class ResearcherDocument(ResearcherState):
     collaborators_count: int
     close_collaborators_count: int
     merge_reasons: list[str]
+    identity: Identity
     expertise: str
     embedding: list[float]
     embedding_model: str

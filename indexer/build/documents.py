@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indexer.records import Author, Work
+    from indexer.staging.database import MergeReasons
     from mappings.documents import (
         Affiliation,
         Authorship,
         Collaborator,
+        Identity,
+        IdentityGroup,
         InstitutionName,
         Localized,
         ResearcherDocument,
@@ -148,7 +151,7 @@ def researcher_document(
     vectors: Mapping[str, Sequence[float] | NDArray[np.float32]],
     *,
     state: ResearcherState = DEFAULT_STATE,
-    merge_reasons: Sequence[str] = (),
+    reasons: MergeReasons | None = None,
     time: str,
 ) -> ResearcherDocument:
     """Return the document of a researcher with these works, of which there is at least one.
@@ -179,11 +182,27 @@ def researcher_document(
         "collaborators": collaborators.stored,
         "collaborators_count": collaborators.total,
         "close_collaborators_count": collaborators.close,
-        "merge_reasons": list(merge_reasons),
+        "merge_reasons": reasons.sentences if reasons else [],
+        "identity": _identity(works, reasons),
         "expertise": "\n".join(work.document["title"] for work in works[:MAX_TITLES]),
         "embedding": mean_embedding([vectors[work.id] for work in works]),
         "embedding_model": works[0].document["embedding_model"],
         "indexed_at": time,
+    }
+
+
+def _identity(works: Sequence[IndexedWork], reasons: MergeReasons | None) -> Identity:
+    """Return the groups of works that are one person's; a work that no join concerns is a group by itself."""
+    present = {work.id for work in works}
+    groups = reasons.identity["groups"] if reasons else []
+    kept: list[IdentityGroup] = [
+        {"works": [id_ for id_ in group["works"] if id_ in present], "evidence": group["evidence"]} for group in groups
+    ]
+    missing = sorted(present.difference(*(group["works"] for group in kept)))
+    kept += [{"works": [id_], "evidence": []} for id_ in missing]
+    return {
+        "groups": [group for group in kept if group["works"]],
+        "confidence": reasons.identity["confidence"] if reasons else 1.0,
     }
 
 

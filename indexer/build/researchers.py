@@ -65,7 +65,7 @@ def build_researchers(
                     own,
                     vectors,
                     state=known.get(id_, DEFAULT_STATE),
-                    merge_reasons=reasons.get(id_, []),
+                    reasons=reasons.get(id_),
                     time=time,
                 )
                 actions.append(index_action(generation.researchers, id_, document))

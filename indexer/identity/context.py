@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 MIDDLE_INITIAL = 0.1
 #: Names with at least so many estimated namesakes are compared by embeddings as well: one name in seven.
 FREQUENT = 0.06
+#: Number of people with a given name that has not been seen with another family name, as in add-one smoothing.
+UNSEEN = 0.25
 #: Floor of the namesake estimate, so that no name is free evidence.
-MIN_NAMESAKES = 0.005
+MIN_NAMESAKES = 0.0003
 
 
 @dataclass
@@ -134,7 +136,7 @@ class Context:
         else:
             count = self.given.get(given[0][0], 0) if given else len(self.names)
             initials -= 1
-        share = max(count, 0) / max(len(self.names), 1)
+        share = (max(count, 0) + UNSEEN) / max(len(self.names), 1)
         return max(MIN_NAMESAKES, max(surnames - 1, 0) * share * MIDDLE_INITIAL ** max(initials, 0))
 
 

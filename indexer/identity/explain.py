@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 #: Number of facts listed in a sentence; the rest are counted.
 MAX_LISTED = 4
 #: Below this estimate of namesakes a name counts as rare, below the second as uncommon.
-RARE, UNCOMMON = 0.5, 3.0
+RARE, UNCOMMON = 0.06, 0.5
 
 _NAMES = {
     Verdict.IDENTICAL: "same name",
@@ -76,7 +76,9 @@ def _frequency(namesakes: float) -> str:
     """Describe the estimated number of other people in this collection who could have the name."""
     if namesakes < RARE:
         return "rare here"
-    return "uncommon here" if namesakes < UNCOMMON else f"common here (about {namesakes:.0f} possible namesakes)"
+    if namesakes < UNCOMMON:
+        return "uncommon here"
+    return f"common here (about {max(namesakes, 1):.0f} possible namesake{'s' if namesakes >= 1.5 else ''})"
 
 
 def listed(facts: Iterable[object]) -> str:

@@ -9,10 +9,14 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections import Counter
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from indexer.records import Author
 
 #: Prefix of a source's id that is only a slug of the name, and so no stronger evidence than the name.
@@ -41,6 +45,19 @@ def fold_name(name: str) -> str:
 def strong_id(author: Author) -> str | None:
     """Return the id that the source assigned to this person; None when it only has a name."""
     return author.id if author.id and not author.id.startswith(NAME_SCHEME) else None
+
+
+def without_shared_ids(authors: Sequence[Author]) -> list[Author]:
+    """Return the authors of a work without ids that several of them have: publishers repeat the iD of one on all."""
+    counts = Counter(id_ for author in authors for id_ in {author.id, author.orcid} if id_)
+    return [
+        replace(
+            author,
+            id=author.id if counts[author.id or ""] <= 1 else None,
+            orcid=author.orcid if counts[author.orcid or ""] <= 1 else None,
+        )
+        for author in authors
+    ]
 
 
 def identity_key(author: Author) -> str:

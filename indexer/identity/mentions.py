@@ -8,7 +8,7 @@ from functools import lru_cache
 from sys import intern
 from typing import TYPE_CHECKING, NamedTuple
 
-from indexer.identity.keys import fold_name, strong_id
+from indexer.identity.keys import fold_name, strong_id, without_shared_ids
 
 if TYPE_CHECKING:
     from indexer.records import Author, Work
@@ -102,7 +102,7 @@ def mentions_of(work: Work) -> list[Mention]:
             _interned(author.orcid),
             _folded_affiliation(author),
         )
-        for position, author in enumerate(work.authors, 1)
+        for position, author in enumerate(without_shared_ids(work.authors), 1)
     ]
 
 

@@ -1,8 +1,8 @@
 """Group mentions into researchers: join the best pair until none reaches the threshold, independent of input order.
 
-Average linkage: the evidence between two groups is the mean over all pairs of their mentions, plus that of the names.
-So one chance agreement cannot join two large groups. Some pairs are never joined: incompatible names, different ORCID
-iDs, two authors of one work.
+Average linkage: the evidence between two groups is the mean over all pairs of their mentions (with a share of that of
+the best pair), plus that of the names. So one chance agreement cannot join two large groups. Some pairs are never
+joined: incompatible names, different ORCID iDs, two authors of one work.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 MAX_MENTIONS = 1_500
 #: Maximum number of mentions that represent one group of a larger block.
 MAX_REPRESENTATIVES = 40
+#: Maximum number of probable duplicates that are listed for one block.
+MAX_NEAR = 20
 NEVER = -np.inf
 
 
@@ -86,7 +88,7 @@ class _Linkage:
         self._forbid(groups)
         self._scores = np.full((size, size), NEVER)
         if np.isfinite(self._names[self._allowed]).any():
-            self._sums, self._counts = _sums(groups, context, weights)
+            self._sums, self._counts, self._best = _sums(groups, context, weights)
             for row in range(size):
                 self._score(row)
 
@@ -112,8 +114,9 @@ class _Linkage:
         self._conflicts[row, other] = self._conflicts[other, row] = cost
 
     def _score(self, row: int) -> None:
-        evidence = self._sums[:, row].sum(axis=0) / self._counts[row]
-        scores = evidence + self._names[row] - self._conflicts[row]
+        share = self._weights.best
+        evidence = (1 - share) * self._sums[:, row].sum(axis=0) / self._counts[row]
+        scores = evidence + share * self._best[:, row].sum(axis=0) + self._names[row] - self._conflicts[row]
         scores = scores - self._weights.unproven * self._is_unproven(row)
         self._scores[row] = self._scores[:, row] = np.round(np.where(self._allowed[row], scores, NEVER), 4)
 
@@ -137,6 +140,9 @@ class _Linkage:
         one, two = self._group(a), self._group(b)
         self._groups[a] = one.joined(two, self._link(a, b), self._context)
         self._groups[b] = None
+        is_better = self._best[:, a].sum(axis=0) >= self._best[:, b].sum(axis=0)
+        self._best[:, a] = np.where(is_better, self._best[:, a], self._best[:, b])
+        self._best[:, :, a] = self._best[:, a]
         self._sums[:, a] += self._sums[:, b]
         self._sums[:, :, a] += self._sums[:, :, b]
         self._counts[a] += self._counts[b]
@@ -168,7 +174,9 @@ class _Linkage:
         one, two = self._group(a), self._group(b)
         names = one.profile.compare(two.profile)
         parts = [name_part(names, self._context, self._weights)]
-        parts += explained(one.profile, two.profile, self._sums[:, a, b] / self._counts[a, b], self._context)
+        share = self._weights.best
+        values = (1 - share) * self._sums[:, a, b] / self._counts[a, b] + share * self._best[:, a, b]
+        parts += explained(one.profile, two.profile, values, self._context)
         if self._conflicts[a, b]:
             parts.append(Part("conflict", -self._conflicts[a, b], tuple(one.profile.conflicts(two.profile))))
         if self._is_unproven(a)[b]:
@@ -182,7 +190,8 @@ class _Linkage:
     def near(self, threshold: float) -> list[Link]:
         """Return the links of pairs that just missed the threshold, best first."""
         rows, columns = np.nonzero(np.triu(self._scores >= threshold - self._weights.review, 1))
-        links = [self._link(int(a), int(b)) for a, b in zip(rows, columns, strict=True)]
+        order = np.lexsort((columns, rows, -self._scores[rows, columns]))[:MAX_NEAR]
+        links = [self._link(int(rows[item]), int(columns[item])) for item in order]
         return sorted(links, key=lambda link: (-link.score, link.left.key, link.right.key))
 
 
@@ -208,13 +217,32 @@ def _compare_names(
 
 def _sums(
     groups: Sequence[Group], context: Context, weights: Weights
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the sums of evidence between groups, float64[kinds, groups, groups], and the numbers of pairs."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the sums of evidence between groups, the numbers of pairs, and the evidence of the best pair.
+
+    Sums and best pairs are float64[kinds, groups, groups].
+    """
     mentions, starts = _representatives(groups)
     matrices = evidence_matrices(Features(mentions, context), weights)
     sums = np.add.reduceat(np.add.reduceat(matrices.astype(np.float64), starts, axis=1), starts, axis=2)
     sizes = np.diff([*starts, len(mentions)]).astype(np.float64)
-    return sums, np.outer(sizes, sizes)
+    return sums, np.outer(sizes, sizes), _best_pairs(matrices, starts, sizes)
+
+
+def _best_pairs(
+    matrices: NDArray[np.float32], starts: Sequence[int], sizes: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the evidence of the pair of mentions with the highest sum for each pair of groups."""
+    if (sizes == 1).all():
+        return matrices.astype(np.float64)
+    totals = matrices.sum(axis=0)
+    best = np.empty((len(matrices), len(starts), len(starts)))
+    ends = [*starts[1:], len(totals)]
+    for a, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        for b, (low, high) in enumerate(zip(starts, ends, strict=True)):
+            row, column = divmod(int(totals[start:end, low:high].argmax()), high - low)
+            best[:, a, b] = matrices[:, start + row, low + column]
+    return best
 
 
 def _representatives(groups: Sequence[Group]) -> tuple[list[Mention], list[int]]:

@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING
 
 from indexer.identity.context import Context
 from indexer.identity.corpus import blocks_of, frequent_works, resolve
+from indexer.identity.groups import identity_of, supporting
 from indexer.identity.ids import assign_ids
-from indexer.identity.keys import identity_key, researcher_id
+from indexer.identity.keys import identity_key, researcher_id, without_shared_ids
 from indexer.identity.mentions import MentionKey, mentions_of
 from indexer.identity.weights import Weights
-from indexer.staging.database import StagingDatabase
+from indexer.staging.database import MergeReasons, StagingDatabase
 from peerscope.errors import PeerscopeError
 from peerscope.memory import peak_mb
 
@@ -35,11 +36,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from indexer.identity.clusters import Cluster
+    from indexer.identity.clusters import Cluster, Link
     from indexer.identity.mentions import Mention
     from indexer.identity.overrides import Overrides
     from indexer.records import Work
     from indexer.staging.changes import FormerAuthor
+    from indexer.staging.database import ProbableDuplicate
 
 
 #: Seconds between two looks for delivered embeddings.
@@ -143,7 +145,7 @@ def resolve_all(staged: StagingDatabase, overrides: Overrides, *, requests_vecto
     assignment = assign_ids(clusters, authors.researcher_ids, taken=redirects.keys())
     staged.add_redirects(assignment.redirects, new=True)
     staged.save_researchers(_by_work(authors.mentions, assignment.ids))
-    duplicates = (link.describe("may be the same person as") for link in resolution.probable_duplicates)
+    duplicates = _probable_duplicates(resolution.probable_duplicates, assignment.ids)
     staged.save_merge_reasons(_merge_reasons(clusters, assignment.ids), duplicates)
 
 
@@ -182,7 +184,7 @@ def provisional_ids(work: Work, former: Sequence[FormerAuthor]) -> list[str]:
     ids = {(author.position, author.name): author.researcher_id for author in former}
     return [
         ids.get((position, author.name)) or intern(researcher_id(identity_key(author)))
-        for position, author in enumerate(work.authors, 1)
+        for position, author in enumerate(without_shared_ids(work.authors), 1)
     ]
 
 
@@ -192,8 +194,24 @@ def _by_work(mentions: Iterable[Mention], ids: Mapping[MentionKey, str]) -> Iter
         yield work_id, [ids[mention.key] for mention in group]
 
 
-def _merge_reasons(clusters: Iterable[Cluster], ids: Mapping[MentionKey, str]) -> dict[str, list[str]]:
-    return {ids[cluster.key]: cluster.describe() for cluster in clusters if cluster.links}
+def _merge_reasons(clusters: Iterable[Cluster], ids: Mapping[MentionKey, str]) -> Iterator[MergeReasons]:
+    for cluster in clusters:
+        if cluster.links:
+            yield MergeReasons(ids[cluster.key], cluster.describe(), identity_of(cluster))
+
+
+def _probable_duplicates(links: Iterable[Link], ids: Mapping[MentionKey, str]) -> Iterator[ProbableDuplicate]:
+    """Yield the pairs that were nearly joined, the most likely first; not those that a decision joined since."""
+    for link in sorted(links, key=lambda link: (-link.score, link.left.key, link.right.key)):
+        left, right = ids[link.left.key], ids[link.right.key]
+        if left != right:
+            yield {
+                "left": {"id": left, "name": link.left.name, "works": link.left.size},
+                "right": {"id": right, "name": link.right.name, "works": link.right.size},
+                "score": link.score,
+                "evidence": supporting(link),
+                "sentence": link.describe("may be the same person as"),
+            }
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
     from indexer.identity.overrides import Overrides
-    from indexer.staging.database import StagingDatabase
+    from indexer.staging.database import ProbableDuplicate, StagingDatabase
     from indexer.write.bulk import Action
     from mappings import Generation
     from mappings.documents import WorkDocument
@@ -62,11 +62,11 @@ class IdentityUpdate:
         """Whether the authors are still being resolved."""
         return self._resolver.is_running
 
-    def finish(self) -> list[str]:
+    def finish(self) -> list[ProbableDuplicate]:
         """Wait for the result, then write redirects and the new researcher ids of works that are in the index.
 
         Works to be written get their ids in the staging database. Researchers who gained or lost a work are marked as
-        pending before the work is written. Returns sentences about probable duplicates, the most likely first. Raises
+        pending before the work is written. Returns probable duplicates, the most likely first. Raises
         ResolverError when the process failed.
         """
         self.peak_mb = self._resolver.wait()
@@ -149,6 +149,6 @@ def _redirect_actions(
         yield index_action(generation.redirects, id_, {"id": id_, "researcher_id": target, "signature": signature})
 
 
-def save_duplicates(path: Path, sentences: Iterable[str]) -> None:
-    """Write the probable duplicates of a run to a file, one JSON string per line, the most likely first."""
-    write_private(path, "".join(json.dumps(text, ensure_ascii=False) + "\n" for text in sentences))
+def save_duplicates(path: Path, pairs: Iterable[ProbableDuplicate]) -> None:
+    """Write the probable duplicates of a run to a file, one JSON object per line, the most likely first."""
+    write_private(path, "".join(json.dumps(pair, ensure_ascii=False) + "\n" for pair in pairs))

@@ -60,6 +60,9 @@ class Weights:
     usual_gap: int = 6
     max_years: float = 3.0
 
+    #: Share of the best pair of mentions in the evidence between two groups; the rest is the mean over all pairs.
+    best: float = 0.3
+
     #: Minimum score at which two groups are joined.
     threshold: float = 1.25
     #: The same for groups with different home blocks.

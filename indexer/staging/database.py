@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 import numpy as np
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from indexer.records import Work
     from indexer.staging.changes import Change
-    from mappings.documents import WorkTopic
+    from mappings.documents import Identity, WorkTopic
 
 #: `staged`: works that this run writes or removes. `known`: the other works of the index, with the researchers of their
 #: authors `before` and `after` this run. `redirects`: ids of merged researchers; `is_new` for those of this run.
@@ -41,8 +41,8 @@ CREATE TABLE known (id TEXT PRIMARY KEY, record TEXT, before TEXT, after TEXT, v
 CREATE TABLE wanted (id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE steps (name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE redirects (id TEXT PRIMARY KEY, researcher TEXT, is_new INTEGER) WITHOUT ROWID;
-CREATE TABLE reasons (researcher TEXT PRIMARY KEY, sentences TEXT) WITHOUT ROWID;
-CREATE TABLE near (sentence TEXT);
+CREATE TABLE reasons (researcher TEXT PRIMARY KEY, sentences TEXT, identity TEXT) WITHOUT ROWID;
+CREATE TABLE near (pair TEXT);
 """
 #: Two processes write to it at the same time; what a crash would lose is computed again anyway.
 _PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;"
@@ -83,6 +83,32 @@ class Reassigned(NamedTuple):
     id: str
     before: list[str]
     after: list[str]
+
+
+class MergeReasons(NamedTuple):
+    """Why the works of a researcher are one person's: each join as a sentence, and the groups of works."""
+
+    researcher_id: str
+    sentences: list[str]
+    identity: Identity
+
+
+class NearResearcher(TypedDict):
+    """One of two researchers that were nearly merged."""
+
+    id: str
+    name: str
+    works: int
+
+
+class ProbableDuplicate(TypedDict):
+    """Two researchers that were nearly merged, the score in nats, and the evidence for it."""
+
+    left: NearResearcher
+    right: NearResearcher
+    score: float
+    evidence: list[str]
+    sentence: str
 
 
 class StagingDatabase:
@@ -166,11 +192,13 @@ class StagingDatabase:
         self._put("UPDATE staged SET after = ? WHERE id = ?", rows)
         self._put("UPDATE known SET after = ? WHERE id = ?", rows)
 
-    def save_merge_reasons(self, reasons: Mapping[str, list[str]], probable_duplicates: Iterable[str]) -> None:
-        """Save in sentences why mentions were merged into researchers, and which were nearly merged."""
-        rows = ((id_, json.dumps(sentences)) for id_, sentences in reasons.items())
-        self._put("INSERT INTO reasons VALUES (?, ?)", rows)
-        self._put("INSERT INTO near VALUES (?)", ((sentence,) for sentence in probable_duplicates))
+    def save_merge_reasons(
+        self, reasons: Iterable[MergeReasons], probable_duplicates: Iterable[ProbableDuplicate]
+    ) -> None:
+        """Save why mentions were merged into researchers, and which researchers were nearly merged."""
+        rows = ((id_, json.dumps(sentences), json.dumps(identity)) for id_, sentences, identity in reasons)
+        self._put("INSERT INTO reasons VALUES (?, ?, ?)", rows)
+        self._put("INSERT INTO near VALUES (?)", ((json.dumps(pair),) for pair in probable_duplicates))
 
     def reassigned(self) -> Iterator[list[Reassigned]]:
         """Return the known works whose researchers changed, in batches by id."""
@@ -180,9 +208,9 @@ class StagingDatabase:
             yield [Reassigned(id_, json.loads(before), json.loads(after)) for id_, before, after in rows]
             last = rows[-1][0]
 
-    def probable_duplicates(self) -> list[str]:
-        """Return the sentences about probable duplicates, the likeliest first."""
-        return [sentence for (sentence,) in self._database.execute("SELECT sentence FROM near ORDER BY rowid")]
+    def probable_duplicates(self) -> list[ProbableDuplicate]:
+        """Return the probable duplicates, the likeliest first."""
+        return [json.loads(pair) for (pair,) in self._database.execute("SELECT pair FROM near ORDER BY rowid")]
 
     def count(self, *, labelled: bool) -> int:
         """Return the number of works to write whose source gives topics, or of those without."""
@@ -196,10 +224,12 @@ class StagingDatabase:
         """Return the works to remove in batches, by id."""
         return self._batches("record IS NULL", PAGE)
 
-    def merge_reasons(self, ids: Iterable[str]) -> dict[str, list[str]]:
+    def merge_reasons(self, ids: Iterable[str]) -> dict[str, MergeReasons]:
         """Return why the works of these researchers are one person's, for those where mentions were merged."""
-        rows = self._select("SELECT researcher, sentences FROM reasons WHERE researcher IN", ids)
-        return {id_: json.loads(sentences) for id_, sentences in rows}
+        rows = self._select("SELECT researcher, sentences, identity FROM reasons WHERE researcher IN", ids)
+        return {
+            id_: MergeReasons(id_, json.loads(sentences), json.loads(identity)) for id_, sentences, identity in rows
+        }
 
     def request_vectors(self, ids: Iterable[str]) -> None:
         """Ask the other process for the embeddings of these works, of which it computes or reads those that miss."""

@@ -21,7 +21,7 @@ Body = dict[str, Any]
 
 SOURCE = {"excludes": ["embedding", "embedding_model", "expertise", "indexed_at", "merge_reasons"]}
 #: Fields of researchers in lists; the others are on the profile only.
-SUMMARY = {"excludes": [*SOURCE["excludes"], "collaborators", "counts_by_year"]}
+SUMMARY = {"excludes": [*SOURCE["excludes"], "collaborators", "counts_by_year", "identity"]}
 
 
 def search_query(name: str | None, clauses: list[Body]) -> Body:

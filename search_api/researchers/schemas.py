@@ -142,6 +142,26 @@ class Corrected(Schema):
     works_removed = fields.List(fields.String(), required=True)
 
 
+class IdentityGroup(Schema):
+    """Works that clearly belong together."""
+
+    works = fields.List(fields.String(), required=True, metadata={"description": "Ids of works."})
+    evidence = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "What connects them with each other and with the other works."},
+    )
+
+
+class Identity(Schema):
+    """Why the works of a profile are one person's."""
+
+    groups = fields.List(fields.Nested(IdentityGroup), required=True, metadata={"description": "The largest first."})
+    confidence = fields.Float(
+        required=True, metadata={"description": "In [0, 1]: how certain the least certain connection is."}
+    )
+
+
 class ResearcherSummary(Schema):
     """A researcher in a list."""
 
@@ -177,6 +197,7 @@ class Researcher(ResearcherSummary):
     ids = fields.List(fields.String(), required=True)
     counts_by_year = fields.List(fields.Nested(YearCount), required=True)
     collaborators = fields.List(fields.Nested(Collaborator), required=True)
+    identity = fields.Nested(Identity, required=True)
 
 
 ResearcherList = list_of(ResearcherSummary, "ResearcherList")

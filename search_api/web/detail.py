@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 SIMILAR, SHORT_LIST = 6, 5
 #: Works per page of a profile; each comes with its full abstract.
 PROFILE_WORKS = 10
+#: Groups of works that explain an identity, and works shown of each.
+IDENTITY_GROUPS, IDENTITY_WORKS = 6, 3
 #: Filters for the works on a profile.
 PROFILE_FILTERS = ("topic", "year")
 #: Nodes of the small graph on a profile, and the numbers of nodes that the graph page offers.
@@ -126,9 +128,25 @@ def researcher(id_: str) -> str | Response:
         chips=addresses.chips(filters.parse(FIELDS, chosen), works["facets"]),
         similar=researchers_similar.similar(services(), id_, similar_args)["results"],
         graph=picture(around(services(), ("researcher", id_), document["name"], limit=PROFILE_NODES)),
+        identity_groups=_identity_groups(person),
         levels={level: label for level, (_, label) in LEVELS.items()},
         described=metadata.person(person),
     )
+
+
+def _identity_groups(person: ResearcherResult) -> list[dict[str, Any]]:
+    """Return the first groups of works of a person, with the titles of some works of each."""
+    groups = person.get("identity", {"groups": []})["groups"][:IDENTITY_GROUPS]
+    wanted = [id_ for group in groups for id_ in group["works"][:IDENTITY_WORKS]]
+    stored = researcher_documents.read(services(), services().names.works, wanted, {"includes": ["title"]})
+    return [
+        {
+            "count": len(group["works"]),
+            "evidence": group["evidence"],
+            "works": [{"id": id_, **stored[id_]} for id_ in group["works"][:IDENTITY_WORKS] if id_ in stored],
+        }
+        for group in groups
+    ]
 
 
 @blueprint.get("/topics/<path:id_>")

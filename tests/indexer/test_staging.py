@@ -10,7 +10,7 @@ import pytest
 
 from indexer.records import parse_work
 from indexer.staging.changes import Change, FormerAuthor
-from indexer.staging.database import StagingDatabase
+from indexer.staging.database import MergeReasons, ProbableDuplicate, StagingDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,15 +105,41 @@ def test_another_process_saves_the_researchers(staged: Staging, tmp_path: Path) 
         with StagingDatabase(tmp_path / "staged.sqlite", join=True) as other:
             other.save_researchers([("local:a", ["ada-2"]), ("local:b", ["ada-2"]), ("local:z", ["zoe"])])
             other.add_redirects({"ada-1": "ada-2"}, new=True)
-            other.save_merge_reasons({"ada-2": ["One name."]}, ["likeliest", "likely"])
+            reasons = MergeReasons("ada-2", ["One name."], {"groups": [], "confidence": 0.9})
+            other.save_merge_reasons([reasons], [_pair("likeliest"), _pair("likely")])
         assert list(file.reassigned()) == [[("local:a", ["ada-1"], ["ada-2"])]]
         ((one,),) = file.to_write()
         assert one.researchers == ["ada-2"]
         assert (file.redirects(new=False), file.redirects(new=True)) == ({"old": "ada-1"}, {"ada-1": "ada-2"})
-        assert (file.merge_reasons(["ada-2", "zoe"]), file.probable_duplicates()) == (
-            {"ada-2": ["One name."]},
-            ["likeliest", "likely"],
-        )
+        assert file.merge_reasons(["ada-2", "zoe"]) == {"ada-2": reasons}
+        assert [pair["sentence"] for pair in file.probable_duplicates()] == ["likeliest", "likely"]
+
+
+def _pair(sentence: str) -> ProbableDuplicate:
+    left, right = ({"id": f"ada-{n}", "name": "Ada Lovelace", "works": n} for n in (1, 2))
+    return {"left": left, "right": right, "score": 1.0, "evidence": [], "sentence": sentence}  # type: ignore[typeddict-item]
+
+
+def test_requested_embeddings_are_of_staged_and_of_known_works(staged: Staging, tmp_path: Path) -> None:
+    vector = np.array([0.6, 0.8], np.float32)
+    with staged(change("local:a"), change("local:b"), change("local:c"), removal("local:r")) as file:
+        file.add_known([("local:k", change("local:k").record, ["ada-1"])])
+        file.save_vectors({"local:a": vector})
+        assert not file.is_requested
+        with StagingDatabase(tmp_path / "staged.sqlite", join=True) as other:
+            other.request_vectors(["local:a", "local:b", "local:k", "local:r"])
+            assert not other.is_delivered
+        assert file.is_requested
+        assert ids(file.wanted()) == ["local:b"]
+        assert file.wanted_known() == ["local:k"]
+        file.save_vectors({"local:b": vector})
+        file.save_known_vectors({"local:k": vector})
+        file.deliver_vectors()
+        assert not file.is_requested
+        assert file.is_delivered
+        found = file.all_vectors(["local:a", "local:b", "local:c", "local:k"])
+        assert found.keys() == {"local:a", "local:b", "local:k"}
+        assert all((value == vector).all() for value in found.values())
 
 
 def test_the_file_of_a_killed_run_is_emptied_and_deleted_at_the_end(staged: Staging, tmp_path: Path) -> None:
