@@ -61,7 +61,7 @@ class Weights:
     max_years: float = 3.0
 
     #: Share of the best pair of mentions in the evidence between two groups; the rest is the mean over all pairs.
-    best: float = 0.3
+    best: float = 0.5
 
     #: Minimum score at which two groups are joined.
     threshold: float = 1.25
@@ -70,7 +70,7 @@ class Weights:
     #: Pairs that miss the threshold by at most this are listed as probable duplicates.
     review: float = 1.5
     #: Factor of -ln(namesakes): how fast the evidence that is needed grows with the number of namesakes.
-    namesakes: float = 0.8
+    namesakes: float = 1.0
     verdicts: Mapping[Verdict, float] = field(default_factory=lambda: VERDICTS)
     #: Cost of two forms of a name when neither a co-author nor an institution is shared.
     unproven: float = 2.0
