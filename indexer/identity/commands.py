@@ -54,7 +54,7 @@ def why_merged(settings: Settings, id_: str, show_all: bool) -> None:
     console.print(_groups(identity))
     console.print(f"\n{_verdict(identity)}", markup=False)
     if len(identity["groups"]) > 1:
-        works = " ".join(identity["groups"][-1]["works"][:MAX_WORKS])
+        works = ",".join(identity["groups"][-1]["works"])
         console.print("If the last group is another person's work:")
         console.print(f"  peerscope split {id_} --works {works}", soft_wrap=True, markup=False)
     for sentence in document["merge_reasons"] if show_all else ():
