@@ -46,7 +46,8 @@ class Context:
     names: Counter[str] = field(default_factory=Counter)
     #: The same by home block, for co-authors printed with initials.
     blocks: Counter[str] = field(default_factory=Counter)
-    #: Number of distinct names by family name, and by given names (or first initial).
+    #: Number of distinct names with a whole given name by home block, by family name, and by given names (or initial).
+    block_names: Counter[str] = field(default_factory=Counter)
     surnames: Counter[str] = field(default_factory=Counter)
     given: Counter[str] = field(default_factory=Counter)
     venues: Counter[str] = field(default_factory=Counter)
@@ -89,7 +90,10 @@ class Context:
         self.names[folded] += 1
         if self.names[folded] == 1:
             name = parse_name(printed)
-            self.surnames[surname_key(name.surname)] += 1
+            if not name.is_initialed:
+                # `J. Smith` may be any of the others, so it is not counted as one more.
+                self.surnames[surname_key(name.surname)] += 1
+                self.block_names[home_of(folded)] += 1
             whole = " ".join(word for word in name.given if not is_initial(word))
             self.given[whole] += 1
             if name.given:
@@ -128,16 +132,22 @@ class Context:
         return rarity(self.blocks[block], self.works)
 
     def _count_namesakes(self, given: tuple[str, ...], surname: str) -> float:
-        surnames = self.surnames.get(surname_key(surname), 0)
+        surnames = max(self.surnames.get(surname_key(surname), 0) - 1, 0)
         whole = " ".join(word for word in given if not is_initial(word))
         initials = sum(map(is_initial, given))
         if whole:
-            count = self.given.get(whole, 0) - 1
-        else:
-            count = self.given.get(given[0][0], 0) if given else len(self.names)
+            people = surnames * self._share(max(self.given.get(whole, 0) - 1, 0))
+        elif given:
+            # All whole names that the initial can stand for are known; some more may be printed with initials only.
+            known = self.block_names.get(f"{surname_key(surname)}|{given[0][0]}", 0)
+            people = max(known - 1, UNSEEN * surnames * self._share(self.given.get(given[0][0], 0)))
             initials -= 1
-        share = (max(count, 0) + UNSEEN) / max(len(self.names), 1)
-        return max(MIN_NAMESAKES, max(surnames - 1, 0) * share * MIDDLE_INITIAL ** max(initials, 0))
+        else:
+            people = float(surnames)
+        return max(MIN_NAMESAKES, people * MIDDLE_INITIAL ** max(initials, 0))
+
+    def _share(self, count: int) -> float:
+        return (count + UNSEEN) / max(len(self.names), 1)
 
 
 def rarity(count: int, total: int) -> float:
