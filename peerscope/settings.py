@@ -152,8 +152,9 @@ class Settings(BaseSettings):
     model: str = Field(
         DEFAULT_MODEL,
         description="embedding model: a packaged one (also `all-MiniLM-L6-v2`, `bge-small-en-v1.5-int8`, "
-        "`e5-small-v2-int8`), a folder with an ONNX file and `tokenizer.json` ([ranking](ranking.md#other-models)), or "
-        "a hub name or another folder (with the extra `sentence-transformers`)",
+        "`e5-small-v2-int8`), `multilingual-e5-small` (extra `multilingual`), a folder with an ONNX file and "
+        "`tokenizer.json` ([ranking](ranking.md#other-models)), or a hub name or another folder (extra "
+        "`sentence-transformers`)",
     )
     threads: int | None = Field(None, ge=1, description="threads for embedding; by default one per core")
     k: int = Field(200, ge=1, le=1_000, description="nearest neighbours considered by hybrid and semantic search")

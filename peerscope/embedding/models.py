@@ -63,6 +63,8 @@ class PackagedModel:
 DEFAULT = DEFAULT_MODEL
 
 _MINILM = Similarity(unrelated=0.05, floor=0.25, alone=0.45)
+#: A model for about a hundred languages, which is built on this machine at its first use.
+MULTILINGUAL = "multilingual-e5-small"
 
 PACKAGED = {
     DEFAULT: PackagedModel("model/all-MiniLM-L6-v2-int8", max_tokens=256, similarity=_MINILM),

@@ -98,8 +98,9 @@ def is_model_folder(path: Path) -> bool:
     return path.is_dir() and any(next(path.glob(pattern), None) for pattern in ("*.onnx", "onnx/*.onnx"))
 
 
-def load_folder(path: Path, threads: int) -> OnnxEmbedder:
-    """Load the model of a folder. Raises `ModelUnavailableError`."""
+def load_folder(path: Path, threads: int, name: str | None = None) -> OnnxEmbedder:
+    """Load the model of a folder, by default named by its path. Raises `ModelUnavailableError`."""
+    name = name or str(path)
     folder = ModelFolder(path)
     weights, options = folder.weights(), folder.options()
     try:
@@ -111,9 +112,9 @@ def load_folder(path: Path, threads: int) -> OnnxEmbedder:
         raise ModelUnavailableError(f"the embedding model in {path} cannot be loaded: {error}") from error
     files = [weights, *sorted(weights.parent.glob(f"{weights.name}[._]data"))]
     contents = [_sha256(file) for file in files] + [hashlib.sha256(description).hexdigest()]
-    model = ModelDescription.of(contents, name=str(path), dimension=0, **options.model_dump())
+    model = ModelDescription.of(contents, name=name, dimension=0, **options.model_dump())
     dimension = len(OnnxEmbedder(model, session, tokenizer, 1).embed_query("dimension"))
-    model = ModelDescription.of(contents, name=str(path), dimension=dimension, **options.model_dump())
+    model = ModelDescription.of(contents, name=name, dimension=dimension, **options.model_dump())
     return OnnxEmbedder(model, session, tokenizer, threads)
 
 
