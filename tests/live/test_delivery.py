@@ -6,21 +6,27 @@ import json
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 from opensearchpy.exceptions import ConnectionError as OpenSearchUnreachable
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from accounts import erasure
 from accounts.claims import lifecycle, profile
 from accounts.claims.models import Claim
+from accounts.corrections import decisions
+from accounts.corrections.models import Correction
 from accounts.database import Database
 from accounts.delivery.models import Synced
 from accounts.delivery.service import Delivery
 from accounts.delivery.worker import Deliverer
+from accounts.erasure import Erasure
 from accounts.follows.models import Follow
 from accounts.login.models import Account
+from accounts.me.service import delete_account
 from accounts.outbox import Outbox, enqueue
 from indexer.run import run
 from indexer.sources import open_sources
@@ -31,7 +37,6 @@ from tests.people import signer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from opensearchpy import OpenSearch
 
@@ -432,3 +437,89 @@ def test_the_thread_delivers_within_two_seconds_and_one_at_a_time(
     assert sum(thread._began for thread in threads) == 1
     with database.begin() as session:
         assert len(session.scalars(select(Synced)).all()) == 1
+
+
+BIO = "I study the migration of whooping cranes."
+
+
+def stored_texts(opensearch: OpenSearch, names: IndexNames) -> dict[str, str]:
+    """Return the documents of researchers and people in all generations, as text by index."""
+    indices = [*opensearch.indices.get(index=f"{names.prefix}researchers-v*"), names.people]
+    opensearch.indices.refresh(index=",".join(indices))
+    return {
+        index: json.dumps(opensearch.search(index=index, body={"size": 1_000})["hits"]["hits"]) for index in indices
+    }
+
+
+def test_a_deleted_owner_is_in_no_generation(
+    index: Any, find: Any, database: Database, delivery: Delivery, opensearch: OpenSearch, names: IndexNames
+) -> None:
+    index(*WORKS)
+    delivery.deliver_all()
+    ada = claimed(database, find("Ada Lovelace"), orcid=ADA)
+    changes = {"bio": BIO, "preferred_name": "Countess Quillfeather", "links": ["https://quill.example"]}
+    with database.begin() as session:
+        profile.update_profile(session, ada, changes)
+    delivery.deliver()
+    index(*WORKS, work(4, "Bo Byte"))  # the former generation is kept for a rollback
+    delivery.deliver()
+    texts = stored_texts(opensearch, names)
+    assert len(texts) == 3
+    assert all(BIO in text for text in texts.values())
+    with database.begin() as session:
+        delete_account(session, ada, by=ada)
+    delivery.erase()  # not before the outbox is empty
+    assert any(BIO in text for text in stored_texts(opensearch, names).values())
+    delivery.deliver()
+    delivery.erase()
+    for text in stored_texts(opensearch, names).values():
+        assert not any(trace in text for trace in (BIO, "Quillfeather", "quill.example"))
+    content = b"".join(file.read_bytes() for file in Path(database.url.database or "").parent.glob("accounts.sqlite*"))
+    assert BIO.encode() not in content
+    with database.begin() as session:
+        assert all(row.overwritten_at for row in session.scalars(select(Erasure)))
+        long_ago = datetime.now(UTC) - erasure.SETTLE - timedelta(minutes=1)
+        session.execute(update(Erasure).values(overwritten_at=long_ago))
+    delivery.erase()
+    with database.begin() as session:
+        assert session.scalars(select(Erasure)).all() == []
+    # A rollback brings nothing back.
+    rollback(opensearch, names)
+    delivery.deliver()
+    assert not any(BIO in text for text in stored_texts(opensearch, names).values())
+
+
+def test_an_accepted_correction_is_followed_by_the_next_run_and_can_be_reversed(
+    index: Any, find: Any, database: Database, delivery: Delivery, tmp_path: Path
+) -> None:
+    index(*WORKS)
+    delivery.deliver_all()
+    record = find("Ada Lovelace")
+    works = {"works": ["arxiv:2001.00002"], "mentions": ["arxiv:2001.00002#1"]}
+    problem = {"kind": "two_people", "reason": "x", "status": "accepted", "decided_at": datetime.now(UTC)}
+    with database.begin() as session:
+        session.add(Correction(researcher_id=record["id"], **problem, **works))
+        enqueue(session, record["id"])
+    delivery.deliver()
+    assert find("Ada Lovelace")["corrected"]["works_removed"] == works["works"]
+    assert decisions.write(database, tmp_path / "home")
+    index(*WORKS)
+    delivery.deliver()
+    assert named(delivery, "Ada Lovelace") == [1, 1]
+    with database.begin() as session:
+        session.execute(update(Correction).values(status="rejected"))
+        enqueue(session, record["id"])
+    assert decisions.write(database, tmp_path / "home")
+    index(*WORKS)
+    delivery.deliver()
+    assert named(delivery, "Ada Lovelace") == [2]
+    assert find("Ada Lovelace")["corrected"] is None
+
+
+def named(delivery: Delivery, name: str) -> list[int]:
+    """Return the numbers of works of the researchers with a name."""
+    client, names = delivery._client, delivery._names
+    client.indices.refresh(index=names.researchers)
+    body = {"query": {"match": {"name": {"query": name, "operator": "and"}}}}
+    hits = client.search(index=names.researchers, body=body)["hits"]["hits"]
+    return sorted(hit["_source"]["works_count"] for hit in hits)
