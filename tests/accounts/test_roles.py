@@ -148,7 +148,7 @@ TABLE = [
     Row("POST", "/researchers/<path:id_>/claim", "303 400 303 409 303 303", form={"statement": "It is me."}),
     Row("GET", "/account/profile", PAGE),
     Row("POST", "/account/profile", "303 400 409 303 409 303", form={"bio": "Me."}),
-    Row("POST", "/account/profile/works", FORM, form={"work": "arxiv:1", "saying": "mine"}),
+    Row("POST", "/account/profile/works", "303 400 409 303 409 303", form={"work": "arxiv:1", "saying": "mine"}),
     Row("POST", "/account/profile/release", FORM, form={"researcher": "ada-1"}),
     Row("POST", "/account/profile/email", "303 400 409 409 409 409", form={"email": "x@example.org"}),
     Row("POST", "/account/profile/email/forget", FORM, form={"email": "x@example.org"}),
@@ -281,6 +281,7 @@ class AFew(NoOpenSearch):
     def get(self, index: str, id: str, *_: Any, **__: Any) -> dict[str, Any]:  # noqa: A002
         bare = {"works_count": 1, "affiliations": [], "institutions": [], "orcid": None, "claimed": True}
         stored = {id_: {**bare, "id": id_, "name": id_, "title": id_} for id_ in ("ada-1", "bob-2", "arxiv:1", "cs.LG")}
+        stored["arxiv:1"]["researchers"] = [{"id": id_, "name": id_} for id_ in ("ada-1", "bob-2")]
         return {"found": id in stored, "_source": stored.get(id)}
 
 
