@@ -162,7 +162,7 @@ def _count(response: requests.Response, began: float, phase: Phase, outages: Out
             phase.allowed["503 while OpenSearch is down"] += 1
             time.sleep(0.5)
         else:
-            phase.violations["503 while OpenSearch is up"] += 1
+            phase.violations[f"503 while OpenSearch is up: {response.json().get('detail')}"] += 1
     else:
         phase.violations[f"status {response.status_code}"] += 1
 

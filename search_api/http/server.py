@@ -11,7 +11,6 @@ import shutil
 import socket
 import tempfile
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,16 +19,16 @@ from gunicorn.app.base import BaseApplication
 
 from mappings import Scale
 from peerscope import engine
-from peerscope.embedding import PACKAGED, EmbeddingError
+from peerscope.embedding import PACKAGED
 from peerscope.errors import PeerscopeError
 from search_api.http import extensions, limits, request_log
 from search_api.http.arbiter import Arbiter
 from search_api.http.connections import MAX_CONNECTIONS, Limits
-from search_api.http.services import KEY, Services
+from search_api.http.warming import REQUESTS, Rewarmer, warm_up
 from search_api.http.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from flask import Flask
 
@@ -37,21 +36,10 @@ if TYPE_CHECKING:
 
 #: Concurrent requests of a worker: most of their time is spent waiting for OpenSearch.
 THREADS = 8
-#: Timeout in seconds of the first requests of a worker, which no client waits for.
-WARM_UP_TIMEOUT = 30.0
 #: Seconds without a sign of life after which a worker is replaced, and that a stopping one has to finish its requests.
 HANGING, GRACEFUL = 30, 10
 #: Beginning of the names of folders of metrics; the process id of the server follows.
 METRICS = "peerscope-metrics-"
-
-#: Requests that fill the caches of a node that has just started, one of each kind.
-WARM_UP = (
-    "works?q=warm+up&facets=topic",
-    "researchers?q=Warm+Up",
-    "researchers?about=warm+up",
-    "topics",
-    "autocomplete?q=wa",
-)
 
 
 def check(settings: Settings) -> None:
@@ -139,8 +127,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no type inf
         Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).mkdir(parents=True, exist_ok=True)
         app = self._make_app({"STARTS_ENGINE": False}, settings=self._settings)
         is_replacement = self._arbiter is not None and self._arbiter.has_served
-        warm_up(app, self._make_app, () if is_replacement else WARM_UP)
+        warm_up(app, self._make_app, () if is_replacement else REQUESTS)
         request_log.configure(self._settings)
+        Rewarmer(app, self._make_app).start()
         for extension in extensions.installed(app):
             extension.start_worker(app, self._settings)
         return app
@@ -194,23 +183,3 @@ def mark_process_dead(pid: int) -> None:
     from prometheus_client import multiprocess  # only after the variable is set
 
     multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
-
-
-def warm_up(app: Flask, make_app: Callable[..., Flask], requests: Sequence[str] = WARM_UP) -> None:
-    """Load the model, and send one request of each kind, which count neither in the metrics nor in the request log.
-
-    A node that has just started takes seconds for the first of each, so these have a longer timeout. A node that does
-    not answer at all is not waited for: the worker answers 503 until it does. A worker that replaces another one sends
-    none, because the node is warm and clients wait for it.
-    """
-    from search_api.http import metrics  # imported late; its docstring says why
-
-    services: Services = app.extensions[KEY]
-    with suppress(EmbeddingError):
-        services.embedder().embed_query("warm up")
-    if requests and services.client.ping():
-        patient = replace(services, client=engine.follow(services.settings, timeout=WARM_UP_TIMEOUT))
-        client = make_app({"OBSERVED": False, "RATE_LIMIT": "off"}, patient, extensions=[]).test_client()
-        for request in requests:
-            client.get(f"/api/v1/{request}")
-    metrics.skip_embeddings(app)

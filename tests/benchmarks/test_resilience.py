@@ -43,8 +43,10 @@ def service(*script: int | str) -> Iterator[str]:
             self.send_response(503 if step == "bare" else int(step))
             if step == 503:
                 self.send_header("Retry-After", "1")
-            self.send_header("Content-Length", "0")
+            body = b'{"detail": "Away."}'
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
+            self.wfile.write(body)
 
         def log_message(self, *_: Any) -> None: ...
 
@@ -61,7 +63,7 @@ def service(*script: int | str) -> Iterator[str]:
     [
         ((200,), False, 1, {}, {}),
         ((503,), True, 0, {"503 while OpenSearch is down": 1}, {}),
-        ((503,), False, 0, {}, {"503 while OpenSearch is up": 1}),
+        ((503,), False, 0, {}, {"503 while OpenSearch is up: Away.": 1}),
         (("bare",), True, 0, {}, {"status 503": 1}),
         ((500,), True, 0, {}, {"status 500": 1}),
         ((429,), True, 0, {}, {"status 429": 1}),

@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import re
+import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -24,7 +25,7 @@ from peerscope.engine import CircuitOpen
 from peerscope.errors import PeerscopeError, SettingsError
 from peerscope.settings import Settings
 from search_api.app import create_app
-from search_api.http import metrics, openapi, request_log, server
+from search_api.http import metrics, openapi, request_log, warming
 from search_api.http.parser import MAX_REQUEST_LINE, LineTooLong, refusal, written
 from search_api.http.services import KEY, Services
 from tests.aggregations import without_buckets
@@ -320,7 +321,7 @@ def test_a_warm_up_counts_neither_in_the_metrics_nor_in_the_log(
     opensearch: FakeOpenSearch, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = app_over(opensearch)
-    monkeypatch.setattr(server.engine, "follow", lambda *_, **__: opensearch)
+    monkeypatch.setattr(warming.engine, "follow", lambda *_, **__: opensearch)
 
     def counted() -> list[str]:
         text = app.test_client().get("/metrics").text
@@ -328,10 +329,29 @@ def test_a_warm_up_counts_neither_in_the_metrics_nor_in_the_log(
 
     before = counted()
     with caplog.at_level(logging.INFO, "peerscope.requests"):
-        server.warm_up(app, create_app)
+        warming.warm_up(app, create_app)
     assert opensearch.took > 0
     assert counted() == before
     assert not [record for record in caplog.records if record.name == "peerscope.requests"]
+
+
+def test_a_node_is_warmed_up_while_the_circuit_is_open(
+    opensearch: FakeOpenSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = app_over(opensearch)
+    monkeypatch.setattr(warming.engine, "follow", lambda *_, **__: opensearch)
+    is_open = [False]
+    monkeypatch.setattr(Services, "circuit_is_open", lambda _: is_open[0])
+    rewarmer = warming.Rewarmer(app, create_app, every=0.01)
+    rewarmer.start()
+    time.sleep(0.2)
+    assert opensearch.took == 0
+    is_open[0] = True
+    deadline = time.monotonic() + 60
+    while opensearch.took < 2 * len(warming.REQUESTS):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    rewarmer.stop()
 
 
 def test_queries_embedded_in_a_warm_up_are_not_counted(opensearch: FakeOpenSearch) -> None:
