@@ -21,6 +21,7 @@ MAX_ENTRY = 1_000_000
 _ENTRY_START = re.compile(r"\s*+@\s*(\w+)\s*([{(])")
 _NEXT_ENTRY = re.compile(r"\n[^\S\n]*+@\s*+\w++\s*+[{(]")
 _BRACE = re.compile(r"(?<!\\)[{}]")
+_FIELD_LINE = re.compile(r"(\w+)\s*+=\s*+(\{.*\}|\".*\"|\w+),?")
 _MARK = re.compile(r'(?<!\\)[{}"#,]')
 #: Groups of fields that an entry inherits from the one in its `crossref`. If it has any field of a group, it inherits
 #: none of that group: its `year` must not be combined with the other entry's `date`.
@@ -91,8 +92,9 @@ def _parts(text: str, separator: str = "#") -> Iterator[str]:
 def recover_entry(text: str, begin: int = 0, limit: int = MAX_ENTRY) -> tuple[Entry | None, int]:
     """Return the entry at a position that the parser refused, and where it ends; None when it is not complete.
 
-    Handles entries without a key, with empty fields, without their last brace, and with an @ inside of a value. At most
-    `limit` characters are read; if there is no entry, the position is where reading ended.
+    Handles entries without a key, with empty fields, without their last brace, with an @ inside of a value, and with
+    unbalanced braces in a field if each has its own line. At most `limit` characters are read; if there is no entry,
+    the position is where reading ended.
     """
     start = _ENTRY_START.match(text, begin)
     if start is None:
@@ -110,8 +112,24 @@ def recover_entry(text: str, begin: int = 0, limit: int = MAX_ENTRY) -> tuple[En
     pairs = [part.partition("=") for part in parts if "=" in part]
     fields = [Field(name.strip(), value.strip()) for name, _, value in pairs]
     entry = Entry(start[1], key, fields, raw=text[begin : end + 1])
-    is_complete = {"title", "author"} <= {field.key.lower() for field in fields} and all(map(_is_balanced, parts))
-    return (entry, end + 1) if is_complete else (None, read or end)
+    if _has_title_and_author(fields) and all(map(_is_balanced, parts)):
+        return entry, end + 1
+    following = _NEXT_ENTRY.search(text, start.end(), last)
+    end = following.start() if following else last
+    fields = _fields_in_lines(text[start.end() : end])
+    if _has_title_and_author(fields):
+        return Entry(start[1], key, fields, raw=text[begin:end]), end
+    return None, read or end
+
+
+def _has_title_and_author(fields: Iterable[Field]) -> bool:
+    return {"title", "author"} <= {field.key.lower() for field in fields}
+
+
+def _fields_in_lines(text: str) -> list[Field]:
+    """Return the fields of an entry that stand in lines of their own; those with unbalanced braces are left out."""
+    matches = (_FIELD_LINE.fullmatch(line.strip()) for line in text.splitlines())
+    return [Field(match[1], match[2]) for match in matches if match and _is_balanced(match[2])]
 
 
 def _closing(text: str, start: int, end: int) -> int | None:

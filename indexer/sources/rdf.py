@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _TYPES = {
     "Article": "article",
+    "ScholarlyArticle": "article",
+    "SoftwareSourceCode": "software",
+    "Dataset": "dataset",
     "AcademicArticle": "article",
     "journalArticle": "article",
     "conferencePaper": "article",
@@ -45,6 +48,10 @@ _NOT_WORKS = {
 }
 
 
+#: Types of schema.org, whose works have a name instead of a title.
+_SCHEMA_ORG = {"ScholarlyArticle", "Article", "Book", "Chapter", "Thesis", "Report", "Dataset", "SoftwareSourceCode"}
+
+
 class RdfFile(FileSource):
     """One RDF/XML file."""
 
@@ -58,7 +65,10 @@ class RdfFile(FileSource):
                     id_: part for part in root.iter() if (id_ := part.get("about") or part.get("nodeID")) and len(part)
                 }
                 for part in root:
-                    if part.tag not in _NOT_WORKS and part.find("title") is not None:
+                    has_title = part.find("title") is not None or (
+                        part.tag in _SCHEMA_ORG and part.find("name") is not None
+                    )
+                    if part.tag not in _NOT_WORKS and has_title:
                         number += 1
                         text = tostring(part, encoding="unicode")[:EXCERPT]
                         work = _Work(part, described)
@@ -87,19 +97,20 @@ class _Work:
         kind = next(iter(texts(work, "itemType", "type")), work.tag)
         links = [text for text in identifiers if text.startswith("http")]
         venue = None if whole is None else whole.find("title")
+        venue = whole.find("name") if venue is None and whole is not None else venue
         record = catalogue_record(
             None,
             source="bibliography",
             doi=next((text for text in [*texts(work, "doi"), *identifiers] if doi_in(text)), None),
             arxiv=arxiv_number(*identifiers),
-            dates=texts(work, "date", "issued", "created") + (texts(whole, "date") if whole is not None else []),
-            title=marked_up(work.find("title")),
-            abstract=marked_up(work.find("abstract")),
+            dates=texts(work, "date", "issued", "created", "datePublished", "dateCreated") + self._dates_of_issue(work),
+            title=marked_up(work.find("title")) or marked_up(work.find("name")),
+            abstract=marked_up(work.find("abstract")) or marked_up(work.find("description")),
             type=_TYPES.get(kind) or _TYPES.get(work.tag),
             venue=text_of(venue) or next(iter(self._publishers(work)), None),
             url=next(iter(links), None) or self._about(work),
             language=next(iter(texts(work, "language")), None),
-            authors=self._people(work, "authors", "authorList") or self._people(work, "creator"),
+            authors=self._people(work, "authors", "authorList") or self._people(work, "creator", "author"),
         )
         return editors_as_authors(record, self._people(work, "editors", "editorList", "editor"))
 
@@ -109,6 +120,7 @@ class _Work:
 
     def _uris(self, work: Element) -> list[str]:
         values = [text for part in work.findall("identifier/URI/value") if (text := text_of(part))]
+        values += [same.get("resource") or "" for same in work.findall("sameAs")]
         return [*values, *filter(None, [self._about(work)])]
 
     def _resolved(self, element: Element) -> Element:
@@ -126,8 +138,13 @@ class _Work:
         outer = whole.find("isPartOf")
         if whole.find("title") is None and outer is not None:
             outer = self._resolved(outer)
-            return outer[0] if len(outer) and outer.find("title") is None else outer
+            return outer[0] if len(outer) and outer.find("title") is None and outer.find("name") is None else outer
         return whole if len(whole) else None
+
+    def _dates_of_issue(self, work: Element) -> list[str]:
+        """Return the dates of the issue or book of which a work is a part."""
+        part = work.find("isPartOf")
+        return [] if part is None else texts(self._resolved(part), ".//date", ".//datePublished")
 
     def _publishers(self, work: Element) -> Iterator[str]:
         for publisher in work.findall("publisher"):

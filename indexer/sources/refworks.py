@@ -126,6 +126,6 @@ class ReferFile(TaggedFile):
 
 
 FORMATS = (
-    FileFormat("RefWorks", RefWorksFile, content=re.compile(r"\s*RT [A-Z][a-z]+")),
+    FileFormat("RefWorks", RefWorksFile, content=re.compile(r"\s*(?:Refworks Export Tagged|RT [A-Z][a-z]+)")),
     FileFormat("refer", ReferFile, suffixes=(".enw", ".refer"), content=re.compile(r"\s*%[0A-Z] \S")),
 )

@@ -229,3 +229,14 @@ def test_dois_in_all_spellings(tmp_path: Path, doi: str, expected: str) -> None:
 def test_a_year_before_christ_is_not_a_year_after(tmp_path: Path) -> None:
     (item,) = records(tmp_path, "@misc{a, title={T}, author={A B}, year={-1500}}")
     assert item.value["year"] is None
+
+
+def test_unbalanced_braces_in_one_field_cost_only_that_field(tmp_path: Path) -> None:
+    keywords = "Keywords = {x, @type:Person}, y, author:{z, q},"
+    text = f"@article{{a,\nAuthor = {{Ash, Ada}},\n{keywords}\nTitle = {{Prices}},\nYear = {{2018}},\n}}"
+    (tmp_path / "a.bib").write_text(
+        f"{text}\n\n{text.replace('Prices', 'Tides').replace('{a,', '{b,')}", encoding="utf-8"
+    )
+    (source,) = open_sources([str(tmp_path / "a.bib")])
+    records = [item.value for item in source if not item.problem]
+    assert [(record["title"], record["year"]) for record in records] == [("Prices", 2018), ("Tides", 2018)]
