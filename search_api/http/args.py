@@ -163,7 +163,16 @@ def _problem(schema: Schema, error: ValidationError) -> Problem:
     detail = f"Invalid parameters: {', '.join(sorted(messages))}."
     if unknown:
         detail += f" Valid parameters are: {', '.join(sorted(schema.fields))}."
-    return Problem(HTTPStatus.BAD_REQUEST, detail, messages)
+    return Problem(HTTPStatus.BAD_REQUEST, detail, messages, for_readers=_for_readers(messages, unknown))
+
+
+def _for_readers(messages: dict[str, list[str]], unknown: list[str]) -> str:
+    """Return what a page says about invalid parameters of its link."""
+    if "page" in messages:
+        return "Pages are numbered from 1, in digits."
+    wrong = ", ".join(f"“{name}”" for name in sorted(messages))
+    cause = "settings that this page does not have" if unknown else "a value that this page cannot use"
+    return f"This link contains {cause}: {wrong}. It may be out of date or mistyped."
 
 
 def flat(messages: Any) -> list[str]:

@@ -46,6 +46,7 @@ class Pagination:
                 HTTPStatus.BAD_REQUEST,
                 f"page {str(self.page)[:20]} of {self.per_page} lies beyond {window}. {further}",
                 {"page": [f"Lies beyond {window}; {'use cursor' if self.reads_on else 'there is no cursor'}."]},
+                for_readers=f"Only {window} can be paged through. Narrow the search with more words or filters.",
             )
 
     @property

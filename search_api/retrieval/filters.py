@@ -176,7 +176,15 @@ def parse(fields: Mapping[str, Field], values: Mapping[str, Sequence[str]]) -> l
     ]
     errors = {filter_.name: messages for filter_ in filters if (messages := list(_errors(filter_)))}
     if errors:
-        raise Problem(HTTPStatus.BAD_REQUEST, f"Invalid filters: {', '.join(errors)}.", errors)
+        raise Problem(
+            HTTPStatus.BAD_REQUEST,
+            f"Invalid filters: {', '.join(errors)}.",
+            errors,
+            for_readers=" ".join(
+                f"The filter “{fields[name].label}” does not understand {' '.join(messages)}"
+                for name, messages in errors.items()
+            ),
+        )
     return filters
 
 

@@ -28,7 +28,7 @@ def count(number: int, noun: str, plural: str = "") -> str:
 
 
 def percent(share: float) -> str:
-    """Return a share of one in percent; a positive share that rounds to zero is `<1%`."""
+    """Return a share of one in percent; a positive share that rounds to zero is `<1%`. Not for scores of a search."""
     return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 

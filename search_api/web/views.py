@@ -25,7 +25,7 @@ from search_api.retrieval import browse, filters
 from search_api.topics import search as topics_search
 from search_api.topics.schemas import TopicsArgs
 from search_api.understanding.interpret import interpret
-from search_api.web import addresses, detail, site, topic_fields
+from search_api.web import addresses, detail, query_help, site, topic_fields, years
 from search_api.web.blueprint import blueprint, parse, sort_choices
 from search_api.web.picture import picture
 from search_api.works import search as works_search
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from search_api.http.errors import Problem
     from search_api.web.picture import Picture
 
-__all__ = ["blueprint", "detail", "error_page", "site"]
+__all__ = ["blueprint", "detail", "error_page", "query_help", "site"]
 
 #: Nodes of the graph on the home page.
 HOME_NODES = 24
@@ -85,6 +85,8 @@ def about() -> str:
 @blueprint.get("/search")
 def search() -> str | AnyResponse:
     """Search works, with facets. An identifier in the place of a query leads to its item."""
+    if address := years.respelled_address():
+        return redirect(address, HTTPStatus.SEE_OTHER)
     args = parse(WorksArgs()) | {"facets": WORK_FACETS, "highlight": True, "explain": False}
     if (named := interpret(services(), args["q"])) and named.kind:
         return redirect(url_for(f"web.{named.kind}", id_=named.id), HTTPStatus.SEE_OTHER)
@@ -101,8 +103,10 @@ def search() -> str | AnyResponse:
 
 
 @blueprint.get("/researchers")
-def researchers() -> str:
+def researchers() -> str | AnyResponse:
     """Search researchers by name or by research interest, with facets."""
+    if address := years.respelled_address():
+        return redirect(address, HTTPStatus.SEE_OTHER)
     args = parse(ResearchersArgs()) | {"facets": RESEARCHER_FACETS}
     found = researchers_search.search(services(), args)
     return render_template(

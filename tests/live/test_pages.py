@@ -256,7 +256,7 @@ def test_another_spelling_of_an_id_leads_to_the_one_address(client: FlaskClient,
         ("/topics/nothing", 404, "No topic has the id"),
         ("/nowhere", 404, "Page not found"),
         ("/search?year=soon", 400, "Use 2019"),
-        ("/search?page=1000000", 400, "beyond the first 10,000"),
+        ("/search?page=1000000", 400, "Only the first 10,000"),
         ("/search?mode=psychic", 400, "mode"),
     ],
 )
