@@ -35,8 +35,6 @@ ANYWHERE = {"search", "split", "findall", "finditer", "sub", "subn"}
 #: `tests/indexer/sources/test_cost.py` tests it.
 DYNAMIC = {
     ("mappings/names.py", "fullmatch"),
-    ("indexer/sources/xml_records.py", "compile"),
-    ("indexer/sources/xml_records.py", "match"),
 }
 #: Lengths of texts. A quadratic pattern takes 64 times as long for the second as for the first, a linear one 8 times.
 SHORT, LONG = 1_000, 8_000
