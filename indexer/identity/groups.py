@@ -60,7 +60,8 @@ def _is_connected(link: Link) -> bool:
 def _confidence(links: Iterable[Link]) -> float:
     """Return the chance that the weakest join is right: the logistic function of its score; 1 without any."""
     weakest = min((link.score for link in links), default=float("inf"))
-    return 1.0 if isinf(weakest) else round(1.0 / (1.0 + exp(-weakest)), 2)
+    # Evidence never makes as certain as an id or a decision.
+    return 1.0 if isinf(weakest) else min(0.99, round(1.0 / (1.0 + exp(-weakest)), 2))
 
 
 def _phrases(links: Sequence[Link]) -> list[str]:

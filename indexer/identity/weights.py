@@ -75,8 +75,8 @@ class Weights:
     #: Cost of two forms of a name when neither a co-author nor an institution is shared.
     unproven: float = 2.0
     #: Cost of two different ids of one scheme, which curators assigned, or an algorithm.
-    other_id: float = 12.0
-    other_automatic_id: float = 4.0
+    other_id: float = 18.0
+    other_automatic_id: float = 6.0
 
     def conflict(self, schemes: Sequence[str]) -> float:
         """Return the cost of different ids in these schemes; infinite for ORCID iDs."""

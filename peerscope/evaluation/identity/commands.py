@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 CORPUS = "corpora/acl-sample.jsonl.gz"
 #: Thresholds of the curve that --fit prints.
-THRESHOLDS = (-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
+THRESHOLDS = (0.0, 0.75, 1.25, 2.0, 3.0)
 
 
 @click.command()

@@ -24,11 +24,12 @@ def show_truth(result: TruthEvaluation, works: int, seconds: float) -> None:
     """Print the scores, and the largest wrong merges and splits."""
     console = Console(width=WIDTH, highlight=False)
     table = Table("", "mentions", "people", "P", "R", "F1", "95 % of F1", "same name", box=None, padding=(0, 1))
+    table.columns[0].no_wrap = True
     for column in table.columns[1:]:
         column.justify = "right"
     for part in [result.all, *([result.ambiguous] if result.ambiguous else [])]:
         table.add_row(*_cells(part))
-    for title, parts in (("by number of namesakes", result.by_namesakes), ("by frequency", result.by_frequency)):
+    for title, parts in (("by namesakes", result.by_namesakes), ("by frequency", result.by_frequency)):
         table.add_row(f"[bold]{title}[/]")
         for _, part in parts:
             table.add_row(*_cells(part))

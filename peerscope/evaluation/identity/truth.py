@@ -266,8 +266,7 @@ def _wrong(
         label = Counter(sample.mentions[key].name for keys in members.values() for key in keys).most_common(1)[0][0]
         ordered = sorted(members.items(), key=lambda item: (-len(item[1]), item[1][0]))
         listed = tuple((str(part), tuple(map(str, sorted(keys)))) for part, keys in ordered)
-        suffix = f" ({whole})" if isinstance(whole, str) else ""
-        confusions.append(Confusion(label + suffix, sum(len(keys) for keys in members.values()), listed))
+        confusions.append(Confusion(f"{label} ({whole})", sum(len(keys) for keys in members.values()), listed))
     return tuple(sorted(confusions, key=lambda item: (-item.mentions, item.label)))
 
 
