@@ -60,7 +60,7 @@ def year_chart(counts: Sequence[Mapping[str, Any]]) -> YearChart:
     last = max(works)
     first = min(min(works), last - MIN_YEARS + 1)
     years = range(max(first, last - MAX_YEARS + 1), last + 1)
-    highest = max(works[year] for year in years if year in works)
+    highest = max(1, *(works[year] for year in years if year in works))
     bars = []
     for position, year in enumerate(years):
         height = HEIGHT * works.get(year, 0) / highest

@@ -249,7 +249,8 @@ def _ris_name(name: str) -> str:
 
 def csl(work: WorkDocument) -> str:
     """Return a work as a CSL-JSON item."""
-    date = [int(part) for part in work["date"].split("-")] if work["date"] else [work["year"]]
+    parts = (work["date"] or "").split("-")
+    date = list(map(int, parts)) if all(map(str.isdecimal, parts)) else [work["year"]]
     arxiv = _arxiv(work)
     item = {
         "id": work["id"],
