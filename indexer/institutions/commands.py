@@ -11,6 +11,7 @@ from indexer.institutions.decisions import load_decisions
 from indexer.institutions.registry import Registry
 from indexer.institutions.ror import load, names_of
 from peerscope.commands import pass_settings
+from peerscope.terminal import echo
 
 if TYPE_CHECKING:
     from peerscope.settings import Settings
@@ -30,7 +31,7 @@ def institutions() -> None:
 @pass_settings
 def load_dump(settings: Settings, dump: Path) -> None:
     """Load the names and ids of a ROR dump, as JSON or as the zip file that ROR publishes."""
-    click.echo(f"{load(dump, settings.home):,} institutions are loaded. The next run applies them to all works.")
+    echo(f"{load(dump, settings.home):,} institutions are loaded. The next run applies them to all works.")
 
 
 @institutions.command()
@@ -42,6 +43,6 @@ def resolve(settings: Settings, affiliations: tuple[str, ...]) -> None:
     for affiliation in affiliations:
         found = registry.printed(affiliation)
         for resolved in found:
-            click.echo(f"{resolved.id}\t{resolved.name}")
+            echo(f"{resolved.id}\t{resolved.name}")
         if not found:
-            click.echo("no institution")
+            echo("no institution")
