@@ -171,11 +171,11 @@ def _decide(session: Session, correction: Correction, status: str, admin_id: str
 
 
 def _check_impartial(session: Session, admin_id: str | None, correction: Correction) -> None:
-    """Raise Problem (403) if the administrator reported the problem or owns one of the records."""
+    """Raise Problem (403) if the administrator owns one of the records. Who reported the problem does not matter."""
     ids = [id_ for id_ in (correction.researcher_id, correction.other) if id_]
     owners = {owner.account_id for owner in (owner_of(session, id_) for id_ in ids) if owner}
-    if admin_id and admin_id in {correction.reporter_id, *owners}:
-        detail = "You are involved in this correction, so another administrator has to decide on it."
+    if admin_id and admin_id in owners:
+        detail = "This is about your own profile, so another administrator has to decide on it."
         raise Problem(HTTPStatus.FORBIDDEN, detail)
 
 
