@@ -19,7 +19,6 @@ from gunicorn.app.base import BaseApplication
 
 from mappings import Scale
 from peerscope import engine
-from peerscope.embedding import PACKAGED
 from peerscope.errors import PeerscopeError
 from search_api.http import extensions, limits, request_log
 from search_api.http.arbiter import Arbiter
@@ -106,7 +105,6 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no type inf
             # In a worker.
             "post_worker_init": lambda worker: self._arbiter and self._arbiter.mark_booted(worker),
         }
-        _import_backend(settings)
         _allow_open_files()
         _share_metrics()
         super().__init__()
@@ -137,12 +135,6 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no type inf
     def _when_ready(self, _: Any) -> None:
         engine.keep_alive(self._settings)
         self._announce()
-
-
-def _import_backend(settings: Settings) -> None:
-    """Import the libraries of a packaged model before workers are forked, so that each starts faster."""
-    if settings.model in PACKAGED:
-        import peerscope.embedding.onnx_backend  # noqa: F401
 
 
 def _allow_open_files() -> None:

@@ -345,3 +345,10 @@ def test_a_head_is_read_once_in_however_many_pieces_it_arrives() -> None:
     assert pipelined.received(b"GET / HTTP/1.1\r\n") == 16
     assert pipelined.received(b"Host: x\r\n\r\nGET /next") == 11
     assert MAX_FIELDS < MAX_REQUEST_LINE
+
+
+def test_the_master_process_does_not_import_onnxruntime() -> None:
+    """A process forked after that hangs when it ends, since the threads of onnxruntime do not exist in it."""
+    program = "import sys, search_api.commands; print('onnxruntime' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
