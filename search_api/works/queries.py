@@ -64,6 +64,11 @@ def marked(query: Query, weights: RankingWeights) -> Body:
     return _matching(ranked, required_clauses(query), [mark])
 
 
+def any_word(query: Query, weights: RankingWeights) -> Body:
+    """Return the clause for works with at least one word of a query."""
+    return _matching(_ranked(query, weights), required_clauses(query))
+
+
 def _matching(ranked: list[Body], filters: list[Body], should: Sequence[Body] = ()) -> Body:
     """Return the clause that matches any of `ranked` and all filters; `should` adds to the score."""
     must = [{"bool": {"should": ranked}}] if ranked else []

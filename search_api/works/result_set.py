@@ -139,7 +139,7 @@ def forget(services: Services, mode: str, query: Query) -> None:
 def semantic(services: Services, query: Query, vector: Vector, weights: RankingWeights) -> ResultSet:
     """Return the neighbours of the query that are near enough."""
     index, required = services.names.works, queries.required_clauses(query)
-    words = {"query": {"bool": {"filter": [queries.marked(query, weights)]}}, "size": 0, "track_total_hits": 1}
+    words = {"query": {"bool": {"filter": [queries.any_word(query, weights)]}}, "size": 0, "track_total_hits": 1}
     near, occurring = services.search_together([(index, nearest(vector, required, weights)), (index, words)])
     scores = best_first(hit_scores(near))
     floor = _floor(services, query, scores, words_occur=occurring["hits"]["total"]["value"] > 0)

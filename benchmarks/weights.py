@@ -1,0 +1,187 @@
+"""Chooses ranking weights by leave-one-collection-out: `python -m benchmarks.weights --cache FOLDER`.
+
+Each collection is indexed once; the keyword scores of all works and the vectors are kept in FOLDER, and the ranking is
+repeated from them in numpy, with exact neighbours. A setting is judged by its gain in nDCG@10 over plain fusion (equal
+weights, no feedback): the mean over collections, and the least. For each collection the setting that is best on the
+others is chosen, and its gain on the one left out says what a choice made without it is worth.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.targets import data_folder
+from peerscope.evaluation.collection import load
+from peerscope.evaluation.indexed import indexed
+from peerscope.settings import Settings
+from search_api.retrieval import clauses, ranking
+from search_api.retrieval.hits import LEAST, hit_id, hit_scores, only_fields
+from search_api.retrieval.ranking import RankingWeights
+from search_api.retrieval.syntax import parse
+from search_api.retrieval.terms import shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from peerscope.evaluation.collection import Collection
+    from peerscope.evaluation.indexed import Indexed
+
+    Floats = NDArray[np.float64]
+
+#: Development sets only: collections, and the judgements of those that have several.
+COLLECTIONS = {"cranfield": "test", "cacm": "test", "med": "test", "scitldr": "dev", "scifact": "train"}
+COLLECTIONS |= {"synergy": "test"}
+TITLE_WEIGHTS = (3.0, 5.0, 8.0)
+SEMANTIC_WEIGHTS = (0.4, 0.45, 0.5, 0.55, 0.6)
+FEEDBACK = ((0, 0.0), (5, 0.3), (5, 0.4), (10, 0.4))
+WINDOW = 10_000
+COUNT = 10
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Scores of a collection: keyword scores by title weight float32[q, n], vectors, grades int8[q, n], ideal gains."""
+
+    name: str
+    keyword: Mapping[float, NDArray[np.float32]]
+    works: NDArray[np.float32]
+    queries: NDArray[np.float32]
+    grades: NDArray[np.int8]
+    ideal: Floats
+
+
+def collect(collection: Collection, index: Indexed, most: int) -> dict[str, Any]:
+    """Return the arrays of `Judged` for at most `most` queries, evenly drawn."""
+    services = index.services
+    ids, works = _vectors(index)
+    rows = {collection.original_ids[id_]: row for row, id_ in enumerate(ids)}
+    chosen = list(collection.queries)[:: max(1, len(collection.queries) // most)][:most]
+    weights = RankingWeights.from_settings(services.settings)
+    keyword = np.zeros((len(TITLE_WEIGHTS), len(chosen), len(ids)), np.float32)
+    grades, ideal = np.zeros((len(chosen), len(ids)), np.int8), np.zeros(len(chosen))
+    for number, query in enumerate(chosen):
+        words = shorten(parse(collection.queries[query]).words)
+        for variant, title_weight in enumerate(TITLE_WEIGHTS):
+            clause = clauses.keyword_clause(words, replace(weights, title_weight=title_weight))
+            body = {"query": clause, "size": WINDOW, "track_total_hits": False, **only_fields()}
+            for id_, score in hit_scores(services.search(services.names.works, body)).items():
+                keyword[variant, number, rows[collection.original_ids[id_]]] = score
+        judged = collection.qrels[query]
+        for id_, grade in judged.items():
+            if id_ in rows:
+                grades[number, rows[id_]] = max(0, grade)
+        best = np.sort([max(0, grade) for grade in judged.values()])[::-1][:COUNT]
+        ideal[number] = (best * _discounts(len(best))).sum()
+    texts = [parse(collection.queries[query]).embedding_text for query in chosen]
+    vectors = np.stack([services.embedder().embed_query(text) for text in texts])
+    return {"keyword": keyword, "works": works, "queries": vectors, "grades": grades, "ideal": ideal}
+
+
+def _vectors(index: Indexed) -> tuple[list[str], NDArray[np.float32]]:
+    """Return the ids and vectors of all works, float32[n, d]."""
+    services, hits = index.services, []
+    short = {"short": {"script": {"source": clauses.SHORT_VECTOR}}}
+    body: dict[str, Any] = {"query": {"exists": {"field": "embedding"}}, "size": 1_000, "script_fields": short}
+    body |= {"sort": [{"id": "asc"}], **only_fields()}
+    while page := services.search(services.names.works, body)["hits"]["hits"]:
+        hits += page
+        body["search_after"] = page[-1]["sort"]
+    vectors = [clauses.decode_short_vector(hit["fields"]["short"][0]) for hit in hits]
+    return [hit_id(hit) for hit in hits], np.stack(vectors)
+
+
+def _discounts(count: int) -> Floats:
+    discounts: Floats = 1 / np.log2(np.arange(2, count + 2))
+    return discounts
+
+
+def scaled(scores: Floats) -> Floats:
+    """Return scores scaled as `hits.min_max` does."""
+    if not len(scores) or scores.max() == scores.min():
+        return np.ones_like(scores)
+    within: Floats = (scores - scores.min()) / (scores.max() - scores.min())
+    return np.maximum(within, LEAST)
+
+
+def fused(keyword: Floats, cosines: Floats, depth: int, k: int, weight: float) -> Floats:
+    """Return the fused score of every work, float64[n], from the best `depth` by keyword and the `k` nearest."""
+    words = np.argsort(-keyword, kind="stable")[: min(depth, int((keyword > 0).sum()))]
+    near = np.argsort(-cosines, kind="stable")[:k]
+    total = np.zeros(len(keyword))
+    total[words] += (1 - weight) * scaled(keyword[words])
+    total[near] += weight * scaled(cosines[near])
+    return total
+
+
+def quality(judged: Judged, title: float, weight: float, works: int, moved: float, k: int) -> float:
+    """Return nDCG@10 of hybrid search with these weights; `works` and `moved` are those of the feedback."""
+    values = []
+    for number, vector in enumerate(judged.queries):
+        keyword, cosines = judged.keyword[title][number].astype(float), (judged.works @ vector).astype(float)
+        if works:
+            first = fused(keyword, cosines, ranking.FEEDBACK_DEPTH, k, weight)
+            best = np.argsort(-first, kind="stable")[:works]
+            query = ranking.feedback_vector(vector, judged.works[best], first[best].tolist(), moved)
+            cosines = (judged.works @ query).astype(float)
+        order = np.argsort(-fused(keyword, cosines, ranking.DEPTH, k, weight), kind="stable")[:COUNT]
+        values.append((judged.grades[number][order] * _discounts(len(order))).sum() / judged.ideal[number])
+    return float(np.mean(values))
+
+
+def read(settings: Settings, cache: Path, name: str, most: int) -> Judged:
+    """Return the scores of a collection, from the cache or by indexing it."""
+    file = cache / f"{name}.npz"
+    if not file.exists():
+        folder = data_folder(settings) / "collections" / name
+        collection = load(folder, folder / "qrels" / f"{COLLECTIONS[name]}.tsv.gz")
+        with indexed(settings, collection.records) as index:
+            np.savez_compressed(file, **collect(collection, index, most))
+    stored = np.load(file)
+    keyword = dict(zip(TITLE_WEIGHTS, stored["keyword"], strict=True))
+    return Judged(name, keyword, stored["works"], stored["queries"], stored["grades"], stored["ideal"])
+
+
+def table(names: Sequence[str], grid: Sequence[tuple[float, ...]], ndcg: Floats, gains: Floats) -> Table:
+    """Return the ten settings with the best mean gain, and for each collection the choice made without it."""
+    rows = Table("title, semantic, works, moved", *names, "mean gain", "least gain", title="nDCG@10 by setting")
+    for row in np.argsort(-gains.mean(axis=1))[:10]:
+        figures = [f"{value:.3f}" for value in ndcg[row]]
+        rows.add_row(str(grid[row]), *figures, f"{gains[row].mean():+.1%}", f"{gains[row].min():+.1%}")
+    rows.add_section()
+    for left, name in enumerate(names):
+        others = [column for column in range(len(names)) if column != left]
+        row = int(gains[:, others].mean(axis=1).argmax())
+        figures = [f"{gain:+.1%}" if column == left else "" for column, gain in enumerate(gains[row])]
+        rows.add_row(f"{grid[row]} without {name}", *figures, "", "")
+    return rows
+
+
+@click.command()
+@click.option("--cache", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder of scores.")
+@click.option("--collection", "names", multiple=True, type=click.Choice(list(COLLECTIONS)), help="Only these.")
+@click.option("--queries", default=250, show_default=True, help="Queries of a collection, at most.")
+def main(cache: Path, names: tuple[str, ...], queries: int) -> None:
+    """Compare weights over judged collections, and choose for each collection without it."""
+    settings = Settings.load()
+    cache.mkdir(parents=True, exist_ok=True)
+    chosen = list(names or COLLECTIONS)
+    judged = [read(settings, cache, name, queries) for name in chosen]
+    feedback = itertools.product(TITLE_WEIGHTS, SEMANTIC_WEIGHTS, FEEDBACK)
+    grid = [(title, semantic, works, moved) for title, semantic, (works, moved) in feedback]
+    plain = np.array([quality(one, settings.title_weight, 0.5, 0, 0.0, settings.k) for one in judged])
+    ndcg = np.array([[quality(one, *setting, settings.k) for one in judged] for setting in grid])
+    Console().print(table(chosen, grid, ndcg, ndcg / plain - 1))
+
+
+if __name__ == "__main__":
+    main()
