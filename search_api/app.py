@@ -114,7 +114,7 @@ class App(Flask):
         self.logger.error("%s %r failed", request.method, request_log.path(), exc_info=exc_info)
 
 
-_VARIABLE = re.compile(r"<[^>]*>")
+_VARIABLE = re.compile(r"<[^<>]*>")
 
 
 def allowed_methods() -> set[str]:
