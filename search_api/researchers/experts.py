@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from peerscope.embedding import similarity_of
 from search_api.researchers import queries
 from search_api.researchers.documents import read, serialize_researcher
 from search_api.retrieval import clauses, ranking
@@ -124,12 +125,20 @@ def _sides(
         best["semantic"] = queries.votes(nearest, (), ranking.VOTING_NEAREST if is_open else 1)
     responses = services.search_together([(services.names.works, body) for body in best.values()])
     own = _votes_of(services, list(exact.values()), candidates or (), filters)
+    if is_open and len(best) == 2 and not responses[0]["hits"]["hits"]:
+        responses[1] = _near_enough(responses[1], similarity_of(services.settings.model).alone)
     votes_by_side = [_authors(response) for response in responses[: len(best)]] if is_open else own
     tops = [response["hits"]["max_score"] or 0.0 for response in responses[: len(best)]]
     return [
         Side(votes, top) if side == "keyword" else Side(_cosines(votes), ranking.cosine_of(top), ranking.SHARPNESS)
         for side, votes, top in zip(best, votes_by_side, tops, strict=True)
     ]
+
+
+def _near_enough(response: Result, floor: float) -> Result:
+    """Return a response without works below a cosine: where no word of a text occurs, they are about something else."""
+    hits = [hit for hit in response["hits"]["hits"] if ranking.cosine_of(hit["_score"]) >= floor]
+    return {"hits": {**response["hits"], "hits": hits}}
 
 
 def _expert(id_: str, sides: Sequence[Side]) -> Expert:

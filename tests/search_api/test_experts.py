@@ -101,3 +101,10 @@ def test_a_clause_holds_for_words_and_stands_inside_the_vector_search() -> None:
     assert words["query"]["bool"]["filter"] == [clause]
     assert nearest["query"]["knn"]["embedding"]["filter"] == {"bool": {"filter": [clause]}}
     assert nearest["query"]["knn"]["embedding"]["k"] == ranking.VOTING_NEAREST
+
+
+def test_works_far_from_made_up_words_do_not_vote() -> None:
+    engine = Engine({}, {"w": (near(0.6), ["a"]), "v": (near(0.3), ["b"])})
+    assert [expert.id for expert in experts.experts(services(engine), "zxqwv", VECTOR)] == ["a"]
+    engine.words = {"x": (1.0, ["c"])}
+    assert {expert.id for expert in experts.experts(services(engine), "zxqwv", VECTOR)} == {"a", "b", "c"}
