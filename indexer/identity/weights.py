@@ -26,7 +26,7 @@ VERDICTS: Mapping[Verdict, float] = MappingProxyType(
         Verdict.IDENTICAL: 0.0,
         Verdict.TRANSLITERATED: 0.0,
         Verdict.MIDDLE: 2.0,
-        Verdict.INITIAL: 3.5,
+        Verdict.INITIAL: 1.0,
         Verdict.NICKNAME: 3.0,
         Verdict.PART: 6.0,
         Verdict.SWAPPED: 5.0,
@@ -73,7 +73,7 @@ class Weights:
     namesakes: float = 1.0
     verdicts: Mapping[Verdict, float] = field(default_factory=lambda: VERDICTS)
     #: Cost of two forms of a name when neither a co-author nor an institution is shared.
-    unproven: float = 2.0
+    unproven: float = 0.25
     #: Cost of two different ids of one scheme, which curators assigned, or an algorithm.
     other_id: float = 18.0
     other_automatic_id: float = 6.0
