@@ -51,6 +51,13 @@ class Nearest(Schema):
     semantic = fields.Float(required=True, metadata={"description": "Its cosine to the query."})
 
 
+class Expansion(Schema):
+    """An abbreviation and its long form, as works of the collection define it."""
+
+    short = fields.String(required=True)
+    long = fields.String(required=True)
+
+
 class Meta(Schema):
     """Facts about a list."""
 
@@ -70,6 +77,9 @@ class Meta(Schema):
     )
     entities = fields.List(
         fields.Nested(Entity), metadata={"description": "Up to three entities that the query names."}
+    )
+    expanded = fields.List(
+        fields.Nested(Expansion), metadata={"description": "Abbreviations that were searched in both forms."}
     )
     author = fields.String(
         metadata={"description": "Words of the query that were understood as a name; all works are by people of it."}

@@ -59,7 +59,8 @@ class Query:
 
     `source` is the query as typed, `units` all words and phrases that are not excluded. `languages` are those besides
     English whose stemmers take part, `people` the researchers to whose works the query is limited. With
-    `has_alternatives`, OR joins plain words, and one of them is enough.
+    `has_alternatives`, OR joins plain words, and one of them is enough. `forms` are the long forms of its
+    abbreviations, and the abbreviation of the whole query.
     """
 
     source: str = ""
@@ -68,6 +69,7 @@ class Query:
     excluded: tuple[Unit, ...] = ()
     languages: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
+    forms: tuple[str, ...] = ()
     has_alternatives: bool = False
 
     @property
@@ -83,7 +85,13 @@ class Query:
     @property
     def embedding_text(self) -> str:
         """The text to embed: the words, otherwise the authors; empty for a query of exclusions only."""
-        return self.words or " ".join(unit.text for unit in self.units)
+        words = self.words or " ".join(unit.text for unit in self.units)
+        return " ".join([words, *self.forms]) if words else ""
+
+    @property
+    def key(self) -> str:
+        """What distinguishes the query from others in caches."""
+        return "\n".join([self.source, *self.forms])
 
 
 @lru_cache(maxsize=256)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cachetools import TTLCache
 
+from search_api.understanding import abbreviations
 from search_api.understanding.hints import HINTS, SOURCES, suggestions
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from search_api.http.services import Services
     from search_api.retrieval.syntax import Query
+    from search_api.understanding.abbreviations import Pair
 
 Body = dict[str, Any]
 
@@ -55,12 +57,13 @@ class Named:
     """What a query names: documents by kind, at most `MAX_ENTITIES`.
 
     `words` are the folded words that name people, `people` the ids of all researchers they may be; both are empty
-    unless the query is understood as such, see `of_people`.
+    unless the query is understood as such, see `of_people`. `abbreviations` are pairs of short and long form.
     """
 
     entities: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     words: frozenset[str] = frozenset()
     people: tuple[str, ...] = ()
+    abbreviations: tuple[Pair, ...] = ()
 
     def to_list(self) -> list[Body]:
         """Return `meta.entities`."""
@@ -115,8 +118,10 @@ def find(services: Services, text: str, words: Sequence[str]) -> Named:
         (names.institutions, _by_name("institution", text)),
         (names.researchers, _people(text)),
         (names.works, _counts(words)),
+        (names.works, abbreviations.request(text)),
     ]
-    topics, institutions, people, counted = services.search_together(searches)
+    topics, institutions, people, counted, defining = services.search_together(searches)
+    pairs = abbreviations.expansions(text, _sources(defining))
     parts = [part for word in words for part in word.split()]
     exact = [
         *(("topic", topic) for topic in _sources(topics) if _is_named(topic, text, parts)),
@@ -132,7 +137,7 @@ def find(services: Services, text: str, words: Sequence[str]) -> Named:
     if is_rewritten and len(found.words) < len(set(words)):
         is_rewritten = _has_works(services, found, words)
     if not is_rewritten:
-        return Named(tuple(entities))
+        return Named(tuple(entities), abbreviations=pairs)
     return Named(tuple(entities), found.words, tuple(person["id"] for person in found.people))
 
 
@@ -258,3 +263,9 @@ def by_people(query: Query, named: Named) -> Query:
         return query
     others = tuple(unit for unit in query.units if fold(unit.text) not in named.words)
     return replace(query, units=others or query.units, people=named.people)
+
+
+def with_forms(query: Query, named: Named) -> Query:
+    """Return the query with the other forms of its abbreviations, which are searched too."""
+    whole = abbreviations.singular(" ".join(query.source.lower().split()))
+    return replace(query, forms=tuple(short if long == whole else long for short, long in named.abbreviations))

@@ -10,7 +10,7 @@ from mappings import person_id
 from search_api.http.errors import Problem
 from search_api.retrieval import filters, syntax
 from search_api.retrieval.ranking import RankingWeights
-from search_api.understanding.entities import Named, NamedEntities, by_people
+from search_api.understanding.entities import Named, NamedEntities, by_people, with_forms
 from search_api.understanding.interpret import Interpretation, interpret
 from search_api.understanding.languages import CollectionLanguages
 from search_api.works import result_set
@@ -75,6 +75,8 @@ def plan(services: Services, args: Mapping[str, Any], fixed: Sequence[Body] = ()
     query = syntax.parse(args["q"].strip())
     named = services.shared(NamedEntities).of(services, query)
     query = by_people(query, named)
+    if args.get("expand", True):
+        query = with_forms(query, named)
     if query.words:
         query = replace(query, languages=services.shared(CollectionLanguages).of(services))
     asked = tuple(parse_filters(services, args))

@@ -81,6 +81,9 @@ def _ranked(query: Query, weights: RankingWeights) -> list[Body]:
     ranked += _localized(query, words)
     if query.is_plain:
         ranked.append(_whole_title(query.source))
+    for form in query.forms:
+        ranked.append(_form(form, weights))
+        ranked += [_whole_title(title) for title in (form, f"{form}s") if len(query.units) == 1]
     return ranked + [_any_of(group) for group in query.required]
 
 
@@ -101,7 +104,14 @@ def enough_words(query: Query) -> Body | None:
     if 1 < len(free) <= MAX_SCATTERED:
         scattered = [_word(word) for word in free]
         ways.append({"bool": {"should": scattered, "minimum_should_match": ranking.ENOUGH_TERMS}})
+    ways += [{"match_phrase": {field: form}} for form in query.forms for field in ("title", "abstract")]
     return {"bool": {"should": ways}}
+
+
+def _form(form: str, weights: RankingWeights) -> Body:
+    """Return the clause for the other form of an abbreviation, as a phrase in any inflection."""
+    title = {"match_phrase": {"title": {"query": form, "boost": weights.title_weight}}}
+    return {"dis_max": {"queries": [title, {"match_phrase": {"abstract": form}}]}}
 
 
 def _word(word: str) -> Body:

@@ -123,17 +123,17 @@ def by_keyword(query: Query, weights: RankingWeights) -> ResultSet:
 def find(services: Services, mode: str, query: Query, vector: Vector, weights: RankingWeights) -> ResultSet:
     """Return the set of a hybrid or semantic search for a query with this vector, float32[d], unit length."""
     cache = services.shared(ResultSets)
-    if (cached := cache.get(mode, query.source)) is not None:
+    if (cached := cache.get(mode, query.key)) is not None:
         return cached
     search = hybrid if mode == "hybrid" else semantic
     found = search(services, query, vector, weights)
-    cache.put(mode, query.source, found)
+    cache.put(mode, query.key, found)
     return found
 
 
 def forget(services: Services, mode: str, query: Query) -> None:
     """Remove the cached set of a query, because the collection has changed."""
-    services.shared(ResultSets).drop(mode, query.source)
+    services.shared(ResultSets).drop(mode, query.key)
 
 
 def semantic(services: Services, query: Query, vector: Vector, weights: RankingWeights) -> ResultSet:

@@ -151,6 +151,9 @@ class WorksArgs(CursorArgs, SimilarArgs):
     explain = fields.Boolean(
         load_default=False, metadata={"description": "Add the keyword and semantic parts of each score."}
     )
+    expand = fields.Boolean(
+        load_default=True, metadata={"description": "Search abbreviations and their long forms for each other."}
+    )
     facets = CommaList(FACETS, metadata={"description": "Facets to count."})
 
 

@@ -50,6 +50,8 @@ def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] 
             "interpreted": asked.interpretation and asked.interpretation.to_dict(),
             "entities": asked.named.to_list(),
             "nearest": _nearest(services, asked) if not page.count else [],
+            "expanded": asked.query.forms
+            and [{"short": short, "long": long} for short, long in asked.named.abbreviations],
             "author": asked.named.author(asked.query.source),
         },
     )

@@ -1,0 +1,102 @@
+"""Abbreviations that works of the collection define, such as `generative adversarial network (GAN)`, for a query.
+
+Definitions are found by the algorithm of Schwartz & Hearst ("A simple algorithm for identifying abbreviation
+definitions in biomedical text", 2003) in the works that contain the abbreviation, or the words of the long form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+Body = dict[str, Any]
+#: A short and a long form.
+Pair = tuple[str, str]
+
+#: Works that are read for the definitions of a query's abbreviations.
+MAX_WORKS = 40
+#: Words of a long form, and abbreviations of one query that are expanded.
+MAX_LONG = 6
+MAX_PAIRS = 2
+
+_PARENTHESIS = re.compile(r"([^()]{1,200})\(([A-Za-z][A-Za-z0-9-]{1,9})\)")
+_SHORT = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,9}")
+
+
+def definitions(text: str) -> Iterator[Pair]:
+    """Yield the pairs of short and long form that a text defines, a plural s of both removed."""
+    for match in _PARENTHESIS.finditer(text):
+        short = match[2]
+        if sum(letter.isupper() for letter in short) < 2:
+            continue
+        if short.endswith("s") and short[:-1].isupper():
+            short = short[:-1]
+        words = match[1].split()[-min(len(short) + 5, 2 * len(short)) :]
+        if long := _long_form(short, " ".join(words)):
+            yield short, singular(long)
+
+
+def _long_form(short: str, before: str) -> str | None:
+    """Return the shortest end of a text whose letters contain those of the short form in order, the first at a word."""
+    position = len(before) - 1
+    for number, letter in reversed(list(enumerate(short.lower()))):
+        if not letter.isalnum():
+            continue
+        while position >= 0 and not (
+            before[position].lower() == letter and (number > 0 or position == 0 or not before[position - 1].isalnum())
+        ):
+            position -= 1
+        if position < 0:
+            return None
+        position -= 1
+    long = before[position + 1 :].strip().lower()
+    count = len(long.split())
+    return long if 2 <= count <= MAX_LONG and len(long) > len(short) else None
+
+
+def singular(text: str) -> str:
+    """Return a phrase without the plural s of its last word."""
+    return text[:-1] if text.endswith("s") and not text.endswith(("ss", "is", "us")) else text
+
+
+def candidates(text: str) -> list[str]:
+    """Return the words of a query that may be abbreviations: those with two capitals, and a query of one short word."""
+    words = text.split()
+    if len(words) == 1 and _SHORT.fullmatch(text) and len(text) <= 5:
+        return [text]
+    return [word for word in words if _SHORT.fullmatch(word) and sum(letter.isupper() for letter in word) > 1]
+
+
+def request(text: str) -> Body:
+    """Return the request for works that may define an abbreviation in a query, or one for the whole query."""
+    fields = ["title.exact", "abstract.exact"]
+    ways: list[Body] = [
+        {"multi_match": {"query": f"{short} {short}s", "fields": fields}} for short in candidates(text)[:MAX_PAIRS]
+    ]
+    if 2 <= len(text.split()) <= MAX_LONG:
+        ways += [{"match_phrase": {field: singular(text)}} for field in ("title", "abstract")]
+    return {
+        "query": {"bool": {"should": ways}} if ways else {"match_none": {}},
+        "size": MAX_WORKS,
+        "_source": ["title", "abstract"],
+        "track_total_hits": False,
+    }
+
+
+def expansions(text: str, works: Iterable[Mapping[str, Any]]) -> tuple[Pair, ...]:
+    """Return the pairs that a query has one form of, as most of these works define them."""
+    counts: Counter[Pair] = Counter()
+    for work in works:
+        counts.update(set(definitions(f"{work.get('title') or ''} \n {work.get('abstract') or ''}")))
+    # The most frequent definition first, of equally frequent ones the first by name.
+    ordered = sorted(counts, key=lambda pair: (-counts[pair], pair))
+    whole = singular(" ".join(text.lower().split()))
+    found = [pair for pair in ordered if pair[1] == whole][:1]
+    for short in candidates(text):
+        plain = short[:-1] if short.endswith("s") and short[:-1].isupper() else short
+        found += [pair for pair in ordered if pair[0].lower() == plain.lower()][:1]
+    return tuple(dict.fromkeys(found))[:MAX_PAIRS]
