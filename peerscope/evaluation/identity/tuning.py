@@ -29,7 +29,6 @@ PARTS = 2
 #: Step size of each number, in both directions.
 STEPS = {
     "threshold": 0.5,
-    "core": 0.5,
     "bridge": 1.0,
     "namesakes": 0.2,
     "coauthors": 0.15,

@@ -14,6 +14,7 @@ from indexer.records import Author, Work
 from peerscope.cli import main
 from peerscope.evaluation.identity.fitting import LEARNED, fit, fold_of, out_of_fold, pairs_of
 from peerscope.evaluation.identity.truth import Sample, Truth, TruthError, clusters_of, evaluate_truth, read_truth
+from peerscope.evaluation.identity.tuning import STEPS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,3 +152,7 @@ def test_learned_weights_are_monotone_and_each_family_name_is_measured_by_the_ot
         np.unique(pairs.folds)
     )
     assert evaluate_truth(sample, out_of_fold(sample, folds)).all.scores == (1.0, 1.0, 1.0)
+
+
+def test_every_weight_that_is_tuned_exists() -> None:
+    assert all(isinstance(getattr(Weights(), name), float) for name in STEPS)
