@@ -10,6 +10,7 @@ from search_api.autocomplete.schemas import KINDS
 from search_api.http.paging import Pagination
 from search_api.retrieval.listing import envelope
 from search_api.understanding.hints import HINTS, INDICES, suggestions
+from search_api.understanding.interpret import interpret
 from search_api.works.tex import Budget, plain
 
 if TYPE_CHECKING:
@@ -30,9 +31,21 @@ def suggest(services: Services, args: Mapping[str, Any]) -> Result:
     responses = services.search_together(searches) if searches else []
     matches = [[hit["_source"] for hit in response["hits"]["hits"]] for response in responses]
     chosen = dict(zip(kinds, distribute(matches, limit), strict=True))
+    exact = _identified(services, text, kinds)
     results = [suggestion for kind, entities in chosen.items() for suggestion in _suggestions(kind, entities)]
+    results = [*exact, *(one for one in results if one["id"] not in {same["id"] for same in exact})][:limit]
     relation = "eq" if len(results) < limit else "gte"
     return envelope(results, count=len(results), count_relation=relation, pagination=Pagination(1, limit))
+
+
+def _identified(services: Services, text: str, kinds: Sequence[str]) -> list[Result]:
+    """Return the item of an identifier, such as an ORCID iD, in any spelling; at most one."""
+    named = interpret(services, text) if kinds else None
+    if named is None or named.kind is None or named.kind not in kinds:
+        return []
+    fields = ",".join(queries.SOURCES[named.kind])
+    stored = services.get(services.names.name(INDICES[named.kind]), named.id, _source_includes=fields)
+    return _suggestions(named.kind, [stored]) if stored else []
 
 
 def distribute(lists: Sequence[Sequence[Any]], limit: int) -> list[list[Any]]:

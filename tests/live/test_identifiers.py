@@ -74,3 +74,11 @@ def test_filters_and_exports_apply_to_the_item(client: FlaskClient, get: Any) ->
 def test_the_page_leads_to_the_item(client: FlaskClient, text: str, address: str) -> None:
     answer = client.get("/search", query_string={"q": text})
     assert (answer.status_code, answer.location) == (303, address)
+
+
+@pytest.mark.parametrize("text", ["1402.3375", "https://arxiv.org/abs/1402.3375v1", "arXiv:1402.3375"])
+def test_suggestions_begin_with_the_item_of_an_identifier(get: Any, text: str) -> None:
+    results = get("/autocomplete", q=text)["results"]
+    assert (results[0]["kind"], results[0]["id"]) == ("work", PAPER)
+    assert [result["id"] for result in results].count(PAPER) == 1
+    assert PAPER not in [result["id"] for result in get("/autocomplete", q=text, kind="topic")["results"]]
