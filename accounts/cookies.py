@@ -1,4 +1,4 @@
-"""The cookies: the log-in, a signed one for forms and for the round trip to ORCID, and one of browsers known here.
+"""Cookies: the log-in, a signed one for forms and the redirect to ORCID, and one that marks known browsers.
 
 Under https all are Secure and their names begin with `__Host-`, so that no other host, such as a sibling of the same
 domain, can set them.

@@ -42,15 +42,15 @@ BUSY = 10
 def is_failure(error: Exception) -> bool:
     """Return whether an error is one of the database: unreachable, locked, full or damaged.
 
-    Others are about a statement or its values, and thus defects. Drivers raise different classes for the same failure;
-    a damaged SQLite file is a plain `DatabaseError`, which no subclass covers.
+    Other errors concern a statement or its values, and are defects. Drivers raise different classes for the same
+    failure; a damaged SQLite file is a plain `DatabaseError`, which no subclass covers.
     """
     about_a_statement = (DataError, IntegrityError, ProgrammingError)
     return isinstance(error, DBAPIError | PoolTimeout) and not isinstance(error, about_a_statement)
 
 
 def is_damage(error: DBAPIError) -> bool:
-    """Return whether an error says that a file of SQLite is damaged or none: a `DatabaseError` of no subclass."""
+    """Return whether an error reports a file that is damaged or not of SQLite: a `DatabaseError` of no subclass."""
     return type(error) is DatabaseError
 
 

@@ -1,13 +1,13 @@
-"""Erasure of what is left of deleted data: in the files of the database, and in the generations of the index.
+"""Erasure of the remains of deleted data: in the files of the database, and in the generations of the index.
 
 Deleting rows and updating documents hides data; their bytes remain. A deletion of personal data therefore adds a row
-to the table `erasure` in its transaction, and the row goes when each of these steps is done:
+to the table `erasure` in its transaction. The row is deleted when all of these steps are done:
 
 1. The database is rewritten (`Database.rewrite`): its free pages and its write-ahead log hold no deleted content.
 2. Generations that are not searched, kept for a rollback or left by an interrupted run, get the current state.
 3. After `SETTLE`, OpenSearch merges the segments that hold deleted documents. It keeps them that long for replicas.
 
-Killed anywhere, the remaining steps are repeated.
+If the process is killed, the remaining steps are repeated.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Transactional outboxes: what is to be done elsewhere is a row of the transaction that causes it, so it is not lost.
+"""Transactional outboxes: work outside of the database is a row of the transaction that causes it, so it is not lost.
 
 Researchers whose state in the index is out of date: the state is computed at delivery (`accounts.delivery`).
 

@@ -68,7 +68,7 @@ def or_default(default: D) -> Callable[[Callable[P, R]], Callable[P, R | D]]:
             try:
                 return function(*args, **kwargs)
             except (SQLAlchemyError, OSError, ValueError):  # the last from a damaged row
-                current_app.logger.exception("the accounts database failed; a page does without it")
+                current_app.logger.exception("the accounts database failed; a page is shown without its data")
                 return default
 
         return update_wrapper(guarded, function)

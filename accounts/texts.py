@@ -36,7 +36,7 @@ class Text(fields.String):
 
     def __init__(self, most: int, least: int = 1, **kwargs: Any) -> None:
         """Accept `least` to `most` characters."""
-        # As OpenAPI describes it; `_deserialize` has the last word.
+        # The description in OpenAPI; `_deserialize` decides.
         pattern = rf"^[^{CONTROL}]*[^\s{CONTROL}][^{CONTROL}]*$" if least else rf"^[^{CONTROL}]*$"
         metadata = {"pattern": pattern, **kwargs.pop("metadata", {})}
         super().__init__(validate=validate.Length(least, most), metadata=metadata, **kwargs)

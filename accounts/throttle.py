@@ -1,12 +1,12 @@
 """Limits on what could be abused: password attempts, mails. They add to the limit on all requests.
 
-All counts are in the database of accounts, so they hold for all workers and machines and survive a restart. They are
-stored under digests: of an address that somebody tried, no more than that is kept, and only until the count expires.
+All counts are in the database of accounts, so they hold for all workers and machines and survive a restart. Keys are
+digests: of an address that was tried, only the digest is stored, until the count expires.
 
-Passwords are not locked after some attempts, since anybody could lock an owner out so. Each further failure makes the
+Failed attempts never lock an account, because a stranger could then lock the owner out. Each further failure makes the
 next attempt wait longer (`Rule`), counted three times:
 
-- by client and account: a stranger who guesses from one address delays nobody else
+- by client and account: guesses from one address delay no other client
 - by client: one address cannot try a few passwords for each of many accounts
 - by account, for guesses from many addresses. A browser that has logged in to the account before is exempt (its cookie
   `peerscope_device` proves it), and a mailed link logs in however long the delay is.
@@ -149,7 +149,7 @@ def begin_attempt(rules: Sequence[tuple[Rule, str]]) -> None:
 
 
 def succeed(session: Session, *rules: tuple[Rule, str]) -> None:
-    """Take an attempt back that has succeeded, with all failures before it.
+    """Remove an attempt that has succeeded from the counts, with all failures before it.
 
     Of a client's failures for all accounts only this one: an attacker could reset them by logging in to their own.
     """

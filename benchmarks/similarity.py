@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 #: Collections, and the judgements of those that have several.
 COLLECTIONS = {"cranfield": None, "cacm": None, "med": None, "scitldr": "dev", "scifact": None, "synergy": None}
-#: Queries that nothing is about.
+#: Made-up queries, for which no work is relevant.
 MADE_UP = ("zxqwv blorptang", "qqqq wwww eeee", "florbin quazzle drimp", "asdfghjkl", "vrumble snotwick parzle")
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 SEED = 1

@@ -29,7 +29,7 @@ PATIENCE = 1_800.0
 #: Seconds to wait for another account's process. It could only open a file that was readable before it was repaired,
 #: and its lock might never end.
 FOREIGN_PATIENCE = 10.0
-#: Seconds until a waiting process says what it waits for.
+#: Seconds until a waiting process prints what it waits for.
 QUIET = 5.0
 PAUSE = 0.1
 SYSTEM_LOCKS = Path("/proc/locks")

@@ -140,7 +140,7 @@ def _close_to_others(name: str, folder: int) -> bool:
     if not _is_open_to_others(status):
         return False
     mode = stat.S_IMODE(status.st_mode) & ~OTHERS
-    if not hasattr(os, "O_PATH"):  # macOS, where chmod can be told not to follow a link
+    if not hasattr(os, "O_PATH"):  # macOS, where chmod has `follow_symlinks`
         os.chmod(name, mode, dir_fd=folder, follow_symlinks=False)
         return True
     handle = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=folder)

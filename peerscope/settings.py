@@ -201,7 +201,7 @@ class Settings(BaseSettings):
         "that has waited longest is closed; not used behind proxies ([serving](serving.md))",
     )
     head_timeout: float = Field(10, gt=0, le=600, description="seconds in which the head of a request must arrive")
-    body_timeout: float = Field(30, gt=0, le=3_600, description="seconds in which its body must arrive")
+    body_timeout: float = Field(30, gt=0, le=3_600, description="seconds in which the body of a request must arrive")
     send_timeout: float = Field(
         10, gt=0, le=3_600, description="seconds after which a client that reads less than 1 kB/s is disconnected"
     )
@@ -226,8 +226,9 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr | None = Field(
         None,
-        description="key that signs the cookie of forms, the same on all servers of a site; by default generated once "
-        "in `PEERSCOPE_HOME/secret-key` (mode 600)",
+        description="key that signs cookies and indexed ORCID iDs, the same for all servers and indexers of a site "
+        "([security](security.md#signed-orcid-ids)); by default generated once in `PEERSCOPE_HOME/secret-key` "
+        "(mode 600)",
     )
     orcid_client_id: str | None = Field(
         None,

@@ -1,4 +1,4 @@
-"""Output of commands. Nothing else writes to the terminal, so that no title, name or message can control it.
+"""Output of commands, without characters that control a terminal. Commands print only through this module.
 
 Terminals obey escape sequences: a title could clear the screen, write over what is above it, or put text into the
 clipboard. Bidirectional controls make text look like other text.

@@ -207,7 +207,7 @@ def _begin_request() -> None:
 
 
 def _check_index() -> None:
-    """Raise Problem (503), which says what to do, if this version cannot read the index."""
+    """Raise Problem (503), which names the remedy, if this version cannot read the index."""
     if request.endpoint in {None, "static"} or request.blueprint in INDEPENDENT:
         return
     index = request_services().index

@@ -1,4 +1,4 @@
-"""ORCID iDs of records, as far as they are proven: by a work whose iDs the indexer has signed.
+"""Removes ORCID iDs of records that no work proves whose iDs the indexer has signed.
 
 The index alone proves nothing, because other users of a machine may be able to write to an unprotected OpenSearch.
 """

@@ -1,4 +1,4 @@
-"""What administrators see of claims: lists by page, with what speaks for each claim."""
+"""Paginated lists of claims for administrators, with the evidence for each claim."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Link(fields.Url):
 
 
 class OwnClaimArgs(Args):
-    """Arguments of a route for the account's claim, which it may not have (404)."""
+    """Arguments of a route for the account's own claim; 404 if it has none."""
 
     names_one = True
 

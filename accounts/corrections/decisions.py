@@ -1,8 +1,8 @@
 """Accepted corrections as decisions of identity, in a file that the indexer reads beside `overrides.toml`.
 
-`corrections.toml` in PEERSCOPE_HOME has the format of `overrides.toml`, which takes precedence over it. It depends
-on the table of corrections alone, and is written after each decision; the server compares both every minute, in case a
-crash came between. `peerscope people sync` writes it too.
+`corrections.toml` in PEERSCOPE_HOME has the format of `overrides.toml`, which takes precedence over it. It is
+computed from the table of corrections only and written after each decision; the server compares both every minute, in
+case it was killed in between. `peerscope people sync` writes it too.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from accounts.database import Database
 
-HEAD = "# Written by Peerscope from accepted corrections. Your own decisions belong in overrides.toml, which wins.\n"
+HEAD = "# Written by Peerscope from accepted corrections. Add your own decisions to overrides.toml instead.\n"
 
 
 def accepted(session: Session) -> list[Correction]:
@@ -34,7 +34,7 @@ def accepted(session: Session) -> list[Correction]:
 
 
 def conflict(session: Session, correction: Correction) -> str | None:
-    """Return why a correction cannot be accepted beside those that are; None if it can."""
+    """Return why a correction contradicts the accepted ones; None if it does not."""
     others = [other for other in accepted(session) if other.id != correction.id]
     try:
         parse_text(to_toml([*others, correction]))
@@ -55,7 +55,7 @@ def to_toml(corrections: Iterable[Correction]) -> str:
             continue
         mentions = [mention for mention in correction.mentions if mention not in taken]
         taken.update(mentions)
-        # Works that are not this person's may be by several others, so each is a person of its own.
+        # The works may be by several other people, so each becomes a separate person.
         groups = [[mention] for mention in mentions] if correction.kind == "not_this_person" else [mentions]
         if correction.kind in {"not_this_person", "two_people"}:
             entries += [_split(correction.researcher_id, group, reason) for group in groups if group]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.base import Base, new_id, now
 
-#: Kinds of problems, with what people read.
+#: Kinds of problems, with their labels.
 KINDS = {
     "not_this_person": "These works are by someone else",
     "two_people": "This is two people",
@@ -42,7 +42,7 @@ class Correction(Base):
     reason: Mapped[str]
     status: Mapped[str] = mapped_column(default="pending")
     note: Mapped[str | None]
-    """Why it was decided this way."""
+    """Reason of the decision."""
     decided_by: Mapped[str | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(default=now)
     decided_at: Mapped[datetime | None]

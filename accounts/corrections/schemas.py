@@ -12,7 +12,7 @@ from search_api.http.args import PageArgs
 from search_api.http.schemas import list_of
 
 MAX_WORKS = 500
-#: The field without which a kind of correction says nothing.
+#: The field that a kind of correction requires.
 NEEDED = {"not_this_person": "works", "duplicate_of": "other", "name": "value", "affiliation": "value"}
 
 
@@ -55,7 +55,7 @@ class CorrectionSchema(Schema):
     value = fields.String(required=True, allow_none=True)
     reason = fields.String(required=True)
     status = fields.String(required=True, validate=validate.OneOf(STATUSES))
-    note = fields.String(required=True, allow_none=True, metadata={"description": "Why it was decided this way."})
+    note = fields.String(required=True, allow_none=True, metadata={"description": "Reason of the decision."})
     created_at = fields.AwareDateTime(required=True)
     decided_at = fields.AwareDateTime(required=True, allow_none=True)
 

@@ -216,6 +216,6 @@ def _authorships(services: Services, researcher_id: str, works: Sequence[str]) -
     }
     wrong = [id_ for id_ in works if not mentions.get(known.get(id_, ""))]
     if wrong:
-        messages = [f"{id_[:200]!r} is no work of this researcher." for id_ in wrong]
+        messages = [f"{id_[:200]!r} is not a work of this researcher." for id_ in wrong]
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Some of these works are not theirs.", {"works": messages})
     return ids, [mention for id_ in ids for mention in mentions[id_]]

@@ -27,7 +27,7 @@ def move(session: Session, old: str, new: str, orcid: str | None = None, *, is_s
     """Move everything that refers to researcher `old` to `new`, whose record has the ORCID iD `orcid`.
 
     If both have an owner, one stays the owner (see `_precedence`) and the other claim becomes pending. If the redirect
-    is not signed, a moved owner becomes pending too: somebody may have written it to get the other record.
+    is not signed, a moved owner becomes pending too, since the redirect may be forged to take over the other record.
     """
     claims = session.scalars(select(Claim).where(Claim.researcher_id == old).with_for_update()).all()
     for claim in claims:

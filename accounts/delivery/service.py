@@ -69,7 +69,7 @@ class Delivery:
     """Delivers from one database to the indices of one prefix. Only one may run at a time: see `Lease`."""
 
     def __init__(self, database: Database, client: OpenSearch, names: IndexNames, signer: Signer) -> None:
-        """Keep both sides; no request is sent yet. `signer` recognizes what the indexer wrote."""
+        """Store the arguments; no request is sent yet. `signer` verifies documents of the indexer."""
         self._database, self._client, self._names, self._signer = database, client, names, signer
         self._uncertain = False
 
@@ -208,7 +208,7 @@ class Delivery:
 
     def _redirects(self, ids: set[str]) -> list[Record]:
         documents = self._get(self._names.redirects, ids, {})
-        # The id that was asked for: the field is what anybody may have written.
+        # The requested id, because the field of the document may be forged.
         return [{**document["_source"], "id": document["_id"]} for document in documents]
 
     def _remove_unproven_orcids(self, records: dict[str, Record], redirects: Mapping[str, str]) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: Seconds between two reads of the outbox, and the longest pause while OpenSearch or the database is unavailable.
 EVERY = 0.5
 LONGEST = 5.0
-#: Seconds between two looks for expired and for deleted data, whose traces are to be removed.
+#: Seconds between two checks for expired data and for deleted data whose remains have to be erased.
 CLEANING = 60.0
 
 log = logging.getLogger(__name__)

@@ -41,7 +41,7 @@ def digest(database: Database, settings: Settings, dry_run: bool) -> None:
     if errors:
         raise click.ClickException(f"{errors} could not be built; see the log.")
     if outcome.failed:
-        detail = "A running server or the next `peerscope digest` tries again, unless the server refused for good."
+        detail = "A running server or the next `peerscope digest` tries again, unless the refusal is permanent."
         raise click.ClickException(f"{outcome.failed} could not be sent. {detail}")
 
 

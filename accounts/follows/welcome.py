@@ -46,8 +46,8 @@ def target_at(path: str) -> tuple[str, str] | None:
 def complete_follow() -> Response:
     """Follow what the reader wanted to follow before logging in, and return to its page.
 
-    The page is in the signed cookie, where only the form of the log-in puts it, so a link of another site follows
-    nothing.
+    The page is in the signed cookie, which only the log-in form writes, so a link on another site cannot cause a
+    follow.
     """
     actor = require_scope("follow")
     back = own_path(str(session.pop(PENDING_FOLLOW, "")), "/")

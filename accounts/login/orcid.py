@@ -90,8 +90,8 @@ def _check_audience(claims: Mapping[str, Any]) -> None:
     """Check that an id token was issued by ORCID for this site, and for no other. Raises Problem (400).
 
     Authlib has verified signature, expiry and nonce; it accepts a foreign `aud` as long as `azp` is ours. A token with
-    further audiences is refused as well: whoever else it was issued for could use it here (OpenID Connect Core 3.1.3.7
-    lets clients trust audiences, of which we know none).
+    further audiences is refused as well: any other site that it was issued for could use it here (OpenID Connect Core
+    3.1.3.7 lets clients trust audiences; none is configured here).
     """
     audience = claims.get("aud")
     audiences = audience if isinstance(audience, list) else [audience]

@@ -99,7 +99,7 @@ def logout() -> AnyResponse:
 
 @blueprint.get("/register")
 def register() -> Response:
-    """Show the form for an e-mail address; what led to it is completed after the registration."""
+    """Show the form for an e-mail address; a pending follow or claim is completed after the registration."""
     args = parse(schemas.LoginArgs())
     return _page("register.html", back=forms.own_path(args["next"], ""), aim=args["aim"])
 

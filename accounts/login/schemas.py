@@ -56,7 +56,7 @@ class _Form(Args):
 
 
 class _AimForm(_Form):
-    """A form that returns to a page, and may complete what led to it."""
+    """A form that returns to a page, and can complete a pending follow, claim or invitation."""
 
     next = fields.String(load_default="", validate=validate.Length(max=MAX_PATH))
     aim = fields.String(data_key="for", load_default=None, validate=validate.OneOf(AIMS))

@@ -43,7 +43,7 @@ def log_in(email: str, password: str) -> str:
 
 
 def _rules(address: str) -> list[tuple[throttle.Rule, str]]:
-    """Return what delays guesses of this browser for the account at an address (see `throttle`)."""
+    """Return the rules that delay guesses of this browser for the account at an address (see `throttle`), with keys."""
     network = throttle.client_network()
     by_client = (throttle.BY_CLIENT, throttle.key_of("login-client", network))
     if device := known_device(address):
@@ -59,7 +59,7 @@ def _record_failure(account: Account | None, rules: list[tuple[throttle.Rule, st
     """Record a wrong password in the audit log of an account: the 1st, 2nd, 4th, 8th, ... in a row.
 
     So guesses cannot fill the log; those for unknown names leave no row at all. The transaction takes place in any
-    case, so that the time of the response does not tell whether there is an account.
+    case, so that the time of the response does not disclose whether there is an account.
     """
     with database().begin() as session:
         count = throttle.failures(session, rules[-1][1])

@@ -112,7 +112,7 @@ NOTIFICATION = """\
 Choose what is mailed to you: {base}/account
 """
 
-#: Not the model, whose package depends on the others, and commands of all depend on this one.
+#: The table instead of its model, because importing the model's package would be circular.
 INVITATIONS = table("invitation", column("id"), column("status"))
 
 #: Address, subject and text.

@@ -1,4 +1,4 @@
-"""Delivers the outbox of mail: at least once, whatever is killed when.
+"""Delivers the outbox of mail, each mail at least once, even if processes are killed.
 
 A row is claimed for `LEASE`, so that processes do not send the same mail at once, and deleted when the mail server has
 accepted the mail. A process that is killed in between leaves the row, and the mail is sent again after the lease, with
@@ -102,9 +102,9 @@ def _claim(session: Session, id_: str, base: str) -> _Attempt | None:
 
 
 def _put_back(database: Database, attempt: _Attempt, error: Exception) -> None:
-    """Schedule the next attempt, or give a mail up that the server refused for good."""
+    """Schedule the next attempt, or delete a mail that the server refused permanently."""
     final = is_final(error)
-    # Neither the recipient nor the subject, which may hold a name.
+    # Without recipient and subject, which may contain names.
     result = "given up" if final else "will retry"
     log.error("a mail (%s) could not be sent: %s; %s", attempt.kind, describe_error(error), result)
     with database.begin() as session:

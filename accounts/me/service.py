@@ -172,7 +172,7 @@ def _delete_traces(session: Session, account: Account) -> None:
         if is_own and FREE_TEXTS & row.detail.keys():
             row.detail = {key: value for key, value in row.detail.items() if key not in FREE_TEXTS}
     for correction in session.scalars(select(Correction).where(Correction.reporter_id == account.id)):
-        # An accepted one stays a decision, without the words of the account; a waiting one has lost its evidence.
+        # An accepted correction remains a decision, without the account's text; a pending one loses its evidence.
         correction.reason = ""
         if correction.status == "pending":
             session.delete(correction)

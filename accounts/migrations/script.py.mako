@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Do it."""
+    """Apply this migration."""
     ${upgrades if upgrades else "pass"}
 
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 MAX_COLLABORATORS = 500
 #: Titles in the text that is searched for a researcher's expertise, newest first.
 MAX_TITLES = 500
-#: Resolves institutions without knowing the collection.
+#: Resolves institutions without names from the collection.
 KNOWN_NAMES = Registry()
 #: A close collaborator shares at least this many works.
 CLOSE = 2
@@ -192,7 +192,7 @@ def researcher_document(
 
 
 def _identity(works: Sequence[IndexedWork], reasons: MergeReasons | None) -> Identity:
-    """Return the groups of works that are one person's; a work that no join concerns is a group by itself."""
+    """Return the groups of works that are one person's; a work without joins is a group by itself."""
     present = {work.id for work in works}
     groups = reasons.identity["groups"] if reasons else []
     kept: list[IdentityGroup] = [

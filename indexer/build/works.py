@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 BATCH = 256
 #: Works whose stored embeddings are read together.
 PAGE = 1_000
-#: Seconds between two looks at what the process that identifies authors has requested.
+#: Seconds between two checks for requests of the process that identifies authors.
 POLL = 0.05
 
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from peerscope.settings import Settings
 
 WIDTH = 80
-#: Works that are listed of one group.
+#: Maximum number of works listed for one group.
 MAX_WORKS = 5
-#: From this confidence on the weakest join is as good as certain; below the second a split is suggested.
+#: Confidence from which the weakest join counts as certain, and below which a split is suggested.
 CERTAIN, LIKELY = 0.98, 0.85
 #: Nats below the threshold of identity at which two researchers are still probably one.
 CLOSE = 0.75

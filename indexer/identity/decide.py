@@ -1,4 +1,4 @@
-"""`peerscope merge | split`: decide who is who at the command line, by adding to `overrides.toml`."""
+"""`peerscope merge | split`: decisions about identity, which are added to `overrides.toml`."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _mentions(client: OpenSearch, names: IndexNames, researcher_id: str, work_id
     authors = work["researchers"] if work else []
     found = [f"{work['id']}#{author['position']}" for author in authors if work and author["id"] == researcher_id]
     if not found:
-        raise click.ClickException(f"{work_id!r} is no work of {researcher_id}.")
+        raise click.ClickException(f"{work_id!r} is not a work of {researcher_id}.")
     return found
 
 
@@ -92,7 +92,7 @@ def _change(settings: Settings, kind: str, fields: str, reason: str, *, undo: bo
     head = f"[[{kind}]]\n{fields}\n"
     if undo:
         if head not in text:
-            raise click.ClickException(f"{path} has no such decision that `peerscope {kind}` has made.")
+            raise click.ClickException(f"{path} contains no such decision made by `peerscope {kind}`.")
         start = text.index(head)
         end = text.find("[[", start + len(head))
         new = text[:start].rstrip("\n") + "\n\n" + (text[end:] if end >= 0 else "")
@@ -100,7 +100,7 @@ def _change(settings: Settings, kind: str, fields: str, reason: str, *, undo: bo
         echo("The decision is removed; the next `peerscope index` follows the evidence again.")
         return
     if head in text:
-        echo(f"{path} has this decision already.")
+        echo(f"{path} already contains this decision.")
         return
     why = reason.strip() or f"decided at the command line on {datetime.now(UTC):%Y-%m-%d}"
     new = f"{text.rstrip()}\n\n{head}reason = {_toml(why)}\n".lstrip("\n")

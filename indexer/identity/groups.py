@@ -60,12 +60,12 @@ def _is_connected(link: Link) -> bool:
 def _confidence(links: Iterable[Link]) -> float:
     """Return the chance that the weakest join is right: the logistic function of its score; 1 without any."""
     weakest = min((link.score for link in links), default=float("inf"))
-    # Evidence never makes as certain as an id or a decision.
+    # A join by evidence is never as certain as one by an id or a decision.
     return 1.0 if isinf(weakest) else min(0.99, round(1.0 / (1.0 + exp(-weakest)), 2))
 
 
 def _phrases(links: Sequence[Link]) -> list[str]:
-    """Return what speaks for these joins, the most frequent evidence first."""
+    """Return the phrases that support these joins, the most frequent first."""
     counts: Counter[str] = Counter()
     for link in links:
         counts.update(supporting(link))
@@ -73,7 +73,7 @@ def _phrases(links: Sequence[Link]) -> list[str]:
 
 
 def supporting(link: Link) -> list[str]:
-    """Return the phrases of a link that speak for it, without values."""
+    """Return the phrases of a link that support it, without values."""
     _, _, text = link.evidence.partition(": ")
     phrases = text.removesuffix(".").split("; ")
     if isinf(link.score):

@@ -1,4 +1,4 @@
-"""The graph of co-authors: who has written with whom anywhere in the collection.
+"""The graph of co-authors in the collection.
 
 Two works of `Wei Wang` without a common co-author are still likely to be one person's if co-authors of the one have
 written with co-authors of the other.

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-#: Decisions that accounts hand over, in the format of `overrides.toml`, which wins over them.
+#: Decisions of accounts, in the format of `overrides.toml`, which takes precedence over them.
 CORRECTIONS = "corrections.toml"
 
 
@@ -134,7 +134,7 @@ def _split(clusters: dict[int, Cluster], positions: dict[MentionKey, int], split
 
 
 def combine(first: Overrides, second: Overrides) -> Overrides:
-    """Return the decisions of two files; for mentions that both name, `first` wins."""
+    """Return the decisions of two files; for mentions that both name, `first` takes precedence."""
     taken = {key for split in first.splits for key in split.mentions}
     taken.update(key for merge in first.merges for key in merge.mentions)
     rest = [

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from indexer.staging.database import ProbableDuplicate
 
 
-#: Seconds between two looks for delivered embeddings.
+#: Seconds between two checks for delivered embeddings.
 POLL = 0.1
 
 

@@ -1,6 +1,6 @@
 """Statements of profile owners about works, "mine" or "not mine".
 
-They win over evidence, and overrides.toml wins over them.
+They take precedence over evidence, and overrides.toml over them.
 
 A statement names a work but no position on it, so it is interpreted against the clusters of each run. The owner's
 cluster is the one that received most of their mentions. A work that is not theirs is split off into a separate cluster

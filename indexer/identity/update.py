@@ -89,7 +89,7 @@ class IdentityUpdate:
         return self._staged.probable_duplicates()
 
     def _signed_redirects(self, ids: Iterable[str]) -> set[str]:
-        """Return which of these merged ids have a signed redirect; the others may be somebody else's."""
+        """Return which of these merged ids have a signed redirect; the others may be forged."""
         if self._signer is None:
             return set()
         hits = documents(self._client, self._generation.redirects, sorted(ids))

@@ -54,7 +54,7 @@ def load_decisions(home: Path) -> Decisions:
 
 
 def digest_of(home: Path) -> bytes:
-    """Return what identifies the decisions and the ROR dump of a home folder; empty without any."""
+    """Return a digest of the decisions and the ROR dump of a home folder; empty without any."""
     decisions, dump = home / FILE, home / ROR_FILE
     content = decisions.read_bytes() if decisions.exists() else b""
     return content + (f"{dump.stat().st_size} {dump.stat().st_mtime_ns}".encode() if dump.exists() else b"")

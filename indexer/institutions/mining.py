@@ -1,4 +1,4 @@
-"""What a collection says about names of institutions: ids of sources, names that stand alone, acronyms, and places."""
+"""Names of institutions in a collection: ids of sources, names that stand alone, acronyms, and places."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _SEVERAL = re.compile(r"[,;/|&(]|\band\b")
 
 
 class NameCollector:
-    """Counts names while works are read; `names` returns what they show."""
+    """Counts names while works are read; `names` returns the result."""
 
     def __init__(self) -> None:
-        """Begin without any."""
+        """Start empty."""
         self._ids: dict[str, Counter[Resolved]] = defaultdict(Counter)
         self._unresolved = 0
         self._alone: Counter[str] = Counter()
@@ -59,7 +59,7 @@ class NameCollector:
                 self._add_document(hit["_source"])
 
     def names(self) -> CollectionNames:
-        """Return the names that the works show."""
+        """Return the names found in the works."""
         places = {key for key, count in self._last.items() if count >= PLACE and self._is_place(key)}
         clear = {key: resolved for key, counts in self._ids.items() if (resolved := _clear(counts))}
         is_resolved = sum(counts.total() for counts in self._ids.values()) > self._unresolved

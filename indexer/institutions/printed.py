@@ -1,4 +1,4 @@
-"""Take printed affiliations apart: several institutions, departments, places, remarks.
+"""Parse printed affiliations: several institutions, departments, places, remarks.
 
 `Dept. of CS, Univ. of Edinburgh, UK and Amazon` names two institutions. What is an institution is decided by words
 such as `University` in many languages, and by names that are known: from a list, a ROR dump, or the collection itself.
@@ -59,7 +59,7 @@ _DEPARTMENT = re.compile(
     r"cent(?:er|re) for|unit|service|clinic of|klinik für|computer science departmen)\b|\bdepartment$|\bdepartmen$",
     re.IGNORECASE,
 )
-#: Names of units that every university has, and addresses, which say nothing on their own.
+#: Names of units that every university has, and addresses, which do not identify an institution.
 _NOTHING = re.compile(r"^(the )?(department|faculty|division|section|chair|unit|service)\b|@", re.IGNORECASE)
 _COMPANY = re.compile(r"\b(inc|ltd|llc|gmbh|corp|plc|ag|limited|s\.?a|b\.?v|pvt)\b\.?$", re.IGNORECASE)
 #: The second half of a legal form: `Co., Ltd.`

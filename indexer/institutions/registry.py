@@ -56,7 +56,7 @@ class Names(Protocol):
 
 
 def name_key(name: str) -> str:
-    """Return what spellings of a name have in common: no diacritics, no legal form, no `at` of a campus."""
+    """Return the key of a name, equal for its spellings: no diacritics, no legal form, no `at` of a campus."""
     folded = fold_name(name[:MAX_NAME].replace("&", " and ")).removeprefix("the ")
     while (shorter := _LEGAL_FORM.sub("", folded).strip()) and shorter != folded:
         folded = shorter
@@ -70,14 +70,14 @@ def slug(name: str) -> str:
 
 @dataclass(frozen=True)
 class Decisions:
-    """What the operator decided: names that are an institution (Resolved) or none (None), by key."""
+    """Decisions of the operator: names that are an institution (Resolved) or none (None), by key."""
 
     by_key: Mapping[str, Resolved | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class CollectionNames:
-    """What the collection itself says: names with the id of a source, names that stand alone, and acronyms, by key."""
+    """Names found in the collection: names with the id of a source, names that stand alone, and acronyms, by key."""
 
     ids: Mapping[str, Resolved] = field(default_factory=dict)
     alone: frozenset[str] = frozenset()

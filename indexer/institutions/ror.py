@@ -26,13 +26,13 @@ _TABLES = """
 CREATE TABLE institution (ror TEXT PRIMARY KEY, name TEXT) WITHOUT ROWID;
 CREATE TABLE name (key TEXT, ror TEXT, rank INTEGER, PRIMARY KEY (key, rank, ror)) WITHOUT ROWID;
 """
-#: Kinds of names from the most to the least telling; acronyms are often shared.
+#: Kinds of names from the most to the least specific; acronyms are often shared.
 _RANKS = {"ror_display": 0, "label": 0, "alias": 1, "acronym": 2}
 _CHUNK = 1 << 20
 
 
 class RorError(PeerscopeError, ValueError):
-    """A file that is no dump of ROR; the message says why."""
+    """A file that is not a dump of ROR; the message states why."""
 
 
 class RorNames:

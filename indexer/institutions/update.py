@@ -1,4 +1,4 @@
-"""Bring the institutions of indexed works up to date with what is known about names now.
+"""Update the institutions of indexed works whose names resolve differently than before.
 
 A name that got an id, from a new source, a ROR dump or a decision, is replaced on all works that have it.
 """
@@ -38,7 +38,7 @@ def update_institutions(client: OpenSearch, generation: Generation, registry: Re
         body = {"size": PAGE, "sort": ["id"], "query": query, "_source": ["id", "researchers"]}
         for hits in pages(client, generation.works, body):
             works = [hit["_source"] for hit in hits]
-            # Before the works: a kill between the two leaves researchers to build once more, and none forgotten.
+            # Before the works: after a kill in between, researchers are built once more instead of being missed.
             pending = {entry["id"]: work["id"] for work in works for entry in work["researchers"]}
             write(client, pending_actions(generation.pending, pending))
             write(client, [_update(generation, work, replaced) for work in works])
@@ -49,7 +49,7 @@ def update_institutions(client: OpenSearch, generation: Generation, registry: Re
 
 
 def _replaced(client: OpenSearch, generation: Generation, registry: Registry) -> dict[str, list[InstitutionName]]:
-    """Return what stands for each id that is only a name now, for those that changed."""
+    """Return the current institutions of each id that was made from a name, if they changed."""
     replaced = {}
     body = {"size": PAGE, "sort": ["id"], "query": {"match_all": {}}, "_source": ["id", "name"]}
     for hits in pages(client, generation.institutions, body):

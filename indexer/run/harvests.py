@@ -25,7 +25,7 @@ OVERLAP = {"arxiv": 7, "openalex": 30, "pubmed": 3}
 
 
 class HarvestError(PeerscopeError):
-    """A harvest that cannot be added, found or read; the message says why."""
+    """A harvest that cannot be added, found or read; the message states why."""
 
 
 @dataclass(frozen=True)

@@ -182,9 +182,9 @@ def index(
 ) -> Report:
     """Index the records of `sources`, and return the report of the run.
 
-    `home` has overrides.toml and receives the report; `scale` is the layout of indices. `signer` signs ORCID
-    iDs, so that they can verify claims. Repeated after any
-    interruption, a run ends in the same state as one that was never interrupted. Raises
+    `home` contains overrides.toml and receives the report; `scale` is the layout of indices. `signer` signs ORCID iDs,
+    so that they can verify claims. Repeated after any interruption, a run ends in the same state as one that was never
+    interrupted. Raises
 
     - LockedError when another run is writing,
     - StoreError when the index has another mapping version, ModelMismatch when it has another embedding model,

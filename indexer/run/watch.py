@@ -14,13 +14,13 @@ from peerscope.errors import PeerscopeError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-#: Seconds between two looks at the folders. A file is indexed when it did not change from one look to the next, so that
+#: Seconds between two checks of the folders. A file is indexed if it did not change between two checks, so that
 #: it is not read while another program writes it.
 INTERVAL = 5.0
 
 
 class Version(NamedTuple):
-    """What tells a version of a file from another: its time of change in nanoseconds, and its size."""
+    """Identifies a version of a file: its time of change in nanoseconds, and its size."""
 
     changed: int
     size: int

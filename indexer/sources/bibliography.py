@@ -68,7 +68,7 @@ _DATE = re.compile(r"(?<!\d)(?<!^-)(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2}))?|(\d
 
 
 def editors_as_authors(record: Mapping[str, Any], editors: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return a record with its editors as authors, if it has no authors: who edited a collection stands for it."""
+    """Return a record with its editors as authors, if it has no authors."""
     if record["authors"] or not editors:
         return dict(record)
     names = ", ".join(editor["name"] for editor in editors)

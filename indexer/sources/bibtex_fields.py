@@ -127,7 +127,7 @@ def _has_title_and_author(fields: Iterable[Field]) -> bool:
 
 
 def _fields_in_lines(text: str) -> list[Field]:
-    """Return the fields of an entry that stand in lines of their own; those with unbalanced braces are left out."""
+    """Return the fields of an entry that have separate lines; those with unbalanced braces are left out."""
     matches = (_FIELD_LINE.fullmatch(line.strip()) for line in text.splitlines())
     return [Field(match[1], match[2]) for match in matches if match and _is_balanced(match[2])]
 

@@ -24,13 +24,13 @@ _LATEX_SIGN = re.compile(r"[\\{$]")
 
 @dataclass
 class Budget:
-    """What is left of a record's budget, and how many characters of its texts were cut because nothing was."""
+    """The remaining budget of a record, and the number of characters that were cut because it was used up."""
 
     left: int = CHARACTERS
     cut: int = 0
 
     def take(self, text: str, *, is_latex: bool = False) -> str:
-        """Return as much of a text as is left, and charge it."""
+        """Return the part of a text that the budget allows, and charge it."""
         end = len(text)
         if is_latex and len(text) + (LATEX - 1) * _signs(text) > self.left:
             end = self._end_of_latex(text)

@@ -66,8 +66,8 @@ def find_files(path: str, formats: Sequence[FileFormat]) -> list[FoundFile]:
     """Return the file at a path, or the files in a folder that some format recognizes by name or path.
 
     Files of an OpenAlex snapshot come newest first, the others by name. A symbolic link is followed if the user named
-    it. In a folder it may have been made by somebody else, to have a file read that only the user can read: those are
-    not followed, and a warning names one. Raises SourceError when there is no file.
+    it. Links in a folder are not followed, and a warning names one: another account may have made them to have a
+    private file read. Raises SourceError when there is no file.
     """
     location = Path(path)
     if path == STDIN or location.is_file() or location.is_fifo():

@@ -74,7 +74,7 @@ class OpenAlexWorks(Harvester):
         try:
             return self.client.fetch(f"{self._url}/{short_id(work['id'])}", self._credentials, _decode_work)
         except SourceError:
-            # It is kept with the authors that are known, and marked; if the server is down, the next page says so.
+            # The work is kept, marked, with its known authors; if the server is down, the next page reports it.
             return work
 
     def _page(self, cursor: str, yielded: int) -> Page:

@@ -1,4 +1,4 @@
-"""Ovid's citation export, in which names of fields stand in lines of their own, in the import format."""
+"""Ovid's citation export, in which the name of each field has a separate line, in the import format."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def element_item(source: str, number: int, element: Element, around: list[Elemen
     kind = kind_of(element.tag, around)
     text = tostring(element, encoding="unicode")[:EXCERPT]
     if kind is None:
-        return Item(source, number, problem=f"a <{local_name(element.tag)}> is no record of a known format", text=text)
+        return Item(source, number, problem=f"a <{local_name(element.tag)}> is not a known kind of record", text=text)
     return convert_record(source, number, partial(_convert, kind, around=around), element, text)
 
 

@@ -74,7 +74,7 @@ def changes(
     """Return, batch by batch, what is new, changed or withdrawn; a batch may be empty.
 
     `fingerprint` is that of the embedding model. With a `signer`, a stored work whose ORCID iDs are not signed counts
-    as changed, because somebody else may have written them.
+    as changed, because they may be forged.
     """
     rest = iter(records)
     while batch := list(islice(rest, BATCH)):

@@ -232,7 +232,7 @@ class StagingDatabase:
         }
 
     def request_vectors(self, ids: Iterable[str]) -> None:
-        """Ask the other process for the embeddings of these works, of which it computes or reads those that miss."""
+        """Ask the other process for the embeddings of these works, which computes or reads the missing ones."""
         self._put("INSERT OR IGNORE INTO wanted VALUES (?)", ((id_,) for id_ in ids))
         self._put("INSERT INTO steps VALUES (?)", [("requested",)])
 

@@ -1,6 +1,6 @@
 """The report of a run: counts, rejected records with line and reason, times. Each run has a private folder for it.
 
-Rejected records are copies of lines that perhaps nobody but the user can read.
+Rejected records are copies of lines from files that may be private.
 """
 
 from __future__ import annotations

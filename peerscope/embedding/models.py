@@ -35,7 +35,7 @@ class ModelMismatch(EmbeddingError):  # noqa: N818 (it names the relation of two
 
 @dataclass(frozen=True)
 class Similarity:
-    """What cosines of a model mean, between a query and a work; measured by `python -m benchmarks.similarity`.
+    """Calibration of a model's cosines between a query and a work; measured by `python -m benchmarks.similarity`.
 
     `unrelated` is the mean of random pairs. A work with a cosine below `floor` is not about a query, and one below
     `alone` is not if no word of the query occurs in the collection, as with made-up words. The defaults, for models
@@ -82,7 +82,7 @@ PACKAGED = {
 
 
 def similarity_of(model: str) -> Similarity:
-    """Return what cosines of a model mean; for one that is not packaged, the default, which excludes nothing."""
+    """Return the calibration of a model; for one that is not packaged, the default, which excludes nothing."""
     return PACKAGED[model].similarity if model in PACKAGED else Similarity()
 
 

@@ -37,7 +37,7 @@ REVISION = 1
 OPTIONS = {"pooling": "mean", "max_tokens": 512, "query_prefix": "query: ", "work_prefix": "passage: "}
 #: Numbers of a block, and the bits of each.
 BLOCK, BITS = 32, 4
-#: Begin of the file of weights.
+#: First bytes of the file of weights.
 MAGIC = b"E5S1"
 OPSET, IR_VERSION = 20, 10
 #: Domain of the operators that multiply and look up blocks, and their way to do it: with activations of 8 bits.

@@ -22,7 +22,7 @@ from peerscope.embedding.onnx_backend import OnnxEmbedder, make_tokenizer, sessi
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: Where texts are cut if no file says it: BERT's limit.
+#: Maximum number of tokens if no file states it: BERT's limit.
 DEFAULT_MAX_TOKENS = 512
 #: Names of prompts for works, in the order of sentence-transformers' `encode_document`.
 WORK_PROMPTS = ("document", "passage", "corpus")
@@ -67,7 +67,7 @@ class ModelFolder:
             raise ModelUnavailableError(f"{self.path / 'peerscope.json'}: {field}: {problem['msg']}") from error
 
     def _exported(self) -> dict[str, Any]:
-        """Return what the files of sentence-transformers say."""
+        """Return the options in the files of sentence-transformers."""
         options: dict[str, Any] = {}
         if self._json("1_Pooling/config.json").get("pooling_mode_cls_token"):
             options["pooling"] = "cls"
@@ -108,7 +108,7 @@ def load_folder(path: Path, threads: int, name: str | None = None) -> OnnxEmbedd
         tokenizer = make_tokenizer(description, options.max_tokens)
         # By its path, because weights of more than 2 GB are in a second file beside it.
         session = onnxruntime.InferenceSession(str(weights), session_options(), providers=["CPUExecutionProvider"])
-    except Exception as error:  # tokenizers and onnxruntime raise classes of their own
+    except Exception as error:  # tokenizers and onnxruntime raise their own classes
         raise ModelUnavailableError(f"the embedding model in {path} cannot be loaded: {error}") from error
     files = [weights, *sorted(weights.parent.glob(f"{weights.name}[._]data"))]
     contents = [_sha256(file) for file in files] + [hashlib.sha256(description).hexdigest()]

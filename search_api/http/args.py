@@ -167,7 +167,7 @@ def _problem(schema: Schema, error: ValidationError) -> Problem:
 
 
 def _for_readers(messages: dict[str, list[str]], unknown: list[str]) -> str:
-    """Return what a page says about invalid parameters of its link."""
+    """Return the text of a page about invalid parameters of its link."""
     if "page" in messages:
         return "Pages are numbered from 1, in digits."
     wrong = ", ".join(f"“{name}”" for name in sorted(messages))

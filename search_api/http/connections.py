@@ -8,7 +8,7 @@ never wait for a client. A client that is too slow is dropped:
 - an address with too many connections loses the one that has waited longest for its client, idle ones last.
 
 A streamed response pauses without a thread while its client has not read what was sent, and continues on a few threads
-of its own, so that long exports do not delay other requests.
+reserved for that, so that long exports do not delay other requests.
 """
 
 from __future__ import annotations
@@ -74,13 +74,13 @@ class Limits:
 
 
 class Paused(BaseException):
-    """The client has not read enough of a streamed response; the task continues later. No error, so no Exception."""
+    """The client has not read enough of a streamed response; the task continues later. This is not an error."""
 
 
 class Body:
     """The body of a response; iterating over it raises Paused while too much of it waits for the client.
 
-    It runs in a context of its own, because a thread that continues it has another.
+    It runs in a separate context, because another thread may continue it.
     """
 
     def __init__(self, channel: Channel, context: contextvars.Context, chunks: Iterable[bytes]) -> None:
@@ -142,7 +142,7 @@ class Task(WSGITask):  # type: ignore[misc]  # waitress has no type information
 
 
 class Refusal(ErrorTask):  # type: ignore[misc]
-    """The response to a request that is none, as problem details."""
+    """The response to a malformed request, as problem details."""
 
     def execute(self) -> None:
         """Write the response."""

@@ -39,7 +39,7 @@ class Problem(PeerscopeError):  # noqa: N818 (RFC 9457's own word)
     detail: str
     errors: dict[str, list[str]] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
-    #: What the page of the error says in place of `detail` and `errors`, which are for programs.
+    #: Text of the error page in place of `detail` and `errors`, which are for programs.
     for_readers: str = ""
 
     def __str__(self) -> str:

@@ -39,7 +39,7 @@ class Extension:
         """Add blueprints, request hooks and template globals to an app, before it handles a request."""
 
     def problems(self, app: Flask) -> dict[str, str]:  # noqa: ARG002 (for the subclass)
-        """Return what of this extension does not work at present, by part, for `/readyz`."""
+        """Return the current problems of this extension by part, for `/readyz`; empty if there are none."""
         return {}
 
     def start_worker(self, app: Flask, settings: Settings) -> None:

@@ -85,7 +85,7 @@ def refusal(error: Error) -> Problem:
     status = HTTPStatus(error.code)
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
         return Problem(status, "Something went wrong on our side.")
-    return Problem(status, f"This is no HTTP request: {error.body}"[:300])
+    return Problem(status, f"This is not an HTTP request: {error.body}"[:300])
 
 
 def written(problem: Problem) -> bytes:

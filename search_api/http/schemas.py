@@ -16,7 +16,7 @@ class Links(Schema):
 
 
 class Interpreted(Schema):
-    """What an identifier in the place of a query identifies."""
+    """The item that an identifier given as query identifies."""
 
     kind = fields.String(
         required=True,
@@ -85,7 +85,7 @@ class Meta(Schema):
         metadata={"description": "Words of the query that were understood as a name; all works are by people of it."}
     )
     unknown = fields.List(  # type: ignore[assignment]  # marshmallow moves fields off the class
-        fields.String(), metadata={"description": "Ids in the request that nothing here has."}
+        fields.String(), metadata={"description": "Ids in the request that the collection does not contain."}
     )
     nearest = fields.List(
         fields.Nested(Nearest), metadata={"description": "Up to five works that are nearest, when nothing is found."}

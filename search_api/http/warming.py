@@ -39,7 +39,7 @@ def warm_up(app: Flask, make_app: Callable[..., Flask], requests: Sequence[str] 
     A node that does not answer at all is not waited for: the worker answers 503 until it does. A worker that replaces
     another one sends none, because the node is warm and clients wait for it.
     """
-    from search_api.http import metrics  # imported late; its docstring says why
+    from search_api.http import metrics  # imported late; see its docstring
 
     services: Services = app.extensions[KEY]
     with suppress(EmbeddingError):

@@ -161,7 +161,7 @@ def read(services: Services, index: str, ids: Sequence[str], source: Mapping[str
 def canonical_ids(
     services: Services, fields: Mapping[str, Sequence[str]]
 ) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """Return, for each field of a body, the canonical ids of its researchers, each once, and the ids that nobody has.
+    """Return, for each field of a body, the canonical ids of its researchers, each once, and the unknown ids.
 
     Both are in the order given.
     """

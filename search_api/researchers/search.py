@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 Result = dict[str, Any]
 
-#: A name that at most this many researchers have restricts the works that vote, so that nobody with that name is lost
-#: to the works of others. A more frequent one selects among the researchers who got votes, some thousands.
+#: A name that at most this many researchers have restricts the works that vote, so that works of others do not displace
+#: researchers with that name. A more frequent one selects among the researchers who got votes, some thousands.
 NARROW = 2_000
 
 

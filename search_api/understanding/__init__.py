@@ -1,1 +1,1 @@
-"""What a query means before it is searched for: an identifier, the name of an entity, an abbreviation."""
+"""Interpretation of queries before a search: identifiers, names of entities, languages of the collection."""

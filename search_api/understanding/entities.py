@@ -31,7 +31,7 @@ Body = dict[str, Any]
 MAX_ENTITIES = 3
 #: Words of a query that may name something; a longer one is a sentence.
 MAX_WORDS = 8
-#: People who are compared with the query; more of one name are not told apart by it.
+#: Maximum number of people compared with the query; a name of more people does not limit the works.
 MAX_PEOPLE = 50
 #: A word names people if texts with it are at most this share of the works by authors of that name.
 MAX_TEXT_SHARE = 0.25
@@ -54,7 +54,7 @@ _LETTERS = str.maketrans(
 
 @dataclass(frozen=True)
 class Named:
-    """What a query names: documents by kind, at most `MAX_ENTITIES`.
+    """The entities that a query names: documents by kind, at most `MAX_ENTITIES`.
 
     `words` are the folded words that name people, `people` the ids of all researchers they may be; both are empty
     unless the query is understood as such, see `of_people`. `abbreviations` are pairs of short and long form.
@@ -76,20 +76,20 @@ class Named:
         ]
 
     def author(self, source: str) -> str:
-        """Return the words of a query that were understood as the name of people, as they were typed; or nothing."""
+        """Return the words of a query that were understood as a name, as they were typed; empty without any."""
         return " ".join(word for word in source.split() if fold(word) in self.words) if self.people else ""
 
 
 class NamedEntities:
-    """Cache of what queries name. Safe to use from several threads."""
+    """Cache of named entities by query. Safe to use from several threads."""
 
     def __init__(self, seconds: float = SECONDS, timer: Callable[[], float] = time.monotonic) -> None:
-        """Begin empty; entries expire after `seconds`."""
+        """Start empty; entries expire after `seconds`."""
         self._known: TTLCache[tuple[str, str], Named] = TTLCache(MAX_QUERIES, seconds, timer)
         self._lock = Lock()
 
     def of(self, services: Services, query: Query) -> Named:
-        """Return what a query names; nothing for a query with operators and for a sentence."""
+        """Return the entities that a query names; none for a query with operators or a sentence."""
         words = tuple(word for unit in query.units if (word := fold(unit.text)))
         if not query.is_plain or not 0 < len(words) <= MAX_WORDS:
             return Named()
@@ -111,7 +111,7 @@ def fold(text: str) -> str:
 
 
 def find(services: Services, text: str, words: Sequence[str]) -> Named:
-    """Return what a text with these folded words names."""
+    """Return the entities that a text with these folded words names."""
     names = services.names
     searches = [
         (names.topics, _by_name("topic", text)),
@@ -130,7 +130,7 @@ def find(services: Services, text: str, words: Sequence[str]) -> Named:
     rare = _rare(counted["aggregations"]["words"]["buckets"], words)
     found = of_people(_sources(people), words, rare)
     shown = [("researcher", person) for person in found.people]
-    # A name leads; of a topic's name and a person's, each has a place.
+    # People come first if the whole query is a name; otherwise one place is kept for them.
     room = MAX_ENTITIES - min(len(shown), 1)
     entities = ([*shown, *exact] if found.is_complete else [*exact[:room], *shown])[:MAX_ENTITIES]
     is_rewritten = bool(found.words & rare) and len(found.people) < MAX_PEOPLE

@@ -62,8 +62,8 @@ _OWN_URL = re.compile(
 class Identifier:
     """An identifier in its normalized spelling; `kind` is what it identifies.
 
-    With `is_certain` it is one even if nothing here has it; otherwise the text may also be words, such as the model
-    number `W1234`.
+    With `is_certain` it is one even if the collection does not contain it; otherwise the text may also be words, such
+    as the model number `W1234`.
     """
 
     id: str

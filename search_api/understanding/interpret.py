@@ -1,4 +1,4 @@
-"""Find what an identifier in the place of a query identifies."""
+"""Find the item that an identifier given as query identifies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Clause = dict[str, Any]
 
-#: Where the works of an item are found.
+#: Fields of works that contain the id of an item, by kind.
 _FIELDS = {"work": "id", "researcher": "researchers.id", "institution": "institutions.id"}
 #: DOIs that the ACL registers contain the Anthology's id.
 _ACL_DOI = re.compile(r"^doi:10\.(?:18653|3115)/v1/(.+)$")

@@ -24,7 +24,7 @@ class CollectionLanguages:
     """Cache of the languages in `works.localized`, by index. Safe to use from several threads."""
 
     def __init__(self, seconds: float = SECONDS, timer: Callable[[], float] = time.monotonic) -> None:
-        """Begin empty; entries expire after `seconds`."""
+        """Start empty; entries expire after `seconds`."""
         self._known: TTLCache[str, tuple[str, ...]] = TTLCache(10, seconds, timer)
 
     def of(self, services: Services) -> tuple[str, ...]:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 STEP = 28
 GAP = 6
 HEIGHT = 100
-#: Number of years in a chart: at least so many that a bar is not a slab, and at most so many that an error of a source,
-#: such as the year 19, does not make all others invisible.
+#: Number of years in a chart: with fewer, bars would be too wide; with more, a wrong year of a source, such as 19,
+#: would make all others invisible.
 MIN_YEARS, MAX_YEARS = 10, 80
 
 

@@ -40,7 +40,7 @@ _GROUP = re.compile(
     r"|universit\w*)\b",
     re.IGNORECASE,
 )
-#: Control characters, halves of characters, and code points without a character.
+#: Control characters, surrogates, and code points without a character.
 _UNPRINTABLE = {"Cc", "Cs", "Cn", "Co"}
 #: A name in Chinese, Japanese or Korean characters has no first and last name to tell apart.
 _EAST_ASIAN = re.compile(r"[\s\u3005\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")

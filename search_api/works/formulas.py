@@ -1,4 +1,4 @@
-"""Which formulas an export may contain as LaTeX: no record may make its reader's TeX read files or run programs.
+"""Formulas that an export may contain as LaTeX: no record may make TeX read files or run programs.
 
 Commands are allowed, not forbidden, because TeX has many ways to spell a command. What is not allowed is exported as
 text, which our import reads back as the same formula.

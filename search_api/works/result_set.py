@@ -93,7 +93,7 @@ class ResultSets:
     def __init__(
         self, size: int = MAX_SETS, seconds: float = SECONDS, timer: Callable[[], float] = time.monotonic
     ) -> None:
-        """Begin empty, with room for `size` sets that expire after `seconds`."""
+        """Start empty, with room for `size` sets that expire after `seconds`."""
         self._sets: TTLCache[tuple[str, str], ResultSet] = TTLCache(size, seconds, timer)
         self._lock = Lock()
 

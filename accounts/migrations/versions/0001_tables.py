@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Do it."""
+    """Apply this migration."""
     op.create_table(
         "account",
         sa.Column("id", sa.Text(), nullable=False),

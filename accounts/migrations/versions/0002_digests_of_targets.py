@@ -16,7 +16,7 @@ FOLLOW = sa.table("follow", sa.column("id", sa.Text), sa.column("target", sa.Tex
 
 
 def upgrade() -> None:
-    """Do it."""
+    """Apply this migration."""
     op.add_column("follow", sa.Column("target_digest", sa.Text(), nullable=True))
     connection = op.get_bind()
     for id_, target in connection.execute(sa.select(FOLLOW.c.id, FOLLOW.c.target)).all():

@@ -22,7 +22,7 @@ CLAIM = sa.table("claim", sa.column("account_id"), sa.column("researcher_id"), s
 
 
 def upgrade() -> None:
-    """Do it."""
+    """Apply this migration."""
     connection = op.get_bind()
     owned = sa.select(CLAIM.c.account_id, CLAIM.c.researcher_id).where(CLAIM.c.status == "verified")
     profiles = {row.account_id: row.researcher_id for row in connection.execute(owned)}

@@ -14,7 +14,7 @@ PURPOSES = "purpose IN ('register', 'reset', 'address', 'institution', 'login')"
 
 
 def upgrade() -> None:
-    """Do it."""
+    """Apply this migration."""
     op.create_table(
         "mail",
         sa.Column("id", sa.Text(), nullable=False),

@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Do it."""
+    """Apply this migration."""
     op.add_column("account", sa.Column("muted", sa.JSON(), server_default="[]", nullable=False))
     op.create_table(
         "correction",

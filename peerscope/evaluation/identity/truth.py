@@ -37,7 +37,7 @@ LISTED = 20
 
 
 class TruthError(PeerscopeError):
-    """A file of known authors that cannot be used; the message says why."""
+    """A file of known authors that cannot be used; the message states why."""
 
 
 @dataclass(frozen=True, slots=True)

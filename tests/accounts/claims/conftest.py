@@ -44,9 +44,6 @@ def signed_work(researcher_id: str, orcid: str) -> dict[str, Any]:
     return {**work, "orcid_signature": work_signature(signer(), work)}
 
 
-AUTHORS = [{"id": "x", "name": "A. Lovelace"}]
-
-
 class FewResearchers:
     """Holds two researchers, one id that was merged, and one work."""
 
