@@ -1,1 +1,1 @@
-"""Interpretation of queries before a search: identifiers, names of entities, languages of the collection."""
+"""Interpretation of queries before a search: identifiers, entities, abbreviations, languages."""

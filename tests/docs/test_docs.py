@@ -8,10 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from accounts.corrections import service as corrections
 from docs import generate
+from indexer.records import parse
+from indexer.sources import budget
 from peerscope import settings
 from peerscope.cli import main
+from search_api.http import connections
+from search_api.researchers import search
 from search_api.retrieval import ranking, syntax, terms
+from search_api.works import export
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGES = ("accounts", "benchmarks", "indexer", "mappings", "peerscope", "search_api")
@@ -55,6 +61,13 @@ QUOTED = [
     ("ranking.md", "then {} of the keyword score and {}", (complement("semantic_weight"), default("semantic_weight"))),
     ("ranking.md", "first search retrieves {} works", (default("feedback_works"),)),
     ("ranking.md", "query vector then moves {} of the way", (default("feedback_weight"),)),
+    ("api.md", "that at most {:,} researchers have", (search.NARROW,)),
+    ("api.md", "A list has at most {} works", (export.WHOLE,)),
+    ("claims.md", "can have {} pending reports", (corrections.MAX_PENDING,)),
+    ("import.md", "a budget of {:,} characters", (budget.CHARACTERS,)),
+    ("import.md", "more than {:,} authors", (parse.MAX_AUTHORS,)),
+    ("serving.md", "threads finish no request for {:g} s", (connections.HUNG_AFTER,)),
+    ("serving.md", "a worker has up to {:,}", (connections.MAX_CONNECTIONS,)),
 ]
 
 
