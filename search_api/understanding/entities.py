@@ -75,6 +75,10 @@ class Named:
             for found in suggestions(kind, entities, [entity["name"] for entity in entities], HINTS[kind])
         ]
 
+    def is_only_people(self, query: Query) -> bool:
+        """Return whether a query consists of the name of people."""
+        return bool(self.people) and all(fold(unit.text) in self.words for unit in query.units)
+
     def author(self, source: str) -> str:
         """Return the words of a query that were understood as a name, as they were typed; empty without any."""
         return " ".join(word for word in source.split() if fold(word) in self.words) if self.people else ""

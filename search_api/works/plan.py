@@ -74,6 +74,10 @@ def plan(services: Services, args: Mapping[str, Any], fixed: Sequence[Body] = ()
         return replace(of_item, interpretation=interpretation)
     query = syntax.parse(args["q"].strip())
     named = services.shared(NamedEntities).of(services, query)
+    if named.is_only_people(query):
+        # A name has no meaning to be near to: the list is that of their works.
+        theirs = plan(services, {**args, "q": ""}, [*fixed, {"terms": {"researchers.id": list(named.people)}}])
+        return replace(theirs, named=named)
     query = by_people(query, named)
     if args.get("expand", True):
         query = with_forms(query, named)
