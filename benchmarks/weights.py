@@ -72,7 +72,7 @@ def collect(collection: Collection, index: Indexed, most: int) -> dict[str, Any]
     for number, query in enumerate(chosen):
         words = shorten(parse(collection.queries[query]).words)
         for variant, title_weight in enumerate(TITLE_WEIGHTS):
-            clause = clauses.keyword_clause(words, replace(weights, title_weight=title_weight))
+            clause = clauses.keyword_clause(words, replace(weights, title_weight=title_weight), "english")
             body = {"query": clause, "size": WINDOW, "track_total_hits": False, **only_fields()}
             for id_, score in hit_scores(services.search(services.names.works, body)).items():
                 keyword[variant, number, rows[collection.original_ids[id_]]] = score

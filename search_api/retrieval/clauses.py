@@ -32,12 +32,13 @@ SHORT_VECTOR = """
 """
 
 
-def keyword_clause(words: str, weights: RankingWeights, *, exact: bool = False) -> Body:
+def keyword_clause(words: str, weights: RankingWeights, subfield: str = "") -> Body:
     """Return the clause that ranks works by words: in title and abstract as one field, or in an author's name.
 
-    `exact` matches the words as they are written, also stop words.
+    `subfield` names another analysis of the texts: `exact` matches the words as they are written, also stop words;
+    `english` ranks better than the default (`mappings.analysis`), but takes words of other languages for English ones.
     """
-    suffix = ".exact" if exact else ""
+    suffix = f".{subfield}" if subfield else ""
     fields = [f"title{suffix}^{weights.title_weight:g}", f"abstract{suffix}"]
     text = {"combined_fields": {"query": words, "fields": fields}}
     author = {"match": {"researchers.name": {"query": words, "boost": ranking.AUTHOR_WEIGHT}}}

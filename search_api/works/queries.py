@@ -51,7 +51,7 @@ def keyword(query: Query, weights: RankingWeights) -> Body:
     name occurs nowhere else, is found too.
     """
     enough = enough_words(query)
-    return _matching(_ranked(query, weights), [*([enough] if enough else []), *required_clauses(query)])
+    return _matching(query, weights, [*([enough] if enough else []), *required_clauses(query)])
 
 
 def marked(query: Query, weights: RankingWeights) -> Body:
@@ -59,32 +59,37 @@ def marked(query: Query, weights: RankingWeights) -> Body:
 
     In hybrid search the words of a neighbour count, however few they are, and both scores come from one request.
     """
-    ranked, enough = _ranked(query, weights), enough_words(query)
-    mark = {"constant_score": {"filter": enough or {"match_all": {}}, "boost": MARK}}
-    return _matching(ranked, required_clauses(query), [mark])
+    mark = {"constant_score": {"filter": enough_words(query) or {"match_all": {}}, "boost": MARK}}
+    return _matching(query, weights, required_clauses(query), [mark])
 
 
 def any_word(query: Query, weights: RankingWeights) -> Body:
     """Return the clause for works with at least one word of a query."""
-    return _matching(_ranked(query, weights), required_clauses(query))
+    return _matching(query, weights, required_clauses(query))
 
 
-def _matching(ranked: list[Body], filters: list[Body], should: Sequence[Body] = ()) -> Body:
-    """Return the clause that matches any of `ranked` and all filters; `should` adds to the score."""
-    must = [{"bool": {"should": ranked}}] if ranked else []
-    return {"bool": {"must": must, "should": list(should), "filter": filters}}
+def _matching(query: Query, weights: RankingWeights, filters: list[Body], added: Sequence[Body] = ()) -> Body:
+    """Return the clause that matches a word of the query and all filters; `added` adds to the score.
+
+    Words match by the stems of the shared fields and rank by those of their subfields `english`.
+    """
+    matching, ranking_ = _alternatives(query, weights), _alternatives(query, weights, "english")
+    matched = [{"bool": {"should": matching}}] if matching else []
+    return {"bool": {"filter": [*matched, *filters], "should": [*ranking_, *added]}}
 
 
-def _ranked(query: Query, weights: RankingWeights) -> list[Body]:
+def _alternatives(query: Query, weights: RankingWeights, subfield: str = "") -> list[Body]:
+    """Return the clauses of which a result matches at least one; `subfield` is the analysis of its words."""
     words = shorten(query.words)
-    ranked = [clauses.keyword_clause(words, weights, exact=only_stop_words(words))] if words else []
-    ranked += _localized(query, words)
+    subfield = "exact" if only_stop_words(words) else subfield
+    found = [clauses.keyword_clause(words, weights, subfield)] if words else []
+    found += _localized(query, words)
     if query.is_plain:
-        ranked.append(_whole_title(query.source))
+        found.append(_whole_title(query.source))
     for form in query.forms:
-        ranked.append(_form(form, weights))
-        ranked += [_whole_title(title) for title in (form, f"{form}s") if len(query.units) == 1]
-    return ranked + [_any_of(group) for group in query.required]
+        found.append(_form(form, weights))
+        found += [_whole_title(title) for title in (form, f"{form}s") if len(query.units) == 1]
+    return found + [_any_of(group) for group in query.required]
 
 
 def enough_words(query: Query) -> Body | None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from mappings import Generation, IndexNames, Scale, StoreError, rollback
-from mappings.indices import index_body, load
+from mappings.indices import index_body
 from mappings.names import KINDS
 from peerscope.errors import SettingsError
 from peerscope.settings import Settings
@@ -62,12 +62,6 @@ def test_an_invalid_layout_is_refused(name: str, value: str, monkeypatch: pytest
     monkeypatch.setenv(f"PEERSCOPE_{name}", value)
     with pytest.raises(SettingsError, match=f"PEERSCOPE_{name}={value}: must"):
         Scale.from_settings(Settings.load())
-
-
-def test_the_weights_of_the_hybrid_pipeline_sum_to_one() -> None:
-    (processor,) = load("hybrid")["phase_results_processors"]
-    weights = processor["normalization-processor"]["combination"]["parameters"]["weights"]
-    assert sum(weights) == 1.0
 
 
 def test_names_carry_prefix_version_and_generation() -> None:
