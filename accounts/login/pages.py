@@ -16,6 +16,8 @@ from search_api.http.errors import Problem
 from search_api.web.blueprint import CSP, parse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from werkzeug.wrappers import Response as AnyResponse
 
 #: Key of the signed cookie for the page whose subject is followed after the log-in.
@@ -45,23 +47,32 @@ def log_in() -> AnyResponse:
     return _logged_in(token, given["next"], given["email"].strip().lower(), given["aim"])
 
 
+def _address_form(template: str) -> Response:
+    args = parse(schemas.LoginArgs())
+    return _page(template, back=forms.own_path(args["next"], ""), aim=args["aim"])
+
+
+def _mail_link(template: str, request_link: Callable[[str, str, str | None], None]) -> Response:
+    """Request a link for the address in a form; a form with errors is shown again."""
+    given: dict[str, Any] = {"next": "", "aim": None}
+    try:
+        given = forms.read(schemas.LinkForm())
+        request_link(given["email"], forms.own_path(given["next"], ""), given["aim"])
+    except Problem as problem:
+        return _page(template, problem, back=forms.own_path(given["next"], ""), aim=given["aim"])
+    return _page("mailed.html", address=given["email"])
+
+
 @blueprint.get("/login/link")
 def ask_for_link() -> Response:
     """Show the form that mails a link to log in with."""
-    args = parse(schemas.LoginArgs())
-    return _page("login_link.html", back=forms.own_path(args["next"], ""), aim=args["aim"])
+    return _address_form("login_link.html")
 
 
 @blueprint.post("/login/link")
 def mail_link() -> Response:
     """Mail a link if there is an account; the response is the same for every address."""
-    given: dict[str, Any] = {"next": "", "aim": None}
-    try:
-        given = forms.read(schemas.LinkForm())
-        service.request_login(given["email"], forms.own_path(given["next"], ""), given["aim"])
-    except Problem as problem:
-        return _page("login_link.html", problem, back=forms.own_path(given["next"], ""), aim=given["aim"])
-    return _page("mailed.html", address=given["email"])
+    return _mail_link("login_link.html", service.request_login)
 
 
 @blueprint.get("/login/link/<token>")
@@ -100,20 +111,13 @@ def logout() -> AnyResponse:
 @blueprint.get("/register")
 def register() -> Response:
     """Show the form for an e-mail address; a pending follow or claim is completed after the registration."""
-    args = parse(schemas.LoginArgs())
-    return _page("register.html", back=forms.own_path(args["next"], ""), aim=args["aim"])
+    return _address_form("register.html")
 
 
 @blueprint.post("/register")
 def ask_to_register() -> Response:
     """Mail a link; the response is the same for every address."""
-    given: dict[str, Any] = {"next": "", "aim": None}
-    try:
-        given = forms.read(schemas.LinkForm())
-        service.request_registration(given["email"], forms.own_path(given["next"], ""), given["aim"])
-    except Problem as problem:
-        return _page("register.html", problem, back=forms.own_path(given["next"], ""), aim=given["aim"])
-    return _page("mailed.html", address=given["email"])
+    return _mail_link("register.html", service.request_registration)
 
 
 @blueprint.get("/confirm/<token>")

@@ -50,7 +50,7 @@ def test_an_account_begins_with_a_proven_address(app: Flask, mailbox: Mailbox) -
     link = mailbox.link("ada@example.org")
     assert "Address confirmed: ada@example.org" in person.get(link).text
     answer = send(person, link, name="  Ada   Low ", password=PASSWORD)
-    assert (answer.status_code, answer.location) == (303, "/account")
+    assert (answer.status_code, answer.location) == (303, "/welcome")
     found = me(person)
     assert found is not None
     assert (found["name"], found["email"], found["has_password"]) == ("Ada Low", "ada@example.org", True)
