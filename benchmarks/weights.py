@@ -3,7 +3,7 @@
 Each collection is indexed once; the keyword scores of all works and the vectors are kept in FOLDER, and the ranking is
 repeated from them in numpy, with exact neighbours. A setting is judged by its gain in nDCG@10 over plain fusion (equal
 weights, no feedback): the mean over collections, and the least. For each collection the setting that is best on the
-others is chosen, and its gain on the one left out says what a choice made without it is worth.
+others is chosen, and its gain on the one left out estimates the gain on unseen collections.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ MAX_CONFLICTS = 65_000
 def rank(services: Services, args: Mapping[str, Any], body: Mapping[str, Any]) -> Result:
     """Rank experts as `RankBody` describes; `candidates` are all on one page unless `per_page` is given.
 
-    `meta.unknown` lists the given ids that are unknown. Raises Problem (422) if no candidate is left.
+    `meta.unknown` lists the unknown ids. Raises Problem (422) if no candidate is left.
     """
     if body["candidates"] is None and (args["per_page"] or 0) > MAX_PER_PAGE:
         message = f"Must be at most {MAX_PER_PAGE} without candidates."

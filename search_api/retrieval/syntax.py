@@ -90,7 +90,7 @@ class Query:
 
     @property
     def key(self) -> str:
-        """What distinguishes the query from others in caches."""
+        """The key of the query in caches."""
         return "\n".join([self.source, *self.forms])
 
 

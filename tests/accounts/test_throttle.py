@@ -46,7 +46,7 @@ def attempt(app: Flask, password: str, client: str, address: str = ADA, person: 
 
 
 class Clock:
-    """The time of the counts, which passes when a test says so."""
+    """The time of the counts, which a test can move forward."""
 
     def __init__(self) -> None:
         self.moment = now()

@@ -30,7 +30,7 @@ OTHER = "0000-0002-0000-0008"
 
 
 def forged() -> dict[str, list[dict[str, Any]]]:
-    """Return what somebody without the key can write about the works of Ada."""
+    """Return forged works of Ada, as they can be written without the key."""
     honest = signed_work("bob-1", ORCID)
     return {
         "no signature": [{**signed_work("ada-1", ORCID), "orcid_signature": None}],
