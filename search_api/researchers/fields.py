@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from mappings import institution_id, topic_id
-from search_api.researchers.trust import level_label
 from search_api.retrieval.filters import FLAG, Clause, Facet, Field, Sort, facet_names, flag, term, year
 
 
@@ -48,7 +47,7 @@ FIELDS = {
         "`L1` to `L4`.",
         level,
         bare_level,
-        Facet("verification_level", label=lambda key: level_label(int(key))),
+        Facet("verification_level", label="L{}".format),
     ),
     "year": Field("active in", "Active in `2019`, `2015-2020`, `2015-` or `-2010`: from first to last work.", active),
     "open_to_collaborate": Field(

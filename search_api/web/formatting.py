@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from flask import g, has_app_context
 from markupsafe import Markup, escape
 
+from search_api.researchers.trust import level_label
 from search_api.works import tex as latex
 from search_api.works.tex import Budget, cut
 
@@ -209,6 +210,7 @@ FILTERS = {
         cut,
         host,
         initials,
+        level_label,
         marked,
         missing_facts,
         percent,

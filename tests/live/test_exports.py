@@ -143,6 +143,10 @@ def test_the_limit_of_an_export_holds(client: FlaskClient, monkeypatch: pytest.M
 def test_openapi_names_the_media_types(client: FlaskClient) -> None:
     paths: dict[str, Any] = client.get("/api/v1/openapi.json").get_json()["paths"]
     for path in ("/api/v1/works", "/api/v1/researchers/{id}/works"):
-        assert set(paths[path]["get"]["responses"]["200"]["content"]) == {"application/json", *MEDIA.values()}
+        assert set(paths[path]["get"]["responses"]["200"]["content"]) == {
+            "application/json",
+            "text/x-bibliography",
+            *MEDIA.values(),
+        }
     (format_,) = [one for one in paths["/api/v1/works/{id}"]["get"]["parameters"] if one["name"] == "format"]
     assert {"json", "bibtex", "csl", "ris"} <= set(format_["schema"]["enum"])

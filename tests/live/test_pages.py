@@ -57,7 +57,7 @@ PAGES = {
         "Verification L1 · Unclaimed author",
         "21</b> works",
         "Works per year. 2013: 2",
-        "Adam H. Marblestone",
+        "Adam Marblestone",
         "Research graph",
         "Identity and collaboration",
         "Direct collaboration",
@@ -78,7 +78,7 @@ PAGES = {
     "/topics": ("54 topics", "Machine Learning", "By field"),
     "/topics?parent=Computer+Science": ("Topics in Computer Science", "Computation and Language"),
     "/topics/cs.LG": ("72</b> works", "Leading researchers", "Related topics", "Representative works", "Newest works"),
-    "/institutions": ("12 institutions",),
+    "/institutions": ("10 institutions",),
     "/api/docs": ("GET /api/v1/works", "Search works", "Problem"),
     "/api/docs/works": ("GET /api/v1/works", "WorkList", "Problem"),
 }
@@ -237,7 +237,7 @@ def test_a_profile_lists_works_newest_first_then_by_title(client: FlaskClient) -
 def test_a_profile_is_paged(client: FlaskClient) -> None:
     first, second = (page_of(client, f"{KORDING}?per_page=10&page={page}") for page in (1, 2))
     assert f'href="{KORDING}?per_page=10&amp;page=2#works"' in first
-    assert second.partition('id="works"')[2].count("<article") == 10
+    assert second.partition('id="works"')[2].partition("</section>")[0].count("<article") == 10
     assert "pages of results" in page_of(client, f"{KORDING}?page=99")
 
 
@@ -336,7 +336,7 @@ def test_the_sitemap_leads_to_every_thing_once(client: FlaskClient) -> None:
     maps = re.findall(r"<loc>(.*?)</loc>", client.get("/sitemap.xml").text)
     assert [urlsplit(one).path for one in maps] == [f"/sitemaps/{kind}-0.xml" for kind in KINDS]
     pages = [page for one in maps for page in re.findall(r"<loc>(.*?)</loc>", client.get(urlsplit(one).path).text)]
-    assert len(pages) == len(set(pages)) == 320 + 671 + 54 + 12
+    assert len(pages) == len(set(pages)) == 320 + 671 + 54 + 10
     for page in pages[::100]:
         assert client.get(urlsplit(html.unescape(page)).path).status_code == 200
     assert client.get("/sitemaps/works-1.xml").status_code == 404
@@ -384,7 +384,7 @@ def test_the_graph_page_shows_what_its_twin_holds(client: FlaskClient) -> None:
     ("query", "status", "words"),
     [
         ("researcher=nobody", 404, "No researcher has the id"),
-        ("work=x&topic=y", 400, "Exactly one of"),
+        ("work=x&topic=y", 400, "topic"),
         ("topic=cs.LG&limit=100000", 400, "limit"),
         ("topic=cs.LG&kind=spaceship", 400, "kind"),
         ("topic=%00", 404, "No topic has the id"),
