@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from flask import Response, request, url_for
-from opensearchpy.exceptions import TransportError
+from opensearchpy.exceptions import OpenSearchException
 from werkzeug.exceptions import HTTPException
 
 from peerscope.errors import PeerscopeError
@@ -27,7 +27,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(Problem, respond)
     app.register_error_handler(RedirectError, _redirect)
     app.register_error_handler(HTTPException, lambda error: respond(errors.from_http(error)))
-    app.register_error_handler(TransportError, lambda error: respond(errors.from_opensearch(error)))
+    app.register_error_handler(OpenSearchException, lambda error: respond(errors.from_opensearch(error)))
     app.register_error_handler(PeerscopeError, lambda error: respond(errors.from_peerscope(error)))
 
 

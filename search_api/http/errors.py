@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, g, has_app_context
 from opensearchpy.exceptions import ConnectionError as OpenSearchUnreachable
-from opensearchpy.exceptions import NotFoundError, TransportError
+from opensearchpy.exceptions import NotFoundError, OpenSearchException, TransportError
 
 from peerscope.engine import CircuitOpen
 from peerscope.errors import PeerscopeError
@@ -97,8 +97,10 @@ def from_peerscope(error: PeerscopeError) -> Problem:
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The server could not complete the request; see its log.")
 
 
-def from_opensearch(error: TransportError) -> Problem:
+def from_opensearch(error: OpenSearchException) -> Problem:
     """Return the problem: 503 while OpenSearch is unavailable or empty, 400 for too large a request, else 500."""
+    if not isinstance(error, TransportError):  # such as a page of a proxy in place of JSON
+        return unavailable("Search is temporarily unavailable.")
     if isinstance(error, NotFoundError) or PIPELINE_MISSING in str(error.info):
         return unavailable("Nothing is indexed yet. Run `peerscope index` first.")
     if isinstance(error, CircuitOpen):

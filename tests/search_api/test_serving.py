@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import flask
 import pytest
 from opensearchpy.exceptions import ConnectionError as Unreachable
+from opensearchpy.exceptions import SerializationError
 from waitress.adjustments import Adjustments
 from waitress.buffers import ReadOnlyFileBasedBuffer
 from waitress.parser import HTTPRequestParser
@@ -229,7 +230,12 @@ def test_an_error_of_ours_tells_the_log_and_not_the_client(
 
 
 @pytest.mark.parametrize(
-    ("error", "seconds"), [(Unreachable("N/A", "refused", OSError()), "10"), (CircuitOpen(1.2), "2")]
+    ("error", "seconds"),
+    [
+        (Unreachable("N/A", "refused", OSError()), "10"),
+        (CircuitOpen(1.2), "2"),
+        (SerializationError("<html>"), "10"),  # the page of a proxy
+    ],
 )
 def test_an_engine_that_is_away_says_when_to_come_back(
     client: FlaskClient, opensearch: FakeOpenSearch, error: Exception, seconds: str

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 LABELLED = Path(__file__).parent / "labelled.tsv"
-HELD_OUT = Path(__file__).parent / "held_out.tsv"
+SECOND = Path(__file__).parent / "second.tsv"
 
 
 class Score(NamedTuple):
