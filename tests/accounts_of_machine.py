@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 #: User and group ids that no account has on a usual machine.
 STRANGER = 54_321
@@ -48,8 +49,10 @@ def start_as(uid: int, code: str, *arguments: str | Path) -> subprocess.Popen[st
 
 
 def open_to_strangers(folder: Path) -> None:
-    """Let other accounts pass through a folder of pytest, whose parents are closed to them."""
-    for path in (folder, folder.parent, folder.parent.parent):
+    """Let other accounts pass through a folder of pytest, whose parents below that of the system are closed to them."""
+    for path in (folder, *folder.parents):
+        if path == Path(gettempdir()):
+            return
         path.chmod(path.stat().st_mode | 0o055)
 
 
