@@ -36,6 +36,8 @@ MAX_TITLE = 2_000
 LOCALIZED_WEIGHT = 2
 #: Words of a query that are searched by the stemmers of other languages.
 MAX_LOCALIZED = 12
+#: Words of a query that match by other stems than they rank by.
+MAX_MATCHED = 60
 #: Words of a query that may be scattered over title, abstract and names.
 MAX_SCATTERED = 8
 #: Added to the score of a work that has enough of the words; a score itself does not reach it.
@@ -71,11 +73,15 @@ def any_word(query: Query, weights: RankingWeights) -> Body:
 def _matching(query: Query, weights: RankingWeights, filters: list[Body], added: Sequence[Body] = ()) -> Body:
     """Return the clause that matches a word of the query and all filters; `added` adds to the score.
 
-    Words match by the stems of the shared fields and rank by those of their subfields `english`.
+    Words match by the stems of the shared fields and rank by those of their subfields `english`. A long text matches by
+    the latter too: both would be more clauses than OpenSearch takes, and one word in many does not matter there.
     """
-    matching, ranking_ = _alternatives(query, weights), _alternatives(query, weights, "english")
-    matched = [{"bool": {"should": matching}}] if matching else []
-    return {"bool": {"filter": [*matched, *filters], "should": [*ranking_, *added]}}
+    ranked = _alternatives(query, weights, "english")
+    if not ranked or significant_terms(query.words) > MAX_MATCHED:
+        must = [{"bool": {"should": ranked}}] if ranked else []
+        return {"bool": {"must": must, "should": list(added), "filter": filters}}
+    matched: Body = {"bool": {"should": _alternatives(query, weights)}}
+    return {"bool": {"filter": [matched, *filters], "should": [*ranked, *added]}}
 
 
 def _alternatives(query: Query, weights: RankingWeights, subfield: str = "") -> list[Body]:

@@ -120,6 +120,7 @@ WRITES = re.compile(r"\.(write_text|write_bytes|mkdir|touch)\(|\bopen\([^)\n]*[\
 NOT_PRIVATE = {
     "indexer/staging/report.py",  # mkdir with a mode
     "peerscope/artifacts/update_lockfile.py",  # a file of the repository
+    "peerscope/embedding/multilingual.py",  # a model
     "peerscope/engine/distribution.py",  # programs
     "peerscope/engine/host_filter/build.py",  # a file of the repository
     "peerscope/engine/launcher.py",  # sets the umask
