@@ -47,7 +47,7 @@ SLOP = 4
 
 
 def keyword(query: Query, weights: RankingWeights) -> Body:
-    """Return the keyword clause of a query: its words rank, enough of them and its required clauses must match.
+    """Return the keyword clause of a hybrid search: words rank, enough of them and the required clauses must match.
 
     The required ones take part in the ranking, so that a work with a phrase of stop words only, or by an author whose
     name occurs nowhere else, is found too.
@@ -198,7 +198,9 @@ def keyword_or_all(query: Query, weights: RankingWeights) -> Body:
         return {"match_all": {}}
     if not query.embedding_text:
         return {"bool": {"must": [{"match_all": {}}], "filter": required_clauses(query)}}
-    return keyword(query, weights)
+    # One word is a match: to demand two loses .03 of nDCG@10 and .08 of recall@100 on cacm, where works without an
+    # abstract have few words. Hybrid search finds those by their vectors.
+    return any_word(query, weights)
 
 
 def highlight(query: Query, weights: RankingWeights) -> Body:

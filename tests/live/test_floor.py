@@ -39,7 +39,7 @@ def test_what_is_found_offers_no_nearest(get: Any) -> None:
 
 def test_one_common_word_of_a_query_is_no_match(get: Any) -> None:
     words = ["people", "combine", "what", "they", "see", "when", "moving", "their", "arm"]
-    enough, one = (get("/works", q=by.join(words), mode="keyword")["meta"]["count"] for by in (" ", " OR "))
+    enough, one = (get("/works", q=by.join(words))["meta"]["count"] for by in (" ", " OR "))
     assert 0 < enough < one
 
 

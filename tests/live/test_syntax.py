@@ -65,7 +65,10 @@ def test_prefixes_hold_for_every_result(find: Any, mode: str) -> None:
     assert titled["results"]
     assert all("decod" in work["title"].casefold() for work in titled["results"])
     written = find('author:"Konrad Kording" neurons', mode=mode)
-    assert ids(written) == ids(find("", researcher=KORDING))
+    own = ids(find("", researcher=KORDING))
+    # By meaning alone, only the works that are near enough to the other words.
+    assert written["results"]
+    assert ids(written) <= own if mode == "semantic" else ids(written) == own
     assert all(0 <= work["score"] <= 1 for work in written["results"])
 
 
