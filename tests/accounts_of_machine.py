@@ -44,7 +44,11 @@ def start_as(uid: int, code: str, *arguments: str | Path) -> subprocess.Popen[st
     """Start such a program, and return it after it has printed its first line."""
     process = subprocess.Popen(_command(uid, code, *arguments), stdout=subprocess.PIPE, text=True)
     assert process.stdout
-    assert process.stdout.readline()
+    if not process.stdout.readline():
+        # Ended and closed here: otherwise the warnings about both would fail some later test.
+        process.kill()
+        process.communicate()
+        pytest.fail("the program of another account ended before its first line")
     return process
 
 

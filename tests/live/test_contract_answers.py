@@ -12,6 +12,7 @@ from opensearchpy import OpenSearch
 from mappings import IndexNames
 from peerscope import embedding
 from search_api.app import create_app
+from search_api.http import extensions as hooks
 from search_api.http.services import KEY, Services
 from tests.people import log_in
 
@@ -39,7 +40,9 @@ def without_model(sample_app: Flask) -> FlaskClient:
         raise embedding.EmbeddingError("the model is out of order")
 
     there = sample_app.extensions[KEY]
-    return create_app(services=Services(there.client, there.names, broken)).test_client()
+    # With the accounts of the sample: those of the user's home may have no tables, and would count as degraded.
+    extensions = sample_app.extensions[hooks.KEY]
+    return create_app(services=Services(there.client, there.names, broken), extensions=extensions).test_client()
 
 
 @pytest.fixture

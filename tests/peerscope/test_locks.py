@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import getpass
 import subprocess
 import sys
@@ -84,6 +85,13 @@ def test_a_lock_of_another_account_on_a_file_of_an_earlier_version_ends_in_an_er
         stranger.kill()
         stranger.communicate()
     assert (tmp_path / "lock").stat().st_mode & 0o777 == 0o600
+
+
+@needs_root
+def test_a_program_of_another_account_that_ends_at_once_fails_only_its_own_test() -> None:
+    with pytest.raises(pytest.fail.Exception, match="before its first line"):
+        start_as(STRANGER, "sys.exit()")
+    gc.collect()  # an open pipe would be a warning, which is an error
 
 
 def test_control_characters_of_a_command_are_not_printed(tmp_path: Path) -> None:
