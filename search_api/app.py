@@ -182,7 +182,9 @@ def create_app(
 
 
 def _client(settings: Settings, *, starts_engine: bool) -> OpenSearch:
-    breaker = engine.CircuitBreaker(observe=lambda seconds: timing.add("search", seconds))
+    breaker = engine.CircuitBreaker(
+        observe=lambda seconds: timing.add("search", seconds), lose=timing.lose, lost=timing.lost
+    )
     return (engine.connect if starts_engine else engine.follow)(settings, breaker=breaker)
 
 

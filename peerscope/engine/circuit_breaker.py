@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Seconds for one request including the retry, so that a caller gets 503 within two.
 BUDGET = 1.8
+#: Seconds of the budget below which a request is not sent.
+SHORTEST = 0.05
 #: Failures in a row before the circuit opens; a single broken connection or slow response must not open it.
 FAILURES = 5
 #: Seconds before an open circuit lets one request through.
@@ -81,11 +83,18 @@ class Circuit:
 
 @dataclass
 class CircuitBreaker:
-    """The limits of one client; `observe` is called with the seconds of every request."""
+    """The limits of one client.
+
+    `observe` is called with the seconds of every request, and `lose` with those of each in which OpenSearch was not
+    reached or did not respond. `lost` returns the sum of the latter for the current caller: its later requests have
+    only the rest of the budget, so that a caller that sends several does not wait for the budget several times.
+    """
 
     budget: float = BUDGET
     circuit: Circuit = field(default_factory=Circuit)
     observe: Callable[[float], None] = lambda _: None
+    lose: Callable[[float], None] = lambda _: None
+    lost: Callable[[], float] = lambda: 0.0
 
 
 class BreakerTransport(FollowingTransport):
@@ -97,13 +106,17 @@ class BreakerTransport(FollowingTransport):
         self.breaker = breaker
 
     def perform_request(self, method: str, url: str, params: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Send a request. Raises CircuitOpen without sending it while the circuit is open."""
+        """Send a request. Raises CircuitOpen without sending it while the circuit is open or the budget is spent."""
+        budget = self.breaker.budget - self.breaker.lost()
+        if budget < SHORTEST:
+            raise CircuitOpen(self.breaker.circuit.pause)
         self.breaker.circuit.enter()
         began = time.monotonic()
         try:
-            response = self._with_retry(began, method, url, params, *args, **kwargs)
+            response = self._with_retry(began, budget, method, url, params, *args, **kwargs)
         except Unreachable:
             self.breaker.circuit.failed()
+            self.breaker.lose(time.monotonic() - began)
             raise
         except TransportError:
             self.breaker.circuit.succeeded()
@@ -113,18 +126,21 @@ class BreakerTransport(FollowingTransport):
         self.breaker.circuit.succeeded()
         return response
 
-    def _with_retry(self, began: float, method: str, url: str, params: Any, *args: Any, **kwargs: Any) -> Any:
+    def _with_retry(
+        self, began: float, budget: float, method: str, url: str, params: Any, *args: Any, **kwargs: Any
+    ) -> Any:
         """Send a request, and again if it only reads and the first try failed within half of the budget."""
         try:
-            return super().perform_request(method, url, self._limited(params, began), *args, **kwargs)
+            return super().perform_request(method, url, _limited(params, began + budget), *args, **kwargs)
         except TransportError as error:
             is_transient = isinstance(error, Unreachable) or error.status_code in TRANSIENT
-            early = time.monotonic() - began < self.breaker.budget / 2
+            early = time.monotonic() - began < budget / 2
             is_read = method in {"GET", "HEAD"} or url.endswith(READS)
             if isinstance(error, ConnectionTimeout) or not (is_transient and early and is_read):
                 raise
-        return super().perform_request(method, url, self._limited(params, began), *args, **kwargs)
+        return super().perform_request(method, url, _limited(params, began + budget), *args, **kwargs)
 
-    def _limited(self, params: Any, began: float) -> dict[str, Any]:
-        left = max(0.01, self.breaker.budget - (time.monotonic() - began))
-        return {"request_timeout": Timeout(total=left), **(params or {})}
+
+def _limited(params: Any, deadline: float) -> dict[str, Any]:
+    left = max(0.01, deadline - time.monotonic())
+    return {"request_timeout": Timeout(total=left), **(params or {})}

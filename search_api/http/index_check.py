@@ -62,6 +62,6 @@ class IndexCheck:
         except StoreError as error:
             self._problem = str(error)
         except OpenSearchException:
-            return
+            return  # searches of this request have what is left of the time budget (engine.CircuitBreaker)
         finally:
             self._lock.release()

@@ -34,6 +34,17 @@ def parts() -> dict[str, float]:
     return cast("dict[str, float]", g.setdefault("parts", {}))
 
 
+def lose(seconds: float) -> None:
+    """Add seconds that this request has waited for OpenSearch in vain; outside of a request do nothing."""
+    if has_app_context():
+        g.lost = lost() + seconds
+
+
+def lost() -> float:
+    """Return the seconds that this request has waited for OpenSearch in vain; 0 outside of a request."""
+    return cast("float", g.get("lost", 0.0)) if has_app_context() else 0.0
+
+
 def took_ms() -> int:
     """Return the milliseconds since this request arrived, the `took_ms` of responses; 0 outside of a request."""
     return round(1_000 * (time.perf_counter() - g.begun)) if has_app_context() and "begun" in g else 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,6 +14,7 @@ from opensearchpy.exceptions import ConnectionError as Unreachable
 from mappings import IndexNames
 from mappings.names import VERSION
 from peerscope.embedding import ModelDescription
+from peerscope.engine.circuit_breaker import BUDGET
 from peerscope.settings import Settings
 from search_api.app import create_app
 from search_api.http import index_check
@@ -127,3 +130,17 @@ def test_the_result_is_kept_for_a_while(
     for _ in range(3):
         assert client.get("/api/v1/topics").status_code == 200
     assert opensearch.indices.asked == 1
+
+
+def test_with_opensearch_hanging_the_check_and_the_search_share_the_time_of_one_request() -> None:
+    with socket.socket() as hanging:
+        hanging.bind(("127.0.0.1", 0))
+        hanging.listen(128)
+        url = f"http://127.0.0.1:{hanging.getsockname()[1]}"
+        app = create_app({}, settings=Settings(opensearch_url=url), extensions=[])
+        client = app.test_client()
+        for _ in range(2):
+            began = time.monotonic()
+            assert client.get("/api/v1/topics").status_code == 503
+            assert BUDGET - 0.1 < time.monotonic() - began < 2 * BUDGET - 0.1
+        assert client.get("/search/help").status_code == 200  # searches nothing

@@ -111,6 +111,30 @@ def test_one_that_accepts_and_never_answers_is_given_up_too() -> None:
         assert time.monotonic() - began < 0.8
 
 
+def test_requests_of_one_caller_share_the_budget() -> None:
+    lost: list[float] = []
+    with server("hang") as (url, asked):
+        client = client_of(url, lose=lost.append, lost=lambda: sum(lost))
+        with pytest.raises(ConnectionTimeout):
+            search(client)
+        assert sum(lost) >= 0.4
+        with pytest.raises(CircuitOpen):
+            search(client)
+        assert len(asked) == 1
+        lost.clear()  # another caller
+        assert search(client) == {"ok": True}
+
+
+def test_what_succeeds_spends_no_budget_of_the_caller() -> None:
+    lost: list[float] = []
+    with server(503, 503) as (url, _):
+        client = client_of(url, lose=lost.append, lost=lambda: sum(lost))
+        with pytest.raises(TransportError):
+            search(client)
+        assert search(client) == {"ok": True}
+    assert not lost
+
+
 def test_one_that_refuses_is_given_up_at_once_and_soon_not_asked_any_more() -> None:
     client = client_of("http://127.0.0.1:9", circuit=Circuit(failures=2))
     for _ in range(2):
