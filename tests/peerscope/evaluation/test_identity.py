@@ -15,6 +15,7 @@ from peerscope.evaluation.identity.bcubed import bcubed, intervals
 from peerscope.evaluation.identity.commands import CORPUS
 from peerscope.evaluation.identity.evaluation import evaluate
 from peerscope.evaluation.identity.trial import REPORTED, TUNING, abbreviated, half_of, make_trial, read_works
+from peerscope.evaluation.identity.truth import Sample, clusters_of, evaluate_truth, read_truth
 from peerscope.evaluation.identity.tuning import goal
 from peerscope.settings import Settings
 from tests.indexer.identity.build import work
@@ -106,16 +107,37 @@ def test_the_command_says_which_file_is_missing() -> None:
     assert "/nowhere/works.jsonl" in result.output
 
 
-def test_on_real_works_precision_holds_and_names_are_beaten() -> None:
+def test_on_real_works_precision_holds_and_hard_names_are_beaten() -> None:
     path = data_folder(Settings.load()) / CORPUS
     if not path.is_file():
         pytest.skip(f"no real works with known authors at {path} (PEERSCOPE_DATA names the folder)")
     works = [work for number, work in enumerate(read_works(path)) if number % 4 == 0]
     rows = {(row.trial, row.method): row.scores for row in evaluate(works, Weights()).rows}
-    for trial in ("as printed", "initials"):
-        assert rows[trial, "Peerscope"].precision >= 0.97, trial
-    for trial in ("as printed", "curated", "initials"):
+    # As printed, an id is mostly one printed name, so names agree with the ids (F1 .995) whoever bears them: correct
+    # joins of forms count as wrong there, and namesakes that are kept apart as missed. No weights that keep namesakes
+    # apart in the works with ORCID iDs come near, so this trial has floors just below its measured .9926 and .9828.
+    as_printed = rows["as printed", "Peerscope"]
+    assert as_printed.precision >= 0.99
+    assert as_printed.f1 >= 0.98
+    assert rows["initials", "Peerscope"].precision >= 0.97
+    for trial in ("curated", "initials"):
         assert rows[trial, "Peerscope"].f1 > rows[trial, "printed name"].f1, trial
+
+
+def test_people_with_orcid_ids_are_told_apart_better_than_by_name() -> None:
+    folder = data_folder(Settings.load()) / "identity"
+    truth_path, path = folder / "acl-orcid-truth-dev.tsv.gz", folder / "acl-orcid-works.jsonl.gz"
+    if not (truth_path.is_file() and path.is_file()):
+        pytest.skip(f"no works of people with known ORCID iDs in {folder} (PEERSCOPE_DATA names the folder above)")
+    sample = Sample.of(read_works(path), read_truth(truth_path))
+    result = evaluate_truth(sample, clusters_of(sample.resolve(Weights(), None)))
+    assert result.ambiguous is not None
+    assert result.ambiguous.scores.precision >= 0.94
+    assert result.ambiguous.scores.f1 >= 0.92
+    assert result.all.scores.precision >= 0.995
+    assert result.all.scores.f1 >= 0.99
+    for part in (result.all, result.ambiguous):
+        assert part.scores.f1 > part.same_name.f1, part.label
 
 
 def test_a_work_of_thousands_keeps_few_coauthors_for_each() -> None:
