@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
@@ -38,7 +39,7 @@ PAIR = {"short": "GAN", "long": "generative adversarial network"}
 def pages(
     opensearch: OpenSearch, silent: NoProgress, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[FlaskClient]:
-    names, home = IndexNames("abbreviations-"), tmp_path_factory.mktemp("abbreviations")
+    names, home = IndexNames(f"abbreviations-{uuid4().hex[:8]}-"), tmp_path_factory.mktemp("abbreviations")
     drop(opensearch, names)
     records = [
         {"id": f"local:{number}", "title": title, "abstract": abstract, "authors": [{"name": f"Ada Birch {number}"}]}

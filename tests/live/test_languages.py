@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
@@ -230,7 +231,8 @@ NAMES = [
     ("omer sahin", "Ömer Şahin"),
 ]
 
-NAMES_PREFIX = "languages-"
+#: Distinct for each process of tests, since several share an OpenSearch.
+NAMES_PREFIX = f"languages-{uuid4().hex[:8]}-"
 
 
 @pytest.fixture(scope="module")
