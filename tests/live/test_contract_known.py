@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+from uuid import uuid4
 
 import feedparser
 import pytest
@@ -61,7 +62,7 @@ def works() -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def client(opensearch: OpenSearch, silent: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     """The app over these works alone; every answer is held against its schema."""
-    names, home = IndexNames("contract-known-"), tmp_path_factory.mktemp("known")
+    names, home = IndexNames(f"contract-known-{uuid4().hex[:8]}-"), tmp_path_factory.mktemp("known")
     source = home / "works.jsonl"
     source.write_text("\n".join(json.dumps(work) for work in works()), encoding="utf-8")
     model = embedding.load(Settings.load())

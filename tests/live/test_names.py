@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -67,7 +68,7 @@ def client(
     opensearch: OpenSearch, silent: NoProgress, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[FlaskClient]:
     folder = tmp_path_factory.mktemp("names")
-    names = IndexNames("names-")
+    names = IndexNames(f"names-{uuid4().hex[:8]}-")
     run.index(opensearch, names, Flat(), open_sources([str(written(folder))]), folder, silent)
     yield create_app(services=Services(opensearch, names, Flat)).test_client()
     drop(opensearch, names)
