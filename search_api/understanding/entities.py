@@ -10,11 +10,9 @@ import re
 import time
 import unicodedata
 from dataclasses import dataclass, replace
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from cachetools import TTLCache
-
+from search_api.retrieval.cache import ExpiringCache
 from search_api.understanding import abbreviations
 from search_api.understanding.hints import HINTS, SOURCES, suggestions
 
@@ -89,8 +87,7 @@ class NamedEntities:
 
     def __init__(self, seconds: float = SECONDS, timer: Callable[[], float] = time.monotonic) -> None:
         """Start empty; entries expire after `seconds`."""
-        self._known: TTLCache[tuple[str, str], Named] = TTLCache(MAX_QUERIES, seconds, timer)
-        self._lock = Lock()
+        self._known: ExpiringCache[tuple[str, str], Named] = ExpiringCache(MAX_QUERIES, seconds, timer)
 
     def of(self, services: Services, query: Query) -> Named:
         """Return the entities that a query names; none for a query with operators or a sentence."""
@@ -98,12 +95,9 @@ class NamedEntities:
         if not query.is_plain or not 0 < len(words) <= MAX_WORDS:
             return Named()
         key = (services.names.prefix, query.source)
-        with self._lock:
-            known: Named | None = self._known.get(key)
-        if known is None:
+        if (known := self._known.get(key)) is None:
             known = find(services, query.words, words)
-            with self._lock:
-                self._known[key] = known
+            self._known.put(key, known)
         return known
 
 

@@ -15,14 +15,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from cachetools import TTLCache
 
 from peerscope.embedding import similarity_of
 from search_api.retrieval import clauses, ranking
+from search_api.retrieval.cache import ExpiringCache
 from search_api.retrieval.hits import (
     best_first,
     fuse,
@@ -94,25 +93,20 @@ class ResultSets:
         self, size: int = MAX_SETS, seconds: float = SECONDS, timer: Callable[[], float] = time.monotonic
     ) -> None:
         """Start empty, with room for `size` sets that expire after `seconds`."""
-        self._sets: TTLCache[tuple[str, str], ResultSet] = TTLCache(size, seconds, timer)
-        self._lock = Lock()
+        self._sets: ExpiringCache[tuple[str, str], ResultSet] = ExpiringCache(size, seconds, timer)
 
     def get(self, mode: str, text: str) -> ResultSet | None:
         """Return the set of a query, if it is cached."""
-        with self._lock:
-            found: ResultSet | None = self._sets.get((mode, text))
-        return found
+        return self._sets.get((mode, text))
 
     def put(self, mode: str, text: str, found: ResultSet) -> None:
         """Cache the set of a query; an empty one is not cached, since no hit tells its generation."""
-        with self._lock:
-            if found.ranked:
-                self._sets[mode, text] = found
+        if found.ranked:
+            self._sets.put((mode, text), found)
 
     def drop(self, mode: str, text: str) -> None:
         """Remove the set of a query."""
-        with self._lock:
-            self._sets.pop((mode, text), None)
+        self._sets.drop((mode, text))
 
 
 def by_keyword(query: Query, weights: RankingWeights) -> ResultSet:
