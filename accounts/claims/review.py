@@ -58,11 +58,7 @@ def _serialize_claim(session: Session, claim: Claim, account: Account) -> Result
 def add_records(services: Services, claims: Sequence[Result]) -> None:
     """Add name and affiliations of the claimed records to serialized claims."""
     ids = sorted({claim["researcher_id"] for claim in claims})
-    if not ids:
-        return
-    fields = {"_source_includes": "name,affiliations"}
-    answer = services.client.mget(index=services.names.researchers, body={"ids": ids}, params=fields)
-    records = {found["_id"]: found["_source"] for found in answer["docs"] if found.get("found")}
+    records = services.get_many(services.names.researchers, ids, "name", "affiliations")
     for claim in claims:
         record = records.get(claim["researcher_id"], {})
         claim["record_name"] = record.get("name")

@@ -130,8 +130,8 @@ def serialize_cases(services: Services, session: Session, rows: Sequence[Correct
     """Return corrections with their evidence from the index."""
     researchers = {id_ for row in rows for id_ in (row.researcher_id, row.other) if id_}
     works = {id_ for row in rows for id_ in row.works}
-    records = _stored(services, services.names.researchers, sorted(researchers), "name,merge_reasons")
-    documents = _stored(services, services.names.works, sorted(works), "title")
+    records = services.get_many(services.names.researchers, sorted(researchers), "name", "merge_reasons")
+    documents = services.get_many(services.names.works, sorted(works), "title")
     titles = {id_: document["title"] for id_, document in documents.items()}
     return [_case(session, row, records, titles) for row in rows]
 
@@ -192,14 +192,6 @@ def _other_record(services: Services, researcher_id: str, other: str | None) -> 
     return known
 
 
-def _stored(services: Services, index: str, ids: list[str], source: str) -> dict[str, Any]:
-    """Return the fields `source` of documents by id; missing ones are omitted."""
-    if not ids:
-        return {}
-    answer = services.client.mget(index=index, body={"ids": ids}, params={"_source_includes": source})
-    return {found["_id"]: found["_source"] for found in answer["docs"] if found.get("found")}
-
-
 def _authorships(services: Services, researcher_id: str, works: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return the ids of works that are named by any id, and the researcher's authorships of them.
 
@@ -207,7 +199,7 @@ def _authorships(services: Services, researcher_id: str, works: Sequence[str]) -
     """
     known = find_ids(services, list(works))
     ids = list(dict.fromkeys(known[id_] for id_ in works if id_ in known))
-    documents = _stored(services, services.names.works, ids, "researchers.id,researchers.position")
+    documents = services.get_many(services.names.works, ids, "researchers.id", "researchers.position")
     mentions = {
         id_: [
             f"{id_}#{author['position']}" for author in document.get("researchers", []) if author["id"] == researcher_id

@@ -159,14 +159,11 @@ def work_titles(services: Services, ids: Sequence[str]) -> dict[str, str]:
 
     Messages must be readable without OpenSearch.
     """
-    if not ids:
-        return {}
-    params = {"_source_includes": "title"}
     try:
-        answer = services.client.mget(index=services.names.works, body={"ids": sorted(set(ids))}, params=params)
+        works = services.get_many(services.names.works, sorted(set(ids)), "title")
     except TransportError:
         return {}
-    return {document["_id"]: document["_source"]["title"] for document in answer["docs"] if document.get("found")}
+    return {id_: work["title"] for id_, work in works.items()}
 
 
 def _serialize_invitation(invitation: Invitation, account_id: str, titles: dict[str, str], unread: int) -> Result:

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 #: Retry-After in seconds while OpenSearch is unavailable: about the time that a node needs to restart.
 RETRY_AFTER = 10
-#: Message of OpenSearch about a search pipeline that does not exist before the first run.
-PIPELINE_MISSING = "is not defined"
-#: Its message about a query with more than 1,024 clauses.
+#: Message of OpenSearch about a query with more than 1,024 clauses.
 TOO_MANY = re.compile("too_many_(?:nested_)?clauses")
 PASSING = (429, 502, 503, 504)
 
@@ -101,7 +99,7 @@ def from_opensearch(error: OpenSearchException) -> Problem:
     """Return the problem: 503 while OpenSearch is unavailable or empty, 400 for too large a request, else 500."""
     if not isinstance(error, TransportError):  # such as a page of a proxy in place of JSON
         return unavailable("Search is temporarily unavailable.")
-    if isinstance(error, NotFoundError) or PIPELINE_MISSING in str(error.info):
+    if isinstance(error, NotFoundError):
         return unavailable("Nothing is indexed yet. Run `peerscope index` first.")
     if isinstance(error, CircuitOpen):
         return unavailable("Search is temporarily unavailable.", math.ceil(error.retry_after))

@@ -18,7 +18,7 @@ from search_api.http.errors import unavailable
 from search_api.http.timing import timed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -117,20 +117,24 @@ class Services:
         answer = self.client.get(index=index, id=id_, params=params, ignore=[404])
         return cast("dict[str, Any]", answer["_source"]) if answer.get("found") else None
 
+    def get_many(self, index: str, ids: Iterable[str], *fields: str) -> dict[str, dict[str, Any]]:
+        """Return these fields of documents by id; missing documents are omitted."""
+        if not (wanted := list(ids)):
+            return {}
+        answer = self.client.mget(index=index, body={"ids": wanted}, params={"_source_includes": ",".join(fields)})
+        return {found["_id"]: found["_source"] for found in answer["docs"] if found.get("found")}
+
     def researcher_ids(self, given: list[str]) -> dict[str, str]:
         """Return the canonical id of each source id, ORCID iD or merged id of a researcher; unknown ids are omitted."""
         body = {"size": len(given), "query": {"terms": {"ids": given}}, "_source": ["id", "ids"]}
         hits = self.search(self.names.researchers, body)["hits"]["hits"]
         found = {id_: hit["_source"]["id"] for hit in hits for id_ in hit["_source"]["ids"]}
-        moved = self.client.mget(index=self.names.redirects, body={"ids": given})["docs"]
-        return found | {one["_id"]: one["_source"]["researcher_id"] for one in moved if one.get("found")}
+        moved = self.get_many(self.names.redirects, given, "researcher_id")
+        return found | {id_: redirect["researcher_id"] for id_, redirect in moved.items()}
 
     def labels(self, index: str, ids: list[str]) -> dict[str, str]:
         """Return the names of documents by their ids; missing ones are omitted."""
-        if not ids:
-            return {}
-        answer = self.client.mget(index=index, body={"ids": ids}, params={"_source_includes": "name"})
-        return {found["_id"]: found["_source"]["name"] for found in answer["docs"] if found.get("found")}
+        return {id_: document["name"] for id_, document in self.get_many(index, ids, "name").items()}
 
 
 def services() -> Services:
