@@ -96,7 +96,8 @@ def _suggest(asked: Plan) -> Result:
 
 def _explain(services: Services, asked: Plan, results: Sequence[WorkResult]) -> None:
     """Add to each result the two parts of its score as `match`."""
-    keyword = queries.keyword(asked.query, asked.weights)
+    # Any word: a result may have fewer than a hybrid search demands of its keyword matches.
+    keyword = queries.any_word(asked.query, asked.weights)
     parts = score_parts(services, [result["id"] for result in results], keyword, asked.found.vector, asked.weights)
     for result in results:
         result["match"] = parts[result["id"]]

@@ -43,6 +43,12 @@ def test_one_common_word_of_a_query_is_no_match(get: Any) -> None:
     assert 0 < enough < one
 
 
+def test_a_match_by_one_word_is_explained_by_it(get: Any) -> None:
+    results = get("/works", q="neurons syntax", mode="keyword", explain="true", per_page=100)["results"]
+    assert results
+    assert all(work["match"]["keyword"] > 0 for work in results)
+
+
 def test_words_may_be_scattered_over_text_and_authors(get: Any) -> None:
     found = get("/works", q="kording recordings", mode="keyword")["results"]
     assert found
