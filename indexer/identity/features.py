@@ -71,6 +71,11 @@ class Features:
         return _both(self._coauthors)
 
     @cached_property
+    def strangers(self) -> NDArray[np.bool_]:
+        """Return whether both works of a pair have co-authors, but none in common."""
+        return self.has_coauthors & (self.coauthors <= 0)
+
+    @cached_property
     def neighbours(self) -> Matrix:
         """Return ln(1 + the rarities of co-authors of one work who have written with co-authors of the other)."""
         homes = {home_of(name) for mention in self._mentions for name in [mention.work.names[mention.position - 1]]}
@@ -95,6 +100,11 @@ class Features:
     def has_institutions(self) -> NDArray[np.bool_]:
         """Return whether the affiliations of both mentions are known."""
         return _both(self._places)
+
+    @cached_property
+    def other_institution(self) -> NDArray[np.bool_]:
+        """Return whether the affiliations of both mentions are known, and different."""
+        return self.has_institutions & (self.institutions < MIN_INSTITUTION)
 
     @cached_property
     def words(self) -> Matrix:
@@ -191,13 +201,12 @@ def evidence_matrices(features: Features, weights: Weights) -> NDArray[np.float3
     """Return the evidence of all pairs, float32[kinds, n, n] in nats, rounded."""
     is_shared = features.coauthors > 0
     others = weights.neighbours * features.neighbours
-    strangers = np.where(features.has_coauthors, -weights.strangers, 0.0)
+    strangers = np.where(features.strangers, -weights.strangers, 0.0)
     places = weights.institutions * features.institutions
-    different = features.has_institutions & (features.institutions < MIN_INSTITUTION)
     parts = {
         "coauthors": np.where(is_shared, weights.coauthors * features.coauthors + others, strangers),
         "neighbours": np.where(is_shared, 0.0, others),
-        "institutions": np.where(different, places - weights.other_institution, places),
+        "institutions": np.where(features.other_institution, places - weights.other_institution, places),
         "words": weights.words * features.words,
         "topics": np.where(
             features.has_topics & (features.topics <= 0), -weights.other_topics, weights.topics * features.topics

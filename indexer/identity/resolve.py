@@ -52,17 +52,16 @@ def agglomerate(
 ) -> tuple[list[Group], list[Link]]:
     """Join the best pair repeatedly. Return the groups, and the pairs that missed the threshold by at most `review`."""
     groups = sorted(groups, key=lambda group: group.key)
-    near: list[Link] = []
     while len(groups) > MAX_MENTIONS:
         # Too many for one matrix: first those that print the name alike, in parts of the maximum size.
         groups = sorted(groups, key=lambda group: (group.profile.mentions[0].name, group.key))
         parts = [groups[start : start + MAX_MENTIONS] for start in range(0, len(groups), MAX_MENTIONS)]
         joined = [group for part in parts for group in _agglomerated(part, threshold, context, weights)[0]]
         if len(joined) > 0.9 * len(groups):
-            return sorted(joined, key=lambda group: group.key), near
+            return sorted(joined, key=lambda group: group.key), []
         groups = joined
     if len(groups) == 1:
-        return groups, near
+        return groups, []
     return _agglomerated(sorted(groups, key=lambda group: group.key), threshold, context, weights)
 
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.identity.corpus import blocks_of, resolve
 from indexer.identity.keys import fold_name
-from indexer.identity.names import block_keys
 from peerscope.evaluation.identity.bcubed import Scores, bcubed, intervals
-from peerscope.evaluation.identity.trial import REPORTED, make_trial
+from peerscope.evaluation.identity.trial import REPORTED, family_of, make_trial
 from peerscope.memory import peak_mb
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ def resolved(trial: Trial, weights: Weights) -> dict[MentionKey, object]:
 
 def _rows(name: str, trial: Trial, ours: Clustering, keys: frozenset[MentionKey] | None = None) -> list[Row]:
     truth = {key: id_ for key, id_ in trial.truth.items() if keys is None or key in keys}
-    groups = {m.key: block_keys(m.name)[0].partition("|")[0] for m in trial.mentions}
+    groups = {mention.key: family_of(mention) for mention in trial.mentions}
     methods = {
         "printed name": _by(trial.mentions, lambda mention: mention.name),
         "folded name": _by(trial.mentions, lambda mention: fold_name(mention.name)),

@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from indexer.identity.corpus import blocks_of
-from indexer.identity.features import MIN_INSTITUTION, Features
-from indexer.identity.names import block_keys
+from indexer.identity.features import Features
 from indexer.identity.resolve import resolve_block
 from indexer.identity.weights import Weights
+from peerscope.evaluation.identity.trial import family_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from indexer.identity.mentions import Mention, MentionKey
+    from indexer.identity.mentions import MentionKey
     from peerscope.evaluation.identity.truth import Sample
 
     Values = NDArray[np.float64]
@@ -82,11 +82,6 @@ def pairs_of(sample: Sample) -> Pairs:
     )
 
 
-def family_of(mention: Mention) -> str:
-    """Return the family name of a mention, in the spelling of block keys."""
-    return block_keys(mention.name)[0].partition("|")[0]
-
-
 def fold_of(family: str) -> int:
     """Return the fold of a family name, by a hash: all bearers of a name are in one fold."""
     return int(hashlib.sha256(family.encode("utf-8")).hexdigest()[:8], 16) % FOLDS
@@ -95,14 +90,12 @@ def fold_of(family: str) -> int:
 def _facts(features: Features) -> Values:
     """Return the facts of all pairs, float64[LEARNED, n, n], in the form in which weights are applied to them."""
     embedding = features.embedding
-    strangers = features.has_coauthors & (features.coauthors <= 0)
-    different = features.has_institutions & (features.institutions < MIN_INSTITUTION)
     facts = {
         "coauthors": features.coauthors,
-        "strangers": strangers,
+        "strangers": features.strangers,
         "neighbours": features.neighbours,
         "institutions": features.institutions,
-        "other_institution": different,
+        "other_institution": features.other_institution,
         "embedding": np.zeros_like(features.words) if embedding is None else np.nan_to_num(embedding),
         "words": features.words,
     }

@@ -42,7 +42,7 @@ class Trial:
 
     def of(self, half: int, parts: int = 1) -> Trial:
         """Return the trial of one half of the family names, or of one in `parts` of that half."""
-        chosen = tuple(m for m in self.mentions if half_of(m) == half and _number(f"part {_surname(m)}") % parts == 0)
+        chosen = tuple(m for m in self.mentions if half_of(m) == half and _number(f"part {family_of(m)}") % parts == 0)
         keys = {mention.key for mention in chosen}
         truth = {key: id_ for key, id_ in self.truth.items() if key in keys}
         return replace(self, mentions=chosen, truth=truth, curated=self.curated & keys)
@@ -96,10 +96,11 @@ def abbreviated(printed: str) -> str:
 
 def half_of(mention: Mention) -> int:
     """Return the half of the family names that a mention belongs to, by a hash, so the same in every run."""
-    return _number(_surname(mention)) % 2
+    return _number(family_of(mention)) % 2
 
 
-def _surname(mention: Mention) -> str:
+def family_of(mention: Mention) -> str:
+    """Return the family name of a mention, in the spelling of block keys."""
     return block_keys(mention.name)[0].partition("|")[0]
 
 

@@ -12,10 +12,10 @@ from indexer.identity.context import Context, context_of
 from indexer.identity.corpus import blocks_of, resolve
 from indexer.identity.keys import fold_name
 from indexer.identity.mentions import MentionKey, mentions_of
-from indexer.identity.names import block_keys, parse_name
+from indexer.identity.names import parse_name
 from peerscope.errors import PeerscopeError
 from peerscope.evaluation.identity.bcubed import Scores, bcubed, intervals
-from peerscope.evaluation.identity.trial import without_ids
+from peerscope.evaluation.identity.trial import family_of, without_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -246,7 +246,7 @@ def _slices(
 
 def _slice(label: str, keys: Sequence[MentionKey], sample: Sample, clusters: Mapping[MentionKey, object]) -> Slice:
     truth = {key: sample.people[key] for key in keys}
-    groups = {key: block_keys(sample.mentions[key].name)[0].partition("|")[0] for key in keys}
+    groups = {key: family_of(sample.mentions[key]) for key in keys}
     low, high = intervals(clusters, truth, groups)
     same_name = bcubed({key: sample.name(key) for key in keys}, truth)
     return Slice(label, len(keys), len(set(truth.values())), bcubed(clusters, truth), low, high, same_name)
