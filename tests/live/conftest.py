@@ -154,6 +154,23 @@ def sample_app(opensearch: OpenSearch, silent: NoProgress, tmp_path_factory: pyt
 
 
 @pytest.fixture
+def names(opensearch: OpenSearch) -> Iterator[IndexNames]:
+    """The names of a test's own indices, which are removed after it."""
+    names = IndexNames(f"test-{uuid4().hex[:8]}-")
+    yield names
+    drop(opensearch, names)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """An empty database of accounts."""
+    database = Database(f"sqlite:///{tmp_path / 'accounts.sqlite'}")
+    database.migrate()
+    yield database
+    database.close()
+
+
+@pytest.fixture
 def prefix(
     opensearch: OpenSearch, opensearch_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[str]:

@@ -8,7 +8,6 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import pytest
 from opensearchpy.exceptions import ConnectionError as OpenSearchUnreachable
@@ -19,7 +18,6 @@ from accounts.claims import lifecycle, profile
 from accounts.claims.models import Claim
 from accounts.corrections import decisions
 from accounts.corrections.models import Correction
-from accounts.database import Database
 from accounts.delivery.models import Synced
 from accounts.delivery.service import Delivery
 from accounts.delivery.worker import Deliverer
@@ -36,26 +34,11 @@ from peerscope.settings import Settings
 from tests.people import signer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from opensearchpy import OpenSearch
 
+    from accounts.database import Database
+
 ADA, GRACE = "0000-0001-0000-0009", "0000-0002-0000-0006"
-
-
-@pytest.fixture
-def names(opensearch: OpenSearch) -> Iterator[IndexNames]:
-    names = IndexNames(f"people-{uuid4().hex[:8]}-")
-    yield names
-    drop(opensearch, names)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'accounts.sqlite'}")
-    database.migrate()
-    yield database
-    database.close()
 
 
 @pytest.fixture

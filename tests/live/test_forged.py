@@ -4,46 +4,27 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
-
-import pytest
 
 from accounts.claims import lifecycle
 from accounts.claims.orcid_proof import with_proven_orcid
-from accounts.database import Database
 from accounts.delivery.service import Delivery
 from accounts.login.models import Account
 from indexer.run import run
 from indexer.sources import open_sources
-from mappings import IndexNames, drop
 from peerscope import embedding
 from peerscope.settings import Settings
 from tests.people import signer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from opensearchpy import OpenSearch
 
+    from accounts.database import Database
     from indexer.staging.report import Report
+    from mappings import IndexNames
 
 EVE = "0000-0002-1825-0097"
-
-
-@pytest.fixture
-def names(opensearch: OpenSearch) -> Iterator[IndexNames]:
-    names = IndexNames(f"forged-{uuid4().hex[:8]}-")
-    yield names
-    drop(opensearch, names)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'accounts.sqlite'}")
-    database.migrate()
-    yield database
-    database.close()
 
 
 def test_a_written_orcid_gives_no_profile_and_the_next_run_repairs_the_works(

@@ -12,7 +12,6 @@ import sys
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import pytest
 
@@ -29,7 +28,6 @@ from peerscope import embedding, sample
 from peerscope.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from opensearchpy import OpenSearch
@@ -39,13 +37,6 @@ if TYPE_CHECKING:
 
 #: Times that a run is killed before it may end; KILLS=10 in the environment is a harder trial.
 KILLS = int(os.environ.get("KILLS", "3"))
-
-
-@pytest.fixture
-def names(opensearch: OpenSearch) -> Iterator[IndexNames]:
-    names = IndexNames(f"test-{uuid4().hex[:8]}-")
-    yield names
-    drop(opensearch, names)
 
 
 @pytest.fixture

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
-
-import pytest
 
 from indexer.institutions.ror import load
 from indexer.run import run
 from indexer.sources import open_sources
-from mappings import IndexNames, drop
 from peerscope import embedding
 from peerscope.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from opensearchpy import OpenSearch
 
     from indexer.staging.report import Report
+    from mappings import IndexNames
 
 DUMP = [
     {
@@ -35,13 +31,6 @@ DUMP = [
 def work(number: int, affiliation: str) -> dict[str, Any]:
     author = {"name": f"Author Number{chr(65 + number)}", "affiliation": affiliation}
     return {"id": f"arxiv:2001.{number:05}", "title": f"Work {number} on spiking neurons", "authors": [author]}
-
-
-@pytest.fixture
-def names(opensearch: OpenSearch) -> Iterator[IndexNames]:
-    names = IndexNames(f"institutions-{uuid4().hex[:8]}-")
-    yield names
-    drop(opensearch, names)
 
 
 def test_a_dump_and_decisions_apply_to_indexed_works(

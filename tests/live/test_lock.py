@@ -11,19 +11,11 @@ from uuid import uuid4
 import pytest
 
 from indexer.write.writer_lock import Holder, LockedError, WriterLock
-from mappings import IndexNames, drop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from opensearchpy import OpenSearch
 
-
-@pytest.fixture
-def names(opensearch: OpenSearch) -> Iterator[IndexNames]:
-    names = IndexNames(f"lock-{uuid4().hex[:8]}-")
-    yield names
-    drop(opensearch, names)
+    from mappings import IndexNames
 
 
 def lock(client: OpenSearch, names: IndexNames) -> WriterLock:

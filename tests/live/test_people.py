@@ -11,7 +11,6 @@ import re
 import threading
 import time
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -23,7 +22,6 @@ from accounts.delivery.worker import Deliverer
 from accounts.extension import AccountsExtension
 from indexer.run import run
 from indexer.sources import open_sources
-from mappings import IndexNames, drop
 from peerscope import embedding
 from peerscope.settings import Settings
 from search_api.app import create_app
@@ -38,6 +36,7 @@ if TYPE_CHECKING:
     from opensearchpy import OpenSearch
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
+    from mappings import IndexNames
     from tests.orcid import Provider
 
 JOSIAH, LAURE, ADA = ("0000-0002-1825-0097", "0000-0001-5109-3700", "0000-0002-1694-233X")
@@ -54,13 +53,6 @@ def work(number: int, *orcids: str) -> dict[str, Any]:
         "year": 2020,
         "authors": authors,
     }
-
-
-@pytest.fixture
-def names(opensearch: OpenSearch) -> Iterator[IndexNames]:
-    names = IndexNames(f"people-{uuid4().hex[:8]}-")
-    yield names
-    drop(opensearch, names)
 
 
 @pytest.fixture

@@ -251,7 +251,6 @@ function movable(svg) {
       zoom(Number(factor) || 1);
     });
   });
-  label();
   new ResizeObserver(label).observe(svg);
 }
 
