@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 Kind = Literal["half a header", "trickled body", "response not read"]
 KINDS: tuple[Kind, ...] = ("half a header", "trickled body", "response not read")
-#: Seconds between two bytes of a trickled body, and before a connection that the server closed is opened again.
-TRICKLE, REOPEN = 1.0, 1.0
+#: Seconds between two bytes of a trickled body; closed connections are opened again in the same rhythm.
+TRICKLE = 1.0
 #: Receive buffer of a client that does not read, in bytes; small, so that the server notices early.
 BUFFER = 4_096
 

@@ -80,7 +80,7 @@ def enter(session: Session, account: Account, method: str, password: str = "") -
 
 
 def request_registration(address: str, back: str = "", aim: str | None = None) -> None:
-    """Mail a link to register with, or, if the address has an account already, a mail that says so.
+    """Mail a registration link; an address that already has an account gets a notice with links to log in or reset.
 
     `back` is the page to continue on with the new account, `aim` what is done there.
     """

@@ -156,7 +156,7 @@ def delete_account(session: Session, account_id: str, by: str | None) -> None:
 
 
 def _delete_traces(session: Session, account: Account) -> None:
-    """Delete what names an account outside of its own rows: waiting mail, links, and reasons in the audit log.
+    """Delete references to an account in other tables: queued mail, links, and reasons in the audit log.
 
     Requests the erasure of the bytes that these and the rows of the account leave behind.
     """

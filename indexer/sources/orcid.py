@@ -163,7 +163,7 @@ def _record(
     )
 
 
-#: `person` beside the works of a record has the name of its owner.
+#: An ORCID record has the name of its owner under `person`, next to the works.
 RECORDS = (
     XmlRecord(
         "ORCID",

@@ -92,7 +92,7 @@ def is_root() -> bool:
 
 
 def unprivileged() -> Account:
-    """Return the account `peerscope-engine`, otherwise `nobody`, whose files other services may be able to read."""
+    """Return the account `peerscope-engine` if it exists, else `nobody`, which other services may also run as."""
     return dedicated() or _account("nobody") or Account(NOBODY, NOBODY)
 
 
@@ -126,7 +126,7 @@ def _hand_over(folder: Path, account: Account | None) -> None:
 
 
 def _hand_over_content(folder: int, former: int, account: Account) -> None:
-    """Give everything of the former account in an open folder to another one; the folder itself comes last.
+    """Change the owner of everything in an open folder that belongs to the former account; the folder comes last.
 
     Links are not followed, and files of others, to which the former account may have made hard links, are left alone.
     """
