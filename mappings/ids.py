@@ -64,6 +64,8 @@ _INSTITUTIONS = (
 )
 _TOPIC = re.compile(r"^(?:openalex\.org/(?:topics/)?|openalex:)(T\d+)$", re.IGNORECASE)
 _ARXIV_DOI = re.compile(r"^10\.48550/arxiv\.(.+)$", re.IGNORECASE)
+#: Version and form of a preprint after its DOI, in URLs of bioRxiv and medRxiv.
+_PREPRINT = re.compile(r"^(10\.(?:1101|64898)/(?:\d{4}\.\d\d\.\d\d\.)?\d{6,8})v\d+(?:[./].*)?$", re.IGNORECASE)
 #: The end of a publisher's URL after the DOI.
 _PAGE = re.compile(r"(?:/(?:abstract|epdf|full|fulltext|html|meta|pdf|summary)|\.pdf)/?$", re.IGNORECASE)
 _OPENS = {")": "(", "]": "[", "}": "{", ">": "<"}
@@ -133,6 +135,7 @@ def doi_in(text: str) -> str | None:
             doi = _PAGE.sub("", doi)
     while doi[-1] in ".,:;/'\"" or doi.count(doi[-1]) > doi.count(_OPENS.get(doi[-1], doi[-1])):
         doi = doi[:-1]
+    doi = _PREPRINT.sub(r"\1", doi)
     return doi.lower() if _WHOLE_DOI.fullmatch(doi) else None
 
 

@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
 from mappings import doi_in, institution_id, orcid_id, person_id, work_id
+from search_api.understanding.catalogues import catalogue_id
+from search_api.understanding.pasted import bare, texts_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Kind = Literal["work", "researcher", "institution"]
 
 #: No identifier is longer, except in URLs that hide nothing else.
 MAX_LENGTH = 1_000
+#: Digits of a year, which a number after the name of a database may be.
+YEAR = 4
 
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−﹣－", "-"))  # noqa: RUF001 (hyphens of word processors)
-_BRACKETS = {")": "(", "]": "[", "}": "{", ">": "<"}
 _LABEL = re.compile(
-    r"^(?P<label>doi|arxiv|pubmed(?:\s*id)?|pmid|pmcid|orcid(?:\s*id)?|ror|openalex|acl(?:\s*anthology)?|openreview)"
-    r"(?:\s*[:=#]\s*|\s+|(?=\d))(?P<rest>\S.*)$",
+    r"^(?:crossref\s)?(?P<label>doi|arxiv|pubmed|pmid|pmcid|pmc|medline|orcid|ror|openalex|(?:acl\s)?anthology|acl"
+    r"|openreview)(?:[\s-]?(?:ids?|numbers?|no\.?|nr\.?|(?:e-?|pre)prints?)(?![a-z]))?"
+    r"(?:\s*[:=#/.(-]\s*|\s+|(?=\d))(?P<rest>\S.*)$",
     re.IGNORECASE,
 )
-_ARXIV_CLASS = re.compile(r"(?:(?<!\s)\s++)?\[[a-z-]++(?:\.[A-Za-z-]++)?\]$")
+#: What follows an arXiv number in citations and in the margin of a paper: `[q-bio.NC] 14 Feb 2014`, `, 2014`.
+_AFTER_ARXIV = re.compile(
+    r"(?:\s?\[[a-z-]{2,20}(?:\.[A-Za-z-]{2,20})?\])?(?:\s\d{1,2}\s[A-Za-z]{3,9}\s\d{4}|,?\s\(?(?:19|20)\d{2}\)?)?$"
+)
 _ARXIV = re.compile(r"^(?:\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?$", re.IGNORECASE)
-_ARXIV_URL = re.compile(
-    r"^(?:https?://)?(?:[\w-]+\.)*arxiv\.org/(?:abs|pdf|html|format|ps|src|e-print|list)/"
-    r"(?P<id>[a-z-]+(?:\.[A-Z]{2})?/\d{7}|\d{4}\.\d{4,5})",
-    re.IGNORECASE,
-)
+#: What the URL of a paper of arXiv contains, there or at others that have a page for each.
+_ARXIV_PLACES = ("arxiv", "ar5iv", "alphaxiv", "/papers/")
 #: A letter for the venue, the year (1965 to 2020), the number.
 _ACL_OLD = re.compile(r"^[AC-FH-UW-Y](?:[01]\d|20|6[5-9]|[7-9]\d)-\d{4}(?:v\d+)?$", re.IGNORECASE)
 _ACL_NEW = re.compile(r"^(?:19|20)\d{2}\.[a-z0-9_]+(?:-[a-z0-9_]+)*\.\d+(?:v\d+)?$", re.IGNORECASE)
@@ -39,17 +46,12 @@ _ACL_URL = re.compile(
     re.IGNORECASE,
 )
 _OPENALEX = re.compile(r"^(?:(?:https?://)?(?:www\.|api\.|explore\.)?openalex\.org/(?:\w+/)?)?([WAI])(\d{4,12})$", re.I)
-_PUBMED_URL = re.compile(
-    r"^(?:https?://)?(?:(?:www\.|m\.)?pubmed\.(?:ncbi\.nlm\.nih\.)?gov|(?:www\.)?ncbi\.nlm\.nih\.gov/(?:m/)?pubmed)/"
-    r"(?P<id>\d{1,9})/?$",
-    re.IGNORECASE,
+#: An iD with any separators, alone or in a URL of ORCID.
+_ORCID = re.compile(r"^(?:id[\s:]\s?)?(?P<iD>(?:\d{4}\s?[-_/]?\s?){3}\d{3}[\dX])$", re.IGNORECASE)
+_ORCID_URL = re.compile(
+    r"^(?:https?://)?(?:[\w-]+\.)*orcid\.org/(?:v[\d.]+/)?(?P<iD>[\dX-]{16,19})(?:/[\w-]*)?$", re.IGNORECASE
 )
-_PMC = re.compile(
-    r"^(?:(?:https?://)?(?:www\.)?(?:pmc\.ncbi\.nlm\.nih\.gov|ncbi\.nlm\.nih\.gov/pmc|europepmc\.org)/articles?/"
-    r"|(?:pmcid\s*:\s*))?(?P<id>PMC\d{3,9})(?:/.*)?$",
-    re.IGNORECASE,
-)
-_ORCID = re.compile(r"^(?:\d{4}[- ]){3}\d{3}[\dX]$", re.IGNORECASE)
+_ROR_API = re.compile(r"^(?:https?://)?api\.ror\.org/(?:v\d/)?organizations/", re.IGNORECASE)
 _ROR = re.compile(r"^(?=\d*[a-z])0[a-hj-km-np-tv-z0-9]{6}\d{2}$", re.IGNORECASE)
 #: A page of Peerscope itself, on any host.
 _OWN_URL = re.compile(
@@ -73,37 +75,36 @@ class Identifier:
 
 def identifier_in(text: str) -> Identifier | None:
     """Return the identifier that a query consists of; None for words, and for a query in quotes, which is literal."""
-    text = unicodedata.normalize("NFKC", text).strip()
-    if not text or len(text) > MAX_LENGTH or text[0] in '"“”«':
+    text = text.strip()
+    if not text or len(text) > MAX_LENGTH or (text[0] in '"“”«' and text[-1] in '"“”»'):
         return None
-    text = _bare(text)
-    for recognize in (_labelled, _doi, _arxiv, _acl, _pubmed, _person, _institution, _openreview, _own):
-        if found := recognize(text):
-            return found
+    for candidate in texts_in(text.lstrip('"“”«')):
+        for recognize in (_labelled, _doi, _arxiv, _acl, _catalogue, _person, _institution, _openreview, _own):
+            if candidate and (found := recognize(candidate)):
+                return found
     return None
-
-
-def _bare(text: str) -> str:
-    """Return the text without brackets around it and without punctuation after it."""
-    if text[0] in "<([{" and _BRACKETS.get(text[-1]) == text[0]:
-        text = text[1:-1].strip()
-    while text and (text[-1] in ".,;:!'\"" or (text[-1] in _BRACKETS and text.count(text[-1]) > text.count("("))):
-        if text[-1] in _BRACKETS and text.count(text[-1]) <= text.count(_BRACKETS[text[-1]]):
-            break
-        text = text[:-1].rstrip()
-    return text
 
 
 def _labelled(text: str) -> Identifier | None:
     """Return the identifier after its label, such as `PMID: 123` or `arXiv:1402.3375v2 [cs.LG]`."""
     if not (match := _LABEL.match(text)):
         return None
-    label, rest = re.sub(r"\s.*", "", match["label"].lower()), match["rest"].strip()
-    return _BY_LABEL[label](rest)
+    label, rest = re.sub(r"\s.*", "", match["label"].lower()), bare(match["rest"].strip())
+    return _BY_LABEL[label](rest) or (_labelled(rest) if rest else None)
 
 
 def _labelled_pubmed(rest: str) -> Identifier | None:
     return Identifier(f"pmid:{int(rest)}", "work") if re.fullmatch(r"\d{1,9}", rest) else None
+
+
+def _labelled_medline(rest: str) -> Identifier | None:
+    """Return the work, unless the number may be a year: `PubMed 2020`."""
+    return _labelled_pubmed(rest) if len(rest) > YEAR else None
+
+
+def _labelled_pmc(rest: str) -> Identifier | None:
+    found = _catalogue(rest) or _catalogue(f"PMC{rest}")
+    return replace(found, is_certain=len(rest) > YEAR) if found else None
 
 
 def _labelled_ror(rest: str) -> Identifier | None:
@@ -125,18 +126,35 @@ def _labelled_openreview(rest: str) -> Identifier | None:
 
 def _doi(text: str) -> Identifier | None:
     """Return the work of a DOI, alone or in a URL."""
-    text = unquote(text.translate(_DASHES)) if "%" in text else text.translate(_DASHES)
-    text = re.sub(r"[?&]utm_\S*$", "", text)
-    # Some pages print "10.1000 / xyz".
-    text = re.sub(r"^(10\.\d{4,9})\s*/\s*", r"\1/", text)
-    is_alone = not re.search(r"\s", text) and re.match(r"(?:10\.|https?://|(?:www\.|dx\.)?doi\.org/)", text, re.I)
+    text = text.translate(_DASHES)
+    if re.match(r"https?://", text, re.IGNORECASE):
+        text = text.partition("#")[0]
+        path, _, parameters = text.partition("?")
+        # A DOI in the parameters of a URL is one of the texts by itself.
+        text = path if "10." in path else "" if parameters else text
+    text = re.sub(r"[?&]utm_\S*$", "", unquote(text) if "%" in text else text)
+    # Some pages print "10.1000 / xyz" or "10. 1000/xyz".
+    text = re.sub(r"^10\.\s?(\d{4,9})\s*/\s*", r"10.\1/", text)
+    is_alone = not re.search(r"\s", text) and re.match(r"(?:doi/|10\.|https?://|(?:www\.|dx\.)?doi\.org/)", text, re.I)
     doi = doi_in(text) if is_alone else None
     return Identifier(work_id(f"doi:{doi}"), "work") if doi else None
 
 
 def _arxiv(text: str) -> Identifier | None:
-    if match := _ARXIV_URL.match(text):
-        text = match["id"]
+    return _arxiv_number(text) or next(filter(None, map(_arxiv_number, _segments(text))), None)
+
+
+def _segments(text: str) -> Iterator[str]:
+    """Yield the parts of an address of a paper of arXiv that may be its number; numbers until 2007 contain a slash."""
+    is_address = re.match(r"(?:https?://)?[\w.-]+/|abs/|pdf/", text, re.IGNORECASE)
+    if not is_address or not (text[:4] in {"abs/", "pdf/"} or any(place in text.lower() for place in _ARXIV_PLACES)):
+        return
+    parts = [part.removesuffix(".pdf") for part in re.split(r"[/:?#&=]", text)]
+    yield from parts
+    yield from map("/".join, pairwise(parts))
+
+
+def _arxiv_number(text: str) -> Identifier | None:
     if not _ARXIV.match(text):
         return None
     archive, slash, number = text.rpartition("/")
@@ -149,7 +167,7 @@ def _acl(text: str) -> Identifier | None:
     if match := re.match(r"^(?:https?://)?aclanthology\.org/people/", text, re.IGNORECASE):
         return Identifier(person_id("aclanthology.org/people/" + text[match.end() :]), "researcher")
     is_url = _ACL_URL.match(text)
-    id_ = is_url["id"] if is_url else text
+    id_ = is_url["id"] if is_url else text.removesuffix(".pdf")
     if _ACL_OLD.match(id_):
         return Identifier("acl:" + re.sub(r"V\d+$", "", id_.upper()), "work")
     if _ACL_NEW.match(id_):
@@ -157,27 +175,26 @@ def _acl(text: str) -> Identifier | None:
     return None
 
 
-def _pubmed(text: str) -> Identifier | None:
-    if match := _PUBMED_URL.match(text):
-        return Identifier(f"pmid:{int(match['id'])}", "work")
-    if match := _PMC.match(text):
-        return Identifier(f"pmcid:{match['id'].upper()}", "work")
-    return None
+def _catalogue(text: str) -> Identifier | None:
+    return Identifier(found, "work") if (found := catalogue_id(text)) else None
 
 
 def _person(text: str) -> Identifier | None:
     """Return a person by an ORCID iD, also one whose check digit is wrong, or by an id of OpenAlex."""
-    plain = re.sub(r"\s+", " ", text.translate(_DASHES)).strip()
-    with suppress(ValueError):
-        return Identifier(orcid_id(plain.replace(" ", "")), "researcher")
-    digits = re.sub(r"^(?:https?://)?(?:www\.)?orcid\.org/", "", plain, flags=re.IGNORECASE)
-    if _ORCID.match(digits):
-        return Identifier(digits.replace(" ", "-").upper(), "researcher")
+    plain = text.translate(_DASHES)
+    if match := _ORCID.match(plain) or _ORCID_URL.match(re.sub(r"[?#].*", "", plain)):
+        digits = re.sub(r"[^\dX]", "", match["iD"].upper())
+        is_orcid = len(digits) == 16 and ("X" not in digits[:-1])
+        with suppress(ValueError):
+            return Identifier(orcid_id(digits), "researcher")
+        # Sixteen digits without separators may be any number.
+        if is_orcid and match["iD"] != digits:
+            return Identifier("-".join(digits[i : i + 4] for i in range(0, 16, 4)), "researcher")
     return _openalex(text)
 
 
 def _openalex(text: str) -> Identifier | None:
-    if not (match := _OPENALEX.match(text)):
+    if not (match := _OPENALEX.match(re.sub(r"/?(?:[?#].*)?$", "", text))):
         return None
     letter, number = match[1].upper(), match[2]
     kinds: dict[str, Kind] = {"W": "work", "A": "researcher", "I": "institution"}
@@ -187,6 +204,7 @@ def _openalex(text: str) -> Identifier | None:
 
 
 def _institution(text: str) -> Identifier | None:
+    text = _ROR_API.sub("", text)
     if text.isdecimal():
         return None
     id_ = institution_id(text)
@@ -219,13 +237,16 @@ def _own(text: str) -> Identifier | None:
 
 _BY_LABEL = {
     "acl": _labelled_acl,
-    "arxiv": lambda rest: _arxiv(_ARXIV_CLASS.sub("", rest)) or _doi(rest),
+    "anthology": _labelled_acl,
+    "arxiv": lambda rest: _arxiv(_AFTER_ARXIV.sub("", rest)) or _doi(rest),
     "doi": _doi,
     "openalex": _openalex,
     "openreview": _labelled_openreview,
     "orcid": _person,
-    "pmcid": _pubmed,
+    "medline": _labelled_medline,
+    "pmc": _labelled_pmc,
+    "pmcid": _labelled_pmc,
     "pmid": _labelled_pubmed,
-    "pubmed": _labelled_pubmed,
+    "pubmed": _labelled_medline,
     "ror": _labelled_ror,
 }
