@@ -110,6 +110,23 @@ class Client:
         """List similar researchers, each with `score` and `reasons`."""
         return self._list(f"/researchers/{_quoted(id_)}/similar", **params)
 
+    def researchers_like(
+        self,
+        like: Sequence[str],
+        *,
+        unlike: Sequence[str] = (),
+        text: str = "",
+        exclude: Sequence[str] = (),
+        **params: Value,
+    ) -> Results:
+        """List researchers like a group and unlike others, each with `score` and `reasons`; all are ids."""
+        body: Item = {"like": list(like), "unlike": list(unlike), "text": text, "exclude": list(exclude)}
+        return Results(self, "POST", "/researchers/similar", params, body)
+
+    def complement(self, team: Sequence[str], text: str, **params: Value) -> Results:
+        """List researchers by what they add to a team (ids) for a text; `adds` are the parts of it that they add."""
+        return Results(self, "POST", "/researchers/complement", params, {"team": list(team), "text": text})
+
     def experts(self, text: str, **params: Value) -> Results:
         """List the experts for a text, each with supporting works; `params` are those of the query string."""
         return Results(self, "POST", "/researchers/rank", params, {"text": text})

@@ -58,6 +58,18 @@ class Expansion(Schema):
     long = fields.String(required=True)
 
 
+class Aspect(Schema):
+    """A part of a text, and how well a team covers it."""
+
+    text = fields.String(required=True)
+    covered = fields.Float(
+        required=True, metadata={"description": "Score of the best member of the team, in [0, 1], as experts have it."}
+    )
+    member = fields.String(
+        required=True, allow_none=True, metadata={"description": "Id of that member; null if no work matches."}
+    )
+
+
 class Meta(Schema):
     """Facts about a list."""
 
@@ -89,6 +101,9 @@ class Meta(Schema):
     )
     nearest = fields.List(
         fields.Nested(Nearest), metadata={"description": "Up to five works that are nearest, when nothing is found."}
+    )
+    aspects = fields.List(
+        fields.Nested(Aspect), metadata={"description": "Parts of the text that a team is to be completed for."}
     )
     interpreted = fields.Nested(Interpreted, metadata={"description": "Present when the query is an identifier."})
 

@@ -36,7 +36,8 @@ class ResearcherReasons(TypedDict):
     """Why a researcher is similar to another."""
 
     shared_topics: list[ResearcherTopic]
-    closest_works: list[tuple[str, str, float]]
+    closest_works: list[list[Any]]
+    joint_works: list[str]
     titles: dict[str, str]
     works_together: int
     keyword: float
@@ -53,6 +54,7 @@ class ResearcherResult(ResearcherDocument):
     score: NotRequired[float]
     works: NotRequired[list[SupportingWork]]
     reasons: NotRequired[ResearcherReasons]
+    adds: NotRequired[list[dict[str, Any]]]
 
 
 #: Topics in a tagline.

@@ -23,6 +23,9 @@ SOURCE = {"excludes": ["embedding", "embedding_model", "expertise", "indexed_at"
 #: Fields of researchers in lists; the others are on the profile only.
 SUMMARY = {"excludes": [*SOURCE["excludes"], "collaborators", "counts_by_year", "identity"]}
 
+#: Fields of researchers that others should be similar to.
+EXAMPLE = {"includes": ["id", "name", "topics", "works_count", "collaborators.id", "collaborators.works", "embedding"]}
+
 
 def search_query(name: str | None, clauses: list[Body]) -> Body:
     """Return the query for a list: by name, or everyone who passes the clauses."""
@@ -41,10 +44,16 @@ def stored(ids: Iterable[str], source: Mapping[str, Any]) -> Body:
     return {"query": {"terms": {"id": sorted(set(ids))}}, "size": WINDOW, "_source": source, "sort": ["_doc"]}
 
 
-def more_like(index: str, researcher_id: str) -> Body:
-    """Return the keyword clause for researchers whose titles share this researcher's most significant terms."""
-    like = {"_index": index, "_id": researcher_id}
-    return {"more_like_this": {"fields": ["expertise"], "like": [like], **ranking.MORE_LIKE_THIS}}
+def more_like(index: str, like: Sequence[str], unlike: Sequence[str] = (), text: str = "") -> Body:
+    """Return the keyword clause for researchers whose titles share the most significant terms of these and of a text.
+
+    `like` and `unlike` are ids; terms of the researchers in `unlike` do not count.
+    """
+    liked: list[Any] = [{"_index": index, "_id": id_} for id_ in like]
+    liked += [shorten(text)] if text else []
+    disliked = [{"_index": index, "_id": id_} for id_ in unlike]
+    clause = {"fields": ["expertise"], "like": liked, **ranking.MORE_LIKE_THIS}
+    return {"more_like_this": clause | ({"unlike": disliked} if disliked else {})}
 
 
 def none_of(ids: Sequence[str]) -> Body:
@@ -60,7 +69,7 @@ def sample_of(ids: Sequence[str], size: int) -> Body:
     chance = {"function_score": {"random_score": {"seed": 1, "field": "id"}, "boost_mode": "replace"}}
     inside = {"bool": {"must": [chance], "filter": [{"terms": {"researchers.id": list(ids)}}]}}
     short = {"short": {"script": {"source": SHORT_VECTOR}}}
-    works = {"top_hits": {"size": size, "script_fields": short, **only_fields("researchers.id")}}
+    works = {"top_hits": {"size": size, "script_fields": short, **only_fields("researchers.id", "topics.id")}}
     people = {
         "terms": {"field": "researchers.id", "include": list(ids), "size": max(1, len(ids))},
         "aggs": {"works": works},

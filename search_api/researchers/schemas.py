@@ -14,6 +14,8 @@ from search_api.retrieval.filters import filter_args
 
 #: Ids in each field of a body.
 MAX_IDS = 1_000
+#: Examples of similar researchers, and members of a team.
+MAX_EXAMPLES = 100
 
 
 class TrustPart(Schema):
@@ -107,14 +109,30 @@ class ResearcherReasons(Schema):
     closest_works = fields.List(
         fields.List(fields.Raw()),
         required=True,
-        metadata={"description": "[work of this researcher, work of the other, cosine]."},
+        metadata={
+            "description": "[work of this researcher, work of the other, cosine]; pairs on shared main topics first."
+        },
     )
     titles = fields.Dict(
-        keys=fields.String(), values=fields.String(), metadata={"description": "Titles of the closest works, by id."}
+        keys=fields.String(),
+        values=fields.String(),
+        metadata={"description": "Titles of the closest and joint works, by id."},
     )
-    works_together = fields.Integer(required=True)
+    joint_works = fields.List(
+        fields.String(), required=True, metadata={"description": "Ids of up to three works that they wrote together."}
+    )
+    works_together = fields.Integer(
+        required=True, metadata={"description": "Number of joint works; with several examples, summed over them."}
+    )
     semantic = fields.Float(required=True, metadata={"description": "Cosine of the mean embeddings."})
     keyword = fields.Float(required=True, metadata={"description": "Keyword score as a share of the best."})
+
+
+class Gain(Schema):
+    """What a researcher adds to a team on a part of a text."""
+
+    text = fields.String(required=True)
+    gain = fields.Float(required=True, metadata={"description": "Their score minus that of the best member."})
 
 
 class Owner(Schema):
@@ -183,6 +201,9 @@ class ResearcherSummary(Schema):
         metadata={"description": "With `about` and in rankings: up to three supporting works, best first."},
     )
     reasons = fields.Nested(ResearcherReasons)
+    adds = fields.List(
+        fields.Nested(Gain), metadata={"description": "With a team: the parts of the text on which they add most."}
+    )
 
 
 class Researcher(ResearcherSummary):
@@ -207,7 +228,7 @@ CollaboratorList = list_of(Collaborator, "CollaboratorList")
 class ResearcherArgs(Args):
     """Parameters of one researcher."""
 
-    select = selection(Researcher, without=("score", "works", "reasons"))
+    select = selection(Researcher, without=("score", "works", "reasons", "adds"))
 
 
 class CollaboratorsArgs(PageArgs):
@@ -252,14 +273,53 @@ class RankArgs(PageArgs):
     select = selection(ResearcherSummary)
 
 
-def _ids(description: str) -> fields.List[str]:
-    """Return a field for up to `MAX_IDS` ids: canonical ids, ids of sources, ORCID iDs or merged ids."""
+def _ids(description: str, most: int = MAX_IDS, *, is_required: bool = False) -> fields.List[str]:
+    """Return a field for up to `most` ids: canonical ids, ids of sources, ORCID iDs or merged ids."""
+    presence: dict[str, Any] = {"required": True} if is_required else {"load_default": None, "allow_none": True}
     return fields.List(
-        fields.String(validate=validate.Length(min=1, max=1_000)),
-        load_default=None,
-        validate=validate.Length(max=MAX_IDS),
-        metadata={"description": f"{description} At most {MAX_IDS:,} ids of any kind."},
+        fields.String(required=True, validate=validate.Length(min=1, max=1_000)),
+        validate=validate.Length(min=1 if is_required else 0, max=most),
+        metadata={"description": f"{description} At most {most:,} ids of any kind."},
+        **presence,
     )
+
+
+class SimilarToResearchers(Args):
+    """Whom researchers should be similar to: at least one of `like` and `text` is required."""
+
+    like = _ids("Researchers that the results should be similar to.", MAX_EXAMPLES)
+    unlike = _ids("Researchers that they should not be similar to.", MAX_EXAMPLES)
+    text = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(max=MAX_QUERY),
+        metadata={"description": "A text that their works should match, such as an abstract."},
+    )
+    exclude = _ids("Exclude these.")  # type: ignore[assignment]  # marshmallow moves fields off the class
+
+    @validates_schema
+    def _needs_an_example(self, data: dict[str, Any], **_: Any) -> None:
+        if not (data["text"] or "").strip() and not data["like"]:
+            raise ValidationError("At least one of like and text is required.", "like")
+
+
+class ComplementBody(Args):
+    """A team and a text, such as the plan of a project."""
+
+    team = _ids("The members of the team.", MAX_EXAMPLES, is_required=True)
+    text = fields.String(
+        required=True,
+        validate=[validate.Length(max=MAX_QUERY), validate.Regexp(r"(?s).*\S", error="Must not be blank.")],
+        metadata={"description": "What the team needs expertise for."},
+    )
+    exclude = _ids("Exclude these.")  # type: ignore[assignment]  # marshmallow moves fields off the class
+    exclude_collaborators_of = _ids("Exclude all co-authors of these, but not these themselves.")
+
+
+class ComplementArgs(PageArgs):
+    """Parameters of a search for whom a team lacks."""
+
+    select = selection(ResearcherSummary)
 
 
 class RankBody(Args):

@@ -9,6 +9,7 @@ from flask import Blueprint
 
 from search_api.http.endpoint import endpoint
 from search_api.http.services import services
+from search_api.researchers import complement as complementing
 from search_api.researchers import documents, schemas, search
 from search_api.researchers import rank as ranking
 from search_api.researchers import similar as similarity
@@ -37,6 +38,32 @@ def researchers(args: dict[str, Any]) -> Any:
 def rank(args: dict[str, Any], body: dict[str, Any]) -> Any:
     """Rank experts for a text or a work, or score given candidates; conflicts of interest can be excluded."""
     return ranking.rank(services(), args, body)
+
+
+@blueprint.post("/researchers/similar")
+@endpoint(
+    schemas.SimilarArgs,
+    schemas.ResearcherList,
+    "Similar researchers (group)",
+    body=schemas.SimilarToResearchers,
+    reads_only=True,
+)
+def similar_to(args: dict[str, Any], body: dict[str, Any]) -> Any:
+    """Find researchers similar to a group and to a text, and unlike others, each with reasons."""
+    return similarity.similar_to(services(), body, args)
+
+
+@blueprint.post("/researchers/complement")
+@endpoint(
+    schemas.ComplementArgs,
+    schemas.ResearcherList,
+    "Whom a team lacks for a text",
+    body=schemas.ComplementBody,
+    reads_only=True,
+)
+def complement(args: dict[str, Any], body: dict[str, Any]) -> Any:
+    """Rank researchers by what they add to a team for a text: expertise that no member has to the same extent."""
+    return complementing.complement(services(), args, body)
 
 
 @blueprint.get("/researchers/<path:id_>/works")

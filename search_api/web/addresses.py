@@ -56,6 +56,17 @@ def adding(name: str, value: str) -> str:
     return _here([*kept(), (name, value)])
 
 
+def replacing(dropped: Iterable[str], added: Pair) -> str:
+    """Return the URL without the parameters `dropped`, and with one more value; the position starts over."""
+    pairs = kept(*dropped)
+    return _here(pairs if added in pairs else [*pairs, added])
+
+
+def removing(name: str, value: str) -> str:
+    """Return the URL without one value of a repeated parameter."""
+    return _here(pair for pair in kept() if pair != (name, value))
+
+
 def without(name: str, value: str, normalize: Callable[[str], str] = str) -> str:
     """Return the URL without one value of a filter, whatever its spelling in the request."""
 

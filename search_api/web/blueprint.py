@@ -37,6 +37,8 @@ for _function in (
     addresses.adding,
     addresses.kept,
     addresses.leaving_out,
+    addresses.removing,
+    addresses.replacing,
     addresses.setting,
     addresses.toggling,
     addresses.twin,

@@ -21,6 +21,10 @@ NAMED = 3
 #: Two works have a very similar topic from this cosine on, and a similar wording from this share of the best keyword
 #: score on.
 NEAR_COSINE, NEAR_SHARE = 0.6, 0.8
+#: Cosine from which two works are on nearly the same subject.
+SAME_COSINE = 0.75
+#: Score of a team's best member from which it covers a part of a text well, or partly.
+WELL_COVERED, PARTLY_COVERED = 0.6, 0.3
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
@@ -150,6 +154,23 @@ def work_reasons(reasons: Mapping[str, Any]) -> str:
     return " · ".join(parts) or "Similar topic"
 
 
+def pair_label(cosine: float, is_first: bool) -> str:
+    """Return what two papers have to do with each other; the first pair of a list is the most similar one."""
+    degree = (
+        "on nearly the same subject" if cosine >= SAME_COSINE else "closely related" if cosine >= NEAR_COSINE else ""
+    )
+    lead = "Most similar papers" if is_first else "Similar papers"
+    return f"{lead}, {degree}:" if degree else f"{lead}:"
+
+
+def coverage(aspect: Mapping[str, Any]) -> str:
+    """Return how well a team covers a part of a text."""
+    covered = aspect["covered"]
+    return (
+        "well covered" if covered >= WELL_COVERED else "partly covered" if covered >= PARTLY_COVERED else "not covered"
+    )
+
+
 def researcher_reasons(reasons: Mapping[str, Any]) -> str:
     """Return why a researcher is similar; the template adds the most similar papers, with titles and links."""
     together = reasons["works_together"]
@@ -207,12 +228,14 @@ FILTERS = {
         by_key,
         coded,
         count,
+        coverage,
         cut,
         host,
         initials,
         level_label,
         marked,
         missing_facts,
+        pair_label,
         percent,
         plain,
         quoting,

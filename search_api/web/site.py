@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 #: URLs in one sitemap; the protocol allows 50,000 and OpenSearch returns 10,000 at a time.
 PER_MAP = 10_000
 #: Filters and graphs combine without end, and account pages are private.
-NOT_FOR_CRAWLERS = ("/account", "/api/", "/confirm", "/graph", "/login", "/register", "/reset", "/search?")
+NOT_FOR_CRAWLERS = (
+    "/account",
+    "/api/",
+    "/confirm",
+    "/graph",
+    "/login",
+    "/register",
+    "/reset",
+    "/search?",
+    "/similar-researchers?",
+)
 KINDS = {"works": "web.work", "researchers": "web.researcher", "topics": "web.topic", "institutions": "web.institution"}
 XML = "application/xml; charset=utf-8"
 

@@ -25,7 +25,7 @@ from search_api.retrieval import browse, filters
 from search_api.topics import search as topics_search
 from search_api.topics.schemas import TopicsArgs
 from search_api.understanding.interpret import interpret
-from search_api.web import addresses, detail, query_help, site, topic_fields, years
+from search_api.web import addresses, by_example, detail, query_help, site, topic_fields, years
 from search_api.web.blueprint import blueprint, parse, sort_choices
 from search_api.web.picture import picture
 from search_api.works import search as works_search
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from search_api.http.errors import Problem
     from search_api.web.picture import Picture
 
-__all__ = ["blueprint", "detail", "error_page", "query_help", "site"]
+__all__ = ["blueprint", "by_example", "detail", "error_page", "query_help", "site"]
 
 #: Nodes of the graph on the home page.
 HOME_NODES = 24

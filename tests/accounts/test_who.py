@@ -155,7 +155,9 @@ def test_a_form_is_taken_only_with_the_token_even_of_nobody(app: Flask) -> None:
     assert someone.post("/form", data={"csrf_token": someone.csrf()}, csrf=False).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/related", "/api/v1/researchers/rank", "/api/v1/works/similar"])
+@pytest.mark.parametrize(
+    "path", ["/related", "/api/v1/researchers/rank", "/api/v1/researchers/similar", "/api/v1/works/similar"]
+)
 def test_what_only_asks_a_long_question_needs_no_token(app: Flask, path: str) -> None:
     for person in (browser(app), log_in(app, "Ada")):
         form = {"json": {"text": "neurons"}} if path.startswith("/api/") else {"data": {"text": ""}}

@@ -24,7 +24,7 @@ RELU = "arxiv:1910.00744"
 KORDING = "konrad-p-kording-4bafdee5"
 EDINBURGH = "university-of-edinburgh"
 PROBLEM = "application/problem+json"
-POSTS = ["works/similar", "researchers/rank"]
+POSTS = ["works/similar", "researchers/rank", "researchers/similar"]
 ROUTES = [
     *("/api/v1/works", f"/api/v1/works/{RELU}", f"/api/v1/works/{RELU}/similar", "/api/v1/researchers"),
     *(f"/api/v1/researchers/{KORDING}{part}" for part in ("", "/works", "/similar", "/collaborators", "/graph")),

@@ -269,7 +269,7 @@ def test_researchers_like_this_have_reasons(client: FlaskClient, get: Any) -> No
     mine = {topic["id"] for topic in get(f"/{KORDING}")["topics"]}
     for one in answer["results"][:20]:
         assert set(one["reasons"]) == {
-            *("shared_topics", "closest_works", "titles", "works_together", "semantic", "keyword"),
+            *("shared_topics", "closest_works", "joint_works", "titles", "works_together", "semantic", "keyword"),
         }
         assert {topic["id"] for topic in one["reasons"]["shared_topics"]} <= mine
         joint = set(ids(client.get(f"/api/v1/works?researcher={KORDING}&per_page=100").get_json()))

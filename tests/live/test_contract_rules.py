@@ -188,7 +188,7 @@ def test_what_makes_a_result_a_result_can_be_selected(client: FlaskClient, get: 
 
 # Bodies
 
-POSTS = ["works/similar", "researchers/rank"]
+POSTS = ["works/similar", "researchers/rank", "researchers/similar"]
 
 
 @pytest.mark.parametrize("path", POSTS)

@@ -67,6 +67,11 @@ PAGES = {
         ">21 works</span>",
     ),
     KORDING + "?exclude=collaborators": ("Most similar papers", "Have not co-authored"),
+    f"/similar-researchers?like={KORDING.rpartition('/')[2]}": (
+        "Find people by example",
+        "Most similar papers",
+        "Like",
+    ),
     KORDING + "?topic=q-bio.NC&year=2013-2016": ("of 21</span>", "remove this filter"),
     f"/graph?researcher={KORDING.rpartition('/')[2]}": (
         "Around ",

@@ -39,7 +39,8 @@ class Service:
         app.before_request(self.record)
         app.add_url_rule("/api/v1/works", view_func=self.works)
         app.add_url_rule("/api/v1/works/<path:id_>", view_func=self.work)
-        app.add_url_rule("/api/v1/researchers/rank", view_func=self.works, methods=["POST"])
+        for path in ("rank", "similar", "complement"):
+            app.add_url_rule(f"/api/v1/researchers/{path}", f"post {path}", self.works, methods=["POST"])
         for path in ("/works/<id_>/similar", "/researchers", "/researchers/<id_>/similar", "/researchers/<id_>/works"):
             app.add_url_rule(f"/api/v1{path}", path, self.works)
         app.add_url_rule("/api/v1/researchers/<id_>", "researcher", lambda id_: jsonify(id=id_))
@@ -164,6 +165,15 @@ def test_experts_post_the_text_for_every_page(client: Client, service: Service) 
     assert [(method, path, body) for method, path, _, body in service.requests] == [
         ("POST", "/api/v1/researchers/rank", {"text": "recording of neurons"})
     ] * 2
+
+
+def test_questions_by_group_post_the_ids(client: Client, service: Service) -> None:
+    assert list(client.researchers_like(["ada-1"], unlike=["eve-2"], text="engines")) == WORKS
+    assert list(client.complement(["ada-1"], "engines")) == WORKS
+    like = {"like": ["ada-1"], "unlike": ["eve-2"], "text": "engines", "exclude": []}
+    sent = [(path, body) for _, path, _, body in service.requests]
+    assert sent[0] == ("/api/v1/researchers/similar", like)
+    assert sent[-1] == ("/api/v1/researchers/complement", {"team": ["ada-1"], "text": "engines"})
 
 
 def test_suggestions_are_a_plain_list(client: Client, service: Service) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
-from flask import Flask, redirect
+from flask import Flask, redirect, request
 
 from peerscope.cli import main
 from search_api import commands
@@ -32,6 +32,22 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Flask:
     def similar_works(id_: str) -> tuple[dict[str, str], int]:
         return {"detail": f"No work has the id {id_}."}, 404
 
+    @app.post("/api/v1/works/similar")
+    def works_like() -> tuple[dict[str, Any], int]:
+        return {"detail": "Unknown ids in like."}, 422
+
+    @app.post("/api/v1/researchers/similar")
+    def researchers_like() -> dict[str, Any]:
+        body = request.get_json()
+        missing = [id_ for id_ in body["like"] + body["unlike"] if id_ == "nobody"]
+        return {"results": [ADA], "meta": {"unknown": missing}}
+
+    @app.post("/api/v1/researchers/complement")
+    def complement() -> dict[str, Any]:
+        body = request.get_json()
+        adds = [{"text": f"{body['text']} beyond {' and '.join(body['team'])}", "gain": 0.5}]
+        return {"results": [ADA | {"adds": adds}], "meta": {}}
+
     monkeypatch.setattr(commands, "client", lambda _: app.test_client())
     return app
 
@@ -47,6 +63,27 @@ def test_similar_follows_the_redirect_of_a_merged_id(id_: str) -> None:
 def test_an_unknown_id_is_named() -> None:
     result = CliRunner().invoke(main, ["similar", "nobody"])
     assert (result.exit_code, "'nobody'" in result.output) == (1, True)
+
+
+@pytest.mark.usefixtures("app")
+@pytest.mark.parametrize("options", [["ada", "eve"], ["ada", "--unlike", "eve"], ["ada", "--text", "engines"]])
+def test_a_group_of_researchers_has_similar_ones(options: list[str]) -> None:
+    result = CliRunner().invoke(main, ["similar", *options])
+    assert (result.exit_code, "Ada" in result.output) == (0, True), result.output
+
+
+@pytest.mark.usefixtures("app")
+def test_a_group_with_an_unknown_id_names_it() -> None:
+    result = CliRunner().invoke(main, ["similar", "ada", "nobody"])
+    assert result.exit_code == 1
+    assert "unknown are nobody" in result.output
+
+
+@pytest.mark.usefixtures("app")
+def test_whom_a_team_lacks_is_shown_with_what_they_add() -> None:
+    result = CliRunner().invoke(main, ["search", "proofs", "--team", "eve", "--team", "bob"])
+    assert result.exit_code == 0, result.output
+    assert "adds: proofs beyond eve and bob" in result.output
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\t"])

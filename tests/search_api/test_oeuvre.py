@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from search_api.researchers.similar import Oeuvre, closest_works, oeuvres, similarity
+from search_api.researchers.oeuvre import Oeuvre, closest_works, oeuvres
+from search_api.researchers.similar import similarity
 
 
 def short(vector: Any) -> str:
@@ -52,8 +53,8 @@ def test_every_researcher_of_the_answer_has_their_works() -> None:
 def test_who_has_nothing_of_their_own_is_not_alike() -> None:
     mine = Oeuvre.from_hits([hit("own", ["me"], [0, 1])])
     none = Oeuvre.from_hits([hit("x", ["you"], [0, 1])]).without("you")
-    assert similarity(mine, none) == similarity(none, mine) == 0.0
+    assert similarity(mine, "me", none, "you") == similarity(none, "you", mine, "me") == 0.0
     assert closest_works(mine, none) == []
-    ((first, second, likeness),) = closest_works(mine, mine)
+    ((first, second, likeness, _),) = closest_works(mine, mine)
     assert (first, second) == ("own", "own")
     assert likeness == pytest.approx(1.0)

@@ -14,7 +14,8 @@ from peerscope.embedding import Similarity
 from peerscope.settings import Settings
 from search_api.http.paging import Pagination
 from search_api.http.services import Services
-from search_api.researchers import similar as similar_researchers
+from search_api.researchers import candidates
+from search_api.researchers.candidates import SimilarPeopleRequest
 from search_api.retrieval import ranking
 from search_api.retrieval.hits import fuse
 from search_api.retrieval.ranking import RankingWeights
@@ -24,6 +25,8 @@ from search_api.works.plan import Plan
 from search_api.works.result_set import SECONDS, ResultSet, ResultSets
 
 NORTH, EAST = np.array([1, 0], np.float32), np.array([0, 1], np.float32)
+#: A stored researcher, as far as candidates for similar ones need it.
+PERSON: Any = {"id": "p", "embedding": [1.0, 0.0]}
 WEIGHTS = RankingWeights.from_settings(Settings())
 SOIL = parse("soil")
 Body = dict[str, Any]
@@ -100,7 +103,7 @@ def test_whatever_needs_only_ids_reads_no_stored_fields() -> None:
     engine = Engine({"a": 3.0, "b": 1.0}, {"b": 0.9, "c": 0.85})
     hybrid(services(engine))
     result_set.find(services(engine), "semantic", SOIL, NORTH, WEIGHTS)
-    similar_researchers.candidates(services(engine), {"id": "p", "embedding": [1.0, 0.0]}, [])  # type: ignore[typeddict-item]
+    candidates.candidates(services(engine), SimilarPeopleRequest([PERSON]), [])
     reading = [body for body in engine.asked if body["size"]]
     assert len(reading) == 7
     assert all(body["stored_fields"] == "_none_" and "_source" not in body for body in reading)
@@ -126,8 +129,7 @@ def test_each_fusion_has_the_weight_of_its_setting() -> None:
     assert hybrid(services(engine), weights).ranked == pytest.approx({"a": 0.9, "b": 0.1})
     for weight, order in ((0.3, ["a", "b"]), (0.7, ["b", "a"])):
         there = services(engine, candidates_semantic_weight=weight)
-        person: Any = {"id": "p", "embedding": [1.0, 0.0]}
-        assert similar_researchers.candidates(there, person, []) == order
+        assert list(candidates.candidates(there, SimilarPeopleRequest([PERSON]), [])) == order
 
 
 def test_filters_narrow_the_list_and_keep_its_order() -> None:

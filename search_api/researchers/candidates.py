@@ -1,0 +1,99 @@
+"""Candidates for similar researchers: whom they should be similar to, and the hybrid search that finds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from search_api.researchers import queries
+from search_api.retrieval import clauses, ranking
+from search_api.retrieval.hits import fuse, hit_scores, only_fields
+from search_api.retrieval.ranking import RankingWeights
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from mappings.documents import ResearcherDocument
+    from search_api.http.services import Services
+
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SimilarPeopleRequest:
+    """Whom results should be similar to: stored researchers, others whom they should not resemble, and a text.
+
+    `vector` is the text's embedding, float32[d]; None without a text, or if it could not be embedded. `exclude` are
+    further ids that are no results.
+    """
+
+    like: Sequence[ResearcherDocument]
+    unlike: Sequence[ResearcherDocument] = ()
+    text: str = ""
+    vector: NDArray[np.float32] | None = None
+    exclude: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def is_degraded(self) -> bool:
+        """Whether the text could not be embedded."""
+        return bool(self.text) and self.vector is None
+
+    @property
+    def joint_works(self) -> dict[str, int]:
+        """The number of works that each co-author wrote with the examples, summed over these."""
+        together: dict[str, int] = {}
+        for example in self.like:
+            for person in example.get("collaborators") or ():
+                together[person["id"]] = together.get(person["id"], 0) + person["works"]
+        return together
+
+    def directions(self) -> list[NDArray[np.float32]]:
+        """Return vectors near which candidates are searched, float32[d]: one for all examples, then one per group."""
+        liked: list[Any] = [example["embedding"] for example in self.like]
+        liked += [] if self.vector is None else [self.vector]
+        if not liked:
+            return []
+        vectors = np.asarray(liked, np.float32)
+        disliked = np.asarray([example["embedding"] for example in self.unlike], np.float32)
+        groups = ranking.spread_groups(vectors, ranking.GROUPS) if len(vectors) > 1 else []
+        return [ranking.rocchio(vectors[rows], disliked) for rows in (np.arange(len(vectors)), *groups)]
+
+    def keyword(self, index: str) -> Result:
+        """Return the keyword clause: significant terms of the examples' titles and of the text."""
+        like, unlike = ([example["id"] for example in people] for people in (self.like, self.unlike))
+        return queries.more_like(index, like, unlike, self.text)
+
+
+def candidates(services: Services, request: SimilarPeopleRequest, passing: list[Result]) -> dict[str, float]:
+    """Return the candidates that pass the clauses, with the fused scores of keywords and vectors, best first.
+
+    Only ids and scores: reading 50 documents with their vectors took 335 ms where the search itself took 28.
+    """
+    weights, index = RankingWeights.from_settings(services.settings), services.names.researchers
+    directions = request.directions()
+    keyword = {"bool": {"must": [request.keyword(index)], "filter": passing}}
+    slim = {"track_total_hits": False, **only_fields()}
+    by_words, *by_vectors = services.search_together(
+        [
+            (index, {"query": keyword, "size": ranking.DEPTH, **slim}),
+            *(
+                (
+                    index,
+                    {"query": clauses.knn(vector, passing, weights, k=ranking.CANDIDATES), **slim}
+                    | {"size": ranking.CANDIDATES},
+                )
+                for vector in directions
+            ),
+        ]
+    )
+    nearest: dict[str, float] = {}
+    for response in by_vectors:
+        for id_, cosine in hit_scores(response).items():
+            nearest[id_] = max(cosine, nearest.get(id_, 0.0))
+    fused = fuse(hit_scores(by_words), nearest, weights.candidates_semantic_weight)
+    most = ranking.CANDIDATES + ranking.CANDIDATES_PER_DIRECTION * max(0, len(directions) - 1)
+    return dict(list(fused.items())[:most])

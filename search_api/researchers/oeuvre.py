@@ -1,0 +1,114 @@
+"""The works of a researcher with their vectors, as similar researchers are compared by them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from search_api.researchers import queries
+from search_api.retrieval import ranking
+from search_api.retrieval.clauses import decode_short_vector
+from search_api.retrieval.hits import hit_id
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from search_api.http.services import Services
+
+#: Pairs of works in the reasons.
+PAIRS = 3
+
+
+class Pair(NamedTuple):
+    """A work of one researcher, one of another, their cosine in [0, 1], and whether both are on a shared main topic."""
+
+    own: str
+    other: str
+    cosine: float
+    is_on_topic: bool
+
+
+@dataclass(frozen=True)
+class Oeuvre:
+    """Works of one researcher: ids, ids of the authors and of the topics of each, and vectors, float32[n, d]."""
+
+    ids: Sequence[str]
+    authors: Sequence[Collection[str]]
+    vectors: NDArray[np.float32]
+    topics: Sequence[Collection[str]]
+
+    @classmethod
+    def from_hits(cls, hits: Iterable[Mapping[str, Any]]) -> Oeuvre:
+        """Build it from hits whose fields contain the vector as `SHORT_VECTOR` and ids of researchers and topics."""
+        works = [(hit_id(hit), hit["fields"]) for hit in hits]
+        vectors = np.stack([decode_short_vector(fields["short"][0]) for _, fields in works])
+        authors = [set(fields["researchers.id"]) for _, fields in works]
+        return cls(
+            [id_ for id_, _ in works], authors, vectors, [set(fields.get("topics.id", ())) for _, fields in works]
+        )
+
+    @classmethod
+    def of_text(cls, vector: NDArray[np.float32]) -> Oeuvre:
+        """Build one that consists of a text, float32[d], which is compared like a work."""
+        return cls([""], [frozenset()], np.asarray(vector, np.float32)[None], [frozenset()])
+
+    def without(self, researcher_id: str) -> Oeuvre:
+        """Return the works without this other author, possibly none."""
+        return self._rows([row for row, authors in enumerate(self.authors) if researcher_id not in authors])
+
+    def joint(self, researcher_id: str) -> list[str]:
+        """Return the ids of the works that this other author wrote too."""
+        return [id_ for id_, authors in zip(self.ids, self.authors, strict=True) if researcher_id in authors]
+
+    def on(self, topics: Collection[str]) -> Oeuvre:
+        """Return the works on any of these topics, possibly none."""
+        return self._rows([row for row, own in enumerate(self.topics) if any(topic in topics for topic in own)])
+
+    def besides(self, ids: Collection[str]) -> Oeuvre:
+        """Return the works without these, possibly none."""
+        return self._rows([row for row, id_ in enumerate(self.ids) if id_ not in ids])
+
+    def nearest(self, vector: NDArray[np.float32]) -> list[tuple[str, float]]:
+        """Return the ids and cosines, in [0, 1], of the works nearest to a unit vector."""
+        cosines = np.clip(self.vectors @ vector, 0.0, 1.0)
+        return [(self.ids[row], float(cosines[row])) for row in np.argsort(-cosines, kind="stable")[: ranking.VOTES]]
+
+    def _rows(self, rows: Sequence[int]) -> Oeuvre:
+        if len(rows) == len(self.ids):
+            return self
+        ids, authors = [self.ids[row] for row in rows], [self.authors[row] for row in rows]
+        return Oeuvre(ids, authors, self.vectors[list(rows)], [self.topics[row] for row in rows])
+
+
+def oeuvres(response: Mapping[str, Any]) -> dict[str, Oeuvre]:
+    """Return the works of each researcher in a response to `queries.sample_of`."""
+    buckets = response["aggregations"]["researchers"]["buckets"]
+    return {bucket["key"]: Oeuvre.from_hits(bucket["works"]["hits"]["hits"]) for bucket in buckets}
+
+
+def read_oeuvres(services: Services, samples: Sequence[tuple[Sequence[str], int]]) -> list[dict[str, Oeuvre]]:
+    """Return the works of several groups of researchers: for each group of ids, so many works of each of them."""
+    asked = [(services.names.works, queries.sample_of(ids, size)) for ids, size in samples if ids]
+    responses = iter(services.search_together(asked))
+    return [oeuvres(next(responses)) if ids else {} for ids, _ in samples]
+
+
+def closest_works(own: Oeuvre, other: Oeuvre, topics: Collection[str] = (), count: int = PAIRS) -> list[Pair]:
+    """Return the closest pairs of works, each work in one pair at most: those on `topics` first, if there are any.
+
+    A pair that is close but off the common main topics explains little, such as two papers on software.
+    """
+    pairs = _closest(own.on(topics), other.on(topics), count, is_on_topic=True)
+    if len(pairs) < count:
+        used = {id_ for pair in pairs for id_ in pair[:2]}
+        pairs += _closest(own.besides(used), other.besides(used), count - len(pairs), is_on_topic=False)
+    return pairs
+
+
+def _closest(own: Oeuvre, other: Oeuvre, count: int, *, is_on_topic: bool) -> list[Pair]:
+    pairs = ranking.closest_pairs(own.vectors, other.vectors, count) if own.ids and other.ids else []
+    return [Pair(own.ids[row], other.ids[column], cosine, is_on_topic) for row, column, cosine in pairs]
