@@ -1,1 +1,1 @@
-"""Follows of researchers, topics and searches; the works that they bring, as a page, an Atom feed and a digest."""
+"""Follows, and the works that they bring: as a page, an Atom feed and a digest."""

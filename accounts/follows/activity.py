@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Body = dict[str, Any]
 
-FIELDS = {"researcher": "researchers.id", "topic": "topics.id"}
+FIELDS = {"researcher": "researchers.id", "topic": "topics.id", "institution": "institutions.id"}
 #: Works added last come first; works added together are in the order of their own date, newest first.
 ORDER: list[Body] = [
     {"added_at": {"order": "desc", "missing": "_last", "unmapped_type": "date"}},

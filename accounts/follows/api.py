@@ -40,9 +40,9 @@ def follow_search(body: dict[str, Any], actor: Actor) -> Any:
 
 
 @blueprint.put("/me/follows/<kind>/<path:target_>")
-@endpoint(Args, schemas.FollowSchema, "Follow a researcher or a topic", scope="follow")
+@endpoint(Args, schemas.FollowSchema, "Follow a researcher, topic or institution", scope="follow")
 def follow_thing(kind: str, target_: str, actor: Actor) -> Any:
-    """Follow a researcher (`researcher`, any of their ids) or a topic (`topic`)."""
+    """Follow a `researcher` by any of their ids, a `topic`, or an `institution` by its id or ROR id."""
     if kind not in service.KINDS_WITH_ID:
         raise not_found("kind of thing to follow", kind)
     return _follow(actor, service.find_target(services(), kind, target_))

@@ -128,7 +128,7 @@ def _text(name: str, count: int, works: Sequence[dict[str, Any]]) -> str:
     if count > len(works):
         parts.append(f"And {count - len(works):,} more.")
     feed_page, settings = url_for("accounts.feed_page", _external=True), url_for("accounts.account", _external=True)
-    reason = "You receive this because you follow researchers, topics or searches on Peerscope."
+    reason = "You receive this because you follow researchers, topics, institutions or searches on Peerscope."
     parts += [f"Your feed: {feed_page}", f"{reason} Unsubscribe: {settings}"]
     return "\n\n".join(parts) + "\n"
 

@@ -12,7 +12,7 @@ from accounts.secrets import digest
 
 
 class Follow(Base):
-    """An account follows a researcher or a topic (`target` is the id), or a search (`target` is its query string).
+    """An account follows something with an id (`target`), or a search (`target` is its query string).
 
     Indices use `target_digest`, because PostgreSQL's hold at most 2,704 bytes and a search may be longer.
     """
@@ -28,7 +28,7 @@ class Follow(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     __table_args__ = (
-        CheckConstraint("kind IN ('researcher', 'topic', 'search')", "kind"),
+        CheckConstraint("kind IN ('researcher', 'topic', 'institution', 'search')", "kind"),
         Index(None, "account_id", "kind", "target_digest", unique=True),
         Index(
             "ix_follow_researcher",

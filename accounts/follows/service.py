@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
@@ -18,21 +18,27 @@ from accounts.records import record_of
 from accounts.secrets import digest, new_token
 from accounts.texts import is_id
 from search_api.http.errors import Problem
+from search_api.institutions import search as institutions_search
 from search_api.topics import search as topics_search
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
     from search_api.http.services import Services
 
-KINDS = ("researcher", "topic", "search")
-#: Kinds of targets that have an id; a search is named by its query string.
-KINDS_WITH_ID = ("researcher", "topic")
+#: Functions that find a target by any of its ids; a search has none and is named by its query string.
+FINDERS: dict[str, Callable[[Services, str], Mapping[str, Any]]] = {
+    "researcher": record_of,
+    "topic": topics_search.find,
+    "institution": institutions_search.find,
+}
+KINDS_WITH_ID = tuple(FINDERS)
+KINDS = (*KINDS_WITH_ID, "search")
 #: Follows of one account, and searches among them. Its activity is found by one query, in which OpenSearch allows 1,024
-#: clauses: two for each researcher or topic, and up to `searches.MAX_CLAUSES` for a search.
+#: clauses: two for each target with an id, and up to `searches.MAX_CLAUSES` for a search.
 MAX_FOLLOWS = 250
 MAX_SEARCHES = 10
 #: The secret in the URL of an Atom feed is an API token with this scope alone. No route of the API accepts the scope,
@@ -56,7 +62,7 @@ def find_target(services: Services, kind: str, target: str) -> Target:
     if kind == "search":
         search = searches.read(services, target)
         return Target(kind, search.canonical(), searches.label(services, search))
-    found = record_of(services, target) if kind == "researcher" else topics_search.find(services, target)
+    found = FINDERS[kind](services, target)
     return Target(kind, found["id"], found["name"])
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: Topics offered to follow.
 OFFERED = 12
 #: Paths of pages with a button to follow, by the kind of what they show.
-PREFIXES = {"researcher": "/researchers/", "topic": "/topics/"}
+PREFIXES = {"researcher": "/researchers/", "topic": "/topics/", "institution": "/institutions/"}
 
 
 def target_at(path: str) -> tuple[str, str] | None:

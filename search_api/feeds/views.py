@@ -14,6 +14,7 @@ from search_api.http.args import MAX_QUERY, Args
 from search_api.http.endpoint import ATOM, plain
 from search_api.http.public_url import absolute
 from search_api.http.services import services
+from search_api.institutions import search as institutions
 from search_api.researchers import documents as researchers
 from search_api.retrieval.filters import filter_args
 from search_api.retrieval.listing import address
@@ -33,7 +34,7 @@ ENTRIES = 50
 
 
 class FeedArgs(Args):
-    """Parameters of the feed of a researcher or topic: none."""
+    """Parameters of the feed of a researcher, topic or institution: none."""
 
 
 class WorksFeedArgs(Args, filter_args(FIELDS)):  # type: ignore[misc]  # the base is made from the table
@@ -77,6 +78,16 @@ def topic(id_: str) -> Response:
     found = topics.find(services(), id_)
     page = url_for("web.topic", id_=found["id"], _external=True)
     return _feed(f"Works on {found['name']}", page, {"topic": [found["id"]]})
+
+
+@blueprint.get("/institutions/<path:id_>.atom")
+@plain("Feed of an institution", ATOM, FeedArgs)
+def institution(id_: str) -> Response:
+    """Return the latest works of an institution."""
+    arguments.parse(FeedArgs(), request.args)
+    found = institutions.find(services(), id_)
+    page = url_for("web.institution", id_=found["id"], _external=True)
+    return _feed(f"Works of {found['name']}", page, {"institution": [found["id"]]})
 
 
 def _feed(title: str, page: str, parameters: Mapping[str, Any]) -> Response:

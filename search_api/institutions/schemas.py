@@ -18,6 +18,7 @@ class InstitutionLinks(Schema):
     html = fields.String(required=True)
     works = fields.String(required=True)
     researchers = fields.String(required=True)
+    feed = fields.String(required=True)
 
 
 class InstitutionSummary(Named):

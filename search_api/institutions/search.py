@@ -66,6 +66,7 @@ def _links(id_: str) -> dict[str, str]:
         "html": url_for("web.institution", id_=id_),
         "works": url_for("works.works", institution=id_),
         "researchers": url_for("researchers.researchers", institution=id_),
+        "feed": url_for("feeds.institution", id_=id_),
     }
 
 

@@ -62,13 +62,13 @@ def test_what_was_stored_before_a_migration_is_there_after_it(empty_database_url
             text("INSERT INTO block (account_id, blocked_id, created_at) VALUES ('ada', 'bob', :at)"),
             {"at": moment.isoformat()},
         )
-        follow = {"id": "f", "at": moment.isoformat(), "target": "q=caf\u00e9"}
+        row = {"id": "f", "at": moment.isoformat(), "target": "q=caf\u00e9"}
         connection.execute(
             text(
                 "INSERT INTO follow (id, account_id, kind, target, label, created_at)"
                 " VALUES (:id, 'ada', 'search', :target, 'x', :at)"
             ),
-            follow,
+            row,
         )
     database.migrate()
     with database.begin() as session:
@@ -78,6 +78,9 @@ def test_what_was_stored_before_a_migration_is_there_after_it(empty_database_url
         kept = followed(session, "ada", "search", "q=caf\u00e9")
         assert kept is not None
         assert kept.id == "f"
+        assert follow(session, "ada", Target("institution", "i", "An institution")).kind == "institution"
+    with pytest.raises(IntegrityError), database.begin() as session:
+        session.add(Follow(account_id="ada", kind="venue", target="v", label="A venue"))
     database.close()
 
 

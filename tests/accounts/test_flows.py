@@ -128,6 +128,7 @@ def test_what_cannot_be_followed_is_said_and_nobody_is_stuck(app: Flask, ada: Pe
     [
         ("/researchers/a%20b", ("researcher", "a b")),
         ("/topics/cs.LG", ("topic", "cs.LG")),
+        ("/institutions/ror:046rm7j60", ("institution", "ror:046rm7j60")),
         ("/search?q=x", ("search", "q=x")),
         ("/search", None),
         ("/works/arxiv:1", None),

@@ -1,4 +1,4 @@
-"""An index of three researchers, a topic and two works, so that the API can be asked without OpenSearch."""
+"""An index of three researchers, a topic, an institution and works, so that the API can be asked without OpenSearch."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class Index(NoOpenSearch):
     def __init__(self) -> None:
         self.documents: dict[tuple[str, str], dict[str, Any]] = {
             ("t-topics", "cs.LG"): {"id": "cs.LG", "name": "Machine Learning"},
+            ("t-institutions", "ror:046rm7j60"): {"id": "ror:046rm7j60", "name": "UCLA"},
             ("t-redirects", "old-bob"): {"researcher_id": "r-bob"},
         }
         for name in ("ada", "bob", "eve"):

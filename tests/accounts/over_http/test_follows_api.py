@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+INSTITUTION, ROR = "institution/ror:046rm7j60", "institution/https://ror.org/046rm7j60"
+
 
 @pytest.fixture
 def bob(logged_in: Callable[..., Person]) -> Person:
@@ -27,14 +29,34 @@ def followed(person: Person, **params: str) -> list[tuple[str, str, str]]:
 
 
 def test_things_are_followed_by_any_id_and_once(bob: Person) -> None:
-    for address in ("researcher/r-bob", "researcher/old-bob", "topic/cs.LG", "topic/cs.LG"):
+    for address in ("researcher/r-bob", "researcher/old-bob", "topic/cs.LG", "topic/cs.LG", INSTITUTION, ROR):
         assert bob.put(f"/api/v1/me/follows/{address}").status_code == 200
-    assert followed(bob) == [("researcher", "r-bob", "Bob"), ("topic", "cs.LG", "Machine Learning")]
+    assert followed(bob) == [
+        ("institution", "ror:046rm7j60", "UCLA"),
+        ("researcher", "r-bob", "Bob"),
+        ("topic", "cs.LG", "Machine Learning"),
+    ]
     assert followed(bob, kind="topic") == [("topic", "cs.LG", "Machine Learning")]
+    assert followed(bob, kind="institution") == [("institution", "ror:046rm7j60", "UCLA")]
+
+
+def test_the_follow_of_an_institution_ends_by_any_of_its_ids(bob: Person) -> None:
+    made = bob.put(f"/api/v1/me/follows/{INSTITUTION}").get_json()
+    assert made["links"]["html"] == "/institutions/ror:046rm7j60"
+    assert bob.delete(f"/api/v1/me/follows/{ROR}").status_code == 204
+    assert followed(bob) == []
 
 
 def test_what_is_not_there_cannot_be_followed(bob: Person) -> None:
-    for address in ("researcher/nobody", "topic/nothing", "work/arxiv:1", "search/q=x", "%00/x", "topic/%00"):
+    for address in (
+        "researcher/nobody",
+        "topic/nothing",
+        "institution/nowhere",
+        "work/arxiv:1",
+        "search/q=x",
+        "%00/x",
+        "topic/%00",
+    ):
         assert bob.put(f"/api/v1/me/follows/{address}").status_code == 404, address
     assert followed(bob) == []
 

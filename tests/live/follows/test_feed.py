@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tests.people import Person
 
 KORDING = "konrad-p-kording-4bafdee5"
+EDINBURGH = "university-of-edinburgh"
 
 
 def got(person: Person, **params: Any) -> dict[str, list[str]]:
@@ -45,6 +46,19 @@ def test_what_comes_in_after_the_follow_is_new(bob: Person, arrive: Callable[...
     arrive(mine, datetime.now(UTC) - timedelta(hours=1))
     assert got(bob) == {}
     assert got(bob, since="ever").keys() == set(ids)
+
+
+def test_new_works_of_an_institution_are_in_the_feed(bob: Person, arrive: Callable[..., list[str]]) -> None:
+    label = bob.put(f"/api/v1/me/follows/institution/{EDINBURGH}").get_json()["label"]
+    assert got(bob) == {}
+    ids = arrive({"term": {"institutions.id": EDINBURGH}})
+    arrive({"bool": {"must_not": [{"term": {"institutions.id": EDINBURGH}}]}})
+    assert ids
+    assert got(bob) == {id_: [label] for id_ in ids}
+    root = ET.fromstring(browser(bob.application).get(f"/feeds/institutions/{EDINBURGH}.atom").get_data())
+    assert root.findtext(f"{{{NAMESPACE}}}title") == f"Works of {label}"
+    entries = [entry.findtext(f"{{{NAMESPACE}}}id") or "" for entry in root.iter(f"{{{NAMESPACE}}}entry")]
+    assert sorted(entry.partition("/works/")[2] for entry in entries) == ids
 
 
 def test_each_work_names_every_follow_that_brought_it(bob: Person, arrive: Callable[..., list[str]]) -> None:
@@ -145,6 +159,7 @@ def test_buttons_follow_and_unfollow_without_scripts(app: Flask, bob: Person) ->
     for kind, target, page in (
         ("researcher", KORDING, f"/researchers/{KORDING}"),
         ("topic", "cs.LG", "/topics/cs.LG"),
+        ("institution", EDINBURGH, f"/institutions/{EDINBURGH}"),
         ("search", "q=causal+inference&year=2015-", "/search?q=causal+inference&year=2015-"),
     ):
         form = {"kind": kind, "target": target, "csrf_token": bob.csrf()}
@@ -157,9 +172,11 @@ def test_buttons_follow_and_unfollow_without_scripts(app: Flask, bob: Person) ->
         assert "Unfollow" not in bob.get(page).get_data(as_text=True)
 
 
-@pytest.mark.parametrize("kind", ["researcher", "topic", "search"])
+@pytest.mark.parametrize("kind", ["researcher", "topic", "institution", "search"])
 def test_a_button_leads_to_no_other_site(app: Flask, bob: Person, kind: str) -> None:
     for target in ("//evil.example", "https://evil.example", "x\r\nLocation: https://evil.example"):
         answer = bob.post("/unfollow", data={"kind": kind, "target": target, "csrf_token": bob.csrf()})
-        assert answer.headers["Location"].startswith(("/search", "/researchers/", "/topics/", "/feed"))
+        assert answer.headers["Location"].startswith(
+            ("/search", "/researchers/", "/topics/", "/institutions/", "/feed")
+        )
         assert "evil" not in urlsplit(answer.headers["Location"]).netloc
