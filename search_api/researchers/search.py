@@ -19,7 +19,7 @@ from search_api.retrieval.hits import hit_ids, only_fields
 from search_api.retrieval.listing import count_of, envelope
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from search_api.http.services import Services
     from search_api.researchers.documents import ResearcherResult
@@ -32,8 +32,8 @@ Result = dict[str, Any]
 NARROW = 2_000
 
 
-def search(services: Services, args: Mapping[str, Any]) -> Result:
-    """Return the list that `ResearchersArgs` describe."""
+def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] = ()) -> Result:
+    """Return the list that `ResearchersArgs` describe; `fixed` are clauses besides its filters, if it has `about`."""
     asked = filters.parse(FIELDS, args)
     if not args["about"].strip():
         return _by_name(services, args, asked)
@@ -43,7 +43,7 @@ def search(services: Services, args: Mapping[str, Any]) -> Result:
             "cursor works without about: votes are counted again for every page.",
             {"cursor": ["Works without about."]},
         )
-    return _by_topic(services, args, asked)
+    return _by_topic(services, args, asked, fixed)
 
 
 def _by_name(services: Services, args: Mapping[str, Any], asked: list[Filter]) -> Result:
@@ -79,7 +79,7 @@ def _to_result(hit: Mapping[str, Any], best: float | None) -> ResearcherResult:
     return result
 
 
-def _by_topic(services: Services, args: Mapping[str, Any], asked: list[Filter]) -> Result:
+def _by_topic(services: Services, args: Mapping[str, Any], asked: list[Filter], fixed: Sequence[Result]) -> Result:
     """Return experts on `about` by the votes of works, of those who also have the name `q`.
 
     Filters narrow the list of experts; they do not change whose works vote.
@@ -91,7 +91,7 @@ def _by_topic(services: Services, args: Mapping[str, Any], asked: list[Filter]) 
     ranked = experts(services, about, vector, filters=_works_of_narrow(services, named))[:WINDOW]
     by_id = {expert.id: expert for expert in ranked}
     by_score = args["sort"] in {None, "relevance"}
-    early, counting = narrow(FIELDS, args["facets"], asked, named)
+    early, counting = narrow(FIELDS, args["facets"], asked, [*named, *fixed])
     body = {"query": queries.these(by_id, early), "track_total_hits": True, **only_fields(), **counting}
     if by_score:
         body |= {"size": len(by_id), "sort": ["_doc"]}

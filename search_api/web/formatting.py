@@ -92,6 +92,16 @@ def abstract_label(work: Mapping[str, Any]) -> str:
     return "Summary" if work.get("abstract_origin") == "summary" else "Abstract"
 
 
+def provenance(work: Mapping[str, Any]) -> str | None:
+    """Return the source of a work if a reader would know it: not its venue again, nor the slug of an import.
+
+    Names of catalogues have a capital letter (`arXiv`), unlike `arxiv-oai-mirror-2017` and `bibliography`.
+    """
+    source = work.get("source") or ""
+    is_name = any(character.isupper() or not character.isascii() for character in source)
+    return source if is_name and source != work.get("venue") else None
+
+
 def missing_facts(work: Mapping[str, Any]) -> str:
     """Return the facts that a work's record lacks, in words: `affiliations, DOI`."""
     facts = {
@@ -238,6 +248,7 @@ FILTERS = {
         pair_label,
         percent,
         plain,
+        provenance,
         quoting,
         researcher_reasons,
         researchers_found,

@@ -5,27 +5,24 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, g, redirect, render_template, request, url_for
+from flask import Response, g, redirect, render_template, url_for
 
 from search_api.graphs.around import around
-from search_api.http.args import MAX_QUERY
-from search_api.http.endpoint import reads_only
 from search_api.http.paging import own_cursor
 from search_api.http.services import services
 from search_api.institutions import search as institutions_search
 from search_api.institutions.schemas import InstitutionsArgs
 from search_api.overview.search import overview
-from search_api.researchers import rank
 from search_api.researchers import search as researchers_search
 from search_api.researchers.fields import FACETS as RESEARCHER_FACETS
 from search_api.researchers.fields import FIELDS as RESEARCHER_FIELDS
 from search_api.researchers.fields import SORTS as RESEARCHER_SORTS
-from search_api.researchers.schemas import RankArgs, RankBody, ResearchersArgs
+from search_api.researchers.schemas import ResearchersArgs
 from search_api.retrieval import browse, filters
 from search_api.topics import search as topics_search
 from search_api.topics.schemas import TopicsArgs
 from search_api.understanding.interpret import interpret
-from search_api.web import addresses, by_example, detail, query_help, site, topic_fields, years
+from search_api.web import addresses, by_example, detail, query_help, related, site, topic_fields, years
 from search_api.web.blueprint import blueprint, parse, sort_choices
 from search_api.web.picture import picture
 from search_api.works import search as works_search
@@ -43,14 +40,12 @@ if TYPE_CHECKING:
     from search_api.http.errors import Problem
     from search_api.web.picture import Picture
 
-__all__ = ["blueprint", "by_example", "detail", "error_page", "query_help", "site"]
+__all__ = ["blueprint", "by_example", "detail", "error_page", "query_help", "related", "site"]
 
 #: Nodes of the graph on the home page.
 HOME_NODES = 24
 #: Sources of works listed on the page about the collection.
 SOURCES = 20
-#: Researchers and works shown for a pasted text.
-RELATED = 10
 
 
 @blueprint.get("/")
@@ -142,26 +137,6 @@ def institutions() -> str:
     """Browse institutions."""
     args = parse(InstitutionsArgs())
     return render_template("institutions.html", args=args, found=institutions_search.search(services(), args))
-
-
-@blueprint.get("/related")
-def related() -> str:
-    """Show the form for a text to find experts and works for."""
-    return render_template("related.html", text="", people=None, most=MAX_QUERY, each=RELATED)
-
-
-@blueprint.post("/related")
-@reads_only
-def related_to() -> str:
-    """Show experts and works for a pasted text; it is sent in the body, since an abstract is too long for a URL."""
-    text = request.form.get("text", "").strip()[:MAX_QUERY]
-    found: Mapping[str, Any] = {"people": None}
-    if text:
-        found = {
-            "people": rank.rank(services(), RankArgs().load({"per_page": RELATED}), RankBody().load({"text": text})),
-            "works": works_search.search(services(), WorksArgs().load({"q": text, "per_page": RELATED})),
-        }
-    return render_template("related.html", text=text, most=MAX_QUERY, each=RELATED, **found)
 
 
 def error_page(problem: Problem) -> Response:

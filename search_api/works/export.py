@@ -98,10 +98,11 @@ def _csv(works: Iterable[WorkDocument], args: Mapping[str, Any]) -> Iterator[str
         raise Problem(HTTPStatus.BAD_REQUEST, detail, {"select": ["Contains no column of csv."]})
     yield ",".join(columns) + "\r\n"
     for work in works:
-        yield _csv_line([_cell(work, name) for name in columns])
+        yield table_line([_cell(work, name) for name in columns])
 
 
-def _csv_line(cells: Sequence[str]) -> str:
+def table_line(cells: Sequence[str]) -> str:
+    """Return one line of CSV."""
     line = io.StringIO()
     # All cells are quoted: in many countries a semicolon or a tab would begin another one.
     csv.writer(line, quoting=csv.QUOTE_ALL).writerow(cells)
@@ -109,14 +110,16 @@ def _csv_line(cells: Sequence[str]) -> str:
 
 
 def _cell(work: WorkDocument, column: str) -> str:
-    """Return one cell, with an apostrophe before text that a spreadsheet would run."""
     value = work["researchers"] if column == "authors" else work.get(column)
     if isinstance(value, list):
-        text = "; ".join(entry["name"] for entry in value)
-    elif isinstance(value, bool):
-        text = str(value).lower()  # as in JSON
-    else:
-        text = str("" if value is None else value)
+        return table_cell("; ".join(entry["name"] for entry in value))
+    if isinstance(value, bool):
+        return str(value).lower()  # as in JSON
+    return table_cell(str("" if value is None else value))
+
+
+def table_cell(text: str) -> str:
+    """Return the text of a cell, with an apostrophe before what a spreadsheet would run."""
     text = text.replace("\0", "").lstrip(" ")
     return f"'{text}" if _is_formula(text) else text
 

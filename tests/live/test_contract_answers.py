@@ -204,7 +204,7 @@ def twin_of(client: FlaskClient, page: str) -> str:
 def test_pages_that_begin_something_have_a_twin(client: FlaskClient) -> None:
     assert twin_of(client, "/") == twin_of(client, "/graph") == "/api/v1/overview"
     assert twin_of(client, "/related") == "/api/v1/researchers?per_page=10"
-    page = client.post("/related", data={"text": "neurons & é"}).text
+    page = client.post("/related", data={"text": "neurons & é"}, follow_redirects=True).text
     twin = f"/api/v1/researchers?about={quote('neurons & é')}&per_page=10".replace("%20", "+")
     assert twin in unescape(page)
     shown = [one["links"]["html"] for one in client.get(twin).get_json()["results"]]

@@ -365,13 +365,14 @@ def test_experts_on_a_work_are_others_than_its_authors(client: FlaskClient) -> N
 
 
 def test_a_pasted_abstract_finds_experts_and_works(client: FlaskClient) -> None:
-    response = client.post("/related", data={"text": "Decoding movement from the activity of motor neurons."})
+    text = "Decoding movement from the activity of motor neurons."
+    response = client.post("/related", data={"text": text}, follow_redirects=True)
     assert response.status_code == 200
     assert response.text.count('<article class="hit person"') == 10
     assert "Konrad P. Kording" in response.text
     assert "Related work" in response.text
     assert "Related work" not in client.post("/related", data={"text": "  "}).text
-    hostile = client.post("/related", data={"text": '</textarea><script>alert(1)</script>"'})
+    hostile = client.post("/related", data={"text": '</textarea><script>alert(1)</script>"'}, follow_redirects=True)
     assert hostile.status_code == 200
     assert "<script>alert" not in hostile.text
 

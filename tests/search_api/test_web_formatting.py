@@ -111,3 +111,20 @@ def test_a_year_chart_has_an_end() -> None:
 )
 def test_schemas_in_words(schema: dict[str, object], words: str) -> None:
     assert formatting.schema_words(schema) == words
+
+
+@pytest.mark.parametrize(
+    ("source", "venue", "shown"),
+    [
+        ("arxiv-oai-mirror-2017", "arXiv", None),
+        ("acl-anthology", None, None),
+        ("bibliography", None, None),
+        ("arXiv", "arXiv", None),
+        ("arXiv", None, "arXiv"),
+        ("OpenAlex", "Nature", "OpenAlex"),
+        ("知网", None, "知网"),
+        (None, None, None),
+    ],
+)
+def test_slugs_of_imports_are_not_shown(source: str | None, venue: str | None, shown: str | None) -> None:
+    assert formatting.provenance({"source": source, "venue": venue}) == shown

@@ -62,7 +62,7 @@ for path in (
     assert response.status_code == 200, (path, response.status_code, response.text)
     for text in ("Log in", "/account", "Follow", "csrf_token"):
         assert text not in response.text or path == "/robots.txt", (path, text)
-assert client.post("/related", data={"text": "x"}).status_code == 200
+assert client.post("/related", data={"text": "x"}, follow_redirects=True).status_code == 200
 assert client.post("/api/v1/researchers/rank", json={"text": "x"}).status_code == 200
 for path in ("/login", "/account", "/feed", "/api/v1/me", "/api/v1/admin/claims"):
     assert client.get(path).status_code == 404, path
