@@ -47,6 +47,11 @@ def pass_database(command: Callable[Concatenate[Database, P], R]) -> Callable[P,
     return update_wrapper(with_database, command)
 
 
+def counted(number: int, status: str, noun: str) -> str:
+    """Return the last line of a list, such as `2 pending claims.` or `No open reports.`, as text."""
+    return f"{number or 'No'} {status} {noun}{'' if number == 1 else 's'}."
+
+
 def in_one_line(text: str) -> str:
     """Return user text in one line, without control characters that a terminal would obey."""
     return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -174,7 +174,10 @@ def show(answer: dict[str, Any], as_json: bool) -> None:
 
 def _describe(result: dict[str, Any]) -> str:
     if "title" not in result:
-        lines = [result["tagline"] or "topics not imported"]
+        place = result["affiliations"][0]["name"] if result["affiliations"] else ""
+        works = result["counts"]["works"]
+        facts = [place, f"{works:,} {'work' if works == 1 else 'works'}", result["tagline"] or ""]
+        lines = [" · ".join(filter(None, facts))]
         lines += ["adds: " + "; ".join(gain["text"] for gain in result["adds"])] if result.get("adds") else []
         return "\n".join([escape(result["name"]), *(f"[dim]{escape(line)}[/]" for line in lines)])
     names = [author["name"] for author in result["authors"]]

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+from opensearchpy.exceptions import TransportError
 
 from accounts.claims import institution_emails, lifecycle, review
-from accounts.terminal import in_one_line, pass_database
-from mappings import institution_id
+from accounts.terminal import counted, in_one_line, pass_database
+from mappings import IndexNames, institution_id
+from peerscope import engine
+from peerscope.commands import pass_settings
 from peerscope.terminal import echo
 
 if TYPE_CHECKING:
     from accounts.database import Database
+    from peerscope.settings import Settings
 
 STATUSES = ("pending", "verified", "rejected", "released")
 
@@ -32,14 +36,20 @@ def list_claims(database: Database, status: str, count: int) -> None:
         listed = review.list_claims(session, status, per_page=count)
     for claim in listed["results"]:
         echo(f"{claim['id']}  {claim['researcher_id']}", bold=True)
-        orcid = f", ORCID iD {claim['account_orcid']}" if claim["account_orcid"] else ""
-        echo(f"  by {in_one_line(claim['account_name'])}{orcid}, {claim['created_at']:%Y-%m-%d %H:%M} UTC")
+        echo(f"  by {in_one_line(claim['account_name'])}, {claim['created_at']:%Y-%m-%d %H:%M} UTC")
+        domains = ", ".join(claim["proven_domains"]) or claim["account_email_domain"]
+        known = (
+            f"e-mail at {domains}" if domains else "",
+            f"ORCID iD {claim['account_orcid']}" if claim["account_orcid"] else "",
+            f"account since {claim['account_created_at']:%Y-%m-%d}",
+        )
+        echo(f"  {', '.join(filter(None, known))}")
         for label, text in (("evidence", claim["statement"]), ("reason", claim["reason"])):
             if text:
                 echo(f"  {label}: {in_one_line(text)}")
         if claim["disputes"]:
             echo(f"  DISPUTES the owner's claim {claim['disputes']}")
-    echo("More with -n." if listed["has_more"] else f"{len(listed['results'])} in total.")
+    echo("More with -n." if listed["has_more"] else counted(len(listed["results"]), status, "claim"))
 
 
 @claims.command()
@@ -87,12 +97,27 @@ institution_argument = click.argument("institution", metavar="INSTITUTION", call
 @domains.command()
 @domain_argument
 @institution_argument
+@click.option("--force", is_flag=True, help="Add it even if no indexed institution has this id.")
+@pass_settings
 @pass_database
-def add(database: Database, domain: str, institution: str) -> None:
+def add(database: Database, settings: Settings, domain: str, institution: str, force: bool) -> None:
     """Add DOMAIN and its subdomains to INSTITUTION, named by its id or ROR id."""
+    if not force and _is_indexed(settings, institution) is False:
+        detail = "Its page has the id at its end; --force adds the domain before the institution is indexed."
+        raise click.ClickException(f"No institution has the id {institution!r}. {detail}")
     with database.begin() as session:
         is_new = institution_emails.add_domain(session, domain, institution)
     echo(f"{domain} now belongs to {institution}." if is_new else f"{domain} already belongs to {institution}.")
+
+
+def _is_indexed(settings: Settings, institution: str) -> bool | None:
+    """Return whether the index has an institution; None, with a note, while OpenSearch does not answer."""
+    try:
+        opensearch = engine.connect(settings, start=False, ready_timeout=5)
+        return bool(opensearch.exists(index=IndexNames(settings.index_prefix).institutions, id=institution))
+    except (engine.EngineError, TransportError):
+        echo("Note: OpenSearch does not answer, so it is not known whether this institution exists.", err=True)
+        return None
 
 
 @domains.command()

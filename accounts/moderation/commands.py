@@ -8,7 +8,7 @@ import click
 
 from accounts.moderation import service
 from accounts.moderation.schemas import MAX_REASON, STATUSES
-from accounts.terminal import in_one_line, pass_database
+from accounts.terminal import counted, in_one_line, pass_database
 from peerscope.terminal import echo
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def list_reports(database: Database, status: str, count: int) -> None:
             echo(f"  wrote: {in_one_line(text)}")
         if case["note"]:
             echo(f"  {status}: {in_one_line(case['note'])}")
-    echo(f"{len(cases)} in total.")
+    echo(counted(len(cases), status, "report"))
 
 
 @reports.command()

@@ -225,14 +225,15 @@ def runs(settings: Settings, count: int, as_json: bool) -> None:
     if as_json:
         echo_json(reports)
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    # Seven columns fit into the 80 characters of a terminal, also with millions of works.
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
     columns = ("read", "new", "changed", "removed", "rejected")
-    for name in ("run", *columns, "seconds", "state"):
-        table.add_column(name, justify="left" if name in {"run", "state"} else "right", no_wrap=True)
+    for name in ("run", *columns, "finished in"):
+        table.add_column(name, justify="left" if name == "run" else "right", no_wrap=True)
     for report in reports:
         seconds = sum(report["seconds"].get(part, 0) for part in PARTS)
-        state = "finished" if report.get("finished") else "interrupted"
-        table.add_row(report["run"], *(f"{report.get(name, 0):,}" for name in columns), f"{seconds:,.1f}", state)
+        end = f"{seconds:,.1f} s" if report.get("finished") else "interrupted"
+        table.add_row(report["run"], *(f"{report.get(name, 0):,}" for name in columns), end)
     Console().print(table if reports else "No runs yet.")
 
 

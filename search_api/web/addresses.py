@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from flask import request, url_for
 
+from search_api.http.paging import WINDOW
 from search_api.http.services import services
 from search_api.retrieval.listing import path
 
@@ -44,6 +46,23 @@ def _here(pairs: Iterable[Pair]) -> str:
 def setting(name: str, value: object) -> str:
     """Return the URL with a parameter set to one value; None removes it."""
     return _here([*kept(name), *([(name, str(value))] if value is not None else [])])
+
+
+def page_numbers(page: int, last: int, per_page: int) -> list[int | None]:
+    """Return the pages that a pager links: first, last that can be read, and those around `page`; None for gaps.
+
+    A gap of one page is filled.
+    """
+    last = min(last, WINDOW // per_page)
+    shown = sorted({1, last, *range(max(1, page - 1), min(last, page + 1) + 1)})
+    numbers: list[int | None] = []
+    for before, number in pairwise([0, *shown]):
+        if number - before == 2:
+            numbers.append(number - 1)
+        elif number - before > 2:
+            numbers.append(None)
+        numbers.append(number)
+    return numbers
 
 
 def leaving_out(names: Iterable[str]) -> str:

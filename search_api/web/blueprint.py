@@ -37,6 +37,7 @@ for _function in (
     addresses.adding,
     addresses.kept,
     addresses.leaving_out,
+    addresses.page_numbers,
     addresses.removing,
     addresses.replacing,
     addresses.setting,

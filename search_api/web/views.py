@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, g, redirect, render_template, url_for
+from flask import Response, g, redirect, render_template, request, url_for
 
 from search_api.graphs.around import around
 from search_api.http.paging import own_cursor
@@ -44,6 +44,8 @@ __all__ = ["blueprint", "by_example", "detail", "error_page", "query_help", "rel
 
 #: Nodes of the graph on the home page.
 HOME_NODES = 24
+#: Tiles on a page of topics or institutions.
+TILES = 24
 #: Sources of works listed on the page about the collection.
 SOURCES = 20
 
@@ -118,7 +120,7 @@ def researchers() -> str | AnyResponse:
 @blueprint.get("/topics")
 def topics() -> str:
     """Browse topics; the first page starts with the fields above them."""
-    args = parse(TopicsArgs())
+    args = _tiled(parse(TopicsArgs()))
     is_start = not args["q"].strip() and not args["parent"] and args["page"] == 1
     index = services().names.topics
     requests = [topics_search.request(args), *([topic_fields.request()] if is_start else [])]
@@ -132,10 +134,15 @@ def topics() -> str:
     )
 
 
+def _tiled(args: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a list of tiles: a page fills rows of two, three and four of them."""
+    return args if "per_page" in request.args else {**args, "per_page": TILES}
+
+
 @blueprint.get("/institutions")
 def institutions() -> str:
     """Browse institutions."""
-    args = parse(InstitutionsArgs())
+    args = _tiled(parse(InstitutionsArgs()))
     return render_template("institutions.html", args=args, found=institutions_search.search(services(), args))
 
 

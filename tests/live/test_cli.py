@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -67,7 +68,10 @@ def test_index_search_similar_and_roll_back(prefix: str, tmp_path: Path) -> None
         alike = run("similar", id_)
         assert alike.exit_code == 0
         assert "score" in alike.output
-    assert run("runs").output.count("finished") >= 1
+    lines = run("runs").output.splitlines()
+    assert "finished in" in lines[0]
+    assert re.search(r" 12 +12 .* [\d.]+ s$", lines[-1].rstrip())
+    assert max(map(len, lines)) <= 80
     assert run("rollback", "--yes").exit_code == 1
 
 

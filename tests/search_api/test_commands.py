@@ -14,7 +14,14 @@ from search_api import commands
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
-ADA = {"id": "ada", "name": "Ada", "tagline": "Engines", "score": 0.5}
+ADA = {
+    "id": "ada",
+    "name": "Ada",
+    "tagline": "Engines",
+    "affiliations": [{"name": "London"}],
+    "counts": {"works": 3},
+    "score": 0.5,
+}
 
 
 @pytest.fixture
@@ -57,6 +64,7 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Flask:
 def test_similar_follows_the_redirect_of_a_merged_id(id_: str) -> None:
     result = CliRunner().invoke(main, ["similar", id_])
     assert (result.exit_code, "Ada" in result.output) == (0, True), result.output
+    assert "London · 3 works · Engines" in result.output
 
 
 @pytest.mark.usefixtures("app")

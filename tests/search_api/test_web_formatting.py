@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from search_api.web import formatting
+from search_api.web.addresses import page_numbers
 from search_api.web.charts import HEIGHT, MAX_YEARS, MIN_YEARS, year_chart
 
 
@@ -128,3 +129,19 @@ def test_schemas_in_words(schema: dict[str, object], words: str) -> None:
 )
 def test_slugs_of_imports_are_not_shown(source: str | None, venue: str | None, shown: str | None) -> None:
     assert formatting.provenance({"source": source, "venue": venue}) == shown
+
+
+@pytest.mark.parametrize(
+    ("page", "last", "numbers"),
+    [
+        (1, 1, [1]),
+        (1, 3, [1, 2, 3]),
+        (1, 9, [1, 2, None, 9]),
+        (3, 9, [1, 2, 3, 4, None, 9]),
+        (5, 9, [1, None, 4, 5, 6, None, 9]),
+        (9, 9, [1, None, 8, 9]),
+        (1, 4_000, [1, 2, None, 400]),
+    ],
+)
+def test_a_pager_links_first_last_and_neighbouring_pages(page: int, last: int, numbers: list[int | None]) -> None:
+    assert page_numbers(page, last, 25) == numbers

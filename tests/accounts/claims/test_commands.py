@@ -34,7 +34,8 @@ def test_claims_are_listed_and_decided(
         lifecycle.make_claim(session, ada, ADA)
         second = lifecycle.make_claim(session, eve, ADA, "It is me.")
     listed = run("claims", "list").output
-    for part in (second.id, "ada-1", "by Eve", "evidence: It is me.", "DISPUTES", "1 in total"):
+    facts = (second.id, "ada-1", "by Eve", "account since 20", "evidence: It is me.")
+    for part in (*facts, "DISPUTES", "1 pending claim."):
         assert part in listed
     assert run("claims", "approve", second.id).exit_code == 2
     assert "now belongs to account" in run("claims", "approve", second.id, "--reason", "Showed a passport.").output
@@ -57,6 +58,7 @@ def test_domains_are_added_listed_and_removed(run: Callable[..., Result]) -> Non
     assert domain == "uni.example"
     assert run("domains", "remove", domain, institution).output == f"{domain} no longer belongs to {institution}.\n"
     assert run("domains", "list").output == ""
+    assert run("claims", "list", "--status", "released").output == "No released claims.\n"
     refused = run("domains", "add", "no domain", "uni")
     assert (refused.exit_code, "is not a domain" in refused.output) == (2, True)
 
