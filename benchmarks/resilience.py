@@ -143,7 +143,7 @@ def ask(base: str, path: str, phase: Phase, outages: Outages) -> None:
     for _ in range(ATTEMPTS):
         try:
             response = requests.get(f"{base}/api/v1{path}", timeout=TIMEOUT)
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
             phase.allowed["connection lost, request repeated"] += 1
         except requests.RequestException as error:
             phase.violations[type(error).__name__] += 1
@@ -160,9 +160,9 @@ def _count(response: requests.Response, began: float, phase: Phase, outages: Out
     elif response.status_code == HTTPStatus.SERVICE_UNAVAILABLE and response.headers.get("Retry-After"):
         if outages.overlaps(began):
             phase.allowed["503 while OpenSearch is down"] += 1
-            time.sleep(0.5)
         else:
             phase.violations[f"503 while OpenSearch is up: {response.json().get('detail')}"] += 1
+        time.sleep(0.5)
     else:
         phase.violations[f"status {response.status_code}"] += 1
 

@@ -261,6 +261,11 @@ class Settings(BaseSettings):
         None, description="corpora and judged collections for benchmarks; by default `../shared/data`"
     )
 
+    @property
+    def worker_count(self) -> int:
+        """Processes of `peerscope serve`."""
+        return self.workers or min(4, os.cpu_count() or 1)
+
     @classmethod
     def load(cls, **overrides: Any) -> Settings:
         """Return the settings of the environment, with `overrides`. Raises `SettingsError` naming every invalid one."""

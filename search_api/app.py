@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import time
 from contextlib import suppress
@@ -183,9 +184,19 @@ def create_app(
 
 def _client(settings: Settings, *, starts_engine: bool) -> OpenSearch:
     breaker = engine.CircuitBreaker(
-        observe=lambda seconds: timing.add("search", seconds), lose=timing.lose, lost=timing.lost
+        # A cluster has a queue of its own, and more processors than this machine.
+        concurrent=None if settings.opensearch_url else _concurrent_requests(settings),
+        observe=lambda seconds: timing.add("search", seconds),
+        wait=lambda seconds: timing.add("queue", seconds),
+        lose=timing.lose,
+        lost=timing.lost,
     )
     return (engine.connect if starts_engine else engine.follow)(settings, breaker=breaker)
+
+
+def _concurrent_requests(settings: Settings) -> int:
+    """Return how many requests a worker sends to the embedded node at once: all workers together two per core."""
+    return max(2, 2 * (os.cpu_count() or 1) // settings.worker_count)
 
 
 def _install_extensions(app: Flask, chosen: Sequence[Extension] | None) -> None:

@@ -1,13 +1,16 @@
-"""Circuit breaker between a web server and OpenSearch: a time budget per request, one retry, and a circuit.
+"""Circuit breaker between a web server and OpenSearch: a time budget per request, one retry, a circuit, and a queue.
 
 A caller gets an error within two seconds, whether OpenSearch refuses, hangs or drops the connection; and immediately
-after several failures in a row, so that no thread waits in vain.
+after several failures in a row, so that no thread waits in vain. While OpenSearch responds, requests beyond the number
+that it can work on wait in the client: sent at once, they would slow each other down until all exceed the budget.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +21,17 @@ from urllib3 import Timeout
 from peerscope.engine.following import FollowingTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 #: Seconds for one request including the retry, so that a caller gets 503 within two.
 BUDGET = 1.8
 #: Seconds of the budget below which a request is not sent.
 SHORTEST = 0.05
+#: Seconds for one request in the first `RECOVERY` seconds after the circuit has closed again. A node that has just
+#: started responds, but compiles its code while it searches: on two cores it takes 1 to 4 s per search.
+BUDGET_AFTER_OUTAGE, RECOVERY = 6.0, 30.0
+#: Seconds that a request may wait in the queue while OpenSearch responds to others.
+PATIENCE = 10.0
 #: Failures in a row before the circuit opens; a single broken connection or slow response must not open it.
 FAILURES = 5
 #: Seconds before an open circuit lets one request through.
@@ -52,12 +60,23 @@ class Circuit:
     clock: Callable[[], float] = time.monotonic
     _failed: int = 0
     _opens_at: float = 0.0
+    _closed_at: float = -math.inf
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def is_open(self) -> bool:
         """Whether requests are refused, except one that tries."""
         return self._failed >= self.failures
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the last request failed."""
+        return self._failed > 0
+
+    @property
+    def is_recovering(self) -> bool:
+        """Whether the circuit has closed within the last `RECOVERY` seconds, and no request has failed since."""
+        return not self.has_failed and self.clock() - self._closed_at < RECOVERY
 
     def enter(self) -> None:
         """Raise CircuitOpen while the circuit is open; after the pause, let one request try and start another pause."""
@@ -72,6 +91,8 @@ class Circuit:
     def succeeded(self) -> None:
         """Record that OpenSearch responded, with whatever status."""
         with self._lock:
+            if self.is_open:
+                self._closed_at = self.clock()
             self._failed = 0
 
     def failed(self) -> None:
@@ -85,16 +106,53 @@ class Circuit:
 class CircuitBreaker:
     """The limits of one client.
 
+    `budget` is that of a request in seconds, `budget_after_outage` the one while the circuit is recovering.
     `observe` is called with the seconds of every request, and `lose` with those of each in which OpenSearch was not
     reached or did not respond. `lost` returns the sum of the latter for the current caller: its later requests have
     only the rest of the budget, so that a caller that sends several does not wait for the budget several times.
+    At most `concurrent` requests are sent at once, without a limit if it is None; `wait` is called with the seconds
+    that one waited for its turn.
     """
 
     budget: float = BUDGET
+    budget_after_outage: float = BUDGET_AFTER_OUTAGE
+    patience: float = PATIENCE
+    concurrent: int | None = None
     circuit: Circuit = field(default_factory=Circuit)
     observe: Callable[[float], None] = lambda _: None
     lose: Callable[[float], None] = lambda _: None
     lost: Callable[[], float] = lambda: 0.0
+    wait: Callable[[float], None] = lambda _: None
+
+    def __post_init__(self) -> None:
+        """Create the queue."""
+        self._slots = threading.BoundedSemaphore(self.concurrent) if self.concurrent else None
+
+    def seconds(self) -> float:
+        """Return the budget of a request that is sent now."""
+        return self.budget_after_outage if self.circuit.is_recovering else self.budget
+
+    @contextmanager
+    def slot(self) -> Iterator[None]:
+        """Wait for the turn of a request.
+
+        Raises CircuitOpen if it does not come within the budget and the last request failed, or within `patience`.
+        """
+        if not self._slots:
+            yield
+            return
+        began = time.monotonic()
+        while not self._slots.acquire(timeout=self.budget):
+            waited = time.monotonic() - began
+            if self.circuit.has_failed or waited >= self.patience:
+                self.wait(waited)
+                self.lose(waited)
+                raise CircuitOpen(self.circuit.pause)
+        self.wait(time.monotonic() - began)
+        try:
+            yield
+        finally:
+            self._slots.release()
 
 
 class BreakerTransport(FollowingTransport):
@@ -106,10 +164,17 @@ class BreakerTransport(FollowingTransport):
         self.breaker = breaker
 
     def perform_request(self, method: str, url: str, params: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Send a request. Raises CircuitOpen without sending it while the circuit is open or the budget is spent."""
-        budget = self.breaker.budget - self.breaker.lost()
-        if budget < SHORTEST:
+        """Send a request when it is its turn.
+
+        Raises CircuitOpen without sending it while the circuit is open, if the budget is spent, or if its turn does not
+        come.
+        """
+        if self.breaker.lost() > self.breaker.budget - SHORTEST:
             raise CircuitOpen(self.breaker.circuit.pause)
+        with self.breaker.slot():
+            return self._perform(self.breaker.seconds() - self.breaker.lost(), method, url, params, *args, **kwargs)
+
+    def _perform(self, budget: float, method: str, url: str, params: Any, *args: Any, **kwargs: Any) -> Any:
         self.breaker.circuit.enter()
         began = time.monotonic()
         try:

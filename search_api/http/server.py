@@ -90,7 +90,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no type inf
         self.limits = Limits.from_settings(settings)
         self._options: dict[str, Any] = {
             "bind": f"fd://{listener.detach()}",
-            "workers": settings.workers or min(4, os.cpu_count() or 1),
+            "workers": settings.worker_count,
             "threads": THREADS,
             "worker_class": Worker,
             "accesslog": None,

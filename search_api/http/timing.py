@@ -1,4 +1,4 @@
-"""The duration of a request and of its parts `embed`, `search` and `dump`, for the request log and the metrics."""
+"""The duration of a request and of its parts `embed`, `queue`, `search` and `dump`, for request log and metrics."""
 
 from __future__ import annotations
 

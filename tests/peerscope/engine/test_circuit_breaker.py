@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -18,13 +19,16 @@ from peerscope.engine import CircuitBreaker, CircuitOpen, EngineSettings, connec
 from peerscope.engine.circuit_breaker import Circuit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from opensearchpy import OpenSearch
 
 
 class Scripted(BaseHTTPRequestHandler):
-    """Does one thing of its script after another: a status to answer, `break` or `hang`; at the end it answers 200."""
+    """Does one thing of its script after another, at the end it answers 200.
+
+    Each is a status to answer, `break`, `slow` or `hang`.
+    """
 
     protocol_version = "HTTP/1.1"
     script: list[str | int]
@@ -34,6 +38,9 @@ class Scripted(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.asked.append(self.path)
         step = self.script.pop(0) if self.script else 200
+        if step == "slow":
+            time.sleep(0.6)
+            step = 200
         if step == "hang":
             time.sleep(1.0)
         if isinstance(step, str):
@@ -189,3 +196,85 @@ def test_every_request_is_observed() -> None:
         with pytest.raises(TransportError):
             search(client)
     assert len(seen) == 2
+
+
+def in_threads(count: int, call: Callable[[], object]) -> list[object]:
+    """Return what concurrent calls return or raise."""
+
+    def caught(_: int) -> object:
+        try:
+            return call()
+        except Unreachable as error:
+            return error
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(caught, range(count)))
+
+
+def test_requests_beyond_the_limit_wait_and_do_not_fail() -> None:
+    busy, peak, lock = [0], [0], threading.Lock()
+    waits: list[float] = []
+
+    class Slow(Scripted):
+        def answer(self) -> None:
+            with lock:
+                busy[0] += 1
+                peak[0] = max(peak[0], busy[0])
+            time.sleep(0.15)
+            with lock:
+                busy[0] -= 1
+            super().answer()
+
+        do_POST = answer  # noqa: N815
+
+    handler = type("Handler", (Slow,), {"script": [], "asked": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as listening:
+        threading.Thread(target=listening.serve_forever, args=(0.01,), daemon=True).start()
+        client = client_of(f"http://127.0.0.1:{listening.server_port}", concurrent=2, wait=waits.append)
+        answers = in_threads(12, lambda: search(client))
+        listening.shutdown()
+    # The last ones waited for .75 s, longer than the budget.
+    assert answers == [{"ok": True}] * 12
+    assert peak[0] == 2
+    assert len(waits) == 12
+    assert max(waits) > 0.4
+
+
+def test_requests_that_wait_for_a_hanging_one_are_given_up_within_twice_the_budget() -> None:
+    with server(*["hang"] * 8) as (url, asked):
+        client = client_of(url, concurrent=2)
+        began = time.monotonic()
+        answers = in_threads(8, lambda: search(client))
+        assert time.monotonic() - began < 1.6
+        assert all(isinstance(answer, Unreachable) for answer in answers)
+        assert len(asked) < 8
+        assert any(isinstance(answer, CircuitOpen) for answer in answers)
+
+
+def test_a_request_waits_only_so_long_even_if_others_succeed() -> None:
+    lost: list[float] = []
+    breaker = CircuitBreaker(budget=0.05, patience=0.2, concurrent=1, lose=lost.append)
+    with breaker.slot(), pytest.raises(CircuitOpen), breaker.slot():
+        pass
+    assert 0.2 <= sum(lost) < 1
+    with breaker.slot():  # the slot is free again
+        pass
+
+
+def test_a_node_that_comes_back_has_more_time_at_first() -> None:
+    with server(*["break"] * 4, 200, "slow", "hang") as (url, _):
+        client = client_of(url, budget_after_outage=0.8, circuit=Circuit(failures=2, pause=0.05))
+        for _ in range(2):
+            with pytest.raises(Unreachable):
+                search(client)
+        time.sleep(0.1)
+        assert search(client) == {"ok": True}
+        # Longer than the budget of .4 s.
+        assert search(client) == {"ok": True}
+        # A failure ends the recovery.
+        began = time.monotonic()
+        with pytest.raises(ConnectionTimeout):
+            search(client)
+        assert not client.transport.breaker.circuit.is_recovering
+        assert client.transport.breaker.seconds() == 0.4
+        assert time.monotonic() - began < 1.2
