@@ -37,7 +37,7 @@ from peerscope.engine.process import (
     write_state,
 )
 from peerscope.engine.readiness import PAUSE, answering_name
-from peerscope.engine.settings import EngineSettings, choose_port
+from peerscope.engine.settings import EngineSettings, choose_port, is_free
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,7 +152,7 @@ class Node:
         return None
 
     def _launch(self, *, detach: bool, timeout: float) -> NodeState:
-        port = choose_port(self.settings)
+        choose_port(self.settings)  # before anything is downloaded
         self.place.make()
         java = self._java()
         if not java.has_vector:
@@ -161,18 +161,30 @@ class Node:
             self.place, home=self.settings.home, mirror=self.settings.maven_url, with_icu=java.is_wheel
         )
         remove_others(self.place, distribution)
-        name = f"peerscope-{secrets.token_hex(4)}"
         command = java_command(java, distribution, self.place, self.settings.heap)
         if leave_link(self.wanted, self.place):
             note(f"OpenSearch does not run as root; its account cannot enter {self.wanted}: see {self.place.folder}")
         with show_progress(f"starting OpenSearch {opensearch_version()} (8 to 30 s)"):
-            offset = size_of(self.place.log)
-            files = configuration_files(self.place, name, port)
-            process = spawn(command, self.place, files, detach=detach)
-            state = self._record(process, name, port, java, detach=detach)
-            self._await(process, state, offset, timeout)
+            state = self._run_on_a_free_port(command, java, detach=detach, timeout=timeout)
         if not detach:
             atexit.register(self._stop_own, os.getpid())
+        return state
+
+    def _run_on_a_free_port(
+        self, command: list[str], java: Java, *, detach: bool, timeout: float, attempts: int = 3
+    ) -> NodeState:
+        """Run the node, again on another port if a program takes its port before it listens there."""
+        port, offset = choose_port(self.settings), size_of(self.place.log)
+        name = f"peerscope-{secrets.token_hex(4)}"
+        process = spawn(command, self.place, configuration_files(self.place, name, port), detach=detach)
+        state = self._record(process, name, port, java, detach=detach)
+        try:
+            self._await(process, state, offset, timeout)
+        except NodeDied:
+            if attempts == 1 or is_free(port):
+                raise
+            note(f"port {port} was taken while OpenSearch was starting")
+            return self._run_on_a_free_port(command, java, detach=detach, timeout=timeout, attempts=attempts - 1)
         return state
 
     def _java(self) -> Java:

@@ -20,13 +20,17 @@ import psutil
 import pytest
 
 from peerscope.engine import EngineSettings, Node, connect, keep_alive
+from peerscope.engine import node as node_module
 from peerscope.engine.errors import NodeDied, NotRunning, PortTaken, StartTimeout
 from peerscope.engine.java import find_java
 from peerscope.engine.process import is_alive
 from tests.accounts_of_machine import STRANGER, needs_root, others_can_read, run_as
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from peerscope.engine.place import Place
 
 OTHER_PROCESS = """
 import sys
@@ -77,6 +81,27 @@ def test_what_keeps_the_node_from_starting_is_said_and_leaves_no_process(setting
         Node(too_large).start()
     assert node.status().state == "stopped"
     assert not node.stop()
+
+
+def test_a_port_that_is_taken_while_the_node_starts_is_replaced(
+    settings: EngineSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spawn, ports = node_module.spawn, []
+
+    def spawn_late(command: list[str], place: Place, files: Mapping[str, str], *, detach: bool) -> psutil.Process:
+        ports.append(int(*re.findall(r'"?http.port"?: (\d+)', "".join(files.values()))))
+        if len(ports) > 1:
+            return spawn(command, place, files, detach=detach)
+        occupied.bind(("127.0.0.1", ports[0]))
+        occupied.listen()
+        return spawn(["/bin/false"], place, files, detach=detach)
+
+    monkeypatch.setattr(node_module, "spawn", spawn_late)
+    with socket.socket() as occupied:
+        state = Node(settings).start()
+        assert ports == [ports[0], state.port]
+        assert state.port != ports[0]
+        assert Node(settings).stop()
 
 
 def test_a_detached_node_outlives_its_starter_and_the_next_process_finds_it(settings: EngineSettings) -> None:
