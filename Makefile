@@ -63,7 +63,7 @@ release: $(VENV)/.dev
 		"from setuptools import build_meta as build; build.build_sdist('dist'), build.build_wheel('dist')"
 	cp build/release/dist/* dist/ && rm -rf build/release
 
-# Pictures of the main pages, for people to judge: phone and desk, light and dark; docs/profile.png is in the README.
+# Pictures of the main pages, for people to judge: phone and desk, light and dark; docs/*.jpg are in the README.
 screenshots: $(VENV)/.dev
 	$(BIN)/pytest -q tests/live/screenshots.py
 

@@ -10,6 +10,7 @@ from flask import Response, make_response, redirect, render_template, session, u
 from accounts import cookies, forms
 from accounts.blueprint import blueprint
 from accounts.login import links, orcid, schemas, service, sessions
+from accounts.login.user_agents import browser_label
 from accounts.resources import database
 from search_api.http.actors import current_actor
 from search_api.http.errors import Problem
@@ -179,6 +180,7 @@ def set_password(token: str) -> AnyResponse:
 
 
 blueprint.add_app_template_global(orcid.is_set_up, "orcid_available")
+blueprint.add_app_template_filter(browser_label)
 
 
 def _logged_in(token: str, back: str, address: str, aim: str | None = None) -> AnyResponse:

@@ -51,7 +51,11 @@ class CommaList(fields.List[str]):
 
     def __init__(self, choices: tuple[str, ...], **kwargs: Any) -> None:
         """Allow only `choices`."""
-        super().__init__(fields.String(validate=validate.OneOf(choices)), load_default=list, **kwargs)
+        super().__init__(
+            fields.String(validate=validate.OneOf(choices, error="{input} is none of {choices}.")),
+            load_default=list,
+            **kwargs,
+        )
 
 
 class Args(Schema):

@@ -58,6 +58,8 @@ _MACRO = re.compile(
     r"|\\[\"'`^~=.](?:\{\\?[^{}]{1,2}\}|\\?[a-zA-Z])"
     r"|\\[%&#_$ {}]"
 )
+#: A degree sign outside of a formula, as in `360^\circ`, also where a word follows at once.
+_DEGREE = re.compile(r"(?<=\d)\^(?:\{ ?(?:\\circ|∘) ?\}|\\circ|∘)")
 _CITATION = re.compile(r"\\cite\w*\s?\{([^{}]*)\}")
 _SAFE_TAGS = {
     "math", "menclose", "mfrac", "mi", "mmultiscripts", "mn", "mo", "mover", "mpadded", "mphantom", "mprescripts",
@@ -168,7 +170,7 @@ def marked(fragment: str, budget: Budget | None = None) -> Markup:
 
 
 def _has_latex(text: str) -> bool:
-    return "\\" in text or text.count("$") > 1
+    return "\\" in text or text.count("$") > 1 or "^∘" in text
 
 
 def _formula(match: re.Match[str]) -> Markup:
@@ -219,6 +221,7 @@ def _bold(text: str) -> str:
 
 def _prose(text: str) -> Markup:
     """Return text outside formulas: emphasis as tags, accents and symbols as characters."""
+    text = _DEGREE.sub("°", text)
     if "\\" not in text:
         return escape(text)
     parts, at = Markup(), 0
@@ -232,6 +235,7 @@ def _prose(text: str) -> Markup:
 
 
 def _plain_prose(text: str) -> str:
+    text = _DEGREE.sub("°", text)
     return _decode_macros(_EMPHASIS.sub(lambda match: match["inside"] or match["rest"] or "", text))
 
 

@@ -276,7 +276,7 @@ def test_an_administrator_sees_what_speaks_for_a_claim(app: Flask, ada: Person) 
     assert (claim["account_email_domain"], claim["record_affiliations"]) == ("example.org", ["Uni"])
     assert "ada@" not in str(claim)
     page = root.get("/admin").text
-    assert "at example.org" in page
+    assert "E-mail domain: example.org" in page
     assert "Record: Uni" in page
     log = root.get("/admin/audit").text
     assert f'title="{ada.account_id}">Ada</a>' in log

@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -37,16 +38,20 @@ from tests.ports import free_port
 from tests.shared_node import shared_node_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from flask import Flask
     from opensearchpy import OpenSearch
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, BrowserContext, Page
     from werkzeug.test import TestResponse
 
 
 #: The indices of the sample, one set per process of the run: some tests change them.
 SAMPLE = IndexNames(f"sample-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-")
+
+
+#: A wide table may be scrolled inside its own frame; the page itself never sideways.
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 
 class CheckedClient(FlaskClient):
@@ -210,6 +215,36 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def opened(chromium: Browser, site: str) -> Iterator[Callable[..., Page]]:
+    """Opens pages, each in a context of its own; at the end, none may have complained or asked another host."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_page(address: str, status: int = 200, **options: Any) -> Page:
+        context = chromium.new_context(base_url=site, **{"viewport": DESK, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: asked(request.url))
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status == status
+        return page
+
+    def asked(url: str) -> None:
+        if urlsplit(url).netloc != urlsplit(site).netloc and not url.startswith("data:"):
+            complaints.append(f"asked {url}")
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    # Chromium itself logs a page that answers 404.
+    assert [words for words in complaints if "404" not in words] == []
 
 
 @pytest.fixture

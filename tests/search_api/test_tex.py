@@ -31,6 +31,8 @@ OURS = re.compile(r"</?(?:em|strong|code|math|m\w+)(?: [a-z]+=\"[^\"<>]*\")*>")
         ("costs $5 and $10", "costs $5 and $10"),
         (r"C:\new\table", r"C:\new\table"),
         (r"\ETD, a method", r"\ETD, a method"),
+        (r"360^\circREA at 90^{\circ} and 45^∘", "360°REA at 90° and 45°"),
+        ("Towards 360^∘ views", "Towards 360° views"),
     ],
 )
 def test_text_is_shown_as_its_author_meant_it(source: str, shown: str) -> None:
@@ -101,6 +103,10 @@ def test_a_highlight_keeps_its_marks_and_no_other_tag() -> None:
 
 def test_plain_words_for_where_markup_cannot_be() -> None:
     assert plain(r"On the $\alpha$-stability of \emph{Poincar\'e} maps") == "On the α-stability of Poincaré maps"
+
+
+def test_degrees_are_plain_characters() -> None:
+    assert plain(r"360^\circREA with 360^∘") == "360°REA with 360°"
 
 
 def test_a_text_is_cut_at_a_word_and_outside_formulas() -> None:
