@@ -35,6 +35,8 @@ _SINGLE = re.compile(
     "[\u3005-\u3007\u3021-\u3029\u3038-\u303b\u3040-\u309f\u3400-\u9fff\uf900-\ufaff"
     "\U00016fe0-\U00018dff\U0001b000-\U0001b2ff\U00020000-\U0003ffff]"
 )
+#: Separators and punctuation before a term.
+_BEFORE = re.compile(r"^\W++(?=\w)")
 #: Scripts whose runs are terms of their own next to letters of another script: Katakana, and Southeast Asian scripts.
 _RUNS = re.compile(
     "(?P<katakana>[\u30a0-\u30ff\u31f0-\u31ff\uff66-\uff9f])"
@@ -50,9 +52,15 @@ def only_stop_words(text: str) -> bool:
 
 def significant_terms(text: str) -> int:
     """Return the number of terms of a text that are neither stop words nor symbols."""
+    return len(significant(text))
+
+
+def significant(text: str) -> list[str]:
+    """Return the terms of a text that are neither stop words nor symbols, in lower case."""
     ends = list(term_ends(text))
-    words = (text[start:end].strip().lower() for start, end in zip([0, *ends], ends, strict=False))
-    return sum(word not in STOP_WORDS and any(character.isalnum() for character in word) for word in words)
+    pieces = (text[start:end].lower() for start, end in zip([0, *ends], ends, strict=False))
+    words = (_BEFORE.sub("", piece) for piece in pieces)
+    return [word for word in words if word not in STOP_WORDS and any(character.isalnum() for character in word)]
 
 
 def term_ends(text: str) -> Iterator[int]:

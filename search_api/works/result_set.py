@@ -157,18 +157,20 @@ def hybrid(services: Services, query: Query, vector: Vector, weights: RankingWei
     its own neighbours, whatever they are about.
     """
     required = queries.required_clauses(query)
-    first = first_pass(services, queries.marked(query, weights), vector, required, weights)
+    counted = queries.count_terms(query)
+    first = first_pass(services, queries.marked(query, weights), vector, required, weights, counted)
+    weight = ranking.semantic_share(weights.semantic_weight, first.occurring)
     marked = {id_ for id_, score in first.keyword.items() if score >= queries.MARK}
     words = {id_: score - queries.MARK * (id_ in marked) for id_, score in first.keyword.items()}
     first = replace(first, keyword=words, has_all=first.has_all or len(marked) < len(words))
     floor = _floor(services, query, first.semantic, words_occur=bool(words))
     near = [id_ for id_, score in first.semantic.items() if ranking.cosine_of(score) >= floor]
-    moved = _feedback(services, first, vector, weights)
+    moved = _feedback(services, first, vector, replace(weights, semantic_weight=weight))
     second = first
     if moved is not vector:
         response = services.search(services.names.works, nearest(moved, required, weights))
         second = replace(first, semantic=hit_scores(response))
-    found = fused_set(second, queries.keyword(query, weights), moved, weights.semantic_weight)
+    found = fused_set(second, queries.keyword(query, weights), moved, weight)
     members = marked.union(near)
     fused = {id_: score for id_, score in found.ranked.items() if id_ in members}
     return replace(
@@ -194,23 +196,35 @@ def _cosines(scores: Scores) -> Scores:
 
 @dataclass(frozen=True)
 class FirstPass:
-    """Scores by keyword and of neighbours; `has_all` says that all keyword matches are among them."""
+    """Scores by keyword and of neighbours; `has_all` says that all keyword matches are among them.
+
+    `occurring` is the share of the query's terms that the collection contains.
+    """
 
     keyword: Scores
     semantic: Scores
     has_all: bool
     generation: str | None
+    occurring: float = 1.0
 
 
 def first_pass(
-    services: Services, keyword: Body, vector: Vector, required: list[Body], weights: RankingWeights
+    services: Services,
+    keyword: Body,
+    vector: Vector,
+    required: list[Body],
+    weights: RankingWeights,
+    counted: Body | None = None,
 ) -> FirstPass:
-    """Return the best hits by keyword and the neighbours of a vector, in one request."""
+    """Return the best hits by keyword and the neighbours of a vector, in one request with the `counted` terms."""
     best = {"query": keyword, "size": ranking.DEPTH, "track_total_hits": ranking.DEPTH, **only_fields()}
     index = services.names.works
-    by_words, by_vector = services.search_together([(index, best), (index, nearest(vector, required, weights))])
+    searches = [(index, best), (index, nearest(vector, required, weights)), *([(index, counted)] if counted else [])]
+    by_words, by_vector, *counts = services.search_together(searches)
+    occurring = [ranking.occurring_share(*queries.term_counts(response)) for response in counts]
     has_all = by_words["hits"]["total"]["relation"] == "eq"
-    return FirstPass(hit_scores(by_words), hit_scores(by_vector), has_all, generation_of(by_words, by_vector))
+    generation = generation_of(by_words, by_vector)
+    return FirstPass(hit_scores(by_words), hit_scores(by_vector), has_all, generation, *occurring)
 
 
 def fused_set(hits: FirstPass, keyword: Body, vector: Vector, semantic_weight: float) -> ResultSet:
@@ -242,7 +256,7 @@ def _feedback(services: Services, first: FirstPass, vector: Vector, weights: Ran
     vectors = _vectors(services, list(best))
     hits = np.array([vectors[id_] for id_ in best if id_ in vectors], np.float32).reshape(-1, len(vector))
     scores = [score for id_, score in best.items() if id_ in vectors]
-    return ranking.feedback_vector(vector, hits, scores, weights.feedback_weight)
+    return ranking.feedback_vector(vector, hits, scores, weights.feedback_weight * ranking.coherence(hits))
 
 
 def _vectors(services: Services, ids: list[str]) -> dict[str, Vector]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 
 from benchmarks import weights
 from benchmarks.weights import Judged, fused, quality
+from peerscope.evaluation.collection import Collection
 from search_api.retrieval.hits import fuse
 
 
@@ -26,14 +30,40 @@ def test_quality_is_the_ndcg_of_the_ranking(weight: float, expected: float) -> N
     works = np.array([[1, 0], [0, 1], [-1, 0]], np.float32)
     keyword = {5.0: np.array([[1.0, 3.0, 2.0]], np.float32)}
     query, grades = np.array([[1, 0.1]], np.float32), np.array([[0, 1, 0]], np.int8)
-    judged = Judged("small", keyword, works, query, grades, np.array([1.0]))
-    assert quality(judged, 5.0, weight, 0, 0.0, 3) == pytest.approx(expected)
+    judged = Judged("small", keyword, works, query, grades, np.array([1.0]), np.array([1.0]))
+    assert quality(judged, 5.0, weight, 0, 0.0, 3) == pytest.approx([expected])
+    # Without a word that occurs, the neighbours decide; plain fusion ignores that.
+    strange = replace(judged, occurring=np.array([0.0]))
+    assert quality(strange, 5.0, 0.4, 0, 0.0, 3) == pytest.approx([1 / np.log2(3)])
+    assert quality(strange, 5.0, 0.4, 0, 0.0, 3, is_plain=True) == quality(judged, 5.0, 0.4, 0, 0.0, 3)
 
 
 def test_each_choice_is_made_without_the_collection_it_is_judged_by() -> None:
-    grid = [(5.0, 0.4, 0, 0.0), (5.0, 0.6, 0, 0.0)]
-    gains = np.array([[0.10, 0.00], [0.00, 0.05]])
-    rows = weights.table(["one", "two"], grid, 0.5 * (1 + gains), gains)
+    plain = [np.array([0.5, 0.5]), np.array([0.5, 0.5])]
+    ndcg = [plain, [plain[0] * 1.10, plain[1]], [plain[0], plain[1] * 1.05]]
+    rows = weights.table(["one", "two"], ["plain", "first", "second"], ndcg, plain)
     first = list(rows.columns[0].cells)
-    assert first[-2:] == ["(5.0, 0.6, 0, 0.0) without one", "(5.0, 0.4, 0, 0.0) without two"]
+    assert first == ["plain", "first", "second", "plain", "second without one", "first without two"]
     assert list(rows.columns[1].cells)[-2:] == ["+0.0%", ""]
+    assert list(rows.columns[3].cells)[1] == "+5.0% (+5.0% to +5.0%)"
+
+
+def test_the_interval_comes_from_samples_of_the_queries() -> None:
+    chance = np.random.default_rng(1)
+    plain = [chance.random(60) + 0.5, chance.random(20) + 0.5]
+    ours = [values + chance.normal(0.1, 0.2, len(values)) for values in plain]
+    gains, (low, high) = weights.mean_gains(ours, plain)
+    assert gains == pytest.approx([a.mean() / b.mean() - 1 for a, b in zip(ours, plain, strict=True)])
+    assert low < gains.mean() < high
+    assert high - low < 0.15
+
+
+def test_a_smaller_collection_keeps_what_was_judged() -> None:
+    records: list[Any] = [{"id": f"local:{number}"} for number in range(20)]
+    ids = {record["id"]: record["id"].removeprefix("local:") for record in records}
+    collection = Collection("small", records, {"q": "a", "r": "b"}, {"q": {"3": 1, "4": 0}, "r": {"17": 2}}, ids)
+    for works, expected in ((None, 20), (6, 6), (1, 2)):
+        kept = {record["id"] for record in weights.limited(collection, works, ["q", "r"])}
+        assert len(kept) == expected
+        assert {"local:3", "local:17"} <= kept
+    assert weights.drawn(collection, 1) == ["q"]

@@ -61,6 +61,8 @@ QUOTED = [
     ("ranking.md", "then {} of the keyword score and {}", (complement("semantic_weight"), default("semantic_weight"))),
     ("ranking.md", "first search retrieves {} works", (default("feedback_works"),)),
     ("ranking.md", "query vector then moves {} of the way", (default("feedback_weight"),)),
+    ("ranking.md", "cosine to each other is below {}, the vector", (f"{ranking.COHERENT:g}".removeprefix("0"),)),
+    ("ranking.md", "if less than {} of a query's terms", (f"{ranking.MOST_OCCUR:g}".removeprefix("0"),)),
     ("api.md", "that at most {:,} researchers have", (search.NARROW,)),
     ("api.md", "A list has at most {} works", (export.WHOLE,)),
     ("claims.md", "can have {} pending reports", (corrections.MAX_PENDING,)),

@@ -60,7 +60,9 @@ def search(pages: FlaskClient, q: str, **params: Any) -> tuple[list[str], dict[s
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "keyword"])
-@pytest.mark.parametrize("query", ["GAN", "gan", "GANs", "generative adversarial networks"])
+@pytest.mark.parametrize(
+    "query", ["GAN", "gan", "GANs", "generative adversarial networks", "Generative Adversarial Network"]
+)
 def test_both_forms_find_the_same_works_the_long_title_first(pages: FlaskClient, query: str, mode: str) -> None:
     titles, meta = search(pages, query, mode=mode)
     assert titles[0] == LONG

@@ -55,3 +55,28 @@ def test_a_vector_moves_towards_what_scored_best() -> None:
 
 def test_a_vector_stays_where_nothing_is_found() -> None:
     assert ranking.feedback_vector(NORTH, np.empty((0, 2), np.float32), [], 0.4) is NORTH
+
+
+def test_rare_terms_decide_whether_a_query_occurs_in_the_collection() -> None:
+    assert ranking.occurring_share([], 10) == 1
+    assert ranking.occurring_share([3, 3], 10) == 1
+    assert ranking.occurring_share([0, 0], 10) == 0
+    # A frequent term that occurs says less than half if the other one is missing.
+    assert 0 < ranking.occurring_share([9, 0], 10) < ranking.occurring_share([1, 0], 10) < 0.5
+
+
+def test_keywords_lose_weight_only_where_many_terms_are_missing() -> None:
+    assert ranking.semantic_share(0.45, 1) == pytest.approx(0.45)
+    assert ranking.semantic_share(0.45, ranking.MOST_OCCUR) == pytest.approx(0.45)
+    assert ranking.semantic_share(0.45, ranking.MOST_OCCUR / 2) == pytest.approx(0.45 / (0.45 + 0.275))
+    assert ranking.semantic_share(0.45, 0) == 1
+    assert ranking.semantic_share(0, 0) == 0
+    assert ranking.semantic_share(1, 0.5) == 1
+
+
+def test_works_about_one_thing_are_coherent() -> None:
+    assert ranking.coherence(np.array([NORTH])) == 1
+    assert ranking.coherence(np.empty((0, 2), np.float32)) == 1
+    assert ranking.coherence(np.array([NORTH, NORTH])) == 1
+    assert ranking.coherence(np.array([NORTH, EAST])) == 0
+    assert ranking.coherence(np.array([NORTH, NORTH, EAST])) == pytest.approx(1 / 3 / ranking.COHERENT)

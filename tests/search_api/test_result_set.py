@@ -40,6 +40,8 @@ class Engine:
         self.total = len(words)
         #: Works with less than enough words.
         self.few: set[str] = set()
+        #: Works with each term.
+        self.occurring = {"soil": 1}
         self.asked: list[Body] = []
         self.round_trips = 0
 
@@ -53,6 +55,10 @@ class Engine:
 
     def answer(self, body: Body) -> Body:
         self.asked.append(body)
+        if "terms" in body.get("aggs", {}):
+            names = body["aggs"]["terms"]["filters"]["filters"]
+            buckets = {name: {"doc_count": self.occurring.get(name.split()[-1], 0)} for name in names}
+            return {"hits": {"total": {"value": 9}}, "aggregations": {"terms": {"buckets": buckets}}}
         ids = self.named(body["query"])
         marked = {id_: score + queries.MARK * (id_ not in self.few) for id_, score in self.words.items()}
         scores = dict.fromkeys(ids, 1.0) if ids else self.near if "knn" in body["query"] else marked
@@ -91,12 +97,22 @@ def test_a_hybrid_set_takes_three_requests_and_is_remembered() -> None:
     assert engine.round_trips == 3
     assert hybrid(there) is found
     assert engine.round_trips == 3
-    words, first, vectors, second = engine.asked
+    words, first, counted, vectors, second = engine.asked
+    assert counted == queries.count_terms(SOIL)
     assert words["query"] == queries.marked(SOIL, WEIGHTS)
     assert words["size"] == ranking.DEPTH
     assert vectors["query"]["bool"]["filter"][0] == queries.only(["a", "b", "c"])
     assert first["query"]["knn"]["embedding"]["vector"] == [1.0, 0.0]
     assert second["query"]["knn"]["embedding"]["vector"] == pytest.approx(found.vector.tolist())
+
+
+def test_words_that_hardly_occur_in_the_collection_count_less() -> None:
+    engine = Engine({"a": 3.0}, {"b": 0.9})
+    query, there = parse("soil bodenkunde erdreich"), services(engine)
+    weights = replace(WEIGHTS, feedback_works=0)
+    assert list(result_set.hybrid(there, query, NORTH, weights).ranked) == ["b", "a"]
+    engine.occurring = {"soil": 1, "bodenkunde": 1, "erdreich": 1}
+    assert list(result_set.hybrid(there, query, NORTH, weights).ranked) == ["a", "b"]
 
 
 def test_whatever_needs_only_ids_reads_no_stored_fields() -> None:

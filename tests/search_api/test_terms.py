@@ -11,7 +11,7 @@ from search_api.researchers.names import MAX_NAME_PARTS, by_name
 from search_api.retrieval import browse
 from search_api.retrieval.ranking import RankingWeights
 from search_api.retrieval.syntax import MAX_PHRASE, parse
-from search_api.retrieval.terms import MAX_TERM_LENGTH, MAX_TERMS, MAX_WORDS, shorten, term_ends
+from search_api.retrieval.terms import MAX_TERM_LENGTH, MAX_TERMS, MAX_WORDS, shorten, significant, term_ends
 from search_api.works import queries as works
 
 HAN = "\u7814\u7a76"
@@ -65,3 +65,9 @@ def test_no_query_has_more_terms_than_opensearch_takes_clauses(text: str) -> Non
     parts = by_name(text)["script_score"]["query"]["bool"]["must"]
     words = [part["dis_max"]["queries"][0]["match"]["name"]["query"] for part in parts]
     assert sum(len(terms(word)) for word in words) <= MAX_NAME_PARTS
+
+
+def test_significant_terms_leave_out_stop_words_and_symbols() -> None:
+    assert significant("What (the) t-SNE, 2019: is & was") == ["what", "t", "sne", "2019"]
+    assert significant(HAN) == list(HAN)
+    assert significant("the of & -") == []
