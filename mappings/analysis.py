@@ -74,8 +74,18 @@ _CODES = {
 }
 #: Steps on characters, of all texts but names.
 _CHARACTERS = (
-    *("characters", "joiners", "other_joiners", "latex_fonts", "script_tags", "scripts", "plus_plus", "sharp"),
-    "greek_letters",
+    *(
+        "characters",
+        "joiners",
+        "other_joiners",
+        "points",
+        "latex_fonts",
+        "script_tags",
+        "scripts",
+        "plus_plus",
+        "sharp",
+    ),
+    *("greek_letters", "greek_words"),
 )
 #: Steps on words that only affect their own script.
 _SCRIPTS = (
@@ -85,10 +95,12 @@ _SCRIPTS = (
 #: KStem knows some plurals as words, so that `books` would not find `book`. Porter's stemmer would find "elevation" for
 #: `eleve` (élève). nDCG@10 by keyword on cranfield / cacm / med / scifact: .366 / .525 / .699 / .695, with KStem alone
 #: .363 / .527 / .693 / .696, with Porter's second stemmer, which was used before, .373 / .516 / .704 / .700.
-_STEMMING = ("asciifolding", "plurals", "kstem")
+_STEMMING = ("plurals", "kstem")
 #: Stemming of the subfields that rank. nDCG@10 of hybrid search on cranfield / cacm: .433 / .593 ranked by these, .426
 #: / .568 ranked by KStem.
-_RANKING = ("asciifolding", "english_stemmer")
+_RANKING = ("english_stemmer",)
+#: Folding of texts: both ways in which letters such as `ö` are written without diacritics; a query has one of them.
+_FOLDING, _QUERY_FOLDING = "folded_or_spelt_out", "asciifolding"
 
 
 def language_of(code: str | None) -> str | None:
@@ -104,14 +116,14 @@ def analysis() -> dict[str, Any]:
     parts = shared["analysis"]
     parts["filter"] |= {"plurals": _stemmer("minimal_english"), "english_stemmer": _stemmer("english")}
     parts["filter"] |= {f"{name}_stemmer": _stemmer(stemmer) for name, (stemmer, _) in LANGUAGES.items()}
-    words = ("cjk_width", "english_possessive", "greek_lowercase", "articles", "english_stop", *_SCRIPTS)
-    exact = ("cjk_width", "greek_lowercase", "articles", *_SCRIPTS, "asciifolding")
+    words = ("cjk_width", "english_possessive", "greek_lowercase", "articles", "apostrophes", "english_stop", *_SCRIPTS)
+    exact = ("cjk_width", "greek_lowercase", "articles", "apostrophes", *_SCRIPTS, "asciifolding")
     names = ("cjk_width", "greek_lowercase", *_SCRIPTS[:2], *_SCRIPTS[3:5], "asciifolding")
     parts["analyzer"] = {
-        "stemmed": _analyzer(_CHARACTERS, (*words, "bigrams", *_STEMMING)),
-        "stemmed_query": _analyzer(_CHARACTERS, (*words, "query_bigrams", *_STEMMING)),
-        "english": _analyzer(_CHARACTERS, (*words, "bigrams", *_RANKING)),
-        "english_query": _analyzer(_CHARACTERS, (*words, "query_bigrams", *_RANKING)),
+        "stemmed": _analyzer(_CHARACTERS, (*words, "bigrams", _FOLDING, *_STEMMING)),
+        "stemmed_query": _analyzer(_CHARACTERS, (*words, "query_bigrams", _QUERY_FOLDING, *_STEMMING)),
+        "english": _analyzer(_CHARACTERS, (*words, "bigrams", _FOLDING, *_RANKING)),
+        "english_query": _analyzer(_CHARACTERS, (*words, "query_bigrams", _QUERY_FOLDING, *_RANKING)),
         "exact": _analyzer(_CHARACTERS, exact),
         "name": _analyzer(_CHARACTERS[:3], names),
         **{
