@@ -42,10 +42,9 @@ API = "/api/v1"
 
 
 class Query(NamedTuple):
-    """A path, and a form (`data`) or a JSON body to post there."""
+    """A path, and a JSON body to post there."""
 
     path: str
-    data: dict[str, str] | None = None
     json: dict[str, Any] | None = None
 
 
@@ -113,8 +112,7 @@ def pairs(text: str, work: str, person: str, topic: str, place: str, name: str) 
         api(f"/works/{work}/similar", per_page=6),
         Query(f"{API}/researchers/rank?per_page=6", json={"work": work}),
     )
-    ranked = Query(f"{API}/researchers/rank?per_page=10", json={"text": text})
-    near = (ranked, api("/works", q=text, per_page=10))
+    near = (api("/researchers", about=text, per_page=10), api("/works", q=text, per_page=10))
     newest = {"sort": "newest", "per_page": 5}
     return [
         Pair("home", page("/"), start),
@@ -138,7 +136,13 @@ def pairs(text: str, work: str, person: str, topic: str, place: str, name: str) 
             page("/graph", topic=topic, limit=200),
             (api("/graph", topic=topic, limit=200),),
         ),
-        Pair("related", Query("/related", data={"text": text}), near),
+        Pair("related", page("/related", text=text), near),
+        Pair(
+            "related experts",
+            page("/related", text=text, show="experts"),
+            (api("/researchers", about=text, facets=people),),
+        ),
+        Pair("related works", page("/related", text=text, show="works"), (api("/works", q=text, facets=facets),)),
     ]
 
 
@@ -160,11 +164,9 @@ def things(client: OpenSearch, names: IndexNames, count: int) -> Iterator[list[P
 
 def ask(client: FlaskClient, query: Query) -> float:
     """Send a request and return its time in ms. Raises ClickException for an error response."""
-    posted = query.data is not None or query.json is not None
+    method = "GET" if query.json is None else "POST"
     began = time.perf_counter()
-    response = client.open(
-        query.path, method="POST" if posted else "GET", data=query.data, json=query.json, follow_redirects=True
-    )
+    response = client.open(query.path, method=method, json=query.json, follow_redirects=True)
     milliseconds = (time.perf_counter() - began) * 1_000
     if response.status_code != 200:
         raise click.ClickException(f"{query.path} returned {response.status}")

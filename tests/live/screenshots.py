@@ -109,6 +109,6 @@ def test_picture(chromium: Browser, site: str, administrator: Person, name: str,
 
 
 def open_panel(page: Page) -> None:
-    """Select the largest node but the centre, which opens the panel with its details."""
-    page.locator(".dot.k-researcher").nth(1).locator("circle").click()
+    """Select a collaborator, which opens the panel with details."""
+    page.locator(".dot").filter(has=page.locator("title", has_text="Eva Dyer")).locator("circle").click()
     page.locator(".graph-panel h2, .graph-panel h3").first.wait_for()
