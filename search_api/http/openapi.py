@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,9 @@ from flask import Blueprint, Response, abort, current_app, json, render_template
 from search_api.http import args as arguments
 from search_api.http.args import Args
 from search_api.http.endpoint import ATOM, Described, Plain, plain
+from search_api.http.examples import request_example, response_example
 from search_api.http.extensions import installed
+from search_api.http.public_url import absolute
 from search_api.http.schemas import ProblemSchema
 
 if TYPE_CHECKING:
@@ -81,7 +84,15 @@ def docs_of(group: str) -> str:
     if not paths:
         abort(HTTPStatus.NOT_FOUND)
     schemas = api["components"]["schemas"]
-    return render_template("docs_group.html", api=api, group=group, paths=paths, schemas=_reached(paths, schemas))
+    return render_template(
+        "docs_group.html",
+        api=api,
+        group=group,
+        paths=paths,
+        schemas=_reached(paths, schemas),
+        request_example=partial(request_example, schemas=schemas, origin=absolute("")),
+        response_example=partial(response_example, schemas=schemas),
+    )
 
 
 def _reached(start: Any, schemas: dict[str, Any]) -> dict[str, Any]:
