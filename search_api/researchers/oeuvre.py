@@ -45,20 +45,26 @@ class Oeuvre:
     def from_hits(cls, hits: Iterable[Mapping[str, Any]]) -> Oeuvre:
         """Build it from hits whose fields contain the vector as `SHORT_VECTOR` and ids of researchers and topics."""
         works = [(hit_id(hit), hit["fields"]) for hit in hits]
-        vectors = np.stack([decode_short_vector(fields["short"][0]) for _, fields in works])
+        decoded = [decode_short_vector(fields["short"][0]) for _, fields in works]
+        vectors = np.stack(decoded) if decoded else np.empty((0, 0), np.float32)
         authors = [set(fields["researchers.id"]) for _, fields in works]
         return cls(
             [id_ for id_, _ in works], authors, vectors, [set(fields.get("topics.id", ())) for _, fields in works]
         )
 
-    @classmethod
-    def of_text(cls, vector: NDArray[np.float32]) -> Oeuvre:
-        """Build one that consists of a text, float32[d], which is compared like a work."""
-        return cls([""], [frozenset()], np.asarray(vector, np.float32)[None], [frozenset()])
+    @property
+    def centre(self) -> NDArray[np.float32]:
+        """The direction of the mean of the vectors: float32[d], unit length."""
+        mean = self.vectors.mean(axis=0)
+        return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9), np.float32)
+
+    def rows_without(self, researcher_id: str) -> list[int]:
+        """Return the places of the works without this other author."""
+        return [row for row, authors in enumerate(self.authors) if researcher_id not in authors]
 
     def without(self, researcher_id: str) -> Oeuvre:
         """Return the works without this other author, possibly none."""
-        return self._rows([row for row, authors in enumerate(self.authors) if researcher_id not in authors])
+        return self._rows(self.rows_without(researcher_id))
 
     def joint(self, researcher_id: str) -> list[str]:
         """Return the ids of the works that this other author wrote too."""

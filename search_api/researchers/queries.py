@@ -77,6 +77,14 @@ def sample_of(ids: Sequence[str], size: int) -> Body:
     return {"size": 0, "query": inside, "aggs": {"researchers": people}}
 
 
+def sample_of_all(size: int) -> Body:
+    """Return the request for a sample of all works, always the same ones, in the form of `sample_of`."""
+    chance = {"function_score": {"random_score": {"seed": 1, "field": "id"}, "boost_mode": "replace"}}
+    short = {"short": {"script": {"source": SHORT_VECTOR}}}
+    fields = only_fields("researchers.id", "topics.id")
+    return {"size": size, "query": chance, "track_total_hits": False, "script_fields": short, **fields}
+
+
 def works_on(text: str) -> Body:
     """Return the keyword clause for works on a text: title and abstract as one field."""
     fields = [f"title^{ranking.VOTING_TITLE_WEIGHT}", "abstract"]

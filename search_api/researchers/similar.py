@@ -1,16 +1,19 @@
 """Researchers similar to one, or to a group, and the reasons for each.
 
 Two steps. Candidates come from a hybrid search over researchers: significant terms of their titles, and mean
-embeddings. Then their works are compared with those of the examples one by one, and the best matches order them: a mean
-embedding alone cannot tell someone with two fields from someone between the two.
+embeddings. Then their works are compared with those of the examples one by one, and the best matches order them, with
+topics and joint works: a mean embedding alone cannot tell someone with two fields from someone between the two.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from search_api.http.paging import Pagination
 from search_api.researchers import queries
+from search_api.researchers.background import Background, Backgrounds
 from search_api.researchers.candidates import SimilarPeopleRequest, candidates
 from search_api.researchers.documents import canonical_ids, find, read, refuse_unknown
 from search_api.researchers.fields import FIELDS
@@ -20,7 +23,7 @@ from search_api.retrieval import filters, ranking
 from search_api.retrieval.listing import envelope, noting_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from search_api.http.services import Services
 
@@ -57,7 +60,7 @@ def _ranked(services: Services, request: SimilarPeopleRequest, args: Mapping[str
         excluded |= request.joint_works.keys()
     found = candidates(services, request, [*passing, queries.none_of(sorted(excluded))])
     examples, unwanted, others = _works(services, request, list(found))
-    scores = {id_: score(request, id_, examples, unwanted, others, found[id_]) for id_ in found}
+    scores = _scores(services, request, found, examples, unwanted, others)
     ranked = sorted(scores, key=lambda id_: (-scores[id_], id_))
     page = ranked[pagination.offset : pagination.offset + pagination.per_page]
     results = add_reasons(services, request, page, examples, others)
@@ -72,6 +75,24 @@ def _ranked(services: Services, request: SimilarPeopleRequest, args: Mapping[str
     )
 
 
+def _scores(
+    services: Services,
+    request: SimilarPeopleRequest,
+    found: Mapping[str, float],
+    examples: Mapping[str, Oeuvre],
+    unwanted: Mapping[str, Oeuvre],
+    others: Mapping[str, Oeuvre],
+) -> dict[str, float]:
+    """Return the score of each candidate; without a vector of anything it is that of the keyword search."""
+    if not request.like and request.vector is None:
+        return {id_: min(1.0, keyword) for id_, keyword in found.items()}
+    background = services.shared(Backgrounds).get(services)
+    comparison = Comparison(background, {**examples, **unwanted}, others)
+    return {
+        id_: score(request, comparison, examples, unwanted, others[id_], id_) if id_ in others else 0.0 for id_ in found
+    }
+
+
 def _works(
     services: Services, request: SimilarPeopleRequest, ids: Sequence[str]
 ) -> tuple[dict[str, Oeuvre], dict[str, Oeuvre], dict[str, Oeuvre]]:
@@ -83,28 +104,42 @@ def _works(
     return examples, unwanted, others
 
 
+class Comparison:
+    """Compares examples and candidates; what is computed once for each of their works is kept."""
+
+    def __init__(self, background: Background, examples: Mapping[str, Oeuvre], others: Mapping[str, Oeuvre]) -> None:
+        """Measure the surroundings of all works, and the topics and centre of every researcher."""
+        self._works = {**others, **examples}
+        self._density = {id_: background.density(works) for id_, works in self._works.items()}
+        self._topics = {id_: background.topic_weights(works) for id_, works in self._works.items()}
+        self._centre = {id_: works.centre for id_, works in self._works.items()}
+
+    def similarity(self, own: str, other: str) -> float:
+        """Return the similarity of two researchers in (0, 1)."""
+        works, theirs = self._works[own], self._works[other]
+        matches = ranking.local_matches(works.vectors, theirs.vectors, self._density[own], self._density[other])
+        rows, columns = works.rows_without(other), theirs.rows_without(own)
+        apart = ranking.closeness(matches[np.ix_(rows, columns)])
+        together = apart
+        if len(rows) < len(works.ids) or len(columns) < len(theirs.ids):
+            places = {id_: column for column, id_ in enumerate(theirs.ids)}
+            for row, id_ in enumerate(works.ids):
+                if id_ in places:
+                    matches[row, places[id_]] = -np.inf
+            together = ranking.closeness(matches)
+        topics = ranking.sparse_cosine(self._topics[own], self._topics[other])
+        return ranking.person_score(apart, together, topics, float(self._centre[own] @ self._centre[other]))
+
+
 def score(
     request: SimilarPeopleRequest,
+    comparison: Comparison,
+    wanted: Iterable[str],
+    unwanted: Iterable[str],
+    other: Oeuvre,
     id_: str,
-    examples: Mapping[str, Oeuvre],
-    unwanted: Mapping[str, Oeuvre],
-    others: Mapping[str, Oeuvre],
-    fallback: float,
 ) -> float:
-    """Return the score of a candidate in [0, 1]; without a vector of anything it is that of the keyword search."""
-    if not request.like and request.vector is None:
-        return min(1.0, fallback)
-    if (other := others.get(id_)) is None:
-        return 0.0
-    wanted = [similarity(example, person, other, id_) for person, example in examples.items()]
-    wanted += [] if request.vector is None else [ranking.text_match(request.vector, other.vectors)]
-    return ranking.group_score(wanted, [similarity(each, person, other, id_) for person, each in unwanted.items()])
-
-
-def similarity(own: Oeuvre, own_id: str, other: Oeuvre, other_id: str) -> float:
-    """Return the similarity of two researchers in [0, 1] by the works that they did not write together.
-
-    0 if either has no other works. Joint works say only that the two have collaborated.
-    """
-    own, other = own.without(other_id), other.without(own_id)
-    return ranking.best_match_mean(own.vectors, other.vectors) if own.ids and other.ids else 0.0
+    """Return the score of a candidate in [0, 1]: like the wanted researchers and the text, unlike the unwanted."""
+    scores = [comparison.similarity(example, id_) for example in wanted]
+    scores += [] if request.vector is None else [ranking.text_match(request.vector, other.vectors)]
+    return ranking.group_score(scores, [comparison.similarity(example, id_) for example in unwanted])

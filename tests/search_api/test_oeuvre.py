@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from search_api.researchers.background import Background
 from search_api.researchers.oeuvre import Oeuvre, closest_works, oeuvres
-from search_api.researchers.similar import similarity
+from search_api.researchers.similar import Comparison
+from search_api.retrieval import ranking
 
 
 def short(vector: Any) -> str:
@@ -50,11 +52,48 @@ def test_every_researcher_of_the_answer_has_their_works() -> None:
     assert found["me"].ids == ["a", "b"]
 
 
-def test_who_has_nothing_of_their_own_is_not_alike() -> None:
+def test_a_joint_work_is_compared_with_other_works_but_not_with_itself() -> None:
+    mine = Oeuvre.from_hits([hit("own", ["me"], [1, 1]), hit("both", ["me", "you"], [1, 0])])
+    yours = Oeuvre.from_hits([hit("both", ["me", "you"], [1, 0])])
+    copy = Oeuvre.from_hits([hit("copy", ["other"], [1, 0])])
+    far = Oeuvre.from_hits([hit("x", ["far"], [0, -1])])
+    comparison = Comparison(Background(far), {"me": mine}, {"you": yours, "other": copy, "far": far})
+    similarity = {id_: comparison.similarity("me", id_) for id_ in ("you", "other", "far")}
+    assert 0 < similarity["far"] < similarity["you"] < similarity["other"] < 1
+
+
+def test_who_has_one_work_and_that_together_is_similar_by_centre_and_topics() -> None:
+    both = Oeuvre.from_hits([hit("both", ["me", "you"], [1, 0])])
+    comparison = Comparison(Background(Oeuvre.from_hits([])), {"me": both}, {"you": both})
+    nothing = ranking.ALL_TOGETHER
+    assert comparison.similarity("me", "you") == pytest.approx(ranking.person_score(nothing, nothing, 0.0, 1.0))
+
+
+def test_no_pair_of_works_without_works() -> None:
     mine = Oeuvre.from_hits([hit("own", ["me"], [0, 1])])
     none = Oeuvre.from_hits([hit("x", ["you"], [0, 1])]).without("you")
-    assert similarity(mine, "me", none, "you") == similarity(none, "you", mine, "me") == 0.0
     assert closest_works(mine, none) == []
     ((first, second, likeness, _),) = closest_works(mine, mine)
     assert (first, second) == ("own", "own")
     assert likeness == pytest.approx(1.0)
+
+
+def test_density_is_that_of_the_nearest_works_without_the_work_itself() -> None:
+    sample = Oeuvre.from_hits([hit(str(row), ["x"], vector) for row, vector in enumerate(np.eye(5))])
+    background = Background(sample)
+    assert background.density(sample) == pytest.approx(np.zeros(5), abs=1e-6)
+    near = Oeuvre.from_hits([hit("new", ["me"], [1, 1, 1, 0, 0])])
+    assert background.density(near) == pytest.approx([3**-0.5], abs=1e-2)
+    assert Background(Oeuvre.from_hits([])).density(near) == pytest.approx([0])
+
+
+def test_rare_topics_weigh_more_and_one_that_all_works_have_nothing() -> None:
+    def on(number: int, *topics: str) -> dict[str, Any]:
+        one = hit(str(number), ["x"], [1, 0])
+        return {"fields": {**one["fields"], "topics.id": list(topics)}}
+
+    background = Background(Oeuvre.from_hits([on(row, "all", *(["often"] if row % 2 else [])) for row in range(10)]))
+    works = Oeuvre.from_hits([on(20, "all", "often", "rare"), on(21, "all")])
+    weights = background.topic_weights(works)
+    assert weights["rare"] > weights["often"] > weights.get("all", 0) >= 0
+    assert background.topic_weights(works)["rare"] == pytest.approx(np.log(11 / 0.5) / 2)

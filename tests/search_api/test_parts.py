@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import inf, nan
 from typing import Any
 
@@ -228,19 +229,49 @@ def test_lucenes_score_is_turned_back_into_a_cosine(score: float, cosine: float)
     assert ranking.cosine_of(score) == cosine
 
 
-def test_best_matches_are_bounded_and_three_works_are_expected_of_others() -> None:
+def close(mine: Any, theirs: Any, density: float = 0.0) -> float:
+    """Return the closeness of works whose surroundings are equally dense."""
+    densities = (np.full(len(works), density, np.float32) for works in (mine, theirs))
+    return ranking.closeness(ranking.local_matches(mine, theirs, *densities))
+
+
+def test_three_works_are_expected_of_others() -> None:
     mine, theirs = np.eye(4, dtype=np.float32)[:3], np.eye(4, dtype=np.float32)[1:]
-    assert ranking.best_match_mean(mine, theirs) == pytest.approx(2 / 3)
-    assert ranking.best_match_mean(mine, mine) == 1.0
-    assert ranking.best_match_mean(mine, -mine) == 0.0
-    assert ranking.best_match_mean(mine[:1], mine[:1]) == pytest.approx((1 + 1 / 3) / 2)
+    assert close(mine, theirs) == pytest.approx(2 / 3)
+    assert close(mine, mine) == pytest.approx(1)
+    assert close(mine[:1], mine[:1]) == pytest.approx((1 + (1 + 2 * ranking.MISSING) / 3) / 2)
+    assert ranking.closeness(np.empty((0, 3), np.float32)) == ranking.ALL_TOGETHER
 
 
 def test_a_second_field_of_others_does_not_count_against_them() -> None:
     mine = np.eye(8, dtype=np.float32)[:4]
     both_fields = np.eye(8, dtype=np.float32)
-    assert ranking.best_match_mean(mine, both_fields) == 1.0
-    assert ranking.best_match_mean(both_fields, mine) == pytest.approx(0.75)
+    assert close(mine, both_fields) == pytest.approx(1)
+    assert close(both_fields, mine) == pytest.approx(0.75)
+
+
+def test_a_match_in_dense_surroundings_says_less() -> None:
+    mine = np.eye(4, dtype=np.float32)[:3]
+    assert close(mine, mine, density=0.5) == pytest.approx(0.5)
+
+
+def test_pairs_that_are_not_compared_are_no_matches() -> None:
+    matches = np.full((2, 3), 0.4, np.float32)
+    matches[0] = -np.inf
+    assert ranking.closeness(matches) == pytest.approx(0.4)
+    assert ranking.closeness(np.full((2, 2), -np.inf, np.float32)) == ranking.ALL_TOGETHER
+
+
+def test_scores_of_people_separate_and_joint_works_count_half() -> None:
+    scores = [ranking.person_score(close, close, 0.5, 0.5) for close in (-0.1, 0.05, 0.2, 0.35)]
+    assert scores == sorted(scores)
+    assert min(later - earlier for earlier, later in pairwise(scores)) > 0.15
+    assert ranking.person_score(0.0, 0.2, 0.5, 0.5) == pytest.approx(ranking.person_score(0.1, 0.1, 0.5, 0.5))
+
+
+def test_sparse_vectors_have_the_cosine_of_dense_ones() -> None:
+    assert ranking.sparse_cosine({"a": 3.0, "b": 4.0}, {"b": 1.0}) == pytest.approx(0.8)
+    assert ranking.sparse_cosine({}, {"b": 1.0}) == ranking.sparse_cosine({"a": 1.0}, {"b": 1.0}) == 0
 
 
 def test_rocchio_leads_to_what_is_liked_and_away_from_what_is_not() -> None:
