@@ -2,7 +2,9 @@
 
 *Split halves* (MRR): the works of a researcher are split at random into two researchers; each should find the other.
 *Future co-authors* (recall@50): works up to 2014 are indexed; researchers who first wrote together in 2015 to 2017
-should be among the first 50 who are not collaborators yet. The baseline is the centroid, the cosine of mean embeddings.
+should be among the first 50 who are not collaborators yet. *Graded* (nDCG@5, nDCG@10): pairs of researchers graded by
+reading, in `graded_researchers.json` (docs/ranking.md). *Topic agreement*: the mean cosine between the topics of these
+researchers and of the first ten found. The baseline is the centroid, the cosine of mean embeddings.
 """
 
 from __future__ import annotations
@@ -25,15 +27,23 @@ from benchmarks.targets import Target, data_folder, targets_table
 from peerscope.evaluation.indexed import indexed, query_api
 from peerscope.evaluation.metrics import Mean, bootstrap, per_query
 from peerscope.settings import Settings
+from search_api.retrieval.ranking import sparse_cosine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from peerscope.evaluation.collection import Qrels
 
 CORPUS = Path("corpora", "arxiv-2007-2017.jsonl.gz")
 #: Names with more works than this in the corpus are mostly several people.
 MOST_WORKS = 60
+GRADED_METRICS = ("nDCG@5", "nDCG@10")
+#: Researchers with grades of others, by id of `CORPUS`.
+GRADED = Path(__file__).with_name("graded_researchers.json")
+#: Results whose topics are compared.
+FIRST = 10
 #: Last indexed year for future co-authors.
 LAST_YEAR = 2014
 SEED = 1
@@ -49,6 +59,16 @@ class Sample:
 
     records: list[dict[str, Any]]
     wanted: Qrels
+
+
+def graded(works: list[dict[str, Any]]) -> Sample:
+    """Return the works of everyone who was graded, and the grades, 0 to 2."""
+    judged: dict[str, dict[str, Any]] = json.loads(GRADED.read_text(encoding="utf-8"))
+    grades = {id_: entry["grades"] for id_, entry in judged.items()}
+    people = grades.keys() | {other for others in grades.values() for other in others}
+    authors = {work["id"]: {author.get("id") for author in work["authors"]} & people for work in works}
+    kept = [record(work, authors[work["id"]]) for work in works if authors[work["id"]]]
+    return Sample(kept, grades)
 
 
 @dataclass(frozen=True)
@@ -168,6 +188,46 @@ def measure(settings: Settings, name: str, metric: str, sample: Sample, *, exclu
     )
 
 
+def measure_graded(settings: Settings, sample: Sample) -> list[Outcome]:
+    """Measure the order of graded researchers, and the topics of the first ones found."""
+    with indexed(settings, sample.records) as works:
+        people = works.researchers(SOURCE_ID, ["embedding", "topics"])
+        sample_ids = {person["id"]: id_ for id_, person in people.items()}
+        api, centroid = {}, {}
+        for id_ in sample.wanted:
+            path = f"researchers/{people[id_]['id']}/similar"
+            response, _ = query_api(works.client(), path, per_page=100, select="id")
+            api[id_] = [sample_ids[hit["id"]] for hit in response["results"] if hit["id"] in sample_ids]
+            centroid[id_] = by_centroid(people, id_, exclude=False)
+    values: dict[str, list[NDArray[np.float64]]] = {
+        "topic agreement": [topic_agreement(people, api), topic_agreement(people, centroid)]
+    }
+    for metric in GRADED_METRICS:
+        judged = [only_judged(sample.wanted, lists) for lists in (api, centroid)]
+        values[f"graded, {metric}"] = [per_query(sample.wanted, lists, [metric])[metric] for lists in judged]
+    sizes = (len(sample.wanted), len(sample.records), len(people))
+    return [
+        Outcome(name, *sizes, bootstrap(by_api), bootstrap(by_mean), bootstrap(by_api - by_mean))
+        for name, (by_api, by_mean) in values.items()
+    ]
+
+
+def only_judged(wanted: Qrels, lists: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Return lists without researchers who were not graded (condensed lists, Sakai 2007); nobody knows how they fit."""
+    return {id_: [other for other in found if other in wanted[id_]] for id_, found in lists.items()}
+
+
+def topic_agreement(people: Mapping[str, dict[str, Any]], lists: Mapping[str, Sequence[str]]) -> NDArray[np.float64]:
+    """Return for each list the mean cosine between the topic counts of the researcher and of the first results."""
+    counts = {id_: {topic["id"]: topic["count"] for topic in person["topics"]} for id_, person in people.items()}
+    return np.array(
+        [
+            np.mean([sparse_cosine(counts[id_], counts[other]) for other in found[:FIRST]])
+            for id_, found in lists.items()
+        ]
+    )
+
+
 def by_centroid(people: Mapping[str, dict[str, Any]], name: str, *, exclude: bool) -> list[str]:
     """Return all others, ordered by the cosine of their mean embedding to this researcher's."""
     researcher = people[name]
@@ -204,6 +264,7 @@ def main(corpus: Path | None, halves: int, coauthors: int, others: int) -> None:
     outcomes = [
         measure(settings, "split halves", "MRR", split_halves(works, halves), exclude=False),
         measure(settings, "future co-authors", "recall@50", future_coauthors(works, coauthors, others), exclude=True),
+        *measure_graded(settings, graded(works)),
     ]
     targets = [
         Target(row.name, row.api.mean, f"above {row.centroid.mean:.3f}", row.api.mean > row.centroid.mean)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 #: trec_eval's names. Its nDCG has linear gain: a grade of 4 counts four times a grade of 1.
 MEASURES = {
+    "nDCG@5": "ndcg_cut_5",
     "nDCG@10": "ndcg_cut_10",
     "recall@20": "recall_20",
     "recall@50": "recall_50",

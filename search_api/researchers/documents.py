@@ -53,6 +53,7 @@ class ResearcherResult(ResearcherDocument):
     links: dict[str, str]
     score: NotRequired[float]
     works: NotRequired[list[SupportingWork]]
+    members: NotRequired[list[dict[str, str]]]
     reasons: NotRequired[ResearcherReasons]
     adds: NotRequired[list[dict[str, Any]]]
 

@@ -6,7 +6,7 @@ titles of a long career contain every word. Keyword and semantic scores vote sep
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from peerscope.embedding import similarity_of
@@ -14,7 +14,8 @@ from search_api.researchers import queries
 from search_api.researchers.documents import read, serialize_researcher
 from search_api.retrieval import clauses, ranking
 from search_api.retrieval.hits import hit_id, hit_scores
-from search_api.retrieval.ranking import RankingWeights
+from search_api.retrieval.ranking import RankingWeights, Voting
+from search_api.retrieval.terms import significant_terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,14 +32,20 @@ Votes = dict[str, dict[str, float]]
 
 #: Candidates per request: 1,000 at once took .7 to 1.6 s, and OpenSearch has 1.8.
 BATCH = 250
+#: Members of a team that a result names.
+MEMBERS = 50
 
 
 class Expert(NamedTuple):
-    """A researcher, their score in [0, 1], and supporting works as (id, score in [0, 1]), best first."""
+    """A researcher, their score in [0, 1], and supporting works as (id, score in [0, 1]), best first.
+
+    `members` are ids of others whose support is the same works, if experts were grouped into teams.
+    """
 
     id: str
     score: float
     works: tuple[tuple[str, float], ...]
+    members: tuple[str, ...] = ()
 
 
 class Side(NamedTuple):
@@ -46,7 +53,7 @@ class Side(NamedTuple):
 
     votes: Votes
     best: float
-    sharpness: float = 1.0
+    sharpness: float
 
 
 def rank_experts(
@@ -58,7 +65,9 @@ def rank_experts(
     (canonical ids), exactly those are returned, by an exact search among all their works.
     """
     vector = services.embed_query(text) if mode != "keyword" else None
-    return experts(services, text if mode != "semantic" or vector is None else None, vector, candidates)
+    voting = ranking.voting_on(significant_terms(text))
+    words = text if mode != "semantic" or vector is None else None
+    return experts(services, words, vector, candidates, voting=voting)
 
 
 def experts(
@@ -67,14 +76,38 @@ def experts(
     vector: NDArray[np.float32] | Sequence[float] | None,
     candidates: Sequence[str] | None = None,
     filters: Sequence[Result] = (),
+    voting: Voting | None = None,
 ) -> list[Expert]:
     """Return experts as `rank_experts` does: by the words of `text`, by `vector`, or by both.
 
-    Only works that pass the clauses in `filters` vote.
+    Only works that pass the clauses in `filters` vote; `voting` is by default that for the length of the text.
     """
-    sides = _sides(services, text, vector, candidates, filters)
+    if voting is None:
+        voting = ranking.voting_on(significant_terms(text)) if text is not None else ranking.TEXT_VOTING
+    sides = _sides(services, text, vector, candidates, filters, voting)
     ids = set(candidates) if candidates is not None else {id_ for side in sides for id_ in side.votes}
-    return best_first([_expert(id_, sides) for id_ in ids])
+    return best_first([_expert(id_, sides, voting.votes) for id_ in ids])
+
+
+def teams(ranked: Sequence[Expert]) -> list[Expert]:
+    """Return experts, best first, with each one left out whose supporting works are mostly those of an earlier one.
+
+    They become `members` of the first such expert; "mostly" is more than half of their works.
+    """
+    leaders: list[Expert] = []
+    members: list[list[str]] = []
+    led: dict[str, list[int]] = defaultdict(list)
+    for expert in ranked:
+        shared = Counter(place for work, _ in expert.works for place in led.get(work, ()))
+        place = next((place for place in sorted(shared) if 2 * shared[place] > len(expert.works)), None)
+        if place is not None:
+            members[place].append(expert.id)
+            continue
+        for work, _ in expert.works:
+            led[work].append(len(leaders))
+        leaders.append(expert)
+        members.append([])
+    return [leader._replace(members=tuple(others)) for leader, others in zip(leaders, members, strict=True)]
 
 
 def best_first(ranked: Sequence[Expert]) -> list[Expert]:
@@ -83,11 +116,13 @@ def best_first(ranked: Sequence[Expert]) -> list[Expert]:
 
 
 def serialize_experts(services: Services, page: Sequence[Expert]) -> list[ResearcherResult]:
-    """Return experts as results: the researcher, the score and the supporting works.
+    """Return experts as results: the researcher, the score, the supporting works, and the members of a team.
 
     Researchers who are not stored yet, because a run is building them, are left out.
     """
     stored = read(services, services.names.researchers, [expert.id for expert in page], queries.SUMMARY)
+    members = [id_ for expert in page for id_ in expert.members[:MEMBERS]]
+    names = read(services, services.names.researchers, members, {"includes": ["name"]})
     works = [id_ for expert in page for id_, _ in expert.works]
     titles = read(services, services.names.works, works, {"includes": ["title"]})
     results = []
@@ -100,6 +135,9 @@ def serialize_experts(services: Services, page: Sequence[Expert]) -> list[Resear
                 for id_, score in expert.works
                 if id_ in titles
             ]
+            if expert.members:
+                known = [id_ for id_ in expert.members[:MEMBERS] if id_ in names]
+                result["members"] = [{"id": id_, "name": names[id_]["name"]} for id_ in known]
             results.append(result)
     return results
 
@@ -110,6 +148,7 @@ def _sides(
     vector: NDArray[np.float32] | Sequence[float] | None,
     candidates: Sequence[str] | None,
     filters: Sequence[Result],
+    voting: Voting,
 ) -> list[Side]:
     """Return the votes of works by BM25, by cosine, or both; all searches go out in one request."""
     is_open = candidates is None
@@ -124,13 +163,15 @@ def _sides(
         nearest = clauses.knn(vector, list(filters), weights, k=ranking.VOTING_NEAREST)
         best["semantic"] = queries.votes(nearest, (), ranking.VOTING_NEAREST if is_open else 1)
     responses = services.search_together([(services.names.works, body) for body in best.values()])
-    own = _votes_of(services, list(exact.values()), candidates or (), filters)
+    own = _votes_of(services, list(exact.values()), candidates or (), filters, voting.votes)
     if is_open and len(best) == 2 and not responses[0]["hits"]["hits"]:
         responses[1] = _near_enough(responses[1], similarity_of(services.settings.model).alone)
     votes_by_side = [_authors(response) for response in responses[: len(best)]] if is_open else own
     tops = [response["hits"]["max_score"] or 0.0 for response in responses[: len(best)]]
     return [
-        Side(votes, top) if side == "keyword" else Side(_cosines(votes), ranking.cosine_of(top), ranking.SHARPNESS)
+        Side(votes, top, voting.keyword)
+        if side == "keyword"
+        else Side(_cosines(votes), ranking.cosine_of(top), voting.semantic)
         for side, votes, top in zip(best, votes_by_side, tops, strict=True)
     ]
 
@@ -141,9 +182,9 @@ def _near_enough(response: Result, floor: float) -> Result:
     return {"hits": {**response["hits"], "hits": hits}}
 
 
-def _expert(id_: str, sides: Sequence[Side]) -> Expert:
-    """Average the sides' scores of a researcher and of each of their works."""
-    votes = (ranking.vote(side.votes.get(id_, {}).values(), side.best, side.sharpness) for side in sides)
+def _expert(id_: str, sides: Sequence[Side], most: int) -> Expert:
+    """Average the sides' scores of a researcher, by `most` works each, and of each of their works."""
+    votes = (ranking.vote(side.votes.get(id_, {}).values(), side.best, side.sharpness, most) for side in sides)
     score = sum(votes) / len(sides)
     works: dict[str, float] = defaultdict(float)
     for side in sides:
@@ -162,13 +203,13 @@ def _authors(response: Mapping[str, Any]) -> Votes:
 
 
 def _votes_of(
-    services: Services, searches: Sequence[Result], candidates: Sequence[str], filters: Sequence[Result]
+    services: Services, searches: Sequence[Result], candidates: Sequence[str], filters: Sequence[Result], most: int
 ) -> list[Votes]:
-    """Return the candidates' best works for each query, in batches of candidates."""
+    """Return the candidates' `most` best works for each query, in batches of candidates."""
     votes_by_search: list[Votes] = [{} for _ in searches]
     for start in range(0, len(candidates), BATCH):
         batch = candidates[start : start + BATCH]
-        bodies = [queries.best_works_of(query, batch, filters, ranking.VOTES) for query in searches]
+        bodies = [queries.best_works_of(query, batch, filters, most) for query in searches]
         responses = services.search_together([(services.names.works, body) for body in bodies])
         for votes, response in zip(votes_by_search, responses, strict=True):
             votes.update(_own_works(response))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from search_api.http.errors import Problem
 from search_api.http.paging import DEFAULT_PER_PAGE, MAX_PER_PAGE, WINDOW, Pagination
 from search_api.researchers.documents import canonical_ids, read, refuse_unknown
-from search_api.researchers.experts import experts, serialize_experts
+from search_api.researchers.experts import experts, serialize_experts, teams
+from search_api.retrieval.filters import year
 from search_api.retrieval.listing import envelope, noting_unknown
 from search_api.works import documents as works
 from search_api.works.queries import not_these
@@ -37,12 +38,14 @@ def rank(services: Services, args: Mapping[str, Any], body: Mapping[str, Any]) -
     candidates = ids["candidates"] if body["candidates"] is not None else None
     if body["candidates"] and not candidates:
         refuse_unknown(unknown)
-    text, vector, voting = _question(services, body)
+    text, vector, clauses = _question(services, body)
+    clauses += [year(body["year"])] if body["year"] else []
     excluded = {*ids["exclude"], *conflicts(services, ids["exclude_collaborators_of"])}
     if candidates is not None:
         candidates = [id_ for id_ in candidates if id_ not in excluded]
-    ranked = experts(services, text, vector, candidates, voting)
+    ranked = experts(services, text, vector, candidates, clauses)
     ranked = [expert for expert in ranked if expert.id not in excluded]
+    ranked = teams(ranked) if args["teams"] else ranked
     is_cut = len(ranked) > WINDOW
     ranked = ranked[:WINDOW]
     stored = read(services, services.names.researchers, [expert.id for expert in ranked], {"includes": ["id"]})

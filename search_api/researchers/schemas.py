@@ -6,11 +6,11 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from search_api.http.args import MAX_QUERY, Args, CommaList, CursorArgs, PageArgs, Whole, selection
+from search_api.http.args import MAX_QUERY, Args, CommaList, CursorArgs, PageArgs, Repeated, Whole, selection
 from search_api.http.paging import MAX_PER_PAGE
 from search_api.http.schemas import Named, list_of
 from search_api.researchers.fields import FACETS, FIELDS, SORTS
-from search_api.retrieval.filters import filter_args
+from search_api.retrieval.filters import filter_args, year
 
 #: Ids in each field of a body.
 MAX_IDS = 1_000
@@ -200,6 +200,10 @@ class ResearcherSummary(Schema):
         fields.Nested(SupportingWork),
         metadata={"description": "With `about` and in rankings: up to three supporting works, best first."},
     )
+    members = fields.List(
+        fields.Nested(Named),
+        metadata={"description": "With `teams`: others who are supported by mostly the same works, up to 50."},
+    )
     reasons = fields.Nested(ResearcherReasons)
     adds = fields.List(
         fields.Nested(Gain), metadata={"description": "With a team: the parts of the text on which they add most."}
@@ -228,13 +232,21 @@ CollaboratorList = list_of(Collaborator, "CollaboratorList")
 class ResearcherArgs(Args):
     """Parameters of one researcher."""
 
-    select = selection(Researcher, without=("score", "works", "reasons", "adds"))
+    select = selection(Researcher, without=("score", "works", "members", "reasons", "adds"))
 
 
 class CollaboratorsArgs(PageArgs):
     """Parameters of a researcher's collaborators."""
 
     select = selection(Collaborator)
+
+
+def _is_span(value: str) -> None:
+    """Raise ValidationError for text that is neither a year nor a span of years."""
+    try:
+        year(value)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
 
 
 class SimilarArgs(PageArgs, filter_args(FIELDS)):  # type: ignore[misc]  # the base is made from the table
@@ -259,11 +271,27 @@ class ResearchersArgs(CursorArgs, filter_args(FIELDS)):  # type: ignore[misc]
         metadata={"description": "Default: `relevance` with `q` or `about`, `works_count` without."},
     )
     facets = CommaList(FACETS, metadata={"description": "Facets to count."})
+    published = fields.String(
+        load_default=None,
+        validate=_is_span,
+        metadata={"description": "With `about`: only works of these years vote, such as `2015-` or `2010-2019`."},
+    )
+    conflicts = Repeated(
+        metadata={"description": "With `about`: exclude these researchers (any id) and all their co-authors."}
+    )
+    teams = fields.Boolean(
+        load_default=False,
+        metadata={"description": "With `about`: one result for all who are supported by mostly the same works."},
+    )
     select = selection(ResearcherSummary)
 
 
 class RankArgs(PageArgs):
     """Parameters of a ranking."""
+
+    teams = fields.Boolean(
+        load_default=False, metadata={"description": "One result for all who are supported by mostly the same works."}
+    )
 
     per_page = Whole(
         load_default=None,
@@ -332,6 +360,12 @@ class RankBody(Args):
         load_default=None,
         validate=validate.Length(min=1, max=1_000),
         metadata={"description": "Id of a work. It does not vote itself; its authors are included unless excluded."},
+    )
+    year = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=_is_span,
+        metadata={"description": "Only works of these years vote, such as `2015-` or `2010-2019`."},
     )
     candidates = _ids("Score exactly these researchers.")
     exclude = _ids(  # type: ignore[assignment]  # marshmallow moves fields off the class

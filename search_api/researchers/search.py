@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 from search_api.http.errors import Problem
 from search_api.http.paging import WINDOW, Pagination, best_score, next_cursor, own_cursor, place
 from search_api.researchers import queries
-from search_api.researchers.documents import serialize_researcher
-from search_api.researchers.experts import best_first, experts, serialize_experts
+from search_api.researchers.documents import canonical_ids, serialize_researcher
+from search_api.researchers.experts import best_first, experts, serialize_experts, teams
 from search_api.researchers.fields import FIELDS, SORTS
 from search_api.researchers.names import by_name
+from search_api.researchers.rank import conflicts
 from search_api.retrieval import filters, ranking
 from search_api.retrieval.facets import counting as narrow
 from search_api.retrieval.facets import read_facets
 from search_api.retrieval.hits import hit_ids, only_fields
-from search_api.retrieval.listing import count_of, envelope
+from search_api.retrieval.listing import count_of, envelope, noting_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,7 +89,11 @@ def _by_topic(services: Services, args: Mapping[str, Any], asked: list[Filter], 
     pagination = Pagination(args["page"], args["per_page"])
     vector = services.embed_query(about)
     named = [by_name(name)] if name else []
-    ranked = experts(services, about, vector, filters=_works_of_narrow(services, named))[:WINDOW]
+    voting = [filters.year(args["published"])] if args["published"] else []
+    known, unknown = canonical_ids(services, {"conflicts": args["conflicts"]})
+    excluded = {*known["conflicts"], *conflicts(services, known["conflicts"])}
+    ranked = experts(services, about, vector, filters=[*_works_of_narrow(services, named), *voting])
+    ranked = [expert for expert in ranked if expert.id not in excluded][:WINDOW]
     by_id = {expert.id: expert for expert in ranked}
     by_score = args["sort"] in {None, "relevance"}
     early, counting = narrow(FIELDS, args["facets"], asked, [*named, *fixed])
@@ -100,16 +105,20 @@ def _by_topic(services: Services, args: Mapping[str, Any], asked: list[Filter], 
     response = services.search(services.names.researchers, body)
     page = [by_id[id_] for id_ in hit_ids(response)]
     if by_score:
-        page = best_first(page)[pagination.offset : pagination.offset + pagination.per_page]
-    return envelope(
+        page = teams(best_first(page)) if args["teams"] else best_first(page)
+    count = len(page) if by_score else response["hits"]["total"]["value"]
+    if by_score:
+        page = page[pagination.offset : pagination.offset + pagination.per_page]
+    answer = envelope(
         serialize_experts(services, page),
-        count=response["hits"]["total"]["value"],
+        count=count,
         count_relation="eq" if len(by_id) < WINDOW else "gte",
         pagination=pagination,
         facets=read_facets(services, FIELDS, args["facets"], asked, response.get("aggregations", {})),
         mode="keyword" if vector is None else "hybrid",
         degraded=["semantic"] if vector is None else [],
     )
+    return noting_unknown(answer, unknown)
 
 
 def _works_of_narrow(services: Services, clauses: list[Result]) -> list[Result]:

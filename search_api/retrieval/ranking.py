@@ -128,11 +128,8 @@ CANDIDATES_PER_DIRECTION = 15
 #: cannot tell apart. 400 abstracts among 6,972 works, each to find its authors by their other works: MAP .472 (.501 and
 #: .409 with 2 and 5 votes; .321 for centroids; .401 by semantic score alone, .471 by keyword score alone).
 VOTES = 3
-#: Power to which a work's cosine, as a share of the best, is raised before it votes: cosines lie close together where
-#: BM25 scores do not, and would hardly separate researchers. MAP by keyword / semantic / both: 286 abstracts among
-#: 96,878 works, each to find its authors by their other works, .193 / .181 / .202, with 1 .193 / .154 / .182, with 8
-#: .193 / .194 / .212; dblp-experts .198 / .218 / .233, with 1 .198 / .228 / .227, with 8 .198 / .222 / .225.
-SHARPNESS = 4.0
+#: Fewer terms than that make a topic, such as "natural language processing", rather than a text.
+TOPIC_TERMS = 4
 #: Weight of a term in the title where works vote.
 VOTING_TITLE_WEIGHT = 2
 #: Nearest works, and best keyword hits, that vote: in the experiment on abstracts above MAP .472; 100 nearest .460,
@@ -141,6 +138,32 @@ VOTING_NEAREST = 300
 VOTING_KEYWORD = 1_000
 #: Influence of the number of works among equally good name matches: 1 work weighs 1.2, 20 weigh 1.8.
 POPULARITY = 0.25
+
+
+@dataclass(frozen=True)
+class Voting:
+    """How works vote for their authors: how many per researcher, and the powers to which their scores are raised.
+
+    A score is a share of the best work's. Cosines lie close together where BM25 scores do not, so they need a higher
+    power to count as much.
+    """
+
+    votes: int
+    keyword: float
+    semantic: float
+
+
+#: Who works on a topic has several works on it, and all of them are about as near; who can judge a text has one or two
+#: that are very near. MAP by keyword / semantic / both, computed outside of OpenSearch: dblp-experts .222 / .256 / .260
+#: with the first, .183 / .222 / .208 with the second; 200 abstracts of 9,344 works, each to find its authors by their
+#: other works, .554 / .537 / .579 with the second, their titles .419 / .396 / .442. One setting for both (3 votes,
+#: powers 1 and 4) has .197 / .220 / .232, .518 / .511 / .533 and .377 / .387 / .410.
+TOPIC_VOTING, TEXT_VOTING = Voting(5, 1.0, 2.0), Voting(3, 2.0, 8.0)
+
+
+def voting_on(terms: int) -> Voting:
+    """Return how works vote on a query with this number of terms that are not stop words."""
+    return TOPIC_VOTING if terms < TOPIC_TERMS else TEXT_VOTING
 
 
 def feedback_vector(
@@ -335,13 +358,13 @@ def closest_pairs(own: NDArray[np.float32], other: NDArray[np.float32], n: int) 
     return pairs
 
 
-def vote(scores: Iterable[float], best: float, sharpness: float = 1.0) -> float:
-    """Return how well a researcher's works match a text, in [0, 1]: the mean of the `VOTES` best.
+def vote(scores: Iterable[float], best: float, sharpness: float = 1.0, votes: int = VOTES) -> float:
+    """Return how well a researcher's works match a text, in [0, 1]: the mean of the `votes` best.
 
     A work counts (score / best) ** sharpness and a missing one 0, so that one matching work does not beat a body of
     work: voting of documents for people, with scores raised as in expCombSUM (Macdonald & Ounis 2006), limited to the
-    first three. `best` is the score of the best work of all, so a researcher's score does not depend on the other
+    first ones. `best` is the score of the best work of all, so a researcher's score does not depend on the other
     candidates.
     """
-    top = sorted((max(0.0, score) for score in scores), reverse=True)[:VOTES]
-    return min(1.0, sum((score / best) ** sharpness for score in top) / VOTES) if best > 0 else 0.0
+    top = sorted((max(0.0, score) for score in scores), reverse=True)[:votes]
+    return min(1.0, sum((score / best) ** sharpness for score in top) / votes) if best > 0 else 0.0

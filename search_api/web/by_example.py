@@ -59,7 +59,7 @@ def by_example() -> str | Response:
     """Show the people who were chosen, a form to add more, and who is like them or completes their team."""
     args = parse(ByExampleArgs())
     ids, unknown = canonical_ids(services(), {role: args[role][:MAX_EXAMPLES] for role in ROLES})
-    namesakes = _namesakes(args["name"])
+    namesakes = namesakes_of(args["name"])
     if len(namesakes) == 1:
         return redirect(addresses.replacing(("name", "role"), (args["role"], namesakes[0]["id"])), HTTPStatus.SEE_OTHER)
     is_team = args["find"] == "missing"
@@ -75,7 +75,7 @@ def by_example() -> str | Response:
     )
 
 
-def _namesakes(name: str) -> Sequence[Mapping[str, Any]]:
+def namesakes_of(name: str) -> Sequence[Mapping[str, Any]]:
     """Return the people whom a name or an id may mean; one alone if it is an id or all of the name is theirs."""
     if not name.strip():
         return []
@@ -86,6 +86,16 @@ def _namesakes(name: str) -> Sequence[Mapping[str, Any]]:
     people: Sequence[Mapping[str, Any]] = researchers_search.search(services(), wanted)["results"]
     same = [person for person in people if person["name"].casefold() == name.strip().casefold()]
     return same if len(same) == 1 else people
+
+
+def names_of(ids: Sequence[str]) -> list[dict[str, str]]:
+    """Return id and name of the known ones of these people, under the ids given."""
+    if not ids:
+        return []
+    known = {id_: canonical_ids(services(), {"id": [id_]})[0]["id"] for id_ in ids}
+    wanted = [id_ for found in known.values() for id_ in found]
+    names = read(services(), services().names.researchers, wanted, {"includes": ["name"]})
+    return [{"id": id_, "name": names[found[0]]["name"]} for id_, found in known.items() if found and found[0] in names]
 
 
 def _chosen(ids: Mapping[str, Sequence[str]]) -> dict[str, list[dict[str, str]]]:

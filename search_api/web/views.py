@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, g, redirect, render_template, request, url_for
+from marshmallow import fields, validate
 
 from search_api.graphs.around import around
 from search_api.http.paging import own_cursor
@@ -99,17 +100,30 @@ def search() -> str | AnyResponse:
     )
 
 
+class ResearchersPageArgs(ResearchersArgs):
+    """Parameters of the page; `conflict` is a name that is looked up and added to `conflicts`."""
+
+    conflict = fields.String(load_default="", validate=validate.Length(max=500))
+
+
 @blueprint.get("/researchers")
 def researchers() -> str | AnyResponse:
     """Search researchers by name or by research interest, with facets."""
     if address := years.respelled_address():
         return redirect(address, HTTPStatus.SEE_OTHER)
-    args = parse(ResearchersArgs()) | {"facets": RESEARCHER_FACETS}
+    args = parse(ResearchersPageArgs()) | {"facets": RESEARCHER_FACETS}
+    namesakes = by_example.namesakes_of(args.pop("conflict"))
+    if len(namesakes) == 1:
+        added = addresses.replacing(("conflict",), ("conflicts", namesakes[0]["id"]))
+        return redirect(added, HTTPStatus.SEE_OTHER)
+    args["teams"] = request.args.get("teams") != "false" and not args["sort"]
     found = researchers_search.search(services(), args)
     return render_template(
         "researchers.html",
         args=args,
         found=found,
+        namesakes=namesakes,
+        conflicts=by_example.names_of(args["conflicts"]),
         chips=addresses.chips(filters.parse(RESEARCHER_FIELDS, args), found["facets"]),
         facets=RESEARCHER_FACETS,
         fields=RESEARCHER_FIELDS,

@@ -17,6 +17,9 @@ _SPAN = re.compile(rf"(\d{{4}}) ?{_BETWEEN} ?(\d{{4}})?", re.IGNORECASE)
 _FROM = re.compile(r"(?:from|since) (\d{4})", re.IGNORECASE)
 _UNTIL = re.compile(rf"{_BETWEEN} ?(\d{{4}})", re.IGNORECASE)
 
+#: Parameters that are years or spans of them.
+SPANS = ("published", "year")
+
 
 def spelled(text: str) -> str:
     """Return a span of years in the spelling of the API, such as `2015-2017`; other text unchanged."""
@@ -36,9 +39,9 @@ def respelled_address() -> str | None:
 
     Raises Problem (400) for a span that ends before it begins.
     """
-    pairs = [(name, spelled(value) if name == "year" else value) for name, value in request.args.items(multi=True)]
+    pairs = [(name, spelled(value) if name in SPANS else value) for name, value in request.args.items(multi=True)]
     for name, value in pairs:
-        if name == "year" and (match := re.fullmatch(r"!?(\d{4})-(\d{4})", value)) and match[1] > match[2]:
+        if name in SPANS and (match := re.fullmatch(r"!?(\d{4})-(\d{4})", value)) and match[1] > match[2]:
             words = f"The years {match[1]} to {match[2]} end before they begin. Did you mean {match[2]}-{match[1]}?"
-            raise Problem(HTTPStatus.BAD_REQUEST, words, {"year": [words]}, for_readers=words)
+            raise Problem(HTTPStatus.BAD_REQUEST, words, {name: [words]}, for_readers=words)
     return f"{path()}?{urlencode(pairs)}" if pairs != list(request.args.items(multi=True)) else None

@@ -1,10 +1,22 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from click.testing import CliRunner
 
-from benchmarks.researchers import LAST_YEAR, by_centroid, future_coauthors, main, pairs, split_halves
+from benchmarks.researchers import (
+    GRADED,
+    LAST_YEAR,
+    by_centroid,
+    future_coauthors,
+    graded,
+    main,
+    only_judged,
+    pairs,
+    split_halves,
+    topic_agreement,
+)
 from indexer.records import parse_work
 
 if TYPE_CHECKING:
@@ -65,6 +77,38 @@ def test_the_centroid_orders_by_cosine_and_leaves_collaborators_out_when_asked()
     }
     assert by_centroid(people, "me", exclude=False) == ["near", "far"]
     assert by_centroid(people, "me", exclude=True) == ["far"]
+
+
+def test_the_graded_set_has_researchers_of_twelve_fields_and_grades_from_0_to_2() -> None:
+    judged = json.loads(GRADED.read_text(encoding="utf-8"))
+    assert len(judged) == 35
+    assert len({entry["field"] for entry in judged.values()}) == 12
+    for id_, entry in judged.items():
+        assert id_ not in entry["grades"]
+        assert set(entry["grades"].values()) <= {0, 1, 2}
+        assert max(entry["grades"].values()) >= 1
+        assert len(entry["grades"]) >= 7
+    assert sum(len(entry["grades"]) for entry in judged.values()) == 395
+
+
+def test_the_graded_sample_has_the_works_of_everyone_who_was_graded() -> None:
+    works = [work(1, 2010, "toby-walsh", "stranger"), work(2, 2010, "stranger"), work(3, 2011, "george-katsirelos")]
+    sample = graded(works)
+    assert [record["id"] for record in sample.records] == ["local:1", "local:3"]
+    assert [author["name"] for author in sample.records[0]["authors"]] == ["name:toby-walsh"]
+    assert sample.wanted["name:toby-walsh"]["name:george-katsirelos"] == 2
+
+
+def test_who_was_not_graded_is_left_out_of_the_lists() -> None:
+    assert only_judged({"a": {"x": 2, "y": 0}}, {"a": ["n", "y", "m", "x"]}) == {"a": ["y", "x"]}
+
+
+def test_topics_agree_by_their_cosine() -> None:
+    def person(**topics: int) -> dict[str, Any]:
+        return {"topics": [{"id": name, "count": count} for name, count in topics.items()]}
+
+    people = {"a": person(ml=3), "b": person(ml=1), "c": person(bio=1)}
+    assert topic_agreement(people, {"a": ["b", "c"], "c": ["a"]}).tolist() == [0.5, 0.0]
 
 
 def test_without_data_nothing_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -219,3 +219,66 @@ def test_profile_home_and_search_lead_to_the_page(client: FlaskClient) -> None:
     assert f"{PAGE}?like={KORDING}" in client.get(f"/researchers/{KORDING}").text
     for path in ("/", "/researchers"):
         assert f'href="{PAGE}"' in client.get(path).text
+
+
+# Experts: teams, years, conflicts
+
+ABOUT = "recording the activity of many neurons at once"
+
+
+def test_co_authors_of_the_same_works_are_one_team(client: FlaskClient) -> None:
+    def experts(**params: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = client.get(API, query_string={"about": ABOUT, "per_page": 100, **params}).get_json()
+        return answer
+
+    single, teams = experts(), experts(teams="true")
+    assert teams["meta"]["count"] < single["meta"]["count"]
+    leaders = ids(teams)
+    assert leaders == [id_ for id_ in ids(single) if id_ in set(leaders)][: len(leaders)]
+    first = teams["results"][0]
+    members = {member["id"] for one in teams["results"] for member in one.get("members", ())}
+    assert first["members"]
+    assert not members & set(leaders)
+    assert set(ids(single)[:20]) <= members | set(leaders)
+    assert ids(experts(teams="true", per_page=5, page=2)) == leaders[5:10]
+    ranked = client.post(f"{API}/rank?teams=true&per_page=100", json={"text": ABOUT}).get_json()
+    assert ids(ranked) == leaders
+
+
+def test_only_works_of_the_years_vote(client: FlaskClient) -> None:
+    for answer in (
+        client.get(API, query_string={"about": ABOUT, "published": "2016-"}).get_json(),
+        client.post(f"{API}/rank", json={"text": ABOUT, "year": "2016-"}).get_json(),
+    ):
+        voting = [work["id"] for one in answer["results"] for work in one["works"]]
+        assert voting
+        years = [client.get(f"/api/v1/works/{id_}?select=year").get_json()["year"] for id_ in voting[:12]]
+        assert all(year >= 2016 for year in years)
+    assert client.get(f"{API}?about=x&published=soon").status_code == 400
+    assert client.post(f"{API}/rank", json={"text": "x", "year": "soon"}).status_code == 422
+
+
+def test_conflicts_leave_out_a_person_and_their_co_authors(client: FlaskClient) -> None:
+    together = {one["id"] for one in client.get(f"{API}/{KORDING}/collaborators?per_page=100").get_json()["results"]}
+    query = {"about": ABOUT, "conflicts": [KORDING, "nobody"], "per_page": 100}
+    answer = client.get(API, query_string=query).get_json()
+    assert answer["results"]
+    assert not {KORDING, *together} & set(ids(answer))
+    assert answer["meta"]["unknown"] == ["nobody"]
+
+
+def test_the_page_offers_teams_years_and_conflicts(client: FlaskClient) -> None:
+    def shown(query: str) -> str:
+        response = client.get(f"/researchers?about={ABOUT.replace(' ', '+')}{query}")
+        assert response.status_code == 200, response.text[:300]
+        return unescape(response.text)
+
+    assert "Team on these papers: with" in shown("")
+    assert "Team on these papers" not in shown("&teams=false")
+    assert "Team on these papers" not in shown("&sort=name")
+    assert 'value="2016-"' in shown("&published=2016-")
+    added = client.get("/researchers?about=neurons&conflict=Konrad+P.+Kording")
+    assert (added.status_code, added.headers["Location"]) == (303, f"/researchers?about=neurons&conflicts={KORDING}")
+    assert "without Konrad P. Kording and co-authors" in shown(f"&conflicts={KORDING}")
+    assert "was found" in shown("&conflict=Zxqwv+Blorptang")
+    assert client.get("/researchers?about=x&published=2016+to+2018").headers["Location"].endswith("published=2016-2018")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import process_time
 from typing import Any, cast
 
 import numpy as np
@@ -72,17 +73,58 @@ def test_a_body_of_work_beats_one_work_that_fits_best() -> None:
     works = {"a": (10.0, ["once"]), "b": (8.0, ["often"]), "c": (7.0, ["often"]), "d": (6.0, ["often", "seldom"])}
     found = experts.experts(services(Engine(works, {})), "text", None)
     assert [expert.id for expert in found] == ["often", "once", "seldom"]
-    assert found[0].score == pytest.approx(0.7)
+    assert found[0].score == pytest.approx((0.8 + 0.7 + 0.6) / ranking.TOPIC_VOTING.votes)
     assert found[0].works == (("b", 0.8), ("c", 0.7), ("d", 0.6))
 
 
 def test_words_and_meaning_vote_apart_and_count_alike() -> None:
     engine = Engine({"a": (4.0, ["p"]), "b": (2.0, ["q"])}, {"b": (near(0.8), ["q"]), "c": (near(0.4), ["p"])})
     found = {expert.id: expert for expert in experts.experts(services(engine), "text", VECTOR)}
-    assert found["p"].score == pytest.approx((1.0 + 0.5**ranking.SHARPNESS) / 2 / 3)
-    assert found["q"].score == pytest.approx((0.5 + 1.0) / 2 / 3)
+    voting = ranking.TOPIC_VOTING
+    assert found["p"].score == pytest.approx((1.0 + 0.5**voting.semantic) / 2 / voting.votes)
+    assert found["q"].score == pytest.approx((0.5 + 1.0) / 2 / voting.votes)
     assert dict(found["q"].works) == pytest.approx({"b": 0.75})
     assert dict(found["p"].works) == pytest.approx({"a": 0.5, "c": 0.25})
+
+
+def test_a_text_wants_few_works_that_are_near_and_a_topic_a_body_of_work() -> None:
+    near_one = {"one": (10.0, ["once"])}
+    several = {f"w{row}": (6.0, ["often"]) for row in range(5)}
+    engine = Engine(near_one | several, {})
+    on_topic = experts.experts(services(engine), "machine learning", None)
+    on_text = experts.experts(services(engine), "A comparison of kernels for the learning of trees", None)
+    assert [expert.id for expert in on_topic] == ["often", "once"]
+    assert on_topic[0].score == pytest.approx(0.6)
+    assert on_text[0].score == pytest.approx(0.36)
+    assert on_text[1].score / on_text[0].score > on_topic[1].score / on_topic[0].score
+    assert ranking.voting_on(ranking.TOPIC_TERMS) is ranking.TEXT_VOTING
+
+
+def expert(id_: str, *works: str) -> experts.Expert:
+    return experts.Expert(id_, 0.5, tuple((work, 1.0) for work in works))
+
+
+def test_who_is_supported_by_the_same_works_is_in_the_team_of_the_first() -> None:
+    ranked = [
+        *(expert("a", "x", "y"), expert("b", "y", "x"), expert("c", "z", "x"), expert("d", "x")),
+        *(expert("e", "z"), expert("f", "v", "w", "x"), expert("g")),
+    ]
+    found = experts.teams(ranked)
+    assert {leader.id: leader.members for leader in found} == {
+        "a": ("b", "d"),
+        "c": ("e",),
+        "f": (),
+        "g": (),
+    }
+    assert [leader.id for leader in found] == ["a", "c", "f", "g"]
+    assert experts.teams([]) == []
+
+
+def test_grouping_thousands_of_experts_is_fast() -> None:
+    ranked = [expert(str(row), f"w{row // 2}", f"w{row // 3}", f"w{row // 5}") for row in range(10_000)]
+    start = process_time()
+    assert sum(1 + len(leader.members) for leader in experts.teams(ranked)) == 10_000
+    assert process_time() - start < 5
 
 
 def test_who_ties_stands_in_the_order_of_ids() -> None:
