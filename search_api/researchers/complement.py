@@ -29,8 +29,9 @@ MAX_ASPECTS = 5
 #: Gains that the reasons of a result list.
 GAINS = 3
 
-_SENTENCES = re.compile(r"(?<=[.!?;])\s+|\s*\n\s*")
-_PHRASES = re.compile(r",\s+(?:and\s+)?|\s+and\s+")
+#: Ends of sentences, and of phrases, in a line with single spaces.
+_SENTENCES = re.compile(r"(?<=[.!?;]) ")
+_PHRASES = re.compile(r", (?:and )?| and ")
 
 
 class Aspect(NamedTuple):
@@ -51,14 +52,22 @@ class Aspect(NamedTuple):
 
 
 def split_aspects(text: str, most: int = MAX_ASPECTS) -> list[str]:
-    """Return the sentences of a text, or the phrases of a single one; the shortest neighbours are joined to `most`."""
-    parts = [part for part in _SENTENCES.split(text.strip()) if part]
-    if len(parts) == 1 and len(phrases := [part for part in _PHRASES.split(text.strip()) if part]) > 1:
+    """Return the sentences of a text, or the phrases of a single one; neighbours are joined to `most`."""
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    parts = [part for line in lines for part in _SENTENCES.split(line) if part]
+    if len(parts) == 1 and len(phrases := [part for part in _PHRASES.split(parts[0]) if part]) > 1:
         parts = phrases
-    while len(parts) > most:
-        at = min(range(len(parts) - 1), key=lambda place: len(parts[place]) + len(parts[place + 1]))
-        parts[at : at + 2] = [f"{parts[at]} {parts[at + 1]}"]
-    return parts
+    return parts if len(parts) <= most else _joined(parts, most)
+
+
+def _joined(parts: Sequence[str], most: int) -> list[str]:
+    """Return consecutive parts joined to at most `most` texts of similar length."""
+    groups: list[list[str]] = [[] for _ in range(most)]
+    total, before = sum(map(len, parts)), 0
+    for part in parts:
+        groups[before * most // total].append(part)
+        before += len(part)
+    return [" ".join(group) for group in groups if group]
 
 
 def complement(services: Services, args: Mapping[str, Any], body: Mapping[str, Any]) -> Result:

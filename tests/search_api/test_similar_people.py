@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import process_time
 from typing import Any, cast
 
 import numpy as np
@@ -123,6 +124,9 @@ def test_a_long_text_has_few_aspects_and_loses_nothing() -> None:
     parts = split_aspects(" ".join(sentences))
     assert len(parts) == complement.MAX_ASPECTS
     assert " ".join(parts) == " ".join(sentences)
+    start = process_time()
+    assert len(split_aspects(", a" * 6_000)) <= complement.MAX_ASPECTS
+    assert process_time() - start < 2
 
 
 def aspect(text: str, covered: float, **others: float) -> Aspect:
