@@ -28,6 +28,8 @@ Result = dict[str, Any]
 MAX_ASPECTS = 5
 #: Gains that the reasons of a result list.
 GAINS = 3
+#: Share of a researcher's greatest gain that another one needs to be listed.
+SHARE = 0.2
 
 #: Ends of sentences, and of phrases, in a line with single spaces.
 _SENTENCES = re.compile(r"(?<=[.!?;]) ")
@@ -120,7 +122,8 @@ def _added(id_: str, aspects: Sequence[Aspect]) -> Expert:
 
 
 def _gains(id_: str, aspects: Sequence[Aspect]) -> list[Result]:
-    best = sorted((aspect for aspect in aspects if aspect.gain(id_) > 0), key=lambda aspect: -aspect.gain(id_))
+    least = max(1e-9, SHARE * max(aspect.gain(id_) for aspect in aspects))
+    best = sorted((aspect for aspect in aspects if aspect.gain(id_) >= least), key=lambda aspect: -aspect.gain(id_))
     return [{"text": aspect.text, "gain": aspect.gain(id_)} for aspect in best[:GAINS]]
 
 

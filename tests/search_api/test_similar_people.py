@@ -142,6 +142,8 @@ def test_who_adds_most_is_better_than_the_team_where_it_is_weak() -> None:
     assert other.works == (("other-weak", 0.7),)
     assert complement._gains("other", aspects) == [{"text": "weak", "gain": pytest.approx(0.6)}]
     assert complement._gains("nobody", aspects) == []
+    uneven = [aspect("main", 0.0, x=0.5), aspect("aside", 0.0, x=0.05)]
+    assert [gain["text"] for gain in complement._gains("x", uneven)] == ["main"]
 
 
 @pytest.mark.parametrize(
