@@ -199,7 +199,7 @@ def schema_words(schema: Mapping[str, Any]) -> str:
     if "items" in schema:
         return f"list of {schema_words(schema['items'])}"
     if "enum" in schema:
-        return " | ".join(str(value) for value in schema["enum"] if value is not None)
+        return " | ".join(str(value) for value in schema["enum"] if value not in {None, ""})
     if isinstance(schema.get("additionalProperties"), dict):
         return f"object of {schema_words(schema['additionalProperties'])}"
     kinds = schema.get("type", "any")
