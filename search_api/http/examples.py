@@ -110,5 +110,5 @@ def response_example(operation: Schema, schemas: Mapping[str, Schema]) -> str | 
         content = response.get("content", {}).get("application/json")
         if status < "300" and content:
             value = example_of(content["schema"], schemas)
-            return json.dumps(value, indent=2, ensure_ascii=False) if value else None
+            return json.dumps(value, indent=1, ensure_ascii=False) if value else None
     return None
