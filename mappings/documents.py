@@ -74,7 +74,51 @@ class Localized(TypedDict, total=False):
     tr: str
 
 
-class WorkDocument(TypedDict):
+class WorkSource(TypedDict):
+    """The record of a source that describes a work; see `indexer.records.source_record`."""
+
+    source: str
+    id: str
+    file: str
+    digest: str
+    modified: float
+
+
+class WorkVersion(TypedDict):
+    """A version of a work: published or preprint."""
+
+    id: str
+    type: str | None
+    year: int | None
+    venue: str | None
+
+
+class StoredRecord(TypedDict, total=False):
+    """A record in the import format, of which the other keys are described in docs/import.md."""
+
+    id: str
+    title: str
+
+
+class Provenance(TypedDict):
+    """The part of a work that says which records describe it.
+
+    `sources` are the records, the best first, and `records` their content in the same order; it is empty when the
+    document alone gives its only record. `versions` are the published one and its preprints, empty for a single one.
+    `claimed_ids` are ids that its records state but another work keeps, `version_keys` are equal for a preprint and its
+    published version, and `is_decided` marks a work that a decision of an operator concerns.
+    """
+
+    sources: list[WorkSource]
+    sources_count: int
+    versions: list[WorkVersion]
+    records: list[StoredRecord]
+    claimed_ids: list[str]
+    version_keys: list[str]
+    is_decided: bool
+
+
+class WorkDocument(Provenance):
     """A work. `ids` holds its own id, its DOI and all others; `date` is an ISO date; times are ISO 8601 in UTC.
 
     `authors_truncated` is the total number of authors if `researchers` has only the first of them; it is one more than
@@ -113,6 +157,7 @@ class WorkDocument(TypedDict):
     embedding_model: str
     content_hash: str
     orcid_signature: str | None
+    records_signature: str | None
     added_at: str
     indexed_at: str
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mappings.documents import WorkDocument
     from peerscope.signing import Signer
@@ -40,6 +40,21 @@ def signed_orcids(signer: Signer, work: Mapping[str, Any]) -> set[tuple[str, str
     return {(researcher, orcid) for _, researcher, orcid in _orcids(work)}
 
 
+def records_signature(signer: Signer, work_id: str, records: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return the signature of the records of a work, in the import format: of the authors with an ORCID iD.
+
+    Returns None for records without ORCID iDs.
+    """
+    orcids = _orcids_of_records(records)
+    return signer.sign("records", work_id, orcids) if orcids else None
+
+
+def are_signed_records(signer: Signer, work: Mapping[str, Any]) -> bool:
+    """Return whether the ORCID iDs in the records of a work's document are signed."""
+    orcids = _orcids_of_records(work.get("records", []))
+    return not orcids or signer.is_valid(work.get("records_signature"), "records", work["id"], orcids)
+
+
 def has_orcids(work: WorkDocument | Mapping[str, Any]) -> bool:
     """Return whether an author of a work's document has an ORCID iD."""
     return bool(_orcids(work))
@@ -60,3 +75,12 @@ def _orcids(work: Mapping[str, Any]) -> list[list[Any]]:
     # OpenSearch leaves an empty list out of a filtered source.
     authorships = work.get("researchers", [])
     return [[entry["position"], entry["id"], entry["orcid"]] for entry in authorships if entry.get("orcid")]
+
+
+def _orcids_of_records(records: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+    return [
+        [number, position, author["name"], author["orcid"]]
+        for number, record in enumerate(records)
+        for position, author in enumerate(record.get("authors", []))
+        if author.get("orcid")
+    ]

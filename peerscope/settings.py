@@ -256,6 +256,11 @@ class Settings(BaseSettings):
     pubmed_url: Url = Field(
         "https://eutils.ncbi.nlm.nih.gov/entrez/eutils", description="PubMed's E-utilities or a mirror"
     )
+    source_order: str = Field(
+        "",
+        description="sources whose records of a work are preferred, separated by commas, the best first, such as "
+        "`crossref,openalex`; the others follow in the order in [works](works.md#the-order-of-sources)",
+    )
     maven_url: Url | None = Field(None, description="mirror from which OpenSearch and the model are downloaded")
     data: Folder | None = Field(
         None, description="corpora and judged collections for benchmarks; by default `../shared/data`"

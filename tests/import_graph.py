@@ -51,6 +51,7 @@ INNER_LAYERS = {
         "indexer.run",
         "indexer.build",
         "indexer.institutions",
+        "indexer.deduplication",
         "indexer.identity",
         "indexer.staging",
         "indexer.sources",

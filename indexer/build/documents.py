@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         IdentityGroup,
         InstitutionName,
         Localized,
+        Provenance,
         ResearcherDocument,
         ResearcherState,
         ResearcherTopic,
@@ -41,6 +42,16 @@ MAX_COLLABORATORS = 500
 MAX_TITLES = 500
 #: Resolves institutions without names from the collection.
 KNOWN_NAMES = Registry()
+#: The provenance of a work whose source is unknown.
+UNKNOWN_ORIGIN: Provenance = {
+    "sources": [],
+    "sources_count": 0,
+    "versions": [],
+    "records": [],
+    "claimed_ids": [],
+    "version_keys": [],
+    "is_decided": False,
+}
 #: A close collaborator shares at least this many works.
 CLOSE = 2
 
@@ -63,17 +74,26 @@ def work_document(
     digest: str,
     time: str,
     registry: Registry = KNOWN_NAMES,
+    provenance: Provenance = UNKNOWN_ORIGIN,
 ) -> WorkDocument:
     """Return the document of a work, in which every unknown value is null.
 
     `researcher_ids` has one for each author; `vector` is float32[d], of unit length; `model` is the name of the
-    embedding model, `digest` the content hash, `time` the time of writing in ISO 8601.
+    embedding model, `digest` the content hash, `time` the time of writing in ISO 8601, `provenance` the records that
+    describe it.
     """
     authorships = [
         _authorship(author, id_, position, registry)
         for position, (author, id_) in enumerate(zip(work.authors, researcher_ids, strict=True), 1)
     ]
     return {
+        "sources": provenance["sources"],
+        "sources_count": provenance["sources_count"],
+        "versions": provenance["versions"],
+        "records": provenance["records"],
+        "claimed_ids": provenance["claimed_ids"],
+        "version_keys": provenance["version_keys"],
+        "is_decided": provenance["is_decided"],
         "id": work.id,
         "ids": sorted({work.id, *work.ids, *([f"doi:{work.doi}"] if work.doi else [])}),
         "title": work.title,
@@ -102,6 +122,7 @@ def work_document(
         "embedding_model": model,
         "content_hash": digest,
         "orcid_signature": None,
+        "records_signature": None,
         "added_at": time,
         "indexed_at": time,
     }

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexer.build.assigned_topics import FEW, LabelledWorks, assigned_fields
-from indexer.build.documents import KNOWN_NAMES, stored_vector, work_document
+from indexer.build.documents import KNOWN_NAMES, UNKNOWN_ORIGIN, stored_vector, work_document
 from indexer.staging.report import Stopwatch
 from indexer.write.background import BackgroundTasks, prefetch
 from indexer.write.bulk import ADVICE, delete_action, index_action, pending_actions, with_retries, write
 from indexer.write.reads import documents
-from mappings.signatures import SIGNED_FIELDS, is_signed_work, work_signature
+from mappings.signatures import SIGNED_FIELDS, are_signed_records, is_signed_work, records_signature, work_signature
 from peerscope.embedding import EmbeddingError, work_text
 
 if TYPE_CHECKING:
@@ -106,17 +106,20 @@ class WorkWriter:
         """
         done, total = 0, len(self.staging)
         with BackgroundTasks() as tasks:
-            for batch in self.staging.to_remove():
-                tasks.submit(self._remove, batch)
-            for labelled in (True, False):
-                labelled_works = None if labelled else self._labelled_works(tasks)
-                batches = map(self._with_saved, self.staging.to_write(BATCH, labelled=labelled))
+            labelled_works = None
+            for labelled, last in ((True, False), (False, False), (None, True)):
+                if labelled is False:
+                    labelled_works = self._labelled_works(tasks)
+                batches = map(self._with_saved, self.staging.to_write(BATCH, labelled=labelled, last=last))
                 for (batch, saved), embedded in prefetch(self._embed, batches):
                     self.staging.save_vectors(embedded)
                     vectors = np.stack([(saved | embedded)[staged.id] for staged in batch])
                     tasks.submit(self._write, batch, self._documents(batch, vectors, labelled_works))
                     done += len(batch)
                     on_batch(done, total)
+            # Only now: the records of a work that was merged are in the index twice rather than not at all.
+            for batch in self.staging.to_remove():
+                tasks.submit(self._remove, batch)
 
     def _labelled_works(self, tasks: BackgroundTasks) -> LabelledWorks | None:
         """Return the works that suggest topics; None when none has topics, or few works lack them."""
@@ -129,22 +132,30 @@ class WorkWriter:
     def _documents(
         self, batch: list[StagedWork], vectors: NDArray[np.float32], labelled_works: LabelledWorks | None
     ) -> list[WorkDocument]:
-        topics = labelled_works.suggest(vectors) if labelled_works else [None] * len(batch)
+        topics = _suggested(labelled_works, batch, vectors)
         self.report.counts.topics_assigned += sum(bool(assigned) for assigned in topics)
         documents = [self._document(*parts) for parts in zip(batch, vectors, topics, strict=True)]
-        replaced = self._stored(self.target.replaced, batch, ",".join(["added_at", *SIGNED_FIELDS]))
+        replaced = self._stored(
+            self.target.replaced, batch, ",".join(["added_at", "records", "records_signature", *SIGNED_FIELDS])
+        )
         for staged, document in zip(batch, documents, strict=True):
             if staged.added_at:
                 document["added_at"] = staged.added_at
             elif staged.id in replaced:
                 document["added_at"] = replaced[staged.id].get("added_at", document["added_at"])
             document["orcid_signature"] = self._signature(document, replaced.get(staged.id))
+            document["records_signature"] = self._records_signature(document, replaced.get(staged.id))
         return documents
 
     def _signature(self, document: WorkDocument, replaced: WorkDocument | None) -> str | None:
         if self.signer is None or (self.is_copy and not _has_signed_orcids(self.signer, document, replaced)):
             return None
         return work_signature(self.signer, document)
+
+    def _records_signature(self, document: WorkDocument, replaced: WorkDocument | None) -> str | None:
+        if self.signer is None or (self.is_copy and not (replaced and are_signed_records(self.signer, replaced))):
+            return None
+        return records_signature(self.signer, document["id"], document["records"])
 
     def _document(
         self, staged: StagedWork, vector: NDArray[np.float32], topics: list[AssignedTopic] | None
@@ -158,6 +169,7 @@ class WorkWriter:
             digest=staged.content_hash,
             time=datetime.now(UTC).isoformat(timespec="seconds"),
             registry=self.registry,
+            provenance=staged.provenance or UNKNOWN_ORIGIN,
         )
         return document if topics is None else {**document, **assigned_fields(topics)}
 
@@ -230,6 +242,18 @@ class WorkWriter:
         new = works.keys() - self._marked
         write(self.client, pending_actions(self.generation.pending, {id_: works[id_] for id_ in new}))
         self._marked.update(new)
+
+
+def _suggested(
+    labelled_works: LabelledWorks | None, batch: list[StagedWork], vectors: NDArray[np.float32]
+) -> list[list[AssignedTopic] | None]:
+    """Return the topics to assign to each work; None where they are not looked for, as for a work with topics."""
+    missing = [number for number, staged in enumerate(batch) if staged.work and not staged.work.topics]
+    topics: list[list[AssignedTopic] | None] = [None] * len(batch)
+    if labelled_works and missing:
+        for number, assigned in zip(missing, labelled_works.suggest(vectors[missing]), strict=True):
+            topics[number] = assigned
+    return topics
 
 
 def _has_signed_orcids(signer: Signer, document: WorkDocument, replaced: WorkDocument | None) -> bool:

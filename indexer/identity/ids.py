@@ -11,7 +11,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from indexer.identity.keys import NAME_SCHEME, fold_name, researcher_id
+from indexer.identity.keys import fold_name, researcher_id
+from indexer.records.work import NAME_SCHEME
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

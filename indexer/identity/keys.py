@@ -14,13 +14,12 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from indexer.records.work import NAME_SCHEME
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from indexer.records import Author
-
-#: Prefix of a source's id that is only a slug of the name, and so no stronger evidence than the name.
-NAME_SCHEME = "name:"
 
 #: Letters that Unicode does not decompose, with their usual transcription.
 _LETTERS = str.maketrans(

@@ -11,8 +11,17 @@ A TOML file with any number of entries:
     mentions = ["acl:2020.acl-main.1#2", "acl:2021.acl-long.7#1"]
     reason = "these are by Yang Liu of Edinburgh"
 
-A merge may name `mentions` too, or instead of ids. An id is read as the mentions it had in the last run, so decisions
-still apply when ids or clusters change later.
+    [[merge]]
+    works = ["doi:10.1000/xyz", "arxiv:1910.00744"]
+    reason = "the second is the preprint of the first"
+
+    [[split]]
+    work = "doi:10.1000/book"
+    works = ["acl:2020.chapter-1.1"]
+    reason = "the chapter has the DOI of the book"
+
+A merge of people may name `mentions` too, or instead of ids. An id is read as the mentions it had in the last run, so
+decisions still apply when ids or clusters change later.
 """
 
 from __future__ import annotations
@@ -25,6 +34,8 @@ from typing import TYPE_CHECKING, Any
 from indexer.identity.clusters import Cluster, decided_link
 from indexer.identity.mentions import MentionKey, parse_key
 from indexer.identity.statements import Statements
+from indexer.records.work_decisions import MergeWorks, SplitWork, WorkDecisions
+from mappings import work_id
 from peerscope.errors import PeerscopeError
 
 if TYPE_CHECKING:
@@ -65,6 +76,7 @@ class Overrides:
     merges: tuple[Merge, ...] = ()
     splits: tuple[Split, ...] = ()
     statements: Statements = field(default_factory=Statements)
+    works: WorkDecisions = field(default_factory=WorkDecisions)
 
     def apply(
         self, clusters: Sequence[Cluster], previous: Mapping[MentionKey, str], redirects: Mapping[str, str]
@@ -141,7 +153,8 @@ def combine(first: Overrides, second: Overrides) -> Overrides:
         replace(split, mentions=tuple(key for key in split.mentions if key not in taken)) for split in second.splits
     ]
     splits = (*first.splits, *(split for split in rest if split.mentions))
-    return replace(first, merges=(*first.merges, *second.merges), splits=tuple(splits))
+    works = WorkDecisions((*first.works.merges, *second.works.merges), (*first.works.splits, *second.works.splits))
+    return replace(first, merges=(*first.merges, *second.merges), splits=tuple(splits), works=works)
 
 
 def parse_text(text: str) -> Overrides:
@@ -168,11 +181,19 @@ def parse(content: Mapping[str, Any]) -> Overrides:
     """Return the decisions of a parsed file. Raises OverridesError for the first entry that is invalid."""
     if unknown := sorted(content.keys() - {"merge", "split"}):
         raise OverridesError(f"{unknown[0]!r} is not a known decision; use [[merge]] or [[split]].")
+    merges = [(f"merge {number}", entry) for number, entry in _entries(content, "merge")]
+    splits = [(f"split {number}", entry) for number, entry in _entries(content, "split")]
+    works = WorkDecisions(
+        tuple(_parse_work_merge(entry, place) for place, entry in merges if "works" in entry),
+        tuple(_parse_work_split(entry, place) for place, entry in splits if "work" in entry),
+    )
     overrides = Overrides(
-        tuple(_parse_merge(entry, f"merge {number}") for number, entry in _entries(content, "merge")),
-        tuple(_parse_split(entry, f"split {number}") for number, entry in _entries(content, "split")),
+        tuple(_parse_merge(entry, place) for place, entry in merges if "works" not in entry),
+        tuple(_parse_split(entry, place) for place, entry in splits if "work" not in entry),
+        works=works,
     )
     _check_consistent(overrides)
+    _check_consistent_works(works)
     return overrides
 
 
@@ -197,6 +218,28 @@ def _parse_split(entry: Mapping[str, Any], place: str) -> Split:
     if not isinstance(id_, str) or not id_ or not mentions:
         raise OverridesError(f"{place} needs the id of a researcher and the mentions that belong to someone else.")
     return Split(id_, mentions, _reason(entry, place))
+
+
+def _parse_work_merge(entry: Mapping[str, Any], place: str) -> MergeWorks:
+    _check_keys(entry, {"works", "reason"}, place)
+    ids = _work_ids(entry, place)
+    if len(ids) < 2:
+        raise OverridesError(f"{place} must name at least two works.")
+    return MergeWorks(ids, _reason(entry, place))
+
+
+def _parse_work_split(entry: Mapping[str, Any], place: str) -> SplitWork:
+    _check_keys(entry, {"work", "works", "reason"}, place)
+    work, others = entry.get("work"), _work_ids(entry, place)
+    if not isinstance(work, str) or not work or not others:
+        raise OverridesError(f"{place} needs the id of a work, and in works the ids that belong to another work.")
+    if work_id(work) in others:
+        raise OverridesError(f"{place} separates {work} from itself.")
+    return SplitWork(work_id(work), others, _reason(entry, place))
+
+
+def _work_ids(entry: Mapping[str, Any], place: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(work_id(id_) for id_ in _texts(entry, "works", place)))
 
 
 def _check_keys(entry: Mapping[str, Any], known: set[str], place: str) -> None:
@@ -241,3 +284,11 @@ def _check_consistent(overrides: Overrides) -> None:
             raise OverridesError(
                 f"merge {number} joins mentions that split {max(filter(None, splits))} separates; remove one of them."
             )
+
+
+def _check_consistent_works(works: WorkDecisions) -> None:
+    """Raise OverridesError if one decision joins works that another separates."""
+    for merge in works.merges:
+        for split in works.splits:
+            if split.id in merge.ids and not set(merge.ids).isdisjoint(split.others):
+                raise OverridesError(f"A merge joins {split.id} and {split.others[0]}, which a split separates.")

@@ -105,7 +105,7 @@ def _stored_works(client: OpenSearch, generation: Generation) -> Iterator[list[W
         "size": PAGE,
         "sort": ["id"],
         "query": {"match_all": {}},
-        "_source": {"excludes": ["embedding", "abstract"]},
+        "_source": {"excludes": ["embedding", "abstract", "records", "localized"]},
     }
     with_retries(client.indices.refresh, index=generation.works)
     for hits in pages(client, generation.works, body):

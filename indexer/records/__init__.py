@@ -2,7 +2,7 @@
 
 from indexer.records.parse import parse_work, unknown_keys, withdrawn_id
 from indexer.records.topics import topic_name, topic_parent, topics_of
-from indexer.records.work import KNOWN_KEYS, Author, Institution, RecordError, RecordWarning, Work, content_hash
+from indexer.records.work import KNOWN_KEYS, Author, Institution, RecordError, RecordWarning, Work
 
 __all__ = [
     "KNOWN_KEYS",
@@ -11,7 +11,6 @@ __all__ = [
     "RecordError",
     "RecordWarning",
     "Work",
-    "content_hash",
     "parse_work",
     "topic_name",
     "topic_parent",

@@ -1,17 +1,17 @@
-"""The Work record that every source produces, and the hash that shows whether its stored document is up to date."""
+"""The Work record that every source produces."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 from peerscope.errors import PeerscopeError
 
 #: Part of every content hash. Increase it when the same record must produce a different document: the next run then
 #: writes all documents again.
-DOCUMENT_VERSION = 4
+DOCUMENT_VERSION = 5
+#: Prefix of a source's id of an author that is only a slug of the name, and so no stronger evidence than the name.
+NAME_SCHEME = "name:"
 
 
 class RecordError(PeerscopeError, ValueError):
@@ -83,9 +83,3 @@ class Work:
 #: Keys of a record in the import format that are read; others are counted and reported.
 KNOWN_KEYS = frozenset(field.name for field in fields(Work)) | {"topic_names", "withdrawn"}
 KNOWN_AUTHOR_KEYS = frozenset(field.name for field in fields(Author))
-
-
-def content_hash(work: Work, model_fingerprint: str) -> str:
-    """Return the SHA-256 of everything a document depends on: the record, the model, and the document version."""
-    content = [DOCUMENT_VERSION, model_fingerprint, asdict(work)]
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode("utf-8")).hexdigest()

@@ -17,6 +17,7 @@ from indexer.run.watch import Watcher
 from indexer.run.watch import watch as watch_files
 from indexer.sources import Selection, open_harvester, open_sources, remote_source_names
 from indexer.sources.base import STDIN
+from indexer.sources.catalogues import order_of
 from indexer.sources.stored import StoredWorks
 from indexer.staging.report import PARTS, past_runs
 from indexer.write.writer_lock import only_writer
@@ -134,6 +135,7 @@ class Session:
     def __init__(self, settings: Settings) -> None:
         """Connect to OpenSearch and load the model."""
         self._settings = settings
+        self._source_order = order_of(settings.source_order.replace(",", " ").split())
         self._names = IndexNames(settings.index_prefix)
         self._client = engine.connect(settings)
         engine.keep_alive(settings)
@@ -152,6 +154,7 @@ class Session:
                 options,
                 scale=Scale.from_settings(self._settings),
                 signer=Signer.from_settings(self._settings),
+                source_order=self._source_order,
             )
 
     def indexed_works(self) -> Source:

@@ -115,7 +115,7 @@ def print_summary(console: Console, report: Report, *, dry_run: bool) -> None:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_row(
         "works",
-        f"{counts.read:,} read: {counts.new:,} new, {counts.changed:,} changed, "
+        f"{counts.read:,} read: {counts.new:,} new, {counts.merged:,} merged, {counts.changed:,} changed, "
         f"{counts.unchanged:,} unchanged, {counts.removed:,} removed, {counts.repeated:,} repeated, "
         f"{counts.rejected:,} rejected",
     )

@@ -12,6 +12,9 @@ from indexer.build.aggregates import build_topics_and_institutions
 from indexer.build.assigned_topics import assign_topics
 from indexer.build.researchers import build_researchers
 from indexer.build.works import WorkWriter
+from indexer.deduplication.changes import Deduplication, first_of_each
+from indexer.deduplication.incoming import IncomingRecords
+from indexer.deduplication.merging import SourceOrder
 from indexer.identity.overrides import CORRECTIONS, Overrides, combine
 from indexer.identity.overrides import load as load_overrides
 from indexer.identity.statements import statements_of
@@ -21,10 +24,10 @@ from indexer.institutions.decisions import digest_of, load_decisions
 from indexer.institutions.mining import NameCollector
 from indexer.institutions.ror import names_of
 from indexer.institutions.update import update_institutions
+from indexer.sources.catalogues import ORDER
 from indexer.sources.stored import StoredWorks
-from indexer.staging.changes import changes, missing_works
 from indexer.staging.database import StagingDatabase
-from indexer.staging.reading import Seen, first_of_each, read
+from indexer.staging.reading import read
 from indexer.staging.report import Report, Stopwatch
 from indexer.write.people_states import claimed_states
 from indexer.write.target import Target
@@ -88,31 +91,48 @@ class Run:
 
     def read(self, sources: Sequence[Source], unknown: Counter[str]) -> None:
         """Stage new, changed and removed works; `unknown` counts keys of records that are not read."""
-        with Stopwatch(self.report, "read"), Seen() as seen:
-            records = self._collect_names(first_of_each(read(sources, self.report, unknown), seen, self.report))
-            fingerprint = self.embedder.model.fingerprint
-            for batch in changes(self.client, self.target, fingerprint, records, self.report, self.signer):
-                self.staging.add(batch)
+        fingerprint = self.embedder.model.fingerprint
+        with Stopwatch(self.report, "read"), IncomingRecords() as incoming:
+            works = Deduplication(
+                self.client,
+                self.target,
+                incoming,
+                self.report,
+                fingerprint,
+                SourceOrder(self.decisions.source_order),
+                self.decisions.works,
+                self.signer,
+            )
+            is_decided = not self.are_decisions_followed()
+            if is_decided or self.target.begun:
+                works.group_again(decided=is_decided)
+            checked = read(sources, self.report, unknown, fingerprint)
+            records = self._collect_names(first_of_each(checked, incoming, self.report, fingerprint))
+            for _ in works.compare(records):
                 self.progress.read(self.report)
             if self.options.prune:
-                self._prune(seen)
+                self._prune(works)
+            for batch in works.changes():
+                self.staging.add(batch)
+
+    def are_decisions_followed(self) -> bool:
+        """Return whether the index follows the current decisions; True when there is none yet."""
+        return self.target.readable is None or self.decisions.are_followed(self.client, self.target.readable)
 
     def _collect_names(self, records: Iterable[CheckedRecord]) -> Iterator[CheckedRecord]:
-        for record in records:
-            if record.work:
-                self.names.add(record.work)
-            yield record
+        for checked in records:
+            if checked.record:
+                self.names.add(checked.record.work)
+            yield checked
 
-    def _prune(self, seen: Seen) -> None:
+    def _prune(self, works: Deduplication) -> None:
         counts = self.report.counts
         if self.report.broken_sources or counts.rejected > counts.not_works:
             raise RunError(
                 "Nothing was pruned: a source could not be read to its end or records were rejected, so a work that "
                 "was not read may still exist."
             )
-        for batch in missing_works(self.client, self.target, seen):
-            counts.removed += len(batch)
-            self.staging.add(batch)
+        works.remove_unread()
 
     def write(self, *, is_copy: bool) -> None:
         """Write staged works and all documents that depend on them, then publish the generation.
@@ -179,11 +199,13 @@ def index(
     *,
     scale: Scale | None = None,
     signer: Signer | None = None,
+    source_order: Sequence[str] = ORDER,
 ) -> Report:
     """Index the records of `sources`, and return the report of the run.
 
     `home` contains overrides.toml and receives the report; `scale` is the layout of indices. `signer` signs ORCID iDs,
-    so that they can verify claims. Repeated after any interruption, a run ends in the same state as one that was never
+    so that they can verify claims. `source_order` has the short names of sources, the best first.
+    Repeated after any interruption, a run ends in the same state as one that was never
     interrupted. Raises
 
     - LockedError when another run is writing,
@@ -195,7 +217,7 @@ def index(
     """
     options, scale = options or Options(), scale or Scale()
     with only_writer(home, client, names) as lock, StagingDatabase(home / "staged.sqlite") as staging:
-        decisions = Decisions(home / OVERRIDES, client, names)
+        decisions = Decisions(home / OVERRIDES, client, names, source_order)
         target = Target(client, names, embedder.model, scale, rebuild=options.rebuild, read_only=options.dry_run)
         report = Report.new(home / "runs")
         report.explain = options.explain
@@ -204,7 +226,7 @@ def index(
         try:
             run.read(sources, report.unknown)
             if not options.dry_run:
-                if target.readable and not decisions.are_followed(client, target.readable):
+                if not run.are_decisions_followed():
                     # New decisions have to be carried out even when no work is new.
                     target.writable()
                 run.write(is_copy=any(isinstance(source, StoredWorks) for source in sources))
@@ -221,7 +243,7 @@ class Decisions:
     They are in overrides.toml, in corrections.toml beside it, and statements of profile owners.
     """
 
-    def __init__(self, file: Path, client: OpenSearch, names: IndexNames) -> None:
+    def __init__(self, file: Path, client: OpenSearch, names: IndexNames, source_order: Sequence[str] = ORDER) -> None:
         """Read the decisions. Raises OverridesError for an invalid file; a missing one has no decisions."""
         statements = statements_of(claimed_states(client, names))
         files = [path for path in (file, file.with_name(CORRECTIONS)) if path.exists()]
@@ -230,6 +252,9 @@ class Decisions:
         #: Decisions about institutions, and the names of a ROR dump.
         self.institutions = load_decisions(file.parent), names_of(file.parent)
         content = b"".join(path.read_bytes() for path in files) + digest_of(file.parent)
+        #: Decisions about works, and the order of their sources.
+        self.works, self.source_order = overrides.works, tuple(source_order)
+        content += b"" if self.source_order == ORDER else repr(self.source_order).encode()
         self.digest = _digest(content, repr(statements.statements) if statements.statements else "")
 
     def are_followed(self, client: OpenSearch, generation: Generation) -> bool:

@@ -3,7 +3,7 @@
 `registry` lists all sources and explains how to add one.
 """
 
-from indexer.sources.base import FileFormat, FileSource, Item, NotAWork, Source, SourceError, convert_record
+from indexer.sources.base import FileFormat, FileSource, Item, NotAWork, Origin, Source, SourceError, convert_record
 from indexer.sources.registry import open_harvester, open_sources, remote_source_names
 from indexer.sources.remote import Harvester, RemoteSource, Selection
 
@@ -13,6 +13,7 @@ __all__ = [
     "Harvester",
     "Item",
     "NotAWork",
+    "Origin",
     "RemoteSource",
     "Selection",
     "Source",

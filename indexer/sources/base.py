@@ -12,11 +12,12 @@ import json
 import os
 import stat
 import sys
+import time
 import zlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from indexer.records import RecordWarning
 from indexer.sources.budget import record_budget
@@ -49,6 +50,17 @@ class NotAWork(ValueError):  # noqa: N818 (a property of the record, not an erro
     """A record that its own source marks as something other than a work; the message names what it is."""
 
 
+class Origin(NamedTuple):
+    """The source of a record by its short name, the file if it is not a catalogue, and when that was changed.
+
+    The name is empty for a record of an earlier mapping version, which did not store it.
+    """
+
+    source: str
+    file: str = ""
+    modified: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One record of a source: its decoded value, or the problem with it. `line` is its number in the source, from 1."""
@@ -64,6 +76,10 @@ class Item:
     """Whether the source may contain older versions of the same work, which are read after it."""
     warnings: tuple[RecordWarning, ...] = ()
     """What could not be read exactly."""
+    format: str = ""
+    """The kind of record, where a source has records of several kinds."""
+    origin: Origin | None = None
+    """Where the record came from first, if it was read from the index."""
 
 
 class Source(Protocol):
@@ -148,13 +164,19 @@ class FileSource(ABC):
     #: The folder in which the file was found: it is opened without following a link in or below that folder, since
     #: another user might have put it there after the search.
     folder: Path | None = None
+    #: The name of the file's format.
+    format = ""
 
     def __init__(self, path: str) -> None:
         """Store the path; the file is opened when iteration starts."""
         # A name that is not UTF-8 could be neither printed nor written to a report.
         self.name = "standard input" if path == STDIN else printable(path)
         self._path = path
-        self.size = None if path == STDIN else Path(path).stat().st_size
+        status = None if path == STDIN else Path(path).stat()
+        self.size = status and status.st_size
+        #: The path by which records of the file are known later, and when it was changed, in seconds since 1970.
+        self.file = self.name if status is None else printable(os.path.abspath(path))
+        self.modified = status.st_mtime if status else time.time()
         self._raw: IO[bytes] | None = None
         self._file_warnings: tuple[RecordWarning, ...] = ()
 

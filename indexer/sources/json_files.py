@@ -139,7 +139,8 @@ def value_item(source: str, number: int, value: Any, text: str | None = None) ->
     """Return the Item of a decoded value, which may be wrapped."""
     for inner in unwrapped(value):
         if kind := kind_of(inner):
-            return replace(convert_record(source, number, kind.convert, inner, text), is_version=kind.is_version)
+            item = convert_record(source, number, kind.convert, inner, text)
+            return replace(item, is_version=kind.is_version, format=kind.name)
     return Item(source, number, value, text=json.dumps(value)[:EXCERPT] if text is None else text)
 
 

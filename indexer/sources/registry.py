@@ -114,7 +114,9 @@ def open_sources(
     sources = []
     for path in paths:
         for file in find_files(path, formats):
-            source = (detect_format(file.path, formats) or json_files.JSON_LINES).reader(file.path)
+            detected = detect_format(file.path, formats) or json_files.JSON_LINES
+            source = detected.reader(file.path)
+            source.format = detected.name
             source.folder = (folders or {}).get(path, file.folder)
             if isinstance(source, csv_files.CsvFile):
                 source.columns = columns or {}
@@ -140,4 +142,6 @@ def open_harvester(name: str, selection: Selection, settings: Settings) -> Harve
         raise SourceError(f"--source {name} needs {possible} or --until")
     if selection.since and selection.until and selection.since > selection.until:
         raise SourceError(f"--since {selection.since} is after --until {selection.until}")
-    return remote.open(selection, settings)
+    harvester = remote.open(selection, settings)
+    harvester.format = name
+    return harvester

@@ -39,6 +39,8 @@ class Harvester(ABC):
 
     size: None = None
     position = 0
+    #: The name by which the server is selected.
+    format = ""
 
     def __init__(self, name: str, client: HttpClient, limit: int | None) -> None:
         """Store the name shown in messages; no request is sent yet."""

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from indexer.records import KNOWN_KEYS
-from indexer.sources.base import Item
+from indexer.sources.base import Item, Origin
 from indexer.write.reads import pages
 
 if TYPE_CHECKING:
@@ -33,12 +33,25 @@ class StoredWorks:
     def __iter__(self) -> Iterator[Item]:
         body = {"size": PAGE, "sort": ["id"], "query": {"match_all": {}}, "_source": {"excludes": ["embedding"]}}
         hits = chain.from_iterable(pages(self._client, self.name, body))
-        for number, hit in enumerate(hits, 1):
-            yield Item(self.name, number, record_of(hit["_source"]))
+        number = 0
+        for hit in hits:
+            for origin, record in records_of(hit["_source"]):
+                number += 1
+                yield Item(self.name, number, record, origin=origin)
+
+
+def records_of(document: WorkDocument) -> list[tuple[Origin, dict[str, Any]]]:
+    """Return the records from which a stored document was built, each with its source.
+
+    A document of an earlier mapping version has one of an unknown source.
+    """
+    sources = [Origin(entry["source"], entry["file"], entry["modified"]) for entry in document.get("sources", [])]
+    stored = [dict(record) for record in document.get("records", [])]
+    return list(zip(sources or [Origin("")], stored or [record_of(document)], strict=True))
 
 
 def record_of(document: WorkDocument) -> dict[str, Any]:
-    """Return the record in the import format from which a stored document was built."""
+    """Return the record in the import format of all that a stored document has: of its records, merged."""
     record = {key: value for key, value in document.items() if key in KNOWN_KEYS}
     return record | {
         "topics": [topic["id"] for topic in document["topics"]],

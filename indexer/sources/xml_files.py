@@ -7,6 +7,7 @@ these formats.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 from xml.etree.ElementTree import tostring
@@ -110,7 +111,8 @@ def element_item(source: str, number: int, element: Element, around: list[Elemen
     text = tostring(element, encoding="unicode")[:EXCERPT]
     if kind is None:
         return Item(source, number, problem=f"a <{local_name(element.tag)}> is not a known kind of record", text=text)
-    return convert_record(source, number, partial(_convert, kind, around=around), element, text)
+    item = convert_record(source, number, partial(_convert, kind, around=around), element, text)
+    return replace(item, format=kind.name)
 
 
 def _convert(kind: XmlRecord, element: Element, around: list[Element]) -> dict[str, object]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from indexer.records import Work
     from indexer.staging.changes import Change
-    from mappings.documents import Identity, WorkTopic
+    from mappings.documents import Identity, Provenance, WorkTopic
 
 #: `staged`: works that this run writes or removes. `known`: the other works of the index, with the researchers of their
 #: authors `before` and `after` this run. `redirects`: ids of merged researchers; `is_new` for those of this run.
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _TABLES = """
 CREATE TABLE staged (
     id TEXT PRIMARY KEY, record TEXT, labelled INTEGER, content_hash TEXT, former TEXT, added_at TEXT, after TEXT,
-    vector BLOB
+    vector BLOB, provenance TEXT, is_last INTEGER
 ) WITHOUT ROWID;
 CREATE TABLE known (id TEXT PRIMARY KEY, record TEXT, before TEXT, after TEXT, vector BLOB) WITHOUT ROWID;
 CREATE TABLE wanted (id TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -58,7 +58,7 @@ class StagedWork(NamedTuple):
     """A work to write, or to remove when `work` is None, its hash, and the authors of its stored version.
 
     `added_at` is when it was first indexed, None for a new work. `researchers` has an id for each author in their
-    order, once they are identified.
+    order, once they are identified. `provenance` says which records describe the work.
     """
 
     id: str
@@ -67,6 +67,7 @@ class StagedWork(NamedTuple):
     former: list[FormerAuthor]
     added_at: str | None
     researchers: list[str]
+    provenance: Provenance | None = None
 
 
 class AuthoredWork(NamedTuple):
@@ -149,7 +150,7 @@ class StagingDatabase:
     def add(self, changes: Iterable[Change]) -> None:
         """Stage works that are new, changed or removed; the last change of a work counts."""
         self._put(
-            "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?, ?, ?, NULL, NULL)",
+            "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?, ?, ?, NULL, NULL, ?, ?)",
             (
                 (
                     change.id,
@@ -158,6 +159,8 @@ class StagingDatabase:
                     change.content_hash,
                     json.dumps(change.former),
                     change.added_at,
+                    change.provenance and json.dumps(change.provenance),
+                    change.is_last,
                 )
                 for change in changes
             ),
@@ -216,9 +219,14 @@ class StagingDatabase:
         """Return the number of works to write whose source gives topics, or of those without."""
         return self._count(_to_write(labelled))
 
-    def to_write(self, size: int = PAGE, *, labelled: bool | None = None) -> Iterator[list[StagedWork]]:
-        """Return the works to write in batches, by id; with `labelled`, only those with or without topics."""
-        return self._batches(_to_write(labelled), size)
+    def to_write(
+        self, size: int = PAGE, *, labelled: bool | None = None, last: bool | None = None
+    ) -> Iterator[list[StagedWork]]:
+        """Return the works to write in batches, by id; with `labelled`, only those with or without topics.
+
+        With `last`, only those that are written after all others, or those that are not.
+        """
+        return self._batches(_to_write(labelled) + ("" if last is None else f" AND is_last = {int(last)}"), size)
 
     def to_remove(self) -> Iterator[list[StagedWork]]:
         """Return the works to remove in batches, by id."""
@@ -306,7 +314,7 @@ class StagingDatabase:
     def _batches(self, condition: str, size: int) -> Iterator[list[StagedWork]]:
         last = ""
         query = (
-            "SELECT id, record, content_hash, former, added_at, after FROM staged "  # noqa: S608 (our own conditions)
+            "SELECT id, record, content_hash, former, added_at, after, provenance FROM staged "  # noqa: S608 (our own conditions)
             f"WHERE id > ? AND {condition} ORDER BY id LIMIT ?"
         )
         while rows := self._database.execute(query, (last, size)).fetchall():
@@ -318,8 +326,9 @@ class StagingDatabase:
                     _former(former),
                     added_at,
                     json.loads(after) if after else [],
+                    json.loads(provenance) if provenance else None,
                 )
-                for id_, record, digest, former, added_at, after in rows
+                for id_, record, digest, former, added_at, after, provenance in rows
             ]
             last = rows[-1][0]
 

@@ -26,21 +26,23 @@ PARTS = ("read", "identity", "works", "topics", "researchers", "publish")
 #: Characters kept of a rejected record, enough to find it.
 EXCERPT = 2_000
 #: What can become of an accepted record, as counted in `Counts`.
-Outcome = Literal["new", "changed", "unchanged", "removed", "repeated"]
+Outcome = Literal["new", "merged", "changed", "unchanged", "removed", "repeated"]
 #: Number of reasons of rejects that the summary shows.
 SHOWN_REASONS = 3
 
 
 @dataclass
 class Counts:
-    """Numbers of records: each one read is new, changed, unchanged, withdrawn, repeated or rejected.
+    """Numbers of records: each one read is new, merged, changed, unchanged, withdrawn, repeated or rejected.
 
-    `embedded` works have a new text. `not_works` of the rejected records are marked by their source as something else.
-    `removed` works were withdrawn or, with --prune, not read.
+    `merged` records describe works that another record describes too. `embedded` works have a new text. `not_works` of
+    the rejected records are marked by their source as something else. `removed` records were withdrawn or, with
+    --prune, not read.
     """
 
     read: int = 0
     new: int = 0
+    merged: int = 0
     changed: int = 0
     unchanged: int = 0
     removed: int = 0

@@ -52,13 +52,14 @@ def count(client: OpenSearch, index: str, query: dict[str, Any] | None = None) -
 
 
 def documents(
-    client: OpenSearch, index: str, ids: Sequence[str], fields: str | None = None
+    client: OpenSearch, index: str, ids: Sequence[str], fields: str | None = None, *, excludes: str | None = None
 ) -> Iterator[dict[str, Any]]:
     """Return the hits (`_id`, `_source`) of the existing documents with these ids, in the order of the ids.
 
-    `fields` limits `_source`, comma-separated. A missing index has no documents.
+    `fields` limits `_source`, `excludes` leaves fields out, comma-separated. A missing index has no documents.
     """
     params = {"_source_includes": fields} if fields else {}
+    params |= {"_source_excludes": excludes} if excludes else {}
 
     def request() -> list[dict[str, Any]]:
         hits: list[dict[str, Any]] = client.mget(index=index, body={"ids": list(ids)}, params=params)["docs"]

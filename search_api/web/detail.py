@@ -78,7 +78,7 @@ class NodeArgs(Args):
 @blueprint.get("/works/<path:id_>")
 def work(id_: str) -> str | Response:
     """Show a work, similar works, and other researchers on its subject."""
-    document = work_documents.find(services(), id_)
+    document = work_documents.find_canonical(services(), id_)
     if document["id"] != id_:
         return redirect_to_id("web.work", document["id"])
     similar = works_similar.similar(services(), id_, SimilarWorksArgs().load({"per_page": SIMILAR}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from flask import g, has_app_context
 from markupsafe import Markup, escape
@@ -85,6 +85,51 @@ def host(url: str) -> str:
         return urlsplit(url).netloc.removeprefix("www.") or url
     except ValueError:
         return url
+
+
+#: Addresses of works by the scheme of their id.
+_ADDRESSES = {
+    "acl": "https://aclanthology.org/{}",
+    "arxiv": "https://arxiv.org/abs/{}",
+    "doi": "https://doi.org/{}",
+    "openalex": "https://openalex.org/{}",
+    "pmcid": "https://pmc.ncbi.nlm.nih.gov/articles/{}",
+    "pmid": "https://pubmed.ncbi.nlm.nih.gov/{}",
+}
+#: Names of sources that are not their short names in capitals.
+_SOURCES = {
+    "aclanthology": "ACL Anthology",
+    "arxiv": "arXiv",
+    "bibtex": "BibTeX",
+    "citationfileformat": "citation file",
+    "crossref": "Crossref",
+    "csljson": "CSL-JSON",
+    "datacite": "DataCite",
+    "dublincore": "Dublin Core",
+    "endnotexml": "EndNote",
+    "europepmc": "Europe PMC",
+    "json": "import format",
+    "nasaads": "NASA ADS",
+    "oaipmh": "OAI-PMH",
+    "openalex": "OpenAlex",
+    "openreview": "OpenReview",
+    "pubmed": "PubMed",
+    "refer": "refer",
+    "refworks": "RefWorks",
+    "semanticscholar": "Semantic Scholar",
+    "webofscience": "Web of Science",
+}
+
+
+def work_address(id_: str) -> str | None:
+    """Return the URL of the work that an id names at its source; None for an id without one."""
+    scheme, _, local = id_.partition(":")
+    return _ADDRESSES[scheme].format(quote(local, safe="/:.-_~()")) if scheme in _ADDRESSES else None
+
+
+def source_name(short: str) -> str:
+    """Return the name of a source for readers."""
+    return _SOURCES.get(short, short.upper() or "unknown source")
 
 
 def abstract_label(work: Mapping[str, Any]) -> str:
@@ -253,9 +298,11 @@ FILTERS = {
         researcher_reasons,
         researchers_found,
         schema_words,
+        source_name,
         span,
         tex,
         web_address,
+        work_address,
         work_reasons,
         works_found,
         year_counts,

@@ -9,7 +9,7 @@ from flask import url_for
 
 from mappings import bare_doi, work_id
 from mappings.documents import WorkDocument, WorkTopic
-from search_api.http.errors import not_found
+from search_api.http.errors import RedirectError, not_found
 from search_api.http.paging import WINDOW
 from search_api.retrieval import ranking
 from search_api.works import queries
@@ -95,6 +95,14 @@ def find(services: Services, id_: str) -> WorkDocument:
     for hit in services.search(services.names.works, body)["hits"]["hits"]:
         return cast("WorkDocument", hit["_source"])
     raise not_found("work", id_)
+
+
+def find_canonical(services: Services, id_: str) -> WorkDocument:
+    """Return the stored work of an id, as `find` does. Raises RedirectError for the id of a record that was merged."""
+    work, asked = find(services, id_), work_id(id_)
+    if asked != work["id"] and any(source["id"] == asked for source in work["sources"]):
+        raise RedirectError(work["id"])
+    return work
 
 
 def find_ids(services: Services, ids: Sequence[str]) -> dict[str, str]:

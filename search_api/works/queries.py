@@ -26,6 +26,11 @@ SOURCE = {
         "assigned_by",
         "references",
         "localized",
+        "records",
+        "records_signature",
+        "claimed_ids",
+        "version_keys",
+        "is_decided",
     ]
 }
 

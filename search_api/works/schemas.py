@@ -59,6 +59,22 @@ class WorkLinks(Schema):
     similar = fields.String(required=True)
 
 
+class WorkSource(Schema):
+    """A record that describes a work: the short name of its source, and the id that the source gives it."""
+
+    source = fields.String(required=True)
+    id = fields.String(required=True)
+
+
+class WorkVersion(Schema):
+    """A version of a work."""
+
+    id = fields.String(required=True)
+    type = fields.String(required=True, allow_none=True)
+    year = fields.Integer(required=True, allow_none=True)
+    venue = fields.String(required=True, allow_none=True)
+
+
 class Work(Schema):
     """A work. No field is required, since `select` may leave out any of them; without it all are present."""
 
@@ -92,6 +108,13 @@ class Work(Schema):
             "description": "Total number of authors if `authors` has only the first of them; one more than those if "
             "the source does not state it."
         },
+    )
+    sources = fields.List(
+        fields.Nested(WorkSource), metadata={"description": "The records that describe the work, the best first."}
+    )
+    versions = fields.List(
+        fields.Nested(WorkVersion),
+        metadata={"description": "The published version and its preprints; empty for a single one."},
     )
     references_count = fields.Integer(metadata={"description": "Number of works that this work cites."})
     institutions = fields.List(fields.Nested(Named))

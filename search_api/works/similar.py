@@ -14,7 +14,7 @@ from search_api.retrieval import filters, ranking
 from search_api.retrieval.listing import envelope, noting_unknown
 from search_api.retrieval.ranking import RankingWeights
 from search_api.works import queries
-from search_api.works.documents import find, find_ids, serialize_work, to_result
+from search_api.works.documents import find_canonical, find_ids, serialize_work, to_result
 from search_api.works.fields import SORTS
 from search_api.works.plan import parse_filters
 from search_api.works.reading import Page, ranked_page, score_parts
@@ -63,7 +63,7 @@ class SimilarityRequest:
 
 def similar(services: Services, id_: str, args: Mapping[str, Any]) -> Result:
     """Return works similar to a stored one by significant terms and by vector, itself excluded, each with reasons."""
-    work = find(services, id_)
+    work = find_canonical(services, id_)
     weights = RankingWeights.from_settings(services.settings)
     return _nearest(services, SimilarityRequest([work], weights, vector=_direction([work["embedding"]], [])), args)
 

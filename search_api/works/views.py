@@ -48,4 +48,4 @@ def similar_to(args: dict[str, Any], body: dict[str, Any]) -> Any:
 @endpoint(schemas.WorkArgs, schemas.Work, "Get a work", media=export.WORK_MEDIA)
 def work(args: dict[str, Any], id_: str) -> Any:
     """Return one work by its id, in any spelling."""
-    return export.negotiate_work(args, documents.find(services(), id_))
+    return export.negotiate_work(args, documents.find_canonical(services(), id_))

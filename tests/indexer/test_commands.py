@@ -25,9 +25,19 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     """Replace the run by one that records its arguments; OpenSearch and the model are not loaded."""
     arguments: dict[str, Any] = {}
 
-    def index(client: Any, names: IndexNames, embedder: Any, *rest: Any, scale: Scale, signer: Signer) -> Report:
+    def index(
+        client: Any, names: IndexNames, embedder: Any, *rest: Any, scale: Scale, signer: Signer, source_order: Any
+    ) -> Report:
         sources, home, _, options = rest
-        arguments.update(names=names, sources=sources, home=home, options=options, scale=scale, signer=signer)
+        arguments.update(
+            names=names,
+            sources=sources,
+            home=home,
+            options=options,
+            scale=scale,
+            signer=signer,
+            source_order=source_order,
+        )
         report = Report.new(home / "runs")
         report.broken_sources = arguments.get("broken_sources", [])
         return report

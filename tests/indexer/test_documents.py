@@ -10,7 +10,8 @@ import pytest
 
 from indexer.build.documents import IndexedWork, mean_embedding, researcher_document, work_document
 from indexer.identity import identity_key, researcher_id
-from indexer.records import Author, Work, content_hash, topic_name, topic_parent
+from indexer.records import Author, Work, topic_name, topic_parent
+from indexer.records.source_record import record_digest
 from mappings.documents import ResearcherDocument, WorkDocument
 from mappings.indices import load
 
@@ -61,9 +62,9 @@ def test_a_document_names_topics_researchers_and_institutions() -> None:
     "other", [replace(WORK, title="Another"), replace(WORK, authors=WORK.authors[:2]), replace(WORK, cited_by_count=1)]
 )
 def test_the_content_hash_depends_on_every_field_and_the_model(other: Work) -> None:
-    assert content_hash(WORK, "m") == content_hash(replace(WORK), "m")
-    assert content_hash(other, "m") != content_hash(WORK, "m")
-    assert content_hash(WORK, "n") != content_hash(WORK, "m")
+    assert record_digest(WORK, "m") == record_digest(replace(WORK), "m")
+    assert record_digest(other, "m") != record_digest(WORK, "m")
+    assert record_digest(WORK, "n") != record_digest(WORK, "m")
 
 
 @pytest.mark.parametrize(

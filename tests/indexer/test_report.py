@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING
 from unittest.mock import Mock
 
 import pytest
 from click.testing import CliRunner
 
+from indexer.deduplication.changes import Deduplication, IndexedWork, first_of_each
+from indexer.deduplication.incoming import IncomingRecords
 from indexer.records import RecordWarning
 from indexer.records.parse import YEARS
+from indexer.records.source_record import RecordKey
 from indexer.run import commands
 from indexer.run.commands import runs
 from indexer.sources import Item, open_sources
-from indexer.staging.changes import StoredWork, changes
-from indexer.staging.reading import Seen, first_of_each, read
+from indexer.staging.reading import read
 from indexer.staging.report import Report, past_runs
 
 if TYPE_CHECKING:
@@ -84,18 +87,27 @@ def test_a_run_that_rejects_everything_fails_with_the_first_reasons(
 
 
 class Index:
-    """Stands for a collection: `changes` asks it for what it has of the works of a batch."""
+    """Stands for a collection: each run asks it for the works with the ids of a batch."""
 
     def __init__(self, report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
         self.report = report
-        self.stored: dict[str, StoredWork] = {}
-        monkeypatch.setattr("indexer.staging.changes.stored_works", lambda *_: self.stored)
+        self.stored: dict[str, IndexedWork] = {}
+        monkeypatch.setattr(Deduplication, "indexed", lambda *_: list(self.stored.values()))
+        monkeypatch.setattr(Deduplication, "_documents", lambda *_: [])
 
     def index(self, path: Path) -> None:
-        with Seen() as seen:
-            records = first_of_each(read(open_sources([str(path)]), self.report, Counter()), seen, self.report)
-            for batch in changes(Mock(), Mock(), "model", records, self.report):
-                self.stored |= {change.id: StoredWork(change.content_hash, [], None) for change in batch}
+        with IncomingRecords() as incoming:
+            works = Deduplication(Mock(), Mock(), incoming, self.report, "model")
+            checked = read(open_sources([str(path)]), self.report, Counter(), "model")
+            for _ in works.compare(first_of_each(checked, incoming, self.report, "model")):
+                pass
+            for change in chain.from_iterable(works.changes()):
+                assert change.provenance
+                digests = {
+                    RecordKey(source["source"], source["file"], source["id"]): source["digest"]
+                    for source in change.provenance["sources"]
+                }
+                self.stored[change.id] = IndexedWork(change.id, frozenset([change.id]), frozenset(), digests)
 
 
 def test_what_became_of_each_record_is_explained_and_warnings_do_not_repeat(

@@ -20,7 +20,8 @@ import pytest
 from indexer.build.documents import work_document
 from indexer.identity.mentions import mentions_of
 from indexer.identity.names import block_keys
-from indexer.records import RecordError, content_hash, parse_work
+from indexer.records import RecordError, parse_work
+from indexer.records.source_record import record_digest
 from indexer.sources import SourceError
 from indexer.sources.files import detect_format
 from indexer.sources.registry import file_formats
@@ -149,7 +150,7 @@ def read(reader: type[FileSource], file: Path) -> Iterator[object]:
                 work = parse_work(item.value, [])
             except RecordError:
                 continue
-            digest = content_hash(work, "model")
+            digest = record_digest(work, "model")
             ids = [str(n) for n in range(len(work.authors))]
             yield work_document(work, ids, vector=vector, model="m", digest=digest, time="2020-01-01")
             yield from (block_keys(mention.name) for mention in mentions_of(work))
