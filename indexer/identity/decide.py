@@ -1,4 +1,4 @@
-"""`peerscope merge | split`: decisions about identity, which are added to `overrides.toml`."""
+"""`peerscope merge | split`: decisions about identity and works, which are added to `overrides.toml`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from indexer.identity.overrides import OverridesError, parse_text
-from mappings import IndexNames
+from mappings import IndexNames, work_id
 from peerscope import engine
 from peerscope.commands import pass_settings
 from peerscope.private_files import make_home, open_private, write_private
@@ -29,14 +29,21 @@ reason_option = click.option("--reason", default="", help="Why, for those who re
 undo_option = click.option("--undo", is_flag=True, help="Remove this decision instead.")
 
 
-@click.command(short_help="Decide that researchers are one person.")
+@click.command(short_help="Decide that researchers are one person, or works one work.")
 @click.argument("ids", metavar="A B ...", nargs=-1, required=True)
+@click.option("--works", "are_works", is_flag=True, help="A, B, ... are works.")
 @reason_option
 @undo_option
 @pass_settings
-def merge(settings: Settings, ids: tuple[str, ...], reason: str, undo: bool) -> None:
-    """Decide that the researchers A, B, ... are one person, whatever the evidence."""
+def merge(settings: Settings, ids: tuple[str, ...], are_works: bool, reason: str, undo: bool) -> None:
+    """Decide that the researchers A, B, ... are one person, or with --works that the works A, B, ... are one work."""
     client, names = engine.connect(settings), IndexNames(settings.index_prefix)
+    if are_works:
+        works = list(dict.fromkeys(_known_work(client, names, id_, undo=undo) for id_ in ids))
+        if len(works) < 2:
+            raise click.ClickException("Name at least two different works.")
+        _change(settings, "merge", f"works = {_toml(works)}", reason, undo=undo)
+        return
     known = list(dict.fromkeys(ids if undo else (_known_id(client, names, id_) for id_ in ids)))
     if len(known) < 2:
         raise click.ClickException("Name at least two different researchers.")
@@ -45,13 +52,23 @@ def merge(settings: Settings, ids: tuple[str, ...], reason: str, undo: bool) -> 
 
 @click.command(short_help="Decide that works of a researcher are someone else's.")
 @click.argument("id_", metavar="A")
-@click.option("--works", required=True, help="Ids of the works of the second person, separated by commas or spaces.")
+@click.option("--works", default="", help="Ids of the works of the second person, separated by commas or spaces.")
+@click.option("--records", default="", help="A is a work: ids of its records that describe another work.")
 @reason_option
 @undo_option
 @pass_settings
-def split(settings: Settings, id_: str, works: str, reason: str, undo: bool) -> None:
-    """Decide that the authorships of researcher A in these works are those of a second person."""
+def split(settings: Settings, id_: str, works: str, records: str, reason: str, undo: bool) -> None:
+    """Decide that the authorships of researcher A in these works are those of a second person.
+
+    With --records, decide that records of work A describe another work.
+    """
     client, names = engine.connect(settings), IndexNames(settings.index_prefix)
+    if records:
+        known = [_known_work(client, names, text, undo=undo) for text in (id_, *records.replace(",", " ").split())]
+        if known[0] in known[1:]:
+            raise click.ClickException("A work cannot be separated from itself.")
+        _change(settings, "split", f"work = {_toml(known[0])}\nworks = {_toml(known[1:])}", reason, undo=undo)
+        return
     id_ = _known_id(client, names, id_)
     mentions = [mention for work in works.replace(",", " ").split() for mention in _mentions(client, names, id_, work)]
     if not mentions:
@@ -71,6 +88,15 @@ def _known_id(client: OpenSearch, names: IndexNames, id_: str) -> str:
     if not hits:
         raise click.ClickException(f"No researcher has the id {id_!r}.")
     return str(hits[0]["_id"])
+
+
+def _known_work(client: OpenSearch, names: IndexNames, id_: str, *, undo: bool) -> str:
+    """Return the normalized id of a work or of one of its records. Raises ClickException; not with `undo`."""
+    id_ = work_id(id_)
+    body = {"size": 1, "query": {"term": {"ids": id_}}, "_source": False}
+    if not undo and not client.search(index=names.works, body=body)["hits"]["hits"]:
+        raise click.ClickException(f"No work has the id {id_!r}.")
+    return id_
 
 
 def _mentions(client: OpenSearch, names: IndexNames, researcher_id: str, work_id: str) -> list[str]:

@@ -31,6 +31,7 @@ class Index:
     def search(self, index: str, body: dict[str, Any]) -> dict[str, Any]:
         wanted = body["query"]["term"]["ids"]
         hits = {"acl:wei": {"_id": "wei-1"}, "10.1/x": {"_source": WORK}, "arxiv:1": {"_source": WORK}}
+        hits |= {"doi:10.1000/x": {"_id": "doi:10.1000/x"}, "doi:10.1000/y": {"_id": "arxiv:1"}}
         return {"hits": {"hits": [hits[wanted]] if wanted in hits else []}}
 
 
@@ -69,9 +70,28 @@ def test_a_split_names_the_authorships_of_the_researcher(home: Path) -> None:
     assert "decided at the command line" in split.reason
 
 
+def test_works_are_joined_and_separated(home: Path) -> None:
+    run("merge", "--works", "arXiv:1v2", "10.1000/x", "--reason", "One text")
+    run("split", "arxiv:1", "--records", "10.1000/y")
+    works = load(home / "overrides.toml").works
+    assert [(each.ids, each.reason) for each in works.merges] == [(("arxiv:1", "doi:10.1000/x"), "One text")]
+    assert [(each.id, each.others) for each in works.splits] == [("arxiv:1", ("doi:10.1000/y",))]
+    run("merge", "--works", "arxiv:1", "10.1000/x", "--undo")
+    run("split", "arxiv:1", "--records", "10.1000/y", "--undo")
+    assert load(home / "overrides.toml") == Overrides()
+
+
+def test_decisions_about_works_that_contradict_are_refused(home: Path) -> None:
+    run("split", "arxiv:1", "--records", "10.1000/x")
+    assert "separates" in run("merge", "--works", "arxiv:1", "10.1000/x", code=1).output
+
+
 @pytest.mark.parametrize(
     "words",
     [
+        ("merge", "--works", "arxiv:1", "arxiv:9"),
+        ("merge", "--works", "arxiv:1", "arxiv:1"),
+        ("split", "arxiv:1", "--records", "arxiv:1"),
         ("merge", "wei-1", "nobody"),
         ("merge", "wei-1", "acl:wei"),
         ("split", "wei-2", "--works", "arxiv:1"),
