@@ -84,11 +84,8 @@ def _verdict(identity: Identity) -> str:
     return f"Verdict: perhaps several people; {groups} groups of works with weak links (confidence {confidence:.2f})."
 
 
-@click.command(short_help="List possible duplicate researchers.")
-@click.option("-n", "count", default=20, show_default=True, type=click.IntRange(1), help="Number of pairs to show.")
-@pass_settings
-def duplicates(settings: Settings, count: int) -> None:
-    """List pairs of researchers that the last run almost merged, the most likely first."""
+def print_duplicates(settings: Settings, count: int) -> None:
+    """Print pairs of researchers that the last run almost merged, the most likely first."""
     files = sorted((settings.home / "runs").glob("*/duplicates.jsonl"))
     pairs = _pairs(files[-1]) if files else []
     console = Console(width=WIDTH, highlight=False)
