@@ -329,7 +329,9 @@ def test_everything_works_without_javascript(opened: Callable[..., Page]) -> Non
     dot(page, "Eva Dyer").locator("circle").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Eva")
     page = opened("/related", java_script_enabled=False)
-    page.get_by_label("Text").fill("Decoding movement from the activity of motor neurons with machine learning.")
+    page.get_by_label("Text", exact=True).fill(
+        "Decoding movement from the activity of motor neurons with machine learning."
+    )
     page.get_by_role("button").last.click()
     assert page.get_by_role("region", name="Experts").get_by_role("article").count() > 3
     assert page.get_by_role("region", name="Related work").get_by_role("article").count() > 3
