@@ -1,6 +1,6 @@
 """Read a decoded JSON value as a Work, checking it field by field.
 
-Id, title and authors are required: a record without them is refused with a reason that its author can act on. An
+Id and title are required: a record without them is refused with a reason that its author can act on. An
 invalid value of any other field is dropped with a warning, so that it never costs the record. Unknown keys are ignored,
 and counted by the caller so that a misspelled key is noticed.
 """
@@ -264,9 +264,10 @@ def _list(record: Mapping[str, Any], key: str) -> list[Any]:
 
 
 def _authors(fields: _Fields) -> tuple[Author, ...]:
-    authors = fields.record.get("authors")
-    if not isinstance(authors, list) or not authors:
-        raise RecordError("authors is missing or empty; a work needs at least one author")
+    authors = _list(fields.record, "authors")
+    if not authors:
+        # Datasets, editorials and standards often have none.
+        fields.warnings.append(RecordWarning("no authors", "authors is missing or empty; the work has no researcher"))
     if len(authors) > MAX_AUTHORS:
         message = f"authors has {len(authors):,} entries; cut to {MAX_AUTHORS:,}"
         fields.warnings.append(RecordWarning("shortened authors", message))
@@ -274,8 +275,6 @@ def _authors(fields: _Fields) -> tuple[Author, ...]:
         authors = authors[:MAX_AUTHORS]
     people = tuple(_author(author, fields.warnings) for author in authors)
     known = tuple(author for author in people if not is_placeholder(author.name))
-    if not known:
-        raise RecordError(f"authors has only {people[0].name!r}, which is not the name of a person or organisation")
     if len(known) < len(people):
         names = ", ".join(repr(author.name) for author in people if is_placeholder(author.name))
         fields.warnings.append(RecordWarning("unnamed author", f"authors contains {names}; ignored"))

@@ -79,6 +79,15 @@ def test_years_and_dates(changes: dict[str, Any], year: int, date: str | None) -
 
 
 @pytest.mark.parametrize(
+    ("authors", "kind"), [([], "no authors"), (None, "no authors"), ([{"name": "N.N."}], "unnamed author")]
+)
+def test_a_work_without_authors_is_kept_with_a_warning(authors: Any, kind: str) -> None:
+    warnings: list[RecordWarning] = []
+    assert parse_work(record(authors=authors), warnings).authors == ()
+    assert [warning.kind for warning in warnings] == [kind]
+
+
+@pytest.mark.parametrize(
     ("changes", "reason"),
     [
         ({"id": None}, "id is missing"),
@@ -88,8 +97,7 @@ def test_years_and_dates(changes: dict[str, Any], year: int, date: str | None) -
         ({"title": ["x"]}, "title is a list, not text"),
         ({"title": "x" * 5_001}, "title has 5,001 characters"),
         ({"title": "half \ud800"}, "half a character"),
-        ({"authors": []}, "authors is missing or empty"),
-        ({"authors": None}, "authors is missing or empty"),
+        ({"authors": "Ada"}, "authors is a str, not a list"),
         ({"authors": ["Ada"]}, "an author must be an object"),
         ({"authors": [{"name": ""}]}, "author: name is missing"),
     ],
