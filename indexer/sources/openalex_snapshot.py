@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from typing import IO, TYPE_CHECKING
 
 from indexer.sources.base import FileFormat, FileSource, Item, SourceError
@@ -18,6 +17,8 @@ _PARTS = "updated_date=*/*.gz"
 _MERGED_WORKS = "merged_ids/works/*.csv.gz"
 #: Lists the parts of a snapshot, and contains no records.
 MANIFEST = "manifest.json"
+#: Bytes of a line in a list of merged works; real ones have 50.
+MAX_LINE = 10_000
 
 
 def is_part_of_works(file: Path, folder: Path) -> bool | None:
@@ -44,16 +45,24 @@ class MergedWorks(FileSource):
 
     def items(self, file: IO[bytes]) -> Iterator[Item]:
         """Yield a withdrawn record for each merged work. Raises SourceError when the file is not such a list."""
-        with io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="") as text:
-            rows = csv.DictReader(text)
-            if "id" not in (rows.fieldnames or ()):
-                raise SourceError(f"{self.name}: not a list of merged works: the column id is missing")
-            try:
-                for number, row in enumerate(rows, 1):
-                    record = {"id": f"openalex:{short_id(row['id'] or '')}", "withdrawn": True}
-                    yield Item(self.name, number, record, is_version=True)
-            except csv.Error as error:
-                raise SourceError(f"{self.name}: not valid CSV ({error})") from error
+        rows = csv.DictReader(self._lines(file))
+        if "id" not in (rows.fieldnames or ()):
+            raise SourceError(f"{self.name}: not a list of merged works: the column id is missing")
+        try:
+            for number, row in enumerate(rows, 1):
+                record = {"id": f"openalex:{short_id(row['id'] or '')}", "withdrawn": True}
+                yield Item(self.name, number, record, is_version=True)
+        except csv.Error as error:
+            raise SourceError(f"{self.name}: not valid CSV ({error})") from error
+
+    def _lines(self, file: IO[bytes]) -> Iterator[str]:
+        """Yield the lines of the file. Raises SourceError for one that is too long."""
+        encoding = "utf-8-sig"
+        while line := file.readline(MAX_LINE + 1):
+            if len(line) > MAX_LINE:
+                raise SourceError(f"{self.name}: not a list of merged works: a line is longer than {MAX_LINE:,} bytes")
+            yield line.decode(encoding, errors="replace")
+            encoding = "utf-8"
 
 
 MERGED_WORKS = FileFormat("OpenAlex merged works", MergedWorks, patterns=(_MERGED_WORKS,))
