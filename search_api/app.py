@@ -9,6 +9,7 @@ import time
 from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 from uuid import uuid4
 
 from flask import Flask, Response, g, request
@@ -87,7 +88,10 @@ BLUEPRINTS = (
 )
 #: Blueprints that read no index.
 INDEPENDENT = {"health", "metrics", "openapi"}
-_TOOK = re.compile(rb'"took_ms": \d+')
+#: Stands for an id in a URL; werkzeug leaves these characters as they are, as it does those of `_SAFE_IN_PATH`.
+_ANY_ID = "--any-id--"
+_SAFE_IN_PATH = "!$&'()*+,/:;=@"
+_TOOK = re.compile(rb'"took_ms": ?\d+')
 _REQUEST_ID = re.compile(r"^[\w.-]{1,100}$")
 
 
@@ -100,6 +104,20 @@ class App(Flask):
         if adapter is not None:
             public_url.bind(adapter, self.extensions[KEY].settings.public_url)
         return adapter
+
+    def url_for(self, endpoint: str, /, **values: Any) -> str:  # type: ignore[override]  # its keywords are in `values`
+        """Return a URL as Flask does; that of an item from the URL of another item, in a tenth of the time.
+
+        A list of 25 researchers has 200 of them.
+        """
+        if values.keys() != {"id_"} or endpoint.startswith("."):
+            return super().url_for(endpoint, **values)
+        known: dict[str, tuple[str, str]] = g.setdefault("item_urls", {})
+        if endpoint not in known:
+            before, _, after = super().url_for(endpoint, id_=_ANY_ID).partition(_ANY_ID)
+            known[endpoint] = before, after
+        before, after = known[endpoint]
+        return before + quote(str(values["id_"]), safe=_SAFE_IN_PATH) + after
 
     def make_default_options_response(self) -> Response:
         """Return the response to OPTIONS: the methods of this path's own rule, not those of a rule with a wildcard.

@@ -13,11 +13,12 @@ from functools import wraps
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flask import Response, json, request
+from flask import Response, request
 
 from search_api.http import args as arguments
 from search_api.http.actors import require_scope
 from search_api.http.args import Args
+from search_api.http.dump import compile_schema, to_json
 from search_api.http.timing import timed
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def endpoint(
     of success; 204 has no body. `reads_only` marks a POST that changes nothing, see the function of that name.
     """
     args_schema, answer_schema, body_schema = args(), answer(), body() if body else None
-    kinds = tuple(media)
+    kinds, dump = tuple(media), compile_schema(answer_schema)
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Response]:
         names = inspect.signature(function).parameters
@@ -91,7 +92,7 @@ def endpoint(
                 return Response(status=status)
             if not isinstance(result, Response):
                 with timed("dump"):
-                    written = json.dumps(_selected(answer_schema.dump(result), checked.get("select")))
+                    written = to_json(_selected(dump(result), checked.get("select")))
                 result = Response(written, status, content_type="application/json")
             if kinds:
                 result.vary.add("Accept")

@@ -136,6 +136,18 @@ class Services:
         """Return the names of documents by their ids; missing ones are omitted."""
         return {id_: document["name"] for id_, document in self.get_many(index, ids, "name").items()}
 
+    def labels_of(self, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """Return the names of documents by kind of index, such as `topics`, and id, in one request."""
+        if not wanted:
+            return {}
+        documents = [{"_index": self.names.name(kind), "_id": id_, "_source": ["name"]} for kind, id_ in wanted]
+        answers = self.client.mget(body={"docs": documents})["docs"]
+        return {
+            place: answer["_source"]["name"]
+            for place, answer in zip(wanted, answers, strict=True)
+            if answer.get("found")
+        }
+
 
 def services() -> Services:
     """Return the services of the app that is handling this request."""

@@ -7,17 +7,23 @@ each aggregation applies those on the other fields.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
+from search_api.retrieval.cache import ExpiringCache
 from search_api.retrieval.filters import clauses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from search_api.http.services import Services
     from search_api.retrieval.filters import Facet, Field, Filter
 
 Body = dict[str, Any]
+
+#: Names of facet values that are cached (about 10 MB), and for how many seconds.
+MAX_LABELS = 50_000
+SECONDS = 600.0
 
 
 def counting(
@@ -56,25 +62,64 @@ def read_facets(
     names: Sequence[str],
     filters: Sequence[Filter],
     counted: Mapping[str, Any],
+    generation: str | None = None,
 ) -> dict[str, list[Body]]:
-    """Return the facets `names` with labels, in this order. `counted` are the aggregations of `counting`."""
+    """Return the facets `names` with labels, in this order. `counted` are the aggregations of `counting`.
+
+    `generation` is the index that they count.
+    """
+    facets = {name: facet for name in names if (facet := fields[name].facet)}
     by_name = {filter_.name: filter_ for filter_ in filters}
     buckets = {
         name: with_selected(counted[name]["values"]["buckets"], counted[name].get("selected", {}).get("buckets", {}))
-        for name in names
+        for name in facets
     }
+    keys = {name: [str(bucket["key"]) for bucket in buckets[name]] for name in facets}
+    named: dict[str, list[str]] = {}
+    for name, facet in facets.items():
+        if facet.names:
+            named.setdefault(facet.names, []).extend(keys[name])
+    labels = services.shared(Labels).of(services, generation, named)
     return {
-        name: facet_values(buckets[name], _labels(services, facet, buckets[name]), by_name.get(name))
-        for name in names
-        if (facet := fields[name].facet)
+        name: facet_values(
+            buckets[name],
+            labels[facet.names] if facet.names else {key: facet.label(key) for key in keys[name]},
+            by_name.get(name),
+        )
+        for name, facet in facets.items()
     }
 
 
-def _labels(services: Services, facet: Facet, buckets: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    keys = [str(bucket["key"]) for bucket in buckets]
-    if facet.names:
-        return services.labels(services.names.name(facet.names), keys)
-    return {key: facet.label(key) for key in keys}
+class Labels:
+    """Cache of the names of topics, researchers and institutions by generation and id. Safe for several threads.
+
+    Names never change within a generation, so that those of the new one appear when it goes live.
+    """
+
+    def __init__(self, seconds: float = SECONDS, timer: Callable[[], float] = time.monotonic) -> None:
+        """Start empty; entries expire after `seconds`."""
+        self._known: ExpiringCache[tuple[str, str, str], str] = ExpiringCache(MAX_LABELS, seconds, timer)
+
+    def of(
+        self, services: Services, generation: str | None, wanted: Mapping[str, Sequence[str]]
+    ) -> dict[str, dict[str, str]]:
+        """Return the names of ids by kind, such as `topics`; missing ones are omitted. At most one request is sent.
+
+        Without a `generation`, because there are no hits, all names are read.
+        """
+        found: dict[str, dict[str, str]] = {kind: {} for kind in wanted}
+        missing: list[tuple[str, str]] = []
+        for kind, ids in wanted.items():
+            for id_ in ids:
+                if generation and (name := self._known.get((generation, kind, id_))):
+                    found[kind][id_] = name
+                else:
+                    missing.append((kind, id_))
+        for (kind, id_), name in services.labels_of(missing).items():
+            found[kind][id_] = name
+            if generation:
+                self._known.put((generation, kind, id_), name)
+        return found
 
 
 def with_selected(buckets: list[Body], selected: Mapping[str, Mapping[str, Any]]) -> list[Body]:

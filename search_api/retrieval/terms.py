@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,7 @@ def only_stop_words(text: str) -> bool:
     return bool(words) and STOP_WORDS.issuperset(words)
 
 
+@lru_cache(maxsize=512)
 def significant_terms(text: str) -> int:
     """Return the number of terms of a text that are neither stop words nor symbols."""
     return len(significant(text))
@@ -93,6 +95,7 @@ def _script(character: str, category: str, before: str) -> str:
     return (match.lastgroup or "") if match else "other"
 
 
+@lru_cache(maxsize=512)
 def shorten(text: str, words: int = MAX_WORDS, terms: int = MAX_TERMS) -> str:
     """Return the beginning of a text in NFC, whitespace collapsed: at most `words` words and `terms` terms."""
     text = " ".join(unicodedata.normalize("NFC", text).split()[:words])

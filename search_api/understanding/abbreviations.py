@@ -23,19 +23,22 @@ MAX_WORKS = 40
 MAX_LONG = 6
 MAX_PAIRS = 2
 
-_PARENTHESIS = re.compile(r"([^()]{1,200})\(([A-Za-z][A-Za-z0-9-]{1,9})\)")
+#: Characters before a parenthesis that may contain the long form.
+MAX_BEFORE = 200
+
+_PARENTHESIS = re.compile(r"\(([A-Za-z][A-Za-z0-9-]{1,9})\)")
 _SHORT = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,9}")
 
 
 def definitions(text: str) -> Iterator[Pair]:
     """Yield the pairs of short and long form that a text defines, a plural s of both removed."""
     for match in _PARENTHESIS.finditer(text):
-        short = match[2]
+        short, before = match[1], text[max(0, match.start() - MAX_BEFORE) : match.start()]
         if sum(letter.isupper() for letter in short) < 2:
             continue
         if short.endswith("s") and short[:-1].isupper():
             short = short[:-1]
-        words = match[1].split()[-min(len(short) + 5, 2 * len(short)) :]
+        words = re.split(r"[()]", before)[-1].split()[-min(len(short) + 5, 2 * len(short)) :]
         if long := _long_form(short, " ".join(words)):
             yield short, singular(long)
 

@@ -44,6 +44,8 @@ GENERIC = frozenset(
 #: Queries whose entities are kept, and for how many seconds, since the collection may change.
 MAX_QUERIES = 512
 SECONDS = 60.0
+#: Words whose frequency in names and texts is kept.
+MAX_COUNTED = 10_000
 
 _LETTERS = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "ı": "i", "þ": "th", "ё": "е"}  # noqa: RUF001
@@ -89,16 +91,20 @@ class NamedEntities:
         """Start empty; entries expire after `seconds`."""
         self._known: ExpiringCache[tuple[str, str], Named] = ExpiringCache(MAX_QUERIES, seconds, timer)
 
-    def of(self, services: Services, query: Query) -> Named:
-        """Return the entities that a query names; none for a query with operators or a sentence."""
+    def of(self, services: Services, query: Query, ahead: Sequence[tuple[str, Body]] = ()) -> tuple[Named, list[Body]]:
+        """Return the entities that a query names; none for a query with operators or a sentence.
+
+        The searches `ahead` are sent in the same request; without a request, no responses to them are returned.
+        """
         words = tuple(word for unit in query.units if (word := fold(unit.text)))
         if not query.is_plain or not 0 < len(words) <= MAX_WORDS:
-            return Named()
+            return Named(), []
         key = (services.names.prefix, query.source)
-        if (known := self._known.get(key)) is None:
-            known = find(services, query.words, words)
-            self._known.put(key, known)
-        return known
+        if (known := self._known.get(key)) is not None:
+            return known, []
+        named, responses = find(services, query.words, words, ahead)
+        self._known.put(key, named)
+        return named, responses
 
 
 def fold(text: str) -> str:
@@ -108,25 +114,28 @@ def fold(text: str) -> str:
     return " ".join(re.findall(r"\w+", unicodedata.normalize("NFC", kept)))
 
 
-def find(services: Services, text: str, words: Sequence[str]) -> Named:
-    """Return the entities that a text with these folded words names."""
+def find(
+    services: Services, text: str, words: Sequence[str], ahead: Sequence[tuple[str, Body]] = ()
+) -> tuple[Named, list[Body]]:
+    """Return the entities that a text with these folded words names, and the responses to the searches `ahead`."""
     names = services.names
     searches = [
         (names.topics, _by_name("topic", text)),
         (names.institutions, _by_name("institution", text)),
         (names.researchers, _people(text)),
-        (names.works, _counts(words)),
         (names.works, abbreviations.request(text)),
+        *ahead,
     ]
-    topics, institutions, people, counted, defining = services.search_together(searches)
+    topics, institutions, people, defining, *responses = services.search_together(searches)
     pairs = abbreviations.expansions(text, _sources(defining))
     parts = [part for word in words for part in word.split()]
     exact = [
         *(("topic", topic) for topic in _sources(topics) if _is_named(topic, text, parts)),
         *(("institution", place) for place in _sources(institutions) if _is_institution(place, parts)),
     ]
-    rare = _rare(counted["aggregations"]["words"]["buckets"], words)
-    found = of_people(_sources(people), words, rare)
+    candidates = _sources(people)
+    rare = services.shared(RareWords).among(services, _words_in_names(candidates, words))
+    found = of_people(candidates, words, rare)
     shown = [("researcher", person) for person in found.people]
     # People come first if the whole query is a name; otherwise one place is kept for them.
     room = MAX_ENTITIES - min(len(shown), 1)
@@ -135,8 +144,8 @@ def find(services: Services, text: str, words: Sequence[str]) -> Named:
     if is_rewritten and len(found.words) < len(set(words)):
         is_rewritten = _has_works(services, found, words)
     if not is_rewritten:
-        return Named(tuple(entities), abbreviations=pairs)
-    return Named(tuple(entities), found.words, tuple(person["id"] for person in found.people))
+        return Named(tuple(entities), abbreviations=pairs), responses
+    return Named(tuple(entities), found.words, tuple(person["id"] for person in found.people)), responses
 
 
 @dataclass(frozen=True)
@@ -185,10 +194,36 @@ def _matched(name: str, words: Sequence[str]) -> frozenset[str]:
     return frozenset(whole | {word for word in words if len(word) == 1 and word in initials})
 
 
+def _words_in_names(people: Iterable[Mapping[str, Any]], words: Sequence[str]) -> list[str]:
+    """Return the words of a query that occur in the names of these people, in a fixed order."""
+    matched = {word for person in people for name in _names(person) for word in _matched(name, words)}
+    return sorted(word for word in matched if len(word) > 1)
+
+
+class RareWords:
+    """Cache of words that occur in names and hardly in texts, and of those that do not. Safe for several threads."""
+
+    def __init__(self, seconds: float = SECONDS, timer: Callable[[], float] = time.monotonic) -> None:
+        """Start empty; entries expire after `seconds`."""
+        self._known: ExpiringCache[tuple[str, str], bool] = ExpiringCache(MAX_COUNTED, seconds, timer)
+
+    def among(self, services: Services, words: Sequence[str]) -> frozenset[str]:
+        """Return those of the words, all of which occur in names, that hardly occur in texts."""
+        prefix = services.names.prefix
+        known = {word: self._known.get((prefix, word)) for word in words}
+        if unknown := [word for word, is_rare in known.items() if is_rare is None]:
+            response = services.search(services.names.works, _counts(unknown))
+            rare = _rare(response["aggregations"]["words"]["buckets"], unknown)
+            for word in unknown:
+                known[word] = word in rare
+                self._known.put((prefix, word), word in rare)
+        return frozenset(word for word, is_rare in known.items() if is_rare)
+
+
 def _rare(buckets: Mapping[str, Mapping[str, int]], words: Sequence[str]) -> frozenset[str]:
     """Return the words that occur in names and hardly in texts."""
     counts = {name: bucket["doc_count"] for name, bucket in buckets.items()}
-    in_names = {word: counts.get(f"name {word}", 0) for word in words if len(word) > 1}
+    in_names = {word: counts.get(f"name {word}", 0) for word in words}
     return frozenset(
         word for word, number in in_names.items() if number > 0 and counts[f"text {word}"] <= MAX_TEXT_SHARE * number
     )

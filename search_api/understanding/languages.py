@@ -1,8 +1,9 @@
-"""The languages of a collection, whose stemmers take part in its searches."""
+"""The size of a collection, and its languages, whose stemmers take part in its searches."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mappings.analysis import language_of
@@ -20,23 +21,33 @@ MAX_CODES = 100
 MAX_INDICES = 10
 
 
-class CollectionLanguages:
-    """Cache of the languages in `works.localized`, by index. Safe to use from several threads."""
+@dataclass(frozen=True)
+class Collection:
+    """The number of works, and the languages of those that have a field of their own, the most frequent first."""
+
+    works: int = 0
+    languages: tuple[str, ...] = ()
+
+
+class Collections:
+    """Cache of what is known about a collection, by index. Safe to use from several threads."""
 
     def __init__(self, seconds: float = SECONDS, timer: Callable[[], float] = time.monotonic) -> None:
         """Start empty; entries expire after `seconds`."""
-        self._known: ExpiringCache[str, tuple[str, ...]] = ExpiringCache(MAX_INDICES, seconds, timer)
+        self._known: ExpiringCache[str, Collection] = ExpiringCache(MAX_INDICES, seconds, timer)
 
-    def of(self, services: Services) -> tuple[str, ...]:
-        """Return the languages of the works that have a field of their own, the most frequent first."""
+    def of(self, services: Services) -> Collection:
+        """Return what is known about the works of these services."""
         index = services.names.works
         if (known := self._known.get(index)) is None:
             known = self._read(services, index)
             self._known.put(index, known)
         return known
 
-    def _read(self, services: Services, index: str) -> tuple[str, ...]:
+    def _read(self, services: Services, index: str) -> Collection:
         counted = {"languages": {"terms": {"field": "language", "size": MAX_CODES}}}
-        body = {"size": 0, "query": {"match_all": {}}, "aggs": counted, "track_total_hits": False}
-        buckets = services.search(index, body).get("aggregations", {}).get("languages", {}).get("buckets", [])
-        return tuple(dict.fromkeys(language for bucket in buckets if (language := language_of(str(bucket["key"])))))
+        body = {"size": 0, "query": {"match_all": {}}, "aggs": counted, "track_total_hits": True}
+        response = services.search(index, body)
+        buckets = response.get("aggregations", {}).get("languages", {}).get("buckets", [])
+        languages = dict.fromkeys(language for bucket in buckets if (language := language_of(str(bucket["key"]))))
+        return Collection(response["hits"]["total"]["value"], tuple(languages))

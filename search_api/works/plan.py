@@ -12,7 +12,7 @@ from search_api.retrieval import filters, syntax
 from search_api.retrieval.ranking import RankingWeights
 from search_api.understanding.entities import Named, NamedEntities, by_people, with_forms
 from search_api.understanding.interpret import Interpretation, interpret
-from search_api.understanding.languages import CollectionLanguages
+from search_api.understanding.languages import Collections
 from search_api.works import result_set
 from search_api.works.fields import FIELDS, SORTS
 
@@ -72,19 +72,20 @@ def plan(services: Services, args: Mapping[str, Any], fixed: Sequence[Body] = ()
     if interpretation := interpret(services, args["q"]):
         of_item = plan(services, {**args, "q": ""}, [*fixed, interpretation.clause])
         return replace(of_item, interpretation=interpretation)
-    query = syntax.parse(args["q"].strip())
-    named = services.shared(NamedEntities).of(services, query)
-    if named.is_only_people(query):
+    typed = syntax.parse(args["q"].strip())
+    if typed.words:
+        typed = replace(typed, languages=services.shared(Collections).of(services).languages)
+    weights = RankingWeights.from_settings(services.settings)
+    ahead = _searches_ahead(services, args, typed, weights)
+    named, responses = services.shared(NamedEntities).of(services, typed, ahead)
+    if named.is_only_people(typed):
         # A name has no meaning to be near to: the list is that of their works.
         theirs = plan(services, {**args, "q": ""}, [*fixed, {"terms": {"researchers.id": list(named.people)}}])
         return replace(theirs, named=named)
-    query = by_people(query, named)
+    query = by_people(typed, named)
     if args.get("expand", True):
         query = with_forms(query, named)
-    if query.words:
-        query = replace(query, languages=services.shared(CollectionLanguages).of(services))
     asked = tuple(parse_filters(services, args))
-    weights = RankingWeights.from_settings(services.settings)
     found = result_set.by_keyword(query, weights)
     by_keyword = Plan(query, found, "keyword", _sort(args["sort"], query), asked, weights, tuple(fixed), named=named)
     if not query.embedding_text or args["mode"] == "keyword":
@@ -98,8 +99,21 @@ def plan(services: Services, args: Mapping[str, Any], fixed: Sequence[Body] = ()
     vector = services.embed_query(query.embedding_text)
     if vector is None:
         return replace(by_keyword, degraded=("semantic",))
-    found = result_set.find(services, args["mode"], query, vector, weights)
+    found = result_set.find(services, args["mode"], query, vector, weights, responses if query == typed else ())
     return replace(by_keyword, mode=args["mode"], found=found)
+
+
+def _searches_ahead(
+    services: Services, args: Mapping[str, Any], query: Query, weights: RankingWeights
+) -> list[tuple[str, Body]]:
+    """Return the searches that find the works of a query unless it names people or has abbreviations.
+
+    They are sent together with those that look for names, which saves most queries a round trip.
+    """
+    if args["mode"] == "keyword" or args["cursor"] or not query.embedding_text:
+        return []
+    vector = services.embed_query(query.embedding_text)
+    return [] if vector is None else result_set.first_searches(services, args["mode"], query, vector, weights)
 
 
 def _sort(asked: str | None, query: Query) -> str:

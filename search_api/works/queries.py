@@ -52,6 +52,8 @@ MAX_COUNTED = 10
 COUNTED_LANGUAGES = 2
 #: Words of a query that may be a name, which is looked for in names too.
 MAX_NAME = 3
+#: Words of a query of which usually more works of a large collection have two than take part in fusion.
+MANY_WORDS = 3
 #: Added to the score of a work that has enough of the words; a score itself does not reach it.
 MARK = 4_096
 #: Moves that turn one spelling of a name into another: two for the other order, two for names or initials between.
@@ -68,13 +70,23 @@ def keyword(query: Query, weights: RankingWeights) -> Body:
     return _matching(query, weights, [*([enough] if enough else []), *required_clauses(query)])
 
 
-def marked(query: Query, weights: RankingWeights) -> Body:
+def marked(query: Query, weights: RankingWeights, *, only: bool = False) -> Body:
     """Return the clause that also finds works with less than enough words, and adds `MARK` to the score of the others.
 
-    In hybrid search the words of a neighbour count, however few they are, and both scores come from one request.
+    In hybrid search the words of a neighbour count, however few they are, and both scores come from one request. With
+    `only`, works with less than enough words are left out, which is faster because most works have one of the words.
     """
-    mark = {"constant_score": {"filter": enough_words(query) or {"match_all": {}}, "boost": MARK}}
+    enough = enough_words(query)
+    if only and enough and (ranked := _alternatives(query, weights, "english")):
+        mark = {"constant_score": {"filter": {"match_all": {}}, "boost": MARK}}
+        return {"bool": {"filter": [enough, *required_clauses(query)], "should": [*ranked, mark]}}
+    mark = {"constant_score": {"filter": enough or {"match_all": {}}, "boost": MARK}}
     return _matching(query, weights, required_clauses(query), [mark])
+
+
+def has_many_words(query: Query) -> bool:
+    """Return whether so many works have enough words of a query that others would hardly be among the best ones."""
+    return significant_terms(query.words) > MANY_WORDS and enough_words(query) is not None
 
 
 def any_word(query: Query, weights: RankingWeights) -> Body:

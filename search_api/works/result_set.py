@@ -31,10 +31,11 @@ from search_api.retrieval.hits import (
     only_fields,
 )
 from search_api.retrieval.terms import significant_terms
+from search_api.understanding.languages import Collections
 from search_api.works import queries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -50,6 +51,8 @@ Body = dict[str, Any]
 #: Sets that are cached (about 100 KB each), and for how many seconds, since the collection may change.
 MAX_SETS = 256
 SECONDS = 60.0
+#: Works of a collection from which on the works with a single word of a query are only read if they are needed.
+LARGE = 5_000
 
 
 @dataclass(frozen=True)
@@ -114,13 +117,48 @@ def by_keyword(query: Query, weights: RankingWeights) -> ResultSet:
     return ResultSet(queries.keyword_or_all(query, weights))
 
 
-def find(services: Services, mode: str, query: Query, vector: Vector, weights: RankingWeights) -> ResultSet:
-    """Return the set of a hybrid or semantic search for a query with this vector, float32[d], unit length."""
+def first_searches(
+    services: Services, mode: str, query: Query, vector: Vector, weights: RankingWeights
+) -> list[tuple[str, Body]]:
+    """Return the searches that `find` begins with; none if the set is cached."""
+    if services.shared(ResultSets).get(mode, query.key) is not None:
+        return []
+    words = {"query": queries.any_word(query, weights), "size": 0, "track_total_hits": 1}
+    if mode == "hybrid":
+        words = _best(queries.marked(query, weights, only=_is_selective(services, query)))
+    near = nearest(vector, queries.required_clauses(query), weights)
+    counted = queries.count_terms(query) if mode == "hybrid" else None
+    return [(services.names.works, body) for body in (words, near, *([counted] if counted else []))]
+
+
+def _best(keyword: Body) -> Body:
+    """Return the request for the hits by keyword that take part in fusion."""
+    return {"query": keyword, "size": ranking.DEPTH, "track_total_hits": ranking.DEPTH, **only_fields()}
+
+
+def _is_selective(services: Services, query: Query) -> bool:
+    """Return whether to look first only for works with enough of the words: probably there are more than needed."""
+    return queries.has_many_words(query) and services.shared(Collections).of(services).works >= LARGE
+
+
+def find(
+    services: Services,
+    mode: str,
+    query: Query,
+    vector: Vector,
+    weights: RankingWeights,
+    responses: Sequence[Body] = (),
+) -> ResultSet:
+    """Return the set of a hybrid or semantic search for a query with this vector, float32[d], unit length.
+
+    `responses` are those to `first_searches`, if they have been sent already.
+    """
     cache = services.shared(ResultSets)
     if (cached := cache.get(mode, query.key)) is not None:
         return cached
+    first = responses or services.search_together(first_searches(services, mode, query, vector, weights))
     search = hybrid if mode == "hybrid" else semantic
-    found = search(services, query, vector, weights)
+    found = search(services, query, vector, weights, first)
     cache.put(mode, query.key, found)
     return found
 
@@ -130,11 +168,15 @@ def forget(services: Services, mode: str, query: Query) -> None:
     services.shared(ResultSets).drop(mode, query.key)
 
 
-def semantic(services: Services, query: Query, vector: Vector, weights: RankingWeights) -> ResultSet:
+def semantic(
+    services: Services,
+    query: Query,
+    vector: Vector,
+    weights: RankingWeights,  # noqa: ARG001 (as `hybrid`)
+    responses: Sequence[Body],
+) -> ResultSet:
     """Return the neighbours of the query that are near enough."""
-    index, required = services.names.works, queries.required_clauses(query)
-    words = {"query": {"bool": {"filter": [queries.any_word(query, weights)]}}, "size": 0, "track_total_hits": 1}
-    near, occurring = services.search_together([(index, nearest(vector, required, weights)), (index, words)])
+    occurring, near = responses
     scores = best_first(hit_scores(near))
     floor = _floor(services, query, scores, words_occur=occurring["hits"]["total"]["value"] > 0)
     ranked = {id_: score for id_, score in scores.items() if ranking.cosine_of(score) >= floor}
@@ -149,7 +191,9 @@ def semantic(services: Services, query: Query, vector: Vector, weights: RankingW
     )
 
 
-def hybrid(services: Services, query: Query, vector: Vector, weights: RankingWeights) -> ResultSet:
+def hybrid(
+    services: Services, query: Query, vector: Vector, weights: RankingWeights, responses: Sequence[Body]
+) -> ResultSet:
     """Return the set of a hybrid search, in two passes that share the keyword hits.
 
     All hits of both passes take part in fusion, so that scores do not depend on where the set ends. The set consists of
@@ -157,8 +201,10 @@ def hybrid(services: Services, query: Query, vector: Vector, weights: RankingWei
     its own neighbours, whatever they are about.
     """
     required = queries.required_clauses(query)
-    counted = queries.count_terms(query)
-    first = first_pass(services, queries.marked(query, weights), vector, required, weights, counted)
+    by_words, *others = responses
+    if len(by_words["hits"]["hits"]) < ranking.DEPTH and _is_selective(services, query):
+        by_words = services.search(services.names.works, _best(queries.marked(query, weights)))
+    first = FirstPass.of(by_words, *others)
     weight = ranking.semantic_share(weights.semantic_weight, first.occurring)
     marked = {id_ for id_, score in first.keyword.items() if score >= queries.MARK}
     words = {id_: score - queries.MARK * (id_ in marked) for id_, score in first.keyword.items()}
@@ -207,24 +253,22 @@ class FirstPass:
     generation: str | None
     occurring: float = 1.0
 
+    @classmethod
+    def of(cls, by_words: Body, by_vector: Body, *counts: Body) -> FirstPass:
+        """Return the scores in the responses to a search by keyword and one for neighbours; `counts` are of terms."""
+        has_all = by_words["hits"]["total"]["relation"] == "eq"
+        occurring = [ranking.occurring_share(*queries.term_counts(response)) for response in counts]
+        generation = generation_of(by_words, by_vector)
+        return cls(hit_scores(by_words), hit_scores(by_vector), has_all, generation, *occurring)
+
 
 def first_pass(
-    services: Services,
-    keyword: Body,
-    vector: Vector,
-    required: list[Body],
-    weights: RankingWeights,
-    counted: Body | None = None,
+    services: Services, keyword: Body, vector: Vector, required: list[Body], weights: RankingWeights
 ) -> FirstPass:
-    """Return the best hits by keyword and the neighbours of a vector, in one request with the `counted` terms."""
-    best = {"query": keyword, "size": ranking.DEPTH, "track_total_hits": ranking.DEPTH, **only_fields()}
+    """Return the best hits by keyword and the neighbours of a vector, in one request."""
     index = services.names.works
-    searches = [(index, best), (index, nearest(vector, required, weights)), *([(index, counted)] if counted else [])]
-    by_words, by_vector, *counts = services.search_together(searches)
-    occurring = [ranking.occurring_share(*queries.term_counts(response)) for response in counts]
-    has_all = by_words["hits"]["total"]["relation"] == "eq"
-    generation = generation_of(by_words, by_vector)
-    return FirstPass(hit_scores(by_words), hit_scores(by_vector), has_all, generation, *occurring)
+    searches = [(index, _best(keyword)), (index, nearest(vector, required, weights))]
+    return FirstPass.of(*services.search_together(searches))
 
 
 def fused_set(hits: FirstPass, keyword: Body, vector: Vector, semantic_weight: float) -> ResultSet:

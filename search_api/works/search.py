@@ -41,7 +41,7 @@ def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] 
         results,
         count=page.count,
         pagination=pagination,
-        facets=read_facets(services, FIELDS, args["facets"], asked.filters, page.counted),
+        facets=read_facets(services, FIELDS, args["facets"], asked.filters, page.counted, page.generation),
         mode=asked.ranked_mode,
         next_cursor=page.next_cursor,
         degraded=asked.degraded,

@@ -175,8 +175,8 @@ class NoOpenSearch:
     def get(self, index: str, id: str, params: dict[str, Any], ignore: list[int]) -> dict[str, Any]:  # noqa: A002
         return {"found": False}
 
-    def mget(self, index: str, body: dict[str, Any], params: dict[str, Any] | None = None) -> dict[str, Any]:
-        return {"docs": [{"_id": id_, "found": False} for id_ in body["ids"]]}
+    def mget(self, body: dict[str, Any], index: str = "", params: dict[str, Any] | None = None) -> dict[str, Any]:
+        return {"docs": [{"found": False} for _ in body.get("ids") or body["docs"]]}
 
     def msearch(self, body: list[dict[str, Any]]) -> dict[str, Any]:
         pairs = zip(body[::2], body[1::2], strict=True)

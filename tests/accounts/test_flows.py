@@ -44,7 +44,7 @@ class Few(NoOpenSearch):
         found = {"t-researchers": {"ada-1": ADA}, "t-works": WORKS}.get(index, {}).get(id)
         return {"found": found is not None, "_source": found}
 
-    def mget(self, index: str, body: dict[str, Any], params: dict[str, Any] | None = None) -> dict[str, Any]:
+    def mget(self, body: dict[str, Any], index: str = "", params: dict[str, Any] | None = None) -> dict[str, Any]:
         return {"docs": [{"_id": id_, **self.get(index, id_)} for id_ in body["ids"]]}
 
 

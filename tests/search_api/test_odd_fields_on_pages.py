@@ -138,9 +138,15 @@ class Documents(FakeOpenSearch):
         inner = {name: self.count(item) for name, item in aggregation.get("aggs", {}).items()}
         return {"buckets": {} if "filters" in aggregation else [], "doc_count": 1, "bg_count": 1, **inner}
 
-    def mget(self, index: str, body: dict[str, Any], params: dict[str, Any] | None = None) -> dict[str, Any]:
-        found = self._of(index)
-        return {"docs": [{"_id": id_, "found": bool(found), "_source": {**dict(*found)}} for id_ in body["ids"]]}
+    def mget(self, body: dict[str, Any], index: str = "", params: dict[str, Any] | None = None) -> dict[str, Any]:
+        documents = body.get("docs") or [{"_index": index, "_id": id_} for id_ in body["ids"]]
+        found = [self._of(document["_index"]) for document in documents]
+        return {
+            "docs": [
+                {"_id": document["_id"], "found": bool(stored), "_source": {**dict(*stored)}}
+                for document, stored in zip(documents, found, strict=True)
+            ]
+        }
 
 
 def addresses(app: Flask, kind: str, id_: str) -> list[str]:

@@ -17,9 +17,10 @@ from search_api.http.services import Services
 from search_api.researchers import candidates
 from search_api.researchers.candidates import SimilarPeopleRequest
 from search_api.retrieval import ranking
-from search_api.retrieval.hits import fuse
+from search_api.retrieval.hits import best_first, fuse
 from search_api.retrieval.ranking import RankingWeights
 from search_api.retrieval.syntax import parse
+from search_api.understanding.languages import Collection, Collections
 from search_api.works import queries, reading, result_set
 from search_api.works.plan import Plan
 from search_api.works.result_set import SECONDS, ResultSet, ResultSets
@@ -232,3 +233,43 @@ def test_the_floor_depends_on_the_model_the_best_and_the_length(
 
 def test_a_model_that_was_not_measured_has_a_relative_floor_only() -> None:
     assert ranking.similarity_floor(Similarity(), 0.5, 2, words_occur=False) == pytest.approx(0.3)
+
+
+def many_words(engine: Engine, works: int) -> ResultSet:
+    """Return the set of a query with four words, in a collection of this size."""
+    there = services(engine)
+    there.shared(Collections)._known.put(there.names.works, Collection(works))
+    return result_set.find(there, "hybrid", parse("soil water plant root"), NORTH, WEIGHTS)
+
+
+def test_in_a_large_collection_works_with_one_word_are_read_only_if_needed() -> None:
+    words = {f"w{number}": 5000.0 - number for number in range(ranking.DEPTH)}
+    engine = Engine(words, {"w1": 0.9})
+    many_words(engine, result_set.LARGE)
+    first = engine.asked[0]["query"]["bool"]
+    assert queries.enough_words(parse("soil water plant root")) in first["filter"]
+    assert sum(body["size"] == ranking.DEPTH for body in engine.asked) == 1
+    few = Engine({"a": 3.0}, {"b": 0.9})
+    found = many_words(few, result_set.LARGE)
+    assert sum(body["size"] == ranking.DEPTH for body in few.asked) == 2
+    small = Engine({"a": 3.0}, {"b": 0.9})
+    assert many_words(small, result_set.LARGE - 1).ranked == found.ranked
+    assert sum(body["size"] == ranking.DEPTH for body in small.asked) == 1
+
+
+def test_responses_that_were_sent_ahead_are_not_requested_again() -> None:
+    engine = Engine({"a": 3.0, "b": 1.0}, {"b": 0.9, "c": 0.85})
+    there = services(engine)
+    ahead = result_set.first_searches(there, "hybrid", SOIL, NORTH, WEIGHTS)
+    responses = there.search_together(ahead)
+    before = engine.round_trips
+    found = result_set.find(there, "hybrid", SOIL, NORTH, WEIGHTS, responses)
+    assert engine.round_trips == before + 2
+    assert found.ranked == hybrid(services(engine)).ranked
+    assert result_set.first_searches(there, "hybrid", SOIL, NORTH, WEIGHTS) == []
+
+
+def test_equal_scores_are_ordered_by_id() -> None:
+    scores = {"c": 1.0, "b": 2.0, "a": 1.0, "d": 2.0, "e": 0.5, "0": 1.0}
+    assert list(best_first(scores)) == ["b", "d", "0", "a", "c", "e"]
+    assert best_first({}) == {}

@@ -87,8 +87,9 @@ class FakeOpenSearch:
     def get(self, index: str, id: str, params: dict[str, Any], ignore: list[int]) -> dict[str, Any]:  # noqa: A002
         return next(({"found": True, "_source": work} for work in self.works if work["id"] == id), {"found": False})
 
-    def mget(self, index: str, body: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
-        return {"docs": [{"_id": id_, "found": True, "_source": {"name": f"Name of {id_}"}} for id_ in body["ids"]]}
+    def mget(self, body: dict[str, Any], index: str = "", params: dict[str, Any] | None = None) -> dict[str, Any]:
+        ids = body["ids"] if "ids" in body else [document["_id"] for document in body["docs"]]
+        return {"docs": [{"_id": id_, "found": True, "_source": {"name": f"Name of {id_}"}} for id_ in ids]}
 
     def msearch(self, body: list[dict[str, Any]]) -> dict[str, Any]:
         pairs = zip(body[::2], body[1::2], strict=True)

@@ -52,7 +52,7 @@ class Records(NoOpenSearch):
         found = self.document(index, id)
         return {"found": found is not None, "_source": found}
 
-    def mget(self, index: str, body: dict[str, Any], params: dict[str, Any] | None = None) -> dict[str, Any]:
+    def mget(self, body: dict[str, Any], index: str = "", params: dict[str, Any] | None = None) -> dict[str, Any]:
         return {"docs": [{"_id": id_, **self.get(index, id_)} for id_ in body["ids"]]}
 
     def search(self, index: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class Index(NoOpenSearch):
         source = self.documents.get((index, id))
         return {"found": True, "_source": source} if source else {"found": False}
 
-    def mget(self, index: str, body: dict[str, Any], params: dict[str, Any] | None = None) -> dict[str, Any]:
+    def mget(self, body: dict[str, Any], index: str = "", params: dict[str, Any] | None = None) -> dict[str, Any]:
         return {"docs": [{"_id": id_, **self.get(index, id_, {}, [])} for id_ in body["ids"]]}
 
     def search(self, index: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,55 @@
+"""Names of facet values and of words in names: what is cached, and for how long."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+from mappings import IndexNames
+from search_api.retrieval.facets import Labels
+from search_api.understanding.entities import RareWords
+
+
+class Names:
+    """Services that know names; counts requests."""
+
+    def __init__(self) -> None:
+        self.requests: list[Any] = []
+        self.names = IndexNames("t-")
+        self.prefix = "Name"
+
+    def labels_of(self, wanted: list[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        if wanted:
+            self.requests.append(wanted)
+        return {(kind, id_): f"{self.prefix} {id_}" for kind, id_ in wanted if id_ != "unknown"}
+
+    def search(self, index: str, body: dict[str, Any]) -> dict[str, Any]:
+        filters = body["aggs"]["words"]["filters"]["filters"]
+        self.requests.append(sorted(filters))
+        counts = {"name kording": 4, "text kording": 1, "name long": 9, "text long": 900}
+        return {"aggregations": {"words": {"buckets": {name: {"doc_count": counts[name]} for name in filters}}}}
+
+
+def test_names_of_all_facets_are_read_in_one_request_and_cached_by_generation() -> None:
+    there, labels = Names(), Labels()
+    wanted = {"topics": ["a", "unknown"], "researchers": ["a"]}
+    named = {"topics": {"a": "Name a"}, "researchers": {"a": "Name a"}}
+    assert labels.of(cast("Any", there), "works-1", wanted) == named
+    assert there.requests == [[("topics", "a"), ("topics", "unknown"), ("researchers", "a")]]
+    assert labels.of(cast("Any", there), "works-1", wanted) == named
+    assert there.requests[1:] == [[("topics", "unknown")]]
+    there.prefix = "New name"
+    assert labels.of(cast("Any", there), "works-2", wanted)["topics"] == {"a": "New name a"}
+    assert labels.of(cast("Any", there), None, {"topics": ["a"]}) == {"topics": {"a": "New name a"}}
+    assert len(there.requests) == 4
+
+
+def test_words_in_names_are_counted_once_until_they_expire() -> None:
+    now = SimpleNamespace(time=0.0)
+    there, rare = Names(), RareWords(60.0, lambda: now.time)
+    assert rare.among(cast("Any", there), ["kording", "long"]) == {"kording"}
+    assert rare.among(cast("Any", there), ["long"]) == frozenset()
+    assert len(there.requests) == 1
+    now.time = 61.0
+    assert rare.among(cast("Any", there), ["kording"]) == {"kording"}
+    assert there.requests[1] == ["name kording", "text kording"]
