@@ -78,13 +78,13 @@ def questions(client: OpenSearch, names: IndexNames, count: int) -> tuple[list[s
 
 
 @contextmanager
-def served(log: Path) -> Iterator[str]:
-    """Run a server and yield its address once it is ready. Raises `NoAnswerError`."""
+def served(log: Path, **settings: str) -> Iterator[str]:
+    """Run a server with these environment variables, and yield its address once it is ready. Raises `NoAnswerError`."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     base = f"http://127.0.0.1:{port}"
-    environment = {**os.environ, "PEERSCOPE_LOG": "json", "PEERSCOPE_RATE_LIMIT": "off"}
+    environment = {**os.environ, "PEERSCOPE_LOG": "json", "PEERSCOPE_RATE_LIMIT": "off", **settings}
     with log.open("wb") as output:
         command = [sys.executable, "-m", "peerscope", "serve", "--port", str(port)]
         server = subprocess.Popen(command, stdout=output, stderr=output, env=environment)  # noqa: S603 (ourselves)

@@ -11,6 +11,9 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+import requests
+
+from benchmarks.serving import served
 from indexer.build.works import BATCH
 from peerscope import embedding
 from peerscope.embedding import work_text
@@ -79,6 +82,18 @@ class Peerscope:
             yield _FilledPeerscope(collection, works)
 
 
+class PeerscopeOverHttp:
+    """Peerscope, asked over HTTP: `peerscope serve` in other processes."""
+
+    @contextmanager
+    def fill(self, collection: Collection, folder: Path) -> Iterator[Filled]:
+        """Index, serve, and remove the indices afterwards."""
+        with indexed(Settings.load(), collection.records) as works:
+            prefix = works.services.names.prefix
+            with served(folder / "log", PEERSCOPE_INDEX_PREFIX=prefix) as base:
+                yield _FilledPeerscopeOverHttp(collection, works, base)
+
+
 class _FilledPeerscope:
     def __init__(self, collection: Collection, works: Any) -> None:
         self.seconds, self.embedding_seconds = works.seconds, works.embedding_seconds
@@ -87,6 +102,18 @@ class _FilledPeerscope:
     def find(self, text: str, count: int) -> list[str]:
         response, _ = query_api(self._client, "works", q=text, per_page=count, select="id")
         return [self._ids[work["id"]] for work in response["results"]]
+
+
+class _FilledPeerscopeOverHttp:
+    def __init__(self, collection: Collection, works: Any, base: str) -> None:
+        self.seconds, self.embedding_seconds = works.seconds, works.embedding_seconds
+        self._ids, self._works, self._session = collection.original_ids, f"{base}/api/v1/works", requests.Session()
+
+    def find(self, text: str, count: int) -> list[str]:
+        params: dict[str, str] = {"q": text, "per_page": str(count), "select": "id"}
+        response = self._session.get(self._works, params=params, timeout=60)
+        response.raise_for_status()
+        return [self._ids[work["id"]] for work in response.json()["results"]]
 
 
 class Txtai:
@@ -153,4 +180,9 @@ class _FilledLanceDb:
         return [row["id"] for row in rows[:count]]
 
 
-SYSTEMS: dict[str, Peerscope | Txtai | LanceDb] = {"Peerscope": Peerscope(), "txtai": Txtai(), "LanceDB": LanceDb()}
+SYSTEMS: dict[str, Peerscope | PeerscopeOverHttp | Txtai | LanceDb] = {
+    "Peerscope": Peerscope(),
+    "Peerscope, HTTP": PeerscopeOverHttp(),
+    "txtai": Txtai(),
+    "LanceDB": LanceDb(),
+}

@@ -17,7 +17,7 @@ from search_api.works import result_set
 from search_api.works.fields import FIELDS, SORTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from search_api.http.services import Services
     from search_api.retrieval.filters import Filter
@@ -25,6 +25,24 @@ if TYPE_CHECKING:
     from search_api.works.result_set import ResultSet
 
 Body = dict[str, Any]
+#: An index and the body of a search.
+Search = tuple[str, Body]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """Searches that have been sent, each an index and a body, and their responses."""
+
+    searches: Sequence[Search] = ()
+    responses: Sequence[Body] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.responses)
+
+    @classmethod
+    def send(cls, services: Services, searches: Sequence[Search]) -> Sent:
+        """Send searches in one request."""
+        return cls(searches, services.search_together(searches))
 
 
 @dataclass(frozen=True)
@@ -33,7 +51,7 @@ class Plan:
 
     `found` is the result set of the query, which the filters and the `fixed` clauses narrow. `degraded` names what is
     unavailable. `interpretation` is the item that an identifier in the place of the query identifies: the query is
-    empty then, and `fixed` selects the works of the item.
+    empty then, and `fixed` selects the works of the item. `sent` are the searches for the page, if they were sent.
     """
 
     query: Query
@@ -46,6 +64,7 @@ class Plan:
     degraded: tuple[str, ...] = ()
     interpretation: Interpretation | None = None
     named: Named = field(default_factory=Named)
+    sent: Sent = field(default_factory=Sent)
 
     @property
     def order(self) -> list[Body]:
@@ -67,16 +86,25 @@ class Plan:
         return [*filters.clauses(self.filters), *self.fixed]
 
 
-def plan(services: Services, args: Mapping[str, Any], fixed: Sequence[Body] = ()) -> Plan:
-    """Prepare the search that `WorksArgs` describe. Raises Problem (400) for invalid filters."""
+def plan(
+    services: Services,
+    args: Mapping[str, Any],
+    fixed: Sequence[Body] = (),
+    page: Callable[[Plan], list[Search]] | None = None,
+) -> Plan:
+    """Prepare the search that `WorksArgs` describe. Raises Problem (400) for invalid filters.
+
+    `page` returns the searches for the page of a list that OpenSearch sorts. They are sent together with those for the
+    names in a query, which change few queries.
+    """
     if interpretation := interpret(services, args["q"]):
         of_item = plan(services, {**args, "q": ""}, [*fixed, interpretation.clause])
         return replace(of_item, interpretation=interpretation)
     typed = syntax.parse(args["q"].strip())
     if typed.words:
         typed = replace(typed, languages=services.shared(Collections).of(services).languages)
-    weights = RankingWeights.from_settings(services.settings)
-    ahead = _searches_ahead(services, args, typed, weights)
+    asked = _by_keyword(services, args, typed, fixed)
+    ahead = _ahead(services, args, asked, page)
     named, responses = services.shared(NamedEntities).of(services, typed, ahead)
     if named.is_only_people(typed):
         # A name has no meaning to be near to: the list is that of their works.
@@ -85,11 +113,11 @@ def plan(services: Services, args: Mapping[str, Any], fixed: Sequence[Body] = ()
     query = by_people(typed, named)
     if args.get("expand", True):
         query = with_forms(query, named)
-    asked = tuple(parse_filters(services, args))
-    found = result_set.by_keyword(query, weights)
-    by_keyword = Plan(query, found, "keyword", _sort(args["sort"], query), asked, weights, tuple(fixed), named=named)
+    sent = Sent(ahead, responses) if query == typed else Sent()
+    found = result_set.by_keyword(query, asked.weights)
+    asked = replace(asked, query=query, found=found, sort=_sort(args["sort"], query), named=named)
     if not query.embedding_text or args["mode"] == "keyword":
-        return by_keyword
+        return replace(asked, sent=sent)
     if args["cursor"]:
         raise Problem(
             HTTPStatus.BAD_REQUEST,
@@ -98,22 +126,29 @@ def plan(services: Services, args: Mapping[str, Any], fixed: Sequence[Body] = ()
         )
     vector = services.embed_query(query.embedding_text)
     if vector is None:
-        return replace(by_keyword, degraded=("semantic",))
-    found = result_set.find(services, args["mode"], query, vector, weights, responses if query == typed else ())
-    return replace(by_keyword, mode=args["mode"], found=found)
+        return replace(asked, degraded=("semantic",))
+    found = result_set.find(services, args["mode"], query, vector, asked.weights, sent.responses)
+    return replace(asked, mode=args["mode"], found=found)
 
 
-def _searches_ahead(
-    services: Services, args: Mapping[str, Any], query: Query, weights: RankingWeights
-) -> list[tuple[str, Body]]:
-    """Return the searches that find the works of a query unless it names people or has abbreviations.
+def _by_keyword(services: Services, args: Mapping[str, Any], query: Query, fixed: Sequence[Body]) -> Plan:
+    """Return the plan of a search for a query by keyword."""
+    weights = RankingWeights.from_settings(services.settings)
+    asked = tuple(parse_filters(services, args))
+    found = result_set.by_keyword(query, weights)
+    return Plan(query, found, "keyword", _sort(args["sort"], query), asked, weights, tuple(fixed))
 
-    They are sent together with those that look for names, which saves most queries a round trip.
-    """
-    if args["mode"] == "keyword" or args["cursor"] or not query.embedding_text:
+
+def _ahead(
+    services: Services, args: Mapping[str, Any], asked: Plan, page: Callable[[Plan], list[Search]] | None
+) -> list[Search]:
+    """Return the searches to send with those for names: those for the page, or for the first hits of a ranked list."""
+    if args["mode"] == "keyword" or not asked.query.embedding_text:
+        return page(asked) if page and asked.query.source else []
+    vector = None if args["cursor"] else services.embed_query(asked.query.embedding_text)
+    if vector is None:
         return []
-    vector = services.embed_query(query.embedding_text)
-    return [] if vector is None else result_set.first_searches(services, args["mode"], query, vector, weights)
+    return result_set.first_searches(services, args["mode"], asked.query, vector, asked.weights)
 
 
 def _sort(asked: str | None, query: Query) -> str:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from search_api.http.paging import best_score, next_cursor, own_cursor, place
 from search_api.retrieval import clauses, ranking
 from search_api.retrieval.hits import hit_ids, hit_scores, only_fields
-from search_api.works import queries
+from search_api.works import queries, spelling
 from search_api.works.documents import read_hits, reading, with_scores
 from search_api.works.fields import SORTS
+from search_api.works.plan import Sent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,14 +41,14 @@ CHUNK = 500
 class Page:
     """One page of a list: its hits, the number of all results and the best score of the list.
 
-    `counted` are the aggregations, `suggested` the response to a suggest part.
+    `counted` are the aggregations. `has_unknown_words` says that a word of a keyword search occurs nowhere.
     """
 
     hits: Sequence[WorkHit]
     count: int
     best: float | None = None
     counted: Mapping[str, Any] = field(default_factory=dict)
-    suggested: Mapping[str, Any] | None = None
+    has_unknown_words: bool = False
     next_cursor: str | None = None
 
     @property
@@ -57,25 +58,15 @@ class Page:
 
 
 def read_page(
-    services: Services,
-    plan: Plan,
-    pagination: Pagination,
-    read: Body,
-    narrowing: tuple[list[Body], Body],
-    suggest: Body,
+    services: Services, plan: Plan, pagination: Pagination, read: Body, narrowing: tuple[list[Body], Body]
 ) -> Page:
-    """Return one page. `read` names what is read of each work, `narrowing` is the result of `facets.counting`.
-
-    `suggest` is the suggest part of the request, for a list that OpenSearch sorts.
-    """
+    """Return one page. `read` names what is read of each work, `narrowing` is the result of `facets.counting`."""
     if plan.is_ranked:
         return ranked_page(services, plan.found, plan.clauses(), pagination, read, narrowing)
-    early, counting = narrowing
-    query = {"bool": {"must": [plan.found.clause()], "filter": early}}
-    body = {"query": query, "track_total_hits": True, **read, **counting, **place(pagination, plan.order)}
-    body |= {"suggest": suggest} if suggest else {}
     with own_cursor(pagination):
-        response = services.search(services.names.works, body)
+        sent = plan.sent or Sent.send(services, sorted_page(services, plan, pagination, read, narrowing))
+    response, *checks = sent.responses
+    words = [body["query"]["multi_match"]["query"] for _, body in sent.searches[1:]]
     hits: list[WorkHit] = response["hits"]["hits"]
     if plan.found.ranked:
         hits = [{**hit, "_score": plan.found.ranked.get(hit["_id"], 0.0)} for hit in hits]
@@ -84,9 +75,24 @@ def read_page(
         response["hits"]["total"]["value"],
         best_score(pagination, response),
         response.get("aggregations", {}),
-        response.get("suggest"),
+        bool(spelling.missing(services, words, checks)),
         next_cursor(pagination, response),
     )
+
+
+def sorted_page(
+    services: Services, plan: Plan, pagination: Pagination, read: Body, narrowing: tuple[list[Body], Body]
+) -> list[tuple[str, Body]]:
+    """Return the searches for a page in an order that OpenSearch sorts by; in keyword mode also one for each new word.
+
+    Those find out whether the word occurs: looking for other spellings takes longer than the search itself.
+    """
+    early, counting = narrowing
+    query = {"bool": {"must": [plan.found.clause()], "filter": early}}
+    body = {"query": query, "track_total_hits": True, **read, **counting, **place(pagination, plan.order)}
+    is_keyword = plan.query.source and plan.mode == "keyword"
+    words = services.shared(spelling.KnownWords).unseen(services, plan.query) if is_keyword else []
+    return [(services.names.works, one) for one in (body, *map(spelling.occurrence, words))]
 
 
 def ranked_page(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from search_api.http.paging import Pagination
+from search_api.http.paging import Pagination, own_cursor
 from search_api.retrieval.facets import counting, read_facets
 from search_api.retrieval.listing import envelope
 from search_api.works import queries, result_set, spelling
 from search_api.works.documents import to_result
 from search_api.works.fields import FIELDS
-from search_api.works.plan import Plan, plan
-from search_api.works.reading import read_all, read_page, score_parts
+from search_api.works.plan import Plan, Search, plan
+from search_api.works.reading import read_all, read_page, score_parts, sorted_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -60,10 +60,16 @@ def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] 
 def _page(services: Services, args: Mapping[str, Any], fixed: Sequence[Result]) -> tuple[Plan, Pagination, Page]:
     """Return the prepared search and its page, both over one generation of the collection."""
     pagination = Pagination(args["page"], args["per_page"], args["cursor"], READS_ON)
+
+    def page_searches(asked: Plan) -> list[Search]:
+        return sorted_page(services, asked, pagination, *_read(asked, args))
+
     for _ in range(ATTEMPTS):
-        asked = plan(services, args, fixed)
-        narrowing = counting(FIELDS, args["facets"], asked.filters, asked.fixed)
-        page = read_page(services, asked, pagination, _read(asked, args), narrowing, _suggest(asked))
+        with own_cursor(pagination):
+            asked = plan(
+                services, args, fixed, lambda early: sorted_page(services, early, pagination, *_read(early, args))
+            )
+        page = read_page(services, asked, pagination, *_read(asked, args))
         if page.generation is None or asked.found.generation in {None, page.generation}:
             break
         result_set.forget(services, asked.mode, asked.query)
@@ -82,16 +88,12 @@ def search_all(
         yield to_result(hit, best, mode)
 
 
-def _read(asked: Plan, args: Mapping[str, Any]) -> Result:
-    """Return what is read of each work."""
+def _read(asked: Plan, args: Mapping[str, Any]) -> tuple[Result, tuple[list[Result], Result]]:
+    """Return what is read of each work, and how the list is narrowed and counted."""
     read: Result = {"_source": queries.SOURCE}
     if args["highlight"] and asked.query.source:
         read["highlight"] = queries.highlight(asked.query, asked.weights)
-    return read
-
-
-def _suggest(asked: Plan) -> Result:
-    return spelling.suggesters(asked.query) if asked.query.source and asked.mode == "keyword" else {}
+    return read, counting(FIELDS, args["facets"], asked.filters, asked.fixed)
 
 
 def _explain(services: Services, asked: Plan, results: Sequence[WorkResult]) -> None:
@@ -117,6 +119,5 @@ def _nearest(services: Services, asked: Plan) -> list[Result]:
 
 def _did_you_mean(services: Services, asked: Plan, page: Page) -> str | None:
     """Return another spelling of a keyword search, and of a hybrid one whose words match nothing."""
-    if page.suggested is not None:
-        return spelling.did_you_mean(services, asked, page.suggested)
-    return None if asked.found.has_keyword_hits else spelling.suggest(services, asked)
+    is_needed = page.has_unknown_words or not asked.found.has_keyword_hits
+    return spelling.suggest(services, asked) if is_needed else None

@@ -7,13 +7,15 @@ same filters.
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING, Any
 
 from search_api.retrieval import syntax
+from search_api.retrieval.cache import ExpiringCache
 from search_api.works import queries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from search_api.http.services import Services
     from search_api.retrieval.syntax import Query
@@ -29,10 +31,45 @@ MAX_WORDS = 20
 MIN_LENGTH = 4
 #: Longer words are ignored: OpenSearch takes 5 s to look for the neighbours of 19,000 letters.
 MAX_LENGTH = 40
+#: Words that are known to occur (about 2 MB), and for how many seconds, since the collection may change.
+MAX_KNOWN = 20_000
+SECONDS = 60.0
 
 # What contains a digit (2019, GPT4) is not a word. OpenSearch counts positions in UTF-16, where a character beyond
 # U+FFFF would be two.
 _NO_WORDS = re.compile(rf"\w{{{MAX_LENGTH + 1},}}|\w*\d\w*|[^\w']|[_\U00010000-\U0010ffff]")
+
+
+class KnownWords:
+    """Cache of words that occur in a collection, so that they need no other spelling. Safe for several threads."""
+
+    def __init__(self, seconds: float = SECONDS, timer: Callable[[], float] = time.monotonic) -> None:
+        """Start empty; entries expire after `seconds`."""
+        self._known: ExpiringCache[tuple[str, str], bool] = ExpiringCache(MAX_KNOWN, seconds, timer)
+
+    def unseen(self, services: Services, query: Query) -> list[str]:
+        """Return the words of a query that may be misspelt and are not known to occur."""
+        words = dict.fromkeys(word for word in lookups(query).lower().split() if len(word) >= MIN_LENGTH - 1)
+        return [word for word in words if not self._known.get((services.names.works, word))]
+
+    def add(self, services: Services, words: Iterable[str]) -> None:
+        """Keep words that occur."""
+        for word in words:
+            self._known.put((services.names.works, word), True)
+
+
+def occurrence(word: str) -> Body:
+    """Return the request that finds out whether a word occurs: whether it has hits."""
+    fields = [*FIELDS.values(), "title", "abstract", "localized.*"]
+    match = {"query": word, "fields": fields, "operator": "and"}
+    return {"query": {"multi_match": match}, "size": 0, "track_total_hits": 1}
+
+
+def missing(services: Services, words: Sequence[str], responses: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the words that do not occur, by the responses to `occurrence` of each; the others become known."""
+    occurs = {word: response["hits"]["total"]["value"] > 0 for word, response in zip(words, responses, strict=True)}
+    services.shared(KnownWords).add(services, (word for word in words if occurs[word]))
+    return [word for word in words if not occurs[word]]
 
 
 def suggesters(query: Query) -> Body:

@@ -109,11 +109,11 @@ def test_a_hybrid_set_takes_three_requests_and_is_remembered() -> None:
 
 def test_words_that_hardly_occur_in_the_collection_count_less() -> None:
     engine = Engine({"a": 3.0}, {"b": 0.9})
-    query, there = parse("soil bodenkunde erdreich"), services(engine)
+    query = parse("soil bodenkunde erdreich")
     weights = replace(WEIGHTS, feedback_works=0)
-    assert list(result_set.hybrid(there, query, NORTH, weights).ranked) == ["b", "a"]
+    assert list(result_set.find(services(engine), "hybrid", query, NORTH, weights).ranked) == ["b", "a"]
     engine.occurring = {"soil": 1, "bodenkunde": 1, "erdreich": 1}
-    assert list(result_set.hybrid(there, query, NORTH, weights).ranked) == ["a", "b"]
+    assert list(result_set.find(services(engine), "hybrid", query, NORTH, weights).ranked) == ["a", "b"]
 
 
 def test_whatever_needs_only_ids_reads_no_stored_fields() -> None:
@@ -157,7 +157,7 @@ def test_filters_narrow_the_list_and_keep_its_order() -> None:
     engine.answer = lambda body: {  # type: ignore[method-assign]
         "hits": {"hits": [engine.hit(id_, 1.0) for id_ in ("c", "a")], "total": {"value": 2, "relation": "eq"}}
     }
-    page = reading.read_page(there, plan, Pagination(), {"_source": ["id"]}, ([*plan.fixed], {}), {})
+    page = reading.read_page(there, plan, Pagination(), {"_source": ["id"]}, ([*plan.fixed], {}))
     assert [(hit["_id"], hit["_score"]) for hit in page.hits] == [("a", found.ranked["a"]), ("c", found.ranked["c"])]
     assert (page.count, page.best) == (2, found.ranked["a"])
 

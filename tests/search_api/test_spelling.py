@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from typing import Any, cast
 
+from mappings import IndexNames
 from search_api.retrieval.syntax import parse
-from search_api.works.spelling import MAX_LENGTH, lookups
+from search_api.works.spelling import MAX_LENGTH, KnownWords, lookups, missing, occurrence
 
 
 def test_words_are_looked_up_where_they_stand() -> None:
@@ -18,3 +20,26 @@ def test_no_word_is_so_long_that_looking_for_it_takes_the_engine_seconds() -> No
     started = time.monotonic()
     assert lookups(parse("x" * 19_000 + " nural")) == " " * 19_001 + "nural"
     assert time.monotonic() - started < 0.5
+
+
+class Words:
+    """Services of a collection with these words."""
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+        self.names = IndexNames("t-")
+        self.known = KnownWords()
+
+    def shared(self, _: type) -> KnownWords:
+        return self.known
+
+    def response(self, body: dict[str, Any]) -> dict[str, Any]:
+        return {"hits": {"total": {"value": int(body["query"]["multi_match"]["query"] in self.words)}}}
+
+
+def test_only_words_that_are_not_known_to_occur_are_looked_up_again() -> None:
+    there = cast("Any", Words("soil", "water"))
+    words = there.known.unseen(there, parse("Soil wtaer 2019 of soil"))
+    assert words == ["soil", "wtaer"]
+    assert missing(there, words, [there.response(occurrence(word)) for word in words]) == ["wtaer"]
+    assert there.known.unseen(there, parse("soil wtaer")) == ["wtaer"]
