@@ -156,25 +156,38 @@ def add_parts(log: Path, kinds: dict[str, Times]) -> None:
                 times.parts.setdefault(part, []).append(value)
 
 
-def rows(kinds: dict[str, Times], crowd: Times) -> list[Target]:
+#: Milliseconds at the median and at the 95th percentile over 97,000 works, on a machine that embeds 75 works/s.
+TARGETS = {
+    "hybrid": (16, 25),
+    "with facets": (28, 45),
+    "keyword": (8, 15),
+    "semantic": (8, 12),
+    "similar works": (18, 30),
+    "similar researchers": (30, 50),
+    "who works on": (40, 70),
+    "autocomplete": (8, 15),
+}
+#: Milliseconds on top of OpenSearch and embedding, answers per second with many clients, and their p95 as a multiple
+#: of the p50 of one.
+MAX_OWN, MIN_RATE, MAX_LOAD = 4, 120, 8
+
+
+def rows(kinds: dict[str, Times], crowd: Times, seconds: float) -> list[Target]:
     """Compare the times with the targets."""
+    targets = []
+    for kind, most in TARGETS.items():
+        for percent, limit in zip((50, 95), most, strict=True):
+            value = kinds[kind].at(percent)
+            targets.append(Target(f"{kind}: p{percent}, ms", value, f"<= {limit}", value <= limit))
     hybrid = kinds["hybrid"]
-    median = hybrid.at(50)
-    beyond = median - hybrid.part("search") - hybrid.part("embed")
-    targets = [
-        Target("hybrid: p50 beyond OpenSearch and embedding, ms", beyond, "<= 5", beyond <= 5),
-        Target("hybrid: p95 / p50", hybrid.at(95) / median, "<= 3", hybrid.at(95) <= 3 * median),
-    ]
-    for kind, most in (("with facets", 1.5), ("similar works", 2.0), ("similar researchers", 2.0)):
-        ratio = kinds[kind].at(50) / median
-        targets.append(Target(f"{kind}: p50 / that of hybrid", ratio, f"<= {most:g}", ratio <= most))
-    suggesting = kinds["autocomplete"].at(50)
-    load = crowd.at(95) / median
+    own = hybrid.at(50) - hybrid.part("search") - hybrid.part("embed")
+    rate, load = len(crowd.wall) / seconds, crowd.at(95) / kinds["with facets"].at(50)
     return [
         *targets,
-        Target("autocomplete: p50, ms", suggesting, "<= 50", suggesting <= 50),
+        Target("hybrid: p50 beyond OpenSearch and embedding, ms", own, f"<= {MAX_OWN}", own <= MAX_OWN),
         Target(f"{CLIENTS} clients: failed", crowd.failed, "0", crowd.failed == 0),
-        Target(f"{CLIENTS} clients: p95 / p50 of one", load, "<= 10", load <= 10),
+        Target(f"{CLIENTS} clients: answers/s", rate, f">= {MIN_RATE}", rate >= MIN_RATE),
+        Target(f"{CLIENTS} clients: p95 / p50 of one", load, f"<= {MAX_LOAD}", load <= MAX_LOAD),
     ]
 
 
@@ -218,7 +231,7 @@ def main(queries: int, seconds: float) -> None:
         f"{CLIENTS} clients for {seconds:g} s: {len(crowd.wall):,} answers, {rate:.1f} a second, "
         f"p50 {crowd.at(50):.0f} ms, p95 {crowd.at(95):.0f} ms, {crowd.failed} failed"
     )
-    console.print(targets_table(rows(kinds, crowd), "Targets of searching"))
+    console.print(targets_table(rows(kinds, crowd, seconds), "Targets of searching"))
 
 
 if __name__ == "__main__":

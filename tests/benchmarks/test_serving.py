@@ -5,26 +5,23 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from benchmarks.serving import Times, add_parts, rows
+from benchmarks.serving import MIN_RATE, TARGETS, Times, add_parts, rows
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-KINDS = ("hybrid", "with facets", "similar works", "similar researchers", "autocomplete")
 
-
-def kinds(**slower: float) -> dict[str, Times]:
-    found = {kind: Times(wall=[slower.get(kind.replace(" ", "_"), 20.0)] * 20) for kind in KINDS}
-    found["hybrid"].parts = {"search": [15.0], "embed": [1.0]}
+def kinds(slowness: float) -> dict[str, Times]:
+    """Return times of each kind: its target for the median, multiplied."""
+    found = {kind: Times(wall=[slowness * p50] * 20) for kind, (p50, _) in TARGETS.items()}
+    found["hybrid"].parts = {"search": [12.0], "embed": [1.0]}
     return found
 
 
 def test_targets_that_are_reached_and_missed_are_told_apart() -> None:
-    assert all(row.reached for row in rows(kinds(), Times(wall=[150.0] * 20)))
-    slow = kinds(with_facets=31, similar_works=41, similar_researchers=41, autocomplete=51)
-    slow["hybrid"].wall = [20.0] * 15 + [90.0] * 5
-    slow["hybrid"].parts = {"search": [10.0]}
-    assert not any(row.reached for row in rows(slow, Times(wall=[250.0] * 20, failed=1)))
+    assert all(row.reached for row in rows(kinds(1.0), Times(wall=[150.0] * MIN_RATE * 2), 2.0))
+    crowd = Times(wall=[8 * 2 * 28 + 1.0] * (MIN_RATE * 2 - 1), failed=1)
+    assert not any(row.reached for row in rows(kinds(2.0), crowd, 2.0))
 
 
 def test_the_parts_of_a_request_are_found_in_the_log_by_its_name(tmp_path: Path) -> None:
