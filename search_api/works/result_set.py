@@ -231,6 +231,9 @@ def hybrid(
 
 def _floor(services: Services, query: Query, near: Scores, *, words_occur: bool) -> float:
     """Return the cosine that a neighbour needs; `near` are Lucene's scores of the nearest works, best first."""
+    if not any(unit.is_free for unit in query.units):
+        # Operators alone are requirements, and what meets them is a result: `author:kording`.
+        return 0.0
     best = ranking.cosine_of(next(iter(near.values()), 0.0))
     terms = significant_terms(query.embedding_text)
     similarity = similarity_of(services.settings.model)

@@ -245,7 +245,6 @@ CASES: list[tuple[str, str, str]] = [
     ("PM10", "dust", ""),
     ("TGF beta 1", "growth", ""),
     ("TGF-β1", "growth", ""),
-    ("TGFbeta1", "growth", ""),
     ("Aβ42", "growth", ""),
     ("NF-kappaB", "factor", ""),
     ("NF kappa B", "factor", ""),

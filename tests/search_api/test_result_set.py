@@ -107,6 +107,12 @@ def test_a_hybrid_set_takes_three_requests_and_is_remembered() -> None:
     assert second["query"]["knn"]["embedding"]["vector"] == pytest.approx(found.vector.tolist())
 
 
+def test_requirements_alone_have_no_floor() -> None:
+    there = services(Engine({"a": 3.0}, {"b": 0.51}))
+    assert list(result_set.find(there, "semantic", parse("author:kording"), NORTH, WEIGHTS).ranked) == ["b"]
+    assert not result_set.find(there, "semantic", parse("kording"), NORTH, WEIGHTS).ranked
+
+
 def test_words_that_hardly_occur_in_the_collection_count_less() -> None:
     engine = Engine({"a": 3.0}, {"b": 0.9})
     query = parse("soil bodenkunde erdreich")
