@@ -56,14 +56,17 @@ def serve(settings: Settings, host: str, port: int) -> None:
 @click.argument("text")
 @click.option("--mode", type=click.Choice(["hybrid", "semantic", "keyword"]), default="hybrid", show_default=True)
 @click.option("--researchers", is_flag=True, help="Find researchers who work on it instead of works.")
-@click.option("--team", multiple=True, metavar="ID", help="Find whom this team lacks; repeat it for each member.")
+@click.option("--team", multiple=True, metavar="ID", help="Find people for this team; repeat it for each member.")
 @click.option("-n", "count", default=RESULTS, show_default=True, type=click.IntRange(1, 100), help="Results to show.")
 @click.option("--json", "as_json", is_flag=True, help="Print the response of the API as JSON.")
 @pass_settings
 def search(
     settings: Settings, text: str, mode: str, researchers: bool, team: tuple[str, ...], count: int, as_json: bool
 ) -> None:
-    """Search works, or with --researchers people, for TEXT; with --team, people who complete it."""
+    """Search works, or with --researchers people, for TEXT.
+
+    With --team, find people who know what the team lacks for TEXT.
+    """
     if not text.strip():
         raise click.UsageError("TEXT is empty: enter the words to search for.")
     if team:
@@ -86,7 +89,7 @@ def search(
 def similar(
     settings: Settings, ids: tuple[str, ...], unlike: tuple[str, ...], text: str, count: int, as_json: bool
 ) -> None:
-    """Find works or researchers similar to ID, or to a group of several.
+    """Find works or researchers similar to ID, or to several.
 
     ID is an id from a result table, a DOI, or an ORCID iD, also as a URL.
     """

@@ -71,14 +71,17 @@ def _summary() -> None:
     print_summary(Console(), report, dry_run=True)
 
 
+def _researcher() -> dict[str, Any]:
+    named = {"name": HOSTILE, "tagline": HOSTILE, "id": HOSTILE, "affiliations": [{"name": HOSTILE}]}
+    return {**named, "score": 0.5, "counts": {"works": 3}}
+
+
 @pytest.mark.parametrize(
     "show",
     [
         lambda: commands.show({"results": [_work()], "meta": {}}, as_json=False),
         lambda: commands.show({"results": [_work()], "meta": {}}, as_json=True),
-        lambda: commands.show(
-            {"results": [{"score": 0.5, "name": HOSTILE, "tagline": HOSTILE, "id": HOSTILE}], "meta": {}}, as_json=False
-        ),
+        lambda: commands.show({"results": [_researcher()], "meta": {}}, as_json=False),
         _summary,
     ],
 )
