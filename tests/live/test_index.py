@@ -336,7 +336,7 @@ def test_a_dry_run_counts_and_writes_nothing(
 ) -> None:
     index(write_lines(tmp_path / "a.jsonl", work(1), work(2)))
     before = state(opensearch, names)
-    report = index(write_lines(tmp_path / "b.jsonl", work(1, title="Changed"), work(3)), dry_run=True, prune=True)
+    report = index(write_lines(tmp_path / "a.jsonl", work(1, title="Changed"), work(3)), dry_run=True, prune=True)
     assert (report.counts.changed, report.counts.new, report.counts.removed) == (1, 1, 1)
     assert state(opensearch, names) == before
     assert len(list_generations(opensearch, names)) == 1
