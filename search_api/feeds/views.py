@@ -65,9 +65,7 @@ def works() -> Response:
 def researcher(id_: str) -> Response:
     """Return the latest works of a researcher."""
     arguments.parse(FeedArgs(), request.args)
-    author = researchers.find(services(), id_)
-    page = url_for("web.researcher", id_=author["id"], _external=True)
-    return _feed(f"Works of {author['name']}", page, {"researcher": [author["id"]]})
+    return _feed_of("researcher", researchers.find(services(), id_), "of")
 
 
 @blueprint.get("/topics/<path:id_>.atom")
@@ -75,9 +73,7 @@ def researcher(id_: str) -> Response:
 def topic(id_: str) -> Response:
     """Return the latest works on a topic."""
     arguments.parse(FeedArgs(), request.args)
-    found = topics.find(services(), id_)
-    page = url_for("web.topic", id_=found["id"], _external=True)
-    return _feed(f"Works on {found['name']}", page, {"topic": [found["id"]]})
+    return _feed_of("topic", topics.find(services(), id_), "on")
 
 
 @blueprint.get("/institutions/<path:id_>.atom")
@@ -85,9 +81,13 @@ def topic(id_: str) -> Response:
 def institution(id_: str) -> Response:
     """Return the latest works of an institution."""
     arguments.parse(FeedArgs(), request.args)
-    found = institutions.find(services(), id_)
-    page = url_for("web.institution", id_=found["id"], _external=True)
-    return _feed(f"Works of {found['name']}", page, {"institution": [found["id"]]})
+    return _feed_of("institution", institutions.find(services(), id_), "of")
+
+
+def _feed_of(kind: str, item: Mapping[str, Any], relation: str) -> Response:
+    """Return the feed of works that a filter by a researcher, a topic or an institution selects."""
+    page = url_for(f"web.{kind}", id_=item["id"], _external=True)
+    return _feed(f"Works {relation} {item['name']}", page, {kind: [item["id"]]})
 
 
 def _feed(title: str, page: str, parameters: Mapping[str, Any]) -> Response:

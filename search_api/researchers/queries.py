@@ -23,6 +23,8 @@ SOURCE = {"excludes": ["embedding", "embedding_model", "expertise", "indexed_at"
 #: Fields of researchers in lists; the others are on the profile only.
 SUMMARY = {"excludes": [*SOURCE["excludes"], "collaborators", "counts_by_year", "identity"]}
 
+#: Query for works in a random order that is always the same.
+SAMPLED = {"function_score": {"random_score": {"seed": 1, "field": "id"}, "boost_mode": "replace"}}
 #: Fields of researchers that others should be similar to.
 EXAMPLE = {"includes": ["id", "name", "topics", "works_count", "collaborators.id", "collaborators.works", "embedding"]}
 
@@ -66,10 +68,8 @@ def sample_of(ids: Sequence[str], size: int) -> Body:
 
     A longer list is sampled at random with a fixed seed: the newest works would represent the last years only.
     """
-    chance = {"function_score": {"random_score": {"seed": 1, "field": "id"}, "boost_mode": "replace"}}
-    inside = {"bool": {"must": [chance], "filter": [{"terms": {"researchers.id": list(ids)}}]}}
-    short = {"short": {"script": {"source": SHORT_VECTOR}}}
-    works = {"top_hits": {"size": size, "script_fields": short, **only_fields("researchers.id", "topics.id")}}
+    inside = {"bool": {"must": [SAMPLED], "filter": [{"terms": {"researchers.id": list(ids)}}]}}
+    works = {"top_hits": {"size": size, **_compared_fields()}}
     people = {
         "terms": {"field": "researchers.id", "include": list(ids), "size": max(1, len(ids))},
         "aggs": {"works": works},
@@ -79,10 +79,13 @@ def sample_of(ids: Sequence[str], size: int) -> Body:
 
 def sample_of_all(size: int) -> Body:
     """Return the request for a sample of all works, always the same ones, in the form of `sample_of`."""
-    chance = {"function_score": {"random_score": {"seed": 1, "field": "id"}, "boost_mode": "replace"}}
+    return {"size": size, "query": SAMPLED, "track_total_hits": False, **_compared_fields()}
+
+
+def _compared_fields() -> Body:
+    """Return the part of a request that reads what `Oeuvre.from_hits` needs of each work."""
     short = {"short": {"script": {"source": SHORT_VECTOR}}}
-    fields = only_fields("researchers.id", "topics.id")
-    return {"size": size, "query": chance, "track_total_hits": False, "script_fields": short, **fields}
+    return {"script_fields": short, **only_fields("researchers.id", "topics.id")}
 
 
 def works_on(text: str) -> Body:

@@ -44,6 +44,7 @@ def add_reasons(
     joint = {id_: sorted({work for own in examples.values() for work in own.joint(id_)})[:PAIRS] for id_ in people}
     matching = {id_: [] if request.vector is None else others[id_].nearest(request.vector) for id_ in people}
     titles = _read_titles(services, pairs, joint, matching)
+    together = request.joint_works
     results = []
     for id_ in people:
         result = serialize_researcher(stored[id_])
@@ -53,7 +54,7 @@ def add_reasons(
             "closest_works": [list(pair[:3]) for pair in pairs[id_]],
             "joint_works": joint[id_],
             "titles": {work: titles[work] for work in named if work in titles},
-            "works_together": request.joint_works.get(id_, 0),
+            "works_together": together.get(id_, 0),
             "keyword": parts[id_]["keyword"],
             "semantic": parts[id_]["semantic"],
         }
