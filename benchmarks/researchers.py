@@ -213,7 +213,7 @@ def measure_graded(settings: Settings, sample: Sample) -> list[Outcome]:
 
 
 def only_judged(wanted: Qrels, lists: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Return lists without researchers who were not graded (condensed lists, Sakai 2007); nobody knows how they fit."""
+    """Return lists without researchers who were not graded, whose fit is unknown (condensed lists, Sakai 2007)."""
     return {id_: [other for other in found if other in wanted[id_]] for id_, found in lists.items()}
 
 

@@ -202,7 +202,7 @@ def create_app(
 
 def _client(settings: Settings, *, starts_engine: bool) -> OpenSearch:
     breaker = engine.CircuitBreaker(
-        # A cluster has a queue of its own, and more processors than this machine.
+        # A cluster queues requests itself, and has more processors than this machine.
         concurrent=None if settings.opensearch_url else _concurrent_requests(settings),
         observe=lambda seconds: timing.add("search", seconds),
         wait=lambda seconds: timing.add("queue", seconds),

@@ -74,7 +74,7 @@ def first_of_each(
     """Return the first record with each key. An equal one is counted as repeated, a different one is rejected.
 
     Except for an older version, from a source that returns the newest version of a work first, and for a work with the
-    DOI of another one in its file, such as that of the book on each chapter: it gets an id of its own.
+    DOI of another one in its file, such as that of the book on each chapter: it gets a separate id.
     """
     for checked in records:
         first = incoming.see(checked)
@@ -95,7 +95,7 @@ def _has_the_doi_of_another(record: SourceRecord, title: str, digest: str) -> bo
 
 
 def _with_own_id(checked: CheckedRecord, record: SourceRecord, place: str, fingerprint: str) -> CheckedRecord:
-    """Return a record whose DOI is that of another work in its file with an id of its own; the DOI stays a claim."""
+    """Return the record with a separate id, because its DOI is that of another work; the DOI stays a claim."""
     work = replace(record.work, id=own_id(record.work), ids=tuple(sorted({*record.work.ids} - {record.work.id})))
     doi = record.work.id.removeprefix("doi:")
     renamed = source_record(

@@ -153,7 +153,7 @@ class IncomingRecords:
         return [id_ for (id_,) in self._database.execute("SELECT id FROM affected ORDER BY id")]
 
     def connect(self, decisions: WorkDecisions) -> None:
-        """Give the records that a decision joins a common key."""
+        """Add a common key to the records that a decision joins."""
         for number, merge in enumerate(decisions.merges):
             marks = ",".join("?" * len(merge.ids))
             self._database.execute(

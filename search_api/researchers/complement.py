@@ -45,7 +45,7 @@ class Aspect(NamedTuple):
 
     @property
     def covered(self) -> float:
-        """The score of the best member, in [0, 1]; 0 if nobody's works match."""
+        """The score of the best member, in [0, 1]; 0 if no member's works match."""
         return self.member.score if self.member else 0.0
 
     def gain(self, id_: str) -> float:

@@ -324,7 +324,7 @@ def spread_groups(vectors: NDArray[np.float32], most: int) -> list[NDArray[np.in
 def group_score(wanted: Sequence[float], unwanted: Sequence[float]) -> float:
     """Return how well someone fits a group, in [0, 1], from their similarity to each wanted and unwanted example.
 
-    The mean over the wanted, so that nobody fits who resembles only one of five; minus `UNLIKE` times the mean over the
+    The mean over the wanted, so that resembling only one of five is not enough; minus `UNLIKE` times the mean over the
     unwanted, as in Rocchio's formula.
     """
     score = float(np.mean(wanted)) - (UNLIKE * float(np.mean(unwanted)) if unwanted else 0.0)

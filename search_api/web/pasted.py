@@ -68,7 +68,7 @@ def unpack(packed: str) -> str:
 class Conflicts:
     """The authors of a text, as `{id, name}`, and all ids that are excluded: theirs and their co-authors'.
 
-    `unknown` are the given names that nobody has, `ambiguous` those that several researchers match.
+    `unknown` are the given names without a researcher, `ambiguous` those that several researchers match.
     """
 
     authors: Sequence[Body] = ()
