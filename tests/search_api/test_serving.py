@@ -51,7 +51,9 @@ class FakeOpenSearch:
         hits = [{"_id": "a", "_score": 1.0, "_source": TOPIC, "sort": ["a"]}] * 10 if "topics" in index else []
         total = {"value": len(hits), "relation": "eq"}
         counted = without_buckets(body.get("aggs", {}))
-        return {"took": self.took, "hits": {"total": total, "max_score": 1.0, "hits": hits}, "aggregations": counted}
+        found = {"total": total, "max_score": 1.0, "hits": hits}
+        suggested: dict[str, Any] = {name: [] for name in body.get("suggest", {})}
+        return {"took": self.took, "hits": found, "aggregations": counted, "suggest": suggested}
 
     def ping(self) -> bool:
         return True

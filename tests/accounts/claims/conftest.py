@@ -73,6 +73,10 @@ class FewResearchers:
         hits = [{"_id": "arxiv:1", "_source": work} for work in self.proofs if is_proof]
         return {"took": 1, "hits": {"total": {"value": 0, "relation": "eq"}, "max_score": None, "hits": hits}}
 
+    def msearch(self, body: list[dict[str, Any]], **_: Any) -> dict[str, Any]:
+        pairs = zip(body[::2], body[1::2], strict=True)
+        return {"responses": [{"status": 200, **self.search(head["index"], asked)} for head, asked in pairs]}
+
 
 @pytest.fixture
 def opensearch() -> Any:
