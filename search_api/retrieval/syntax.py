@@ -28,7 +28,10 @@ FIELDS = ("title", "author")
 OR: Literal["OR"] = "OR"
 
 # Possessive quantifiers: with backtracking, 20,000 opening brackets took 26 s.
-_OPERATORS = rf"[(\[{{]*+(?P<sign>-?+)[(\[{{]*+(?:(?P<field>{'|'.join(FIELDS)}):)?+"
+_FIELD = "|".join(FIELDS)
+#: A space after the colon, as in a reference that was copied, unless another operator follows.
+_SPACE = rf"(?:\s++(?!-|OR\b|(?:{_FIELD}):))?+"
+_OPERATORS = rf"[(\[{{]*+(?P<sign>-?+)[(\[{{]*+(?:(?P<field>{_FIELD}):{_SPACE})?+"
 _QUOTED = re.compile(rf'{_OPERATORS}"(?P<value>[^"]*+)"', re.IGNORECASE)
 _PLAIN = re.compile(rf"{_OPERATORS}(?P<value>\S*+)", re.IGNORECASE)
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»", '"'))

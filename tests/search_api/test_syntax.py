@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from peerscope.settings import Settings
 from search_api.retrieval import syntax
+from search_api.retrieval.ranking import RankingWeights
 from search_api.retrieval.syntax import Unit, parse
+from search_api.works.queries import keyword_or_all
 
 
 def spelled(unit: Unit) -> str:
@@ -27,6 +30,9 @@ def spelled(unit: Unit) -> str:
         ("title:neural decoding", "neural decoding", [["title:neural"]], []),
         ('Title:"neural decoding"', "neural decoding", [['title:"neural decoding"']], []),
         ("author:Kording motor", "motor", [["author:Kording"]], []),
+        ("author: Kording motor", "motor", [["author:Kording"]], []),
+        ('Title: "motor control"', "motor control", [['title:"motor control"']], []),
+        ("author: -robot motor", "motor", [], ["-robot"]),
         ('author:"Konrad Kording"', "", [['author:"Konrad Kording"']], []),
         ("motor -author:Kording -title:arm", "motor", [], ["-author:Kording", "-title:arm"]),
         ("neural OR spiking", "neural spiking", [], []),
@@ -59,7 +65,6 @@ def test_what_only_looks_like_an_operator_is_words(query: str) -> None:
         ("neural OR", "neural"),
         ("neural OR OR decoding", "neural decoding"),
         ("neural - decoding", "neural decoding"),
-        ("title: neural", "neural"),
         ("author: title:", ""),
         ('title:"" author:"" ""', ""),
         ("title:*** neural", "neural"),
@@ -72,6 +77,11 @@ def test_what_only_looks_like_an_operator_is_words(query: str) -> None:
 def test_what_is_broken_is_repaired(broken: str, words: str) -> None:
     found = parse(broken)
     assert (found.words, found.required, found.excluded) == (words, (), ())
+
+
+@pytest.mark.parametrize("text", ["-", "?", '""', "author:", "- * ?", "…", "title:-"])
+def test_punctuation_matches_nothing(text: str) -> None:
+    assert keyword_or_all(parse(text), RankingWeights.from_settings(Settings.load())) == {"match_none": {}}
 
 
 def test_an_or_beside_an_exclusion_loosens_nothing() -> None:
