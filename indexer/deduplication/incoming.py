@@ -90,12 +90,14 @@ class IncomingRecords:
         values = (source, file, id_, digest, title, checked.place)
         known: tuple[str, ...] = (source, file, id_)
         if not self._database.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?, ?, ?)", values).rowcount:
-            condition = "source = ? AND file = ? AND id = ?"
+            condition = "WHERE source = ? AND file = ? AND id = ?"
         elif file:
-            condition, known = "source = ? AND id = ? AND digest = ? AND file != ?", (source, id_, digest, file)
+            # SQLite would search the primary key, whose first column all records have in common.
+            condition = "INDEXED BY same WHERE source = ? AND id = ? AND digest = ? AND file != ?"
+            known = (source, id_, digest, file)
         else:
             return None
-        query = f"SELECT digest, title, place FROM seen WHERE {condition}"  # noqa: S608 (our own conditions)
+        query = f"SELECT digest, title, place FROM seen {condition}"  # noqa: S608 (our own conditions)
         first = self._database.execute(query, known).fetchone()
         return FirstRecord(*first) if first else None
 
