@@ -214,7 +214,8 @@ class Deduplication:
 
         def warn(keys: Sequence[RecordKey], warning: RecordWarning) -> None:
             read = next((pooled for key in keys if (pooled := by_key[key]).item), None)
-            if read and read.item:
+            # The one with a separate id was reported when it was read.
+            if read and read.item and not any(_is_about_the_same(warning, known) for known in read.warnings):
                 self.report.warn(read.item, read.record.work.id, warning)
 
         records = [pooled.record for pooled in component]
@@ -336,6 +337,11 @@ class _Indexed:
 
     def with_keys(self, keys: Iterable[str]) -> list[IndexedWork]:
         return list({work.id: work for key in keys for work in self._by_key.get(key, {}).values()}.values())
+
+
+def _is_about_the_same(a: RecordWarning, b: RecordWarning) -> bool:
+    """Return whether two warnings have one kind and begin with the same id."""
+    return a.kind == b.kind and a.message.split(" ", 1)[0] == b.message.split(" ", 1)[0]
 
 
 def _keys(document: WorkDocument) -> set[RecordKey]:

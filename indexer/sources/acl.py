@@ -1,7 +1,7 @@
 """Papers of the ACL Anthology, from its collection files (`data/xml/2022.acl.xml`), in the import format.
 
-Front matter is not a work, and editors are not authors; both are ignored. The Anthology's curators give an author an
-`id` where several people share a name; otherwise there is only the name.
+Front matter is not a work. Editors stand for the authors only where there are none. The Anthology's curators give
+an author an `id` where several people share a name; otherwise there is only the name.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.sources.author_names import full_name
 from indexer.sources.base import NotAWork
+from indexer.sources.bibliography import editors_as_authors
 from indexer.sources.xml_records import XmlRecord, text_of
 
 if TYPE_CHECKING:
@@ -49,9 +50,10 @@ def paper_record(paper: Element, around: list[Element]) -> dict[str, Any]:
     if paper.find("removed") is not None:
         return {"id": f"acl:{id_}", "withdrawn": True}
     authors = [_author(author) for author in paper.findall("author")]
-    if not authors:
+    editors = [_author(editor) for editor in paper.findall("editor")]
+    if not authors and not editors:
         raise NotAWork("has no authors")
-    return {
+    record = {
         "id": f"acl:{id_}",
         "title": _with_formulas(paper.find("title")),
         "abstract": _with_formulas(paper.find("abstract")),
@@ -64,6 +66,7 @@ def paper_record(paper: Element, around: list[Element]) -> dict[str, Any]:
         "is_retracted": paper.find("retracted") is not None,
         "authors": authors,
     }
+    return editors_as_authors(record, editors)
 
 
 def _with_formulas(element: Element | None) -> str | None:

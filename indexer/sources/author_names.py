@@ -10,7 +10,7 @@ from indexer.sources.base import INCOMPLETE_AUTHORS
 from indexer.sources.budget import affordable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 SUFFIXES = frozenset(("jr", "sr", "ii", "iii", "iv"))
 #: Words of organisations, whose names are never split.
@@ -33,12 +33,14 @@ _ET_AL = re.compile(
     r"(?:^|(?<![\s,;&])[\s,;&]++)(?:and\s++)?(?:\(?\bet\.?\s*+al(?:ii|iae)?\b\.?\)?|others\b|u\.\s?a\.$)[\s.,;]*+$",
     re.IGNORECASE,
 )
+_LETTER = r"[^\W\d_]"
 _ORCID = re.compile(r"(?:https?://orcid\.org/)?\b\d{4}-\d{4}-\d{4}-\d{3}[\dX]\b")
 _EMAIL = re.compile(
     r"(?:[(<\[]\s*+|(?<!\s)\s++)?(?:e-?mail:?\s*+)?(?<![\w.+-])[\w.+-]++@[\w-]++\.[\w.-]++\s*+[)>\]]?", re.IGNORECASE
 )
 _FOOTNOTE = re.compile(
-    r"\$?\^?\{?[*†‡§¶‖#✉]+\}?\$?|\$(?:\s++|\s*+\^?\{?[\d,\s*]++\}?\s*+)\$"
+    r"\$\s*+\^\s*+\{?+(?:[\d,\s*†‡§¶#]|\\(?:d?dagger|ast|star|S|P)\b|(?<![a-z\\])[a-z](?![a-z]))++\}?+\s*+\$"
+    r"|\$?\^?\{?[*†‡§¶‖#✉]+\}?\$?|\$(?:\s++|\s*+\^?\{?[\d,\s*]++\}?\s*+)\$"
     r"|(?:(?<!\s)\s++)?[¹²³⁰⁴⁵⁶⁷⁸⁹⁺]++(?:[,\s]*+[¹²³⁰⁴⁵⁶⁷⁸⁹]++)*+"
     r"|(?<=[^\W\d_.])\d{1,2}(?!\d)(?:\s*+,\s*+\d{1,2}(?!\d))*(?=\s*(?:$|[,;&]|and\b))"
 )
@@ -46,6 +48,10 @@ _ROLE = re.compile(
     r"(?:(?<!\s)\s++)?[(\[](?:eds?|hrsg|trans|corresponding author|author|editors?)\.?[)\]]", re.IGNORECASE
 )
 _AND = re.compile(r"(?<!\s)\s++(?:&|and)\s++")
+#: `and` in other languages; some are also parts of names (`Ramón y Cajal`).
+_OTHER_AND = re.compile(r"(?<!\s)\s++(?:und|et|y|e|og|och|en|i)\s++")
+#: Those that are never inside of a name.
+_SURE_AND = re.compile(r"\s(?:und|et|og|och)\s")
 _INITIALS = r"(?:[A-Z]\.?[\s-]?){1,4}"
 _PARTICLES = r"(?:(?:van|von|de|der|den|del|della|di|da|dos|du|la|le|el|al|bin|ibn|ten|ter)\s+)*"
 #: `Alder E`, `van Birch KA`: family name, then initials without points.
@@ -105,7 +111,36 @@ def split_list(text: str) -> list[str]:
     parts = [part for part in (item.strip(" ,") for item in _AND.split(text)) if part]
     if len(parts) > 1 and all(_is_complete(item) for part in parts for item in _split_commas(part)):
         return [item for part in parts for item in _split_commas(part)]
+    parts = [part for part in (item.strip(" ,") for item in _OTHER_AND.split(text)) if part]
+    if len(parts) > 1:
+        names = [item for part in parts for item in _split_commas(part)]
+        if all(map(is_one_name, names)) or (_SURE_AND.search(text) and all(map(_is_capitalized, names))):
+            return names
     return _split_commas(text)
+
+
+def is_one_name(text: str) -> bool:
+    """Return whether a text is certainly the name of one person: `Ash, A. B.`, `Ash, Ann` or `A. Ash`."""
+    family, *rest = (part.strip() for part in text.split(","))
+    if is_organisation(text) or not family[:1].isupper():
+        return False
+    return len(rest) == 1 and rest[0][:1].isupper() if rest else re.match(rf"[A-Z]\.[\s-]?{_LETTER}", text) is not None
+
+
+def _is_capitalized(name: str) -> bool:
+    """Return whether a name has two to four words that all begin with a capital letter."""
+    words = name.replace(",", " ").split()
+    return 1 < len(words) < 5 and all(word[0].isupper() for word in words)
+
+
+def in_reading_order(names: Sequence[str]) -> list[str]:
+    """Return names in Vancouver style (`Alder E`, `Birch GA`) with their initials first; other names unchanged.
+
+    Only if all have that style and one of them has a single initial: `Wei LI` alone may be a name in capitals.
+    """
+    matches = [_VANCOUVER.fullmatch(name) for name in names if not is_organisation(name)]
+    is_vancouver = all(matches) and any(match and len(match[2]) == 1 for match in matches)
+    return [name if is_organisation(name) else _from_vancouver(name) for name in names] if is_vancouver else [*names]
 
 
 def _split_commas(text: str) -> list[str]:
@@ -163,4 +198,4 @@ def read_names(texts: Iterable[str]) -> tuple[list[str], list[RecordWarning]]:
             problems.append(RecordWarning("split authors", f"the author {cleaned!r} was read as {len(people)} names"))
         names += [name if is_organisation(name) else from_inverted(name) for name in people]
         warnings += problems
-    return [name for name in names if name], warnings
+    return in_reading_order([name for name in names if name]), warnings

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from indexer.records import RecordWarning
 from indexer.records.parse import YEARS
 from indexer.sources.text import strip_markup
-from mappings import WORK_SCHEMES, doi_in
+from mappings import WORK_SCHEMES, doi_in, work_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -85,10 +85,13 @@ def reference(
     key: str | None, *, doi: str | None = None, arxiv: str | None = None, dates: Iterable[str | None], **fields: Any
 ) -> dict[str, Any]:
     """Return a reference in the import format; `key` is its citation key, `dates` the fields that may have its date."""
-    day, year = date_and_year(*dates)
-    doi = doi_in(doi) if doi else None
+    texts = [text for text in dates if text and text.strip()]
+    day, year = date_and_year(*texts)
+    warnings = [*fields.pop("warnings", ()), *_date_warnings(texts, day, year)]
+    valid_doi = doi_in(doi) if doi else None
+    # A value that is no DOI is reported by the check of the record.
     record = {
-        "doi": doi,
+        "doi": valid_doi or doi,
         "date": day,
         "year": year,
         "source": "bibliography",
@@ -97,8 +100,9 @@ def reference(
         "abstract": strip_markup(fields.get("abstract")),
         "venue": strip_markup(fields.get("venue")),
         "language": _language(fields.get("language")),
+        "warnings": warnings,
     }
-    return {"id": _id(key, doi, arxiv) or _id_of_content(record), **record}
+    return {"id": _id(key, valid_doi, arxiv) or _id_of_content(record), **record}
 
 
 def catalogue_record(id_: str | None, **fields: Any) -> dict[str, Any]:
@@ -111,6 +115,16 @@ def catalogue_record(id_: str | None, **fields: Any) -> dict[str, Any]:
         return {**record, "id": id_}
     is_made_up = not record["id"] or record["id"].startswith("local:")
     return {**record, "id": fields["ids"][0]} if is_made_up and fields.get("ids") else record
+
+
+def other_ids(
+    *urls: str | None, pmid: str | None = None, pmcid: str | None = None, arxiv: str | None = None
+) -> list[str]:
+    """Return the ids of a reference that a catalogue gave to it: PubMed, arXiv, and those in the URLs of catalogues."""
+    of_urls = [id_ for url in urls if url and not (id_ := work_id(url)).startswith(("local:", "doi:"))]
+    numbers = [re.fullmatch(r"(?:PMC)?(\d+)", text.strip(), re.IGNORECASE) if text else None for text in (pmid, pmcid)]
+    ids = [f"{scheme}:{match[1]}" for scheme, match in zip(("pmid", "pmcid"), numbers, strict=True) if match]
+    return list(dict.fromkeys([*of_urls, *ids, *([f"arxiv:{arxiv}"] if arxiv else [])]))
 
 
 def is_own_id(key: str) -> bool:
@@ -166,6 +180,23 @@ def date_and_year(*texts: str | None) -> tuple[str | None, int | None]:
             return day, number
         year = year or number
     return None, year
+
+
+def _date_warnings(texts: Iterable[str], day: str | None, year: int | None) -> list[RecordWarning]:
+    """Return a warning if texts have no year, or a date that does not exist, of which only the year is used."""
+    values = ", ".join(repr(text[:40]) for text in texts)
+    if values and year is None:
+        message = f"date {values} has no year between {YEARS.start} and {YEARS.stop - 1}; ignored"
+        return [RecordWarning("invalid date", message)]
+    if day is None and any(_is_impossible(match) for text in texts for match in _DATE.finditer(text)):
+        return [RecordWarning("invalid date", f"date {values} does not exist; only its year {year} is used")]
+    return []
+
+
+def _is_impossible(match: re.Match[str]) -> bool:
+    """Return whether a date has a month and a day, neither of them zero, that do not exist."""
+    parts = match[2], match[3]
+    return all(part and int(part) for part in parts) and _day(match[1], *parts) is None
 
 
 def _day(year: str, month: str | None, day: str | None) -> str | None:

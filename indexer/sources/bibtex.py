@@ -19,6 +19,7 @@ from indexer.sources.bibliography import (
     editors_as_authors,
     is_own_id,
     is_retracted_note,
+    other_ids,
     reference,
     type_of,
 )
@@ -122,7 +123,7 @@ def entry_record(entry: Entry, field: Mapping[str, str], *, is_key_repeated: boo
     if is_key_repeated:
         warnings.append(RecordWarning("repeated key", f"the key {entry.key!r} is used by another entry of the file"))
     editors, problems = ([], []) if people else names(field.get("editor") or "")
-    own_id = _own_id(field)
+    own_id, url = _own_id(field), _unescaped(field.get("url"))
     preprint, repository = ("preprint", "arXiv") if arxiv and not own_id else (None, None)
     record = reference(
         own_id or (None if is_key_repeated else entry.key),
@@ -134,7 +135,8 @@ def entry_record(entry: Entry, field: Mapping[str, str], *, is_key_repeated: boo
         type=type_of(own_id, _TYPES.get(kind), field.get("entrysubtype")) or preprint,
         is_retracted=is_retracted_note(field.get("note")),
         venue=_venue(field, kind) or repository,
-        url=_unescaped(field.get("url")),
+        url=url,
+        ids=[] if own_id else other_ids(url, pmid=field.get("pmid"), pmcid=field.get("pmcid"), arxiv=arxiv),
         language=field.get("langid") or field.get("language"),
         authors=[{"name": name} for name in people],
         warnings=[*warnings, *problems],
@@ -162,6 +164,8 @@ def _unescaped(text: str | None) -> str | None:
     if not text:
         return None
     text = re.sub(r"\{?\\text(less|greater)\b\s*(?:\{\})?\}?", lambda match: "<>"[match[1] == "greater"], text)
+    text = re.sub(r"\\(?:url|doi|path|nolinkurl|ensuremath)\b\s*(?=\{)", "", text)
+    text = re.sub(r"\\href\s*\{([^{}]*)\}\s*\{[^{}]*\}", r"\1", text)
     text = re.sub(r"\$\s*([<>])\s*\$|\{\s*([<>])\s*\}", r"\1\2", text)
     text = re.sub(r"\{?\\([_%#&~$])(?:\{\})?\}?", r"\1", text)
     return unescape(text).strip("{} ")

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 from bibtexparser.middlewares.names import parse_single_name_into_parts
 
+from indexer.records import RecordWarning
 from indexer.sources.author_names import (
     clean,
     full_name,
+    in_reading_order,
+    is_one_name,
     is_organisation,
     is_suffix,
     read_names,
@@ -20,11 +23,18 @@ from indexer.sources.author_names import (
 from indexer.sources.latex import decode_latex, decode_tex_accents
 
 if TYPE_CHECKING:
-    from indexer.records import RecordWarning
+    from collections.abc import Sequence
 
 #: Macros of fonts around a part of a name, and of notes that do not belong to it.
 _TEXT_MACRO = re.compile(r"\\(?:text(?:sc|sf|tt|bf|it|rm|up|md|normal)?|mbox|emph|uppercase|relax)\b\s*\{")
-_NOTE_MACRO = re.compile(r"\\(?:thanks|footnote(?:mark)?|inst|fnref|corref|orcid(?:ID)?)\s*(?:\[[^\]]*\])?\{[^{}]*\}")
+_NOTE_MACRO = re.compile(
+    r"\\(?:thanks|footnote(?:mark)?|inst|fnref|corref|orcid(?:ID)?)\s*(?:\[[^\]]*\])?\{[^{}]*\}"
+    r"|\\footnotemark(?![a-zA-Z])\s*(?:\[[^\]]*\])?"
+    # A letter follows in `M\textsuperscript{c}Donald`.
+    r"|\\textsuperscript\s*\{(?:[^{}]|\{[^{}]*\})*\}(?!\w)"
+)
+#: A space is missing before `and`.
+_TIGHT_AND = re.compile(r"(?<=\.)and\s")
 
 #: A part of a name of BibLaTeX: `given=Hans`.
 _KEY = re.compile(r"(?<![a-z])([a-z]++)\s*+=\s*+(\{[^{}]*+\}|[^,]*+)")
@@ -39,14 +49,38 @@ def names(text: str) -> tuple[list[str], list[RecordWarning]]:
     text = decode_tex_accents(_NOTE_MACRO.sub("", _TEXT_MACRO.sub("{", text))) or ""
     result: list[str] = []
     warnings: list[RecordWarning] = []
-    for part in split_names(text):
-        if _is_in_braces(part):
-            result.append(decode_latex(part[1:-1]) or "")
-            continue
-        people, problems = _read_part(part)
+    parts = split_names(_TIGHT_AND.sub(" and ", text))
+    for part in parts:
+        people, problems = _read_braced(part) if _is_in_braces(part) else _read_part(part)
         result += people
         warnings += problems
-    return [name for name in result if name], warnings
+    warnings += [RecordWarning("unclear authors", f"the author {part!r} may be two people; read as one")
+                 for part in _unclear(parts)]  # fmt: skip
+    return in_reading_order([name for name in result if name]), warnings
+
+
+def _read_braced(part: str) -> tuple[list[str], list[RecordWarning]]:
+    """Return a name in braces as it is, unless it is certainly a list of people: some programs put all in braces."""
+    inside, warnings = without_et_al(part[1:-1])
+    people = split_names(inside)
+    if len(people) > 1 and all(is_one_name(decode_latex(name) or "") for name in people):
+        names = [name for item in people for name in _read_part(item)[0]]
+        warnings.append(RecordWarning("split authors", f"the author {inside!r} was read as {len(names)} names"))
+        return names, warnings
+    return [decode_latex(inside) or ""], warnings
+
+
+def _unclear(parts: Sequence[str]) -> list[str]:
+    """Return the parts of an author field like `Ann Ash, Bo Beech` before `and Cy Cedar`: a list, or family names."""
+    if len(parts) != 2 or "," in parts[1] or len(parts[1].split()) < 2:
+        return []
+    sides = [side.split() for side in parts[0].split(",")]
+    is_unclear = len(sides) == 2 and all(len(side) == 2 and all(map(_is_word, side)) for side in sides)
+    return [parts[0]] if is_unclear else []
+
+
+def _is_word(text: str) -> bool:
+    return len(text) > 1 and text[0].isupper() and text[1:].replace("-", "").isalpha()
 
 
 def _read_part(part: str) -> tuple[list[str], list[RecordWarning]]:

@@ -11,6 +11,7 @@ from indexer.sources.bibliography import (
     editors_as_authors,
     is_own_id,
     is_retracted_note,
+    other_ids,
     reference,
     type_of,
 )
@@ -50,7 +51,7 @@ def item_record(item: Mapping[str, Any]) -> dict[str, Any]:
     authors, warnings = _authors(item.get("author") or [])
     editors, problems = ([], []) if authors else _authors(item.get("editor") or [])
     key = _text(item.get("id")) or _text(item.get("citation-key"))
-    is_own = is_own_id(key or "")
+    is_own, url = is_own_id(key or ""), _text(item.get("URL"))
     record = reference(
         key,
         doi=_text(item.get("DOI")),
@@ -61,7 +62,8 @@ def item_record(item: Mapping[str, Any]) -> dict[str, Any]:
         type=type_of(key, _TYPES.get(item.get("type") or ""), _text(item.get("genre"))),
         is_retracted=is_retracted_note(_text(item.get("note"))),
         venue=_text(item.get("container-title")) or ("arXiv" if arxiv and not is_own else None),
-        url=_text(item.get("URL")),
+        url=url,
+        ids=[] if is_own else other_ids(url, pmid=_text(item.get("PMID")), pmcid=_text(item.get("PMCID")), arxiv=arxiv),
         language=_text(item.get("language")),
         authors=authors,
         warnings=[*warnings, *problems],

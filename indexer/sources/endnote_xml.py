@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from indexer.sources.author_names import read_names
-from indexer.sources.bibliography import arxiv_number, catalogue_record, editors_as_authors
+from indexer.sources.bibliography import arxiv_number, catalogue_record, editors_as_authors, other_ids
 from indexer.sources.xml_records import XmlRecord
 from indexer.sources.xml_text import first, marked_up, texts, without_namespaces
 from mappings import doi_in
@@ -48,6 +48,7 @@ def reference_record(record: Element) -> dict[str, Any]:
         type=_TYPES.get((kind.get("name") or "").lower()) if kind is not None else None,
         venue=first(record, "periodical/full-title", "titles/secondary-title", "titles/full-title", "publisher"),
         url=next(iter(links), None),
+        ids=other_ids(*links),
         language=first(record, "language"),
         authors=[{"name": name} for name in names],
         warnings=[*warnings, *problems],

@@ -37,26 +37,36 @@ _BRACE = re.compile(r"(?<!\\)[{}]")
 
 _GROUP = r"\s*\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
 _OPTIONS = r"(?:\s*\[[^\]]*\])*"
-_TEX_NAMES = r"(?:La|Xe|Xe?La|Lua(?:La)?|pdf(?:La)?|Bib|A[mM]S-?(?:La)?|Con)?TeX"
+_TEX_NAMES = r"(?:La|Xe|Xe?La|Lua(?:La)?|pdf(?:La)?|Bib(?:La)?|A[mM]S-?(?:La)?|Con)?TeX|KOMAScript|METAFONT|METAPOST"
 
 
 def _units(text: str) -> str:
-    return (
-        re.sub(r"\\([a-zA-Z]+)\s*", lambda match: UNITS.get(match[1], match[1]), text)
-        .replace("~", " ")
-        .replace(".", " ")
-    )
+    # The power stands before its unit: `\per\cubic\metre` is /m³.
+    text = re.sub(r"\\(square|cubic)\s*(\\[a-zA-Z]+)", r"\2\\\1", text)
+    text = re.sub(r"\\([a-zA-Z]+)\s*", lambda match: UNITS.get(match[1], match[1]), text)
+    return text.replace("~", " ").replace(".", " ")
 
 
 #: Macros that pylatexenc drops together with their text, outside of formulas; applied in this order.
 _MACROS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (
         re.compile(
-            rf"\\(?:footnote|thanks|cite[a-z]*|ref|eqref|label|index|noopsort|color|vspace|hspace)\*?{_OPTIONS}{_GROUP}"
+            rf"\\(?:footnote|thanks|cite[a-z]*|ref|eqref|label|index|noopsort|color|vspace|hspace|font(?:family|series"
+            rf"|shape|encoding)|hypersetup|pagestyle|phantom|[hv]phantom|hyperlink(?=\s*\{{[^{{}}]*\}}\s*\{{))\*?"
+            rf"{_OPTIONS}{_GROUP}"
         ),
         "",
     ),
+    (re.compile(rf"\\fontsize{_GROUP}{_GROUP}"), ""),
+    (re.compile(rf"\\begin\s*\{{otherlanguage\*?\}}{_OPTIONS}{_GROUP}|\\end\s*\{{otherlanguage\*?\}}"), ""),
     (re.compile(rf"\\(?:href|textcolor|colorbox|foreignlanguage){_OPTIONS}{_GROUP}(?=\s*\{{)"), ""),
+    (
+        re.compile(rf"\\(?:SIrange|qtyrange){_OPTIONS}{_GROUP}{_OPTIONS}{_GROUP}{_OPTIONS}{_GROUP}"),
+        lambda match: f"{match[1]}\u2013{match[2]} {_units(match[3])}",
+    ),
+    (re.compile(rf"\\numrange{_OPTIONS}{_GROUP}{_GROUP}"), "\\1\u2013\\2"),
+    (re.compile(rf"\\ang{_OPTIONS}{_GROUP}"), "\\1°"),
+    (re.compile(r"\\isotope\s*\[([^\]]*)\]\s*\{([^{}]*)\}"), r"\1\2"),
     (re.compile(rf"\\(?:SI|qty){_OPTIONS}{_GROUP}{_OPTIONS}{_GROUP}"), lambda match: f"{match[1]} {_units(match[2])}"),
     (re.compile(rf"\\(?:si|unit){_OPTIONS}{_GROUP}"), lambda match: _units(match[1])),
     (re.compile(rf"\\ensuremath{_GROUP}"), r"$\1$"),
@@ -69,9 +79,24 @@ _MACROS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...
         re.compile(rf"\\({'|'.join(sorted(SYMBOLS, key=len, reverse=True))})(?![a-zA-Z])(?:\{{\}}|\s+(?!\\))?"),
         lambda match: SYMBOLS[match[1]],
     ),
+    (re.compile(r"\\t\s*\{([^\W\d_])([^\W\d_])\}"), "\\1\u0361\\2"),
+    (re.compile(r"\\cyrchar(?![a-zA-Z])\s*"), ""),
+    (re.compile(r"\\~\{\}"), r"\\textasciitilde{}"),
     (re.compile(r"\\-"), ""),
-    (re.compile(r"\\[,;:]|\\\\|\\(?:par|newline|quad|qquad)(?![a-zA-Z])"), " "),
-    (re.compile(r"\\(?!(?:frac|sqrt|begin|end|ae|AE|oe|OE|aa|AA|ss|th|dh|dj|ng)\b)[a-zA-Z]{2,}\*?\s*(?=\{[^}])"), ""),
+    (
+        re.compile(
+            r"\\[,;:]|\\\\(?:\[[^\]]*\])?|\\(?:par|newline|linebreak|pagebreak|quad|qquad)(?![a-zA-Z])(?:\[[^\]]*\])?"
+        ),
+        " ",
+    ),
+    (
+        re.compile(
+            rf"\\(?!(?:frac|sqrt|begin|end|ae|AE|oe|OE|aa|AA|ss|th|dh|dj|ng)\b)([a-zA-Z]{{2,}})\*?{_OPTIONS}\s*(?=\{{[^}}])"
+        ),
+        lambda match: match[0] if _is_symbol(match[1]) else "",
+    ),
+    # Quotation marks for one letter or more, not an apostrophe: `single'.
+    (re.compile(r"(?<![`\w])`(?!`)([^`'\s](?:[^`']*[^`'\s])?)'(?![\w'])"), "\u2018\\1\u2019"),
 )
 
 
@@ -108,7 +133,7 @@ def decode_latex(text: str | None) -> str | None:
     """
     if not text:
         return None
-    if re.search(r"[\\{}$~^%]|--|``|''", text):
+    if re.search(r"[\\{}$~^%]|--|`|''", text):
         text = _outside_formulas(affordable(text, is_latex=True), _expand_macros)
         text = _outside_formulas(text, lambda part: re.sub(r"(?<!\\)([%$])", r"\\\1", part))
         text = _decoded(_flattened(text))
@@ -138,11 +163,18 @@ def _decoded(text: str) -> str:
 
 
 def _expand_macros(text: str) -> str:
-    if "\\" not in text:
+    if "\\" not in text and "`" not in text:
         return text
     for pattern, replacement in _MACROS:
         text = pattern.sub(replacement, text)
     return text
+
+
+def _is_symbol(macro: str) -> bool:
+    """Return whether the decoder knows a macro as a letter or sign, so that braces after it are not its argument."""
+    spec = _latex_decoder().latex_context.get_macro_spec(macro)
+    text = getattr(spec, "simplify_repl", None)
+    return isinstance(text, str) and bool(text) and "%" not in text
 
 
 def _unknown_macro(node: Any) -> str:

@@ -24,11 +24,14 @@ def _greek(name: str) -> str:
 
 
 #: Macros of text symbols.
-SYMBOLS = {f"text{name}": _greek(name) for name in _GREEK.split()} | _table("""
+SYMBOLS = {f"text{name}": _greek(name) for name in _GREEK.split()} | _table(r"""
 degree ° textdegree ° textpm ± textmu µ texteuro € euro € pounds £ copyright © textless < textgreater > slash /
-textbar | textminus - textunderscore _ textasciicircum ^
+textbar | textminus - textunderscore _ textasciicircum ^ textbraceleft \{ textbraceright \} LaTeXe LaTeX2e
+textperiodcentered · S § P ¶ ddag ‡ textohm Ω ohm Ω celsius °C permil ‰ numero № No № trademark ™ middot ·
+og « fg » flqq « frqq » glqq „ grqq “ textquotesingle '
 """)
-SYMBOLS |= {"texttimes": "\u00d7", "nobreakdash": ""}
+SYMBOLS |= {"texttimes": "\u00d7", "nobreakdash": "", "lq": "\u2018", "rq": "\u2019", "grq": "\u2018", "glq": "\u201a"}
+SYMBOLS |= {"flq": "\u2039", "frq": "\u203a"}
 #: Macros of the package siunitx, prefixes and units.
 UNITS = _table("""
 femto f pico p nano n micro µ milli m centi c deci d kilo k mega M giga G tera T metre m meter m second s gram g

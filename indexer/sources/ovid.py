@@ -9,6 +9,7 @@ from indexer.sources.author_names import read_names
 from indexer.sources.base import FileFormat
 from indexer.sources.bibliography import catalogue_record, editors_as_authors
 from indexer.sources.tagged import TaggedFile, TaggedRecord
+from mappings import doi_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +66,7 @@ def citation_record(record: TaggedRecord) -> dict[str, Any]:
     result = catalogue_record(
         f"pmid:{pmid}" if pmid and pmid.isdecimal() else None,
         source="Ovid",
-        doi=record.first("Digital Object Identifier", "DOI", "Other ID"),
+        doi=record.first("Digital Object Identifier", "DOI") or next(filter(doi_in, record.all("Other ID")), None),
         dates=[record.first("Year of Publication", "Publication Year"), _date(source), source],
         title=title,
         abstract=record.first("Abstract"),

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 from xml.etree.ElementTree import tostring
 
 from indexer.sources.base import EXCERPT, FileFormat, FileSource, Item, SourceError, convert_record
-from indexer.sources.bibliography import arxiv_number, catalogue_record, editors_as_authors
+from indexer.sources.bibliography import arxiv_number, catalogue_record, editors_as_authors, other_ids
 from indexer.sources.xml_records import Records, XmlError, text_of
 from indexer.sources.xml_text import marked_up, person, texts, without_namespaces
 from mappings import doi_in
@@ -109,6 +109,7 @@ class _Work:
             type=_TYPES.get(kind) or _TYPES.get(work.tag),
             venue=text_of(venue) or next(iter(self._publishers(work)), None),
             url=next(iter(links), None) or self._about(work),
+            ids=other_ids(*links),
             language=next(iter(texts(work, "language")), None),
             authors=self._people(work, "authors", "authorList") or self._people(work, "creator", "author"),
         )

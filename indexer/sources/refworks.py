@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.sources.author_names import read_names
 from indexer.sources.base import FileFormat
-from indexer.sources.bibliography import arxiv_number, catalogue_record, editors_as_authors
+from indexer.sources.bibliography import arxiv_number, catalogue_record, editors_as_authors, other_ids
 from indexer.sources.tagged import TaggedFile, TaggedRecord, TaggedSyntax
 from mappings import doi_in
 
@@ -86,11 +86,12 @@ def _record(
     result = catalogue_record(
         None,
         source="bibliography",
-        doi=doi if doi and doi_in(doi) else next((link for link in links if doi_in(link)), None),
+        doi=doi if doi and doi_in(doi) else next((link for link in links if doi_in(link)), doi),
         arxiv=arxiv_number(*links),
         type=_TYPES.get((kind or "").strip().lower()),
         venue=venue or publisher,
         url=next((link for link in links if link.lower().startswith("http")), None),
+        ids=other_ids(*links),
         authors=[{"name": name} for name in names],
         warnings=[*warnings, *problems],
         **fields,

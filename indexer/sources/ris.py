@@ -15,6 +15,7 @@ from indexer.sources.bibliography import (
     editors_as_authors,
     is_own_id,
     is_retracted_note,
+    other_ids,
     reference,
     type_of,
 )
@@ -64,7 +65,8 @@ def reference_record(record: TaggedRecord) -> dict[str, Any]:
     first = set(record.all("A1"))
     authors = [value for tag, value in record.fields if tag == "A1" or (tag == "AU" and value not in first)]
     names, warnings = read_names(authors)
-    editors, problems = ([], []) if names else read_names(record.all("ED", "A2", "A3"))
+    listed = [value for tag, value in record.fields if tag in {"ED", "A2", "A3"}]
+    editors, problems = ([], []) if names else read_names(listed)
     urls = record.all("UR", "L1", "L2")
     arxiv = arxiv_number(*urls, *record.all("IS", "M1", "JO", "T2"))
     id_ = record.first("ID")
@@ -83,6 +85,7 @@ def reference_record(record: TaggedRecord) -> dict[str, Any]:
         is_retracted=is_retracted_note(*record.all("N1")),
         venue=(record.first("JF", "T2", "JO", "BT") if title else None) or repository,
         url=next((url for url in urls if url.lower().startswith("http")), urls[0] if urls else None),
+        ids=[] if own_id else other_ids(*urls, arxiv=arxiv),
         language=record.first("LA"),
         authors=[{"name": name} for name in names],
         warnings=[*warnings, *problems],
@@ -94,7 +97,7 @@ def _doi(record: TaggedRecord) -> str | None:
     """Return the DOI field, else a DOI among the links, else a note that is a DOI."""
     links = [value for value in record.all("UR", "L3", "L2") if "doi.org/" in value or value.startswith("10.")]
     notes = [value for value in record.all("N1", "M3", "C7") if _DOI_NOTE.fullmatch(value)]
-    return next((value for value in [*record.all("DO"), *links, *notes] if doi_in(value)), None)
+    return next((value for value in [*record.all("DO"), *links, *notes] if doi_in(value)), record.first("DO"))
 
 
 class RisFile(TaggedFile):

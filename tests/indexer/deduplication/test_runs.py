@@ -254,7 +254,7 @@ def test_chapters_with_the_doi_of_their_book_are_all_kept(collection: Collection
         encoding="utf-8",
     )
     report = collection.index(path)
-    assert (report.counts.new, report.counts.rejected, report.warnings["disputed id"]) == (3, 0, 4)
+    assert (report.counts.new, report.counts.rejected, report.warnings["disputed id"]) == (3, 0, 2)
     assert [one["doi"] for one in collection.documents.values()].count("10.1000/book") == 1
     assert collection.index(path).counts.unchanged == 3
 

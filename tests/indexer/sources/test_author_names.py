@@ -52,12 +52,59 @@ def test_one_name(text: str, expected: list[str]) -> None:
         ("Ash E, Beech G, Cherry KA", ["E. Ash", "G. Beech", "K. A. Cherry"]),
         ("A. Ash & B. Beech", ["A. Ash", "B. Beech"]),
         ("Ash, Ada and Beech, Bo", ["Ada Ash", "Bo Beech"]),
+        ("Ash, A. und Beech, B.", ["A. Ash", "B. Beech"]),
+        ("Ash, Ada et Beech, Bo", ["Ada Ash", "Bo Beech"]),
+        ("Ash, A., Beech, B. y Cherry, C.", ["A. Ash", "B. Beech", "C. Cherry"]),
+        ("Ada Ash och Bo Beech", ["Ada Ash", "Bo Beech"]),
     ],
 )
 def test_a_list_in_one_field_is_split_with_a_warning(text: str, expected: list[str]) -> None:
     found, (warning,) = read_names([text])
     assert found == expected
     assert (warning.kind, f"read as {len(expected)} names" in warning.message) == ("split authors", True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Santiago Ash y Beech", "Ash y Beech, Santiago", "Minist\u00e8re des Arbres et des Feuilles", "Ada Maria i Ash"],
+)
+def test_a_name_with_a_word_for_and_is_one(name: str) -> None:
+    assert len(read_names([name])[0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["Ash E", "Beech GA"], ["E. Ash", "G. A. Beech"]),
+        (["Ash E", "Seed Research Group"], ["E. Ash", "Seed Research Group"]),
+        (["Wei LI", "Jun MA"], ["Wei LI", "Jun MA"]),
+        (["Ash E", "Ada Beech"], ["Ash E", "Ada Beech"]),
+    ],
+)
+def test_initials_after_family_names(texts: list[str], expected: list[str]) -> None:
+    assert read_names(texts) == (expected, [])
+    assert names(" and ".join(texts)) == (expected, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "kinds"),
+    [
+        (r"Ash, Ada{\textsuperscript{1,2}} and Beech, Bo$^{a,b}$", ["Ada Ash", "Bo Beech"], []),
+        (r"Ash$^\dagger$, A. and B. Beech\footnotemark[1]", ["A. Ash", "B. Beech"], []),
+        (r"Ada M\textsuperscript{c}Ash", ["Ada McAsh"], []),
+        ("{Ash, A. and Beech, B.}", ["A. Ash", "B. Beech"], ["split authors"]),
+        ("{Ash and Beech, Inc.}", ["Ash and Beech, Inc."], []),
+        ("{the Ash Collaboration and the Beech Collaboration}",
+         ["the Ash Collaboration and the Beech Collaboration"], []),
+        (r"Ash, A. and \textit{et al.}", ["A. Ash"], ["incomplete authors"]),
+        ("Ash,A.and Beech,B.", ["A. Ash", "B. Beech"], []),
+        ("Ada Ash, Bo Beech and Cy Cherry", ["Bo Beech Ada Ash", "Cy Cherry"], ["unclear authors"]),
+        ("Ash Beech, Ada Maria and Cherry, Cy", ["Ada Maria Ash Beech", "Cy Cherry"], []),
+    ],
+)  # fmt: skip
+def test_what_stands_around_names_in_bibtex(text: str, expected: list[str], kinds: list[str]) -> None:
+    found, warnings = names(text)
+    assert (found, [warning.kind for warning in warnings]) == (expected, kinds)
 
 
 @pytest.mark.parametrize("text", ["Ash, A. et al.", "Ash, A., et al", "A. Ash et\u00a0al.", "Ash, A. and others"])

@@ -35,6 +35,18 @@ from indexer.sources.latex import decode_latex, decode_tex_accents
         (r"C\# and F\#: \verb|x_1| in C:\temp\oak", r"C# and F#: x_1 in C:\temp\oak"),
         (r"$\mathbb{Z}_n$ and \(x^2\)", r"$\mathbb{Z}_n$ and \(x^2\)"),
         (r"{\relax Ch}estnut", "Chestnut"),
+        (
+            r"\SIrange{1}{2}{\metre}, \numrange{3}{4}, \ang{30}, \SI{5}{\kilo\gram\per\cubic\metre}",
+            "1\u20132 m, 3\u20134, 30°, 5 kg/m³",
+        ),
+        (r"\isotope[14]{C} dating of \unknown[x=1]{roots}", "14C dating of roots"),
+        (r"{\fontfamily{ptm}\fontsize{9}{10}\selectfont Bark} and \hyperref[sec]{sap}", "Bark and sap"),
+        (r"\hyperlink{oak}{An oak} \begin{otherlanguage}{french}\'et\'e\end{otherlanguage}", "An oak été"),
+        (r"\S 6, \P 7, \ddag, \textbraceleft x\textbraceright, \LaTeXe", "§6, ¶7, ‡, {x}, LaTeX2e"),
+        (r"\og Arbres\fg{} \lq a\rq", "«Arbres» \u2018a\u2019"),
+        ("Oaks `in the wild' don't fall", "Oaks \u2018in the wild\u2019 don't fall"),
+        (r"The \alpha {test} of \ldots {\em trees}", "The \u03b1test of …trees"),
+        (r"\t{oo} {\cyrchar\CYRA} one\\\\[2pt]two\linebreak[4]three", "o\u0361o \u0410 one two three"),
         (r"for\textasciitilde{}oak 360\textasciicircum{}x", "for~oak 360^x"),
     ],
 )

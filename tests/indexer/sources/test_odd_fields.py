@@ -133,3 +133,76 @@ def test_markup_goes_from_all_texts(tmp_path: Path) -> None:
 )
 def test_a_note_in_csl_names_the_work_only_in_a_line_of_its_own(tmp_path: Path, note: str, id_: str) -> None:
     assert csl(tmp_path, note=note).id == id_
+
+
+DATES = {
+    "a.bib": "@misc{{a, title={{T}}, author={{A B}}, date={{{}}}}}",
+    "a.ris": "TY  - JOUR\nTI  - T\nAU  - A B\nPY  - {}\nER  - \n",
+    "a.json": '[{{"id": "a", "type": "book", "title": "T", "author": [{{"family": "B"}}], "issued": "{}"}}]',
+    "a.jsonl": '{{"id": "local:a", "title": "T", "authors": [{{"name": "A B"}}], "date": "{}"}}',
+    "a.csv": "title,authors,year\nT,A B,{}\n",
+    "a.enw": "%0 Book\n%T T\n%A A B\n%D {}\n",
+}
+
+
+@pytest.mark.parametrize("name", DATES)
+@pytest.mark.parametrize("value", ["in press", "99", "801", "-0380", "20199"])
+def test_a_date_without_a_year_is_reported_with_its_value(tmp_path: Path, name: str, value: str) -> None:
+    path = tmp_path / name
+    path.write_text(DATES[name].format(value), encoding="utf-8")
+    ((item,),) = map(list, open_sources([str(path)]))
+    warnings = list(item.warnings)
+    work = parse_work(item.value, warnings)
+    assert (work.title, work.year) == ("T", None)
+    assert [value in warning.message for warning in warnings if warning.kind in {"invalid date", "invalid year"}] == [
+        True
+    ]
+
+
+def test_of_a_day_that_does_not_exist_the_year_is_used(tmp_path: Path) -> None:
+    path = tmp_path / "a.bib"
+    path.write_text(DATES["a.bib"].format("2019-02-31"), encoding="utf-8")
+    ((item,),) = map(list, open_sources([str(path)]))
+    assert parse_work(item.value).year == 2019
+    assert [warning.message for warning in item.warnings] == [
+        "date '2019-02-31' does not exist; only its year 2019 is used"
+    ]
+
+
+DOIS = {
+    "a.bib": "@misc{{a, title={{T}}, author={{A B}}, doi={{{}}}}}",
+    "a.ris": "TY  - JOUR\nTI  - T\nAU  - A B\nDO  - {}\nER  - \n",
+    "a.json": '[{{"id": "a", "type": "book", "title": "T", "author": [{{"family": "B"}}], "DOI": "{}"}}]',
+    "a.csv": "title,authors,doi\nT,A B,{}\n",
+    "a.enw": "%0 Book\n%T T\n%A A B\n%R {}\n",
+}
+
+
+@pytest.mark.parametrize("name", DOIS)
+def test_what_is_no_doi_is_reported_with_its_value(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text(DOIS[name].format("10.1/abc"), encoding="utf-8")
+    ((item,),) = map(list, open_sources([str(path)]))
+    warnings = list(item.warnings)
+    assert parse_work(item.value, warnings).doi is None
+    assert [warning.message for warning in warnings] == ["doi '10.1/abc' is not a DOI like 10.1000/xyz; ignored"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "ids"),
+    [
+        ("a.bib", "@misc{a, title={T}, author={A B}, doi={10.1000/x}, eprint={2001.00001}, pmid={123}}",
+         ("arxiv:2001.00001", "pmid:123")),
+        ("a.bib", "@misc{a, title={T}, author={A B}, url={https://aclanthology.org/2020.x-1.1}, pmcid={PMC9}}",
+         ("acl:2020.x-1.1", "pmcid:PMC9")),
+        ("a.json", '[{"id": "a", "type": "book", "title": "T", "author": [], "PMID": "5", "PMCID": "PMC6"}]',
+         ("pmcid:PMC6", "pmid:5")),
+        ("a.ris", "TY  - JOUR\nTI  - T\nAU  - A B\nUR  - https://pubmed.ncbi.nlm.nih.gov/77/\nER  - \n", ("pmid:77",)),
+        ("a.enw", "%0 Book\n%T T\n%A A B\n%R 10.1000/x\n%U https://openreview.net/forum?id=abc\n", ("openreview:abc",)),
+    ],
+)  # fmt: skip
+def test_ids_of_catalogues_are_kept_beside_the_doi(tmp_path: Path, name: str, text: str, ids: tuple[str, ...]) -> None:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    ((item,),) = map(list, open_sources([str(path)]))
+    assert parse_work(item.value).ids == ids

@@ -178,6 +178,16 @@ def test_what_names_nobody_is_no_work(tmp_path: Path) -> None:
     assert (item.problem, item.is_work) == ("has no authors", False)
 
 
+def test_editors_stand_for_the_authors_of_a_paper_without_any(tmp_path: Path) -> None:
+    text = (
+        "<collection id='J89'><volume id='1'><paper id='1'><title>A Special Issue</title>"
+        "<editor><first>Ed</first><last>Itor</last></editor></paper></volume></collection>"
+    )
+    (item,) = items(tmp_path / "a.xml", text)
+    assert [author["name"] for author in item.value["authors"]] == ["Ed Itor"]
+    assert [warning.kind for warning in item.warnings] == ["editors as authors"]
+
+
 def test_what_is_no_record_does_not_stay_in_memory() -> None:
     filling = "<x><y/>text</x>" * 20_000
     volume = f"<volume><meta><year>2020</year></meta>{filling}<paper/>{filling}<meta/>{filling}<paper/></volume>"
