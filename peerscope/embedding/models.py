@@ -65,6 +65,8 @@ DEFAULT = DEFAULT_MODEL
 _MINILM = Similarity(unrelated=0.05, floor=0.25, alone=0.45)
 #: A model for about a hundred languages, which is built on this machine at its first use.
 MULTILINGUAL = "multilingual-e5-small"
+#: Words of a query in another language than the works occur nowhere either, so nothing is demanded of them in addition.
+_MULTILINGUAL = Similarity(unrelated=0.81, floor=0.81, alone=0.81)
 
 PACKAGED = {
     DEFAULT: PackagedModel("model/all-MiniLM-L6-v2-int8", max_tokens=256, similarity=_MINILM),
@@ -74,15 +76,22 @@ PACKAGED = {
         max_tokens=512,
         pooling="cls",
         query_prefix="Represent this sentence for searching relevant passages: ",
+        similarity=Similarity(unrelated=0.59, floor=0.60, alone=0.66),
     ),
     "e5-small-v2-int8": PackagedModel(
-        "model/e5-small-v2-int8", max_tokens=512, query_prefix="query: ", work_prefix="passage: "
+        "model/e5-small-v2-int8",
+        max_tokens=512,
+        query_prefix="query: ",
+        work_prefix="passage: ",
+        similarity=Similarity(unrelated=0.785, floor=0.80, alone=0.84),
     ),
 }
 
 
 def similarity_of(model: str) -> Similarity:
-    """Return the calibration of a model; for one that is not packaged, the default, which excludes nothing."""
+    """Return the calibration of a model; for one that was not measured, the default, which excludes nothing."""
+    if model == MULTILINGUAL:
+        return _MULTILINGUAL
     return PACKAGED[model].similarity if model in PACKAGED else Similarity()
 
 

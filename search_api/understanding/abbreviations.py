@@ -74,20 +74,40 @@ def candidates(text: str) -> list[str]:
     return [word for word in words if _SHORT.fullmatch(word) and sum(letter.isupper() for letter in word) > 1]
 
 
+def phrases(text: str) -> list[str]:
+    """Return the parts of a short query that may be long forms: itself, then its parts of two words or more."""
+    words = text.lower().split()
+    if not 2 <= len(words) <= MAX_LONG:
+        return []
+    lengths = range(len(words), 1, -1)
+    return [
+        singular(" ".join(words[start : start + length]))
+        for length in lengths
+        for start in range(len(words) - length + 1)
+    ]
+
+
 def request(text: str) -> Body:
-    """Return the request for works that may define an abbreviation in a query, or one for the whole query."""
+    """Return the request for works that may define an abbreviation in a query, or one for a part of the query."""
     fields = ["title.exact", "abstract.exact"]
     ways: list[Body] = [
         {"multi_match": {"query": f"{short} {short}s", "fields": fields}} for short in candidates(text)[:MAX_PAIRS]
     ]
-    if 2 <= len(text.split()) <= MAX_LONG:
-        ways += [{"match_phrase": {field: singular(text)}} for field in ("title", "abstract")]
+    # A longer part contains one of two words, and the definition is looked for in what is found.
+    pairs = [phrase for phrase in phrases(text) if phrase.count(" ") == 1]
+    ways += [{"match_phrase": {field: pair}} for pair in pairs for field in ("title", "abstract")]
     return {
         "query": {"bool": {"should": ways}} if ways else {"match_none": {}},
         "size": MAX_WORKS,
         "_source": ["title", "abstract"],
         "track_total_hits": False,
     }
+
+
+def other_form(text: str, pair: Pair) -> str:
+    """Return the form of a pair that a query does not have."""
+    short, long = pair
+    return short if long in phrases(text) else long
 
 
 def expansions(text: str, works: Iterable[Mapping[str, Any]]) -> tuple[Pair, ...]:
@@ -97,8 +117,7 @@ def expansions(text: str, works: Iterable[Mapping[str, Any]]) -> tuple[Pair, ...
         counts.update(set(definitions(f"{work.get('title') or ''} \n {work.get('abstract') or ''}")))
     # The most frequent definition first, of equally frequent ones the first by name.
     ordered = sorted(counts, key=lambda pair: (-counts[pair], pair))
-    whole = singular(" ".join(text.lower().split()))
-    found = [pair for pair in ordered if pair[1] == whole][:1]
+    found = [pair for phrase in phrases(text) for pair in ordered if pair[1] == phrase][:1]
     for short in candidates(text):
         plain = short[:-1] if short.endswith("s") and short[:-1].isupper() else short
         found += [pair for pair in ordered if pair[0].lower() == plain.lower()][:1]

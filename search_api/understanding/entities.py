@@ -300,5 +300,4 @@ def by_people(query: Query, named: Named) -> Query:
 
 def with_forms(query: Query, named: Named) -> Query:
     """Return the query with the other forms of its abbreviations, which are searched too."""
-    whole = abbreviations.singular(" ".join(query.source.lower().split()))
-    return replace(query, forms=tuple(short if long == whole else long for short, long in named.abbreviations))
+    return replace(query, forms=tuple(abbreviations.other_form(query.source, pair) for pair in named.abbreviations))

@@ -119,7 +119,8 @@ def _alternatives(query: Query, weights: RankingWeights, subfield: str = "") -> 
         ends = ("", "s") if query.forms else ("",)
         found += [_whole_title(f"{query.source}{end}") for end in ends]
     for form in query.forms:
-        found.append(_form(form, weights))
+        # A phrase scores as all its words; among other words of the query it counts as the one word that it stands for.
+        found.append(_form(form, weights, 1 if len(query.units) == 1 else 1 / len(form.split())))
         found += [_whole_title(title) for title in (form, f"{form}s") if len(query.units) == 1]
     return found + [_any_of(group) for group in query.required]
 
@@ -169,10 +170,10 @@ def term_counts(response: Mapping[str, Any]) -> tuple[list[int], int]:
     return list(counts.values()), response["hits"]["total"]["value"]
 
 
-def _form(form: str, weights: RankingWeights) -> Body:
+def _form(form: str, weights: RankingWeights, boost: float) -> Body:
     """Return the clause for the other form of an abbreviation, as a phrase in any inflection."""
-    title = {"match_phrase": {"title": {"query": form, "boost": weights.title_weight}}}
-    return {"dis_max": {"queries": [title, {"match_phrase": {"abstract": form}}]}}
+    title = {"match_phrase": {"title": {"query": form, "boost": boost * weights.title_weight}}}
+    return {"dis_max": {"queries": [title, {"match_phrase": {"abstract": {"query": form, "boost": boost}}}]}}
 
 
 def _word(word: str) -> Body:

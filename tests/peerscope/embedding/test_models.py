@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from peerscope.embedding import EmbeddingError, ModelDescription, ModelMismatch
+from peerscope.embedding.models import MULTILINGUAL, PACKAGED, Similarity, similarity_of
 
 SETTINGS: dict[str, Any] = {
     "name": "tiny",
@@ -72,3 +73,14 @@ def test_another_model_is_refused_and_the_message_says_what_to_do() -> None:
 def test_an_index_without_a_description_is_refused() -> None:
     with pytest.raises(ModelMismatch, match="does not record its embedding model"):
         TINY.check_same({})
+
+
+@pytest.mark.parametrize("name", [*PACKAGED, MULTILINGUAL])
+def test_every_model_that_is_offered_has_a_relevance_floor(name: str) -> None:
+    similarity = similarity_of(name)
+    assert 0 < similarity.unrelated <= similarity.floor <= similarity.alone < 1
+
+
+def test_a_model_that_was_not_measured_excludes_nothing() -> None:
+    assert similarity_of("/srv/models/ours") == Similarity()
+    assert Similarity().floor == -1
