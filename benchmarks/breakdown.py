@@ -29,6 +29,7 @@ from peerscope.settings import Settings
 from search_api.app import create_app
 from search_api.http.request_log import log
 from search_api.http.services import KEY
+from search_api.retrieval.vectors import VectorStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -207,6 +208,7 @@ def main(queries: int, profile: bool) -> None:
     log.setLevel(logging.WARNING)
     app = create_app({"RATE_LIMIT": "off"}, settings=settings)
     services, names = app.extensions[KEY], IndexNames(settings.index_prefix)
+    services.shared(VectorStore).load(services)
     asked = [paths(*drawn) for drawn in zip(*questions(services.client, names, queries + WARM_UP), strict=False)]
     if not asked:
         raise click.ClickException("NOTHING MEASURED: nothing is indexed; run `peerscope index` first.")

@@ -28,7 +28,7 @@ from search_api.retrieval.hits import LEAST, hit_id, hit_scores, only_fields
 from search_api.retrieval.ranking import RankingWeights
 from search_api.retrieval.syntax import parse
 from search_api.retrieval.terms import shorten
-from search_api.works import queries
+from search_api.works.term_counts import TermCounts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,7 +93,7 @@ def collect(collection: Collection, index: Indexed, chosen: Sequence[str]) -> di
     weights = RankingWeights.from_settings(services.settings)
     keyword = np.zeros((len(TITLE_WEIGHTS), len(chosen), len(ids)), np.float32)
     grades, ideal = np.zeros((len(chosen), len(ids)), np.int8), np.zeros(len(chosen))
-    occurring = np.ones(len(chosen))
+    occurring = np.zeros(len(chosen))
     for number, query in enumerate(chosen):
         words = shorten(parse(collection.queries[query]).words)
         for variant, title_weight in enumerate(TITLE_WEIGHTS):
@@ -101,9 +101,9 @@ def collect(collection: Collection, index: Indexed, chosen: Sequence[str]) -> di
             body = {"query": clause, "size": WINDOW, "track_total_hits": False, **only_fields()}
             for id_, score in hit_scores(services.search(services.names.works, body)).items():
                 keyword[variant, number, rows[collection.original_ids[id_]]] = score
-        if counted := queries.count_terms(parse(collection.queries[query])):
-            counts = queries.term_counts(services.search(services.names.works, counted))
-            occurring[number] = ranking.occurring_share(*counts)
+        occurring[number] = services.shared(TermCounts).occurring_share(
+            services, parse(collection.queries[query]), None
+        )
         judged = collection.qrels[query]
         for id_, grade in judged.items():
             if id_ in rows:

@@ -178,6 +178,13 @@ class Settings(BaseSettings):
         "([ranking](ranking.md))",
     )
     feedback_weight: float = Field(0.4, ge=0, le=1, description="how far the query vector moves towards those works")
+    vectors_in_memory: int = Field(
+        20_000,
+        ge=0,
+        le=1_000_000,
+        description="works up to which each process of `peerscope serve` keeps all vectors in memory, 1.5 MB per "
+        "1,000 works, so that their neighbours need no request; 0 for never",
+    )
     workers: int | None = Field(
         None, ge=1, le=1_000, description="processes of `peerscope serve`; by default one per core, at most 4"
     )

@@ -37,6 +37,7 @@ from search_api.http.services import services as request_services
 from search_api.institutions.views import blueprint as institutions
 from search_api.overview.views import blueprint as overview
 from search_api.researchers.views import blueprint as researchers
+from search_api.retrieval.vectors import VectorLoader
 from search_api.topics.views import blueprint as topics
 from search_api.web.views import blueprint as web
 from search_api.works.views import blueprint as works
@@ -164,7 +165,7 @@ def create_app(
 
     `services` default to the OpenSearch, indices and model that `settings` name, `settings` to those of the services or
     the environment, and `extensions` to those of all installed packages. `STARTS_ENGINE: False` in `config` does not
-    start the embedded OpenSearch. Raises SettingsError.
+    start the embedded OpenSearch; `LOADS_VECTORS: True` loads the vectors of a small collection. Raises SettingsError.
     """
     from search_api.http import metrics  # imported late; its docstring says why
 
@@ -197,6 +198,8 @@ def create_app(
         app.register_blueprint(blueprint)
     error_handlers.install(app)
     _install_extensions(app, extensions)
+    if app.config.get("LOADS_VECTORS"):
+        VectorLoader(services).start()
     return app
 
 

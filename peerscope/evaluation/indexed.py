@@ -20,6 +20,7 @@ from peerscope import engine
 from peerscope.errors import PeerscopeError
 from search_api.app import create_app
 from search_api.http.services import Services
+from search_api.retrieval.vectors import VectorStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -94,6 +95,7 @@ def indexed(settings: Settings, records: Iterable[Mapping[str, Any]], *, keep: b
     before = signal.signal(signal.SIGTERM, _stop)
     try:
         report, seconds = _fill(services, records)
+        services.shared(VectorStore).load(services)  # as a server does
         yield Indexed(
             app=create_app(services=services),
             services=services,

@@ -123,7 +123,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no type inf
         """Return the app of a worker, warmed up before the first request."""
         # A cleaner of temporary files may have removed it.
         Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).mkdir(parents=True, exist_ok=True)
-        app = self._make_app({"STARTS_ENGINE": False}, settings=self._settings)
+        app = self._make_app({"STARTS_ENGINE": False, "LOADS_VECTORS": True}, settings=self._settings)
         is_replacement = self._arbiter is not None and self._arbiter.has_served
         warm_up(app, self._make_app, () if is_replacement else REQUESTS)
         request_log.configure(self._settings)

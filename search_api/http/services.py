@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from flask import current_app, g
+from flask import current_app, g, has_app_context
 from opensearchpy.exceptions import NotFoundError, TransportError
 
 from peerscope import embedding
@@ -33,6 +34,8 @@ Shared = TypeVar("Shared")
 KEY = "peerscope"
 #: Seconds before loading the model is retried: it may need a download, which a query would wait for.
 RELOAD_PAUSE = 30.0
+#: Queries embedded beside the requests that they are for, at once: the threads of a server's worker.
+THREADS = 8
 #: Bytes of the longest id that OpenSearch stores; it rejects requests for longer ones.
 MAX_ID = 512
 
@@ -51,6 +54,7 @@ class Services:
     _embedder: embedding.Embedder | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _shared: dict[type, Any] = field(default_factory=dict)
+    _threads: ThreadPoolExecutor | None = None
 
     def shared(self, kind: type[Shared]) -> Shared:
         """Return the one instance of a class that other packages keep between requests, such as a cache."""
@@ -77,6 +81,19 @@ class Services:
         breaker = getattr(getattr(self.client, "transport", None), "breaker", None)
         return breaker is not None and breaker.circuit.is_open
 
+    def begin_embedding(self, text: str) -> None:
+        """Begin to compute the vector of a query in another thread, for `embed_query` later in the same request."""
+        if not has_app_context():
+            return
+        try:
+            embedder = self.embedder()
+        except EmbeddingError:
+            return
+        with self._lock:
+            if self._threads is None:
+                self._threads = ThreadPoolExecutor(THREADS, "embedding")
+        g.embedding = self._threads.submit(embedder.embed_query, text)
+
     def embed_query(self, text: str) -> NDArray[np.float32] | None:
         """Return the vector of a query, float32[n]; None if embedding fails, so that keyword search can answer.
 
@@ -87,6 +104,8 @@ class Services:
             if self.index and (problem := self.index.model_problem(embedder.model)):
                 raise unavailable(problem)
             with timed("embed"):
+                if has_app_context() and (begun := g.pop("embedding", None)):
+                    wait([begun])  # the embedder caches its result; an error is raised again below
                 return embedder.embed_query(text)
         except EmbeddingError:
             g.degraded = True

@@ -6,7 +6,6 @@ for 1,000 ids over 97,000 works. So whatever needs only ids or other doc values 
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,16 +51,16 @@ def generation_of(*responses: Mapping[str, Any]) -> str | None:
 
 def best_first(scores: Mapping[str, float]) -> Scores:
     """Return scores in a total order: by score, then by id."""
-    hits = sorted(scores.items(), key=itemgetter(1), reverse=True)
+    values = np.fromiter(scores.values(), np.float64, len(scores))
+    order = np.argsort(-values, kind="stable")
+    values, unordered = values[order], list(scores)
+    ids = [unordered[place] for place in order.tolist()]
     # Sorted by score alone, which takes a quarter of the time; then each run of equal scores is sorted by id.
-    values = np.fromiter((score for _, score in hits), np.float64, len(hits))
-    ends = [*np.flatnonzero(np.diff(values)).tolist(), len(hits) - 1]
-    start = 0
-    for last in ends:
-        if last > start:
-            hits[start : last + 1] = sorted(hits[start : last + 1])
-        start = last + 1
-    return dict(hits)
+    tied = np.flatnonzero(values[1:] == values[:-1])
+    for run in np.split(tied, np.flatnonzero(np.diff(tied) > 1) + 1) if len(tied) else ():
+        first, last = int(run[0]), int(run[-1]) + 2
+        ids[first:last] = sorted(ids[first:last])
+    return dict(zip(ids, values.tolist(), strict=True))
 
 
 def min_max(scores: Iterable[float]) -> NDArray[np.float64]:

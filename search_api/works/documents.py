@@ -135,6 +135,11 @@ def read_hits(services: Services, scores: Mapping[str, float], read: Mapping[str
     return with_scores(services.search(services.names.works, reading(scores, read)), scores) if scores else []
 
 
+def only_id(id_: str, score: float, generation: str) -> WorkHit:
+    """Return a hit that has only its id and score."""
+    return {"_id": id_, "_index": generation, "_score": score, "_source": cast("WorkDocument", {"id": id_})}
+
+
 def reading(ids: Collection[str], read: Mapping[str, Any]) -> dict[str, Any]:
     """Return the request that reads these works."""
     return {"query": queries.only(list(ids)), "size": len(ids), "track_total_hits": False, **read}

@@ -165,6 +165,11 @@ def negotiate_search(
     return _list_response(name, everything(LIMIT), args)
 
 
+def fields_of(args: Mapping[str, Any]) -> Sequence[str] | None:
+    """Return the fields of works that the response to a search contains; None for all of them."""
+    return None if wanted_format(args["format"], (*CITATIONS, *TABLES)) else args["select"]
+
+
 def negotiate_list(args: Mapping[str, Any], found: Result) -> Any:
     """Return a list unchanged, or its results in the format that the request wants, with a link to the next page."""
     if not (name := wanted_format(args["format"], (*CITATIONS, *TABLES))):

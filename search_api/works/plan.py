@@ -124,10 +124,11 @@ def plan(
             "cursor works with mode=keyword or without q: a list of nearest neighbours cannot be continued.",
             {"cursor": ["Needs mode=keyword, or no q."]},
         )
+    sent = sent or Sent.send(services, _first_searches(services, args["mode"], query, asked.weights))
     vector = services.embed_query(query.embedding_text)
     if vector is None:
         return replace(asked, degraded=("semantic",))
-    found = result_set.find(services, args["mode"], query, vector, asked.weights, sent.responses)
+    found = result_set.find(services, args["mode"], query, vector, asked.weights, (sent.searches, sent.responses))
     return replace(asked, mode=args["mode"], found=found)
 
 
@@ -145,10 +146,21 @@ def _ahead(
     """Return the searches to send with those for names: those for the page, or for the first hits of a ranked list."""
     if args["mode"] == "keyword" or not asked.query.embedding_text:
         return page(asked) if page and asked.query.source else []
-    vector = None if args["cursor"] else services.embed_query(asked.query.embedding_text)
-    if vector is None:
+    if args["cursor"]:
         return []
-    return result_set.first_searches(services, args["mode"], asked.query, vector, asked.weights)
+    return _first_searches(services, args["mode"], asked.query, asked.weights)
+
+
+def _first_searches(services: Services, mode: str, query: Query, weights: RankingWeights) -> list[Search]:
+    """Return the searches for the first hits of a ranked list; none if its vector is needed and cannot be computed.
+
+    Searches without the vector are returned while another thread computes it.
+    """
+    if not result_set.needs_vector(services, mode, query):
+        services.begin_embedding(query.embedding_text)
+        return result_set.first_searches(services, mode, query, None, weights)
+    vector = services.embed_query(query.embedding_text)
+    return [] if vector is None else result_set.first_searches(services, mode, query, vector, weights)
 
 
 def _sort(asked: str | None, query: Query) -> str:

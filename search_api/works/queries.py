@@ -34,6 +34,10 @@ SOURCE = {
     ]
 }
 
+#: Stored names of fields that results have under another name, and fields that are computed.
+STORED_NAMES = {"authors": "researchers"}
+COMPUTED = frozenset(("links", "score", "match", "highlight", "reasons"))
+
 #: Boost of a work whose whole title is the query: more than the BM25 score of a title's words.
 WHOLE_TITLE = 200
 #: Characters of a title that are compared.
@@ -58,6 +62,13 @@ MANY_WORDS = 3
 MARK = 4_096
 #: Moves that turn one spelling of a name into another: two for the other order, two for names or initials between.
 SLOP = 4
+
+
+def source(fields: Sequence[str] | None) -> Any:
+    """Return the `_source` of a request for these fields of results, or for all of them."""
+    if not fields:
+        return SOURCE
+    return sorted({"id", *(STORED_NAMES.get(name, name) for name in fields if name not in COMPUTED)})
 
 
 def keyword(query: Query, weights: RankingWeights) -> Body:
@@ -146,28 +157,39 @@ def enough_words(query: Query) -> Body | None:
     return {"bool": {"should": ways}}
 
 
-def count_terms(query: Query) -> Body | None:
-    """Return the request that counts the works with each term of a query, for `term_counts`; None without terms."""
-    terms = list(dict.fromkeys(significant(shorten(query.words))))
-    if not terms:
-        return None
-    fields = ["title", "abstract", *(f"localized.{language}" for language in query.languages[:COUNTED_LANGUAGES])]
-    fields += ["researchers.name"] if len(terms) <= MAX_NAME else []
-    drawn = terms[:: math.ceil(len(terms) / MAX_COUNTED)]
+def counted_terms(query: Query) -> list[str]:
+    """Return the terms of a query whose works are counted, each once."""
+    terms = _distinct_terms(query)
+    return terms[:: math.ceil(len(terms) / MAX_COUNTED)] if terms else []
+
+
+def counted_fields(query: Query) -> tuple[str, ...]:
+    """Return the fields in which the works with a term are counted."""
+    localized = (f"localized.{language}" for language in query.languages[:COUNTED_LANGUAGES])
+    names = ("researchers.name",) if len(_distinct_terms(query)) <= MAX_NAME else ()
+    return ("title", "abstract", *localized, *names)
+
+
+def _distinct_terms(query: Query) -> list[str]:
+    return list(dict.fromkeys(significant(shorten(query.words))))
+
+
+def count_terms(terms: Sequence[str], fields: Sequence[str]) -> Body:
+    """Return the request that counts the works with each of these terms in each field, for `term_counts`."""
     filters = {
-        f"{field} {term}": {"match": {field: {"query": term, "operator": "and"}}} for term in drawn for field in fields
+        f"{field} {term}": {"match": {field: {"query": term, "operator": "and"}}} for term in terms for field in fields
     }
     counted = {"terms": {"filters": {"filters": filters}}}
-    return {"size": 0, "query": {"match_all": {}}, "aggs": counted, "track_total_hits": True}
+    return {"size": 0, "query": {"match_all": {}}, "aggs": counted, "track_total_hits": False}
 
 
-def term_counts(response: Mapping[str, Any]) -> tuple[list[int], int]:
-    """Return the number of works with each term, in the field where most have it, and that of all works."""
+def term_counts(response: Mapping[str, Any]) -> dict[str, int]:
+    """Return the number of works with each term, in the field where most have it."""
     counts: dict[str, int] = {}
     for name, bucket in response["aggregations"]["terms"]["buckets"].items():
         term = name.partition(" ")[2]
         counts[term] = max(counts.get(term, 0), bucket["doc_count"])
-    return list(counts.values()), response["hits"]["total"]["value"]
+    return counts
 
 
 def _form(form: str, weights: RankingWeights, boost: float) -> Body:

@@ -14,7 +14,7 @@ from search_api.http.paging import best_score, next_cursor, own_cursor, place
 from search_api.retrieval import clauses, ranking
 from search_api.retrieval.hits import hit_ids, hit_scores, only_fields
 from search_api.works import queries, spelling
-from search_api.works.documents import read_hits, reading, with_scores
+from search_api.works.documents import only_id, read_hits, reading, with_scores
 from search_api.works.fields import SORTS
 from search_api.works.plan import Sent
 
@@ -113,7 +113,7 @@ def ranked_page(
         searches["count"] = {"query": everything, "size": 0, "track_total_hits": True, **counting}
     if filters:
         searches["passing"] = _passing(found, filters)
-    elif shown := ids[pagination.offset : end]:
+    elif (shown := ids[pagination.offset : end]) and not _is_known(found, read):
         searches["works"] = reading(shown, read)
     responses = dict(
         zip(searches, services.search_together([(index, body) for body in searches.values()]), strict=True)
@@ -122,13 +122,23 @@ def ranked_page(
         passing = set(hit_ids(responses["passing"]))
         ids = [id_ for id_ in ids if id_ in passing]
     scores = {id_: found.ranked[id_] for id_ in ids[pagination.offset : end]}
-    hits = with_scores(responses["works"], scores) if "works" in responses else read_hits(services, scores, read)
+    if "works" in responses:
+        hits = with_scores(responses["works"], scores)
+    elif _is_known(found, read):
+        hits = [only_id(id_, score, found.generation or "") for id_, score in scores.items()]
+    else:
+        hits = read_hits(services, scores, read)
     count = responses["count"]["hits"]["total"]["value"] if "count" in responses else len(ids)
     if len(ids) < min(end, count):
         window = {"from": max(0, pagination.offset - len(ids)), "size": pagination.per_page - len(scores)}
         hits += _rest(services, found, filters, {**read, **window})
     best = next(iter(found.ranked.values()), None)
     return Page(hits, count, best, responses.get("count", {}).get("aggregations", {}))
+
+
+def _is_known(found: ResultSet, read: Body) -> bool:
+    """Return whether a page needs only what the set itself has: the ids of works of the current generation."""
+    return found.is_new and read == {"_source": ["id"]}
 
 
 def _passing(found: ResultSet, filters: list[Body]) -> Body:

@@ -7,7 +7,8 @@ first hits by the fused score move the query vector towards themselves (`ranking
 of that vector are fused with the same keyword hits.
 
 Three requests find the set of a new hybrid query: the keyword hits together with the neighbours of the query vector,
-the vectors of the first hits, and the neighbours of the feedback vector. It is cached for a while, for the pages and
+the vectors of the first hits, and the neighbours of the feedback vector. Where the vectors are in memory
+(`retrieval.vectors`), the request for keyword hits is the only one. The set is cached for a while, for the pages and
 facets of the same query; a set of another generation than that of the hits read with it is computed again.
 """
 
@@ -31,8 +32,10 @@ from search_api.retrieval.hits import (
     only_fields,
 )
 from search_api.retrieval.terms import significant_terms
+from search_api.retrieval.vectors import VectorStore
 from search_api.understanding.languages import Collections
 from search_api.works import queries
+from search_api.works.term_counts import TermCounts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,10 +46,13 @@ if TYPE_CHECKING:
     from search_api.retrieval.hits import Scores
     from search_api.retrieval.ranking import RankingWeights
     from search_api.retrieval.syntax import Query
+    from search_api.retrieval.vectors import WorkVectors
 
     Vector = NDArray[np.float32]
 
 Body = dict[str, Any]
+#: An index and the body of a search.
+Search = tuple[str, Body]
 
 #: Sets that are cached (about 100 KB each), and for how many seconds, since the collection may change.
 MAX_SETS = 256
@@ -65,7 +71,7 @@ class ResultSet:
     mode, none in lists that OpenSearch itself orders. `is_complete` says that `ranked` contains the whole set.
     `has_keyword_hits` says that a work has enough words of the query. `vector` is the one searched with, float32[d];
     `nearby` are cosines to the query itself, also of works that are too far away to be results. `generation` is the
-    index that the hits are from.
+    index that the hits are from; `is_new` says that it is the current one, since the set was computed just now.
     """
 
     keyword: Body | None
@@ -76,6 +82,7 @@ class ResultSet:
     vector: Vector | None = None
     nearby: Scores = field(default_factory=dict)
     generation: str | None = None
+    is_new: bool = False
 
     def clause(self) -> Body:
         """Return the clause that matches the set; with neighbours it has no meaningful score."""
@@ -118,18 +125,40 @@ def by_keyword(query: Query, weights: RankingWeights) -> ResultSet:
     return ResultSet(queries.keyword_or_all(query, weights))
 
 
+def needs_vector(services: Services, mode: str, query: Query) -> bool:
+    """Return whether the first searches for a query contain its vector, rather than only its words."""
+    return mode != "hybrid" or bool(queries.required_clauses(query)) or services.shared(VectorStore).current is None
+
+
 def first_searches(
-    services: Services, mode: str, query: Query, vector: Vector, weights: RankingWeights
-) -> list[tuple[str, Body]]:
-    """Return the searches that `find` begins with; none if the set is cached."""
+    services: Services, mode: str, query: Query, vector: Vector | None, weights: RankingWeights
+) -> list[Search]:
+    """Return the searches that `find` begins with; none if the set is cached. Without a vector, only those by words."""
     if services.shared(ResultSets).get(mode, query.key) is not None:
         return []
-    words = {"query": queries.any_word(query, weights), "size": 0, "track_total_hits": 1}
     if mode == "hybrid":
         words = _best(queries.marked(query, weights, only=_is_selective(services, query)))
-    near = nearest(vector, queries.required_clauses(query), weights)
-    counted = queries.count_terms(query) if mode == "hybrid" else None
-    return [(services.names.works, body) for body in (words, near, *([counted] if counted else []))]
+    else:
+        words = {"query": queries.any_word(query, weights), "size": 0, "track_total_hits": 1}
+    near = None if vector is None else nearest(vector, queries.required_clauses(query), weights)
+    counts = services.shared(TermCounts).request(services, query) if mode == "hybrid" else None
+    return [(services.names.works, body) for body in (words, near, counts) if body]
+
+
+@dataclass(frozen=True)
+class FirstResponses:
+    """The responses to `first_searches`; `near` and `counts` are None if they were not requested."""
+
+    words: Body
+    near: Body | None
+    counts: Body | None
+
+    @classmethod
+    def of(cls, searches: Sequence[Search], responses: Sequence[Body]) -> FirstResponses:
+        """Return the responses to these searches."""
+        kinds = ["counts" if "aggs" in body else "near" if "knn" in body["query"] else "words" for _, body in searches]
+        by_kind = dict(zip(kinds, responses, strict=True))
+        return cls(by_kind["words"], by_kind.get("near"), by_kind.get("counts"))
 
 
 def _best(keyword: Body) -> Body:
@@ -148,20 +177,23 @@ def find(
     query: Query,
     vector: Vector,
     weights: RankingWeights,
-    responses: Sequence[Body] = (),
+    sent: tuple[Sequence[Search], Sequence[Body]] = ((), ()),
 ) -> ResultSet:
     """Return the set of a hybrid or semantic search for a query with this vector, float32[d], unit length.
 
-    `responses` are those to `first_searches`, if they have been sent already.
+    `sent` are the `first_searches` and the responses to them, if they have been sent already.
     """
     cache = services.shared(ResultSets)
     if (cached := cache.get(mode, query.key)) is not None:
         return cached
-    first = responses or services.search_together(first_searches(services, mode, query, vector, weights))
+    searches, responses = sent
+    if not responses:
+        searches = first_searches(services, mode, query, vector, weights)
+        responses = services.search_together(searches)
     search = hybrid if mode == "hybrid" else semantic
-    found = search(services, query, vector, weights, first)
+    found = search(services, query, vector, weights, FirstResponses.of(searches, responses))
     cache.put(mode, query.key, found)
-    return found
+    return replace(found, is_new=True)
 
 
 def forget(services: Services, mode: str, query: Query) -> None:
@@ -170,16 +202,12 @@ def forget(services: Services, mode: str, query: Query) -> None:
 
 
 def semantic(
-    services: Services,
-    query: Query,
-    vector: Vector,
-    weights: RankingWeights,  # noqa: ARG001 (as `hybrid`)
-    responses: Sequence[Body],
+    services: Services, query: Query, vector: Vector, weights: RankingWeights, responses: FirstResponses
 ) -> ResultSet:
     """Return the neighbours of the query that are near enough."""
-    occurring, near = responses
+    near = responses.near or Neighbours(services, query, weights, None).search(vector)
     scores = best_first(hit_scores(near))
-    floor = _floor(services, query, scores, words_occur=occurring["hits"]["total"]["value"] > 0)
+    floor = _floor(services, query, scores, words_occur=responses.words["hits"]["total"]["value"] > 0)
     ranked = {id_: score for id_, score in scores.items() if ranking.cosine_of(score) >= floor}
     return ResultSet(
         None,
@@ -193,7 +221,7 @@ def semantic(
 
 
 def hybrid(
-    services: Services, query: Query, vector: Vector, weights: RankingWeights, responses: Sequence[Body]
+    services: Services, query: Query, vector: Vector, weights: RankingWeights, responses: FirstResponses
 ) -> ResultSet:
     """Return the set of a hybrid search, in two passes that share the keyword hits.
 
@@ -201,32 +229,67 @@ def hybrid(
     the works with enough words and of those that are near enough to the query itself: the feedback vector is near to
     its own neighbours, whatever they are about.
     """
-    required = queries.required_clauses(query)
-    by_words, *others = responses
+    by_words, near = responses.words, responses.near
     if len(by_words["hits"]["hits"]) < ranking.DEPTH and _is_selective(services, query):
         by_words = services.search(services.names.works, _best(queries.marked(query, weights)))
-    first = FirstPass.of(by_words, *others)
-    weight = ranking.semantic_share(weights.semantic_weight, first.occurring)
+    neighbours = Neighbours.of(services, query, weights, generation_of(by_words))
+    if near is None and neighbours.memory is None:
+        near = neighbours.search(vector)
+    semantic = neighbours.nearest(vector) if near is None else hit_scores(near)
+    occurring = services.shared(TermCounts).occurring_share(services, query, responses.counts)
+    weight = ranking.semantic_share(weights.semantic_weight, occurring)
+    first = FirstPass.of(by_words, semantic, generation_of(by_words, *([near] if near else [])))
     marked = {id_ for id_, score in first.keyword.items() if score >= queries.MARK}
     words = {id_: score - queries.MARK * (id_ in marked) for id_, score in first.keyword.items()}
     first = replace(first, keyword=words, has_all=first.has_all or len(marked) < len(words))
     floor = _floor(services, query, first.semantic, words_occur=bool(words))
-    near = [id_ for id_, score in first.semantic.items() if ranking.cosine_of(score) >= floor]
-    moved = _feedback(services, first, vector, replace(weights, semantic_weight=weight))
-    second = first
-    if moved is not vector:
-        response = services.search(services.names.works, nearest(moved, required, weights))
-        second = replace(first, semantic=hit_scores(response))
+    cosines = _cosines(first.semantic)
+    near_ids = [id_ for id_, cosine in cosines.items() if cosine >= floor]
+    moved = _feedback(neighbours, first, vector, replace(weights, semantic_weight=weight))
+    second = first if moved is vector else replace(first, semantic=neighbours.nearest(moved))
     found = fused_set(second, queries.keyword(query, weights), moved, weight)
-    members = marked.union(near)
+    members = marked.union(near_ids)
     fused = {id_: score for id_, score in found.ranked.items() if id_ in members}
     return replace(
         found,
-        ranked=fused | {id_: 0.0 for id_ in near if id_ not in fused},
-        neighbours=tuple(near),
+        ranked=fused | {id_: 0.0 for id_ in near_ids if id_ not in fused},
+        neighbours=tuple(near_ids),
         has_keyword_hits=bool(marked),
-        nearby=_cosines(first.semantic),
+        nearby=cosines,
     )
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Finds the neighbours of vectors that meet the requirements of a query, and the vectors of works.
+
+    `memory` has the vectors of the generation, if they are in memory and the query requires nothing of its results.
+    """
+
+    services: Services
+    query: Query
+    weights: RankingWeights
+    memory: WorkVectors | None
+
+    @classmethod
+    def of(cls, services: Services, query: Query, weights: RankingWeights, generation: str | None) -> Neighbours:
+        """Return the neighbours for a query; `generation` is that of its hits, None without hits."""
+        memory = services.shared(VectorStore).current
+        is_usable = memory is not None and memory.generation == generation and not queries.required_clauses(query)
+        return cls(services, query, weights, memory if is_usable else None)
+
+    def nearest(self, vector: Vector) -> Scores:
+        """Return the neighbours of a vector by Lucene's score."""
+        return self.memory.nearest(vector, self.weights.k) if self.memory else hit_scores(self.search(vector))
+
+    def search(self, vector: Vector) -> Body:
+        """Return the response to a search for the neighbours of a vector."""
+        body = nearest(vector, queries.required_clauses(self.query), self.weights)
+        return self.services.search(self.services.names.works, body)
+
+    def vectors(self, ids: list[str]) -> dict[str, Vector]:
+        """Return the vectors of works by id, float32[d] of unit length."""
+        return self.memory.of(ids) if self.memory else _vectors(self.services, ids)
 
 
 def _floor(services: Services, query: Query, near: Scores, *, words_occur: bool) -> float:
@@ -246,24 +309,17 @@ def _cosines(scores: Scores) -> Scores:
 
 @dataclass(frozen=True)
 class FirstPass:
-    """Scores by keyword and of neighbours; `has_all` says that all keyword matches are among them.
-
-    `occurring` is the share of the query's terms that the collection contains.
-    """
+    """Scores by keyword and of neighbours; `has_all` says that all keyword matches are among them."""
 
     keyword: Scores
     semantic: Scores
     has_all: bool
     generation: str | None
-    occurring: float = 1.0
 
     @classmethod
-    def of(cls, by_words: Body, by_vector: Body, *counts: Body) -> FirstPass:
-        """Return the scores in the responses to a search by keyword and one for neighbours; `counts` are of terms."""
-        has_all = by_words["hits"]["total"]["relation"] == "eq"
-        occurring = [ranking.occurring_share(*queries.term_counts(response)) for response in counts]
-        generation = generation_of(by_words, by_vector)
-        return cls(hit_scores(by_words), hit_scores(by_vector), has_all, generation, *occurring)
+    def of(cls, by_words: Body, semantic: Scores, generation: str | None) -> FirstPass:
+        """Return the scores in the response to a search by keyword, with those of neighbours."""
+        return cls(hit_scores(by_words), semantic, by_words["hits"]["total"]["relation"] == "eq", generation)
 
 
 def first_pass(
@@ -272,7 +328,8 @@ def first_pass(
     """Return the best hits by keyword and the neighbours of a vector, in one request."""
     index = services.names.works
     searches = [(index, _best(keyword)), (index, nearest(vector, required, weights))]
-    return FirstPass.of(*services.search_together(searches))
+    by_words, near = services.search_together(searches)
+    return FirstPass.of(by_words, hit_scores(near), generation_of(by_words, near))
 
 
 def fused_set(hits: FirstPass, keyword: Body, vector: Vector, semantic_weight: float) -> ResultSet:
@@ -294,14 +351,14 @@ def nearest(vector: Vector, required: list[Body], weights: RankingWeights) -> Bo
     return {"query": query, "size": weights.k, "track_total_hits": False, **only_fields()}
 
 
-def _feedback(services: Services, first: FirstPass, vector: Vector, weights: RankingWeights) -> Vector:
+def _feedback(neighbours: Neighbours, first: FirstPass, vector: Vector, weights: RankingWeights) -> Vector:
     """Return the query vector moved towards the first hits; `vector` itself if there are none or none are wanted."""
     if not weights.feedback_works:
         return vector
     head = dict(list(best_first(first.keyword).items())[: ranking.FEEDBACK_DEPTH])
     fused = fuse(head, first.semantic, weights.semantic_weight)
     best = dict(list(fused.items())[: weights.feedback_works])
-    vectors = _vectors(services, list(best))
+    vectors = neighbours.vectors(list(best))
     hits = np.array([vectors[id_] for id_ in best if id_ in vectors], np.float32).reshape(-1, len(vector))
     scores = [score for id_, score in best.items() if id_ in vectors]
     return ranking.feedback_vector(vector, hits, scores, weights.feedback_weight * ranking.coherence(hits))

@@ -31,9 +31,14 @@ NEAREST = 5
 CANDIDATES = 50
 
 
-def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] = ()) -> Result:
-    """Return the list that `WorksArgs` describe; `fixed` are clauses besides its filters (works of a researcher)."""
-    asked, pagination, page = _page(services, args, fixed)
+def search(
+    services: Services, args: Mapping[str, Any], fixed: Sequence[Result] = (), fields: Sequence[str] | None = None
+) -> Result:
+    """Return the list that `WorksArgs` describe; `fixed` are clauses besides its filters (works of a researcher).
+
+    With `fields`, names of fields of `schemas.Work`, results have at least those; by default all.
+    """
+    asked, pagination, page = _page(services, args, fixed, queries.source(fields))
     results = [to_result(hit, page.best, asked.ranked_mode) for hit in page.hits]
     if args["explain"] and asked.query.source:
         _explain(services, asked, results)
@@ -57,19 +62,19 @@ def search(services: Services, args: Mapping[str, Any], fixed: Sequence[Result] 
     )
 
 
-def _page(services: Services, args: Mapping[str, Any], fixed: Sequence[Result]) -> tuple[Plan, Pagination, Page]:
-    """Return the prepared search and its page, both over one generation of the collection."""
+def _page(
+    services: Services, args: Mapping[str, Any], fixed: Sequence[Result], source: Any
+) -> tuple[Plan, Pagination, Page]:
+    """Return the prepared search and its page, both over one generation of the collection; `source` are fields."""
     pagination = Pagination(args["page"], args["per_page"], args["cursor"], READS_ON)
 
     def page_searches(asked: Plan) -> list[Search]:
-        return sorted_page(services, asked, pagination, *_read(asked, args))
+        return sorted_page(services, asked, pagination, *_read(asked, args, source))
 
     for _ in range(ATTEMPTS):
         with own_cursor(pagination):
-            asked = plan(
-                services, args, fixed, lambda early: sorted_page(services, early, pagination, *_read(early, args))
-            )
-        page = read_page(services, asked, pagination, *_read(asked, args))
+            asked = plan(services, args, fixed, page_searches)
+        page = read_page(services, asked, pagination, *_read(asked, args, source))
         if page.generation is None or asked.found.generation in {None, page.generation}:
             break
         result_set.forget(services, asked.mode, asked.query)
@@ -88,9 +93,9 @@ def search_all(
         yield to_result(hit, best, mode)
 
 
-def _read(asked: Plan, args: Mapping[str, Any]) -> tuple[Result, tuple[list[Result], Result]]:
+def _read(asked: Plan, args: Mapping[str, Any], source: Any) -> tuple[Result, tuple[list[Result], Result]]:
     """Return what is read of each work, and how the list is narrowed and counted."""
-    read: Result = {"_source": queries.SOURCE}
+    read: Result = {"_source": source}
     if args["highlight"] and asked.query.source:
         read["highlight"] = queries.highlight(asked.query, asked.weights)
     return read, counting(FIELDS, args["facets"], asked.filters, asked.fixed)

@@ -19,7 +19,7 @@ blueprint = Blueprint("works", __name__, url_prefix="/api/v1")
 @endpoint(schemas.WorksArgs, schemas.WorkList, "Search works", media=export.LIST_MEDIA)
 def works(args: dict[str, Any]) -> Any:
     """Search by keywords, by meaning or by both, with filters and facets. Exports contain all results."""
-    one_page = partial(search.search, services(), args)
+    one_page = partial(search.search, services(), args, fields=export.fields_of(args))
     return export.negotiate_search(args, one_page, partial(search.search_all, services(), args))
 
 

@@ -32,7 +32,7 @@ def make_app(config: Any = None, services: Any = None, **_: Any) -> Flask:
     # Only now: it imports the metrics, for which the server must have set the environment.
     from tests.search_api.test_serving import FakeOpenSearch, app_over
 
-    app = app_over(FakeOpenSearch(), Settings.load(), **(config or {}))
+    app = app_over(FakeOpenSearch(), Settings.load(), **{**(config or {}), "LOADS_VECTORS": False})
 
     @app.get("/pid")
     def pid() -> str:
