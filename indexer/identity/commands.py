@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 from rich.table import Table
 
+from indexer.identity.weights import Weights
 from mappings import IndexNames
 from peerscope import engine
 from peerscope.commands import pass_settings
@@ -92,11 +93,11 @@ def print_duplicates(settings: Settings, count: int) -> None:
     if not pairs:
         console.print("No possible duplicates are known.")
         return
-    best = max(pair["score"] for pair in pairs)
+    likely = Weights().threshold - CLOSE
     for pair in pairs[:count]:
         left, right = pair["left"], pair["right"]
         console.print(f"{_named(left)}  =?  {_named(right)}", style="bold", markup=False, soft_wrap=True)
-        verdict = "probably one person" if pair["score"] >= best - CLOSE else "perhaps one person"
+        verdict = "probably one person" if pair["score"] >= likely else "perhaps one person"
         console.print(f"  {verdict}: {'; '.join(pair['evidence']) or 'only the names agree'}", markup=False)
         console.print(f"  peerscope merge {left['id']} {right['id']}", soft_wrap=True, markup=False)
     console.print(f"\n{len(pairs):,} pairs in total, in {files[-1]}", soft_wrap=True, markup=False)

@@ -37,6 +37,7 @@ _SHARED = {
     "venues": ("shared venue: {}", "no shared venue"),
     "conflict": ("different ids in {}", ""),
     "unproven": ("", "name variants with no other evidence"),
+    "listed twice": ("one work lists the name twice: {}", ""),
 }
 _DECISIONS = {
     "id": "same id: {}",
@@ -53,7 +54,12 @@ def describe_evidence(parts: Sequence[Part], score: float) -> str:
     """
     if isinf(score) or parts[0].kind in _DECISIONS:
         return f": {'; '.join(_DECISIONS[part.kind].format(*part.facts) for part in parts)}."
-    return f", score {score:.1f}: {'; '.join(f'{_describe(part)} ({part.value:+.1f})' for part in parts)}."
+    return f", score {score:.1f}: {'; '.join(map(_describe_with_value, parts))}."
+
+
+def _describe_with_value(part: Part) -> str:
+    """Return a phrase with what the part adds in nats; a part of no value is a fact for the reader only."""
+    return f"{_describe(part)} ({part.value:+.1f})" if part.value else _describe(part)
 
 
 def _describe(part: Part) -> str:

@@ -73,11 +73,10 @@ def _phrases(links: Sequence[Link]) -> list[str]:
 
 
 def supporting(link: Link) -> list[str]:
-    """Return the phrases of a link that support it, without values."""
+    """Return the phrases of a link that support it, without values, and those that are facts without a value."""
     _, _, text = link.evidence.partition(": ")
     phrases = text.removesuffix(".").split("; ")
     if isinf(link.score):
         return phrases
-    return [
-        phrase[: match.start()] for phrase in phrases if (match := _VALUE.search(phrase)) and float(match.group(1)) > 0
-    ]
+    values = [(phrase, _VALUE.search(phrase)) for phrase in phrases]
+    return [_VALUE.sub("", phrase) for phrase, match in values if match is None or float(match.group(1)) > 0]

@@ -7,7 +7,7 @@ joined: incompatible names, different ORCID iDs, two authors of one work.
 
 from __future__ import annotations
 
-from itertools import combinations, combinations_with_replacement
+from itertools import combinations, combinations_with_replacement, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +17,8 @@ from indexer.identity.compatibility import Verdict
 from indexer.identity.cores import by_ids
 from indexer.identity.evidence import Part, explained, name_part
 from indexer.identity.features import KINDS, Features, evidence_matrices
+from indexer.identity.keys import fold_name
+from indexer.identity.names import parse_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +88,8 @@ class _Linkage:
         self._allowed = ~np.eye(size, dtype=bool)
         self._forbid(groups)
         self._scores = np.full((size, size), NEVER)
-        if np.isfinite(self._names[self._allowed]).any():
+        self._has_pairs = bool(np.isfinite(self._names[~np.eye(size, dtype=bool)]).any())
+        if self._has_pairs:
             self._sums, self._counts, self._best = _sums(groups, context, weights)
             for row in range(size):
                 self._score(row)
@@ -113,11 +116,16 @@ class _Linkage:
         self._conflicts[row, other] = self._conflicts[other, row] = cost
 
     def _score(self, row: int) -> None:
+        scores = self._without_conflict(row) - self._conflicts[row]
+        self._scores[row] = self._scores[:, row] = np.round(np.where(self._allowed[row], scores, NEVER), 4)
+
+    def _without_conflict(self, row: int) -> NDArray[np.float64]:
+        """Return the scores of a group and all others, as if no ids differed and all pairs were allowed."""
         share = self._weights.best
         evidence = (1 - share) * self._sums[:, row].sum(axis=0) / self._counts[row]
-        scores = evidence + share * self._best[:, row].sum(axis=0) + self._names[row] - self._conflicts[row]
-        scores = scores - self._weights.unproven * self._is_unproven(row)
-        self._scores[row] = self._scores[:, row] = np.round(np.where(self._allowed[row], scores, NEVER), 4)
+        scores = evidence + share * self._best[:, row].sum(axis=0) + self._names[row]
+        result: NDArray[np.float64] = scores - self._weights.unproven * self._is_unproven(row)
+        return result
 
     def _is_unproven(self, row: int) -> NDArray[np.bool_]:
         """Return where names differ, and neither a co-author nor an institution is shared."""
@@ -180,18 +188,46 @@ class _Linkage:
             parts.append(Part("conflict", -self._conflicts[a, b], tuple(one.profile.conflicts(two.profile))))
         if self._is_unproven(a)[b]:
             parts.append(Part("unproven", -self._weights.unproven))
-        return make_link(one, two, float(self._scores[a, b]), tuple(parts))
+        score = float(self._scores[a, b])
+        if not self._allowed[a, b]:
+            score = round(float(self._without_conflict(a)[b] - self._conflicts[a, b]), 4)
+            parts.append(Part("listed twice", 0.0, tuple(sorted(one.profile.works & two.profile.works))))
+        return make_link(one, two, score, tuple(parts))
 
     def groups(self) -> list[Group]:
         """Return the current groups, ordered by key."""
         return sorted((group for group in self._groups if group is not None), key=lambda group: group.key)
 
     def near(self, threshold: float) -> list[Link]:
-        """Return the links of pairs that just missed the threshold, best first."""
-        rows, columns = np.nonzero(np.triu(self._scores >= threshold - self._weights.review, 1))
-        order = np.lexsort((columns, rows, -self._scores[rows, columns]))[:MAX_NEAR]
-        links = [self._link(int(rows[item]), int(columns[item])) for item in order]
-        return sorted(links, key=lambda link: (-link.score, link.left.key, link.right.key))
+        """Return the links of pairs that just missed the threshold, best first.
+
+        They include pairs that only the ids of an algorithm keep apart, and namesakes on one work, which may be one
+        person who is listed twice.
+        """
+        present = [row for row, group in enumerate(self._groups) if group is not None]
+        if len(present) < 2 or not self._has_pairs:
+            return []
+        scores = np.full(self._names.shape, NEVER)
+        for row in present:
+            is_certain = self._conflicts[row] > self._weights.other_automatic_id
+            score = self._without_conflict(row) - np.where(is_certain, self._conflicts[row], 0.0)
+            scores[row, present] = score[present]
+        rows, columns = np.nonzero(np.triu(np.round(scores, 4) >= threshold - self._weights.review, 1))
+        order = np.lexsort((columns, rows, -scores[rows, columns]))
+        pairs = ((int(rows[item]), int(columns[item])) for item in order)
+        listed = islice((pair for pair in pairs if self._allowed[pair] or self._is_listed_twice(*pair)), MAX_NEAR)
+        return sorted(
+            (self._link(*pair) for pair in listed), key=lambda link: (-link.score, link.left.key, link.right.key)
+        )
+
+    def _is_listed_twice(self, a: int, b: int) -> bool:
+        """Return whether two groups, which share works, have the same whole name on each of them."""
+        names: dict[str, set[str]] = {}
+        one, two = self._group(a), self._group(b)
+        for mention in (*one.profile.mentions, *two.profile.mentions):
+            if mention.work.id in one.profile.works and mention.work.id in two.profile.works:
+                names.setdefault(mention.work.id, set()).add(fold_name(mention.name))
+        return all(len(printed) == 1 and not parse_name(*printed).is_initialed for printed in names.values())
 
 
 _COAUTHORS, _INSTITUTIONS = KINDS.index("coauthors"), KINDS.index("institutions")

@@ -54,6 +54,14 @@ _UNIVERSITY = re.compile(
     r"\bmedical (school|center|centre)\b|\bmax[ -]planck institute",
     re.IGNORECASE,
 )
+#: Words of names that identify nothing on their own.
+_GENERIC = {
+    "the", "of", "and", "for", "university", "hospital", "hospitals", "medical", "medicine", "center", "centre",
+    "school", "college", "institute", "clinic", "clinical", "general", "regional", "national", "district",
+    "central", "public", "teaching", "children", "childrens", "s", "women", "pharmacy", "va", "veterans",
+    "affairs", "administration", "health", "science", "sciences", "research", "department", "technical", "city",
+    "county",
+}  # fmt: skip
 _DEPARTMENT = re.compile(
     r"^(the )?(department|departmen|school|faculty|division|section|group|chair|college of|graduate school|"
     r"cent(?:er|re) for|unit|service|clinic of|klinik für|computer science departmen)\b|\bdepartment$|\bdepartmen$",
@@ -82,6 +90,8 @@ _LEADING_AND = re.compile(r"^(and|&) ", re.IGNORECASE)
 MAX_LENGTH = 2_000
 #: A remark in parentheses, which may contain others.
 _REMARK = re.compile(r"\((?:[^()]|\([^()]*+\))*+\)")
+#: Marks of a footnote before a name: `2Harvard Medical School`, `#N# *Department`.
+_FOOTNOTE = re.compile(r"^\s*+(?:#N#\s*+)?[*†‡§¶]*+\d{0,4}+\s*+(?=[A-Z])(?!\d)")
 _SEPARATOR = re.compile(r"[;|]|(?<=\s)/(?=\s)|(?<=[A-Z]{2})/(?=[A-Z]\w*+\s)")
 _ACRONYM = re.compile(r"\(([A-Z][A-Za-z*&-]{1,9})\)$")
 #: University systems, whose campuses are the institutions.
@@ -100,7 +110,7 @@ _FEDERATION = re.compile(r"^(the )?(university of london|athena r\.?c|athena res
 def printed_names(affiliation: str, known: KnownNames) -> Iterator[str]:
     """Yield the names of the institutions in a printed affiliation, without repetitions, as printed."""
     seen = set()
-    for part in _SEPARATOR.split(affiliation[:MAX_LENGTH]):
+    for part in _SEPARATOR.split(_FOOTNOTE.sub("", affiliation[:MAX_LENGTH])):
         for name in _names_of_part(" ".join(part.split()), known):
             key = fold_name(name)
             if key not in seen and key not in NO_INSTITUTION:
@@ -124,6 +134,11 @@ def acronyms(affiliation: str) -> Iterator[tuple[str, str]]:
 def is_university(name: str) -> bool:
     """Return whether a name is that of a university, hospital or the like, in the languages of most affiliations."""
     return bool(_UNIVERSITY.search(name)) and not _DEPARTMENT.search(name)
+
+
+def is_generic(name: str) -> bool:
+    """Return whether a name has only words that many institutions have, such as `University Hospital`."""
+    return all(word in _GENERIC for word in fold_name(name).split())
 
 
 def is_department(name: str) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from indexer.identity import fold_name
-from indexer.institutions.printed import is_university, printed_names
+from indexer.institutions.printed import is_generic, is_institution, is_university, printed_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +26,8 @@ KNOWN = Path(__file__).with_name("known.json")
 MAX_SLUG = 100
 #: Characters of a name that are compared.
 MAX_NAME = 300
+#: Words of a text in which a known name is looked for.
+MAX_WORDS = 40
 #: Names resolved by one registry that are kept: each is printed on many works.
 CACHE = 20_000
 #: Works with exactly this affiliation that make a name of the collection a known one.
@@ -37,6 +39,9 @@ _LEGAL_FORM = re.compile(
 )
 _CAMPUS = re.compile(r"^(university of \w+(?: \w+)?|state university of new york|ohio state university) (?:at|in) ")
 _RAW = re.compile(r"[,;/.]")
+_RAW_SEPARATOR = re.compile(r"[,;]")
+#: Words after the name of an institution that make it another one.
+_UNIT = re.compile(r"\b(cent(er|re)|school|system|campus|trust|health|medical|sciences?|press|group)\b")
 _IIT = re.compile(r"^iit (?=\w)")
 _SMALL_WORDS = {"of", "and", "for", "the", "in", "at", "de", "la", "di", "der", "für", "do", "da"}
 
@@ -103,7 +108,7 @@ class Registry:
         """Return the distinct institutions of an author, in the order of the source.
 
         A source that resolves institutions leaves some as raw text: whole affiliations, departments, places. Of those,
-        only names that are known or of universities and hospitals count.
+        only names that are known, that contain a known one, or that are of universities and hospitals count.
         """
         if author.institutions:
             found = [resolved for place in author.institutions for resolved in self._of_source(place)]
@@ -142,7 +147,36 @@ class Registry:
 
     def _of_text(self, text: str, *, is_raw: bool) -> list[Resolved]:
         found = self.printed(text)
-        return [item for item in found if not is_raw or self.is_known(item.name) or is_university(item.name)]
+        if not is_raw:
+            return list(found)
+        items = [item for each in found if (item := self._of_raw(each))]
+        # A unit and its institution may be one piece: `Department of Neurology Mayo Clinic Rochester`.
+        pieces = [] if items else _RAW_SEPARATOR.split(text[:MAX_NAME])
+        return items or [item for piece in pieces if (item := self._inside(name_key(piece)))]
+
+    def _of_raw(self, item: Resolved) -> Resolved | None:
+        """Return what a name in raw text stands for: itself, a known one inside it, or nothing."""
+        if self.is_known(item.name):
+            return item
+        if inside := self._inside(name_key(item.name)):
+            return inside
+        return item if is_university(item.name) and not is_generic(item.name) else None
+
+    def _inside(self, key: str) -> Resolved | None:
+        """Return the institution with an id whose name, of two words at least, is the longest inside a folded text.
+
+        Sources without commas print `neurology mayo clinic rochester minnesota`. What follows the name may be a place
+        but no unit: `university of colorado health sciences center` is another institution.
+        """
+        words = key.split()[:MAX_WORDS]
+        for length in range(len(words) - 1, 1, -1):
+            for start in range(len(words) - length + 1):
+                candidate, rest = " ".join(words[start : start + length]), " ".join(words[start + length :])
+                if is_institution(rest) or _UNIT.search(rest) or not is_institution(candidate):
+                    continue
+                if found := self._identified(candidate):
+                    return found if ":" in found.id else None
+        return None
 
     def _printed(self, affiliation: str) -> tuple[Resolved, ...]:
         found = (self.resolve(name) for name in printed_names(affiliation, self))

@@ -7,6 +7,7 @@ import pytest
 
 from indexer.identity import resolve
 from indexer.identity.context import context_of
+from indexer.identity.groups import supporting
 from indexer.identity.resolve import resolve_block
 from indexer.identity.weights import Weights
 from tests.indexer.identity.build import Author, common, crowd, groups, resolved, same, work
@@ -129,6 +130,35 @@ def test_what_falls_just_short_is_listed() -> None:
     assert len(found.clusters) == 2
     (link,) = found.probable_duplicates
     assert link.score < weights.threshold
+
+
+def test_a_pair_that_only_an_automatic_id_separates_is_listed() -> None:
+    works = [
+        work("a", Author("Graham Neubig", "openalex:A1"), title="Parsing treebanks"),
+        work("b", Author("Graham Neubig", "openalex:A2"), title="Parsing treebanks again"),
+        work("c", Author("Graham Neubig", "acl:graham-neubig"), "Nora Quist", title="Parsing"),
+        work("d", Author("Graham Neubig", "acl:graham-neubig-2"), "Olaf Pint", title="Fish"),
+    ]
+    weights = Weights(other_automatic_id=40.0, other_id=41.0)
+    context = context_of([*works, *crowd()])
+    found = resolve_block([works[0][0], works[1][0]], weights, context)
+    (link,) = found.probable_duplicates
+    assert link.score < weights.threshold - weights.review
+    assert "different ids in openalex" in link.evidence
+    # Curators who assigned two ids have looked.
+    assert resolve_block([works[2][0], works[3][0]], weights, context).probable_duplicates == ()
+
+
+def test_a_name_that_a_work_lists_twice_is_two_people_and_listed_for_a_decision() -> None:
+    works = [
+        work("a", "Graham Neubig", "Nora Quist", "Graham Neubig", "G. Neubig", "Olaf Pint"),
+        work("b", "Graham Neubig", "Nora Quist"),
+    ]
+    found = resolved(works, crowd())
+    assert not same(found, "a#1", "a#3")
+    (link,) = [link for link in found.probable_duplicates if "one work lists the name twice: local:a" in link.evidence]
+    assert {link.left.name, link.right.name} == {"Graham Neubig"}
+    assert "one work lists the name twice: local:a" in supporting(link)
 
 
 def test_a_giant_block_is_linked_by_representatives(monkeypatch: pytest.MonkeyPatch) -> None:

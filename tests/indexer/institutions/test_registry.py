@@ -179,3 +179,25 @@ def test_the_command_loads_a_dump_and_shows_what_is_found(tmp_path: Path, monkey
     assert loaded.output.startswith("4 institutions are loaded.")
     shown = CliRunner().invoke(institutions, ["resolve", "UCLA and Amazon", "n/a"])
     assert shown.output == ("ror:0a2222222\tUniversity of California, Los Angeles\namazon\tAmazon\nno institution\n")
+
+
+def test_raw_text_beside_resolved_institutions_names_those_or_none() -> None:
+    """OpenAlex leaves affiliations that it could not match as names of institutions, some without commas."""
+    collector = NameCollector()
+    known = [("Monash University", "02bfwt286"), ("Mayo Clinic", "02qp3tb03"), ("Harvard Medical School", "03vek6s52")]
+    people = [Author(f"A {n}", institutions=(Institution(name, None, ror),)) for n, (name, ror) in enumerate(known)]
+    collector.add(Work("a", "A title", tuple(people)))
+    registry = Registry(collection=collector.names())
+
+    def resolved(text: str) -> list[str]:
+        return [item["id"] for item in registry.of_author(Author("B", institutions=(Institution(text),)))]
+
+    assert resolved("Department of Neurology Mayo Clinic Rochester Minnesota U.S.A") == ["ror:02qp3tb03"]
+    assert resolved("School of Nursing, and Health Sciences Monash University Frankston Vic. Australia") == [
+        "ror:02bfwt286"
+    ]
+    assert resolved("2Harvard Medical School, Boston") == ["ror:03vek6s52"]
+    # Another institution, whose name begins with a known one.
+    assert resolved("Monash University Medical Center, Clayton") == ["monash-university-medical-center"]
+    for generic in ("University Hospital", "Department of Surgery, General Hospital, Basel", "VA Medical Center"):
+        assert resolved(generic) == []
