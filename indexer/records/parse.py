@@ -36,6 +36,8 @@ MAX_AUTHORS = 10_000
 #: A review of a whole field cites some 5,000 works.
 MAX_REFERENCES = 10_000
 YEARS = range(1000, date.today().year + 3)
+#: Special interest groups of the ACL: `SIGMORPHON`, `SIGdial`.
+_ACL_GROUP = re.compile(r"SIG(?:[A-Z]|dial)[A-Za-z-]*")
 
 
 def withdrawn_id(record: object) -> str | None:
@@ -243,13 +245,19 @@ def _total_authors(record: Mapping[str, Any], listed: int) -> int | None:
 
 
 def _topics(record: Mapping[str, Any]) -> dict[str, tuple[str | None, tuple[str, ...]]]:
-    """Return each topic's name and parents by id; the lists beside `topics` must have its length, or be absent."""
+    """Return each topic's name and parents by id; the lists beside `topics` must have its length, or be absent.
+
+    The ACL Anthology lists the special interest groups that sponsored an event as topics, which they are not.
+    """
     ids, names, parents = _texts(record, "topics"), _texts(record, "topic_names"), _list(record, "topic_parents")
     for key, parallel in (("topic_names", names), ("topic_parents", parents)):
         if parallel and len(parallel) != len(ids):
             raise RecordError(f"{key} has {len(parallel)} entries, but topics has {len(ids)}")
     parent_names = (tuple(_texts({"topic_parents": entry}, "topic_parents")) for entry in parents)
-    return {id_: (name, above or ()) for id_, name, above in zip_longest(ids, names, parent_names)}
+    topics = {id_: (name, above or ()) for id_, name, above in zip_longest(ids, names, parent_names)}
+    if not str(record.get("id")).startswith("acl:"):
+        return topics
+    return {id_: value for id_, value in topics.items() if not _ACL_GROUP.fullmatch(id_)}
 
 
 def _texts(record: Mapping[str, Any], key: str) -> list[str]:

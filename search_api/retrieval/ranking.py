@@ -115,10 +115,11 @@ NEAREST_IN_SAMPLE = 3
 MISSING, ALL_TOGETHER = -0.36, -0.3
 #: Weights of similar topics and of the cosine of centres relative to the closest works, and share of joint works in
 #: these: nDCG@5 of the graded researchers .834 without joint works, .861 with half, .888 if they count like others, but
-#: MRR of 200 split halves .810, .763 and .525, since co-authors then come before the person's other half.
-TOPICS, CENTRES, JOINT_WORKS = 0.1, 0.1, 0.5
+#: MRR of 200 split halves .810, .763 and .525, since co-authors then come before the person's other half. With topics
+#: and centres at .1, nDCG@10 of 25 researchers graded afterwards was .883, at .2 .908 (docs/ranking.md).
+TOPICS, CENTRES, JOINT_WORKS = 0.2, 0.2, 0.5
 #: Logistic calibration: the share of graded researchers whose works a reader found closely similar.
-SCALE, MIDDLE = 10.0, 0.25
+SCALE, MIDDLE = 13.0, 0.4
 #: Examples of a group that each get candidates near them; more are put into so many groups. Each adds so many
 #: candidates.
 GROUPS = 5

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
 #: Researchers on a page, and people of a name that the reader chooses from.
-RESULTS, NAMESAKES = 10, 8
+#: Twelve cards fill rows of two, three and four.
+RESULTS, NAMESAKES = 12, 8
 #: Characters of the text, which is a parameter of the address.
 MAX_TEXT = 3_000
 ROLES = ("like", "unlike")

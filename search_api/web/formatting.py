@@ -194,6 +194,18 @@ def named(entities: Sequence[Mapping[str, Any]], most: int = NAMED) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
+def enumerated(tagline: str) -> str:
+    """Return a tagline as a part of a sentence: `A · B · C` is `A, B and C`.
+
+    A name that contains `and` needs a comma before the last `and`.
+    """
+    *names, last = tagline.split(" · ")
+    if not names:
+        return last
+    is_compound = any(" and " in name for name in (*names, last))
+    return f"{', '.join(names)}{',' if is_compound else ''} and {last}"
+
+
 def work_reasons(reasons: Mapping[str, Any]) -> str:
     """Return why a work is similar: `Very similar topic and wording · Shares 2 authors · Same topic: Robotics`."""
     parts = []
@@ -285,6 +297,7 @@ FILTERS = {
         count,
         coverage,
         cut,
+        enumerated,
         host,
         initials,
         level_label,

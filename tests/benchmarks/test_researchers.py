@@ -81,14 +81,14 @@ def test_the_centroid_orders_by_cosine_and_leaves_collaborators_out_when_asked()
 
 def test_the_graded_set_has_researchers_of_twelve_fields_and_grades_from_0_to_2() -> None:
     judged = json.loads(GRADED.read_text(encoding="utf-8"))
-    assert len(judged) == 35
+    assert len(judged) == 60
     assert len({entry["field"] for entry in judged.values()}) == 12
     for id_, entry in judged.items():
         assert id_ not in entry["grades"]
         assert set(entry["grades"].values()) <= {0, 1, 2}
         assert max(entry["grades"].values()) >= 1
         assert len(entry["grades"]) >= 7
-    assert sum(len(entry["grades"]) for entry in judged.values()) == 395
+    assert sum(len(entry["grades"]) for entry in judged.values()) == 690
 
 
 def test_the_graded_sample_has_the_works_of_everyone_who_was_graded() -> None:

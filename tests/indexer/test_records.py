@@ -54,6 +54,13 @@ def test_topics_keep_their_parents_when_one_is_named_twice() -> None:
     assert parse_work(record(topics=["a"], topic_parents=None)).topic_parents == ()
 
 
+def test_groups_that_sponsor_an_event_are_no_topics() -> None:
+    topics = ["SIGMORPHON", "cs.CL", "SIGdial", "Signal Processing"]
+    work = parse_work(record(id="acl:2020.sigdial-1.1", topics=topics, topic_names=["a", "b", "c", "d"]))
+    assert work.topics == (("cs.CL", "b"), ("Signal Processing", "d"))
+    assert len(parse_work(record(id="local:1", topics=["SIGINT"])).topics) == 1
+
+
 def test_institutions_of_an_author() -> None:
     given = [{"name": "Here", "id": "openalex:I1", "ror": "https://ror.org/05ppvf150"}, {"name": "There"}]
     work = parse_work(record(authors=[{"name": "A", "institutions": given}]))

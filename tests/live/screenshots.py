@@ -1,4 +1,4 @@
-"""Takes pictures of the main pages over the sample; `make screenshots` runs it, `make test` does not."""
+"""Takes pictures of all pages over the sample; `make screenshots` runs it, `make test` does not."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import delete
 
 from accounts.claims.models import Claim
 from accounts.cookies import LOGIN
+from accounts.corrections.models import Correction
 from accounts.invitations.models import Invitation
 from accounts.login.models import Account
 from accounts.notifications import Notification
@@ -29,14 +30,43 @@ PAGES = {
     "home": "/",
     "profile": f"/researchers/{KORDING}",
     "search": "/search?q=recording+the+activity+of+many+neurons+at+once",
+    "search-person": "/search?q=konrad+kording",
+    "search-nothing": "/search?q=zxqwv+blorptang",
+    "search-advanced": "/search/advanced",
+    "search-help": "/search/help",
+    "researchers": "/researchers",
+    "experts": "/researchers?about=recording+many+neurons+at+once",
+    "similar-researchers": f"/similar-researchers?like={KORDING}",
+    "related": "/related",
     "pasted-text": "/related?text=Decoding+movement+from+the+activity+of+motor+neurons&authors=Konrad+P.+Kording",
+    "topics": "/topics",
     "topic": "/topics/cs.LG",
+    "institutions": "/institutions",
     "institution": "/institutions/university-of-edinburgh",
+    "graph-start": "/graph",
     "graph": f"/graph?researcher={KORDING}",
     "work": "/works/arxiv:2605.05436",
+    "about": "/about",
+    "login": "/login?for=claim",
+    "register": "/register",
+    "reset": "/reset",
+    "not-found": "/nowhere",
 }
 #: Pages of an administrator.
-OWN_PAGES = {"inbox": "/inbox", "admin": "/admin", "feed": "/feed?since=ever"}
+OWN_PAGES = {
+    "inbox": "/inbox",
+    "admin": "/admin",
+    "admin-corrections": "/admin/corrections",
+    "admin-reports": "/admin/reports",
+    "admin-audit": "/admin/audit",
+    "feed": "/feed?since=ever",
+    "account": "/account",
+    "own-profile": "/account/profile",
+    "owned-profile": f"/researchers/{KORDING}",
+    "claim": "/researchers/yoshua-bengio-5f9b84e5/claim",
+    "invite": "/researchers/yoshua-bengio-5f9b84e5/invite",
+    "problem": "/researchers/yoshua-bengio-5f9b84e5/problem",
+}
 #: A picture ends here; pages go on.
 TALLEST = 2_400
 #: Pictures of the README: page, width, scheme and height. They are committed, and as JPEG smaller than `MOST_BYTES`.
@@ -72,6 +102,8 @@ def administrator(sample_app: Flask) -> Iterator[Person]:
             )
         )
         verified = {"status": "verified", "researcher": KORDING}
+        problem = {"reporter_id": other.account_id, "researcher_id": "yoshua-bengio-5f9b84e5", "kind": "two_people"}
+        session.add(Correction(**problem, works=[], mentions=[], reason="The works on law are by a namesake."))
         session.add(Notification(account_id=person.account_id, kind="claim", about=KORDING, data=verified))
         session.add(Notification(account_id=person.account_id, kind="waiting", about="claim", data={}))
     yield person
@@ -93,7 +125,7 @@ def test_picture(chromium: Browser, site: str, administrator: Person, name: str,
     page = context.new_page()
     answer = page.goto({**PAGES, **OWN_PAGES}[name])
     assert answer is not None
-    assert answer.status == 200
+    assert answer.status == (404 if name == "not-found" else 200)
     if name == "graph":
         open_panel(page)
     height = min(TALLEST, page.evaluate("document.documentElement.scrollHeight"))

@@ -145,3 +145,16 @@ def test_slugs_of_imports_are_not_shown(source: str | None, venue: str | None, s
 )
 def test_a_pager_links_first_last_and_neighbouring_pages(page: int, last: int, numbers: list[int | None]) -> None:
     assert page_numbers(page, last, 25) == numbers
+
+
+@pytest.mark.parametrize(
+    ("tagline", "words"),
+    [
+        ("Robotics", "Robotics"),
+        ("Robotics · Optics", "Robotics and Optics"),
+        ("Robotics · Optics · Ethics", "Robotics, Optics and Ethics"),
+        ("Neurons and Cognition · Machine Learning", "Neurons and Cognition, and Machine Learning"),
+    ],
+)
+def test_a_tagline_reads_like_a_sentence(tagline: str, words: str) -> None:
+    assert formatting.enumerated(tagline) == words

@@ -44,7 +44,10 @@ export function panel(svg, select) {
       button.textContent = other.querySelector("title").textContent;
       button.addEventListener("click", () => select(other));
       const item = document.createElement("li");
-      item.append(`${words} `, button, weight > 1 ? ` (${weight} works)` : "");
+      const relation = document.createElement("span");
+      relation.append(`${words} `, button);
+      item.append(relation);
+      if (weight > 1) item.append(Object.assign(document.createElement("span"), { className: "number", textContent: `${weight} works` }));
       list.append(item);
     }
     if (joined.length > SHOWN) list.append(Object.assign(document.createElement("li"), { textContent: `${joined.length - SHOWN} more` }));
