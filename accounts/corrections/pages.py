@@ -42,16 +42,18 @@ class ProblemForm(schemas.NewCorrection):
 
 
 class DecisionForm(schemas.CorrectionDecision):
-    """A decision as a form sends it: ids of works separated by spaces or line ends."""
+    """A decision as a form sends it: ticked works, and further ids separated by spaces or line ends."""
 
     decision = fields.String(required=True, validate=validate.OneOf(("accept", "reject")))
 
     @pre_load
     def _split(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        works = data.get("works", [])
-        if not isinstance(works, (str, list)):
+        works, ids = data.get("works", []), data.get("ids", "")
+        if not isinstance(works, (str, list)) or not isinstance(ids, str):
             raise ValidationError("Not a list of works.", "works")
-        return {**data, "works": (works if isinstance(works, str) else " ".join(works)).split()}
+        known = [works] if isinstance(works, str) else works
+        rest = {name: value for name, value in data.items() if name != "ids"}
+        return {**rest, "works": " ".join([*known, ids]).split()}
 
 
 @blueprint.get("/researchers/<path:id_>/problem")

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 #: Corrections of one account that may wait for a decision.
 MAX_PENDING = 20
+#: Groups of works, and works of a group, that the page of an administrator offers with a check box.
+MAX_GROUPS, MAX_OFFERED = 12, 20
 NEEDS_WORKS = "Name the works of the second person in `works`: the report names none."
 
 
@@ -129,11 +131,20 @@ def find(session: Session, correction_id: str, *, lock: bool = False) -> Correct
 def serialize_cases(services: Services, session: Session, rows: Sequence[Correction]) -> list[dict[str, Any]]:
     """Return corrections with their evidence from the index."""
     researchers = {id_ for row in rows for id_ in (row.researcher_id, row.other) if id_}
+    records = services.get_many(services.names.researchers, sorted(researchers), "name", "merge_reasons", "identity")
     works = {id_ for row in rows for id_ in row.works}
-    records = services.get_many(services.names.researchers, sorted(researchers), "name", "merge_reasons")
+    works |= {id_ for row in rows for group in _groups(row, records) for id_ in group["works"]}
     documents = services.get_many(services.names.works, sorted(works), "title")
     titles = {id_: document["title"] for id_, document in documents.items()}
     return [_case(session, row, records, titles) for row in rows]
+
+
+def _groups(row: Correction, records: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the groups of works of a record of which two people are reported, to choose from; those of most works."""
+    if row.kind != "two_people" or row.status == "accepted":
+        return []
+    groups: list[dict[str, Any]] = (records.get(row.researcher_id, {}).get("identity") or {}).get("groups", [])
+    return [{**group, "works": group["works"][:MAX_OFFERED]} for group in groups[:MAX_GROUPS]]
 
 
 def _case(session: Session, row: Correction, records: Mapping[str, Any], titles: Mapping[str, str]) -> dict[str, Any]:
@@ -146,6 +157,7 @@ def _case(session: Session, row: Correction, records: Mapping[str, Any], titles:
         "other_name": records.get(row.other or "", {}).get("name"),
         "titles": {id_: titles[id_] for id_ in row.works if id_ in titles},
         "merge_reasons": record.get("merge_reasons", []),
+        "groups": _groups(row, records),
         "is_owned": owner_of(session, row.researcher_id) is not None,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -237,6 +238,20 @@ def test_two_people_needs_works_which_the_administrator_may_name(eve: Person, ad
     assert decide(admin, made["id"], works=["arxiv:1"]).status_code == 200
     assert [str(key) for key in load(home / CORRECTIONS).splits[0].mentions] == ["arxiv:1#1"]
     assert decide(admin, "0" * 32).status_code == decide(admin, "no id").status_code == 404
+
+
+def test_an_administrator_ticks_the_works_of_the_second_person(
+    eve: Person, admin: Person, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups = [{"works": ["arxiv:1"], "evidence": ["a shared co-author"]}, {"works": ["arxiv:2"], "evidence": []}]
+    monkeypatch.setitem(RECORDS, "wei-1", {**RECORDS["wei-1"], "identity": {"groups": groups, "confidence": 0.9}})
+    made = report(eve, kind="two_people", works=[])
+    page = admin.get("/admin/corrections").text
+    assert "Group 1: a shared co-author" in page
+    assert re.findall(r'name="works" value="(.*?)"', page) == ["arxiv:1", "arxiv:2"]
+    form = {"csrf_token": admin.csrf(), "decision": "accept", "works": ["arxiv:2"], "ids": "\n", "reason": ""}
+    assert admin.post(f"/admin/corrections/{made['id']}", data=form).status_code == 303
+    assert [str(key) for key in load(home / CORRECTIONS).splits[0].mentions] == ["arxiv:2#2"]
 
 
 def test_decisions_that_name_the_same_work_do_not_break_a_run(eve: Person, admin: Person, home: Path) -> None:
