@@ -98,7 +98,7 @@ def _page(text: str, conflicts: Conflicts, **more: Any) -> str:
 
 def _overview(text: str, conflicts: Conflicts, *, is_long: bool = False) -> str:
     """Return the page with the first experts and works."""
-    people = ResearchersArgs().load({"about": text, "per_page": EACH, "teams": True})
+    people = ResearchersArgs().load({"about": text, "per_page": EACH})
     return _page(
         text,
         conflicts,
