@@ -23,7 +23,7 @@ from indexer.write.reads import documents, pages
 from mappings.signatures import SIGNED_FIELDS, are_signed_records, has_orcids, is_signed_work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from opensearchpy import OpenSearch
 
@@ -120,6 +120,8 @@ class Deduplication:
     decisions: WorkDecisions = field(default_factory=WorkDecisions)
     signer: Signer | None = None
     """Verifies the ORCID iDs of indexed works; without it, all are trusted."""
+    unread: set[RecordKey] = field(default_factory=set)
+    """Records of the index that this run has not read, and removes."""
 
     def compare(self, records: Iterable[CheckedRecord]) -> Iterator[int]:
         """Keep the records that are new, changed or withdrawn for `changes`; yield the size of each batch compared."""
@@ -169,7 +171,7 @@ class Deduplication:
         for works in self._all({"match_all": {}}):
             for work in works:
                 if unread := self.incoming.unread(work.digests):
-                    self.report.counts.removed += len(unread)
+                    self.unread.update(unread)
                     self.incoming.affect([work.id])
                     for key in unread:
                         self.incoming.remove(key)
@@ -195,21 +197,32 @@ class Deduplication:
             for key in _keys(document):
                 holders[key].append(document)
         written: set[str] = set()
+        moved = {(key.source, key.id) for key in self.unread}
         components = self.incoming.components()
         while batch := list(islice(components, BATCH)):
             changes = []
             for component in batch:
-                for merged in self._works(component):
+                for merged, pooled in self._works(component):
+                    self._note(merged, pooled, moved)
                     former = {document["id"]: document for record in merged.records for document in holders[record.key]}
-                    changes += self._change(merged, list(former.values()), stored.get(merged.work.id))
+                    change = self._change(merged, list(former.values()), stored.get(merged.work.id))
+                    # A work that only lost a record.
+                    self.report.counts.changed += bool(change and self.unread and not any(one.item for one in pooled))
+                    changes += change
                     if stored:
                         written.add(merged.work.id)
             yield changes
         gone = [document for id_, document in stored.items() if id_ not in written]
+        read = {(key.source, key.id) for key in self.incoming.keys_read(moved)}
+        self.report.counts.removed += sum(self._is_unread(document, read) for document in gone)
         yield [Change(document["id"], None, None, "", _authors(document)) for document in gone]
 
-    def _works(self, component: Sequence[PooledRecord]) -> Iterator[MergedWork]:
-        """Return the works that records with common keys describe, and report what became of each record."""
+    def _is_unread(self, document: WorkDocument, read: Collection[tuple[str, str]]) -> bool:
+        """Return whether none of the records of a work was read, under its own file or another one."""
+        return all(key in self.unread and (key.source, key.id) not in read for key in _keys(document))
+
+    def _works(self, component: Sequence[PooledRecord]) -> Iterator[tuple[MergedWork, list[PooledRecord]]]:
+        """Return the works that records with common keys describe, each with these records."""
         by_key = {pooled.record.key: pooled for pooled in component}
 
         def warn(keys: Sequence[RecordKey], warning: RecordWarning) -> None:
@@ -220,15 +233,16 @@ class Deduplication:
 
         records = [pooled.record for pooled in component]
         for merged in deduplicate(records, self.order, self.decisions, warn):
-            self._note(merged, [by_key[record.key] for record in merged.records])
-            yield merged
+            yield merged, [by_key[record.key] for record in merged.records]
 
-    def _note(self, merged: MergedWork, pooled: Sequence[PooledRecord]) -> None:
-        is_new = not any(one.is_known for one in pooled)
-        for one in pooled:
+    def _note(self, merged: MergedWork, pooled: Sequence[PooledRecord], moved: Collection[tuple[str, str]]) -> None:
+        """Report what became of each record. One whose former file was not read has moved to another file."""
+        known = [one.is_known or (one.record.source, one.record.work.id) in moved for one in pooled]
+        is_new = not any(known)
+        for one, is_known in zip(pooled, known, strict=True):
             if one.item is None:
                 continue
-            if one.is_known:
+            if is_known:
                 self.report.note(one.item, "changed", merged.work.id)
             else:
                 self.report.note(one.item, "new" if is_new else "merged", merged.work.id)

@@ -110,6 +110,12 @@ class IncomingRecords:
         query = "SELECT 1 FROM seen WHERE source = ? AND file = ? AND id = ?"
         return [key for key in keys if not self._database.execute(query, key).fetchone()]
 
+    def keys_read(self, ids: Iterable[tuple[str, str]]) -> Iterator[RecordKey]:
+        """Return the keys of the records that were read, from any file, with a source and id of these pairs."""
+        for source, id_ in ids:
+            rows = self._database.execute("SELECT file FROM seen WHERE source = ? AND id = ?", (source, id_))
+            yield from (RecordKey(source, file, id_) for (file,) in rows)
+
     def add(self, checked: CheckedRecord, *, is_known: bool) -> None:
         """Add a record that is new or has changed."""
         if checked.record:

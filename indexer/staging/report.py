@@ -36,8 +36,8 @@ class Counts:
     """Numbers of records: each one read is new, merged, changed, unchanged, withdrawn, repeated or rejected.
 
     `merged` records describe works that another record describes too. `embedded` works have a new text. `not_works` of
-    the rejected records are marked by their source as something else. `removed` records were withdrawn or, with
-    --prune, not read.
+    the rejected records are marked by their source as something else. `removed` are withdrawn records and, with
+    --prune, works of which no record was read; works that lose only one of their records count as changed.
     """
 
     read: int = 0

@@ -236,6 +236,32 @@ def test_a_withdrawn_record_leaves_the_records_of_other_sources(collection: Coll
     assert collection.documents.keys() == {"acl:2", "doi:10.1000/a"}
 
 
+def test_a_dated_dump_under_a_new_name_counts_works(collection: Collection, tmp_path: Path) -> None:
+    old = jsonl(
+        tmp_path / "works-01.jsonl", work("acl:1"), work("acl:2", "Rudders and keels"), work("acl:3", "Anchors")
+    )
+    collection.index(old)
+    before = dict(collection.documents)
+    new = jsonl(tmp_path / "works-02.jsonl", work("acl:1"), work("acl:2", "Rudders, keels"), work("acl:4", "Masts"))
+    counts = collection.index(new, prune=True).counts
+    assert (counts.unchanged, counts.changed, counts.new, counts.merged, counts.removed) == (1, 1, 1, 0, 1)
+    assert sorted(collection.documents) == ["acl:1", "acl:2", "acl:4"]
+    assert collection.documents["acl:1"] is before["acl:1"]
+    again = collection.index(new, prune=True).counts
+    assert (again.unchanged, again.changed, again.new, again.removed) == (3, 0, 0, 0)
+
+
+def test_a_work_that_loses_one_of_its_records_has_changed(collection: Collection, tmp_path: Path) -> None:
+    one = jsonl(tmp_path / "one.jsonl", work("acl:1", doi="10.1000/a"), work("acl:2", "Rudders and keels"))
+    two = tmp_path / "two.bib"
+    two.write_text(BIB, encoding="utf-8")
+    collection.index(one, two)
+    assert len(collection.documents["acl:1"]["sources"]) == 2
+    counts = collection.index(one, prune=True).counts
+    assert (counts.unchanged, counts.changed, counts.removed) == (2, 1, 0)
+    assert len(collection.documents["acl:1"]["sources"]) == 1
+
+
 def test_a_file_that_moved_is_not_another_source(collection: Collection, files: list[Path]) -> None:
     collection.index(files[0])
     before = dict(collection.documents)
