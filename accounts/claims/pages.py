@@ -21,12 +21,16 @@ from search_api.http.paging import DEFAULT_PER_PAGE
 from search_api.http.services import services
 from search_api.web.blueprint import parse
 from search_api.works import search as works_search
+from search_api.works.documents import find_ids
 from search_api.works.schemas import WorksArgs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flask import Response
 
     from accounts.actors import Actor
+    from accounts.claims.models import WorkStatement
 
 Form = dict[str, Any]
 SCOPE = "claim"
@@ -70,9 +74,18 @@ def _owner_context(actor: Actor, claim: service.Result, page: int) -> dict[str, 
         addresses = institution_emails.proven_addresses(session, actor.account_id)
     return {
         "works": works_search.search(services(), works_args, fixed=[by_owner]),
-        "statements": {statement.work_id: statement for statement in statements},
+        "statements": _by_current_id(statements),
         "addresses": addresses,
     }
+
+
+def _by_current_id(statements: Sequence[WorkStatement]) -> dict[str, WorkStatement]:
+    """Return statements by the ids that their works have now; of several about one work, the newest, which is first."""
+    current = find_ids(services(), [statement.work_id for statement in statements]) if statements else {}
+    by_id: dict[str, WorkStatement] = {}
+    for statement in statements:
+        by_id.setdefault(current.get(statement.work_id, statement.work_id), statement)
+    return by_id
 
 
 @blueprint.post("/account/profile")

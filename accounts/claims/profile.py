@@ -15,7 +15,7 @@ from accounts.outbox import enqueue
 from search_api.http.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from sqlalchemy.orm import Session
 
@@ -60,10 +60,15 @@ def update_profile(session: Session, account_id: str, changes: Mapping[str, Any]
     return profile
 
 
-def set_statement(session: Session, account_id: str, work_id: str, *, is_mine: bool) -> WorkStatement:
-    """State that a work is the owner's, or not. Raises Problem (409) for no owner or too many statements."""
+def set_statement(
+    session: Session, account_id: str, work_id: str, *, is_mine: bool, ids: Iterable[str] = ()
+) -> WorkStatement:
+    """State that a work is the owner's, or not. Raises Problem (409) for no owner or too many statements.
+
+    `ids` are all ids of the work: an earlier statement may name one that has been merged.
+    """
     claim = require_claim(session, account_id, lock=True)
-    statement = _statement(session, claim, work_id)
+    statement = _only_statement(session, claim, work_id, ids)
     if statement is None:
         count = session.scalar(select(func.count()).where(WorkStatement.claim_id == claim.id)) or 0
         if count >= MAX_STATEMENTS:
@@ -78,10 +83,13 @@ def set_statement(session: Session, account_id: str, work_id: str, *, is_mine: b
     return statement
 
 
-def delete_statement(session: Session, account_id: str, work_id: str) -> bool:
-    """Delete a statement about a work; returns whether there was one. Raises Problem (409) for no owner."""
+def delete_statement(session: Session, account_id: str, work_id: str, ids: Iterable[str] = ()) -> bool:
+    """Delete a statement about a work with any of its ids; returns whether there was one.
+
+    Raises Problem (409) for no owner.
+    """
     claim = require_claim(session, account_id, lock=True)
-    statement = _statement(session, claim, work_id)
+    statement = _only_statement(session, claim, work_id, ids)
     if statement is None:
         return False
     session.delete(statement)
@@ -96,6 +104,15 @@ def statements_of(session: Session, claim_id: str) -> list[WorkStatement]:
     return list(session.scalars(statements.order_by(WorkStatement.created_at.desc(), WorkStatement.work_id)))
 
 
-def _statement(session: Session, claim: Claim, work_id: str) -> WorkStatement | None:
-    statement = select(WorkStatement).where(WorkStatement.claim_id == claim.id, WorkStatement.work_id == work_id)
-    return session.scalars(statement).one_or_none()
+def _only_statement(session: Session, claim: Claim, work_id: str, ids: Iterable[str]) -> WorkStatement | None:
+    """Return the last statement about a work, with its current id; those with ids that were merged are deleted."""
+    named = sorted({work_id, *ids})
+    query = select(WorkStatement).where(WorkStatement.claim_id == claim.id, WorkStatement.work_id.in_(named))
+    statement, *others = session.scalars(query.order_by(WorkStatement.created_at.desc())).all() or [None]
+    for other in others:
+        session.delete(other)
+    if statement and statement.work_id != work_id:
+        # Deleted first: the id is unique.
+        session.flush()
+        statement.work_id = work_id
+    return statement

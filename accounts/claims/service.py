@@ -92,7 +92,7 @@ def set_statement(account_id: str, work_id: str, *, is_mine: bool) -> WorkStatem
     if is_mine:
         _check_name(account_id, work)
     with changing(database()) as session:
-        return profile.set_statement(session, account_id, known_id, is_mine=is_mine)
+        return profile.set_statement(session, account_id, known_id, is_mine=is_mine, ids=work.get("ids", ()))
 
 
 def _check_name(account_id: str, work: WorkDocument) -> None:
@@ -115,9 +115,16 @@ def _check_name(account_id: str, work: WorkDocument) -> None:
 
 def delete_statement(account_id: str, work_id: str) -> None:
     """Delete a statement about a work, if there is one. Raises Problem (409) if the account owns no profile."""
+    # PostgreSQL accepts no NUL, and no work's id has one.
+    given = work_id.replace("\0", "")
+    try:
+        work = works.find(services(), given)
+        known_id, ids = work["id"], [given, *work.get("ids", ())]
+    except Problem:
+        # The work has been removed.
+        known_id, ids = given, []
     with changing(database()) as session:
-        # PostgreSQL accepts no NUL, and no work's id has one.
-        profile.delete_statement(session, account_id, work_id.replace("\0", ""))
+        profile.delete_statement(session, account_id, known_id, ids)
 
 
 def serialize_claim(session: Session, claim: Claim) -> Result:

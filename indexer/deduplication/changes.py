@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from indexer.deduplication.matching import is_same_name, is_same_title, own_id, version_keys
 from indexer.deduplication.merging import SourceOrder, deduplicate
+from indexer.deduplication.named_works import NamedWorks
 from indexer.records import Author, RecordWarning, parse_work
-from indexer.records.source_record import RecordKey, SourceRecord, normalized, source_record, to_record
+from indexer.records.source_record import RecordKey, SourceRecord, claimed_ids, normalized, source_record, to_record
 from indexer.records.work_decisions import WorkDecisions
 from indexer.sources.catalogues import IMPORT_FORMAT, ORDER
 from indexer.sources.stored import records_of
@@ -120,6 +121,8 @@ class Deduplication:
     decisions: WorkDecisions = field(default_factory=WorkDecisions)
     signer: Signer | None = None
     """Verifies the ORCID iDs of indexed works; without it, all are trusted."""
+    named: NamedWorks = field(default_factory=NamedWorks)
+    """The works that decisions about people name; where they are now is known after `changes`."""
     unread: set[RecordKey] = field(default_factory=set)
     """Records of the index that this run has not read, and removes."""
 
@@ -203,6 +206,8 @@ class Deduplication:
             changes = []
             for component in batch:
                 for merged, pooled in self._works(component):
+                    records = [record.work for record in merged.records]
+                    self.named.note(merged.work.id, claimed_ids(merged.work), merged.work.authors, records)
                     self._note(merged, pooled, moved)
                     former = {document["id"]: document for record in merged.records for document in holders[record.key]}
                     change = self._change(merged, list(former.values()), stored.get(merged.work.id))
@@ -213,9 +218,18 @@ class Deduplication:
                         written.add(merged.work.id)
             yield changes
         gone = [document for id_, document in stored.items() if id_ not in written]
+        self._note_indexed_names()
         read = {(key.source, key.id) for key in self.incoming.keys_read(moved)}
         self.report.counts.removed += sum(self._is_unread(document, read) for document in gone)
         yield [Change(document["id"], None, None, "", _authors(document)) for document in gone]
+
+    def _note_indexed_names(self) -> None:
+        """Note the indexed works that decisions name by the id of a merged work."""
+        merged = [work.id for work in self.indexed(self.named.unknown) if work.id not in self.named.ids]
+        for document in self._documents(merged):
+            authors = [Author(author.name) for author in _authors(document)]
+            works = [parse_work(record) for _, record in records_of(document)]
+            self.named.note(document["id"], document["ids"], authors, works)
 
     def _is_unread(self, document: WorkDocument, read: Collection[tuple[str, str]]) -> bool:
         """Return whether none of the records of a work was read, under its own file or another one."""

@@ -39,7 +39,7 @@ from mappings import work_id
 from peerscope.errors import PeerscopeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
 
@@ -77,6 +77,23 @@ class Overrides:
     splits: tuple[Split, ...] = ()
     statements: Statements = field(default_factory=Statements)
     works: WorkDecisions = field(default_factory=WorkDecisions)
+
+    @property
+    def named_works(self) -> frozenset[str]:
+        """The ids of the works that statements and mentions name."""
+        mentions = (key for entry in (*self.merges, *self.splits) for key in entry.mentions)
+        return frozenset((*(key.work_id for key in mentions), *(item.work_id for item in self.statements.statements)))
+
+    def follow(
+        self, current_work: Callable[[str], str], current_mention: Callable[[MentionKey], MentionKey]
+    ) -> Overrides:
+        """Return the decisions with the ids of works that have been merged, and the positions of their authors, now."""
+        return replace(
+            self,
+            merges=tuple(replace(one, mentions=tuple(map(current_mention, one.mentions))) for one in self.merges),
+            splits=tuple(replace(one, mentions=tuple(map(current_mention, one.mentions))) for one in self.splits),
+            statements=self.statements.follow(current_work),
+        )
 
     def apply(
         self, clusters: Sequence[Cluster], previous: Mapping[MentionKey, str], redirects: Mapping[str, str]

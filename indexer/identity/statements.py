@@ -11,7 +11,7 @@ name on it is compatible, does not carry another person's ORCID iD, and does not
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from indexer.identity.clusters import Cluster, Side, decided_link
@@ -41,6 +41,14 @@ class Statements:
 
     owners: tuple[str, ...] = ()
     statements: tuple[Statement, ...] = ()
+
+    def follow(self, current_work: Callable[[str], str]) -> Statements:
+        """Return the statements with the ids that their works have now; of several on one work, the last one."""
+        last: dict[tuple[str, str], Statement] = {}
+        for item in sorted(self.statements, key=lambda item: item.at):
+            last[item.researcher_id, current_work(item.work_id)] = item
+        statements = tuple(replace(item, work_id=work) for (_, work), item in last.items())
+        return replace(self, statements=statements)
 
     def apply(
         self,

@@ -15,6 +15,7 @@ from indexer.build.works import WorkWriter
 from indexer.deduplication.changes import Deduplication, first_of_each
 from indexer.deduplication.incoming import IncomingRecords
 from indexer.deduplication.merging import SourceOrder
+from indexer.deduplication.named_works import NamedWorks
 from indexer.identity.overrides import CORRECTIONS, Overrides, combine
 from indexer.identity.overrides import load as load_overrides
 from indexer.identity.statements import statements_of
@@ -102,6 +103,7 @@ class Run:
                 SourceOrder(self.decisions.source_order),
                 self.decisions.works,
                 self.signer,
+                NamedWorks(self.decisions.overrides.named_works),
             )
             is_decided = not self.are_decisions_followed()
             if is_decided or self.target.begun:
@@ -114,6 +116,7 @@ class Run:
                 self._prune(works)
             for batch in works.changes():
                 self.staging.add(batch)
+            self.decisions.overrides = self.decisions.overrides.follow(works.named.work_id, works.named.mention)
 
     def are_decisions_followed(self) -> bool:
         """Return whether the index follows the current decisions; True when there is none yet."""

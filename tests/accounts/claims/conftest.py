@@ -56,6 +56,7 @@ class FewResearchers:
         ("t-redirects", "ada-old"): {"id": "ada-old", "researcher_id": "ada-1"},
         ("t-works", "arxiv:1"): {
             "id": "arxiv:1",
+            "ids": ["arxiv:1", "doi:10.1000/engines"],
             "title": "On engines",
             "researchers": [{"id": "x", "name": "A. Lovelace"}],
         },

@@ -150,6 +150,22 @@ def test_a_statement_is_changed_taken_back_and_never_doubled(database: Database,
         assert session.scalars(said).all() == ["work.mine", "work.not_mine", "work.unsay"]
 
 
+def test_a_statement_follows_the_id_of_a_merged_work(database: Database, ada: str) -> None:
+    with database.begin() as session:
+        profile.set_statement(session, ada, "arxiv:1", is_mine=True)
+        profile.set_statement(session, ada, "doi:10.1000/a", is_mine=False)
+    both = ["arxiv:1", "doi:10.1000/a"]
+    with database.begin() as session:
+        profile.set_statement(session, ada, "doi:10.1000/a", is_mine=True, ids=both)
+    with database.begin() as session:
+        claim = profile.require_claim(session, ada)
+        found = [(one.work_id, one.is_mine) for one in profile.statements_of(session, claim.id)]
+        assert found == [("doi:10.1000/a", True)]
+        assert profile.set_statement(session, ada, "acl:1", is_mine=True, ids=[*both, "acl:1"]).work_id == "acl:1"
+        assert profile.delete_statement(session, ada, "acl:2", ids=["acl:1", "acl:2"])
+        assert profile.statements_of(session, claim.id) == []
+
+
 def test_there_is_an_end_to_statements(database: Database, ada: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(profile, "MAX_STATEMENTS", 1)
     with database.begin() as session:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import update
 
 from accounts.claims import lifecycle
+from accounts.claims.models import WorkStatement
 from tests.people import Person, browser, program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Flask
+
+    from accounts.database import Database
 
 ADA = "0000-0001-0000-0009"
 CLAIM = "/api/v1/researchers/{}/claim"
@@ -143,6 +147,14 @@ def test_statements_on_works_are_listed_changed_and_taken_back(owner: Person) ->
     assert owner.put("/api/v1/me/works/arxiv:1", json={"is_mine": "perhaps"}).status_code == 422
     for id_ in ("arxiv:1", "arxiv:1", "a%00b"):
         assert owner.delete(f"/api/v1/me/works/{id_}").status_code == 204
+    assert owner.get("/api/v1/me/works").get_json()["results"] == []
+
+
+def test_a_statement_is_taken_back_by_the_id_that_its_work_has_now(owner: Person, database: Database) -> None:
+    assert owner.put("/api/v1/me/works/arxiv:1", json={"is_mine": False}).status_code == 200
+    with database.begin() as session:
+        session.execute(update(WorkStatement).values(work_id="doi:10.1000/engines"))
+    assert owner.delete("/api/v1/me/works/arxiv:1").status_code == 204
     assert owner.get("/api/v1/me/works").get_json()["results"] == []
 
 

@@ -18,7 +18,9 @@ from indexer.build.documents import UNKNOWN_ORIGIN, work_document
 from indexer.deduplication.changes import Deduplication, IndexedWork, first_of_each
 from indexer.deduplication.incoming import IncomingRecords
 from indexer.deduplication.merging import SourceOrder
+from indexer.deduplication.named_works import NamedWorks
 from indexer.identity import identity_key, researcher_id
+from indexer.identity.mentions import MentionKey
 from indexer.records.work_decisions import MergeWorks, WorkDecisions
 from indexer.sources import open_sources
 from indexer.sources.catalogues import ORDER
@@ -62,6 +64,7 @@ class Collection:
 
     def __init__(self, folder: Path, *, order: Sequence[str] = ORDER, decisions: WorkDecisions | None = None) -> None:
         self.folder, self.order, self.decisions = folder, order, decisions or WorkDecisions()
+        self.named = NamedWorks()
         self.documents: dict[str, WorkDocument] = {}
         self.lines: list[str] = []
 
@@ -71,7 +74,9 @@ class Collection:
         self.lines = []
         report.explain = self.lines.append
         with IncomingRecords() as incoming:
-            works = Stored(Mock(), Mock(), incoming, report, MODEL, SourceOrder(self.order), self.decisions)
+            works = Stored(
+                Mock(), Mock(), incoming, report, MODEL, SourceOrder(self.order), self.decisions, named=self.named
+            )
             works.documents = self.documents
             works.group_again(decided=decided)
             checked = read(open_sources([str(path) for path in paths]), report, Counter(), MODEL)
@@ -234,6 +239,25 @@ def test_a_withdrawn_record_leaves_the_records_of_other_sources(collection: Coll
     report = collection.index(withdrawal)
     assert report.counts.removed == 1
     assert collection.documents.keys() == {"acl:2", "doi:10.1000/a"}
+
+
+def test_decisions_follow_works_that_are_merged(collection: Collection, tmp_path: Path) -> None:
+    people = [{"name": "B. Thal"}, {"name": "Orla Quist"}]
+    library = jsonl(
+        tmp_path / "library.jsonl", work("arxiv:1912.1", doi="10.1000/a", authors=people), work("acl:9", "Masts")
+    )
+    collection.index(library)
+    curated = jsonl(tmp_path / "curated.jsonl", work("acl:1", doi="10.1000/a"))
+    for paths in ((curated,), (curated,)):
+        # In the run that merges them, and in a later one, when nothing changes.
+        collection.named = NamedWorks(["arxiv:1912.1", "acl:9", "acl:none"])
+        collection.index(*paths)
+        named = collection.named
+        assert [named.work_id(id_) for id_ in ("arxiv:1912.1", "acl:9", "acl:none")] == ["acl:1", "acl:9", "acl:none"]
+        assert named.mention(MentionKey("arxiv:1912.1", 1)) == MentionKey("acl:1", 2)
+        assert named.mention(MentionKey("arxiv:1912.1", 2)) == MentionKey("acl:1", 1)
+        unchanged = [MentionKey("acl:9", 2), MentionKey("acl:none", 1), MentionKey("arxiv:1912.1", 7)]
+        assert list(map(named.mention, unchanged)) == unchanged
 
 
 def test_a_dated_dump_under_a_new_name_counts_works(collection: Collection, tmp_path: Path) -> None:

@@ -169,3 +169,14 @@ def test_statements_are_read_from_the_states_of_owners() -> None:
     found = statements_of([one, two])
     assert found.owners == ("one", "two")
     assert found.statements == (Statement("one", "local:a", False, "2024-01-01T00:00:00+00:00"),)
+
+
+def test_statements_follow_the_ids_of_merged_works() -> None:
+    made = (
+        Statement("one", "local:a", is_mine=True, at="2026-01-01"),
+        Statement("one", "local:b", is_mine=False, at="2026-01-02"),
+        Statement("two", "local:c", is_mine=False, at="2026-01-02"),
+    )
+    followed = Statements(("one", "two"), made).follow(lambda id_: "local:b" if id_ == "local:a" else id_)
+    assert followed.statements == (made[1], made[2])
+    assert followed.owners == ("one", "two")
