@@ -108,8 +108,9 @@ def _only_statement(session: Session, claim: Claim, work_id: str, ids: Iterable[
     """Return the last statement about a work, with its current id; those with ids that were merged are deleted."""
     named = sorted({work_id, *ids})
     query = select(WorkStatement).where(WorkStatement.claim_id == claim.id, WorkStatement.work_id.in_(named))
-    statement, *others = session.scalars(query.order_by(WorkStatement.created_at.desc())).all() or [None]
-    for other in others:
+    statements = session.scalars(query.order_by(WorkStatement.created_at.desc())).all()
+    statement = next(iter(statements), None)
+    for other in statements[1:]:
         session.delete(other)
     if statement and statement.work_id != work_id:
         # Deleted first: the id is unique.

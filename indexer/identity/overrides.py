@@ -81,8 +81,10 @@ class Overrides:
     @property
     def named_works(self) -> frozenset[str]:
         """The ids of the works that statements and mentions name."""
-        mentions = (key for entry in (*self.merges, *self.splits) for key in entry.mentions)
-        return frozenset((*(key.work_id for key in mentions), *(item.work_id for item in self.statements.statements)))
+        lists = (*(merge.mentions for merge in self.merges), *(split.mentions for split in self.splits))
+        return frozenset(
+            (*(key.work_id for keys in lists for key in keys), *(item.work_id for item in self.statements.statements))
+        )
 
     def follow(
         self, current_work: Callable[[str], str], current_mention: Callable[[MentionKey], MentionKey]

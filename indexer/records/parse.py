@@ -35,6 +35,10 @@ MAX_TEXT = 2_000
 MAX_AUTHORS = 10_000
 #: A review of a whole field cites some 5,000 works.
 MAX_REFERENCES = 10_000
+#: Control characters: those of C1 are Windows-1252 in a text that says it is Unicode, the others nothing.
+_CONTROLS = dict.fromkeys((*range(9, 14), 0, *range(28, 32)), " ")
+_CONTROLS |= dict.fromkeys((*range(1, 9), *range(14, 28), 127), "")
+_CONTROLS |= {code: bytes([code]).decode("cp1252", "ignore") for code in range(128, 160)}
 YEARS = range(1000, date.today().year + 3)
 #: Special interest groups of the ACL: `SIGMORPHON`, `SIGdial`.
 _ACL_GROUP = re.compile(r"SIG(?:[A-Z]|dial)[A-Za-z-]*")
@@ -134,7 +138,7 @@ def _text(record: Mapping[str, Any], key: str, limit: int = MAX_TEXT) -> str | N
     if len(value) > limit:
         raise RecordError(f"{key} has {len(value):,} characters, more than {limit:,}")
     # NFC: what looks the same is the same text, however it was typed. Joiners (U+200C, U+200D) are kept.
-    return " ".join(unicodedata.normalize("NFC", value).replace("\0", " ").split()) or None
+    return " ".join(unicodedata.normalize("NFC", value).translate(_CONTROLS).split()) or None
 
 
 def _required(record: Mapping[str, Any], key: str, limit: int = MAX_TEXT) -> str:

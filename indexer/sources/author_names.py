@@ -33,7 +33,7 @@ _ET_AL = re.compile(
     r"(?:^|(?<![\s,;&])[\s,;&]++)(?:and\s++)?(?:\(?\bet\.?\s*+al(?:ii|iae)?\b\.?\)?|others\b|u\.\s?a\.$)[\s.,;]*+$",
     re.IGNORECASE,
 )
-_LETTER = r"[^\W\d_]"
+_INITIAL_FIRST = re.compile(r"[A-Z]\.[\s-]?[^\W\d_]")
 _ORCID = re.compile(r"(?:https?://orcid\.org/)?\b\d{4}-\d{4}-\d{4}-\d{3}[\dX]\b")
 _EMAIL = re.compile(
     r"(?:[(<\[]\s*+|(?<!\s)\s++)?(?:e-?mail:?\s*+)?(?<![\w.+-])[\w.+-]++@[\w-]++\.[\w.-]++\s*+[)>\]]?", re.IGNORECASE
@@ -124,7 +124,7 @@ def is_one_name(text: str) -> bool:
     family, *rest = (part.strip() for part in text.split(","))
     if is_organisation(text) or not family[:1].isupper():
         return False
-    return len(rest) == 1 and rest[0][:1].isupper() if rest else re.match(rf"[A-Z]\.[\s-]?{_LETTER}", text) is not None
+    return len(rest) == 1 and rest[0][:1].isupper() if rest else _INITIAL_FIRST.match(text) is not None
 
 
 def _is_capitalized(name: str) -> bool:

@@ -124,6 +124,7 @@ def entry_record(entry: Entry, field: Mapping[str, str], *, is_key_repeated: boo
         warnings.append(RecordWarning("repeated key", f"the key {entry.key!r} is used by another entry of the file"))
     editors, problems = ([], []) if people else names(field.get("editor") or "")
     own_id, url = _own_id(field), _unescaped(field.get("url"))
+    dblp_key = entry.key if entry.key.startswith("DBLP:") else None
     preprint, repository = ("preprint", "arXiv") if arxiv and not own_id else (None, None)
     record = reference(
         own_id or (None if is_key_repeated else entry.key),
@@ -136,7 +137,7 @@ def entry_record(entry: Entry, field: Mapping[str, str], *, is_key_repeated: boo
         is_retracted=is_retracted_note(field.get("note")),
         venue=_venue(field, kind) or repository,
         url=url,
-        ids=[] if own_id else other_ids(url, pmid=field.get("pmid"), pmcid=field.get("pmcid"), arxiv=arxiv),
+        ids=[] if own_id else other_ids(url, dblp_key, pmid=field.get("pmid"), pmcid=field.get("pmcid"), arxiv=arxiv),
         language=field.get("langid") or field.get("language"),
         authors=[{"name": name} for name in people],
         warnings=[*warnings, *problems],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from indexer.sources.bibliography import catalogue_record, editors_as_authors
+from indexer.sources.text import with_subtitle
 from indexer.sources.xml_records import XmlRecord, text_of
 from indexer.sources.xml_text import first, joined, marked_up, person, texts, without_namespaces
 
@@ -45,7 +46,7 @@ def publication_record(publication: Element) -> dict[str, Any]:
             for text in texts(publication, tag)
         ],
         dates=[first(publication, "PublicationDate")],
-        title=f"{title}: {subtitle}" if title and subtitle else title,
+        title=with_subtitle(title, subtitle),
         abstract=marked_up(publication.find("Abstract")),
         type=_TYPES.get(kind),
         venue=first(publication, "PublishedIn/Publication/Title", "PartOf/Publication/Title"),

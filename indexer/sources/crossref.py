@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.sources.bibliography import catalogue_record, editors_as_authors
 from indexer.sources.json_records import JsonRecord, date_parts, texts_of
+from indexer.sources.text import with_subtitle
 from indexer.sources.xml_records import XmlRecord, local_name, text_of
 from indexer.sources.xml_text import date_of, first, joined, marked_up, person, texts, without_namespaces
 from mappings import doi_in
@@ -60,7 +61,7 @@ def work_record(work: Mapping[str, Any]) -> dict[str, Any]:
         source="Crossref",
         doi=work["DOI"],
         dates=[date_parts(work.get(name)) for name in _DATES],
-        title=f"{title}: {subtitle}" if title and subtitle and subtitle not in title else title,
+        title=with_subtitle(title, subtitle),
         abstract=work.get("abstract"),
         type=TYPES.get(kind),
         venue=venue or work.get("group-title"),
@@ -132,7 +133,7 @@ def _role(contributor: Element) -> str | None:
 
 def _xml_title(work: Element) -> str | None:
     title, subtitle = marked_up(work.find("titles/title")), marked_up(work.find("titles/subtitle"))
-    return f"{title}: {subtitle}" if title and subtitle else title
+    return with_subtitle(title, subtitle)
 
 
 def _xml_dates(work: Element, issue: Element | None, volume: Element | None) -> list[str | None]:

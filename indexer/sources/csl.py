@@ -15,7 +15,7 @@ from indexer.sources.bibliography import (
     reference,
     type_of,
 )
-from indexer.sources.text import strip_markup
+from indexer.sources.text import strip_markup, with_subtitle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,7 +81,7 @@ def _text(value: Any) -> str | None:
 
 def _title(item: Mapping[str, Any]) -> str | None:
     title, subtitle = _text(item.get("title")), _text(item.get("subtitle"))
-    return f"{title}: {subtitle}" if title and subtitle and subtitle not in title else title
+    return with_subtitle(title, subtitle)
 
 
 def _authors(authors: Any) -> tuple[list[dict[str, Any]], list[RecordWarning]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
+from io import StringIO
 from typing import IO, TYPE_CHECKING, Any
 
 from indexer.sources.author_names import read_names
@@ -86,7 +87,8 @@ class CsvFile(FileSource):
 
     def items(self, file: IO[bytes]) -> Iterator[Item]:
         """Yield an Item for each row. Raises SourceError when no column has titles, or the file is not CSV."""
-        lines = self.whole_text(file).replace("\0", "").splitlines(keepends=True)
+        # Not splitlines: a cell may contain other separators of lines, such as U+2028.
+        lines = list(StringIO(self.whole_text(file).replace("\0", ""), newline=""))
         header = next((line for line in lines if line.strip()), "")
         reader = csv.reader(lines, delimiter=max(",;\t|", key=header.count))
         try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from indexer.sources.author_names import from_inverted, is_organisation
 from indexer.sources.bibliography import catalogue_record
 from indexer.sources.json_records import JsonRecord, texts_of
+from indexer.sources.text import with_subtitle
 from indexer.sources.xml_records import XmlRecord, text_of
 from indexer.sources.xml_text import first, joined, marked_up, person, texts, without_namespaces
 from mappings import doi_in
@@ -153,7 +154,7 @@ def _main_title(titles: Iterable[tuple[str | None, str | None]]) -> str | None:
     pairs = [(kind, text) for kind, text in titles if text]
     title = next((text for kind, text in pairs if not kind), pairs[0][1] if pairs else None)
     subtitle = next((text for kind, text in pairs if kind == "Subtitle"), None)
-    return f"{title}: {subtitle}" if title and subtitle and subtitle != title else title
+    return with_subtitle(title, subtitle)
 
 
 def _abstract(descriptions: Iterable[tuple[str | None, str | None]]) -> str | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.sources.base import NotAWork
 from indexer.sources.bibliography import catalogue_record, editors_as_authors
+from indexer.sources.text import with_subtitle
 from indexer.sources.xml_records import XmlRecord, text_of
 from indexer.sources.xml_text import date_of, first, joined, marked_up, person, without_namespaces
 from mappings import doi_in
@@ -67,7 +68,7 @@ def _title(meta: Element) -> str | None:
     if group is None:
         return None
     title, subtitle = marked_up(group.find("article-title")), marked_up(group.find("subtitle"))
-    return f"{title}: {subtitle}" if title and subtitle else title
+    return with_subtitle(title, subtitle)
 
 
 def _abstract(meta: Element) -> str | None:

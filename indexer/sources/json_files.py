@@ -103,7 +103,7 @@ class JsonFile(FileSource):
             return [document]
         records = contained(document)
         if records is None:
-            known = ", ".join(kind.name for kind in RECORDS)
+            known = ", ".join(dict.fromkeys(kind.name for kind in RECORDS))
             raise SourceError(
                 f"{self.name}: no records found; a .json file must be a list of records in the import format, or a "
                 f"record, a list or a response of one of {known}"

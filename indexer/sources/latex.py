@@ -36,7 +36,7 @@ MAX_NESTING = 30
 _BRACE = re.compile(r"(?<!\\)[{}]")
 
 _GROUP = r"\s*\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
-_OPTIONS = r"(?:\s*\[[^\]]*\])*"
+_OPTIONS = r"(?:\s*\[[^\[\]]*\])*"
 _TEX_NAMES = r"(?:La|Xe|Xe?La|Lua(?:La)?|pdf(?:La)?|Bib(?:La)?|A[mM]S-?(?:La)?|Con)?TeX|KOMAScript|METAFONT|METAPOST"
 
 
@@ -66,7 +66,7 @@ _MACROS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...
     ),
     (re.compile(rf"\\numrange{_OPTIONS}{_GROUP}{_GROUP}"), "\\1\u2013\\2"),
     (re.compile(rf"\\ang{_OPTIONS}{_GROUP}"), "\\1°"),
-    (re.compile(r"\\isotope\s*\[([^\]]*)\]\s*\{([^{}]*)\}"), r"\1\2"),
+    (re.compile(r"\\isotope\s*\[([^\[\]]*)\]\s*\{([^{}]*)\}"), r"\1\2"),
     (re.compile(rf"\\(?:SI|qty){_OPTIONS}{_GROUP}{_OPTIONS}{_GROUP}"), lambda match: f"{match[1]} {_units(match[2])}"),
     (re.compile(rf"\\(?:si|unit){_OPTIONS}{_GROUP}"), lambda match: _units(match[1])),
     (re.compile(rf"\\ensuremath{_GROUP}"), r"$\1$"),
@@ -85,7 +85,7 @@ _MACROS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...
     (re.compile(r"\\-"), ""),
     (
         re.compile(
-            r"\\[,;:]|\\\\(?:\[[^\]]*\])?|\\(?:par|newline|linebreak|pagebreak|quad|qquad)(?![a-zA-Z])(?:\[[^\]]*\])?"
+            r"\\[,;:]|\\\\(?:\[[^\[\]]*\])?|\\(?:par|newline|linebreak|pagebreak|quad|qquad)(?![a-zA-Z])(?:\[[^\[\]]*\])?"
         ),
         " ",
     ),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from indexer.sources.author_names import from_inverted, is_organisation
 from indexer.sources.base import NotAWork
 from indexer.sources.bibliography import catalogue_record, editors_as_authors
+from indexer.sources.text import with_subtitle
 from indexer.sources.xml_records import XmlRecord, text_of
 from indexer.sources.xml_text import first, joined, marked_up, person, texts, without_namespaces
 
@@ -74,7 +75,7 @@ def _mods_title(item: Element) -> str | None:
     title = " ".join(part for part in (first(info, "nonSort"), marked_up(info.find("title"))) if part)
     title = title.rstrip(" :/").replace("\u2019 ", "\u2019")
     subtitle = marked_up(info.find("subTitle"))
-    return f"{title}: {subtitle}" if title and subtitle else title or None
+    return with_subtitle(title, subtitle) or None
 
 
 def _roles(name: Element) -> set[str]:

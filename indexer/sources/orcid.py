@@ -15,6 +15,7 @@ from indexer.sources.bibliography import catalogue_record
 from indexer.sources.bibtex_names import names
 from indexer.sources.crossref import TYPES
 from indexer.sources.json_records import JsonRecord
+from indexer.sources.text import with_subtitle
 from indexer.sources.xml_records import XmlRecord, local_name
 from indexer.sources.xml_text import date_of, first, person, texts, without_namespaces
 
@@ -44,7 +45,7 @@ def xml_record(work: Element, around: list[Element]) -> dict[str, Any]:
         if first(item, "contributor-attributes/contributor-role") in {None, "author"}
     ]
     return _record(
-        title=f"{title}: {subtitle}" if title and subtitle else title,
+        title=with_subtitle(title, subtitle),
         abstract=first(work, "short-description"),
         kind=first(work, "type"),
         venue=first(work, "journal-title"),
@@ -98,7 +99,7 @@ def work_record(work: Mapping[str, Any]) -> dict[str, Any]:
         if (item.get("contributor-attributes") or {}).get("contributor-role") in {None, "author"}
     ]
     return _record(
-        title=f"{title}: {subtitle}" if title and subtitle else title,
+        title=with_subtitle(title, subtitle),
         abstract=work.get("short-description"),
         kind=work.get("type"),
         venue=_value(work, "journal-title"),

@@ -33,6 +33,8 @@ _MONTHS = [
     "november",
     "december",
 ]
+#: Pages, which may look like years: `8(6):1048-1064`, `pp. 1990-2001`, `1048 - 64`.
+_PAGES = re.compile(r"(?::\s*|\bpp?\.?\s*)[A-Z]?\d+(?:\s*[-\u2013]\s*[A-Z]?\d+)?|\b\d+\s*[-\u2013]\s*\d+")
 _DAY = re.compile(r"\b([A-Z][a-z]+) (?:(\d{1,2})(?:, |th, ))?(\d{4})\b")
 
 
@@ -67,7 +69,7 @@ def citation_record(record: TaggedRecord) -> dict[str, Any]:
         f"pmid:{pmid}" if pmid and pmid.isdecimal() else None,
         source="Ovid",
         doi=record.first("Digital Object Identifier", "DOI") or next(filter(doi_in, record.all("Other ID")), None),
-        dates=[record.first("Year of Publication", "Publication Year"), _date(source), source],
+        dates=[record.first("Year of Publication", "Publication Year"), _date(source), _PAGES.sub("", source)],
         title=title,
         abstract=record.first("Abstract"),
         type=_type(record.first("Publication Type", "Document Type") or "", source),
@@ -101,8 +103,9 @@ def _venue(source: str) -> str | None:
 
 def _date(source: str) -> str | None:
     for match in _DAY.finditer(source):
-        if match[1].lower() in _MONTHS and match[2]:
-            return f"{match[3]}-{_MONTHS.index(match[1].lower()) + 1:02}-{int(match[2]):02}"
+        if match[1].lower() in _MONTHS:
+            month = f"{match[3]}-{_MONTHS.index(match[1].lower()) + 1:02}"
+            return f"{month}-{int(match[2]):02}" if match[2] else month
     return None
 
 

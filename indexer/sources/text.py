@@ -47,6 +47,13 @@ def strip_markup(text: str | None) -> str | None:
     return " ".join(_without_preambles(text).split())
 
 
+def with_subtitle(title: str | None, subtitle: str | None) -> str | None:
+    """Return a title and its subtitle as one text: `Trees: An Essay`, `What Is a Tree? An Essay`."""
+    if not title or not subtitle or subtitle in title:
+        return title
+    return f"{title} {subtitle}" if title.endswith(("?", "!", ".")) else f"{title.rstrip(' :')}: {subtitle}"
+
+
 def _without_preambles(text: str) -> str:
     """Return only the bodies of the LaTeX documents in a text: Springer exports each formula as one."""
     parts, end = [], 0

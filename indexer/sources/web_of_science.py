@@ -56,7 +56,7 @@ def work_record(record: TaggedRecord) -> dict[str, Any]:
         dates=[_date(record), record.first("PY", "PD", "EA")],
         title=record.first("TI"),
         abstract=record.first("AB"),
-        type=_TYPES.get(kind) or ("book" if record.first("PT") == "B" else None),
+        type=_TYPES.get(kind) or _type_of_publication(record.first("PT"), kind),
         venue=record.first("SO", "J9", "JI"),
         language=record.first("LA"),
         cited_by_count=_number(record.first("TC", "Z9")),
@@ -74,6 +74,11 @@ def work_record(record: TaggedRecord) -> dict[str, Any]:
         warnings=[*warnings, *problems],
     )
     return editors_as_authors(result, [{"name": name} for name in editors])
+
+
+def _type_of_publication(publication: str | None, kind: str) -> str | None:
+    """Return the type by the kind of publication; an unknown kind of text in a journal has none."""
+    return {"B": "book", "J": None if kind else "article"}.get(publication or "")
 
 
 def _people(full: list[str], short: list[str]) -> list[str]:

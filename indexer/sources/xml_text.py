@@ -21,6 +21,8 @@ _MONTHS = {
     )
 }
 _ORCID = re.compile(r"\d{4}-?\d{4}-?\d{4}-?\d{3}[\dXx]")
+#: Kinds of references from a title to a note, in JATS.
+_NOTES = frozenset({"fn", "author-notes", "table-fn"})
 _INITIALS = re.compile(r"[A-Z]{1,4}")
 
 
@@ -53,7 +55,9 @@ def _inner(element: Element) -> str:
     parts = [escape(element.text or "", quote=False)]
     for child in element:
         name = local_name(child.tag)
-        parts.append(f"<{name}>{_inner(child)}</{name}>" + escape(child.tail or "", quote=False))
+        is_note = name == "fn" or child.get("ref-type") in _NOTES
+        parts.append("" if is_note else f"<{name}>{_inner(child)}</{name}>")
+        parts.append(escape(child.tail or "", quote=False))
     return "".join(parts)
 
 

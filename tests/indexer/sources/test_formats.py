@@ -645,6 +645,7 @@ EXPECTED: dict[str, list[dict[str, Any] | str]] = {
         },
         {
             "id": "wos:A1980AA00000001",
+            "type": "article",
             "title": "No full names",
             "authors": ["C. D. Cedar"],
             "year": 1980,

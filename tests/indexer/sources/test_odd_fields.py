@@ -11,6 +11,7 @@ from indexer.records import Author, Work, parse_work
 from indexer.records.parse import MAX_ABSTRACT, MAX_TEXT
 from indexer.sources import open_sources
 from indexer.sources.bibliography import date_and_year
+from indexer.sources.text import with_subtitle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -193,6 +194,7 @@ def test_what_is_no_doi_is_reported_with_its_value(tmp_path: Path, name: str) ->
     [
         ("a.bib", "@misc{a, title={T}, author={A B}, doi={10.1000/x}, eprint={2001.00001}, pmid={123}}",
          ("arxiv:2001.00001", "pmid:123")),
+        ("a.bib", "@misc{DBLP:conf/x/AB20, title={T}, author={A B}, doi={10.1000/x}}", ("dblp:conf/x/AB20",)),
         ("a.bib", "@misc{a, title={T}, author={A B}, url={https://aclanthology.org/2020.x-1.1}, pmcid={PMC9}}",
          ("acl:2020.x-1.1", "pmcid:PMC9")),
         ("a.json", '[{"id": "a", "type": "book", "title": "T", "author": [], "PMID": "5", "PMCID": "PMC6"}]',
@@ -206,3 +208,59 @@ def test_ids_of_catalogues_are_kept_beside_the_doi(tmp_path: Path, name: str, te
     path.write_text(text, encoding="utf-8")
     ((item,),) = map(list, open_sources([str(path)]))
     assert parse_work(item.value).ids == ids
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("Big data \\u0097 roles", "Big data \u2014 roles"),
+        ("Oak\\u0002 trees\\u0092 age", "Oak trees\u2019 age"),
+        ("A\\u0085", "A\u2026"),
+    ],
+)
+def test_control_characters_are_windows_1252_or_nothing(tmp_path: Path, title: str, text: str) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(f'{{"id": "local:a", "title": "{title}", "authors": [{{"name": "A B"}}]}}', encoding="utf-8")
+    ((item,),) = map(list, open_sources([str(path)]))
+    assert parse_work(item.value).title == text
+
+
+def test_a_cell_may_contain_any_separator_of_lines(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(
+        'title,authors,year\nOak\u2028trees\x0band\x85bark,Ash A,2001\n"Two\nlines",Ash B,2002\n', encoding="utf-8"
+    )
+    (source,) = open_sources([str(path)])
+    works = [parse_work(item.value) for item in source]
+    assert [(work.title.split()[0], work.year) for work in works] == [("Oak", 2001), ("Two", 2002)]
+
+
+@pytest.mark.parametrize(
+    ("title", "subtitle", "text"),
+    [
+        ("Oaks", "A Life", "Oaks: A Life"),
+        ("Oaks:", "A Life", "Oaks: A Life"),
+        ("What Is an Oak?", "A Life", "What Is an Oak? A Life"),
+        ("Oaks: A Life", "A Life", "Oaks: A Life"),
+        ("Oaks", None, "Oaks"),
+        (None, "A Life", None),
+    ],
+)
+def test_title_and_subtitle(title: str | None, subtitle: str | None, text: str | None) -> None:
+    assert with_subtitle(title, subtitle) == text
+
+
+def test_pages_are_not_a_year(tmp_path: Path) -> None:
+    text = "<1>\nAuthor\n  Ash, A.\nTitle\n  Oaks.\nSource\n  Trees.  8(6):1048-1064, {}\n"
+    for day, year in (("September 2015.", 2015), ("2015 Sep.", 2015), ("in press.", None)):
+        assert work_of(tmp_path / "a.txt", text.format(day)).year == year
+
+
+def test_a_title_has_no_footnote_marks(tmp_path: Path) -> None:
+    text = (
+        "<article><front><article-meta><article-id pub-id-type='doi'>10.1000/x</article-id><title-group>"
+        "<article-title>Oaks<xref ref-type='fn' rid='f'>*</xref> and CO<sub>2</sub><fn><p>Note</p></fn></article-title>"
+        "</title-group><contrib-group><contrib contrib-type='author'><name><surname>Ash</surname></name></contrib>"
+        "</contrib-group></article-meta></front></article>"
+    )
+    assert work_of(tmp_path / "a.xml", text).title == "Oaks and CO2"
