@@ -27,7 +27,7 @@ SHORT_HELP = {
     "similar": "Find works or researchers similar to ID, or to several.",
     "demo": "Index the sample that ships with Peerscope and serve it.",
     "doctor": "Check this machine and the settings, and show what is missing.",
-    "runs": "List past indexing runs.",
+    "runs": "List past indexing runs, or show one.",
     "rollback": "Restore the index from before the last run.",
     "why-merged": "Explain why works were merged into one researcher.",
     "duplicates": "List possible duplicate researchers or works.",

@@ -141,6 +141,14 @@ class Settings(BaseSettings):
         None, description="heap of the embedded OpenSearch, such as `2g`; by default a quarter of memory, 512m to 4g"
     )
     index_prefix: str = Field("peerscope-", description="prefix of all index and alias names")
+    stages: Folder | None = Field(
+        None,
+        description="folder of the intermediate files of indexing ([scaling](scaling.md)); by default `stages` in the "
+        "home folder",
+    )
+    index_workers: int = Field(
+        1, ge=1, le=256, description="processes that identify authors while works are embedded; `--workers` of `index`"
+    )
     shards: int = Field(
         1, ge=1, le=1_024, description="shards of new indices of works and researchers ([scaling](scaling.md))"
     )

@@ -56,7 +56,7 @@ INNER_LAYERS = {
         "indexer.staging",
         "indexer.sources",
         "indexer.write",
-        "indexer.records",
+        "indexer.records | indexer.stages",
         "indexer",
     ),
 }

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import log
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from indexer.identity.keys import fold_name
 from indexer.identity.names import home_of, is_initial, parse_name, surname_key
@@ -37,11 +37,20 @@ UNSEEN = 0.25
 MIN_NAMESAKES = 0.0003
 
 
+class Neighbours(Protocol):
+    """Who has written with whom."""
+
+    def around(self, names: Iterable[str]) -> set[str]:
+        """Return the names that have written with any of `names`, those included."""
+
+
 @dataclass
 class Context:
-    """Counts over a whole collection, filled by `add`, work by work."""
+    """Counts over a whole collection, as far as the mentions that are compared need them."""
 
     works: int = 0
+    #: Number of distinct folded names.
+    distinct_names: int = 0
     #: Number of works by folded name.
     names: Counter[str] = field(default_factory=Counter)
     #: The same by home block, for co-authors printed with initials.
@@ -58,46 +67,11 @@ class Context:
     placed: int = 0
     #: Number of works that cite a reference.
     references: Counter[str] = field(default_factory=Counter)
-    graph: CoauthorGraph = field(default_factory=CoauthorGraph)
+    graph: Neighbours = field(default_factory=CoauthorGraph)
     #: Source of embeddings for frequent names; None when there are no embeddings.
     vectors: VectorSource | None = None
     _weights: dict[str, float] = field(default_factory=dict, repr=False, compare=False)
     _namesakes: dict[tuple[tuple[str, ...], str], float] = field(default_factory=dict, repr=False, compare=False)
-
-    def add(self, mentions: Sequence[Mention]) -> None:
-        """Count one work, given as all its mentions."""
-        if not mentions:
-            return
-        self.works += 1
-        self._namesakes.clear()
-        self._weights.clear()
-        first = mentions[0]
-        self.words.update(first.work.words)
-        self.topics.update(set(first.work.topics))
-        self.references.update(first.work.references)
-        self.graph.add(first.work.names)
-        if first.work.venue:
-            self.venues[first.work.venue] += 1
-        for mention in mentions:
-            self._add_name(mention.name)
-            if places := place_words(mention.institutions):
-                self.places.update(places)
-                self.placed += 1
-
-    def _add_name(self, printed: str) -> None:
-        folded = fold_name(printed) or printed
-        self.blocks[home_of(folded)] += 1
-        self.names[folded] += 1
-        if self.names[folded] == 1:
-            name = parse_name(printed)
-            if not name.is_initialed:
-                # `J. Smith` may be any of the others, so it is not counted as one more.
-                self.surnames[surname_key(name.surname)] += 1
-                self.block_names[home_of(folded)] += 1
-            whole = " ".join(word for word in name.given if not is_initial(word))
-            self.given[whole] += 1
-            if name.given:
-                self.given[name.given[0][0]] += 1
 
     def word_weight(self, word: str) -> float:
         """Return the rarity of a word in titles, in nats."""
@@ -147,7 +121,28 @@ class Context:
         return max(MIN_NAMESAKES, people * MIDDLE_INITIAL ** max(initials, 0))
 
     def _share(self, count: int) -> float:
-        return (count + UNSEEN) / max(len(self.names), 1)
+        return (count + UNSEEN) / max(self.distinct_names, 1)
+
+
+class NameParts(NamedTuple):
+    """What is counted of a printed name: the key of its family name, its whole given names, and the first letter.
+
+    `J. Smith` may be any of the others, so its family name is not counted once more: `surname` is None.
+    """
+
+    surname: str | None
+    given: str
+    initial: str | None
+
+
+def name_parts(printed: str) -> NameParts:
+    """Return what is counted of a printed name."""
+    name = parse_name(printed)
+    return NameParts(
+        None if name.is_initialed else surname_key(name.surname),
+        " ".join(word for word in name.given if not is_initial(word)),
+        name.given[0][0] if name.given else None,
+    )
 
 
 def rarity(count: int, total: int) -> float:
@@ -161,9 +156,48 @@ def place_words(institutions: tuple[str, ...]) -> frozenset[str]:
     return frozenset(word for institution in institutions for word in institution.split() if len(word) > 1)
 
 
+@dataclass
+class CollectionContext(Context):
+    """Counts over a collection in memory, filled by `add`, work by work, before anything is looked up."""
+
+    graph: CoauthorGraph = field(default_factory=CoauthorGraph)
+
+    def add(self, mentions: Sequence[Mention]) -> None:
+        """Count one work, given as all its mentions."""
+        if not mentions:
+            return
+        self.works += 1
+        first = mentions[0]
+        self.words.update(first.work.words)
+        self.topics.update(set(first.work.topics))
+        self.references.update(first.work.references)
+        self.graph.add(first.work.names)
+        if first.work.venue:
+            self.venues[first.work.venue] += 1
+        for mention in mentions:
+            self._add_name(mention.name)
+            if places := place_words(mention.institutions):
+                self.places.update(places)
+                self.placed += 1
+
+    def _add_name(self, printed: str) -> None:
+        folded = fold_name(printed) or printed
+        self.blocks[home_of(folded)] += 1
+        self.names[folded] += 1
+        if self.names[folded] == 1:
+            self.distinct_names += 1
+            parts = name_parts(printed)
+            if parts.surname is not None:
+                self.surnames[parts.surname] += 1
+                self.block_names[home_of(folded)] += 1
+            self.given[parts.given] += 1
+            if parts.initial is not None:
+                self.given[parts.initial] += 1
+
+
 def context_of(works: Iterable[Sequence[Mention]]) -> Context:
     """Return the counts over works, each given as its mentions."""
-    context = Context()
+    context = CollectionContext()
     for mentions in works:
         context.add(mentions)
     return context

@@ -65,6 +65,8 @@ def bridge(clusters: Sequence[Cluster], weights: Weights, context: Context) -> R
 
     `clusters` are all clusters, or those of all blocks that share a key with each other.
     """
+    # In an order that does not depend on how the blocks were resolved: of long lists, the first are compared.
+    clusters = sorted(clusters, key=lambda cluster: cluster.key)
     name_pairs = _compatible_names(clusters)
     questioned: tuple[Link, ...] = ()
     while True:
@@ -130,14 +132,18 @@ def _compatible_names(clusters: Iterable[Cluster]) -> set[tuple[str, str]]:
         homes[home].append(name)
         for key in others:
             guests[key].append(name)
-    pairs: set[tuple[str, str]] = set()
-    # Block by block, so that each name is parsed a few times, not once for every pair.
-    for key in homes.keys() & guests.keys():
-        hosts = [(host, parse_name(host)) for host in homes[key]]
-        for guest in guests[key]:
-            parsed = parse_name(guest)
-            pairs |= {(min(guest, host), max(guest, host)) for host, other in hosts if _are_compatible(parsed, other)}
-    return pairs
+    return {pair for key in homes.keys() & guests.keys() for pair in compatible_pairs(homes[key], guests[key])}
+
+
+def compatible_pairs(hosts: Iterable[str], guests: Iterable[str]) -> set[tuple[str, str]]:
+    """Return the compatible pairs of the printed names at home in a block and those that may belong to it."""
+    parsed = [(host, parse_name(host)) for host in hosts]
+    return {
+        (min(guest, host), max(guest, host))
+        for guest, name in ((guest, parse_name(guest)) for guest in guests)
+        for host, other in parsed
+        if _are_compatible(name, other)
+    }
 
 
 def _are_compatible(a: Name, b: Name) -> bool:

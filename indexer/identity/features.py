@@ -78,7 +78,7 @@ class Features:
     @cached_property
     def neighbours(self) -> Matrix:
         """Return ln(1 + the rarities of co-authors of one work who have written with co-authors of the other)."""
-        homes = {home_of(name) for mention in self._mentions for name in [mention.work.names[mention.position - 1]]}
+        homes = {home_of(mention.folded) for mention in self._mentions}
         known = {name for names in self._coauthors for name in names}
         around = []
         for names in self._coauthors:

@@ -82,11 +82,12 @@ def new_id(cluster: Cluster, used: Collection[str]) -> str:
 
     It is the same in every run over the same works. Of namesakes, the one with the first mention has the plain id.
     """
-    keys = [*cluster.ids, name_key(cluster)]
-    for key in keys:
-        if (id_ := researcher_id(key)) not in used:
-            return id_
-    return _distinct(keys[-1], cluster.key)
+    return next((id_ for id_ in candidate_ids(cluster) if id_ not in used), None) or distinct_id(cluster)
+
+
+def candidate_ids(cluster: Cluster) -> list[str]:
+    """Return the ids that a new cluster may get, the best first: from its strong ids, then from its name."""
+    return [researcher_id(key) for key in (*cluster.ids, name_key(cluster))]
 
 
 def name_key(cluster: Cluster) -> str:
@@ -95,8 +96,9 @@ def name_key(cluster: Cluster) -> str:
     return NAME_SCHEME + (fold_name(name) or name)
 
 
-def _distinct(key: str, first: MentionKey) -> str:
+def distinct_id(cluster: Cluster) -> str:
     """Return a namesake's id: the readable part of the plain id, and a digest that includes the first work."""
+    key = name_key(cluster)
     readable = researcher_id(key).rpartition("-")[0]
-    digest = hashlib.sha256(f"{key} {first}".encode()).hexdigest()[:12]
+    digest = hashlib.sha256(f"{key} {cluster.key}".encode()).hexdigest()[:12]
     return f"{readable}-{digest}" if readable else digest

@@ -37,8 +37,10 @@ class WorkFacts:
     """Facts about a work that all its mentions share. Texts are folded."""
 
     id: str
-    #: Folded names of the authors, in order.
+    #: Folded names of the authors, in order; all of them, or those around one mention.
     names: tuple[str, ...] = ()
+    #: Number of authors before the first of `names`.
+    start: int = 0
     topics: tuple[str, ...] = ()
     #: Words of the title: most sources give no topics.
     words: tuple[str, ...] = ()
@@ -67,11 +69,21 @@ class Mention:
         object.__setattr__(self, "key", MentionKey(self.work.id, self.position))
 
     @property
+    def folded(self) -> str:
+        """Return the folded name."""
+        return self.work.names[self.position - 1 - self.work.start]
+
+    @property
     def coauthors(self) -> tuple[str, ...]:
         """Return the folded names of the other authors, in a long list only the nearest ones."""
-        names, position = self.work.names, self.position - 1
-        first = max(0, min(position - MAX_COAUTHORS // 2, len(names) - MAX_COAUTHORS - 1))
-        return names[first:position] + names[position + 1 : first + MAX_COAUTHORS + 1]
+        names, place = self.work.names, self.position - 1 - self.work.start
+        first = first_near(place, len(names))
+        return names[first:place] + names[place + 1 : first + MAX_COAUTHORS + 1]
+
+
+def first_near(place: int, authors: int) -> int:
+    """Return the index of the first of the co-authors that are kept for the author with this index."""
+    return max(0, min(place - MAX_COAUTHORS // 2, authors - MAX_COAUTHORS - 1))
 
 
 def parse_key(text: str) -> MentionKey:

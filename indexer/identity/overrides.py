@@ -111,23 +111,23 @@ class Overrides:
             if key in previous:
                 owned[previous[key]].append(key)
         for merge in self.merges:
-            keys = [key for id_ in merge.ids for key in owned.get(_current(id_, redirects), ())]
+            keys = [key for id_ in merge.ids for key in owned.get(current_id(id_, redirects), ())]
             _merge(result, positions, [*keys, *merge.mentions], merge.reason)
         for split in self.splits:
-            _split(result, positions, split, _current(split.id, redirects))
+            _split(result, positions, split, current_id(split.id, redirects))
         ordered = sorted(result.values(), key=lambda cluster: cluster.key)
-        merged_ids = {_current(id_, redirects) for merge in self.merges for id_ in merge.ids}
+        merged_ids = {current_id(id_, redirects) for merge in self.merges for id_ in merge.ids}
         decided = {key for merge in self.merges for key in merge.mentions}
         decided.update(key for split in self.splits for key in split.mentions)
         return self.statements.apply(
             ordered,
             previous,
-            current=lambda id_: _current(id_, redirects),
+            current=lambda id_: current_id(id_, redirects),
             is_decided=lambda key: key in decided or previous.get(key) in merged_ids,
         )
 
 
-def _current(id_: str, redirects: Mapping[str, str]) -> str:
+def current_id(id_: str, redirects: Mapping[str, str]) -> str:
     """Follow redirects to the id that is current; a cycle ends at its last new id."""
     seen = {id_}
     while (target := redirects.get(id_)) is not None and target not in seen:

@@ -1,218 +1,233 @@
-"""Resolve all authors in a separate process, while the main process embeds the works.
+"""Resolve all authors in worker processes, while the main process embeds the works.
 
-It needs one core and the memory of all authors: next to embedding it takes half the time of doing one after the other,
-and its memory is released at the end. Input and output are in the staging database.
+A thread directs the stages (`indexer/identity/stages`). It reads the works from the staging database, asks the main
+process for the embeddings that are evidence, and stores the result in the same file.
 """
 
 from __future__ import annotations
 
-import os
-import pickle
-import subprocess
-import sys
+import hashlib
 import threading
-from contextlib import suppress
-from dataclasses import dataclass, field
-from itertools import groupby
-from pathlib import Path
-from sys import intern
+import zlib
+from contextlib import ExitStack
 from time import sleep
 from typing import TYPE_CHECKING
 
-from indexer.identity.context import Context
-from indexer.identity.corpus import blocks_of, frequent_works, resolve
-from indexer.identity.groups import identity_of, supporting
-from indexer.identity.ids import assign_ids
-from indexer.identity.keys import identity_key, researcher_id, without_shared_ids
-from indexer.identity.mentions import MentionKey, mentions_of
+import duckdb
+import orjson
+
+from indexer.identity.stages.blocks import find_frequent_works, resolve_blocks
+from indexer.identity.stages.bridges import find_components, join_ids, pair_names, resolve_components
+from indexer.identity.stages.counts import count_names, count_tokens, find_coauthors, list_printed_names
+from indexer.identity.stages.decisions import apply_decisions, decisions_text
+from indexer.identity.stages.ids import (
+    assign_ids,
+    explain_people,
+    find_redirects,
+    list_probable_duplicates,
+    list_researchers,
+)
+from indexer.identity.stages.mentions import find_mentions, work_line
 from indexer.identity.weights import Weights
+from indexer.stages.tables import create_view, fetch
+from indexer.stages.task import file_name
+from indexer.stages.vectors import save_vectors
 from indexer.staging.database import MergeReasons, StagingDatabase
-from peerscope.errors import PeerscopeError
-from peerscope.memory import peak_mb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from typing import Any
 
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from indexer.identity.clusters import Cluster, Link
-    from indexer.identity.mentions import Mention
     from indexer.identity.overrides import Overrides
-    from indexer.records import Work
-    from indexer.staging.changes import FormerAuthor
-    from indexer.staging.database import ProbableDuplicate
-
+    from indexer.stages.folder import StageFolder
+    from indexer.stages.runner import Runner
 
 #: Seconds between two checks for delivered embeddings.
 POLL = 0.1
+#: Works in a partition, at most; the number of partitions is a power of two.
+WORKS = 8_000
+#: Buckets of blocks for each partition, if there are several.
+BUCKETS = 2
+#: Works whose embeddings or researchers are moved at a time.
+PAGE = 1_000
 
 
-class ResolverError(PeerscopeError):
-    """The process that resolves authors failed."""
+class Resolver:
+    """Resolves all authors of a staging database in the background, from `__init__` on."""
 
+    def __init__(self, path: Path, overrides: Overrides, runner: Runner) -> None:
+        """Start; `path` is that of the staging database."""
+        self._error: BaseException | None = None
+        self._runner = runner
+        self._thread = threading.Thread(target=self._run, args=(path, overrides), name="identity")
+        self._thread.start()
 
-class ResolverProcess:
-    """The process that resolves all authors of a staging database; it ends when its parent ends, even if killed."""
-
-    def __init__(self, path: Path, overrides: Overrides) -> None:
-        """Start the process."""
-        # Not forked: a process that has loaded a model and runs threads cannot be copied safely. Not with
-        # `multiprocessing`: that would run the caller's main module a second time.
-        self._process = subprocess.Popen(  # noqa: S603 (our own module)
-            [sys.executable, "-m", __name__, str(path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(part or os.getcwd() for part in sys.path)},
-        )
-        assert self._process.stdin is not None  # noqa: S101 (it is a pipe)
-        with suppress(BrokenPipeError):  # the process has ended; `wait` raises
-            pickle.dump(overrides, self._process.stdin)
-            self._process.stdin.flush()
+    def _run(self, path: Path, overrides: Overrides) -> None:
+        try:
+            with StagingDatabase(path, join=True) as staged:
+                resolve_all(staged, overrides, self._runner, requests_vectors=True)
+        except BaseException as error:
+            self._error = error
 
     @property
     def is_running(self) -> bool:
         """Whether there is no result yet."""
-        return self._process.poll() is None
+        return self._thread.is_alive()
 
-    def wait(self) -> float:
-        """Wait for the result; return the peak memory of the process in MB.
-
-        Raises ResolverError when the process failed; it has printed the reason.
-        """
-        if code := self._process.wait():
-            raise ResolverError(
-                f"Identifying the authors failed (exit code {code}; -9 means that the process was killed, perhaps "
-                "because memory was short). Nothing is lost: run the same command again."
-            )
-        assert self._process.stdout is not None  # noqa: S101 (it is a pipe)
-        return float(self._process.stdout.read())
+    def wait(self) -> None:
+        """Wait for the result. Raises StageError when workers failed."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
 
     def stop(self) -> None:
-        """End the process, whether it has finished or not."""
-        self._process.terminate()
-        with self._process:
-            pass
+        """End the workers, whether they have finished or not."""
+        self._runner.stop()
+        self._thread.join()
 
 
-def main() -> None:
-    """Run in the process: the path of the database is the argument, the overrides come through standard input."""
-    overrides = pickle.load(sys.stdin.buffer)  # noqa: S301 (from our parent)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    with StagingDatabase(Path(sys.argv[1]), join=True) as staged:
-        resolve_all(staged, overrides, requests_vectors=True)
-    sys.stdout.write(f"{peak_mb():.0f}\n")
-
-
-def _end_with_parent() -> None:
-    """Wait for the end of the pipe, which closes when the parent ends, even if killed; then exit."""
-    while os.read(sys.stdin.fileno(), 1):
-        pass
-    os._exit(1)
-
-
-@dataclass
-class Authors:
-    """All authors: their mentions, the current researcher id of each, and the counts against which they are weighed."""
-
-    mentions: list[Mention] = field(default_factory=list)
-    researcher_ids: dict[MentionKey, str] = field(default_factory=dict)
-    context: Context = field(default_factory=Context)
-
-    def add(self, work: Work, ids: Iterable[str]) -> None:
-        """Add the authors of a work, with the current researcher id of each."""
-        mentions = mentions_of(work)
-        self.context.add(mentions)
-        self.mentions += mentions
-        self.researcher_ids.update(zip((mention.key for mention in mentions), ids, strict=True))
-
-
-def resolve_all(staged: StagingDatabase, overrides: Overrides, *, requests_vectors: bool = False) -> None:
+def resolve_all(
+    staged: StagingDatabase, overrides: Overrides, runner: Runner, *, requests_vectors: bool = False
+) -> None:
     """Resolve the authors of all works, known and staged; store their researcher ids and the reasons of merges.
 
-    With `requests_vectors`, another process delivers the embeddings of works of frequent names (`deliver_vectors`).
+    With `requests_vectors`, another thread delivers the embeddings of works of frequent names (`deliver_vectors`).
     """
-    authors = read_authors(staged)
-    redirects = staged.redirects(new=False)
-    blocks = blocks_of(authors.mentions)
-    if requests_vectors:
-        wanted = frequent_works(blocks, authors.context)
-        staged.request_vectors(wanted)
-        authors.context.vectors = DeliveredVectors(staged) if wanted else None
-    resolution = resolve(blocks, Weights(), authors.context)
-    clusters = overrides.apply(resolution.clusters, authors.researcher_ids, redirects)
-    # An id that has redirected to another researcher is never used again.
-    assignment = assign_ids(clusters, authors.researcher_ids, taken=redirects.keys())
-    staged.add_redirects(assignment.redirects, new=True)
-    staged.save_researchers(_by_work(authors.mentions, assignment.ids))
-    duplicates = _probable_duplicates(resolution.probable_duplicates, assignment.ids)
-    staged.save_merge_reasons(_merge_reasons(clusters, assignment.ids), duplicates)
+    works = write_partitions(staged, runner.folder)
+    decisions = _write_decisions(runner.folder, decisions_text(overrides, staged.redirects(new=False)))
+    plan = Plan(runner, works, decisions)
+    counted = plan.count()
+    vectors = _requested_vectors(staged, runner, plan.frequent(counted)) if requests_vectors else []
+    result = plan.resolve(counted, vectors)
+    _save(staged, runner.folder, result)
 
 
-class DeliveredVectors:
-    """The requested embeddings of works. The first use waits until they are delivered."""
+class Plan:
+    """The tasks of identity, from partitions of works to what is known about researchers."""
 
-    def __init__(self, staged: StagingDatabase) -> None:
-        """Store the database."""
-        self._staged = staged
-        self._is_ready = False
+    def __init__(self, runner: Runner, works: Sequence[str], decisions: str) -> None:
+        """Store the names of the partitions of works and of the file of decisions."""
+        self._runner, self._works, self._decisions = runner, works, decisions
+        self._buckets = BUCKETS * len(works) if len(works) > 1 else 1
 
-    def __call__(self, ids: Iterable[str]) -> dict[str, NDArray[np.float32]]:
-        """Return the embeddings of these works, float32[d] each."""
-        while not self._is_ready:
-            self._is_ready = self._staged.is_delivered
-            if not self._is_ready:
-                sleep(POLL)
-        return self._staged.all_vectors(ids)
+    def count(self) -> dict[str, Sequence[str]]:
+        """Return the files of mentions and of counts over the collection, by role."""
+        run = self._runner
+        mentions = run.run([find_mentions.task({"works": name}) for name in self._works])
+        names = run.run_one(count_names.task({"mentions": mentions}))
+        inputs: dict[str, str | Sequence[str]] = {"mentions": mentions, "names": names}
+        tokens, coauthors = run.run([count_tokens.task(inputs), find_coauthors.task(inputs)])
+        return {"mentions": mentions, "names": [names], "tokens": [tokens], "coauthors": [coauthors]}
 
+    def frequent(self, counted: dict[str, Sequence[str]]) -> list[str]:
+        """Return the files of works whose embeddings are evidence."""
+        inputs = {role: counted[role] for role in ("mentions", "tokens")}
+        return self._runner.run([find_frequent_works.task(inputs, **bucket) for bucket in self._every_bucket()])
 
-def read_authors(staged: StagingDatabase) -> Authors:
-    """Return the authors of all works, ordered by work id, so that the order never depends on earlier runs."""
-    authors = Authors()
-    for entry in staged.authored_works():
-        ids = provisional_ids(entry.work, entry.former) if entry.before is None else map(intern, entry.before)
-        authors.add(entry.work, ids)
-    return authors
+    def resolve(self, counted: dict[str, Sequence[str]], vectors: Sequence[str]) -> dict[str, Sequence[str]]:
+        """Return the files of the result, by role."""
+        run, weights = self._runner, hashlib.sha256(repr(Weights()).encode()).hexdigest()
+        evidence = {**counted, "vectors": vectors}
+        tasks = [resolve_blocks.task(evidence, weights=weights, **bucket) for bucket in self._every_bucket()]
+        clusters = run.run(tasks)
+        joined = run.run_one(join_ids.task({"clusters": clusters}))
+        printed = run.run_one(list_printed_names.task({"mentions": counted["mentions"]}))
+        pairs = run.run([pair_names.task({"printed": printed}, **bucket) for bucket in self._every_bucket()])
+        candidates: dict[str, str | Sequence[str]] = {"clusters": clusters, "joined": joined}
+        components = run.run_one(find_components.task({**candidates, "pairs": pairs}))
+        bridges = {**evidence, **candidates, "components": components}
+        bridged = run.run(
+            [
+                resolve_components.task(bridges, weights=weights, bucket=bucket)
+                for bucket in range(_number_of_buckets(run.folder, components))
+            ]
+        )
+        people = run.run_one(apply_decisions.task({**candidates, "bridged": bridged, "decisions": self._decisions}))
+        ids = run.run_one(assign_ids.task({"people": people, "decisions": self._decisions}))
+        known = {"people": people, "ids": ids}
+        redirects, researchers, duplicates, *reasons = run.run(
+            [
+                find_redirects.task(known),
+                list_researchers.task(known),
+                list_probable_duplicates.task({**known, **candidates, "bridged": bridged}),
+                *(explain_people.task(known, **bucket) for bucket in self._every_bucket()),
+            ]
+        )
+        return {
+            "redirects": [redirects],
+            "researchers": [researchers],
+            "duplicates": [duplicates],
+            "reasons": reasons,
+        }
 
-
-def provisional_ids(work: Work, former: Sequence[FormerAuthor]) -> list[str]:
-    """Return the initial ids of a work's authors: that of the same name on its stored version, else a new one.
-
-    A corrected title therefore keeps all ids. The id of a name that is merged in the same run becomes a redirect like
-    any other: a smaller collection, indexed before, may have used it.
-    """
-    ids = {(author.position, author.name): author.researcher_id for author in former}
-    return [
-        ids.get((position, author.name)) or intern(researcher_id(identity_key(author)))
-        for position, author in enumerate(without_shared_ids(work.authors), 1)
-    ]
-
-
-def _by_work(mentions: Iterable[Mention], ids: Mapping[MentionKey, str]) -> Iterator[tuple[str, list[str]]]:
-    """Yield each work's id with its researcher ids; `mentions` are grouped by work, in the order of the authors."""
-    for work_id, group in groupby(mentions, key=lambda mention: mention.work.id):
-        yield work_id, [ids[mention.key] for mention in group]
-
-
-def _merge_reasons(clusters: Iterable[Cluster], ids: Mapping[MentionKey, str]) -> Iterator[MergeReasons]:
-    for cluster in clusters:
-        if cluster.links:
-            yield MergeReasons(ids[cluster.key], cluster.describe(), identity_of(cluster))
-
-
-def _probable_duplicates(links: Iterable[Link], ids: Mapping[MentionKey, str]) -> Iterator[ProbableDuplicate]:
-    """Yield the pairs that were nearly joined, the most likely first; not those that a decision joined since."""
-    for link in sorted(links, key=lambda link: (-link.score, link.left.key, link.right.key)):
-        left, right = ids[link.left.key], ids[link.right.key]
-        if left != right:
-            yield {
-                "left": {"id": left, "name": link.left.name, "works": link.left.size},
-                "right": {"id": right, "name": link.right.name, "works": link.right.size},
-                "score": link.score,
-                "evidence": supporting(link),
-                "sentence": link.describe("may be the same person as"),
-            }
+    def _every_bucket(self) -> Iterator[dict[str, int]]:
+        return ({"bucket": bucket, "buckets": self._buckets} for bucket in range(self._buckets))
 
 
-if __name__ == "__main__":
-    main()
+def write_partitions(staged: StagingDatabase, folder: StageFolder) -> list[str]:
+    """Write all works that are indexed or about to be to partitions by the hash of their id; return their names."""
+    count = 1
+    while count * WORKS < staged.count_authored():
+        count *= 2
+    with folder.scratch() as scratch, ExitStack() as stack:
+        paths = [scratch / f"{number}.jsonl" for number in range(count)]
+        outputs = [stack.enter_context(path.open("wb")) for path in paths]
+        digests = [hashlib.sha256() for _ in paths]
+        for id_, record, before, former in staged.authored_works():
+            number = zlib.crc32(id_.encode()) % count
+            line = work_line(record, before, former)
+            outputs[number].write(line)
+            digests[number].update(line)
+        stack.close()
+        names = [file_name("works", digest, "jsonl") for digest in digests]
+        for path, name in zip(paths, names, strict=True):
+            folder.publish(path, name)
+    return names
+
+
+def _write_decisions(folder: StageFolder, text: bytes) -> str:
+    name = file_name("decisions", hashlib.sha256(text), "json")
+    with folder.scratch() as scratch:
+        path = scratch / name
+        path.write_bytes(text)
+        folder.publish(path, name)
+    return name
+
+
+def _requested_vectors(staged: StagingDatabase, runner: Runner, frequent: Sequence[str]) -> list[str]:
+    """Request the embeddings of works, and wait for them; return the names of the files that contain them."""
+    ids = [id_ for (id_,) in _rows(runner.folder, frequent, "SELECT DISTINCT work_id FROM result ORDER BY work_id")]
+    staged.request_vectors(ids)
+    while ids and not staged.is_delivered:
+        if runner.is_stopped:
+            return []
+        sleep(POLL)
+    pages = (staged.all_vectors(ids[start : start + PAGE]) for start in range(0, len(ids), PAGE))
+    return [save_vectors(runner.folder, pages)] if ids else []
+
+
+def _number_of_buckets(folder: StageFolder, components: str) -> int:
+    ((last,),) = _rows(folder, [components], "SELECT max(bucket) FROM result")
+    return 1 if last is None else int(last) + 1
+
+
+def _rows(folder: StageFolder, names: Sequence[str], query: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a query over some files, which are the view `result`."""
+    with duckdb.connect(config={"threads": 1}) as connection:
+        create_view(connection, "result", [folder.file(name) for name in names])
+        yield from fetch(connection, query)
+
+
+def _save(staged: StagingDatabase, folder: StageFolder, result: dict[str, Sequence[str]]) -> None:
+    """Store the result in the staging database."""
+    staged.add_redirects(dict(_rows(folder, result["redirects"], "SELECT id, researcher_id FROM result")), new=True)
+    staged.save_researchers(_rows(folder, result["researchers"], "SELECT work_id, after FROM result"))
+    reasons = (
+        MergeReasons(id_, orjson.loads(sentences), orjson.loads(identity))
+        for id_, sentences, identity in _rows(
+            folder, result["reasons"], "SELECT researcher_id, sentences, identity FROM result"
+        )
+    )
+    duplicates = (orjson.loads(pair) for (pair,) in _rows(folder, result["duplicates"], "SELECT pair FROM result"))
+    staged.save_merge_reasons(reasons, duplicates)

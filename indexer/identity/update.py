@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from indexer.identity.resolver import ResolverProcess
+from indexer.identity.resolver import Resolver
 from indexer.sources.stored import record_of
 from indexer.write.bulk import index_action, pending_actions, update_action, with_retries, write
 from indexer.write.reads import documents, pages
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
     from indexer.identity.overrides import Overrides
+    from indexer.stages.runner import Runner
     from indexer.staging.database import ProbableDuplicate, StagingDatabase
     from indexer.write.bulk import Action
     from mappings import Generation
@@ -42,9 +43,10 @@ class IdentityUpdate:
         generation: Generation,
         staged: StagingDatabase,
         overrides: Overrides,
+        runner: Runner,
         signer: Signer | None = None,
     ) -> None:
-        """Copy the authors of the index to the staging database, and start the process that resolves them."""
+        """Copy the authors of the index to the staging database, and start to resolve them."""
         self._client, self._generation, self._staged, self._signer = client, generation, staged, signer
         for works in _stored_works(client, generation):
             staged.add_known(
@@ -53,9 +55,7 @@ class IdentityUpdate:
                 if work["id"] not in staged
             )
         staged.add_redirects(stored_redirects(client, generation), new=False)
-        self._resolver = ResolverProcess(staged.path, overrides)
-        #: Peak memory of the process in MB, known after `finish`.
-        self.peak_mb = 0.0
+        self._resolver = Resolver(staged.path, overrides, runner)
 
     @property
     def is_running(self) -> bool:
@@ -67,9 +67,9 @@ class IdentityUpdate:
 
         Works to be written get their ids in the staging database. Researchers who gained or lost a work are marked as
         pending before the work is written. Returns probable duplicates, the most likely first. Raises
-        ResolverError when the process failed.
+        StageError when workers failed.
         """
-        self.peak_mb = self._resolver.wait()
+        self._resolver.wait()
         old, new = self._staged.redirects(new=False), self._staged.redirects(new=True)
         # Before any work: once the last mention of an id has been replaced, its new id could not be found any more.
         shortened = {id_: new[target] for id_, target in old.items() if target in new}
@@ -96,7 +96,7 @@ class IdentityUpdate:
         return {hit["_id"] for hit in hits if is_signed_redirect(self._signer, hit["_source"])}
 
     def stop(self) -> None:
-        """End the process, whether it has finished or not."""
+        """End the workers, whether they have finished or not."""
         self._resolver.stop()
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
-from indexer.run.progress import ProgressBar, print_summary
+from indexer.run.progress import ProgressBar, print_summary, run_table, stage_table
 from indexer.run.progress_lines import ProgressLines
 from indexer.run.run import Options
 from indexer.run.run import index as run_index
@@ -19,7 +19,8 @@ from indexer.sources import Selection, open_harvester, open_sources, remote_sour
 from indexer.sources.base import STDIN
 from indexer.sources.catalogues import order_of
 from indexer.sources.stored import StoredWorks
-from indexer.staging.report import PARTS, past_runs
+from indexer.stages.execution import Execution
+from indexer.staging.report import PARTS, find_run, past_runs
 from indexer.write.writer_lock import only_writer
 from mappings import IndexNames, Scale, StoreError, live
 from mappings import rollback as roll_back
@@ -60,6 +61,9 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--dry-run", is_flag=True, help="Dry run: report what would be done, write nothing.")
 @click.option("--watch", is_flag=True, help="Index PATH..., then wait for files that are new or have changed.")
 @click.option("--explain", is_flag=True, help="Print what became of each record, with its warnings.")
+@click.option(
+    "--workers", type=click.IntRange(1, 256), metavar="N", help="Processes that identify authors beside embedding."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @pass_settings
 def index(
@@ -80,6 +84,7 @@ def index(
     dry_run: bool,
     watch: bool,
     explain: bool,
+    workers: int | None,
     as_json: bool,
 ) -> None:
     """Index works from files, folders, standard input (-) or a remote source.
@@ -109,7 +114,7 @@ def index(
     if watch and (missing := [path for path in paths if not Path(path).exists()]):
         raise click.UsageError(f"{missing[0]}: no such file or folder.")
     sources = [] if watch else _sources(paths, remote, selection, settings, rebuild=rebuild, columns=mapped)
-    session = Session(settings)
+    session = Session(settings, Execution.from_settings(settings, workers))
     explainer = partial(echo, err=as_json) if explain else None
     options = Options(prune=prune, rebuild=rebuild, dry_run=dry_run, explain=explainer)
     if watch:
@@ -132,9 +137,10 @@ def print_report(console: Console, report: Report, options: Options, *, as_json:
 class Session:
     """The connection and the model with which runs are made; one after another."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Connect to OpenSearch and load the model."""
+    def __init__(self, settings: Settings, execution: Execution | None = None) -> None:
+        """Connect to OpenSearch and load the model; `execution` says which processes work, by default the settings."""
         self._settings = settings
+        self._execution = execution or Execution.from_settings(settings)
         self._source_order = order_of(settings.source_order.replace(",", " ").split())
         self._names = IndexNames(settings.index_prefix)
         self._client = engine.connect(settings)
@@ -155,6 +161,7 @@ class Session:
                 scale=Scale.from_settings(self._settings),
                 signer=Signer.from_settings(self._settings),
                 source_order=self._source_order,
+                execution=self._execution,
             )
 
     def indexed_works(self) -> Source:
@@ -216,12 +223,23 @@ def _sources(
     return [*open_sources(paths, columns), *([open_harvester(remote, selection, settings)] if remote else [])]
 
 
-@click.command(short_help="List past indexing runs.")
+@click.group(short_help="List past indexing runs, or show one.", invoke_without_command=True)
 @click.option("-n", "count", default=20, show_default=True, type=click.IntRange(1), help="Number of runs.")
 @click.option("--json", "as_json", is_flag=True, help="Print the reports as JSON.")
 @pass_settings
-def runs(settings: Settings, count: int, as_json: bool) -> None:
-    """List past indexing runs, the latest first: what each read, changed and rejected, and whether it finished."""
+@click.pass_context
+def runs(context: click.Context, settings: Settings, count: int, as_json: bool) -> None:
+    """List past indexing runs, the latest first: what each read, changed and rejected, and whether it finished.
+
+    \b
+    peerscope runs
+    peerscope runs show 20260131-120000-123
+    """  # noqa: D301 (click's mark for lines that are not wrapped)
+    if context.invoked_subcommand is None:
+        _list_runs(settings, count, as_json=as_json)
+
+
+def _list_runs(settings: Settings, count: int, *, as_json: bool) -> None:
     reports, unreadable = past_runs(settings.home / "runs", count)
     for file in unreadable:
         echo(f"Note: {file} cannot be read. The run was interrupted while writing it.", err=True)
@@ -238,6 +256,26 @@ def runs(settings: Settings, count: int, as_json: bool) -> None:
         end = f"{seconds:,.1f} s" if report.get("finished") else "interrupted"
         table.add_row(report["run"], *(f"{report.get(name, 0):,}" for name in columns), end)
     Console().print(table if reports else "No runs yet.")
+
+
+@runs.command("show", short_help="Show what one run did and what it took.")
+@click.argument("run", metavar="RUN")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@pass_settings
+def show_run(settings: Settings, run: str, as_json: bool) -> None:
+    """Show the report of a RUN, such as 20260131-120000-123, or `last`.
+
+    It has the counts and the time of each part. Of each stage of identity it has the tasks, those that an earlier run
+    had done, the seconds of all workers together, the bytes read and written, and the highest peak of memory.
+    """
+    report = find_run(settings.home / "runs", run)
+    if as_json:
+        echo_json(report)
+        return
+    console = Console()
+    console.print(run_table(report))
+    if report.get("stages"):
+        console.print(stage_table(report["stages"]))
 
 
 @click.command(short_help="Restore the index from before the last run.")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
     from indexer.sources import Source
@@ -32,6 +32,12 @@ class ProgressListener(Protocol):
     def researchers(self, done: int, total: int) -> None:
         """Receive the number of researchers built, and their total."""
 
+    def tasks(self, stage: str, done: int, total: int) -> None:
+        """Receive how many tasks of a stage are done, and their total: beside the rest of the run, from any thread."""
+
+    def begin(self, part: str) -> None:
+        """Receive the name of a part of the run that begins, which may count nothing."""
+
 
 class NoProgress:
     """A listener that shows nothing."""
@@ -47,6 +53,12 @@ class NoProgress:
 
     def researchers(self, done: int, total: int) -> None:
         """Ignore a batch of researchers."""
+
+    def tasks(self, stage: str, done: int, total: int) -> None:
+        """Ignore a task of a stage."""
+
+    def begin(self, part: str) -> None:
+        """Ignore the beginning of a part."""
 
 
 class ProgressBar:
@@ -66,6 +78,7 @@ class ProgressBar:
             console=console,
         )
         self._read = self._progress.add_task("reading", total=self._total, rate="")
+        self._tasks = self._progress.add_task("identity", total=None, rate="", visible=False, start=False)
         self._works = self._progress.add_task("works", total=None, rate="", visible=False, start=False)
         self._topics = self._progress.add_task("topics", total=None, rate="", visible=False, start=False)
         self._researchers = self._progress.add_task("researchers", total=None, rate="", visible=False, start=False)
@@ -97,6 +110,16 @@ class ProgressBar:
     def researchers(self, done: int, total: int) -> None:
         """Move the bar of researchers."""
         self._move(self._researchers, done, total)
+
+    def tasks(self, stage: str, done: int, total: int) -> None:
+        """Move the bar of the stage of identity that is worked on."""
+        self._progress.start_task(self._tasks)
+        self._progress.update(
+            self._tasks, completed=done, total=total, visible=True, rate=f"{stage}, {done} of {total}"
+        )
+
+    def begin(self, part: str) -> None:
+        """Ignore the beginning of a part: its bar appears with the first batch."""
 
     def _move(self, bar: TaskID, done: int, total: int) -> None:
         self._progress.start_task(bar)
@@ -138,3 +161,36 @@ def print_summary(console: Console, report: Report, *, dry_run: bool) -> None:
         console.print(f"[yellow]Warnings:[/] {escape(kinds)}; details in {file}", highlight=False)
     for problem in report.broken_sources:
         console.print(f"[red]Incomplete:[/] {escape(problem)}")
+
+
+def run_table(report: Mapping[str, Any]) -> Table:
+    """Return the counts and times of a stored report."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_row("run", report["run"])
+    table.add_row("started", report.get("started_at", ""))
+    table.add_row("finished", "yes" if report.get("finished") else "no, it was interrupted")
+    counts = ("read", "new", "merged", "changed", "unchanged", "removed", "repeated", "rejected", "embedded")
+    table.add_row("works", ", ".join(f"{report[name]:,} {name}" for name in counts if report.get(name)) or "none")
+    table.add_row("researchers", f"{report.get('researchers_written', 0):,} built")
+    table.add_row("time", ", ".join(f"{part} {seconds:,.1f} s" for part, seconds in report.get("seconds", {}).items()))
+    table.add_row("peak memory", f"{report.get('peak_memory_mb', 0):,} MB of all processes together")
+    return table
+
+
+def stage_table(stages: Iterable[Mapping[str, Any]]) -> Table:
+    """Return what each stage of a stored report took."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("stage", "tasks", "reused", "seconds", "read MB", "written MB", "peak MB", "workers"):
+        table.add_column(name, justify="left" if name == "stage" else "right", no_wrap=True)
+    for stage in stages:
+        table.add_row(
+            stage["stage"],
+            f"{stage['tasks']:,}",
+            f"{stage['reused']:,}",
+            f"{stage['seconds']:,.1f}",
+            f"{stage['bytes_read'] / 1e6:,.1f}",
+            f"{stage['bytes_written'] / 1e6:,.1f}",
+            f"{stage['peak_memory_mb']:,}",
+            f"{stage['workers']:,}",
+        )
+    return table

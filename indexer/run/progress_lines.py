@@ -17,7 +17,10 @@ SECONDS = 10.0
 
 
 class _State(NamedTuple):
-    """What a run does: the name of the part, what it counts, how much is done, and of how much (None: unknown)."""
+    """What a run does: the name of the part, what it counts, how much is done, and of how much (None: unknown).
+
+    A part without `noun` counts nothing.
+    """
 
     part: str
     noun: str
@@ -36,6 +39,9 @@ class ProgressLines:
         self._size = None if None in sizes else sum(size or 0 for size in sizes)
         self._state = _State("reading", "records", 0, None)
         self._began = time.monotonic()
+        #: The stage of identity that other processes work on beside the rest; None if there is none.
+        self._tasks: _State | None = None
+        self._tasks_began = self._began
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._repeat, daemon=True, name="progress")
 
@@ -66,6 +72,17 @@ class ProgressLines:
         """Receive the number of researchers built, and their total."""
         self._move(_State("researchers", "researchers", done, done / total if total else None, total))
 
+    def tasks(self, stage: str, done: int, total: int) -> None:
+        """Receive how many tasks of a stage are done, and their total."""
+        state = _State(f"identity ({stage})", "tasks", done, done / total, total)
+        if self._tasks is None or state.part != self._tasks.part:
+            self._tasks_began = time.monotonic()
+        self._tasks = state
+
+    def begin(self, part: str) -> None:
+        """Receive the name of a part of the run that begins."""
+        self._move(_State(part, "", 0, None))
+
     def _move(self, state: _State) -> None:
         if state.part != self._state.part:
             self._began = time.monotonic()
@@ -73,11 +90,19 @@ class ProgressLines:
 
     def _repeat(self) -> None:
         while not self._ended.wait(self._seconds):
-            self._write(describe(self._state, time.monotonic() - self._began))
+            for line in self._lines(time.monotonic()):
+                self._write(line)
+
+    def _lines(self, now: float) -> list[str]:
+        """Return a line for each part that works. That of a finished part would be repeated until the next begins."""
+        parts = [(self._state, self._began), (self._tasks, self._tasks_began)]
+        return [describe(state, now - began) for state, began in parts if state and (state.share or 0) < 1]
 
 
 def describe(state: _State, seconds: float) -> str:
-    """Return a line such as `embedding: 1,200 of 5,000 works, 84/s, 45 s left`."""
+    """Return a line such as `embedding: 1,200 of 5,000 works, 84/s, 45 s left`, or `publishing: 20 s`."""
+    if not state.noun:
+        return f"{state.part}: {duration(seconds)}"
     of = f" of {state.total:,}" if state.total else ""
     parts = [f"{state.part}: {state.done:,}{of} {state.noun}"]
     if seconds > 0 and state.done:

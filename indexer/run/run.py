@@ -27,6 +27,7 @@ from indexer.institutions.ror import names_of
 from indexer.institutions.update import update_institutions
 from indexer.sources.catalogues import ORDER
 from indexer.sources.stored import StoredWorks
+from indexer.stages.execution import FOLDER, Execution
 from indexer.staging.database import StagingDatabase
 from indexer.staging.reading import read
 from indexer.staging.report import Report, Stopwatch
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
     from indexer.run.progress import ProgressListener
     from indexer.sources import Source
+    from indexer.stages.runner import Runner
     from indexer.staging.reading import CheckedRecord
     from indexer.write.writer_lock import WriterLock
     from mappings import Generation, IndexNames
@@ -86,6 +88,7 @@ class Run:
     decisions: Decisions
     staging: StagingDatabase
     lock: WriterLock
+    stages: Runner
     signer: Signer | None = None
     names: NameCollector = field(default_factory=NameCollector)
     """Names of institutions on all works that were read, also on unchanged ones: an interrupted run finds the same."""
@@ -161,34 +164,44 @@ class Run:
         self._identify(generation, writer)
         with Stopwatch(self.report, "works"):
             writer.write_all(self.progress.works)
+            self.progress.begin("institutions")
             update_institutions(self.client, generation, registry)
         with Stopwatch(self.report, "topics"):
             self.report.counts.topics_assigned += assign_topics(self.client, generation, self.progress.topics)
+        self.progress.begin("researchers")
         with Stopwatch(self.report, "researchers"):
             build_researchers(
                 self.client, generation, self.staging, self.report, self.progress.researchers, self.target.replaced
             )
+        self.progress.begin("lists of topics and institutions")
         with Stopwatch(self.report, "topics"):
             build_topics_and_institutions(self.client, generation, self.report)
         save_decisions(self.client, generation, self.decisions.digest)
         self.lock.check()
+        self.progress.begin("publishing")
         with Stopwatch(self.report, "publish"):
             self.target.publish()
+        # What is kept lets the next run skip what it would compute again.
+        self.stages.folder.keep_only(self.stages.used)
         self.report.generation = generation.number
 
     def _identify(self, generation: Generation, writer: WorkWriter) -> None:
-        """Identify authors in another process, and embed works as long as that takes."""
+        """Identify authors in other processes, and embed works as long as that takes."""
+        self.progress.begin("authors of indexed works")
         with Stopwatch(self.report, "identity"):
-            identity = IdentityUpdate(self.client, generation, self.staging, self.decisions.overrides, self.signer)
+            identity = IdentityUpdate(
+                self.client, generation, self.staging, self.decisions.overrides, self.stages, self.signer
+            )
         try:
             with Stopwatch(self.report, "works"):
                 writer.embed_while(lambda: identity.is_running, self.progress.works)
+            self.progress.begin("authors")
             with Stopwatch(self.report, "identity"):
                 save_duplicates(self.report.folder / "duplicates.jsonl", identity.finish())
         finally:
             identity.stop()
-        # The sum of both peaks: the processes together used at most that.
-        self.report.peak_memory_mb = round(peak_mb() + identity.peak_mb)
+        # The sum of all peaks: the processes together used at most that.
+        self.report.peak_memory_mb = round(peak_mb() + self.stages.peak_mb())
 
 
 def index(
@@ -203,19 +216,20 @@ def index(
     scale: Scale | None = None,
     signer: Signer | None = None,
     source_order: Sequence[str] = ORDER,
+    execution: Execution | None = None,
 ) -> Report:
     """Index the records of `sources`, and return the report of the run.
 
     `home` contains overrides.toml and receives the report; `scale` is the layout of indices. `signer` signs ORCID iDs,
-    so that they can verify claims. `source_order` has the short names of sources, the best first.
-    Repeated after any interruption, a run ends in the same state as one that was never
-    interrupted. Raises
+    so that they can verify claims. `source_order` has the short names of sources, the best first. `execution` says
+    which processes identify authors, and where their files are. Repeated after any interruption, a run ends in the same
+    state as one that was never interrupted. Raises
 
     - LockedError when another run is writing,
     - StoreError when the index has another mapping version, ModelMismatch when it has another embedding model,
     - OverridesError when overrides.toml is invalid,
     - RunError when nothing can be pruned,
-    - ResolverError when authors could not be identified, EmbeddingError when works could not be embedded,
+    - StageError when authors could not be identified, EmbeddingError when works could not be embedded,
     - WriteError when OpenSearch stays unavailable.
     """
     options, scale = options or Options(), scale or Scale()
@@ -224,7 +238,8 @@ def index(
         target = Target(client, names, embedder.model, scale, rebuild=options.rebuild, read_only=options.dry_run)
         report = Report.new(home / "runs")
         report.explain = options.explain
-        run = Run(client, embedder, target, report, options, progress, decisions, staging, lock, signer)
+        stages = (execution or Execution(home / FOLDER)).runner(progress.tasks)
+        run = Run(client, embedder, target, report, options, progress, decisions, staging, lock, stages, signer)
         report.unknown = Counter()
         try:
             run.read(sources, report.unknown)
@@ -236,6 +251,7 @@ def index(
             report.finished = True
         finally:
             report.peak_memory_mb = max(report.peak_memory_mb, round(peak_mb()))
+            report.stages = stages.summary()
             report.save()
     return report
 

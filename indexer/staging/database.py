@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 import numpy as np
@@ -73,7 +74,8 @@ class StagedWork(NamedTuple):
 class AuthoredWork(NamedTuple):
     """A work whose authors are to be identified: a known one has their ids in `before`, a staged one `former`."""
 
-    work: Work
+    id: str
+    record: dict[str, Any]
     before: list[str] | None
     former: list[FormerAuthor]
 
@@ -186,14 +188,20 @@ class StagingDatabase:
             "SELECT id, record, before, NULL FROM known "
             "UNION ALL SELECT id, record, NULL, former FROM staged WHERE record NOT NULL ORDER BY id"
         )
-        for _, record, before, former in self._database.execute(query):
-            yield AuthoredWork(parse_work(json.loads(record)), before and json.loads(before), _former(former or "[]"))
+        for id_, record, before, former in self._database.execute(query):
+            yield AuthoredWork(id_, json.loads(record), before and json.loads(before), _former(former or "[]"))
+
+    def count_authored(self) -> int:
+        """Return the number of works that are indexed or about to be."""
+        (known,) = self._database.execute("SELECT count(*) FROM known").fetchone()
+        return int(known) + self._count("record NOT NULL")
 
     def save_researchers(self, researchers: Iterable[tuple[str, Sequence[str]]]) -> None:
         """Save who the authors of works are: a work's id, and a researcher's id for each author in order."""
-        rows = [(json.dumps(ids), id_) for id_, ids in researchers]
-        self._put("UPDATE staged SET after = ? WHERE id = ?", rows)
-        self._put("UPDATE known SET after = ? WHERE id = ?", rows)
+        remaining = iter(researchers)
+        while rows := [(json.dumps(ids), id_) for id_, ids in islice(remaining, PAGE)]:
+            self._put("UPDATE staged SET after = ? WHERE id = ?", rows)
+            self._put("UPDATE known SET after = ? WHERE id = ?", rows)
 
     def save_merge_reasons(
         self, reasons: Iterable[MergeReasons], probable_duplicates: Iterable[ProbableDuplicate]

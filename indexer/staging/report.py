@@ -12,14 +12,16 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from peerscope.errors import PeerscopeError
 from peerscope.private_files import FOLDER, make_private_folder, open_private, write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from indexer.records import RecordWarning
     from indexer.sources import Item
+    from indexer.stages.runner import StageSummary
 
 #: Consecutive parts of a run; `seconds` has further ones, which are contained in these.
 PARTS = ("read", "identity", "works", "topics", "researchers", "publish")
@@ -29,6 +31,10 @@ EXCERPT = 2_000
 Outcome = Literal["new", "merged", "changed", "unchanged", "removed", "repeated"]
 #: Number of reasons of rejects that the summary shows.
 SHOWN_REASONS = 3
+
+
+class ReportError(PeerscopeError):
+    """A report that does not exist or cannot be read."""
 
 
 @dataclass
@@ -71,6 +77,8 @@ class Report:
     broken_sources: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     peak_memory_mb: int = 0
+    stages: Sequence[StageSummary] = ()
+    """What the stages of identity took."""
     generation: int | None = None
     finished: bool = False
     explain: Callable[[str], None] | None = None
@@ -150,6 +158,7 @@ class Report:
             "seconds": {part: round(value, 2) for part, value in self.seconds.items()},
             "works_per_second": self.rate,
             "peak_memory_mb": self.peak_memory_mb,
+            "stages": list(self.stages),
             "generation": self.generation,
             "finished": self.finished,
             "broken_sources": self.broken_sources,
@@ -187,3 +196,18 @@ def past_runs(runs: Path, count: int) -> tuple[list[dict[str, Any]], list[Path]]
         except (OSError, ValueError):
             unreadable.append(file)
     return reports, unreadable
+
+
+def find_run(runs: Path, name: str) -> dict[str, Any]:
+    """Return the report of one run; `last` names the latest. Raises ReportError when there is none."""
+    if name == "last":
+        name = max((file.parent.name for file in runs.glob("*/report.json")), default=name)
+    # A name, not a path: nothing outside of the folder is read.
+    folder = next((folder for folder in runs.glob("*") if folder.name == name), None)
+    if folder is None:
+        raise ReportError(f"There is no run {name!r}; `peerscope runs` lists them.")
+    try:
+        report: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ReportError(f"The report of the run {name!r} cannot be read: {error}") from error
+    return report

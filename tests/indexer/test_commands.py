@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from indexer.run import commands
 from indexer.run.run import Options
+from indexer.stages.execution import Execution
 from indexer.staging.report import Report
 from mappings import IndexNames, Scale
 from peerscope.cli import main
@@ -26,7 +27,14 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     arguments: dict[str, Any] = {}
 
     def index(
-        client: Any, names: IndexNames, embedder: Any, *rest: Any, scale: Scale, signer: Signer, source_order: Any
+        client: Any,
+        names: IndexNames,
+        embedder: Any,
+        *rest: Any,
+        scale: Scale,
+        signer: Signer,
+        source_order: Any,
+        execution: Execution,
     ) -> Report:
         sources, home, _, options = rest
         arguments.update(
@@ -37,6 +45,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
             scale=scale,
             signer=signer,
             source_order=source_order,
+            execution=execution,
         )
         report = Report.new(home / "runs")
         report.broken_sources = arguments.get("broken_sources", [])
@@ -67,6 +76,17 @@ def test_settings_and_options_reach_the_run(run: dict[str, Any], works: str, tmp
     assert (run["names"], run["scale"]) == (IndexNames("mine-"), Scale(2, 1, 7))
     assert (run["home"], run["options"]) == (tmp_path / "home", Options(prune=True, dry_run=True))
     assert [source.name for source in run["sources"]] == [works]
+    assert run["execution"] == Execution(tmp_path / "home" / "stages" / "mine", 1)
+
+
+def test_workers_and_the_folder_of_stages_are_options_and_settings(
+    run: dict[str, Any], works: str, tmp_path: Path
+) -> None:
+    environment = {"PEERSCOPE_INDEX_WORKERS": "3", "PEERSCOPE_STAGES": str(tmp_path / "shared")}
+    for options, workers in ((["--workers", "2"], 2), ([], 3)):
+        result = CliRunner().invoke(main, ["index", works, *options], env=environment)
+        assert result.exit_code == 0
+        assert run["execution"] == Execution(tmp_path / "shared" / "peerscope", workers)
 
 
 def test_the_report_is_printed_as_json_and_an_incomplete_source_is_a_failure(run: dict[str, Any], works: str) -> None:

@@ -20,7 +20,7 @@ from indexer.run import commands
 from indexer.run.commands import runs
 from indexer.sources import Item, open_sources
 from indexer.staging.reading import read
-from indexer.staging.report import Report, past_runs
+from indexer.staging.report import Report, ReportError, past_runs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -133,3 +133,43 @@ def test_what_became_of_each_record_is_explained_and_warnings_do_not_repeat(
     assert f"{path}, line 1: unchanged: local:a" in lines
     assert report.warnings == {"invalid year": 1}
     assert len(report.warnings_file.read_text(encoding="utf-8").splitlines()) == 1
+
+
+def test_one_run_is_shown_with_its_stages(folder: Path) -> None:
+    report = Report.new(folder)
+    report.counts.new, report.finished = 7, True
+    report.stages = [
+        {
+            "stage": "blocks",
+            "tasks": 4,
+            "reused": 2,
+            "seconds": 8.25,
+            "bytes_read": 3_000_000,
+            "bytes_written": 1_500_000,
+            "peak_memory_mb": 277,
+            "workers": 2,
+        }
+    ]
+    report.save()
+    for name in (report.folder.name, "last"):
+        shown = CliRunner().invoke(runs, ["show", name])
+        assert shown.exit_code == 0, shown.output
+        assert "7 new" in shown.output
+        line = next(line for line in shown.output.splitlines() if line.startswith("blocks"))
+        assert line.split() == ["blocks", "4", "2", "8.2", "3.0", "1.5", "277", "2"]
+    assert json.loads(CliRunner().invoke(runs, ["show", "last", "--json"]).stdout)["stages"] == report.stages
+
+
+@pytest.mark.parametrize("name", ["20200101-000000-000", "../runs", "", "last"])
+def test_a_run_that_does_not_exist_is_named(folder: Path, name: str) -> None:
+    shown = CliRunner().invoke(runs, ["show", name])
+    assert isinstance(shown.exception, ReportError)
+    assert repr(name) in str(shown.exception)
+
+
+def test_the_report_of_a_run_that_cannot_be_read_is_named(folder: Path) -> None:
+    report = Report.new(folder)
+    (report.folder / "report.json").write_text("{", encoding="utf-8")
+    shown = CliRunner().invoke(runs, ["show", report.folder.name])
+    assert isinstance(shown.exception, ReportError)
+    assert "cannot be read" in str(shown.exception)

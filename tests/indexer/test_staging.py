@@ -90,7 +90,7 @@ def test_indexed_and_staged_works_are_identified_together(staged: Staging) -> No
     known = {**change("local:a").record, "id": "local:a"}
     with staged(change("local:b"), removal("local:c")) as file:
         file.add_known([("local:a", known, ["ada-1"])])
-        assert [(one.work.id, one.before, one.former) for one in file.authored_works()] == [
+        assert [(one.id, one.before, one.former) for one in file.authored_works()] == [
             ("local:a", ["ada-1"], []),
             ("local:b", None, [ADA]),
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -175,6 +176,22 @@ def test_lines_are_written_while_the_run_reports_nothing() -> None:
         while len(lines) < 3:
             pass
     assert lines[-1].startswith("embedding: 5 of 10 works")
+
+
+def test_only_parts_that_work_have_a_line() -> None:
+    progress = ProgressLines(lambda _: None, [])
+    now = time.monotonic() + 20
+    progress.works(10, 10)
+    assert progress._lines(now) == []
+    progress.tasks("blocks", 1, 4)
+    assert [line.partition(",")[0] for line in progress._lines(now)] == ["identity (blocks): 1 of 4 tasks"]
+    progress.begin("publishing")
+    assert [line.partition(",")[0] for line in progress._lines(now)] == [
+        "publishing: 20 s",
+        "identity (blocks): 1 of 4 tasks",
+    ]
+    progress.tasks("blocks", 4, 4)
+    assert progress._lines(now) == ["publishing: 20 s"]
 
 
 def test_a_log_gets_lines_instead_of_bars(reports: dict[str, Any], tmp_path: Path) -> None:

@@ -121,6 +121,5 @@ def test_nothing_else_writes_to_the_terminal() -> None:
     assert found == {
         "peerscope/terminal.py",
         "search_api/http/request_log.py",  # JSON, escaped by `json_text`
-        "indexer/identity/resolver.py",  # a number, for the process that started it
         "peerscope/engine/host_filter/build.py",  # a tool of developers
     }

@@ -1,75 +1,324 @@
-"""Authors resolved in a process of its own: the answer is in the file, and a process that fails says so."""
+"""Authors resolved by stages, in other processes: what is found is what one process finds with everything in memory."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from contextlib import suppress
-from typing import TYPE_CHECKING
+import random
+from concurrent.futures import Executor, Future
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import psutil
+import numpy as np
 import pytest
 
-from indexer.identity.overrides import Overrides
-from indexer.identity.resolver import ResolverError, ResolverProcess, provisional_ids, resolve_all
+from indexer.identity import resolver
+from indexer.identity.context import context_of
+from indexer.identity.corpus import blocks_of, frequent_works, resolve
+from indexer.identity.groups import identity_of
+from indexer.identity.ids import assign_ids
+from indexer.identity.mentions import MentionKey, mentions_of
+from indexer.identity.overrides import Merge, Overrides, Split
+from indexer.identity.resolver import Resolver, resolve_all
+from indexer.identity.stages.mentions import provisional_ids
+from indexer.identity.statements import Statement, Statements
+from indexer.identity.weights import Weights
 from indexer.records import parse_work
+from indexer.stages.folder import StageFolder
+from indexer.stages.runner import Runner, process_pool
+from indexer.stages.task import StageError
 from indexer.staging.changes import Change, FormerAuthor
 from indexer.staging.database import StagingDatabase
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from indexer.identity.mentions import Mention
 
-def record(id_: str, *names: str) -> dict[str, object]:
-    return {"id": id_, "title": "On spikes", "authors": [{"name": name} for name in names]}
+GIVEN = [
+    "Wei",
+    "Wei",
+    "Wei",
+    "John",
+    "J.",
+    "Jon",
+    "Maria",
+    "María",
+    "M.",
+    "Robert",
+    "Bob",
+    "R.",
+    "Anna",
+    "Ana",
+    "Yuki",
+    "Yu",
+    "Xin",
+    "Hao",
+    "Jean-Pierre",
+    "Karl",
+    "Li",
+    "Ye",
+]
+FAMILY = [
+    "Wang",
+    "Wang",
+    "Wang",
+    "Zhang",
+    "Smith",
+    "Schütze",
+    "Schuetze",
+    "Garcia",
+    "García",
+    "Müller",
+    "Mueller",
+    "Li",
+    "Yu",
+    "Castro-Ferreira",
+]
+WORDS = [
+    "neural",
+    "spikes",
+    "coding",
+    "sparse",
+    "models",
+    "language",
+    "parsing",
+    "graphs",
+    "attention",
+    "vision",
+    "control",
+    "theory",
+    "noise",
+    "bounds",
+]
 
 
-def change(id_: str, *names: str) -> Change:
-    return Change(id_, parse_work(record(id_, *names)), record(id_, *names), "hash", [])
+class InProcess(Executor):
+    """Executes tasks at once, in this process."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
 
 
-def test_a_process_of_its_own_finds_what_this_one_would(tmp_path: Path) -> None:
-    found = []
-    for apart in (False, True):
-        with StagingDatabase(tmp_path / "staged.sqlite") as staged:
-            staged.add([change("local:a", "Ada Lovelace", "Zoe Quux"), change("local:b", "Ada Lovelace", "Zoe Quux")])
-            staged.add_known([("local:c", record("local:c", "Charles Babbage"), ["charles-1"])])
-            if apart:
-                resolving = ResolverProcess(staged.path, Overrides())
-                assert resolving.wait() > 10
-                assert not resolving.is_running
-                resolving.stop()
-            else:
-                resolve_all(staged, Overrides())
-            ((one, two),) = staged.to_write()
-            found.append((one.researchers, two.researchers, list(staged.reassigned())))
-    assert found[0] == found[1]
-    assert found[0][0] == found[0][1]
-    assert len(found[0][0]) == 2
+class Found(NamedTuple):
+    """All that is stored about authors."""
+
+    researchers: dict[str, list[str]]
+    redirects: dict[str, str]
+    reasons: dict[str, Any]
+    duplicates: list[Any]
 
 
-def test_a_process_that_is_killed_is_told_of(tmp_path: Path) -> None:
-    with StagingDatabase(tmp_path / "staged.sqlite") as staged:
-        resolving = ResolverProcess(staged.path, Overrides())
-        resolving.stop()
-        with pytest.raises(ResolverError, match="run the same command again"):
-            resolving.wait()
+def record(id_: str, *names: str, **fields: Any) -> dict[str, Any]:
+    return {"id": id_, "title": "On spikes", "authors": [{"name": name} for name in names], **fields}
 
 
-def test_it_ends_with_its_parent_even_when_that_is_killed(tmp_path: Path) -> None:
-    """The parent says the number of its child, and dies before anything is resolved."""
-    script = (
-        "import os, signal, sys; from pathlib import Path; from indexer.identity.overrides import Overrides\n"
-        "from indexer.identity.resolver import ResolverProcess; from indexer.staging.database import StagingDatabase\n"
-        "staged = StagingDatabase(Path(sys.argv[1])); staged._database.execute('BEGIN EXCLUSIVE')\n"
-        "process = ResolverProcess(staged.path, Overrides())._process\n"
-        "print(process.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+def change(entry: dict[str, Any], former: list[FormerAuthor] | None = None) -> Change:
+    return Change(entry["id"], parse_work(entry), entry, "hash", former or [])
+
+
+def corpus(seed: int, works: int = 120) -> list[dict[str, Any]]:
+    """Return works by a few hundred people with frequent names, variants, ids, affiliations and references."""
+    chance = random.Random(seed)
+    people = [
+        {
+            "given": chance.choice(GIVEN),
+            "family": chance.choice(FAMILY),
+            "orcid": f"0000-0001-{n:04d}-0000" if chance.random() < 0.2 else None,
+            "id": f"acl:person-{n}" if chance.random() < 0.3 else None,
+            "place": f"University of {chance.choice(FAMILY)}; Institute {n % 7}",
+        }
+        for n in range(60)
+    ]
+    groups = [chance.sample(people, 6) for _ in range(25)]
+    return [
+        {
+            "id": f"local:{chance.randrange(10**6):06d}",
+            "title": f"{' '.join(chance.sample(WORDS, 4))} of number {n}",
+            "year": chance.choice([None, *range(1990, 2024)]),
+            "venue": chance.choice([None, "Journal of Spikes", "Letters"]),
+            "topics": chance.sample(["cs.LG", "cs.CL", "q-bio.NC"], chance.randrange(3)),
+            "references": [f"doi:10.1/{chance.randrange(40)}" for _ in range(chance.randrange(4))],
+            "authors": [
+                author(person, chance) for person in chance.sample(chance.choice(groups), chance.randrange(1, 6))
+            ],
+        }
+        for n in range(works)
+    ]
+
+
+def author(person: dict[str, Any], chance: random.Random) -> dict[str, Any]:
+    given, family = person["given"], person["family"]
+    forms = [
+        f"{given} {family}",
+        f"{given} {family}",
+        f"{given[0]}. {family}",
+        f"{family}, {given}",
+        f"{given} A. {family}",
+    ]
+    entry: dict[str, Any] = {"name": chance.choice(forms)}
+    for key in ("orcid", "id"):
+        if person[key] and chance.random() < 0.7:
+            entry[key] = person[key]
+    if chance.random() < 0.5:
+        entry["affiliation"] = person["place"]
+    return entry
+
+
+def in_memory(staged: StagingDatabase, overrides: Overrides, vectors: dict[str, Any]) -> Found:
+    """Return what follows when all authors of a staging database are held in memory."""
+    works: list[list[Mention]] = []
+    before: dict[MentionKey, str] = {}
+    for entry in staged.authored_works():
+        work = parse_work(entry.record)
+        works.append(mentions_of(work))
+        ids = provisional_ids(work, entry.former) if entry.before is None else entry.before
+        before.update(zip((mention.key for mention in works[-1]), ids, strict=True))
+    mentions = [mention for group in works for mention in group]
+    context = context_of(works)
+    blocks = blocks_of(mentions)
+    wanted = frequent_works(blocks, context)
+    if vectors:
+        context.vectors = lambda ids: {id_: vectors[id_] for id_ in ids if id_ in wanted}
+    redirects = staged.redirects(new=False)
+    resolution = resolve(blocks, Weights(), context)
+    clusters = overrides.apply(resolution.clusters, before, redirects)
+    assignment = assign_ids(clusters, before, taken=redirects.keys())
+    near = sorted(resolution.probable_duplicates, key=lambda link: (-link.score, link.left.key, link.right.key))
+    return Found(
+        {group[0].work.id: [assignment.ids[mention.key] for mention in group] for group in works if group},
+        assignment.redirects,
+        {assignment.ids[c.key]: (c.describe(), identity_of(c)) for c in clusters if c.links},
+        [
+            (assignment.ids[link.left.key], assignment.ids[link.right.key], link.score, link.left.size)
+            for link in near
+            if assignment.ids[link.left.key] != assignment.ids[link.right.key]
+        ],
     )
-    command = [sys.executable, "-c", script, str(tmp_path / "staged.sqlite")]
-    child = int(subprocess.run(command, stdout=subprocess.PIPE, check=False).stdout)
-    with suppress(psutil.NoSuchProcess):
-        psutil.Process(child).wait(30)
-    assert not psutil.pid_exists(child)
+
+
+def stored(staged: StagingDatabase) -> Found:
+    """Return what a staging database has."""
+    works = {work.id: work.researchers for batch in staged.to_write() for work in batch if work.researchers}
+    works |= {id_: after for batch in staged.reassigned() for id_, _, after in batch}
+    ids = {id_ for researchers in works.values() for id_ in researchers}
+    reasons = staged.merge_reasons(ids)
+    return Found(
+        works,
+        staged.redirects(new=True),
+        {id_: (reason.sentences, reason.identity) for id_, reason in reasons.items()},
+        [
+            (pair["left"]["id"], pair["right"]["id"], pair["score"], pair["left"]["works"])
+            for pair in staged.probable_duplicates()
+        ],
+    )
+
+
+@pytest.fixture
+def staged(tmp_path: Path) -> Iterator[StagingDatabase]:
+    with StagingDatabase(tmp_path / "staged.sqlite") as staged:
+        yield staged
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Iterator[Runner]:
+    with Runner(StageFolder(tmp_path / "stages"), InProcess) as runner:
+        yield runner
+
+
+def decisions(staged: StagingDatabase) -> Overrides:
+    """Return a merge of two frequent ids, splits, and statements of an owner, over some works of a corpus."""
+    works = list(staged.authored_works())
+    first, second, third = [entry for entry in works if len(entry.record["authors"]) > 1 and not entry.before][:3]
+    ids = [provisional_ids(parse_work(entry.record), entry.former) for entry in (first, second, third)]
+    return Overrides(
+        (Merge((ids[0][0], ids[1][0]), (MentionKey(third.id, 1),), "one homepage"),),
+        (Split(ids[1][1], (MentionKey(second.id, 2),), "another person"),),
+        Statements(
+            (ids[0][1], ids[2][1]),
+            (
+                Statement(ids[0][1], first.id, is_mine=False, at="2024-01-01"),
+                Statement(ids[2][1], first.id, is_mine=True, at="2024-01-02"),
+            ),
+        ),
+    )
+
+
+@pytest.mark.parametrize(("seed", "partitions"), [(1, 1), (2, 2), (3, 4)])
+def test_stages_find_what_one_process_finds_in_memory(
+    seed: int, partitions: int, staged: StagingDatabase, runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resolver, "WORKS", 120 // partitions)
+    monkeypatch.setattr("indexer.identity.stages.bridges.BUCKET", 40)
+    entries = {entry["id"]: entry for entry in corpus(seed)}
+    known = dict(list(entries.items())[:30])
+    changed = list(entries)[30:50]
+    staged.add(
+        change(entry, [FormerAuthor(1, entry["authors"][0]["name"], "former-1")] if id_ in changed else [])
+        for id_, entry in entries.items()
+        if id_ not in known
+    )
+    before = {id_: [f"known-{n % 9}" for n, _ in enumerate(entry["authors"])] for id_, entry in known.items()}
+    staged.add_known((id_, entry, before[id_]) for id_, entry in known.items())
+    staged.add_redirects({"known-3": "known-4", "old": "known-1"}, new=False)
+    overrides = decisions(staged) if seed > 1 else Overrides()
+    expected = in_memory(staged, overrides, {})
+    resolve_all(staged, overrides, runner)
+    found = stored(staged)
+    # Known works whose researchers did not change are not among those found.
+    assert found._replace(researchers=before | found.researchers) == expected
+    assert len(expected.reasons) > 20
+    assert expected.duplicates
+
+
+def test_embeddings_of_frequent_names_are_requested_and_used(tmp_path: Path, staged: StagingDatabase) -> None:
+    entries = corpus(4)
+    staged.add(map(change, entries))
+    chance = np.random.default_rng(4)
+    vectors = {entry["id"]: vector / np.linalg.norm(vector) for entry in entries for vector in [chance.normal(size=8)]}
+    vectors = {id_: vector.astype(np.float32) for id_, vector in vectors.items()}
+    expected = in_memory(staged, Overrides(), vectors)
+    assert expected != in_memory(staged, Overrides(), {})
+    with Runner(StageFolder(tmp_path / "stages"), process_pool(1)) as runner:
+        resolving = Resolver(staged.path, Overrides(), runner)
+        while resolving.is_running and not staged.is_requested:
+            pass
+        assert resolving.is_running
+        for batch in staged.wanted():
+            staged.save_vectors({work.id: vectors[work.id] for work in batch})
+        staged.deliver_vectors()
+        resolving.wait()
+        resolving.stop()
+    assert stored(staged) == expected
+
+
+def test_an_index_without_any_author_has_no_researchers(staged: StagingDatabase, runner: Runner) -> None:
+    staged.add([change(record("local:a"))])
+    resolve_all(staged, Overrides(), runner)
+    assert stored(staged) == Found({}, {}, {}, [])
+
+
+def test_a_list_of_authors_that_is_too_long_is_seen_through_the_nearest_ones(
+    staged: StagingDatabase, runner: Runner
+) -> None:
+    names = [f"Author{n} Name{n}" for n in range(150)]
+    staged.add(
+        [change(record("local:a", *names)), change(record("local:b", *names[60:120])), change(record("local:c"))]
+    )
+    expected = in_memory(staged, Overrides(), {})
+    resolve_all(staged, Overrides(), runner)
+    assert stored(staged) == expected
+    assert expected.researchers["local:b"] == expected.researchers["local:a"][60:120]
+
+
+def test_a_resolver_that_is_stopped_ends_with_an_error(tmp_path: Path, staged: StagingDatabase) -> None:
+    staged.add([change(record("local:a", "Ada Lovelace"))])
+    with Runner(StageFolder(tmp_path / "stages"), process_pool(1)) as runner:
+        resolving = Resolver(staged.path, Overrides(), runner)
+        resolving.stop()
+        assert not resolving.is_running
+        with pytest.raises(StageError, match="Run the same command again"):
+            resolving.wait()
 
 
 def test_a_corrected_record_begins_with_the_ids_that_its_authors_had() -> None:

@@ -1,0 +1,90 @@
+"""counts: how often names, words, venues and other tokens occur in the whole collection, and who wrote with whom.
+
+DuckDB counts them, and spills to disk when memory is short.
+"""
+
+from __future__ import annotations
+
+from indexer.identity.neighbours import MAX_AUTHORS, MAX_WORKS
+from indexer.stages.tables import database, write_query
+from indexer.stages.task import Step, stage
+
+
+@stage("names")
+def count_names(step: Step) -> None:
+    """Write each folded name: its number, its mentions, its block, and what is counted of it (`NameParts`).
+
+    The first mention decides how the name is parsed: `Smith, John` and `Smith John` are one folded name.
+    """
+    query = """
+        SELECT row_number() OVER (ORDER BY folded) - 1 AS code, folded AS name, n, home,
+            first.surname AS surname, first.given AS given, first.initial AS initial
+        FROM (
+            SELECT folded, count(*) AS n, any_value(home) AS home,
+                arg_min({surname: surname, given: given, initial: initial}, {w: work_id, p: position}) AS first
+            FROM mentions GROUP BY folded
+        ) ORDER BY code
+    """
+    with database(step) as connection:
+        write_query(connection, query, step.output)
+
+
+#: Each token by kind. Every work has a first author, with whom the facts of the work are counted once.
+_TOKENS = """
+    SELECT kind, token, count(*) AS n FROM (
+        SELECT 'word' AS kind, unnest(words) AS token FROM mentions WHERE position = 1
+        UNION ALL SELECT 'topic', unnest(list_distinct(topics)) FROM mentions WHERE position = 1
+        UNION ALL SELECT 'reference', unnest(cited) FROM mentions WHERE position = 1
+        UNION ALL SELECT 'venue', venue FROM mentions WHERE position = 1 AND venue IS NOT NULL
+        UNION ALL SELECT 'place', unnest(places) FROM mentions
+        UNION ALL SELECT 'block', home FROM mentions
+        UNION ALL SELECT 'block_name', home FROM names WHERE surname IS NOT NULL
+        UNION ALL SELECT 'surname', surname FROM names WHERE surname IS NOT NULL
+        UNION ALL SELECT 'given', given FROM names
+        UNION ALL SELECT 'given', initial FROM names WHERE initial IS NOT NULL
+        UNION ALL SELECT 'total', 'works' FROM mentions WHERE position = 1
+        UNION ALL SELECT 'total', 'names' FROM names
+        UNION ALL SELECT 'total', 'placed' FROM mentions WHERE len(places) > 0
+    ) GROUP BY kind, token ORDER BY kind, token
+"""
+
+
+@stage("tokens")
+def count_tokens(step: Step) -> None:
+    """Write the number of each token by kind; the kind `total` has the works, names, and mentions with a place."""
+    with database(step) as connection:
+        write_query(connection, _TOKENS, step.output)
+
+
+@stage("coauthors")
+def find_coauthors(step: Step) -> None:
+    """Write the numbers of the names that have written with each name, on its first works, by number."""
+    query = f"""
+        WITH authored AS (
+            SELECT work_id, code FROM (
+                SELECT work_id, unnest(names) AS name FROM mentions
+                WHERE position = 1 AND authors BETWEEN 2 AND {MAX_AUTHORS}
+            ) JOIN names USING (name)
+        ), considered AS (
+            SELECT code, work_id FROM authored
+            QUALIFY row_number() OVER (PARTITION BY code ORDER BY work_id) <= {MAX_WORKS}
+        )
+        SELECT considered.code AS code, list_sort(list(DISTINCT authored.code)) AS others
+        FROM considered JOIN authored USING (work_id) GROUP BY considered.code ORDER BY code
+    """  # noqa: S608 (constants)
+    with database(step) as connection:
+        write_query(connection, query, step.output)
+
+
+@stage("printed")
+def list_printed_names(step: Step) -> None:
+    """Write each printed name by the keys of its blocks, its home block among them."""
+    query = """
+        SELECT DISTINCT key, name, is_home FROM (
+            SELECT block AS key, name, true AS is_home FROM mentions
+            UNION ALL
+            SELECT unnest(keys) AS key, name, false AS is_home FROM mentions
+        ) ORDER BY key, is_home, name
+    """
+    with database(step) as connection:
+        write_query(connection, query, step.output)

@@ -1,0 +1,139 @@
+"""mentions: every name on the works of one partition, with what identifies the person, ordered by block.
+
+The facts of a work are repeated for each of its authors, so that a block is read without any join; compression removes
+the repetition.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from indexer.identity.context import name_parts, place_words
+from indexer.identity.keys import identity_key, researcher_id, without_shared_ids
+from indexer.identity.mentions import MAX_COAUTHORS, Mention, WorkFacts, first_near, mentions_of
+from indexer.identity.names import block_keys, home_of
+from indexer.records import parse_work
+from indexer.stages.tables import database, write_rows
+from indexer.stages.task import Step, stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from indexer.records import Work
+    from indexer.staging.changes import FormerAuthor
+
+#: A mention as stored. `slot` spreads blocks evenly over buckets; `keys` are the other blocks of the name; `before` is
+#: the researcher id before this run. `names` begins with the author after the first `start` ones.
+COLUMNS: Mapping[str, str] = {
+    "slot": "INTEGER",
+    "block": "VARCHAR",
+    "work_id": "VARCHAR",
+    "position": "INTEGER",
+    "name": "VARCHAR",
+    "source_id": "VARCHAR",
+    "orcid": "VARCHAR",
+    "institutions": "VARCHAR[]",
+    "start": "INTEGER",
+    "names": "VARCHAR[]",
+    "topics": "VARCHAR[]",
+    "words": "VARCHAR[]",
+    "venue": "VARCHAR",
+    "year": "INTEGER",
+    "cited": "VARCHAR[]",
+    "before": "VARCHAR",
+    "folded": "VARCHAR",
+    "home": "VARCHAR",
+    "keys": "VARCHAR[]",
+    "places": "VARCHAR[]",
+    "surname": "VARCHAR",
+    "given": "VARCHAR",
+    "initial": "VARCHAR",
+    "authors": "INTEGER",
+}
+#: The columns from which `mention_of` builds a mention.
+MENTION = ", ".join(list(COLUMNS)[2:15])
+#: Number of slots; a bucket has the blocks of every n-th of them.
+SLOTS = 65_536
+
+
+@stage("mentions")
+def find_mentions(step: Step) -> None:
+    """Write the mentions on the works of one partition (`works`, JSON lines of `work_line`)."""
+    with step.file("works").open("rb") as lines, database(step) as connection:
+        rows = (row for line in lines for row in _rows(*_parsed(line)))
+        write_rows(step, connection, COLUMNS, rows, "slot, block, work_id, position")
+
+
+def work_line(record: Mapping[str, Any], before: Sequence[str] | None, former: Sequence[FormerAuthor]) -> bytes:
+    """Return a work as a line of a partition: its record without the abstract, and the ids that its authors had.
+
+    A work of the index has the id of each author in `before`, a work to be written the authors of its stored version.
+    """
+    record = {key: value for key, value in record.items() if key != "abstract"}
+    entry = {"record": record, "before": before, "former": list(map(list, former))}
+    return orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _parsed(line: bytes) -> tuple[Work, Sequence[str]]:
+    entry = orjson.loads(line)
+    work = parse_work(entry["record"])
+    before = entry["before"]
+    return work, provisional_ids(work, entry["former"]) if before is None else before
+
+
+def provisional_ids(work: Work, former: Iterable[Sequence[Any]]) -> list[str]:
+    """Return the initial ids of a work's authors: that of the same name on its stored version, else a new one.
+
+    `former` has position, name and researcher id of each author of the stored version. A corrected title therefore
+    keeps all ids. The id of a name that is merged in the same run becomes a redirect like any other: a smaller
+    collection, indexed before, may have used it.
+    """
+    ids = {(position, name): id_ for position, name, id_ in former}
+    return [
+        ids.get((position, author.name)) or researcher_id(identity_key(author))
+        for position, author in enumerate(without_shared_ids(work.authors), 1)
+    ]
+
+
+def _rows(work: Work, before: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    for mention, id_ in zip(mentions_of(work), before, strict=True):
+        facts = mention.work
+        start = first_near(mention.position - 1, len(facts.names))
+        block, *others = block_keys(mention.name)
+        parts = name_parts(mention.name)
+        yield (
+            zlib.crc32(block.encode()) % SLOTS,
+            block,
+            facts.id,
+            mention.position,
+            mention.name,
+            mention.source_id,
+            mention.orcid,
+            mention.institutions,
+            start,
+            facts.names[start : start + MAX_COAUTHORS + 1],
+            facts.topics,
+            facts.words,
+            facts.venue,
+            facts.year,
+            facts.references,
+            id_,
+            mention.folded,
+            home_of(mention.folded),
+            others,
+            sorted(place_words(mention.institutions)),
+            parts.surname,
+            parts.given,
+            parts.initial,
+            len(facts.names),
+        )
+
+
+def mention_of(row: Sequence[Any]) -> Mention:
+    """Return the mention in a row of the columns `MENTION`."""
+    work_id, position, name, source_id, orcid, institutions, start, names, topics, words, venue, year, cited = row
+    facts = WorkFacts(work_id, tuple(names), start, tuple(topics), tuple(words), venue, year, tuple(cited))
+    return Mention(facts, position, name, source_id, orcid, tuple(institutions))

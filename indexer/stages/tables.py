@@ -1,0 +1,95 @@
+"""Tables in Parquet files, read and written with DuckDB: joins and counts spill to disk when memory is short.
+
+A file has the same bytes whenever it is written from the same rows: one thread, rows in order, fixed settings.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from indexer.stages.task import Step
+
+#: Rows fetched at a time.
+PAGE = 2_000
+#: Rows in a group of a Parquet file: what is read at least when some rows are selected by a sorted column.
+ROW_GROUP = 8_192
+#: Bytes that DuckDB reads of JSON lines at a time, at least; it allocates twice as many.
+SHORTEST_BUFFER = 4_000_000
+
+
+@contextmanager
+def database(step: Step) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database in memory that spills to the scratch folder of a step.
+
+    The Parquet files of each role of inputs are a view of that name.
+    """
+    with duckdb.connect(config={"threads": 1, "memory_limit": f"{step.memory_mb}MB"}) as connection:
+        connection.execute(f"SET temp_directory = {_quoted(str(step.scratch))}")
+        for role, paths in step.inputs.items():
+            if paths and paths[0].suffix == ".parquet":
+                create_view(connection, role, paths)
+        yield connection
+
+
+def create_view(connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence[Path]) -> None:
+    """Make some Parquet files a view, in this order."""
+    names = ", ".join(_quoted(str(path)) for path in paths)
+    connection.execute(f"CREATE VIEW {name} AS FROM read_parquet([{names}])")
+
+
+def write_query(connection: duckdb.DuckDBPyConnection, query: str, output: Path) -> None:
+    """Write the result of a query to a Parquet file; the query orders it."""
+    options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}"
+    connection.execute(f"COPY ({query}) TO {_quoted(str(output))} ({options})")
+
+
+def write_lines(path: Path, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> str:
+    """Write rows as JSON lines, which DuckDB reads much faster than it takes parameters.
+
+    `columns` are SQL types by name. Returns the SQL expression of a table with these rows.
+    """
+    names = tuple(columns)
+    longest = SHORTEST_BUFFER
+    with path.open("wb") as file:
+        for row in rows:
+            line = orjson.dumps(dict(zip(names, row, strict=True)), option=orjson.OPT_APPEND_NEWLINE)
+            longest = max(longest, len(line))
+            file.write(line)
+    types = ", ".join(f"{name}: '{kind}'" for name, kind in columns.items())
+    return (
+        f"read_json({_quoted(str(path))}, format = 'newline_delimited', columns = {{{types}}}, "
+        f"maximum_object_size = {longest})"
+    )
+
+
+def write_rows(
+    step: Step,
+    connection: duckdb.DuckDBPyConnection,
+    columns: Mapping[str, str],
+    rows: Iterable[Sequence[Any]],
+    order: str = "",
+) -> None:
+    """Write rows to the output of a step, ordered by some columns or as they are."""
+    lines = step.scratch / "rows.jsonl"
+    query = f"SELECT * FROM {write_lines(lines, columns, rows)}"  # noqa: S608 (our own columns)
+    write_query(connection, query + (f" ORDER BY {order}" if order else ""), step.output)
+    lines.unlink()
+
+
+def fetch(connection: duckdb.DuckDBPyConnection, query: str, values: Any = None) -> Iterator[tuple[Any, ...]]:
+    """Return the rows of a query, some at a time. Only one result of a connection is read at a time."""
+    result = connection.execute(query, values) if values is not None else connection.execute(query)
+    return chain.from_iterable(iter(lambda: result.fetchmany(PAGE), []))
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,74 @@
+"""Execution of one task, in whatever process an executor chooses."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from multiprocessing import connection, parent_process
+from typing import TYPE_CHECKING
+
+from indexer.stages.folder import StageFolder
+from indexer.stages.task import Step
+from peerscope.memory import peak_mb, reset_peak
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from indexer.stages.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRecord:
+    """What a task took: seconds, bytes read and written, peak memory in MB; and the worker, as `host:process`."""
+
+    stage: str
+    seconds: float
+    bytes_read: int
+    bytes_written: int
+    peak_mb: float
+    worker: str
+
+
+def execute(task: Task, folder_path: Path, memory_mb: int) -> TaskRecord:
+    """Write the output of a task, unless it is there; return what that took."""
+    folder, worker = StageFolder(folder_path), f"{socket.gethostname()}:{os.getpid()}"
+    if task.output in folder:  # written since the task was submitted
+        return TaskRecord(task.stage, 0.0, 0, 0, 0.0, worker)
+    started = time.perf_counter()
+    if parent_process() is not None:
+        reset_peak()
+    stage = task.load()
+    inputs = {role: [folder.file(name) for name in names] for role, names in task.inputs.items()}
+    read = sum(path.stat().st_size for paths in inputs.values() for path in paths)
+    with folder.scratch() as scratch:
+        output = scratch / task.output
+        spill = scratch / "spill"
+        spill.mkdir()
+        stage.function(Step(inputs, output, task.parameters, spill, memory_mb))
+        written = output.stat().st_size
+        folder.publish(output, task.output)
+    return TaskRecord(
+        task.stage,
+        time.perf_counter() - started,
+        read,
+        written,
+        peak_mb(),
+        worker,
+    )
+
+
+def start_worker() -> None:
+    """Prepare a worker process: it ends with its parent, even if that is killed, and leaves Ctrl-C to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True, name="parent").start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
