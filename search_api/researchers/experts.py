@@ -7,12 +7,15 @@ titles of a long career contain every word. Keyword and semantic scores vote sep
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from peerscope.embedding import similarity_of
 from search_api.researchers import queries
-from search_api.researchers.documents import read, serialize_researcher
+from search_api.researchers.documents import serialize_researcher
 from search_api.retrieval import clauses, ranking
+from search_api.retrieval.hits import best_first as hits_best_first
 from search_api.retrieval.hits import hit_id, hit_scores
 from search_api.retrieval.ranking import RankingWeights, Voting
 from search_api.retrieval.terms import significant_terms
@@ -36,24 +39,41 @@ BATCH = 250
 MEMBERS = 50
 
 
-class Expert(NamedTuple):
-    """A researcher, their score in [0, 1], and supporting works as (id, score in [0, 1]), best first.
-
-    `members` are ids of others whose support is the same works, if experts were grouped into teams.
-    """
-
-    id: str
-    score: float
-    works: tuple[tuple[str, float], ...]
-    members: tuple[str, ...] = ()
-
-
 class Side(NamedTuple):
     """The votes of one kind of search, the score of the best work of all, and the sharpness of the votes."""
 
     votes: Votes
     best: float
     sharpness: float
+
+
+@dataclass(frozen=True)
+class Expert:
+    """A researcher and their score in [0, 1].
+
+    `chosen` are supporting works that are chosen already, `sides` those who voted otherwise. `members` are ids of
+    others whose support is the same works, if experts were grouped into teams.
+    """
+
+    id: str
+    score: float
+    chosen: tuple[tuple[str, float], ...] = ()
+    members: tuple[str, ...] = ()
+    sides: Sequence[Side] = field(default=(), repr=False, compare=False)
+
+    @cached_property
+    def works(self) -> tuple[tuple[str, float], ...]:
+        """Supporting works as (id, score in [0, 1]), best first: the mean of the sides' scores.
+
+        They are computed on use, because few of the thousands who got votes are shown.
+        """
+        if not self.sides:
+            return self.chosen
+        works: dict[str, float] = defaultdict(float)
+        for side in self.sides:
+            for work, points in side.votes.get(self.id, {}).items():
+                works[work] += ranking.relative(points, side.best) / len(self.sides)
+        return tuple(hits_best_first(works).items())[: ranking.VOTES]
 
 
 def rank_experts(
@@ -85,8 +105,12 @@ def experts(
     if voting is None:
         voting = ranking.voting_on(significant_terms(text)) if text is not None else ranking.TEXT_VOTING
     sides = _sides(services, text, vector, candidates, filters, voting)
-    ids = set(candidates) if candidates is not None else {id_ for side in sides for id_ in side.votes}
-    return best_first([_expert(id_, sides, voting.votes) for id_ in ids])
+    scores = dict.fromkeys(candidates or (), 0.0)
+    for side in sides:
+        for id_, works in side.votes.items():
+            vote = ranking.vote(works.values(), side.best, side.sharpness, voting.votes)
+            scores[id_] = scores.get(id_, 0.0) + vote / len(sides)
+    return [Expert(id_, score, sides=sides) for id_, score in hits_best_first(scores).items()]
 
 
 def teams(ranked: Sequence[Expert]) -> list[Expert]:
@@ -107,7 +131,7 @@ def teams(ranked: Sequence[Expert]) -> list[Expert]:
             led[work].append(len(leaders))
         leaders.append(expert)
         members.append([])
-    return [leader._replace(members=tuple(others)) for leader, others in zip(leaders, members, strict=True)]
+    return [replace(leader, members=tuple(others)) for leader, others in zip(leaders, members, strict=True)]
 
 
 def best_first(ranked: Sequence[Expert]) -> list[Expert]:
@@ -120,11 +144,32 @@ def serialize_experts(services: Services, page: Sequence[Expert]) -> list[Resear
 
     Researchers who are not stored yet, because a run is building them, are left out.
     """
-    stored = read(services, services.names.researchers, [expert.id for expert in page], queries.SUMMARY)
-    members = [id_ for expert in page for id_ in expert.members[:MEMBERS]]
-    names = read(services, services.names.researchers, members, {"includes": ["name"]})
+    return read_experts(services, page, [])[0]
+
+
+def read_experts(
+    services: Services, page: Sequence[Expert], searches: Sequence[tuple[str, Result]]
+) -> tuple[list[ResearcherResult], list[Result]]:
+    """Return experts as `serialize_experts` does, and the responses to other `searches`, all in one request."""
+    people = [expert.id for expert in page]
     works = [id_ for expert in page for id_, _ in expert.works]
-    titles = read(services, services.names.works, works, {"includes": ["title"]})
+    members = [id_ for expert in page for id_ in expert.members[:MEMBERS]]
+    reading = [
+        (services.names.researchers, queries.stored(people, queries.SUMMARY)),
+        (services.names.works, queries.stored(works, {"includes": ["title"]})),
+        (services.names.researchers, queries.stored(members, {"includes": ["name"]})),
+    ]
+    wanted = reading if members else reading[:2] if people else []
+    responses = services.search_together([*wanted, *searches])
+    read = [{hit["_id"]: hit["_source"] for hit in response["hits"]["hits"]} for response in responses[: len(wanted)]]
+    stored, titles, names = [*read, {}, {}, {}][:3]
+    return _results(page, stored, titles, names), responses[len(wanted) :]
+
+
+def _results(
+    page: Sequence[Expert], stored: Mapping[str, Any], titles: Mapping[str, Any], names: Mapping[str, Any]
+) -> list[ResearcherResult]:
+    """Return experts as results, from documents by id: researchers, works, and members of teams."""
     results = []
     for expert in page:
         if expert.id in stored:
@@ -180,18 +225,6 @@ def _near_enough(response: Result, floor: float) -> Result:
     """Return a response without works below a cosine: where no word of a text occurs, they are about something else."""
     hits = [hit for hit in response["hits"]["hits"] if ranking.cosine_of(hit["_score"]) >= floor]
     return {"hits": {**response["hits"], "hits": hits}}
-
-
-def _expert(id_: str, sides: Sequence[Side], most: int) -> Expert:
-    """Average the sides' scores of a researcher, by `most` works each, and of each of their works."""
-    votes = (ranking.vote(side.votes.get(id_, {}).values(), side.best, side.sharpness, most) for side in sides)
-    score = sum(votes) / len(sides)
-    works: dict[str, float] = defaultdict(float)
-    for side in sides:
-        for work, points in side.votes.get(id_, {}).items():
-            works[work] += ranking.relative(points, side.best) / len(sides)
-    ordered = sorted(works.items(), key=lambda item: (-item[1], item[0]))
-    return Expert(id_, score, tuple(ordered[: ranking.VOTES]))
 
 
 def _authors(response: Mapping[str, Any]) -> Votes:

@@ -9,7 +9,7 @@ from search_api.http.errors import Problem
 from search_api.http.paging import WINDOW, Pagination, best_score, next_cursor, own_cursor, place
 from search_api.researchers import queries
 from search_api.researchers.documents import canonical_ids, serialize_researcher
-from search_api.researchers.experts import best_first, experts, serialize_experts, teams
+from search_api.researchers.experts import best_first, experts, read_experts, serialize_experts, teams
 from search_api.researchers.fields import FIELDS, SORTS
 from search_api.researchers.names import by_name
 from search_api.researchers.rank import conflicts
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from search_api.http.services import Services
     from search_api.researchers.documents import ResearcherResult
+    from search_api.researchers.experts import Expert
     from search_api.retrieval.filters import Filter
 
 Result = dict[str, Any]
@@ -94,31 +95,52 @@ def _by_topic(services: Services, args: Mapping[str, Any], asked: list[Filter], 
     excluded = {*known["conflicts"], *conflicts(services, known["conflicts"])}
     ranked = experts(services, about, vector, filters=[*_works_of_narrow(services, named), *voting])
     ranked = [expert for expert in ranked if expert.id not in excluded][:WINDOW]
-    by_id = {expert.id: expert for expert in ranked}
-    by_score = args["sort"] in {None, "relevance"}
     early, counting = narrow(FIELDS, args["facets"], asked, [*named, *fixed])
-    body = {"query": queries.these(by_id, early), "track_total_hits": True, **only_fields(), **counting}
-    if by_score:
-        body |= {"size": len(by_id), "sort": ["_doc"]}
-    else:
-        body |= {"size": pagination.per_page, "from": pagination.offset, "sort": SORTS[args["sort"]].order}
-    response = services.search(services.names.researchers, body)
-    page = [by_id[id_] for id_ in hit_ids(response)]
-    if by_score:
-        page = teams(best_first(page)) if args["teams"] else best_first(page)
-    count = len(page) if by_score else response["hits"]["total"]["value"]
-    if by_score:
-        page = page[pagination.offset : pagination.offset + pagination.per_page]
+    results, count, counted = _page_of(services, args, pagination, ranked, early, counting)
     answer = envelope(
-        serialize_experts(services, page),
+        results,
         count=count,
-        count_relation="eq" if len(by_id) < WINDOW else "gte",
+        count_relation="eq" if len(ranked) < WINDOW else "gte",
         pagination=pagination,
-        facets=read_facets(services, FIELDS, args["facets"], asked, response.get("aggregations", {})),
+        facets=read_facets(services, FIELDS, args["facets"], asked, counted),
         mode="keyword" if vector is None else "hybrid",
         degraded=["semantic"] if vector is None else [],
     )
     return noting_unknown(answer, unknown)
+
+
+def _page_of(
+    services: Services,
+    args: Mapping[str, Any],
+    pagination: Pagination,
+    ranked: Sequence[Expert],
+    early: list[Result],
+    counting: Result,
+) -> tuple[list[ResearcherResult], int, Mapping[str, Any]]:
+    """Return one page of those experts who pass the filters, their number, and the aggregations.
+
+    `early` and `counting` are the result of `facets.counting`.
+    """
+    by_score = args["sort"] in {None, "relevance"}
+    by_id = {expert.id: expert for expert in ranked}
+    body = {"query": queries.these(by_id, early), "track_total_hits": True, **only_fields(), **counting}
+    window = slice(pagination.offset, pagination.offset + pagination.per_page)
+    if by_score and not early and "post_filter" not in counting:
+        # Usually all of them are stored, so that counting them, rather than reading their ids, is enough.
+        shown = teams(ranked) if args["teams"] else ranked
+        results, [response] = read_experts(services, shown[window], [(services.names.researchers, body | {"size": 0})])
+        if response["hits"]["total"]["value"] == len(by_id):
+            return results, len(shown), response.get("aggregations", {})
+    if not by_score:
+        body |= {"size": pagination.per_page, "from": pagination.offset, "sort": SORTS[args["sort"]].order}
+        response = services.search(services.names.researchers, body)
+        page = [by_id[id_] for id_ in hit_ids(response)]
+        total: int = response["hits"]["total"]["value"]
+        return serialize_experts(services, page), total, response.get("aggregations", {})
+    response = services.search(services.names.researchers, body | {"size": len(by_id), "sort": ["_doc"]})
+    passing = best_first([by_id[id_] for id_ in hit_ids(response)])
+    passing = teams(passing) if args["teams"] else passing
+    return serialize_experts(services, passing[window]), len(passing), response.get("aggregations", {})
 
 
 def _works_of_narrow(services: Services, clauses: list[Result]) -> list[Result]:

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from mappings import IndexNames
+from search_api.app import create_app
 from search_api.http.services import Services
-from search_api.researchers import experts
+from search_api.researchers import experts, search
+from search_api.researchers.schemas import ResearchersArgs
 from search_api.retrieval import ranking
 
 VECTOR = np.array([1.0, 0.0], np.float32)
@@ -150,3 +152,63 @@ def test_works_far_from_made_up_words_do_not_vote() -> None:
     assert [expert.id for expert in experts.experts(services(engine), "zxqwv", VECTOR)] == ["a"]
     engine.words = {"x": (1.0, ["c"])}
     assert {expert.id for expert in experts.experts(services(engine), "zxqwv", VECTOR)} == {"a", "b", "c"}
+
+
+class Stored(Engine):
+    """Answers searches for works as `Engine` does, and those for stored researchers and titles by id."""
+
+    def __init__(self, *works: Any, missing: str = "") -> None:
+        super().__init__(*works)
+        self.missing = missing
+        self.round_trips = 0
+
+    def msearch(self, body: list[dict[str, Any]]) -> dict[str, Any]:
+        self.round_trips += 1
+        return super().msearch(body)
+
+    def search(self, *, index: str, body: dict[str, Any]) -> dict[str, Any]:
+        assert index
+        self.round_trips += 1
+        return self.answer(body)
+
+    def answer(self, body: dict[str, Any]) -> dict[str, Any]:
+        terms = body["query"].get("terms") or next(iter(body["query"].get("bool", {}).get("filter", [])), {}).get(
+            "terms"
+        )
+        if not terms:
+            return super().answer(body)
+        ids = [id_ for id_ in terms["id"] if id_ != self.missing]
+        hits = [{"_id": id_, "_source": self.document(id_), "fields": {"id": [id_]}} for id_ in ids]
+        return {"hits": {"hits": hits[: body["size"]], "total": {"value": len(ids), "relation": "eq"}}}
+
+    def document(self, id_: str) -> dict[str, Any]:
+        return {"id": id_, "name": id_, "title": id_, "topics": [], "name_variants": []}
+
+
+def listed(engine: Stored, monkeypatch: pytest.MonkeyPatch, **args: Any) -> dict[str, Any]:
+    """Return the list of experts on a text, with researchers as they are stored."""
+    monkeypatch.setattr(experts, "serialize_researcher", dict)
+    there = services(engine)
+    monkeypatch.setattr(there, "embed_query", lambda _: VECTOR)
+    app = create_app(services=there, extensions=[])
+    with app.test_request_context("/api/v1/researchers"):
+        return search.search(there, {**ResearchersArgs().load({"about": "text", **args})})
+
+
+WORKS = {"a": (4.0, ["p"]), "b": (2.0, ["q", "r"])}, {"b": (near(0.8), ["q"]), "c": (near(0.4), ["p"])}
+
+
+def test_experts_take_two_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Stored(*WORKS)
+    answer = listed(engine, monkeypatch, per_page=2)
+    assert [result["id"] for result in answer["results"]] == ["q", "p"]
+    assert answer["results"][0]["works"] == [{"id": "b", "title": "b", "score": pytest.approx(0.75)}]
+    assert answer["meta"]["count"] == 3
+    assert engine.round_trips == 2
+
+
+def test_experts_who_are_not_stored_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Stored(*WORKS, missing="q")
+    answer = listed(engine, monkeypatch)
+    assert [result["id"] for result in answer["results"]] == ["p", "r"]
+    assert answer["meta"]["count"] == 2
