@@ -111,6 +111,8 @@ class App(Flask):
 
         A list of 25 researchers has 200 of them.
         """
+        # flask.url_for passes all of its options, such as _external, as None.
+        values = {name: value for name, value in values.items() if value is not None or not name.startswith("_")}
         if values.keys() != {"id_"} or endpoint.startswith("."):
             return super().url_for(endpoint, **values)
         known: dict[str, tuple[str, str]] = g.setdefault("item_urls", {})

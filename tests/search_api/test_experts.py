@@ -172,9 +172,8 @@ class Stored(Engine):
         return self.answer(body)
 
     def answer(self, body: dict[str, Any]) -> dict[str, Any]:
-        terms = body["query"].get("terms") or next(iter(body["query"].get("bool", {}).get("filter", [])), {}).get(
-            "terms"
-        )
+        clauses: list[dict[str, Any]] = [body["query"], *body["query"].get("bool", {}).get("filter", [])]
+        terms = next((clause["terms"] for clause in clauses if "terms" in clause), None)
         if not terms:
             return super().answer(body)
         ids = [id_ for id_ in terms["id"] if id_ != self.missing]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from flask import Flask, url_for
+from werkzeug.routing import MapAdapter
 
 from mappings import IndexNames
 from search_api.app import create_app
@@ -20,6 +22,15 @@ IDS = ("arxiv:1706.03762", "doi:10.1/a b", "hep-th/9901001", "a?b#c%20d", "åå‰
 def app() -> Flask:
     names = IndexNames("t-")
     return create_app(services=Services(FakeOpenSearch(), names, load_embedder=no_model), extensions=[])  # type: ignore[arg-type]
+
+
+def test_those_of_one_endpoint_are_built_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    built = Mock(wraps=MapAdapter.build)
+    monkeypatch.setattr(MapAdapter, "build", lambda *args, **kwargs: built(*args, **kwargs))
+    with app.test_request_context("/"):
+        for number in range(20):
+            assert url_for("works.work", id_=f"arxiv:{number}").endswith(f"/works/arxiv:{number}")
+    assert built.call_count == 1
 
 
 @pytest.mark.parametrize("root", ["", "/prefix"])
