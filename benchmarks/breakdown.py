@@ -22,6 +22,7 @@ import numpy as np
 import orjson
 from rich.console import Console
 from rich.table import Table
+from threadpoolctl import threadpool_limits
 
 from benchmarks.serving import FACETS, questions
 from mappings import IndexNames
@@ -209,6 +210,7 @@ def main(queries: int, profile: bool) -> None:
     app = create_app({"RATE_LIMIT": "off"}, settings=settings)
     services, names = app.extensions[KEY], IndexNames(settings.index_prefix)
     services.shared(VectorStore).load(services)
+    threadpool_limits(1, "blas")  # both as in a worker of the server
     asked = [paths(*drawn) for drawn in zip(*questions(services.client, names, queries + WARM_UP), strict=False)]
     if not asked:
         raise click.ClickException("NOTHING MEASURED: nothing is indexed; run `peerscope index` first.")

@@ -53,6 +53,16 @@ class Background:
         top = np.partition(cosines, -nearest, axis=1)[:, -nearest:]
         return np.asarray(np.clip(top, 0.0, None).mean(axis=1), np.float32)
 
+    def densities(self, works: Mapping[str, Oeuvre]) -> dict[str, NDArray[np.float32]]:
+        """Return the `density` of the works of each researcher, from one product instead of one for each of them."""
+        vectors = [theirs.vectors for theirs in works.values() if theirs.ids]
+        if not vectors:
+            return {id_: np.zeros(0, np.float32) for id_ in works}
+        ids = [id_ for theirs in works.values() for id_ in theirs.ids]
+        density = self.density(Oeuvre(ids, (), np.concatenate(vectors), ()))
+        ends = np.cumsum([len(theirs.ids) for theirs in works.values()])
+        return dict(zip(works, np.split(density, ends[:-1]), strict=True))
+
     def topic_weights(self, works: Oeuvre) -> dict[str, float]:
         """Return the topics of works, weighted by their share of the works and their rarity in the sample."""
         counts = Counter(topic for topics in works.topics for topic in topics)

@@ -9,7 +9,7 @@ import numpy as np
 
 from search_api.researchers import queries
 from search_api.retrieval import ranking
-from search_api.retrieval.clauses import decode_short_vector
+from search_api.retrieval.clauses import decode_short_vectors
 from search_api.retrieval.hits import hit_id
 
 if TYPE_CHECKING:
@@ -45,8 +45,7 @@ class Oeuvre:
     def from_hits(cls, hits: Iterable[Mapping[str, Any]]) -> Oeuvre:
         """Build it from hits whose fields contain the vector as `SHORT_VECTOR` and ids of researchers and topics."""
         works = [(hit_id(hit), hit["fields"]) for hit in hits]
-        decoded = [decode_short_vector(fields["short"][0]) for _, fields in works]
-        vectors = np.stack(decoded) if decoded else np.empty((0, 0), np.float32)
+        vectors = decode_short_vectors([fields["short"][0] for _, fields in works])
         authors = [set(fields["researchers.id"]) for _, fields in works]
         return cls(
             [id_ for id_, _ in works], authors, vectors, [set(fields.get("topics.id", ())) for _, fields in works]

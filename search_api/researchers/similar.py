@@ -110,7 +110,7 @@ class Comparison:
     def __init__(self, background: Background, examples: Mapping[str, Oeuvre], others: Mapping[str, Oeuvre]) -> None:
         """Measure the surroundings of all works, and the topics and centre of every researcher."""
         self._works = {**others, **examples}
-        self._density = {id_: background.density(works) for id_, works in self._works.items()}
+        self._density = background.densities(self._works)
         self._topics = {id_: background.topic_weights(works) for id_, works in self._works.items()}
         self._centre = {id_: works.centre for id_, works in self._works.items()}
 

@@ -63,8 +63,17 @@ def knn(
     return {"knn": {"embedding": clause}}
 
 
+def decode_short_vectors(shorts: Sequence[str]) -> NDArray[np.float32]:
+    """Return the unit vectors, float32[n, d], of `SHORT_VECTOR` fields; float32[0, 0] of none."""
+    if not shorts:
+        return np.empty((0, 0), np.float32)
+    components = np.frombuffer(b"".join(map(b64decode, shorts)), dtype=np.int8)
+    vectors = components.reshape(len(shorts), -1).astype(np.float32)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths, lengths, 1), np.float32)
+
+
 def decode_short_vector(short: str) -> NDArray[np.float32]:
     """Return the unit vector, float32[d], of a `SHORT_VECTOR` field."""
-    vector = np.frombuffer(b64decode(short), dtype=np.int8).astype(np.float32)
-    length = float(np.linalg.norm(vector))
-    return vector / length if length else vector
+    vector: NDArray[np.float32] = decode_short_vectors([short])[0]
+    return vector

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from flask import Response
+from threadpoolctl import threadpool_info
 
 from peerscope.settings import Settings
 from search_api.http import server
@@ -37,6 +38,10 @@ def make_app(config: Any = None, services: Any = None, **_: Any) -> Flask:
     @app.get("/pid")
     def pid() -> str:
         return str(os.getpid())
+
+    @app.get("/blas")
+    def blas() -> list[int]:
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
 
     @app.get("/exit/<int:status>")
     def leave(status: int) -> str:

@@ -131,6 +131,10 @@ def test_a_worker_that_ends_is_replaced(server: Served, end: str | int) -> None:
     assert 'route="/api/v1/topics"' in server.get("/metrics").text
 
 
+def test_matrix_products_use_one_thread(server: Served) -> None:
+    assert set(server.get("/blas").json()) == {1}
+
+
 def test_a_worker_that_hangs_is_replaced_while_the_other_serves(server: Served) -> None:
     hanging = min(server.workers())
     os.kill(hanging, signal.SIGSTOP)
