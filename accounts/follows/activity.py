@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from accounts.follows import searches
 from search_api.http.errors import Problem
 from search_api.http.paging import Pagination
+from search_api.institutions import search as institutions_search
 from search_api.retrieval.listing import count_of, envelope
 from search_api.works.documents import serialize_work
 from search_api.works.queries import SOURCE
@@ -71,11 +72,21 @@ def build_request(
 def _clause(services: Services, follow: Follow) -> Body | None:
     """Return the clause of one follow; None for a search that is no longer valid."""
     if follow.kind != "search":
-        return {"term": {FIELDS[follow.kind]: follow.target}}
+        return {"terms": {FIELDS[follow.kind]: _ids(services, follow)}}
     try:
         return searches.query(services, searches.read(services, follow.target))
     except Problem:
         return None
+
+
+def _ids(services: Services, follow: Follow) -> list[str]:
+    """Return the ids of a target: of an institution that was known by name only also its id from a source since."""
+    if follow.kind != "institution" or ":" in follow.target:
+        return [follow.target]
+    try:
+        return sorted({follow.target, institutions_search.find(services, follow.target)["id"]})
+    except Problem:
+        return [follow.target]
 
 
 def _to_result(hit: Mapping[str, Any], follows: Sequence[Follow]) -> dict[str, Any]:

@@ -78,6 +78,12 @@ def follow(session: Session, account_id: str, target: Target) -> Follow:
     """Follow a target, or return the existing follow. Raises Problem (409) at the limit."""
     if existing := followed(session, account_id, target.kind, target.id):
         return existing
+    if target.kind == "institution":
+        former = _follows(account_id, target.kind).where(Follow.label == target.label, ~Follow.target.contains(":"))
+        if existing := session.scalars(former.limit(1)).first():
+            # It was followed when it had an id made from its name.
+            existing.target = target.id
+            return existing
     _check_limits(session, account_id, target.kind)
     new = Follow(account_id=account_id, kind=target.kind, target=target.id, label=target.label)
     session.add(new)

@@ -11,8 +11,20 @@ if TYPE_CHECKING:
 
 Body = dict[str, Any]
 
+#: Institutions of one name that are compared with an id made from it.
+NAMESAKES = 20
 #: Researchers on an institution's works among whom its own are found; the others are co-authors from elsewhere.
 CANDIDATES = 500
+
+
+def named(words: str) -> Body:
+    """Return the request for institutions whose name has all these words."""
+    return {
+        "size": NAMESAKES,
+        "query": {"match": {"name": {"query": words, "operator": "and"}}},
+        "sort": [{"works_count": "desc"}, "id"],
+        "_source": {"excludes": ["indexed_at"]},
+    }
 
 
 def works_of(institution_id: str) -> Body:

@@ -12,6 +12,7 @@ from search_api.http.errors import not_found
 from search_api.http.paging import own_cursor
 from search_api.institutions import queries
 from search_api.retrieval import browse
+from search_api.understanding.entities import fold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from search_api.http.services import Services
 
 Result = dict[str, Any]
+#: Characters of the longest id that the indexer makes from a name.
+MAX_ID = 100
 
 
 class InstitutionResult(InstitutionDocument):
@@ -71,11 +74,32 @@ def _links(id_: str) -> dict[str, str]:
 
 
 def find(services: Services, id_: str) -> InstitutionDocument:
-    """Return the stored institution of an id or ROR id. Raises Problem (404)."""
+    """Return the stored institution of an id or ROR id. Raises Problem (404).
+
+    An id that was made from the name leads to the institution after a source or a ROR dump has given it another id.
+    """
     institution = services.get(services.names.institutions, institution_id(id_), _source_excludes="indexed_at")
+    if institution is None:
+        institution = _of_former_id(services, id_)
     if institution is None:
         raise not_found("institution", id_)
     return cast("InstitutionDocument", institution)
+
+
+def _of_former_id(services: Services, id_: str) -> Mapping[str, Any] | None:
+    """Return the only institution whose name gives this id; None if there is none, or several."""
+    words = _words(id_)
+    if ":" in id_ or not words or len(id_) > MAX_ID:
+        return None
+    hits = services.search(services.names.institutions, queries.named(words))["hits"]["hits"]
+    found = [hit["_source"] for hit in hits if _words(hit["_source"]["name"]) == words]
+    return found[0] if len(found) == 1 else None
+
+
+def _words(name: str) -> str:
+    """Return the words of a name or of an id made from it, as far as the indexer keeps them."""
+    words = fold(name).replace("_", " ").split()
+    return " ".join(words[1:] if words[:1] == ["the"] else words)
 
 
 def read_institution(services: Services, id_: str) -> Result:

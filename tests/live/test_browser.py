@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from playwright.sync_api import expect
 from sqlalchemy import delete
@@ -46,6 +47,7 @@ PAGES = (
     GRAPH,
     "/related",
     "/related?text=neural+decoding&show=works",
+    "/similar-researchers?like=konrad-p-kording-4bafdee5",
     "/about",
     "/login?for=claim",
     "/register",
@@ -65,8 +67,37 @@ OWN_PAGES = (
     "/admin/reports",
     "/admin/audit",
 )
-#: Milliseconds until a picture of 200 nodes has followed the pointer: two frames, times three for a busy machine.
-SMOOTH = 100
+#: Frames of a drag, and its processor time at most, in units of `CALIBRATION`: about 2; with dashed lines 6 to 10.
+FRAMES, SMOOTH = 20, 4.0
+#: A loop that takes about 0.2 s of processor time on a machine on which 60 frames per second are wanted.
+CALIBRATION = """() => {
+  let sum = 0;
+  for (let i = 0; i < 6e6; i++) sum += Math.sqrt(i) * (i % 7);
+  const texts = [];
+  for (let i = 0; i < 4e5; i++) texts.push('M' + (i * 7919 % 1000).toFixed(1));
+  return sum + texts.sort().length;
+}"""
+#: Drags the centre of a graph, one step in each frame.
+DRAG = f"""async () => {{
+  const svg = document.querySelector('svg.graph');
+  const centre = svg.querySelector('.centre');
+  const at = centre.getBoundingClientRect();
+  const send = (kind, target, x) => target.dispatchEvent(new PointerEvent(kind,
+    {{ bubbles: true, clientX: x, clientY: at.y + 9, pointerType: 'mouse', pointerId: 1 }}));
+  svg.setPointerCapture = () => {{}};
+  send('pointerdown', centre, at.x + 9);
+  let frames = 0;
+  for (let step = 1; step <= {FRAMES}; step++) {{
+    send('pointermove', svg, at.x + 9 + 5 * step);
+    await new Promise(requestAnimationFrame);
+    frames++;
+  }}
+  const lines = svg.querySelector('.lines .e-about');
+  const dashes = getComputedStyle(lines).strokeDasharray;
+  const x = centre.getBoundingClientRect().x;
+  send('pointercancel', svg, at.x);
+  return {{ frames, dashes, x, from: at.x }};
+}}"""
 
 
 def found(page: Page) -> int:
@@ -274,33 +305,31 @@ def test_works_on_a_profile_are_searched_sorted_and_unfolded(opened: Callable[..
     assert page.locator("#works .abstract").count() == 10
 
 
+def browser_cpu() -> float:
+    """Return the seconds of processor time that Chromium's processes have used."""
+    processes = [each for each in psutil.Process().children(recursive=True) if "chrom" in each.name()]
+    return sum(times.user + times.system for times in (process.cpu_times() for process in processes))
+
+
 def test_the_graph_zooms_and_200_nodes_follow_the_pointer(opened: Callable[..., Page]) -> None:
     page = opened("/graph?topic=cs.LG&limit=200&depth=2")
     assert page.locator(".dot").count() == 200
     page.get_by_role("button", name="Zoom in").click()
     assert "scale(1.3)" in (page.locator("svg.graph .all").get_attribute("transform") or "")
     page.get_by_role("button", name="Reset").click()
-    took = page.evaluate(
-        """async () => {
-          const svg = document.querySelector('svg.graph');
-          const centre = svg.querySelector('.centre');
-          const at = centre.getBoundingClientRect();
-          const send = (kind, target, x) => target.dispatchEvent(new PointerEvent(kind,
-            { bubbles: true, clientX: x, clientY: at.y + 9, pointerType: 'mouse', pointerId: 1 }));
-          svg.setPointerCapture = () => {};
-          send('pointerdown', centre, at.x + 9);
-          const times = [];
-          for (let step = 1; step <= 20; step++) {
-            const begun = performance.now();
-            send('pointermove', svg, at.x + 9 + 5 * step);
-            await new Promise(requestAnimationFrame);
-            times.push(performance.now() - begun);
-          }
-          send('pointercancel', svg, at.x);
-          return times.sort((a, b) => a - b)[10];
-        }"""
-    )
-    assert took < SMOOTH
+    ratios = []
+    for _ in range(3):
+        # Processor time of all of Chromium, drawing included: other processes of a busy machine do not count.
+        start = browser_cpu()
+        page.evaluate(CALIBRATION)
+        unit = browser_cpu() - start
+        moved = page.evaluate(DRAG)
+        assert moved["frames"] == FRAMES
+        assert moved["x"] != moved["from"]
+        assert moved["dashes"] == "none"
+        ratios.append((browser_cpu() - start - unit) / unit)
+    assert min(ratios) < SMOOTH, ratios
+    assert page.locator("svg.graph.moving").count() == 0
 
 
 def test_kinds_are_filtered_in_the_graph_and_its_table(opened: Callable[..., Page]) -> None:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from accounts.follows.activity import new_works
+from accounts.follows.models import Follow
 from indexer.institutions.ror import load
 from indexer.run import run
 from indexer.sources import open_sources
 from peerscope import embedding
 from peerscope.settings import Settings
+from search_api.http.errors import Problem
+from search_api.http.services import Services
+from search_api.institutions.search import find
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,6 +68,14 @@ def test_a_dump_and_decisions_apply_to_indexed_works(
     load(home / "ror.json", home)
     assert index().counts.changed == 0
     assert institutions() == {"ror:0a2222222": 3, "zyx-labs": 2}
+    services, former = Services(opensearch, names), "university-of-california-los-angeles"
+    assert find(services, former)["id"] == "ror:0a2222222"
+    with pytest.raises(Problem):
+        find(services, "university-of-california")
+    follow = Follow(id="f", kind="institution", target=former, label="UCLA", created_at=datetime.now(UTC))
+    assert new_works(services, [follow], None, datetime.now(UTC), 9)["count"] == 0  # they are older than the follow
+    follow.created_at = datetime(2020, 1, 1, tzinfo=UTC)
+    assert new_works(services, [follow], None, datetime.now(UTC), 0)["count"] == 3
     (home / "institutions.toml").write_text(
         '[[institution]]\nname = "Zyx University"\nid = "x:1"\nnames = ["Zyx Labs"]\n', encoding="utf-8"
     )
