@@ -86,13 +86,13 @@ def find(services: Services, id_: str) -> InstitutionDocument:
     return cast("InstitutionDocument", institution)
 
 
-def _of_former_id(services: Services, id_: str) -> Mapping[str, Any] | None:
+def _of_former_id(services: Services, id_: str) -> dict[str, Any] | None:
     """Return the only institution whose name gives this id; None if there is none, or several."""
     words = _words(id_)
     if ":" in id_ or not words or len(id_) > MAX_ID:
         return None
     hits = services.search(services.names.institutions, queries.named(words))["hits"]["hits"]
-    found = [hit["_source"] for hit in hits if _words(hit["_source"]["name"]) == words]
+    found: list[dict[str, Any]] = [hit["_source"] for hit in hits if _words(hit["_source"]["name"]) == words]
     return found[0] if len(found) == 1 else None
 
 

@@ -215,10 +215,20 @@ def work_reasons(reasons: Mapping[str, Any]) -> str:
         parts.append("Similar wording")
     if reasons["shared_authors"]:
         parts.append(f"Shares {count(len(reasons['shared_authors']), 'author')}")
-    if reasons["shared_topics"]:
-        label = "Same topic" if len(reasons["shared_topics"]) == 1 else "Same topics"
-        parts.append(f"{label}: {named(reasons['shared_topics'])}")
+    if topics := without_variants(reasons["shared_topics"]):
+        parts.append(f"{'Same topic' if len(topics) == 1 else 'Same topics'}: {named(topics)}")
     return " · ".join(parts) or "Similar topic"
+
+
+def without_variants(topics: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return topics in their order, the first of those that differ in a qualifier only.
+
+    Such are `Machine Learning` and `Machine Learning (Statistics)`.
+    """
+    distinct: dict[str, Mapping[str, Any]] = {}
+    for topic in topics:
+        distinct.setdefault(topic["name"].partition(" (")[0].casefold(), topic)
+    return list(distinct.values())
 
 
 def pair_label(cosine: float, is_first: bool) -> str:
@@ -245,7 +255,8 @@ def researcher_reasons(reasons: Mapping[str, Any]) -> str:
     return " · ".join([*_shared_topics(reasons["shared_topics"]), history])
 
 
-def _shared_topics(topics: Sequence[Mapping[str, Any]]) -> list[str]:
+def _shared_topics(shared: Sequence[Mapping[str, Any]]) -> list[str]:
+    topics = without_variants(shared)
     return [f"Shared {'topic' if len(topics) == 1 else 'topics'}: {named(topics)}"] if topics else []
 
 

@@ -158,3 +158,12 @@ def test_a_pager_links_first_last_and_neighbouring_pages(page: int, last: int, n
 )
 def test_a_tagline_reads_like_a_sentence(tagline: str, words: str) -> None:
     assert formatting.enumerated(tagline) == words
+
+
+def test_topics_that_differ_in_a_qualifier_are_one_reason() -> None:
+    topics = [{"name": "Machine Learning (Statistics)"}, {"name": "Optics"}, {"name": "Machine Learning"}]
+    reasons = {"semantic": 0.0, "keyword": 0.0, "shared_authors": [], "shared_topics": topics}
+    assert formatting.work_reasons(reasons) == "Same topics: Machine Learning (Statistics) and Optics"
+    assert formatting.researcher_reasons({"works_together": 0, "shared_topics": topics[::2]}) == (
+        "Shared topic: Machine Learning (Statistics) · Have not co-authored"
+    )
