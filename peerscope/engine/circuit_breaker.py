@@ -61,6 +61,7 @@ class Circuit:
     _failed: int = 0
     _opens_at: float = 0.0
     _closed_at: float = -math.inf
+    _has_succeeded: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -75,7 +76,10 @@ class Circuit:
 
     @property
     def is_recovering(self) -> bool:
-        """Whether the circuit has closed within the last `RECOVERY` seconds, and no request has failed since."""
+        """Whether the circuit closed, or the first request succeeded, within `RECOVERY` seconds, and none failed since.
+
+        The first one counts because OpenSearch may have been started together with this process.
+        """
         return not self.has_failed and self.clock() - self._closed_at < RECOVERY
 
     def enter(self) -> None:
@@ -91,9 +95,9 @@ class Circuit:
     def succeeded(self) -> None:
         """Record that OpenSearch responded, with whatever status."""
         with self._lock:
-            if self.is_open:
+            if self.is_open or not self._has_succeeded:
                 self._closed_at = self.clock()
-            self._failed = 0
+            self._failed, self._has_succeeded = 0, True
 
     def failed(self) -> None:
         """Record that OpenSearch was unreachable or did not respond in time."""

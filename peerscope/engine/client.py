@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -23,6 +24,21 @@ if TYPE_CHECKING:
 
 TIMEOUT = 30.0  # seconds per request; a bulk of a thousand works with vectors takes 1 to 2 on two cores
 POOL = 16  # open connections, as many as a web server's worker has threads; more would only wait in OpenSearch
+
+
+def without_traceback(record: logging.LogRecord) -> bool:
+    """Replace the traceback of a failed request by its last line; keep the record.
+
+    opensearch-py logs a traceback of 40 lines whenever a response takes too long, even if the next attempt succeeds.
+    """
+    if record.exc_info and record.exc_info[1]:
+        error = record.exc_info[1]
+        record.msg, record.args = "%s: %s", (record.getMessage(), f"{type(error).__name__}: {error}")
+        record.exc_info = None
+    return True
+
+
+logging.getLogger("opensearch").addFilter(without_traceback)
 
 
 class OrjsonSerializer(JSONSerializer):

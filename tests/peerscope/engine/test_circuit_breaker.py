@@ -16,7 +16,7 @@ from opensearchpy.exceptions import ConnectionError as Unreachable
 from opensearchpy.exceptions import ConnectionTimeout, TransportError
 
 from peerscope.engine import CircuitBreaker, CircuitOpen, EngineSettings, connect
-from peerscope.engine.circuit_breaker import Circuit
+from peerscope.engine.circuit_breaker import RECOVERY, Circuit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -259,6 +259,17 @@ def test_a_request_waits_only_so_long_even_if_others_succeed() -> None:
     assert 0.2 <= sum(lost) < 1
     with breaker.slot():  # the slot is free again
         pass
+
+
+def test_the_first_seconds_of_a_process_have_more_time_once_opensearch_has_responded() -> None:
+    now = [100.0]
+    breaker = CircuitBreaker(budget=1, budget_after_outage=5, circuit=Circuit(clock=lambda: now[0]))
+    assert breaker.seconds() == 1
+    breaker.circuit.succeeded()
+    assert breaker.seconds() == 5
+    now[0] += RECOVERY
+    breaker.circuit.succeeded()
+    assert breaker.seconds() == 1
 
 
 def test_a_node_that_comes_back_has_more_time_at_first() -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pytest
-from opensearchpy import JSONSerializer
+from opensearchpy import JSONSerializer, OpenSearch
+from opensearchpy.exceptions import ConnectionError as Unreachable
 from opensearchpy.exceptions import SerializationError
 
 from peerscope.engine.client import OrjsonSerializer
@@ -36,3 +38,14 @@ def test_what_is_no_json_is_said_to_be_none() -> None:
         OrjsonSerializer().loads("<html>")
     with pytest.raises(SerializationError):
         OrjsonSerializer().dumps(object())
+
+
+def test_a_failed_request_is_logged_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    client = OpenSearch(hosts=["http://127.0.0.1:1"], max_retries=0)
+    with pytest.raises(Unreachable):
+        client.info()
+    (record,) = [record for record in caplog.records if record.name == "opensearch"]
+    assert record.exc_info is None
+    assert re.fullmatch(
+        r"GET http://127.0.0.1:1/ \[status:N/A .*\]: NewConnectionError: .*refused.*", record.getMessage()
+    )
