@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Types of works and languages offered by the form, the most frequent ones.
 MAX_CHOICES = 12
+#: Fields with such choices.
+TERMS = ("type", "language")
 
 
 @blueprint.get("/search/help")
@@ -63,9 +65,15 @@ def _quoted(text: str) -> str:
 
 
 def _choices() -> dict[str, list[tuple[str, str]]]:
-    """Return value and label of the most frequent types and languages of the works here, after that for any."""
-    aggregations = {name: {"terms": {"field": name, "size": MAX_CHOICES}} for name in ("type", "language")}
+    """Return value and label of the most frequent types and languages of the works here, after that for any.
+
+    `sort` has the orders; by citations only if any are known.
+    """
+    aggregations: dict[str, Any] = {name: {"terms": {"field": name, "size": MAX_CHOICES}} for name in TERMS}
+    aggregations["citations"] = {"max": {"field": "cited_by_count"}}
     body = {"size": 0, "query": {"match_all": {}}, "aggs": aggregations, "track_total_hits": False}
     counted = services().search(services().names.works, body)["aggregations"]
-    keys = {name: [bucket["key"] for bucket in counted[name]["buckets"]] for name in aggregations}
-    return {name: [("", "Any"), *((key, key) for key in found)] if found else [] for name, found in keys.items()}
+    keys = {name: [bucket["key"] for bucket in counted[name]["buckets"]] for name in TERMS}
+    choices = {name: [("", "Any"), *((key, key) for key in found)] if found else [] for name, found in keys.items()}
+    cited = [("most_cited", "Most cited")] if counted["citations"].get("value") else []
+    return {**choices, "sort": [("", "Relevance"), ("newest", "Newest"), ("oldest", "Oldest"), *cited]}
