@@ -157,7 +157,10 @@ def _case(session: Session, row: Correction, records: Mapping[str, Any], titles:
         "other_name": records.get(row.other or "", {}).get("name"),
         "titles": {id_: titles[id_] for id_ in row.works if id_ in titles},
         "merge_reasons": record.get("merge_reasons", []),
-        "groups": _groups(row, records),
+        "groups": [
+            {**group, "works": [(id_, titles.get(id_, id_)) for id_ in group["works"]]}
+            for group in _groups(row, records)
+        ],
         "is_owned": owner_of(session, row.researcher_id) is not None,
     }
 

@@ -248,7 +248,8 @@ def test_an_administrator_ticks_the_works_of_the_second_person(
     made = report(eve, kind="two_people", works=[])
     page = admin.get("/admin/corrections").text
     assert "Group 1: a shared co-author" in page
-    assert re.findall(r'name="works" value="(.*?)"', page) == ["arxiv:1", "arxiv:2"]
+    offered = re.findall(r'name="works" value="(.*?)"[^>]*> (.*?)</label>', page)
+    assert offered == [("arxiv:1", "On one"), ("arxiv:2", "On two")]
     form = {"csrf_token": admin.csrf(), "decision": "accept", "works": ["arxiv:2"], "ids": "\n", "reason": ""}
     assert admin.post(f"/admin/corrections/{made['id']}", data=form).status_code == 303
     assert [str(key) for key in load(home / CORRECTIONS).splits[0].mentions] == ["arxiv:2#2"]
