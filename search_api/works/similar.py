@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mappings.documents import WorkDocument, WorkTopic
     from search_api.http.services import Services
     from search_api.works.documents import Named, WorkResult
+    from search_api.works.result_set import FirstPass
 
 Result = dict[str, Any]
 
@@ -125,12 +126,14 @@ def _nearest(services: Services, request: SimilarityRequest, args: Mapping[str, 
         body = {"query": query, "_source": queries.SOURCE, "track_total_hits": True}
         response = services.search(services.names.works, body | place(pagination, SORTS["relevance"].order))
         page = Page(response["hits"]["hits"], response["hits"]["total"]["value"], response["hits"]["max_score"])
+        known = {}
     else:
         first = first_pass(services, keyword, request.vector, others, request.weights)
         found = fused_set(first, keyword, request.vector, request.weights.similar_semantic_weight)
         page = ranked_page(services, found, passing, pagination, {"_source": queries.SOURCE}, (passing, {}))
+        known = known_parts(first, [hit["_id"] for hit in page.hits]) if not request.unlike else {}
     results = [to_result(hit, page.best, request.mode) for hit in page.hits]
-    _add_reasons(services, request, significant, results)
+    _add_reasons(services, request, significant, results, known)
     return _list(results, request, pagination, count=page.count)
 
 
@@ -144,7 +147,7 @@ def _score_candidates(
     results = [serialize_work(hit["_source"]) for hit in response["hits"]["hits"]]
     # An example may be a candidate too.
     keyword = request.keyword(services.names.works, include=not set(request.ids).isdisjoint(candidates))
-    _add_reasons(services, request, keyword, results)
+    _add_reasons(services, request, keyword, results, {})
     weight = 0.0 if request.vector is None else request.weights.similar_semantic_weight
     for result in results:
         parts = result["reasons"]
@@ -158,11 +161,29 @@ def _list(results: list[WorkResult], request: SimilarityRequest, pagination: Pag
     return envelope(results, pagination=pagination, mode=request.mode, degraded=degraded, **count)
 
 
+def known_parts(first: FirstPass, ids: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Return the parts of scores, as `score_parts` does, of those works for which a first pass has both."""
+    best = max(first.keyword.values(), default=None)
+    return {
+        id_: {
+            "keyword": ranking.relative(first.keyword.get(id_, 0.0), best),
+            "semantic": ranking.cosine_of(first.semantic[id_]),
+        }
+        for id_ in ids
+        if id_ in first.semantic and (id_ in first.keyword or first.has_all)
+    }
+
+
 def _add_reasons(
-    services: Services, request: SimilarityRequest, keyword: Result, results: Sequence[WorkResult]
+    services: Services,
+    request: SimilarityRequest,
+    keyword: Result,
+    results: Sequence[WorkResult],
+    known: Mapping[str, dict[str, float]],
 ) -> None:
-    """Add `reasons` to each result."""
-    parts = score_parts(services, [result["id"] for result in results], keyword, request.vector, request.weights)
+    """Add `reasons` to each result; `known` are parts of scores by id, of which the others are read."""
+    unknown = [result["id"] for result in results if result["id"] not in known]
+    parts = {**known, **score_parts(services, unknown, keyword, request.vector, request.weights)}
     for result in results:
         part = parts[result["id"]]
         result["reasons"] = {

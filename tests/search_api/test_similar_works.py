@@ -1,0 +1,85 @@
+"""Works similar to one against a pretended engine: which requests are sent for the reasons."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from mappings import IndexNames
+from search_api.app import create_app
+from search_api.http.services import Services
+from search_api.works import similar
+from search_api.works.schemas import SimilarArgs
+
+Body = dict[str, Any]
+
+
+class Engine:
+    """Has a work and hits by its significant terms and its vector; other requests name works by id."""
+
+    def __init__(self, words: dict[str, float], near: dict[str, float], total: int | None = None) -> None:
+        self.words, self.near, self.total = words, near, total or len(words)
+        self.requests: list[list[Body]] = []
+
+    def get(self, **_: Any) -> Body:
+        self.requests.append([])
+        return {"found": True, "_source": self.work("own") | {"embedding": [1.0, 0.0]}}
+
+    def search(self, *, index: str, body: Body) -> Body:
+        assert index == "t-works"
+        self.requests.append([body])
+        return self.answer(body)
+
+    def msearch(self, *, body: list[Body]) -> Body:
+        self.requests.append(body[1::2])
+        return {"responses": [self.answer(search) for search in body[1::2]]}
+
+    def answer(self, body: Body) -> Body:
+        query = body["query"]
+        text = str(query)
+        stored = self.words if "more_like_this" in text else dict.fromkeys("abcd", 1.0)
+        scores = self.near if "'knn'" in text else stored
+        named = [clause["terms"]["id"] for clause in filters_of(query) if "terms" in clause]
+        found = {id_: score for id_, score in scores.items() if all(id_ in ids for ids in named)}
+        hits = [self.hit(id_, score) for id_, score in found.items()][: body["size"]]
+        total = {"value": self.total, "relation": "eq" if self.total == len(self.words) else "gte"}
+        return {"hits": {"hits": hits, "total": total, "max_score": max(found.values(), default=None)}}
+
+    def hit(self, id_: str, score: float) -> Body:
+        return {"_index": "w", "_id": id_, "_score": score, "_source": self.work(id_), "fields": {"id": [id_]}}
+
+    def work(self, id_: str) -> Body:
+        return {"id": id_, "topics": [], "researchers": [], "sources": []}
+
+
+def filters_of(query: Body) -> list[Body]:
+    knn = query.get("knn", {}).get("embedding", {}).get("filter", {})
+    clauses = [query, *query.get("bool", {}).get("filter", []), *knn.get("bool", {}).get("filter", [])]
+    return [clause for clause in clauses if isinstance(clause, dict)]
+
+
+def answer(engine: Engine) -> list[Body]:
+    there = Services(cast("Any", engine), IndexNames("t-"))
+    app = create_app(services=there, extensions=[])
+    with app.test_request_context("/api/v1/works/own/similar"):
+        results: list[Body] = similar.similar(there, "own", SimilarArgs().load({"per_page": 3}))["results"]
+    return results
+
+
+def parts(results: list[Body]) -> dict[str, tuple[float, float]]:
+    reasons = {result["id"]: result["reasons"] for result in results}
+    return {id_: (round(part["keyword"], 6), round(part["semantic"], 6)) for id_, part in reasons.items()}
+
+
+def test_parts_of_scores_that_the_search_has_found_are_not_requested_again() -> None:
+    engine = Engine({"a": 4.0, "b": 1.0}, {"a": 0.9, "b": 0.8, "c": 0.7})
+    assert parts(answer(engine)) == {"a": (1.0, 0.8), "b": (0.25, 0.6), "c": (0.0, 0.4)}
+    assert len(engine.requests) == 3
+
+
+def test_parts_that_it_has_not_found_are_requested_for_those_works_only() -> None:
+    engine = Engine({"a": 4.0, "d": 2.0}, {"a": 0.9, "c": 0.7}, total=2_000)
+    assert parts(answer(engine)) == {"a": (1.0, 0.8), "d": (0.5, 0.0), "c": (0.0, 0.4)}
+    best, *others = engine.requests[-1]
+    assert best["size"] == 1
+    assert len(others) == 2
+    assert all(body["size"] == 2 and "'id': ['c', 'd']" in str(body) for body in others)
