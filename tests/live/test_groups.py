@@ -191,13 +191,13 @@ def test_people_are_chosen_by_name_without_a_script(client: FlaskClient) -> None
 
 def test_the_page_shows_who_is_like_them_and_why(client: FlaskClient) -> None:
     shown = page(client, f"?like={KORDING}&unlike={NEUBIG}")
-    assert shown.count('<article class="card"') == 10
+    assert shown.count('<article class="card"') == 12
     assert "Most similar papers" in shown
     removal = re.search(rf'href="({PAGE}\?unlike=[^"]+)"', shown)
     assert removal
     assert "like=konrad" not in removal.group(1).replace("unlike=", "")
     assert "Not in this collection: nobody" in page(client, f"?like={KORDING}&like=nobody")
-    assert page(client, f"?like={KORDING}&page=2").count('<article class="card"') == 10
+    assert page(client, f"?like={KORDING}&page=2").count('<article class="card"') == 12
     assert "pages of results" in page(client, f"?like={KORDING}&page=90")
 
 
