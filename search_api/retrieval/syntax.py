@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from search_api.retrieval.terms import shorten
@@ -80,12 +80,12 @@ class Query:
         """Whether it consists of words only, without an operator."""
         return bool(self.units) and not self.required and not self.excluded
 
-    @property
+    @cached_property
     def words(self) -> str:
         """The words to rank by: all but exclusions and authors."""
         return " ".join(unit.text for unit in self.units if unit.field != "author")
 
-    @property
+    @cached_property
     def embedding_text(self) -> str:
         """The text to embed: the words, otherwise the authors; empty for a query of exclusions only."""
         words = self.words or " ".join(unit.text for unit in self.units)
