@@ -9,11 +9,12 @@ COPY constraints.txt ./
 RUN pip install --require-hashes -r constraints.txt
 
 COPY . .
-# With the extra `postgresql`, in the tested version.
-RUN awk '/^[a-z]/ {of_psycopg = /^(psycopg|typing-extensions|tzdata)/} of_psycopg' constraints-all.txt > /tmp/postgresql.txt \
-    && pip install --no-deps --require-hashes -r /tmp/postgresql.txt \
+# With the extras `postgresql` and `cluster`, in the tested versions.
+RUN awk '/^[A-Za-z]/ {wanted = /^(psycopg|typing-extensions|tzdata|distributed|dask|cloudpickle|fsspec|importlib-metadata|jinja2|lazy-importer|locket|markupsafe|msgpack|packaging|partd|sortedcontainers|tblib|toolz|tornado|zict|zipp)/} wanted' \
+        constraints-all.txt > /tmp/extras.txt \
+    && pip install --no-deps --require-hashes -r /tmp/extras.txt \
     && pip install --no-deps --no-build-isolation . \
-    && useradd --system --home-dir "$PEERSCOPE_HOME" peerscope \
+    && useradd --uid 999 --system --home-dir "$PEERSCOPE_HOME" peerscope \
     && install -d -o peerscope "$PEERSCOPE_HOME"
 
 USER peerscope

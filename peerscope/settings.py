@@ -58,6 +58,13 @@ def _urls(text: str) -> str:
         ) from error
 
 
+def _scheduler(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"tcp", "tls"} or not parts.hostname or not parts.port:
+        raise ValueError("must be an address such as tcp://scheduler.example.org:8786, or tls://")
+    return text
+
+
 def _heap(text: str) -> str:
     match = re.fullmatch(r"(\d+)([mg])b?", text.lower())
     if not match:
@@ -148,6 +155,11 @@ class Settings(BaseSettings):
     )
     index_workers: int = Field(
         1, ge=1, le=256, description="processes that identify authors while works are embedded; `--workers` of `index`"
+    )
+    scheduler: Annotated[str, AfterValidator(_scheduler)] | None = Field(
+        None,
+        description="address of a Dask scheduler whose workers identify authors instead, such as "
+        "`tcp://scheduler.example.org:8786` (extra `cluster`)",
     )
     shards: int = Field(
         1, ge=1, le=1_024, description="shards of new indices of works and researchers ([scaling](scaling.md))"

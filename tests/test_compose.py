@@ -91,6 +91,57 @@ def test_the_overlay_leaves_nothing_without_tls_or_password(secure: dict[str, An
     assert "http://opensearch" not in json.dumps(secure)
 
 
+def test_the_cluster_publishes_nothing_and_its_workers_share_the_files_of_stages() -> None:
+    services = merged("docker-compose.yml", "docker-compose.cluster.yml")["services"]
+    assert {name for name, service in services.items() if "ports" in service} == {"api"}
+    nodes = [name for name in services if name.startswith("opensearch")]
+    assert len(nodes) == 3
+    for name in nodes:
+        environment = services[name]["environment"]
+        assert environment["node.name"] == name
+        assert sorted(environment["discovery.seed_hosts"].split(",")) == sorted(nodes)
+        assert environment["discovery.type"] != "single-node"
+    data = [volume for name in nodes for volume in services[name]["volumes"] if volume.endswith("/data")]
+    assert len(set(data)) == 3
+    environment = services["indexer"]["environment"]
+    assert {f"{key}".removeprefix("PEERSCOPE_").lower() for key in environment} <= set(Settings.model_fields)
+    assert environment["PEERSCOPE_SCHEDULER"] in services["worker"]["entrypoint"]
+    assert set(services["worker"]["volumes"]) & set(services["indexer"]["volumes"])
+    Settings(scheduler=environment["PEERSCOPE_SCHEDULER"], opensearch_url=environment["PEERSCOPE_OPENSEARCH_URL"])
+
+
+def test_the_manifests_of_kubernetes_fit_together() -> None:
+    text = (ROOT / "deploy" / "kubernetes" / "peerscope-indexing.yml").read_text(encoding="utf-8")
+    objects = list(yaml.safe_load_all(text))
+    by_kind = {(item["kind"], item["metadata"]["name"]): item for item in objects}
+    assert len(by_kind) == len(objects) == 6
+    services = {name: item["spec"] for (kind, name), item in by_kind.items() if kind == "Service"}
+    assert all(spec.get("type", "ClusterIP") == "ClusterIP" for spec in services.values())
+    pods = {}
+    for (kind, name), item in by_kind.items():
+        if kind in {"Deployment", "Job"}:
+            pods[name] = item["spec"]["template"]
+        if kind == "Deployment":
+            assert item["spec"]["selector"]["matchLabels"] == pods[name]["metadata"]["labels"]
+    (selector,) = (spec["selector"] for spec in services.values())
+    assert pods["peerscope-scheduler"]["metadata"]["labels"] == selector
+    claims = {name for kind, name in by_kind if kind == "PersistentVolumeClaim"}
+    for name, pod in pods.items():
+        assert pod["spec"]["securityContext"]["runAsNonRoot"] is True
+        (container,) = pod["spec"]["containers"]
+        assert container["resources"]["limits"]["memory"] in {"1Gi", "2Gi"}
+        mounts = {mount["name"]: mount["mountPath"] for mount in container.get("volumeMounts", ())}
+        volumes = {v["name"]: v["persistentVolumeClaim"]["claimName"] for v in pod["spec"].get("volumes", ())}
+        assert mounts.keys() == volumes.keys()
+        assert set(volumes.values()) <= claims
+        assert (mounts == {"stages": "/stages"}) == (name != "peerscope-scheduler")
+    (job,) = pods["peerscope-index"]["spec"]["containers"]
+    environment = {entry["name"].removeprefix("PEERSCOPE_").lower(): entry["value"] for entry in job["env"]}
+    settings = Settings(**environment)
+    assert str(settings.stages) == "/stages"
+    assert settings.scheduler in pods["peerscope-worker"]["spec"]["containers"][0]["command"]
+
+
 def test_every_variable_without_a_default_is_in_the_file_that_the_script_writes(prepared: Path) -> None:
     text = (ROOT / "docker-compose.secure.yml").read_text(encoding="utf-8")
     needed = set(re.findall(r"\$\{(\w+):\?", text))

@@ -13,7 +13,6 @@ from contextlib import ExitStack
 from time import sleep
 from typing import TYPE_CHECKING
 
-import duckdb
 import orjson
 
 from indexer.identity.stages.blocks import find_frequent_works, resolve_blocks
@@ -28,8 +27,7 @@ from indexer.identity.stages.ids import (
     list_researchers,
 )
 from indexer.identity.stages.mentions import find_mentions, work_line
-from indexer.identity.weights import Weights
-from indexer.stages.tables import create_view, fetch
+from indexer.stages.tables import connect, create_view, fetch
 from indexer.stages.task import file_name
 from indexer.stages.vectors import save_vectors
 from indexer.staging.database import MergeReasons, StagingDatabase
@@ -127,9 +125,9 @@ class Plan:
 
     def resolve(self, counted: dict[str, Sequence[str]], vectors: Sequence[str]) -> dict[str, Sequence[str]]:
         """Return the files of the result, by role."""
-        run, weights = self._runner, hashlib.sha256(repr(Weights()).encode()).hexdigest()
+        run = self._runner
         evidence = {**counted, "vectors": vectors}
-        tasks = [resolve_blocks.task(evidence, weights=weights, **bucket) for bucket in self._every_bucket()]
+        tasks = [resolve_blocks.task(evidence, **bucket) for bucket in self._every_bucket()]
         clusters = run.run(tasks)
         joined = run.run_one(join_ids.task({"clusters": clusters}))
         printed = run.run_one(list_printed_names.task({"mentions": counted["mentions"]}))
@@ -139,7 +137,7 @@ class Plan:
         bridges = {**evidence, **candidates, "components": components}
         bridged = run.run(
             [
-                resolve_components.task(bridges, weights=weights, bucket=bucket)
+                resolve_components.task(bridges, bucket=bucket)
                 for bucket in range(_number_of_buckets(run.folder, components))
             ]
         )
@@ -214,7 +212,7 @@ def _number_of_buckets(folder: StageFolder, components: str) -> int:
 
 def _rows(folder: StageFolder, names: Sequence[str], query: str) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of a query over some files, which are the view `result`."""
-    with duckdb.connect(config={"threads": 1}) as connection:
+    with connect() as connection:
         create_view(connection, "result", [folder.file(name) for name in names])
         yield from fetch(connection, query)
 

@@ -64,6 +64,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option(
     "--workers", type=click.IntRange(1, 256), metavar="N", help="Processes that identify authors beside embedding."
 )
+@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers identify authors instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @pass_settings
 def index(
@@ -85,6 +86,7 @@ def index(
     watch: bool,
     explain: bool,
     workers: int | None,
+    scheduler: str | None,
     as_json: bool,
 ) -> None:
     """Index works from files, folders, standard input (-) or a remote source.
@@ -108,13 +110,15 @@ def index(
     selection = Selection(query, filter_, set_, since and since.date(), until and until.date(), limit, url, prefix)
     if prune and remote:
         raise click.UsageError("--prune works with files only: a remote source returns only some of its works.")
+    if workers and scheduler:
+        raise click.UsageError("--workers starts processes on this machine, --scheduler uses a cluster: name one.")
     mapped = _columns(columns)
     if watch and (remote or prune or rebuild or dry_run or STDIN in paths):
         raise click.UsageError("--watch works with files and folders, without --source, --prune, --rebuild, --dry-run.")
     if watch and (missing := [path for path in paths if not Path(path).exists()]):
         raise click.UsageError(f"{missing[0]}: no such file or folder.")
     sources = [] if watch else _sources(paths, remote, selection, settings, rebuild=rebuild, columns=mapped)
-    session = Session(settings, Execution.from_settings(settings, workers))
+    session = Session(settings, Execution.from_settings(settings, workers, scheduler))
     explainer = partial(echo, err=as_json) if explain else None
     options = Options(prune=prune, rebuild=rebuild, dry_run=dry_run, explain=explainer)
     if watch:

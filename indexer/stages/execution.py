@@ -1,10 +1,11 @@
-"""Where the files of stages are, and which processes execute their tasks."""
+"""Where the files of stages are, and which processes execute their tasks: some of this machine, or a cluster."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from indexer.stages.cluster import dask_executor
 from indexer.stages.folder import StageFolder
 from indexer.stages.runner import Runner, process_pool
 
@@ -20,17 +21,24 @@ FOLDER = "stages"
 
 @dataclass(frozen=True)
 class Execution:
-    """The folder of the files of stages, and the number of worker processes on this machine."""
+    """The folder of the files of stages, and the number of worker processes on this machine.
+
+    With the address of a `scheduler`, the workers of that Dask cluster work instead, on any number of machines.
+    """
 
     folder: Path
     workers: int = 1
+    scheduler: str | None = None
 
     @classmethod
-    def from_settings(cls, settings: Settings, workers: int | None = None) -> Execution:
-        """Return what the settings say; `workers` takes precedence. Each index prefix has its own folder."""
-        folder = settings.stages or settings.home / FOLDER
-        return cls(folder / settings.index_prefix.strip("-"), workers or settings.index_workers)
+    def from_settings(cls, settings: Settings, workers: int | None = None, scheduler: str | None = None) -> Execution:
+        """Return what the settings say; one of the arguments takes precedence. Each index prefix has its own folder."""
+        folder = (settings.stages or settings.home / FOLDER) / settings.index_prefix.strip("-")
+        if workers:
+            return cls(folder, workers)
+        return cls(folder, settings.index_workers, scheduler or settings.scheduler)
 
     def runner(self, on_progress: TaskListener | None = None) -> Runner:
         """Return a runner; its workers start with the first task."""
-        return Runner(StageFolder(self.folder), process_pool(self.workers), on_progress)
+        make_executor = dask_executor(self.scheduler) if self.scheduler else process_pool(self.workers)
+        return Runner(StageFolder(self.folder), make_executor, on_progress)

@@ -165,10 +165,15 @@ class Runner:
         while pending:
             finished, pending = wait(pending, return_when=FIRST_COMPLETED)
             for future in finished:
-                if future.cancelled() or isinstance(future.exception(), BrokenProcessPool):
+                if future.cancelled() or _is_death(future.exception()):
                     failed.append(futures[future])
                     continue
                 self.records.append(future.result())
                 done += 1
                 self._on_progress(futures[future].stage, done, total)
         return failed
+
+
+def _is_death(error: BaseException | None) -> bool:
+    """Return whether a task failed because its worker died; Dask's error is known by name, since Dask is an extra."""
+    return isinstance(error, BrokenProcessPool) or type(error).__name__ == "KilledWorker"

@@ -27,12 +27,21 @@ SHORTEST_BUFFER = 4_000_000
 
 
 @contextmanager
+def connect() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database in memory: one thread, for files with the same bytes, and no bars in the terminal."""
+    with duckdb.connect(config={"threads": 1}) as connection:
+        connection.execute("SET enable_progress_bar = false")
+        yield connection
+
+
+@contextmanager
 def database(step: Step) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database in memory that spills to the scratch folder of a step.
 
     The Parquet files of each role of inputs are a view of that name.
     """
-    with duckdb.connect(config={"threads": 1, "memory_limit": f"{step.memory_mb}MB"}) as connection:
+    with connect() as connection:
+        connection.execute(f"SET memory_limit = '{step.memory_mb}MB'")
         connection.execute(f"SET temp_directory = {_quoted(str(step.scratch))}")
         for role, paths in step.inputs.items():
             if paths and paths[0].suffix == ".parquet":

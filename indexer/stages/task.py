@@ -9,17 +9,22 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import duckdb
 
 from peerscope.errors import PeerscopeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
 #: Hexadecimal digits of a digest in a file name: 96 bits.
 DIGITS = 24
+#: The package whose source decides what a stage writes.
+SOURCE = Path(__file__).resolve().parent.parent
 
 
 class StageError(PeerscopeError):
@@ -46,11 +51,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A function with a name and a version; increase the version when the function writes something else."""
+    """A function with a name."""
 
     function: Callable[[Step], None]
     name: str
-    version: int
 
     @property
     def reference(self) -> str:
@@ -60,12 +64,26 @@ class Stage:
     def task(self, inputs: Mapping[str, str | Sequence[str]], **parameters: Any) -> Task:
         """Return the task with these input files, by role, and parameters (JSON values)."""
         lists = {role: (files,) if isinstance(files, str) else tuple(files) for role, files in inputs.items()}
-        return Task(self.reference, self.name, self.version, lists, parameters)
+        return Task(self.reference, self.name, code_version(), lists, parameters)
 
 
-def stage(name: str, version: int = 1) -> Callable[[Callable[[Step], None]], Stage]:
+def stage(name: str) -> Callable[[Callable[[Step], None]], Stage]:
     """Return a decorator that makes a module's function a stage."""
-    return lambda function: Stage(function, name, version)
+    return lambda function: Stage(function, name)
+
+
+@cache
+def code_version() -> str:
+    """Return the digest of the source of the indexer, and the version of DuckDB, which writes the files.
+
+    Not a number that is increased by hand: a result that an older version of the code has left must never be taken for
+    that of the current one.
+    """
+    digest = hashlib.sha256(duckdb.__version__.encode())
+    for path in sorted(SOURCE.rglob("*.py")):
+        digest.update(f"{path.relative_to(SOURCE).as_posix()} {path.stat().st_size} ".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:DIGITS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +92,7 @@ class Task:
 
     reference: str
     stage: str
-    version: int
+    version: str
     inputs: Mapping[str, tuple[str, ...]]
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
@@ -86,14 +104,16 @@ class Task:
         return file_name(self.stage, hashlib.sha256(text.encode()))
 
     def load(self) -> Stage:
-        """Import the stage. Raises StageError if this worker has another version of it."""
+        """Import the stage. Raises StageError if this worker has another version of the code."""
+        if self.version != code_version():
+            raise StageError(
+                f"A worker of the stage {self.stage!r} has another version of Peerscope or DuckDB; install the same "
+                "versions everywhere."
+            )
         module, _, name = self.reference.partition(":")
         found = getattr(import_module(module), name)
-        if not isinstance(found, Stage) or found.version != self.version:
-            raise StageError(
-                f"This worker has another version of the stage {self.stage!r}; install the same version of Peerscope "
-                "everywhere."
-            )
+        if not isinstance(found, Stage):
+            raise StageError(f"{self.reference} is not a stage.")
         return found
 
 

@@ -6,9 +6,7 @@ import hashlib
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
-import duckdb
-
-from indexer.stages.tables import write_lines, write_query
+from indexer.stages.tables import connect, write_lines, write_query
 from indexer.stages.task import file_name
 
 if TYPE_CHECKING:
@@ -36,7 +34,7 @@ def save_vectors(folder: StageFolder, pages: Iterable[Mapping[str, NDArray[np.fl
     with folder.scratch() as scratch:
         lines, output = scratch / "rows.jsonl", scratch / "vectors.parquet"
         table = write_lines(lines, _LINES, rows())
-        with duckdb.connect(config={"threads": 1}) as connection:
+        with connect() as connection:
             query = f"SELECT work_id, from_base64(vector) AS vector FROM {table}"  # noqa: S608
             write_query(connection, query, output)
         name = file_name("vectors", digest)

@@ -12,7 +12,7 @@ from multiprocessing import connection, parent_process
 from typing import TYPE_CHECKING
 
 from indexer.stages.folder import StageFolder
-from indexer.stages.task import Step
+from indexer.stages.task import StageError, Step
 from peerscope.memory import peak_mb, reset_peak
 
 if TYPE_CHECKING:
@@ -43,6 +43,11 @@ def execute(task: Task, folder_path: Path, memory_mb: int) -> TaskRecord:
         reset_peak()
     stage = task.load()
     inputs = {role: [folder.file(name) for name in names] for role, names in task.inputs.items()}
+    if missing := next((path for paths in inputs.values() for path in paths if not path.exists()), None):
+        raise StageError(
+            f"The worker {worker} cannot read {missing}: the folder of stages (PEERSCOPE_STAGES) must be shared by all "
+            "machines, under the same path."
+        )
     read = sum(path.stat().st_size for paths in inputs.values() for path in paths)
     with folder.scratch() as scratch:
         output = scratch / task.output

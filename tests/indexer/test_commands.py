@@ -89,6 +89,24 @@ def test_workers_and_the_folder_of_stages_are_options_and_settings(
         assert run["execution"] == Execution(tmp_path / "shared" / "peerscope", workers)
 
 
+def test_a_cluster_identifies_authors_instead_of_processes_here(
+    run: dict[str, Any], works: str, tmp_path: Path
+) -> None:
+    address, other = "tcp://127.0.0.1:8786", "tls://127.0.0.1:8787"
+    folder = tmp_path / "home" / "stages" / "peerscope"
+    for options, expected in (
+        ([], Execution(folder, 1, address)),
+        (["--scheduler", other], Execution(folder, 1, other)),
+        (["--workers", "2"], Execution(folder, 2)),
+    ):
+        result = CliRunner().invoke(main, ["index", works, *options], env={"PEERSCOPE_SCHEDULER": address})
+        assert result.exit_code == 0
+        assert run["execution"] == expected
+    both = CliRunner().invoke(main, ["index", works, "--workers", "2", "--scheduler", address])
+    assert both.exit_code == 2
+    assert "name one" in both.output
+
+
 def test_the_report_is_printed_as_json_and_an_incomplete_source_is_a_failure(run: dict[str, Any], works: str) -> None:
     run["broken_sources"] = ["works.jsonl: damaged"]
     result = CliRunner().invoke(main, ["index", works, "--json"])

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import random
-from concurrent.futures import Executor, Future
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -24,145 +22,15 @@ from indexer.records import parse_work
 from indexer.stages.folder import StageFolder
 from indexer.stages.runner import Runner, process_pool
 from indexer.stages.task import StageError
-from indexer.staging.changes import Change, FormerAuthor
+from indexer.staging.changes import FormerAuthor
 from indexer.staging.database import StagingDatabase
+from tests.indexer.identity.corpora import Found, InProcess, change, corpus, record, stored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from indexer.identity.mentions import Mention
-
-GIVEN = [
-    "Wei",
-    "Wei",
-    "Wei",
-    "John",
-    "J.",
-    "Jon",
-    "Maria",
-    "María",
-    "M.",
-    "Robert",
-    "Bob",
-    "R.",
-    "Anna",
-    "Ana",
-    "Yuki",
-    "Yu",
-    "Xin",
-    "Hao",
-    "Jean-Pierre",
-    "Karl",
-    "Li",
-    "Ye",
-]
-FAMILY = [
-    "Wang",
-    "Wang",
-    "Wang",
-    "Zhang",
-    "Smith",
-    "Schütze",
-    "Schuetze",
-    "Garcia",
-    "García",
-    "Müller",
-    "Mueller",
-    "Li",
-    "Yu",
-    "Castro-Ferreira",
-]
-WORDS = [
-    "neural",
-    "spikes",
-    "coding",
-    "sparse",
-    "models",
-    "language",
-    "parsing",
-    "graphs",
-    "attention",
-    "vision",
-    "control",
-    "theory",
-    "noise",
-    "bounds",
-]
-
-
-class InProcess(Executor):
-    """Executes tasks at once, in this process."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        future.set_result(fn(*args, **kwargs))
-        return future
-
-
-class Found(NamedTuple):
-    """All that is stored about authors."""
-
-    researchers: dict[str, list[str]]
-    redirects: dict[str, str]
-    reasons: dict[str, Any]
-    duplicates: list[Any]
-
-
-def record(id_: str, *names: str, **fields: Any) -> dict[str, Any]:
-    return {"id": id_, "title": "On spikes", "authors": [{"name": name} for name in names], **fields}
-
-
-def change(entry: dict[str, Any], former: list[FormerAuthor] | None = None) -> Change:
-    return Change(entry["id"], parse_work(entry), entry, "hash", former or [])
-
-
-def corpus(seed: int, works: int = 120) -> list[dict[str, Any]]:
-    """Return works by a few hundred people with frequent names, variants, ids, affiliations and references."""
-    chance = random.Random(seed)
-    people = [
-        {
-            "given": chance.choice(GIVEN),
-            "family": chance.choice(FAMILY),
-            "orcid": f"0000-0001-{n:04d}-0000" if chance.random() < 0.2 else None,
-            "id": f"acl:person-{n}" if chance.random() < 0.3 else None,
-            "place": f"University of {chance.choice(FAMILY)}; Institute {n % 7}",
-        }
-        for n in range(60)
-    ]
-    groups = [chance.sample(people, 6) for _ in range(25)]
-    return [
-        {
-            "id": f"local:{chance.randrange(10**6):06d}",
-            "title": f"{' '.join(chance.sample(WORDS, 4))} of number {n}",
-            "year": chance.choice([None, *range(1990, 2024)]),
-            "venue": chance.choice([None, "Journal of Spikes", "Letters"]),
-            "topics": chance.sample(["cs.LG", "cs.CL", "q-bio.NC"], chance.randrange(3)),
-            "references": [f"doi:10.1/{chance.randrange(40)}" for _ in range(chance.randrange(4))],
-            "authors": [
-                author(person, chance) for person in chance.sample(chance.choice(groups), chance.randrange(1, 6))
-            ],
-        }
-        for n in range(works)
-    ]
-
-
-def author(person: dict[str, Any], chance: random.Random) -> dict[str, Any]:
-    given, family = person["given"], person["family"]
-    forms = [
-        f"{given} {family}",
-        f"{given} {family}",
-        f"{given[0]}. {family}",
-        f"{family}, {given}",
-        f"{given} A. {family}",
-    ]
-    entry: dict[str, Any] = {"name": chance.choice(forms)}
-    for key in ("orcid", "id"):
-        if person[key] and chance.random() < 0.7:
-            entry[key] = person[key]
-    if chance.random() < 0.5:
-        entry["affiliation"] = person["place"]
-    return entry
 
 
 def in_memory(staged: StagingDatabase, overrides: Overrides, vectors: dict[str, Any]) -> Found:
@@ -193,23 +61,6 @@ def in_memory(staged: StagingDatabase, overrides: Overrides, vectors: dict[str, 
             (assignment.ids[link.left.key], assignment.ids[link.right.key], link.score, link.left.size)
             for link in near
             if assignment.ids[link.left.key] != assignment.ids[link.right.key]
-        ],
-    )
-
-
-def stored(staged: StagingDatabase) -> Found:
-    """Return what a staging database has."""
-    works = {work.id: work.researchers for batch in staged.to_write() for work in batch if work.researchers}
-    works |= {id_: after for batch in staged.reassigned() for id_, _, after in batch}
-    ids = {id_ for researchers in works.values() for id_ in researchers}
-    reasons = staged.merge_reasons(ids)
-    return Found(
-        works,
-        staged.redirects(new=True),
-        {id_: (reason.sentences, reason.identity) for id_, reason in reasons.items()},
-        [
-            (pair["left"]["id"], pair["right"]["id"], pair["score"], pair["left"]["works"])
-            for pair in staged.probable_duplicates()
         ],
     )
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ import pytest
 
 from indexer.stages.folder import StageFolder
 from indexer.stages.runner import ATTEMPTS, Runner, process_pool
-from indexer.stages.task import Stage, StageError, Step, Task, stage
+from indexer.stages.task import Stage, StageError, Step, code_version, stage
 from indexer.stages.worker import execute
 
 if TYPE_CHECKING:
@@ -99,16 +100,31 @@ def test_a_name_depends_on_stage_version_inputs_and_parameters() -> None:
         shout.task({"texts": "a.txt"}, end="?"),
         shout.task({"texts": ["a.txt", "a.txt"]}, end="!"),
         shout.task({"more": "a.txt"}, end="!"),
-        Stage(shout.function, "shout", 2).task({"texts": "a.txt"}, end="!"),
-        Stage(shout.function, "whisper", 1).task({"texts": "a.txt"}, end="!"),
+        replace(task, version="another"),
+        Stage(shout.function, "whisper").task({"texts": "a.txt"}, end="!"),
     ]
     assert task.output == same.output
     assert len({task.output, *(other.output for other in others)}) == 6
 
 
+def test_the_version_of_the_code_changes_with_any_of_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "indexer"
+    source.mkdir()
+    monkeypatch.setattr("indexer.stages.task.SOURCE", source)
+    versions = {code_version()}
+    try:
+        for name, content in (("a.py", "1"), ("a.py", "2"), ("b.py", "2"), ("c.txt", "3")):
+            (source / name).write_text(content, encoding="utf-8")
+            code_version.cache_clear()
+            versions.add(code_version())
+    finally:
+        code_version.cache_clear()
+    assert len(versions) == 4
+
+
 def test_a_worker_with_another_version_refuses(folder: StageFolder) -> None:
-    task = Task(shout.reference, "shout", 2, {"texts": (text(folder, "a.txt", "a"),)})
-    with pytest.raises(StageError, match="the same version of Peerscope"):
+    task = replace(shout.task({"texts": text(folder, "a.txt", "a")}), version="another")
+    with pytest.raises(StageError, match="another version of Peerscope"):
         execute(task, folder.path, 100)
     assert task.output not in folder
 
