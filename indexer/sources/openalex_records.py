@@ -32,17 +32,17 @@ def is_work(value: object) -> TypeGuard[dict[str, Any]]:
 
 
 def work_record(work: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a work in the import format. Raises NotAWork for paratext, and for works without title or authors."""
+    """Return a work in the import format. Raises NotAWork for paratext, and for works without title."""
     if work.get("is_paratext"):
         raise NotAWork("paratext (a cover, a table of contents or the like), not a work")
-    if not work.get("authorships"):
-        raise NotAWork("has no authors")
     if not (work.get("title") or work.get("display_name")):
         raise NotAWork("has no title")
     warnings = []
     if work.get("is_authors_truncated"):
         total = work.get("authors_count")
-        message = f"OpenAlex lists the first {len(work['authorships'])}{f' of {total}' if total else ''} authors"
+        message = (
+            f"OpenAlex lists the first {len(work.get('authorships') or ())}{f' of {total}' if total else ''} authors"
+        )
         warnings.append(RecordWarning(INCOMPLETE_AUTHORS, message))
     location = work.get("primary_location") or {}
     venue = location.get("source") or {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from indexer.records import Author, Institution, parse_work, unknown_keys
+from indexer.records import Author, Institution, RecordWarning, parse_work, unknown_keys
 from indexer.sources import Item, Selection, SourceError, open_harvester, open_sources, openalex
 from indexer.sources.openalex import OpenAlexWorks
 from indexer.sources.openalex_records import abstract, is_work, work_record
@@ -211,11 +211,17 @@ def test_a_refusal_is_reported_without_the_key(server: Any, reply: Any, client: 
     assert "secret" not in str(error.value)
 
 
+def test_a_work_without_authors_is_kept() -> None:
+    record = work_record({**deepcopy(WORK), "authorships": []})
+    warnings: list[RecordWarning] = []
+    assert parse_work(record, warnings).authors == ()
+    assert [warning.kind for warning in warnings] == ["no authors"]
+
+
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
         ({"is_paratext": True}, "paratext"),
-        ({"authorships": []}, "has no authors"),
         ({"title": None, "display_name": None}, "has no title"),
         ({"topics": [{"id": 3}]}, "does not have the structure of its format"),
         ({"authorships": "nobody"}, "does not have the structure of its format"),
