@@ -106,8 +106,9 @@ def run(settings: Settings, names: tuple[str, ...]) -> None:
         day = datetime.now(UTC).date()
         console.print(f"[bold]{entry.name}[/]: {entry.describe()}", highlight=False)
         report = session.run([open_harvester(entry.source, entry.selection(), settings)], Options(), console)
-        failed |= print_report(console, report, Options())
-        if not report.broken_sources:
+        if print_report(console, report, Options()):
+            failed = True
+        else:
             stored.complete(entry.name, day)
     if failed:
         raise SystemExit(1)

@@ -106,9 +106,12 @@ class HarvestList:
         self._save()
 
     def complete(self, name: str, day: date) -> None:
-        """Store the day on which a complete run began."""
-        self.harvests[name] = replace(self.get(name), harvested=day.isoformat())
-        self._save()
+        """Store the day on which a complete run began, unless the harvest was removed in the meantime."""
+        # A run takes long: others may have been added or removed since the file was read.
+        self.harvests = HarvestList(self._file.parent).harvests
+        if name in self.harvests:
+            self.harvests[name] = replace(self.harvests[name], harvested=day.isoformat())
+            self._save()
 
     def _save(self) -> None:
         """Write the file atomically: a kill leaves the old one or the new one."""

@@ -95,8 +95,6 @@ _MACROS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...
         ),
         lambda match: match[0] if _is_symbol(match[1]) else "",
     ),
-    # Quotation marks for one letter or more, not an apostrophe: `single'.
-    (re.compile(r"(?<![`\w])`(?!`)([^`'\s](?:[^`']*[^`'\s])?)'(?![\w'])"), "\u2018\\1\u2019"),
 )
 
 
@@ -133,7 +131,7 @@ def decode_latex(text: str | None) -> str | None:
     """
     if not text:
         return None
-    if re.search(r"[\\{}$~^%]|--|`|''", text):
+    if re.search(r"[\\{}$~^%]|--|``|''", text):
         text = _outside_formulas(affordable(text, is_latex=True), _expand_macros)
         text = _outside_formulas(text, lambda part: re.sub(r"(?<!\\)([%$])", r"\\\1", part))
         text = _decoded(_flattened(text))
@@ -163,7 +161,7 @@ def _decoded(text: str) -> str:
 
 
 def _expand_macros(text: str) -> str:
-    if "\\" not in text and "`" not in text:
+    if "\\" not in text:
         return text
     for pattern, replacement in _MACROS:
         text = pattern.sub(replacement, text)

@@ -1,11 +1,13 @@
 """PubMed's E-utilities: works that match a query, or changed in a period, in PubMed's own XML.
 
-A search leaves its result on the server, from which the records are then fetched in pages.
+A search leaves its result on the server, from which the records are then fetched in pages. The server forgets it after
+some hours; the search is then repeated from the start, without the records that were yielded before.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +15,7 @@ from indexer.sources.base import SourceError
 from indexer.sources.http_client import HttpClient
 from indexer.sources.remote import Harvester, RemoteSource, Selection
 from indexer.sources.xml_files import element_item
-from indexer.sources.xml_records import Records
+from indexer.sources.xml_records import Records, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +29,11 @@ PAUSE = 0.4
 PAGE = 200
 #: The server returns no records after this many.
 MAX_RESULTS = 9_999
+#: Maximum number of results that the server forgets in one harvest.
+MAX_RESTARTS = 3
 _RECORDS = {"PubmedArticle", "PubmedBookArticle"}
+#: What the server responds when it has forgotten a result.
+_FORGOTTEN = re.compile(r"unable to obtain query|history data|WebEnv|query_key", re.IGNORECASE)
 
 
 class _Found(NamedTuple):
@@ -51,20 +57,33 @@ class PubmedQuery(Harvester):
 
     def items(self) -> Iterator[Item]:
         """Yield an Item for each work. Raises SourceError when the query has more results than PubMed returns."""
-        found = self.client.fetch(f"{self._url}/esearch.fcgi", self._search(), _decode_search)
-        number = 0
-        while number < min(found.total, MAX_RESULTS):
-            articles = self._page(found, number)
-            for article in articles:
-                number += 1
-                yield element_item(self.name, number, article, [])
+        found = self._find()
+        position, restarts = 0, 0
+        yielded: set[str | None] = set()
+        while position < min(found.total, MAX_RESULTS):
+            articles = self._page(found, position)
+            if articles is None:
+                restarts += 1
+                if restarts > MAX_RESTARTS:
+                    raise SourceError(f"{self.name}: the server forgot the result for the {restarts}th time")
+                found, position = self._find(), 0
+                continue
             if not articles:
-                raise SourceError(f"{self.name}: the server returned {number:,} of {found.total:,} records")
+                raise SourceError(f"{self.name}: the server returned {position:,} of {found.total:,} records")
+            position += len(articles)
+            for article in articles:
+                id_ = text_of(article.find(".//PMID"))
+                if id_ is None or id_ not in yielded:
+                    yielded.add(id_)
+                    yield element_item(self.name, len(yielded), article, [])
         if found.total > MAX_RESULTS:
             raise SourceError(
                 f"{self.name}: the query has {found.total:,} results, of which PubMed returns only the first "
                 f"{MAX_RESULTS:,}; divide it with --since and --until, or read the baseline files"
             )
+
+    def _find(self) -> _Found:
+        return self.client.fetch(f"{self._url}/esearch.fcgi", self._search(), _decode_search)
 
     def _search(self) -> dict[str, str]:
         selection = self._selection
@@ -83,7 +102,8 @@ class PubmedQuery(Harvester):
             }
         return params
 
-    def _page(self, found: _Found, start: int) -> list[Element]:
+    def _page(self, found: _Found, start: int) -> list[Element] | None:
+        """Return the records of a page; None when the server has forgotten the result."""
         size = PAGE if self.limit is None else min(PAGE, self.limit - start)
         params = {
             **self._common,
@@ -93,7 +113,12 @@ class PubmedQuery(Harvester):
             "retmax": str(min(size, MAX_RESULTS - start)),
             "retmode": "xml",
         }
-        return self.client.fetch(f"{self._url}/efetch.fcgi", params, _decode_page)
+        try:
+            return self.client.fetch(f"{self._url}/efetch.fcgi", params, _decode_page)
+        except SourceError as error:
+            if _FORGOTTEN.search(str(error)):
+                return None
+            raise
 
 
 def _decode_search(body: bytes) -> _Found:
@@ -107,10 +132,12 @@ def _decode_search(body: bytes) -> _Found:
         raise ValueError("JSON that is not the result of a search") from error
 
 
-def _decode_page(body: bytes) -> list[Element]:
-    """Return the records of a response. Raises ValueError for a damaged response."""
-    records = Records(BytesIO(body), _RECORDS)
+def _decode_page(body: bytes) -> list[Element] | None:
+    """Return the records of a response; None for a forgotten result. Raises ValueError for a damaged response."""
+    records = Records(BytesIO(body), {*_RECORDS, "ERROR"})
     articles = [element for element, _ in records]
+    if any(element.tag == "ERROR" and _FORGOTTEN.search(text_of(element) or "") for element in articles):
+        return None
     if records.root != "PubmedArticleSet":
         raise ValueError(f"a <{records.root}> instead of a PubmedArticleSet")
     return articles

@@ -109,6 +109,18 @@ def test_a_damaged_list_is_named_and_not_overwritten(tmp_path: Path) -> None:
         HarvestList(tmp_path)
 
 
+def test_a_run_keeps_harvests_that_are_added_or_removed_meanwhile(tmp_path: Path) -> None:
+    HarvestList(tmp_path).add(Harvest("a", "crossref", query="salix"))
+    HarvestList(tmp_path).add(Harvest("b", "crossref", query="acer"))
+    running = HarvestList(tmp_path)
+    HarvestList(tmp_path).add(Harvest("c", "crossref", query="quercus"))
+    HarvestList(tmp_path).remove("b")
+    running.complete("a", date(2024, 3, 2))
+    running.complete("b", date(2024, 3, 2))
+    kept = HarvestList(tmp_path).harvests
+    assert {name: one.harvested for name, one in kept.items()} == {"a": "2024-03-02", "c": None}
+
+
 @pytest.fixture
 def reports(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     """Runs that read their sources and index nothing; the first sources are then in `sources`."""

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
@@ -12,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from peerscope.cli import main
+from peerscope.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -124,6 +129,47 @@ def _oai(content: str) -> Answer:
         '<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"><responseDate>2024-06-01T00:00:00Z</responseDate>'
         f"{content}</OAI-PMH>"
     )
+
+
+@pytest.mark.parametrize("moment", ["reading", "writing"])
+def test_a_harvest_that_is_killed_is_complete_the_next_time(prefix: str, serve: Any, moment: str) -> None:
+    """Kill it with SIGKILL while the server holds back the second page, and while it writes the works."""
+    is_waiting, may_answer = threading.Event(), threading.Event()
+
+    def archive(params: dict[str, str]) -> Answer:
+        if params.get("resumptionToken"):
+            is_waiting.set()
+            may_answer.wait(60)
+            return _oai(f"<ListRecords>{RECORD.format(n=2)}<resumptionToken/></ListRecords>")
+        return _oai(f"<ListRecords>{RECORD.format(n=1)}<resumptionToken>next</resumptionToken></ListRecords>")
+
+    url = serve(archive)
+    added = CliRunner().invoke(main, ["harvest", "add", "a", "--source", "oai", "--url", url, "--prefix", "arXiv"])
+    assert added.exit_code == 0
+    command = [sys.executable, "-m", "peerscope", "harvest", "run"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    assert is_waiting.wait(120)
+    if moment == "writing":
+        may_answer.set()
+        # The folder of the run is made before, its staged works when everything is read.
+        wait_until((Settings.load().home / "staged.sqlite").exists)
+    process.send_signal(signal.SIGKILL)
+    process.wait(timeout=30)
+    may_answer.set()
+    (stored,) = json.loads(CliRunner().invoke(main, ["harvest", "list", "--json"]).stdout)
+    assert stored["harvested"] is None
+    assert CliRunner().invoke(main, ["harvest", "run"]).exit_code == 0
+    assert {work["id"] for work in found()} == {"arxiv:2401.00001", "arxiv:2401.00002"}
+    (stored,) = json.loads(CliRunner().invoke(main, ["harvest", "list", "--json"]).stdout)
+    assert stored["harvested"] is not None
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait until a condition holds; fail after some time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_openalex_after_a_429(prefix: str, serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
