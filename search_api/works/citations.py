@@ -35,9 +35,9 @@ _ANTHOLOGY_JOURNAL = re.compile(r"acl:(?:[JQ]\d|\d{4}\.(?:cl|tacl)-)")
 
 _SUFFIX = re.compile(r"[JS]r\.?|I{2,3}|IV", re.IGNORECASE)
 _GROUP = re.compile(
-    r"&|\b(?:agency|association|center|centre|collaboration|college|committee|consortium|council|department|foundation"
-    r"|group|initiative|institute?|laborator(?:y|ies)|ministry|network|office|organi[sz]ation|project|society|team"
-    r"|universit\w*)\b",
+    r"&|\b(?:and|agency|association|center|centre|collaboration|college|committee|consortium|corp|council|department"
+    r"|foundation|gmbh|group|inc|initiative|institute?|laborator(?:y|ies)|llc|ltd|ministry|network|office|organi[sz]ation|project|society"
+    r"|team|universit\w*)\b",
     re.IGNORECASE,
 )
 #: Control characters, surrogates, and code points without a character.

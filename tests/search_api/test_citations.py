@@ -209,6 +209,7 @@ def test_ids_types_and_venues_come_back(id_: str, type_: str | None, tmp_path: P
             "\ubc15\uc9c0\uc131",
         ),
         *("Smith & Sons", "Ministry of Health, Department of Statistics", "Member000 Person000", "Plato"),
+        *("Ash and Beech, Inc.", "Beech Press Ltd"),
         *("John F. Alder Jr.", "Ludwig van der Berg", "Conor O'Brien", "\u0141ukasz \u017bak-M\xfcller"),
     ],
 )
