@@ -13,7 +13,7 @@ from bibtexparser.model import Entry
 
 from indexer.records import RecordWarning
 from indexer.sources.aas_journals import AAS_JOURNALS
-from indexer.sources.base import EXCERPT, FileFormat, FileSource, Item, NotAWork, convert_record
+from indexer.sources.base import EXCERPT, FileFormat, FileSource, Item, NotAWork, SourceError, convert_record
 from indexer.sources.bibliography import (
     arxiv_number,
     editors_as_authors,
@@ -58,15 +58,21 @@ _PUBLISHERS = {"book": "publisher", "phdthesis": "school", "mastersthesis": "sch
 _NOT_WORKS = {"xdata", "set", "control", "jabref-meta"}
 
 
+#: The start of an entry, a comment or a string.
+_BLOCK = re.compile(r"@\s*+\w++\s*+[{(]")
+
+
 class BibtexFile(FileSource):
     """One .bib file."""
 
     def items(self, file: IO[bytes]) -> Iterator[Item]:
-        """Yield an Item for each entry, in the file's order; one that cannot be parsed is skipped."""
+        """Yield an Item for each entry, in the file's order. Raises SourceError for a text that is not BibTeX."""
         text = self.whole_text(file)
         library = parse_string(text, parse_stack=[])
         blocks = list(_blocks(text, library))
         fields = Fields(library.strings, (block for block in blocks if isinstance(block, Entry)))
+        if text.strip() and not blocks and not _BLOCK.search(text):
+            raise SourceError(f"{self.name}: no entries found; each begins with a line `@article{{key,`")
         first_entries: dict[str, dict[str, str]] = {}
         for number, block in enumerate(blocks, 1):
             excerpt = (block.raw or "")[:EXCERPT]

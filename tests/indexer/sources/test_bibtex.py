@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from indexer.records import Work, parse_work
-from indexer.sources import Item, open_sources
+from indexer.sources import Item, SourceError, open_sources
 from indexer.sources.bibtex_fields import MAX_STRING
 from indexer.sources.latex import decode_latex
 
@@ -240,3 +240,14 @@ def test_unbalanced_braces_in_one_field_cost_only_that_field(tmp_path: Path) -> 
     (source,) = open_sources([str(tmp_path / "a.bib")])
     records = [item.value for item in source if not item.problem]
     assert [(record["title"], record["year"]) for record in records] == [("Prices", 2018), ("Tides", 2018)]
+
+
+def test_a_text_that_is_not_bibtex_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.bib"
+    for text in ("<html>Log in as ada@example.org</html>", "not a library"):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(SourceError, match="no entries found"):
+            list(*open_sources([str(path)]))
+    for text in ("", "  \n", "@comment{nothing yet}", '@string{a = "b"}'):
+        path.write_text(text, encoding="utf-8")
+        assert list(*open_sources([str(path)])) == []
