@@ -5,15 +5,11 @@ ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PEERSCOPE_HOME=/var/lib/peerscope
 WORKDIR /app
 
 # The dependencies change less often than the code, so they are a separate layer.
-COPY constraints.txt ./
-RUN pip install --require-hashes -r constraints.txt
+COPY constraints-server.txt ./
+RUN pip install --require-hashes -r constraints-server.txt
 
 COPY . .
-# With the extras `postgresql` and `cluster`, in the tested versions.
-RUN awk '/^[A-Za-z]/ {wanted = /^(psycopg|typing-extensions|tzdata|distributed|dask|cloudpickle|fsspec|importlib-metadata|jinja2|lazy-importer|locket|markupsafe|msgpack|packaging|partd|sortedcontainers|tblib|toolz|tornado|zict|zipp)/} wanted' \
-        constraints-all.txt > /tmp/extras.txt \
-    && pip install --no-deps --require-hashes -r /tmp/extras.txt \
-    && pip install --no-deps --no-build-isolation . \
+RUN pip install --no-deps --no-build-isolation . \
     && useradd --uid 999 --system --home-dir "$PEERSCOPE_HOME" peerscope \
     && install -d -o peerscope "$PEERSCOPE_HOME"
 

@@ -88,6 +88,7 @@ COMPILE := uv pip compile pyproject.toml --group build --universal --python-vers
 constraints:
 	$(COMPILE) -o constraints.txt
 	$(COMPILE) --group dev --group docs --extra evaluate --extra multilingual --extra postgresql -c constraints.txt -o constraints-dev.txt
+	$(COMPILE) --extra postgresql --extra cluster -c constraints-dev.txt -o constraints-server.txt
 	$(COMPILE) --group dev --group docs --group torch --all-extras -c constraints-dev.txt -o constraints-all.txt
 
 # Known vulnerabilities of the pinned versions, from PyPI's database. --strict: an index that does not answer for a
@@ -95,7 +96,7 @@ constraints:
 audit:
 	$(PYTHON) -m venv build/audit
 	build/audit/bin/pip install --quiet pip-audit
-	for file in constraints.txt constraints-dev.txt constraints-all.txt; do \
+	for file in constraints.txt constraints-server.txt constraints-dev.txt constraints-all.txt; do \
 		build/audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement $$file || exit 1; done
 
 clean:
