@@ -48,6 +48,7 @@ class StageFolder:
 
     def publish(self, finished: Path, name: str) -> None:
         """Move a finished file to its name, atomically and durably; one that is there already has the same content."""
+        finished.chmod(0o600)
         with finished.open("rb") as file:
             os.fsync(file.fileno())
         finished.replace(self.file(name))

@@ -100,7 +100,7 @@ def test_a_phrase_of_stop_words_is_found(find: Any) -> None:
 
 def test_what_is_broken_finds_what_it_would_repaired(find: Any) -> None:
     whole = ids(find("neural decoding", mode="keyword"))
-    for broken in ('"neural decoding', "neural OR decoding OR", "title: neural decoding", "(neural [decoding* -"):
+    for broken in ('"neural decoding', "neural OR decoding OR", "neural decoding title:", "(neural [decoding* -"):
         assert ids(find(broken, mode="keyword")) == whole, broken
     assert find("***")["meta"]["count"] == 320
 
