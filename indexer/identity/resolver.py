@@ -165,8 +165,8 @@ class Plan:
 
 def write_partitions(staged: StagingDatabase, folder: StageFolder) -> list[str]:
     """Write all works that are indexed or about to be to partitions by the hash of their id; return their names."""
-    count = 1
-    while count * WORKS < staged.count_authored():
+    count, works = 1, staged.count_authored()
+    while count * WORKS < works:
         count *= 2
     with folder.scratch() as scratch, ExitStack() as stack:
         paths = [scratch / f"{number}.jsonl" for number in range(count)]

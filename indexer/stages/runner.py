@@ -105,8 +105,9 @@ class Runner:
         """
         outputs = [task.output for task in tasks]
         self.used.update(outputs, *(names for task in tasks for names in task.inputs.values()))
-        missing = [task for task, output in zip(tasks, outputs, strict=True) if output not in self.folder]
-        self.reused.update(task.stage for task in tasks if task not in missing)
+        finished = {output for output in outputs if output in self.folder}
+        missing = [task for task, output in zip(tasks, outputs, strict=True) if output not in finished]
+        self.reused.update(task.stage for task, output in zip(tasks, outputs, strict=True) if output in finished)
         missing.sort(key=self._input_bytes, reverse=True)
         for attempt in range(1, ATTEMPTS + 1):
             missing = self._attempt(missing, len(tasks))

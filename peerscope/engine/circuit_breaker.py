@@ -61,7 +61,6 @@ class Circuit:
     _failed: int = 0
     _opens_at: float = 0.0
     _closed_at: float = -math.inf
-    _has_succeeded: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -95,9 +94,9 @@ class Circuit:
     def succeeded(self) -> None:
         """Record that OpenSearch responded, with whatever status."""
         with self._lock:
-            if self.is_open or not self._has_succeeded:
+            if self.is_open or math.isinf(self._closed_at):
                 self._closed_at = self.clock()
-            self._failed, self._has_succeeded = 0, True
+            self._failed = 0
 
     def failed(self) -> None:
         """Record that OpenSearch was unreachable or did not respond in time."""

@@ -255,4 +255,4 @@ def _own_works(response: Mapping[str, Any]) -> Votes:
 
 
 def _cosines(votes: Votes) -> Votes:
-    return {id_: {work: ranking.cosine_of(score) for work, score in works.items()} for id_, works in votes.items()}
+    return {id_: ranking.cosines_of(works) for id_, works in votes.items()}

@@ -231,6 +231,12 @@ def cosine_of(score: float) -> float:
     return min(1.0, max(0.0, 2.0 * score - 1.0))
 
 
+def cosines_of(scores: Mapping[str, float]) -> dict[str, float]:
+    """Return `cosine_of` each score by id, computed at once."""
+    values = np.fromiter(scores.values(), np.float64, len(scores))
+    return dict(zip(scores, np.clip(2 * values - 1, 0, 1).tolist(), strict=True))
+
+
 def relative(score: float, best: float | None) -> float:
     """Return a BM25 score as a share of the best hit's, in [0, 1]; BM25 itself has no upper bound."""
     return min(1.0, score / best) if best and best > 0 else 0.0

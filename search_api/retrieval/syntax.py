@@ -7,6 +7,8 @@ Lucene's own syntax has no meaning here, so it cannot be injected.
 from __future__ import annotations
 
 import re
+import string
+import unicodedata
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
@@ -35,6 +37,7 @@ _OPERATORS = rf"[(\[{{]*+(?P<sign>-?+)[(\[{{]*+(?:(?P<field>{_FIELD}):{_SPACE})?
 _QUOTED = re.compile(rf'{_OPERATORS}"(?P<value>[^"]*+)"', re.IGNORECASE)
 _PLAIN = re.compile(rf"{_OPERATORS}(?P<value>\S*+)", re.IGNORECASE)
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»", '"'))
+_PREFIX = re.compile(rf"\b(?:{_FIELD}):", re.IGNORECASE)
 _OTHER_FIELD = re.compile(r"\b([A-Za-z_]++):(?=\w)")
 _EDGES = " ()[]{}\"',;:.!?*~^/\\|&+<>"
 
@@ -79,6 +82,11 @@ class Query:
     def is_plain(self) -> bool:
         """Whether it consists of words only, without an operator."""
         return bool(self.units) and not self.required and not self.excluded
+
+    @property
+    def is_punctuation(self) -> bool:
+        """Whether it has only punctuation, spaces and prefixes, and is not empty; an emoji is none of these."""
+        return bool(self.source) and not self.units and not self.excluded and _is_punctuation(self.source)
 
     @cached_property
     def words(self) -> str:
@@ -157,6 +165,11 @@ def _operator(match: re.Match[str], *, is_phrase: bool) -> Iterator[Unit]:
 
 def _has_words(text: str) -> bool:
     return any(character.isalnum() for character in text)
+
+
+def _is_punctuation(text: str) -> bool:
+    rest = _PREFIX.sub("", text)
+    return all(character in string.punctuation or unicodedata.category(character)[0] in "PZC" for character in rest)
 
 
 def _groups(tokens: Iterable[Unit | Literal["OR"]]) -> Iterator[list[Unit]]:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
-import string
-import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from search_api.retrieval import clauses, ranking
@@ -275,19 +272,13 @@ def keyword_or_all(query: Query, weights: RankingWeights) -> Body:
     """
     if not query.source:
         return {"match_all": {}}
-    if not query.units and not query.excluded and is_punctuation(query.source):
+    if query.is_punctuation:
         return {"match_none": {}}
     if not query.embedding_text:
         return {"bool": {"must": [{"match_all": {}}], "filter": required_clauses(query)}}
     # One word is a match: to demand two loses .03 of nDCG@10 and .08 of recall@100 on cacm, where works without an
     # abstract have few words. Hybrid search finds those by their vectors.
     return any_word(query, weights)
-
-
-def is_punctuation(text: str) -> bool:
-    """Return whether a text has only punctuation, spaces and prefixes of the syntax; an emoji is none of these."""
-    rest = re.sub(r"(?i)\b(?:title|author):", "", text)
-    return all(character in string.punctuation or unicodedata.category(character)[0] in "PZC" for character in rest)
 
 
 def highlight(query: Query, weights: RankingWeights) -> Body:

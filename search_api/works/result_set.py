@@ -71,7 +71,7 @@ class ResultSet:
     mode, none in lists that OpenSearch itself orders. `is_complete` says that `ranked` contains the whole set.
     `has_keyword_hits` says that a work has enough words of the query. `vector` is the one searched with, float32[d];
     `nearby` are cosines to the query itself, also of works that are too far away to be results. `generation` is the
-    index that the hits are from; `is_new` says that it is the current one, since the set was computed just now.
+    index that the hits are from; `is_new` says that this is the current one: the set does not come from the cache.
     """
 
     keyword: Body | None
@@ -215,7 +215,7 @@ def semantic(
         tuple(ranked),
         is_complete=True,
         vector=vector,
-        nearby=_cosines(scores),
+        nearby=ranking.cosines_of(scores),
         generation=generation_of(near),
     )
 
@@ -243,7 +243,7 @@ def hybrid(
     words = {id_: score - queries.MARK * (id_ in marked) for id_, score in first.keyword.items()}
     first = replace(first, keyword=words, has_all=first.has_all or len(marked) < len(words))
     floor = _floor(services, query, first.semantic, words_occur=bool(words))
-    cosines = _cosines(first.semantic)
+    cosines = ranking.cosines_of(first.semantic)
     near_ids = [id_ for id_, cosine in cosines.items() if cosine >= floor]
     moved = _feedback(neighbours, first, vector, replace(weights, semantic_weight=weight))
     second = first if moved is vector else replace(first, semantic=neighbours.nearest(moved))
@@ -301,12 +301,6 @@ def _floor(services: Services, query: Query, near: Scores, *, words_occur: bool)
     terms = significant_terms(query.embedding_text)
     similarity = similarity_of(services.settings.model)
     return ranking.similarity_floor(similarity, best, terms, words_occur=words_occur)
-
-
-def _cosines(scores: Scores) -> Scores:
-    """Return what `ranking.cosine_of` does, of all scores."""
-    values = np.fromiter(scores.values(), np.float64, len(scores))
-    return dict(zip(scores, np.clip(2 * values - 1, 0, 1).tolist(), strict=True))
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def app(opensearch: OpenSearch, names: IndexNames, index: Any, mailbox: Mailbox,
 
 @pytest.fixture
 def browser_of(chromium: Browser, app: Flask) -> Iterator[Callable[..., Page]]:
-    """Serve the app; return a function that opens a browser for a new account, or for nobody."""
+    """Serve the app; return a function that opens a browser for a new account, or without one."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()

@@ -118,14 +118,14 @@ def test_an_orcid_written_into_the_records_of_a_work_is_left_out_when_they_are_m
         records = merged["records"]
 
 
-def test_works_without_authors_are_found_and_belong_to_nobody(
+def test_works_without_authors_are_found_and_have_no_researcher(
     opensearch: OpenSearch, names: IndexNames, silent: Any, tmp_path: Path
 ) -> None:
     embedder, file = embedding.load(Settings.load()), tmp_path / "works.jsonl"
-    nobody = {"id": "local:1", "title": "A standard for engines", "year": 1843}
+    anonymous = {"id": "local:1", "title": "A standard for engines", "year": 1843}
     placeholder = {"id": "local:2", "title": "Notes on boats", "authors": [{"name": "Anonymous"}]}
     named = {"id": "local:3", "title": "On engines", "authors": [{"name": "Ada Lovelace"}]}
-    file.write_text("".join(json.dumps(work) + "\n" for work in (nobody, placeholder, named)), encoding="utf-8")
+    file.write_text("".join(json.dumps(work) + "\n" for work in (anonymous, placeholder, named)), encoding="utf-8")
 
     def index() -> Report:
         sources = open_sources([str(file)])

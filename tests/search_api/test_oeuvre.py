@@ -85,13 +85,13 @@ def test_density_is_that_of_the_nearest_works_without_the_work_itself() -> None:
     near = Oeuvre.from_hits([hit("new", ["me"], [1, 1, 1, 0, 0])])
     assert background.density(near) == pytest.approx([3**-0.5], abs=1e-2)
     assert Background(Oeuvre.from_hits([])).density(near) == pytest.approx([0])
-    nobody = Oeuvre.from_hits([])
-    together = background.densities({"a": near, "b": nobody, "c": sample})
+    empty = Oeuvre.from_hits([])
+    together = background.densities({"a": near, "b": empty, "c": sample})
     assert list(together) == ["a", "b", "c"]
     assert together["a"] == pytest.approx(background.density(near), abs=1e-6)
     assert together["b"].shape == (0,)
     assert together["c"] == pytest.approx(background.density(sample), abs=1e-6)
-    assert background.densities({"b": nobody})["b"].shape == (0,)
+    assert background.densities({"b": empty})["b"].shape == (0,)
 
 
 def test_rare_topics_weigh_more_and_one_that_all_works_have_nothing() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from indexer.identity.resolve import resolve_block
 from indexer.identity.stages.clusters import COLUMNS, cluster_row, near_row
-from indexer.identity.stages.context import bucket_vectors, context_of_bucket, context_of_names
+from indexer.identity.stages.context import context_of_bucket, context_of_names
 from indexer.identity.stages.mentions import MENTION, SLOTS, mention_of
 from indexer.identity.weights import Weights
 from indexer.stages.tables import database, fetch, write_query, write_rows
@@ -28,8 +28,7 @@ def resolve_blocks(step: Step) -> None:
     """Write the clusters of the blocks of bucket number `bucket` of `buckets`."""
     with database(step) as connection, database(step) as counts:
         _select(step, counts)
-        context = context_of_bucket(counts)
-        context.vectors = bucket_vectors(step, counts)
+        context = context_of_bucket(step, counts)
         write_rows(step, connection, COLUMNS, _clusters(counts, context))
 
 

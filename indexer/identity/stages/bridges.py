@@ -16,7 +16,7 @@ from indexer.identity.mentions import MentionKey
 from indexer.identity.resolve import agglomerate
 from indexer.identity.stages.blocks import traits_of
 from indexer.identity.stages.clusters import COLUMNS, cluster_row, links_of, mention_of, near_row
-from indexer.identity.stages.context import bucket_vectors, context_of_bucket
+from indexer.identity.stages.context import context_of_bucket
 from indexer.identity.stages.mentions import MENTION
 from indexer.identity.stages.mentions import mention_of as full_mention_of
 from indexer.identity.union import Union
@@ -213,8 +213,7 @@ def resolve_components(step: Step) -> None:
     """Write the clusters of the components in one `bucket`, joined where the evidence suffices."""
     with database(step) as connection, database(step) as output:
         _select(step, connection)
-        context = context_of_bucket(connection)
-        context.vectors = bucket_vectors(step, connection)
+        context = context_of_bucket(step, connection)
         write_rows(step, output, COLUMNS, _bridged(connection, context))
 
 

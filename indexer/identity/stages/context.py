@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from indexer.stages.task import Step
 
 
-def context_of_bucket(connection: duckdb.DuckDBPyConnection) -> Context:
-    """Return the counts for the mentions in the table `bucket`, with the columns of `mentions.COLUMNS`.
+def context_of_bucket(step: Step, connection: duckdb.DuckDBPyConnection) -> Context:
+    """Return the counts and embeddings for the mentions in the table `bucket`, with the columns of `mentions.COLUMNS`.
 
     Words, venues and the like are those of the mentions. Of names, more are needed: two names are compared by what
     both share, so every part of each name may be looked up.
@@ -38,6 +38,7 @@ def context_of_bucket(connection: duckdb.DuckDBPyConnection) -> Context:
         ("blocks", "block", "SELECT home AS token FROM bucket_names"),
     ):
         setattr(context, field, _counted(connection, kind, f"SELECT DISTINCT token FROM ({query})"))  # noqa: S608
+    context.vectors = _bucket_vectors(step, connection)
     return context
 
 
@@ -125,7 +126,7 @@ class BucketGraph:
         return {self._names[number] for number in numbers}
 
 
-def bucket_vectors(step: Step, connection: duckdb.DuckDBPyConnection) -> Any:
+def _bucket_vectors(step: Step, connection: duckdb.DuckDBPyConnection) -> Any:
     """Return the source of embeddings for the works in the table `bucket`; None if there are none.
 
     They stay in the database, which spills: a bucket has thousands, of which one block needs some.
