@@ -48,9 +48,9 @@ Page = str | tuple[str, int]
 #: Researchers and works on the overview.
 EACH = 10
 #: Parameters of the page itself; all others filter its lists.
-OWN = ("text", "packed", "authors", "show")
+OWN = ("text", "packed", "authors", "show", "teams")
 #: Columns of the export of experts; several values are in one cell, separated by semicolons.
-COLUMNS = ("id", "name", "affiliation", "orcid", "works_count", "score", "supporting_works")
+COLUMNS = ("id", "name", "affiliation", "orcid", "works_count", "score", "supporting_works", "team")
 
 
 blueprint.add_app_template_filter(pasted.address_of, "pasted_address")
@@ -84,7 +84,7 @@ def related_to() -> Page | AnyResponse:
         return redirect(url_for(f"web.{named.kind}", id_=named.id), HTTPStatus.SEE_OTHER)
     in_address = pasted.address_of(text)
     if in_address and not request.form.get("private"):
-        pairs: dict[str, Any] = {**in_address, "authors": authors or None}
+        pairs: dict[str, Any] = {**in_address, "authors": authors or None, "teams": None if _in_teams() else "false"}
         return redirect(url_for("web.related", **pairs), HTTPStatus.SEE_OTHER)
     conflicts = pasted.find_conflicts(services(), authors)
     if not text:
@@ -92,13 +92,18 @@ def related_to() -> Page | AnyResponse:
     return _overview(text, conflicts, is_long=in_address is None)
 
 
+def _in_teams() -> bool:
+    """Return whether experts are grouped by the papers that support them, as they are unless `teams` is `false`."""
+    return request.values.get("teams") != "false"
+
+
 def _page(text: str, conflicts: Conflicts, **more: Any) -> str:
-    return render_template("related.html", text=text, conflicts=conflicts, most=MAX_QUERY, **more)
+    return render_template("related.html", text=text, conflicts=conflicts, most=MAX_QUERY, in_teams=_in_teams(), **more)
 
 
 def _overview(text: str, conflicts: Conflicts, *, is_long: bool = False) -> str:
     """Return the page with the first experts and works."""
-    people = ResearchersArgs().load({"about": text, "per_page": EACH})
+    people = ResearchersArgs().load({"about": text, "per_page": EACH, "teams": _in_teams()})
     return _page(
         text,
         conflicts,
@@ -112,7 +117,8 @@ def _experts(text: str, conflicts: Conflicts) -> Page | AnyResponse:
     """Return the page, or with `format=csv` the export, of all experts."""
     given = _given()
     as_csv = given.pop("format", None)
-    args = arguments.parse(ResearchersArgs(), given) | {"about": text, "facets": RESEARCHER_FACETS}
+    args = arguments.parse(ResearchersArgs(), given)
+    args |= {"about": text, "facets": RESEARCHER_FACETS, "teams": _in_teams() and not args["sort"]}
     if as_csv:
         args |= {"page": 1, "per_page": MAX_PER_PAGE, "facets": []}
         return _csv(researchers_search.search(services(), args, conflicts.clauses)["results"])
@@ -147,6 +153,7 @@ def _list_page(
 ) -> str:
     """Return the page of one list; `q` is the parameter of the API for the text."""
     twin = url_for("researchers.researchers" if show == "experts" else "works.works")
+    teams = [("teams", "true")] if args.get("teams") else []
     return _page(
         text,
         conflicts,
@@ -155,7 +162,7 @@ def _list_page(
         args=args,
         fields=fields,
         chosen=[with_names(services(), filter_).sentence() for filter_ in chosen],
-        twin_of_list=f"{twin}?{urlencode([(q, text), *_given().items(multi=True)])}",
+        twin_of_list=f"{twin}?{urlencode([(q, text), *_given().items(multi=True), *teams])}",
     )
 
 
@@ -171,13 +178,14 @@ def _filters(schema: arguments.Args) -> dict[str, Any]:
 
 
 def _csv(people: list[dict[str, Any]]) -> Response:
-    """Return experts, best first, as a table with their supporting works."""
+    """Return experts, best first, as a table with their supporting works and the other members of their teams."""
     lines = [",".join(COLUMNS) + "\r\n"]
     for person in people:
         affiliation = person["affiliations"][0]["name"] if person["affiliations"] else ""
         titles = "; ".join(work["title"] for work in person.get("works", ()))
+        team = "; ".join(member["name"] for member in person.get("members", ()))
         who = (person["id"], person["name"], affiliation, person["orcid"] or "")
         numbers = (str(person["works_count"]), f"{person['score']:.4f}")
-        lines.append(table_line([*map(table_cell, who), *numbers, table_cell(titles)]))
+        lines.append(table_line([*map(table_cell, who), *numbers, table_cell(titles), table_cell(team)]))
     headers = {"Content-Disposition": "attachment; filename=peerscope-experts.csv"}
     return Response("".join(lines), content_type="text/csv; charset=utf-8", headers=headers)
