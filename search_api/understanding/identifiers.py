@@ -22,6 +22,8 @@ Kind = Literal["work", "researcher", "institution"]
 MAX_LENGTH = 1_000
 #: Digits of a year, which a number after the name of a database may be.
 YEAR = 4
+#: Digits of a number that may be one of OpenAlex without its URL, and above which it certainly is.
+MIN_OPENALEX, CERTAIN_OPENALEX = 4, 6
 
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−﹣－", "-"))  # noqa: RUF001 (hyphens of word processors)
 _LABEL = re.compile(
@@ -45,7 +47,10 @@ _ACL_URL = re.compile(
     r"(?:papers/|volumes/)?(?:[A-Z]/[A-Z]\d{2}/)?(?P<id>[A-Za-z0-9._-]+?)(?:\.(?:pdf|bib|xml|mods|endf))?(?:/.*)?$",
     re.IGNORECASE,
 )
-_OPENALEX = re.compile(r"^(?:(?:https?://)?(?:www\.|api\.|explore\.)?openalex\.org/(?:\w+/)?)?([WAI])(\d{4,12})$", re.I)
+_OPENALEX = re.compile(
+    r"^(?P<url>(?:https?://)?(?:www\.|api\.|explore\.)?openalex\.org/(?:\w+/)?)?(?P<letter>[WAI])(?P<number>\d{1,12})$",
+    re.IGNORECASE,
+)
 #: An iD with any separators, alone or in a URL of ORCID.
 _ORCID = re.compile(r"^(?:id[\s:]\s?)?(?P<iD>(?:\d{4}\s?[-_/]?\s?){3}\d{3}[\dX])$", re.IGNORECASE)
 _ORCID_URL = re.compile(
@@ -196,10 +201,12 @@ def _person(text: str) -> Identifier | None:
 def _openalex(text: str) -> Identifier | None:
     if not (match := _OPENALEX.match(re.sub(r"/?(?:[?#].*)?$", "", text))):
         return None
-    letter, number = match[1].upper(), match[2]
+    letter, number = match["letter"].upper(), match["number"]
+    # Without a URL, W1234 may be a model number and I5 a word; real ids have more digits.
+    if not match["url"] and len(number) < MIN_OPENALEX:
+        return None
     kinds: dict[str, Kind] = {"W": "work", "A": "researcher", "I": "institution"}
-    # W1234 may be a model number; real ids have more digits.
-    is_certain = match[0].lower() != f"{letter}{number}".lower() or len(number) > 6
+    is_certain = bool(match["url"]) or len(number) > CERTAIN_OPENALEX
     return Identifier(f"openalex:{letter}{number}", kinds[letter], is_certain)
 
 

@@ -202,6 +202,9 @@ class SimilarTo(Schema):
     like = _ids(MAX_EXAMPLES, "Ids of works that the results should be similar to.")
     unlike = _ids(MAX_EXAMPLES, "Ids of works that they should not be similar to.")
     candidates = _ids(MAX_CANDIDATES, "Ids of works to score; all of them are returned, on one page.")
+    exclude = _ids(  # type: ignore[assignment]  # marshmallow moves fields off the class, so nothing is hidden
+        MAX_CANDIDATES, "Ids of works that are not returned, even if they are candidates."
+    )
 
     @validates_schema
     def _needs_an_example(self, data: dict[str, Any], **_: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -37,13 +37,15 @@ Result = dict[str, Any]
 class SimilarityRequest:
     """What results should be similar to: stored works, unwanted ones, and a text.
 
-    `vector` is their direction, float32[d], unit length; None if the text could not be embedded.
+    `excluded` are ids of works that are not returned. `vector` is the direction of the examples and the text,
+    float32[d], unit length; None if the text could not be embedded.
     """
 
     like: Sequence[WorkDocument]
     weights: RankingWeights
     unlike: Sequence[WorkDocument] = ()
     text: str = ""
+    excluded: Sequence[str] = ()
     vector: NDArray[np.float32] | None = None
 
     @property
@@ -79,7 +81,7 @@ def similar_to(services: Services, body: Mapping[str, Any], args: Mapping[str, A
     if not (text or stored["like"]) or (body["candidates"] and not stored["candidates"]):
         errors = {name: [f"No work has the id {id_[:200]!r}." for id_ in ids] for name, ids in unknown.items() if ids}
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"Unknown ids in {', '.join(errors)}.", errors)
-    request = _request(services, stored["like"], stored["unlike"], text)
+    request = replace(_request(services, stored["like"], stored["unlike"], text), excluded=stored["exclude"])
     if body["candidates"] is None:
         answer = _nearest(services, request, args)
     else:
@@ -88,8 +90,8 @@ def similar_to(services: Services, body: Mapping[str, Any], args: Mapping[str, A
 
 
 def _stored_ids(services: Services, body: Mapping[str, Any]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """Return the stored ids of `like`, `unlike` and `candidates`, each once and in order, and the unknown ids."""
-    given = {name: body[name] or [] for name in ("like", "unlike", "candidates")}
+    """Return the stored ids in each field of the body, each once and in order, and the unknown ids."""
+    given = {name: body[name] or [] for name in ("like", "unlike", "candidates", "exclude")}
     stored = find_ids(services, [id_ for ids in given.values() for id_ in ids])
     known = {name: list(dict.fromkeys(stored[id_] for id_ in ids if id_ in stored)) for name, ids in given.items()}
     return known, {name: [id_ for id_ in ids if id_ not in stored] for name, ids in given.items()}
@@ -108,7 +110,7 @@ def _request(services: Services, like: Sequence[str], unlike: Sequence[str], tex
             return SimilarityRequest(liked, weights, disliked, text)
         vectors.append(vector)
     direction = _direction(vectors, [work["embedding"] for work in disliked])
-    return SimilarityRequest(liked, weights, disliked, text, direction)
+    return SimilarityRequest(liked, weights, disliked, text, vector=direction)
 
 
 def _direction(liked: Sequence[Any], disliked: Sequence[Any]) -> NDArray[np.float32]:
@@ -116,9 +118,10 @@ def _direction(liked: Sequence[Any], disliked: Sequence[Any]) -> NDArray[np.floa
 
 
 def _nearest(services: Services, request: SimilarityRequest, args: Mapping[str, Any]) -> Result:
-    """Search all works but the examples."""
+    """Search all works but the examples and the excluded ones."""
     pagination = Pagination(args["page"], args["per_page"])
-    passing, others = filters.clauses(parse_filters(services, args)), [queries.not_these(request.ids)]
+    passing = filters.clauses(parse_filters(services, args))
+    others = [queries.not_these([*request.ids, *request.excluded])]
     significant = request.keyword(services.names.works)
     keyword = {"bool": {"must": [significant], "filter": others}}
     if request.vector is None:
@@ -141,7 +144,8 @@ def _score_candidates(
     services: Services, request: SimilarityRequest, candidates: Sequence[str], args: Mapping[str, Any]
 ) -> Result:
     """Score each candidate that passes the filters independently of the others, and return all of them."""
-    passing = [*filters.clauses(parse_filters(services, args)), queries.only(candidates)]
+    choice = [queries.only(candidates), queries.not_these(request.excluded)]
+    passing = [*filters.clauses(parse_filters(services, args)), *choice]
     body = {"query": {"bool": {"filter": passing}}, "_source": queries.SOURCE, "size": max(1, len(candidates))}
     response = services.search(services.names.works, body)
     results = [serialize_work(hit["_source"]) for hit in response["hits"]["hits"]]

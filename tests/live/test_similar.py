@@ -168,6 +168,15 @@ def test_unknown_ids_beside_known_ones_are_listed(ask: Any) -> None:
     assert ask({"text": "neurons", "like": ["nothing"]})["results"]
 
 
+def test_excluded_works_are_left_out(ask: Any) -> None:
+    first = [work["id"] for work in ask({"like": [RELU]}, per_page=5)["results"]]
+    answer = ask({"like": [RELU], "exclude": [first[1], "nothing"]}, per_page=4)
+    assert [work["id"] for work in answer["results"]] == [first[0], *first[2:5]]
+    assert answer["meta"]["unknown"] == ["nothing"]
+    scored = ask({"like": [RELU], "candidates": first[:3], "exclude": [first[0], "nothing"]})
+    assert {work["id"] for work in scored["results"]} == set(first[1:3])
+
+
 @pytest.mark.parametrize("spelling", ["1910.00744v3", "https://arxiv.org/pdf/1910.00744", "arXiv:1910.00744"])
 def test_examples_may_have_any_spelling(ask: Any, spelling: str) -> None:
     assert ask({"like": [spelling]}, per_page=3)["results"] == ask({"like": [RELU]}, per_page=3)["results"]

@@ -95,6 +95,7 @@ RESEARCHERS = {
     # A wrong check digit is still an ORCID iD, which nobody has.
     "0000-0002-1825-0098": ["0000-0002-1825-0098", "https://orcid.org/0000-0002-1825-0098"],
     "openalex:A5023888391": ["A5023888391", "https://openalex.org/authors/A5023888391"],
+    "openalex:A12": ["https://openalex.org/A12", "openalex.org/authors/a12"],
     "acl:ann-alder": ["https://aclanthology.org/people/a/ann-alder/", "acl:ann-alder"],
     "openreview:~Ann_Alder1": ["~Ann_Alder1", "https://openreview.net/profile?id=~Ann_Alder1"],
     "ann-alder-12ab34cd": ["https://peerscope.example/researchers/ann-alder-12ab34cd?topic=cs.LG"],
