@@ -154,11 +154,15 @@ class Settings(BaseSettings):
         "home folder",
     )
     index_workers: int = Field(
-        1, ge=1, le=256, description="processes that identify authors while works are embedded; `--workers` of `index`"
+        1,
+        ge=1,
+        le=256,
+        description="processes that identify authors, and as many that embed works; with 1, `index` embeds by itself; "
+        "`--workers` of `index`",
     )
     scheduler: Annotated[str, AfterValidator(_scheduler)] | None = Field(
         None,
-        description="address of a Dask scheduler whose workers identify authors instead, such as "
+        description="address of a Dask scheduler whose workers embed works and identify authors instead, such as "
         "`tcp://scheduler.example.org:8786` (extra `cluster`)",
     )
     shards: int = Field(
@@ -176,7 +180,15 @@ class Settings(BaseSettings):
         "`tokenizer.json` ([ranking](ranking.md#other-models)), or a hub name or another folder (extra "
         "`sentence-transformers`)",
     )
-    threads: int | None = Field(None, ge=1, description="threads for embedding; by default one per core")
+    threads: int | None = Field(
+        None, ge=1, description="threads for embedding; by default one per core, and one in a worker of `index`"
+    )
+    device: str | None = Field(
+        None, description="device of a sentence-transformers model, such as `cuda:1`; by default a GPU if there is one"
+    )
+    embedding_batch: int = Field(
+        32, ge=1, le=4_096, description="works that a sentence-transformers model embeds at a time"
+    )
     k: int = Field(200, ge=1, le=1_000, description="nearest neighbours considered by hybrid and semantic search")
     semantic_weight: float = Field(
         0.45,

@@ -18,33 +18,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexer.build.assigned_topics import FEW, LabelledWorks, assigned_fields
-from indexer.build.documents import KNOWN_NAMES, UNKNOWN_ORIGIN, stored_vector, work_document
+from indexer.build.documents import KNOWN_NAMES, UNKNOWN_ORIGIN, work_document
 from indexer.staging.report import Stopwatch
-from indexer.write.background import BackgroundTasks, prefetch
-from indexer.write.bulk import ADVICE, delete_action, index_action, pending_actions, with_retries, write
+from indexer.write.background import BackgroundTasks
+from indexer.write.bulk import delete_action, index_action, pending_actions, with_retries, write
 from indexer.write.reads import documents
 from mappings.signatures import SIGNED_FIELDS, are_signed_records, is_signed_work, records_signature, work_signature
-from peerscope.embedding import EmbeddingError, work_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
     from opensearchpy import OpenSearch
 
+    from indexer.build.embedding import WorkEmbedding
     from indexer.institutions import Registry
     from indexer.staging.database import StagedWork, StagingDatabase
     from indexer.staging.report import Report
     from indexer.write.target import Target
     from mappings import Generation
     from mappings.documents import AssignedTopic, WorkDocument
-    from peerscope.embedding import Embedder
     from peerscope.signing import Signer
 
-    #: Embeddings, float32[d], by the ids of their works.
-    Vectors = dict[str, NDArray[np.float32]]
-
-#: Works embedded and written together: about three seconds of work, which is what a kill costs.
+#: Works embedded and written together: about three seconds of two cores, which is what a kill costs.
 BATCH = 256
 #: Works whose stored embeddings are read together.
 PAGE = 1_000
@@ -54,11 +50,11 @@ POLL = 0.05
 
 @dataclass(frozen=True)
 class WorkWriter:
-    """Embeds and writes the staged works of a run."""
+    """Writes the staged works of a run, embedded."""
 
     client: OpenSearch
     generation: Generation
-    embedder: Embedder
+    embedding: WorkEmbedding
     staging: StagingDatabase
     report: Report
     target: Target
@@ -77,21 +73,26 @@ class WorkWriter:
         done, total = 0, len(self.staging)
         batches = chain.from_iterable(self.staging.to_write(BATCH, labelled=labelled) for labelled in (True, False))
         while is_running():
-            if self.staging.is_requested:
-                self._deliver_vectors(is_running)
-            elif batch := next(batches, None):
-                self.staging.save_vectors(self._embed(self._with_saved(batch)))
+            for batch, _ in self.embedding.embed(self._unless_requested(batches, is_running)):
                 done += len(batch)
                 on_batch(done, total)
+            if self.staging.is_requested:
+                self._deliver_vectors(is_running)
             else:
                 sleep(POLL)
 
+    def _unless_requested(
+        self, batches: Iterator[list[StagedWork]], is_running: Callable[[], bool]
+    ) -> Iterator[list[StagedWork]]:
+        """Return batches until embeddings are requested or authors are identified; the others stay in `batches`."""
+        while is_running() and not self.staging.is_requested and (batch := next(batches, None)):
+            yield batch
+
     def _deliver_vectors(self, is_running: Callable[[], bool]) -> None:
         """Save the embeddings that are evidence on authors: of works of this run, and of works in the index."""
-        for batch in self.staging.wanted(BATCH):
+        for _ in self.embedding.embed(self.staging.wanted(BATCH)):
             if not is_running():
                 return
-            self.staging.save_vectors(self._embed((batch, {})))
         known = self.staging.wanted_known()
         for start in range(0, len(known), PAGE):
             hits = documents(self.client, self.generation.works, known[start : start + PAGE], "embedding")
@@ -110,10 +111,9 @@ class WorkWriter:
             for labelled, last in ((True, False), (False, False), (None, True)):
                 if labelled is False:
                     labelled_works = self._labelled_works(tasks)
-                batches = map(self._with_saved, self.staging.to_write(BATCH, labelled=labelled, last=last))
-                for (batch, saved), embedded in prefetch(self._embed, batches):
-                    self.staging.save_vectors(embedded)
-                    vectors = np.stack([(saved | embedded)[staged.id] for staged in batch])
+                batches = self.staging.to_write(BATCH, labelled=labelled, last=last)
+                for batch, embedded in self.embedding.embed(batches):
+                    vectors = np.stack([embedded[staged.id] for staged in batch])
                     tasks.submit(self._write, batch, self._documents(batch, vectors, labelled_works))
                     done += len(batch)
                     on_batch(done, total)
@@ -165,50 +165,13 @@ class WorkWriter:
             staged.work,
             staged.researchers,
             vector=vector,
-            model=self.embedder.model.name,
+            model=self.embedding.model.name,
             digest=staged.content_hash,
             time=datetime.now(UTC).isoformat(timespec="seconds"),
             registry=self.registry,
             provenance=staged.provenance or UNKNOWN_ORIGIN,
         )
         return document if topics is None else {**document, **assigned_fields(topics)}
-
-    def _with_saved(self, batch: list[StagedWork]) -> tuple[list[StagedWork], Vectors]:
-        """Return a batch with those of its embeddings that the staging database has."""
-        return batch, self.staging.vectors(staged.id for staged in batch)
-
-    def _embed(self, batch_and_saved: tuple[list[StagedWork], Vectors]) -> Vectors:
-        """Return the embeddings of a batch that are not saved, from the index where the text did not change.
-
-        They are rounded as they are stored, so that documents built from them and from the index are the same. Raises
-        EmbeddingError, which ends the run: the next run keeps what is written, and embeds the rest.
-        """
-        batch = [staged for staged in batch_and_saved[0] if staged.id not in batch_and_saved[1]]
-        indexed = self._indexed_vectors(batch)
-        missing = [staged for staged in batch if staged.id not in indexed]
-        texts = [work_text(staged.work.title, staged.work.abstract) for staged in missing if staged.work]
-        with Stopwatch(self.report, "embed"):
-            try:
-                embedded = self.embedder.embed_works(texts)
-            except EmbeddingError as error:
-                raise EmbeddingError(f"{error}. {ADVICE}") from error
-        self.report.counts.embedded += len(texts)
-        vectors = indexed | {staged.id: stored_vector(vector) for staged, vector in zip(missing, embedded, strict=True)}
-        return {id_: np.asarray(vector, dtype=np.float32) for id_, vector in vectors.items()}
-
-    def _indexed_vectors(self, batch: list[StagedWork]) -> dict[str, list[float]]:
-        """Return the embeddings of works whose title and abstract did not change."""
-        is_rebuild = self.target.replaced is not None
-        # Outside of a rebuild, only works with a date are indexed already.
-        candidates = [staged for staged in batch if is_rebuild or staged.added_at]
-        stored = self._stored(self.target.embedded, candidates, "title,abstract,embedding")
-        return {
-            staged.id: stored[staged.id]["embedding"]
-            for staged in candidates
-            if staged.work
-            and staged.id in stored
-            and (stored[staged.id]["title"], stored[staged.id]["abstract"]) == (staged.work.title, staged.work.abstract)
-        }
 
     def _stored(self, generation: Generation | None, batch: list[StagedWork], fields: str) -> dict[str, WorkDocument]:
         """Return some fields of these works by id, as another generation has them."""

@@ -62,9 +62,12 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--watch", is_flag=True, help="Index PATH..., then wait for files that are new or have changed.")
 @click.option("--explain", is_flag=True, help="Print what became of each record, with its warnings.")
 @click.option(
-    "--workers", type=click.IntRange(1, 256), metavar="N", help="Processes that identify authors beside embedding."
+    "--workers",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="Processes that embed, and as many that identify authors.",
 )
-@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers identify authors instead.")
+@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers do that instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @pass_settings
 def index(
@@ -269,8 +272,9 @@ def _list_runs(settings: Settings, count: int, *, as_json: bool) -> None:
 def show_run(settings: Settings, run: str, as_json: bool) -> None:
     """Show the report of a RUN, such as 20260131-120000-123, or `last`.
 
-    It has the counts and the time of each part. Of each stage of identity it has the tasks, those that an earlier run
-    had done, the seconds of all workers together, the bytes read and written, and the highest peak of memory.
+    It has the counts and the time of each part. Of each stage of identity and of embedding it has the tasks, those that
+    an earlier run had done, the seconds of all workers together, the bytes read and written, and the highest peak of
+    memory.
     """
     report = find_run(settings.home / "runs", run)
     if as_json:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from indexer.build.aggregates import build_topics_and_institutions
 from indexer.build.assigned_topics import assign_topics
+from indexer.build.embedding import WorkEmbedding, use_here
 from indexer.build.researchers import build_researchers
 from indexer.build.works import WorkWriter
 from indexer.deduplication.changes import Deduplication, first_of_each
@@ -89,6 +90,7 @@ class Run:
     staging: StagingDatabase
     lock: WriterLock
     stages: Runner
+    embedding: WorkEmbedding
     signer: Signer | None = None
     names: NameCollector = field(default_factory=NameCollector)
     """Names of institutions on all works that were read, also on unchanged ones: an interrupted run finds the same."""
@@ -148,12 +150,13 @@ class Run:
         generation = self.target.writable() if len(self.staging) else self.target.begun
         if generation is None:
             return
+        self.embedding.add_finished()
         self.names.add_stored(self.client, generation)
         registry = Registry(*self.decisions.institutions, self.names.names())
         writer = WorkWriter(
             self.client,
             generation,
-            self.embedder,
+            self.embedding,
             self.staging,
             self.report,
             self.target,
@@ -201,7 +204,7 @@ class Run:
         finally:
             identity.stop()
         # The sum of all peaks: the processes together used at most that.
-        self.report.peak_memory_mb = round(peak_mb() + self.stages.peak_mb())
+        self.report.peak_memory_mb = round(peak_mb() + self.stages.peak_mb() + self.embedding.runner.peak_mb())
 
 
 def index(
@@ -222,8 +225,8 @@ def index(
 
     `home` contains overrides.toml and receives the report; `scale` is the layout of indices. `signer` signs ORCID iDs,
     so that they can verify claims. `source_order` has the short names of sources, the best first. `execution` says
-    which processes identify authors, and where their files are. Repeated after any interruption, a run ends in the same
-    state as one that was never interrupted. Raises
+    which processes embed works and identify authors, and where their files are. Repeated after any interruption, a run
+    ends in the same state as one that was never interrupted. Raises
 
     - LockedError when another run is writing,
     - StoreError when the index has another mapping version, ModelMismatch when it has another embedding model,
@@ -238,8 +241,11 @@ def index(
         target = Target(client, names, embedder.model, scale, rebuild=options.rebuild, read_only=options.dry_run)
         report = Report.new(home / "runs")
         report.explain = options.explain
-        stages = (execution or Execution(home / FOLDER)).runner(progress.tasks)
-        run = Run(client, embedder, target, report, options, progress, decisions, staging, lock, stages, signer)
+        execution = execution or Execution(home / FOLDER)
+        stages, embedding = execution.runner(progress.tasks), execution.embedding_runner()
+        works = WorkEmbedding(client, target, embedder.model, staging, report, embedding, execution.concurrent_tasks)
+        use_here(embedder)
+        run = Run(client, embedder, target, report, options, progress, decisions, staging, lock, stages, works, signer)
         report.unknown = Counter()
         try:
             run.read(sources, report.unknown)
@@ -250,8 +256,10 @@ def index(
                 run.write(is_copy=any(isinstance(source, StoredWorks) for source in sources))
             report.finished = True
         finally:
+            embedding.stop()
             report.peak_memory_mb = max(report.peak_memory_mb, round(peak_mb()))
-            report.stages = stages.summary()
+            report.stages = [*stages.summary(), *embedding.summary()]
+            report.seconds["embed"] = embedding.seconds()
             report.save()
     return report
 

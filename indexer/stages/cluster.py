@@ -61,6 +61,11 @@ class DaskExecutor(Executor):
         future: Future[Any] = self._executor.submit(fn, *args, **kwargs)
         return future
 
+    @property
+    def workers(self) -> int:
+        """Return the number of tasks that the present workers execute at a time, at least 1."""
+        return sum(self._client.nthreads().values()) or 1
+
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Close the connection; with `cancel_futures`, tasks that have not started are forgotten."""
         self._executor.shutdown(wait=wait and not cancel_futures)

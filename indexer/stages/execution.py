@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from indexer.stages.cluster import dask_executor
+from indexer.stages.cluster import DaskExecutor, dask_executor
 from indexer.stages.folder import StageFolder
-from indexer.stages.runner import Runner, process_pool
+from indexer.stages.runner import Runner, process_pool, this_process
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,3 +42,19 @@ class Execution:
         """Return a runner; its workers start with the first task."""
         make_executor = dask_executor(self.scheduler) if self.scheduler else process_pool(self.workers)
         return Runner(StageFolder(self.folder), make_executor, on_progress)
+
+    def embedding_runner(self) -> Runner:
+        """Return the runner that embeds works beside `runner`: on the cluster, in several processes, or in this one.
+
+        With one worker, this process embeds with the model that it has loaded, and with all threads.
+        """
+        if self.scheduler or self.workers > 1:
+            return self.runner()
+        return Runner(StageFolder(self.folder), this_process)
+
+    def concurrent_tasks(self, runner: Runner) -> int:
+        """Return how many tasks of embedding to hand in at a time, so that no worker waits for the next one."""
+        if self.scheduler:
+            executor = runner.executor()
+            return 2 * executor.workers if isinstance(executor, DaskExecutor) else 1
+        return 2 * self.workers if self.workers > 1 else 1

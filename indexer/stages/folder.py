@@ -37,6 +37,10 @@ class StageFolder:
         """Return the size of a file in bytes."""
         return self.file(name).stat().st_size
 
+    def files(self, kind: str) -> list[Path]:
+        """Return the paths of all files of a kind, sorted by name; kinds are the names of stages and others."""
+        return sorted(self.path.glob(f"{kind}-*.*"))
+
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """Create a folder for unfinished files, which is deleted at the end."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Protocol, TypedDict
 
 from indexer.stages.task import StageError
-from indexer.stages.worker import execute, start_worker
+from indexer.stages.worker import execute, start_worker, worker_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,8 +55,13 @@ def process_pool(workers: int) -> Callable[[], Executor]:
     return lambda: ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker)
 
 
+def this_process() -> Executor:
+    """Return an executor that executes one task at a time in a thread of this process."""
+    return ThreadPoolExecutor(1)
+
+
 class Runner:
-    """Runs tasks and keeps a record of each; a context manager that ends its workers."""
+    """Runs tasks and keeps a record of each; a context manager that ends its workers. Several threads may use it."""
 
     def __init__(
         self,
@@ -74,6 +80,7 @@ class Runner:
         self._make_executor, self._memory_mb = make_executor, memory_mb
         self._on_progress = on_progress or (lambda *_: None)
         self._executor: Executor | None = None
+        self._lock = threading.Lock()
         #: Whether `stop` was called.
         self.is_stopped = False
 
@@ -86,12 +93,25 @@ class Runner:
     def stop(self) -> None:
         """Start no more tasks, and end the workers after those that they are executing."""
         self.is_stopped = True
-        self._close()
-
-    def _close(self) -> None:
         if self._executor is not None:
-            self._executor.shutdown(cancel_futures=True)
+            self._close(self._executor)
+
+    def executor(self) -> Executor:
+        """Return the executor, started if necessary. Raises StageError when the runner was stopped."""
+        with self._lock:
+            if self.is_stopped:
+                raise StageError("Indexing was stopped. Run the same command again: finished stages are kept.")
+            if self._executor is None:
+                self._executor = self._make_executor()
+            return self._executor
+
+    def _close(self, executor: Executor) -> None:
+        """End the workers of an executor, unless another thread has done so."""
+        with self._lock:
+            if self._executor is not executor:
+                return
             self._executor = None
+        executor.shutdown(cancel_futures=True)
 
     def run_one(self, task: Task) -> str:
         """Run one task and return the name of its output."""
@@ -109,23 +129,26 @@ class Runner:
         missing = [task for task, output in zip(tasks, outputs, strict=True) if output not in finished]
         self.reused.update(task.stage for task, output in zip(tasks, outputs, strict=True) if output in finished)
         missing.sort(key=self._input_bytes, reverse=True)
-        for attempt in range(1, ATTEMPTS + 1):
+        for _ in range(ATTEMPTS):
             missing = self._attempt(missing, len(tasks))
             if not missing:
                 return outputs
-            if attempt < ATTEMPTS:
-                self._close()
         raise StageError(
             f"A process that worked on the stage {missing[0].stage!r} ended {ATTEMPTS} times, perhaps because memory "
             "was short. Nothing is lost: run the same command again."
         )
 
     def peak_mb(self) -> float:
-        """Return the sum of the peaks of all workers in MB: together they used at most that."""
+        """Return the sum of the peaks of all worker processes in MB: together they used at most that."""
         peaks: dict[str, float] = {}
         for record in self.records:
             peaks[record.worker] = max(record.peak_mb, peaks.get(record.worker, 0.0))
+        peaks.pop(worker_name(), None)
         return sum(peaks.values())
+
+    def seconds(self) -> float:
+        """Return the seconds that all tasks took together."""
+        return sum(record.seconds for record in self.records)
 
     def summary(self) -> list[StageSummary]:
         """Return what each stage took, in the order in which stages began."""
@@ -151,16 +174,13 @@ class Runner:
         """Execute tasks; return those whose workers died."""
         if not tasks:
             return []
-        if self.is_stopped:
-            raise StageError("Indexing was stopped. Run the same command again: finished stages are kept.")
-        if self._executor is None:
-            self._executor = self._make_executor()
+        executor = self.executor()
         futures: dict[Future[TaskRecord], Task] = {}
         failed: list[Task] = []
         try:
             for task in tasks:
-                futures[self._executor.submit(execute, task, self.folder.path, self._memory_mb)] = task
-        except BrokenProcessPool:
+                futures[executor.submit(execute, task, self.folder.path, self._memory_mb)] = task
+        except RuntimeError:  # a worker died meanwhile, or another thread has closed the executor for that reason
             failed += tasks[len(futures) :]
         pending, done = set(futures), total - len(tasks)
         while pending:
@@ -172,6 +192,8 @@ class Runner:
                 self.records.append(future.result())
                 done += 1
                 self._on_progress(futures[future].stage, done, total)
+        if failed:
+            self._close(executor)
         return failed
 
 

@@ -11,10 +11,9 @@ import json
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
+from importlib.metadata import version as library_version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import duckdb
 
 from peerscope.errors import PeerscopeError
 
@@ -23,8 +22,10 @@ if TYPE_CHECKING:
 
 #: Hexadecimal digits of a digest in a file name: 96 bits.
 DIGITS = 24
-#: The package whose source decides what a stage writes.
-SOURCE = Path(__file__).resolve().parent.parent
+#: The packages whose source decides what a stage writes.
+SOURCES = tuple(Path(__file__).resolve().parents[2] / name for name in ("indexer", "peerscope/embedding"))
+#: The libraries whose version decides it too.
+LIBRARIES = ("duckdb", "numpy", "onnxruntime", "tokenizers")
 
 
 class StageError(PeerscopeError):
@@ -74,15 +75,16 @@ def stage(name: str) -> Callable[[Callable[[Step], None]], Stage]:
 
 @cache
 def code_version() -> str:
-    """Return the digest of the source of the indexer, and the version of DuckDB, which writes the files.
+    """Return the digest of the source of the stages, and of the versions of the libraries that compute with them.
 
     Not a number that is increased by hand: a result that an older version of the code has left must never be taken for
     that of the current one.
     """
-    digest = hashlib.sha256(duckdb.__version__.encode())
-    for path in sorted(SOURCE.rglob("*.py")):
-        digest.update(f"{path.relative_to(SOURCE).as_posix()} {path.stat().st_size} ".encode())
-        digest.update(path.read_bytes())
+    digest = hashlib.sha256(" ".join(f"{name} {library_version(name)}" for name in LIBRARIES).encode())
+    for source in SOURCES:
+        for path in sorted(source.rglob("*.py")):
+            digest.update(f"{path.relative_to(source).as_posix()} {path.stat().st_size} ".encode())
+            digest.update(path.read_bytes())
     return digest.hexdigest()[:DIGITS]
 
 
@@ -107,8 +109,8 @@ class Task:
         """Import the stage. Raises StageError if this worker has another version of the code."""
         if self.version != code_version():
             raise StageError(
-                f"A worker of the stage {self.stage!r} has another version of Peerscope or DuckDB; install the same "
-                "versions everywhere."
+                f"A worker of the stage {self.stage!r} has another version of Peerscope, {' or '.join(LIBRARIES)}; "
+                "install the same versions everywhere."
             )
         module, _, name = self.reference.partition(":")
         found = getattr(import_module(module), name)

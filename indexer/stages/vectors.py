@@ -1,4 +1,4 @@
-"""Embeddings of works in Parquet files: `work_id`, and `vector` as the bytes of float32[d]."""
+"""Embeddings in Parquet files: `key`, the id of a work or the digest of a text, and `vector`, bytes of float32[d]."""
 
 from __future__ import annotations
 
@@ -6,37 +6,52 @@ import hashlib
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
-from indexer.stages.tables import connect, write_lines, write_query
+import numpy as np
+
+from indexer.stages.tables import connect, create_view, fetch, write_lines, write_query
 from indexer.stages.task import file_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from indexer.stages.folder import StageFolder
 
-_LINES = {"work_id": "VARCHAR", "vector": "VARCHAR"}
+_LINES = {"key": "VARCHAR", "vector": "VARCHAR"}
 
 
 def save_vectors(folder: StageFolder, pages: Iterable[Mapping[str, NDArray[np.float32]]]) -> str:
     """Write embeddings by the ids of their works, float32[d] each; return the name of the file."""
     digest = hashlib.sha256()
 
-    def rows() -> Iterator[tuple[str, str]]:
+    def rows() -> Iterator[tuple[str, NDArray[np.float32]]]:
         for page in pages:
             for id_, vector in sorted(page.items()):
-                text = b64encode(vector.tobytes()).decode()
-                digest.update(f"{id_} {text}\n".encode())
-                yield id_, text
+                digest.update(f"{id_} ".encode() + vector.tobytes())
+                yield id_, vector
 
     with folder.scratch() as scratch:
-        lines, output = scratch / "rows.jsonl", scratch / "vectors.parquet"
-        table = write_lines(lines, _LINES, rows())
-        with connect() as connection:
-            query = f"SELECT work_id, from_base64(vector) AS vector FROM {table}"  # noqa: S608
-            write_query(connection, query, output)
+        output = scratch / "vectors.parquet"
+        write_vectors(output, scratch, rows())
         name = file_name("vectors", digest)
         folder.publish(output, name)
     return name
+
+
+def write_vectors(output: Path, scratch: Path, rows: Iterable[tuple[str, NDArray[np.float32]]]) -> None:
+    """Write embeddings by key, in the order of the rows; `scratch` is an existing folder."""
+    lines = scratch / "rows.jsonl"
+    table = write_lines(lines, _LINES, ((key, b64encode(vector.tobytes()).decode()) for key, vector in rows))
+    with connect() as connection:
+        write_query(connection, f"SELECT key, from_base64(vector) AS vector FROM {table}", output)  # noqa: S608
+    lines.unlink()
+
+
+def read_vectors(paths: Sequence[Path]) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Yield the embeddings in some files by key, float32[d] each."""
+    with connect() as connection:
+        create_view(connection, "vectors", paths)
+        for key, vector in fetch(connection, "SELECT key, vector FROM vectors"):
+            yield key, np.frombuffer(vector, np.float32)

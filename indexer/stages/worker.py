@@ -33,9 +33,14 @@ class TaskRecord:
     worker: str
 
 
+def worker_name() -> str:
+    """Return the name of this process in records, `host:process`."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
 def execute(task: Task, folder_path: Path, memory_mb: int) -> TaskRecord:
     """Write the output of a task, unless it is there; return what that took."""
-    folder, worker = StageFolder(folder_path), f"{socket.gethostname()}:{os.getpid()}"
+    folder, worker = StageFolder(folder_path), worker_name()
     if task.output in folder:  # written since the task was submitted
         return TaskRecord(task.stage, 0.0, 0, 0, 0.0, worker)
     started = time.perf_counter()
@@ -56,14 +61,7 @@ def execute(task: Task, folder_path: Path, memory_mb: int) -> TaskRecord:
         stage.function(Step(inputs, output, task.parameters, spill, memory_mb))
         written = output.stat().st_size
         folder.publish(output, task.output)
-    return TaskRecord(
-        task.stage,
-        time.perf_counter() - started,
-        read,
-        written,
-        peak_mb(),
-        worker,
-    )
+    return TaskRecord(task.stage, time.perf_counter() - started, read, written, peak_mb(), worker)
 
 
 def start_worker() -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 #: `staged`: works that this run writes or removes. `known`: the other works of the index, with the researchers of their
 #: authors `before` and `after` this run. `redirects`: ids of merged researchers; `is_new` for those of this run.
+#: `embedded`: embeddings that an interrupted run has left, by the key of `indexer.build.embedding.text_key`.
 #: `wanted`: works whose embeddings are evidence on authors. `steps`: what the two processes have finished.
 #: `reasons` and `near`: what was found about researchers, in sentences.
 _TABLES = """
@@ -40,6 +41,7 @@ CREATE TABLE staged (
 ) WITHOUT ROWID;
 CREATE TABLE known (id TEXT PRIMARY KEY, record TEXT, before TEXT, after TEXT, vector BLOB) WITHOUT ROWID;
 CREATE TABLE wanted (id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE embedded (key TEXT PRIMARY KEY, vector BLOB) WITHOUT ROWID;
 CREATE TABLE steps (name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE redirects (id TEXT PRIMARY KEY, researcher TEXT, is_new INTEGER) WITHOUT ROWID;
 CREATE TABLE reasons (researcher TEXT PRIMARY KEY, sentences TEXT, identity TEXT) WITHOUT ROWID;
@@ -295,6 +297,16 @@ class StagingDatabase:
         """Return the saved embeddings of these works, float32[d] each."""
         rows = self._select("SELECT id, vector FROM staged WHERE vector NOT NULL AND id IN", ids)
         return {id_: np.frombuffer(vector, np.float32) for id_, vector in rows}
+
+    def add_embedded(self, vectors: Iterable[tuple[str, NDArray[np.float32]]]) -> None:
+        """Add embeddings that an interrupted run has left, float32[d] each, by the digest of what determines them."""
+        rows = ((key, vector.tobytes()) for key, vector in vectors)
+        self._put("INSERT OR IGNORE INTO embedded VALUES (?, ?)", rows)
+
+    def embedded(self, keys: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+        """Return those of these embeddings that were added, by their digest."""
+        rows = self._select("SELECT key, vector FROM embedded WHERE key IN", keys)
+        return {key: np.frombuffer(vector, np.float32) for key, vector in rows}
 
     def labelled(self) -> Iterator[tuple[str, NDArray[np.float32], list[WorkTopic]]]:
         """Return the works with topics whose embeddings are saved: id, embedding and topics."""

@@ -78,7 +78,7 @@ class Report:
     seconds: dict[str, float] = field(default_factory=dict)
     peak_memory_mb: int = 0
     stages: Sequence[StageSummary] = ()
-    """What the stages of identity took."""
+    """What the stages of identity and embedding took."""
     generation: int | None = None
     finished: bool = False
     explain: Callable[[str], None] | None = None

@@ -51,14 +51,20 @@ class BackgroundTasks:
             self._tasks.popleft().result()
 
 
-def prefetch(function: Callable[[T], U], items: Iterable[T]) -> Iterator[tuple[T, U]]:
-    """Return each item with the function's result, computed in a thread while the caller handles the item before."""
-    with ThreadPoolExecutor(1) as pool:
+def prefetch(function: Callable[[T], U], items: Iterable[T], threads: int = 1) -> Iterator[tuple[T, U]]:
+    """Return each item with the function's result, in order, computed in threads while the caller handles others.
+
+    Items are taken from the iterable by the caller's thread, one more than there are threads.
+    """
+    pool = ThreadPoolExecutor(threads)
+    try:
         running: deque[tuple[T, Future[U]]] = deque()
         for item in items:
             running.append((item, pool.submit(function, item)))
-            if len(running) > 1:
+            if len(running) > threads:
                 first, future = running.popleft()
                 yield first, future.result()
         for item, future in running:
             yield item, future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -53,7 +53,7 @@ def load(settings: Settings, *, model: str | None = None) -> Embedder:
             return load_folder(folder, threads)
     from peerscope.embedding.transformer_backend import load_transformer
 
-    return load_transformer(name, threads)
+    return load_transformer(name, threads, device=settings.device, batch=settings.embedding_batch)
 
 
 def core_count() -> int:

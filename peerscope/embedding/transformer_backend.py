@@ -36,16 +36,18 @@ class TransformerEmbedder(Embedder):
     used after a fork: there, load in the forked process.
     """
 
-    def __init__(self, model: ModelDescription, encoder: SentenceTransformer) -> None:
-        """Store the loaded model."""
+    def __init__(self, model: ModelDescription, encoder: SentenceTransformer, batch: int) -> None:
+        """Store the loaded model; `batch` works are embedded at a time."""
         super().__init__(model)
-        self._encoder = encoder
+        self._encoder, self._batch = encoder, batch
         # Each call changes the tokenizer; a second one at the same time would raise "Already borrowed".
         self._lock = threading.Lock()
 
     def _encode_works(self, texts: Sequence[str]) -> NDArray[np.float32]:
         with self._lock:
-            vectors = self._encoder.encode_document(list(texts), normalize_embeddings=True, show_progress_bar=False)
+            vectors = self._encoder.encode_document(
+                list(texts), batch_size=self._batch, normalize_embeddings=True, show_progress_bar=False
+            )
         return np.asarray(vectors, np.float32)
 
     def _encode_query(self, text: str) -> NDArray[np.float32]:
@@ -54,8 +56,10 @@ class TransformerEmbedder(Embedder):
         return np.asarray(vector, np.float32)
 
 
-def load_transformer(name: str, threads: int) -> TransformerEmbedder:
+def load_transformer(name: str, threads: int, *, device: str | None, batch: int) -> TransformerEmbedder:
     """Load a model by hub name or folder; a model in the hub's local cache is loaded without the network.
+
+    `device` is a device of torch, by default a GPU if there is one; `batch` works are embedded at a time.
 
     Raises `ModelUnavailableError` when sentence-transformers is not installed or does not find the model.
     """
@@ -65,7 +69,7 @@ def load_transformer(name: str, threads: int) -> TransformerEmbedder:
             " sentence-transformers: pip install 'peerscope[sentence-transformers]'"
         )
     _prepare_torch(threads)
-    encoder = _encoder(name)
+    encoder = _encoder(name, device)
     if encoder.max_seq_length is None:
         encoder.max_seq_length = DEFAULT_MAX_TOKENS
     model = ModelDescription.of(
@@ -77,7 +81,7 @@ def load_transformer(name: str, threads: int) -> TransformerEmbedder:
         work_prefix=_prompt(encoder, *WORK_PROMPTS),
         max_tokens=encoder.max_seq_length,
     )
-    return TransformerEmbedder(model, encoder)
+    return TransformerEmbedder(model, encoder, batch)
 
 
 @cache
@@ -90,17 +94,17 @@ def _prepare_torch(threads: int) -> None:
         os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 
-def _encoder(name: str) -> SentenceTransformer:
+def _encoder(name: str, device: str | None) -> SentenceTransformer:
     from sentence_transformers import SentenceTransformer
 
     folder = Path(name).expanduser()
     try:
         if folder.is_dir():
-            return SentenceTransformer(str(folder), local_files_only=True)
+            return SentenceTransformer(str(folder), local_files_only=True, device=device)
         try:
-            return SentenceTransformer(name, local_files_only=True)
+            return SentenceTransformer(name, local_files_only=True, device=device)
         except (OSError, ValueError):  # not in the cache
-            return SentenceTransformer(name)
+            return SentenceTransformer(name, device=device)
     except Exception as error:  # the hub, torch and transformers raise many unrelated classes
         raise ModelUnavailableError(
             f"the embedding model {name!r} cannot be loaded; it is not a packaged one ({', '.join(PACKAGED)}),"

@@ -16,6 +16,7 @@ from mappings import Generation
 from peerscope.embedding import EmbeddingError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -49,16 +50,20 @@ def test_researchers_are_marked_as_pending_once_per_run_with_one_of_their_works(
     ]
 
 
-def test_a_failure_of_the_model_ends_the_run_with_advice_and_writes_nothing(tmp_path: Path) -> None:
+def test_a_failure_of_the_model_ends_the_run_and_writes_nothing(tmp_path: Path) -> None:
     class Broken:
-        def embed_works(self, texts: list[str]) -> Any:
-            raise EmbeddingError(f"the model cannot embed {len(texts)} works: out of memory")
+        model = SimpleNamespace(name="broken")
+
+        def embed(self, batches: Iterator[list[StagedWork]]) -> Any:
+            for batch in batches:
+                raise EmbeddingError(f"the model cannot embed {len(batch)} works: out of memory")
+            return iter(())
 
     record = {"id": "local:a", "title": "On spikes", "authors": [{"name": "Ada"}]}
     client, target = Recorder(), SimpleNamespace(replaced=None, embedded=None)
     with StagingDatabase(tmp_path / "staged.sqlite") as staging:
         staging.add([Change("local:a", parse_work(record), record, "hash", [])])
         parts = (client, Generation("p-"), Broken(), staging, Report.new(tmp_path), target)
-        with pytest.raises(EmbeddingError, match=r"embed 1 works: out of memory\. Run the same command again"):
+        with pytest.raises(EmbeddingError, match="embed 1 works: out of memory"):
             WorkWriter(*cast("Any", parts)).write_all(lambda *_: None)
     assert client.sent == []

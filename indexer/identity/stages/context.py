@@ -134,8 +134,8 @@ def _bucket_vectors(step: Step, connection: duckdb.DuckDBPyConnection) -> Any:
     if not step.inputs.get("vectors"):
         return None
     connection.execute(
-        "CREATE TABLE bucket_vectors AS SELECT work_id, vector FROM vectors "
-        "WHERE work_id IN (SELECT work_id FROM bucket)"
+        "CREATE TABLE bucket_vectors AS SELECT key AS work_id, vector FROM vectors "
+        "WHERE key IN (SELECT work_id FROM bucket)"
     )
 
     def vectors(ids: Iterable[str]) -> dict[str, NDArray[np.float32]]:

@@ -110,7 +110,7 @@ def test_a_name_depends_on_stage_version_inputs_and_parameters() -> None:
 def test_the_version_of_the_code_changes_with_any_of_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = tmp_path / "indexer"
     source.mkdir()
-    monkeypatch.setattr("indexer.stages.task.SOURCE", source)
+    monkeypatch.setattr("indexer.stages.task.SOURCES", (source,))
     versions = {code_version()}
     try:
         for name, content in (("a.py", "1"), ("a.py", "2"), ("b.py", "2"), ("c.txt", "3")):

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,6 +11,7 @@ from peerscope.errors import SettingsError
 from peerscope.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from peerscope.embedding import Embedder
@@ -47,6 +48,30 @@ def test_models_differ_and_loading_again_does_not(int8: Embedder, fp32: Embedder
 def test_encoding_leaves_the_fingerprint_alone(reference: Embedder, truth: object) -> None:
     assert truth is not None
     assert embedding.load(Settings.load(), model=reference.model.name).model == reference.model
+
+
+def test_device_and_batch_of_a_sentence_transformers_model_are_settings(
+    reference: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PEERSCOPE_DEVICE", "cpu")
+    monkeypatch.setenv("PEERSCOPE_EMBEDDING_BATCH", "2")
+    loaded: Any = embedding.load(Settings.load(), model=reference.model.name)
+    assert loaded._encoder.device.type == "cpu"
+    batches: list[int] = []
+    monkeypatch.setattr(loaded._encoder, "forward", _counted(loaded._encoder.forward, batches))
+    loaded.embed_works(["a", "b", "c"])
+    assert batches == [2, 1]
+    monkeypatch.setenv("PEERSCOPE_DEVICE", "no-such-device")
+    with pytest.raises(ModelUnavailableError, match="cannot be loaded"):
+        embedding.load(Settings.load(), model=reference.model.name)
+
+
+def _counted(forward: Callable[..., Any], batches: list[int]) -> Callable[..., Any]:
+    def count(features: dict[str, Any], **kwargs: Any) -> Any:
+        batches.append(len(features["input_ids"]))
+        return forward(features, **kwargs)
+
+    return count
 
 
 @pytest.mark.torch
