@@ -4,6 +4,7 @@ from mappings.documents import DEFAULT_STATE, STATE_FIELDS
 from mappings.generations import (
     StoreError,
     begin,
+    claim,
     discard,
     drop,
     list_generations,
@@ -28,7 +29,7 @@ from mappings.ids import (
     work_id,
 )
 from mappings.indices import Scale, begin_people
-from mappings.names import Generation, IndexNames
+from mappings.names import Generation, IndexNames, WritableGeneration, is_writer_alias
 
 __all__ = [
     "DEFAULT_STATE",
@@ -38,13 +39,16 @@ __all__ = [
     "IndexNames",
     "Scale",
     "StoreError",
+    "WritableGeneration",
     "bare_doi",
     "begin",
     "begin_people",
+    "claim",
     "discard",
     "doi_in",
     "drop",
     "institution_id",
+    "is_writer_alias",
     "list_generations",
     "live",
     "orcid_id",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from opensearchpy.exceptions import NotFoundError, RequestError
 
 from mappings.indices import Scale, index_body
-from mappings.names import FORMER_KINDS, KINDS, VERSION, Generation, IndexNames
+from mappings.names import FORMER_KINDS, KINDS, VERSION, Generation, IndexNames, WritableGeneration, is_writer_alias
 from peerscope.errors import PeerscopeError
 
 if TYPE_CHECKING:
@@ -101,8 +101,8 @@ def save_decisions(client: OpenSearch, generation: Generation, digest: str) -> N
 
 
 def _meta(client: OpenSearch, generation: Generation) -> dict[str, Any]:
-    mapping = client.indices.get_mapping(index=generation.works)[generation.works]["mappings"]
-    meta: dict[str, Any] = mapping.get("_meta", {})
+    (index,) = client.indices.get_mapping(index=generation.works).values()
+    meta: dict[str, Any] = index["mappings"].get("_meta", {})
     return meta
 
 
@@ -165,10 +165,28 @@ def _clone(client: OpenSearch, source: Generation, target: Generation, kind: str
         settings(index=name, body={"index.blocks.write": None})
 
 
-def publish(client: OpenSearch, generation: Generation, *, replicas: int = 0) -> None:
+def claim(client: OpenSearch, generation: Generation, token: str) -> WritableGeneration:
+    """Return an unfinished generation as the run with this token writes it; no other run can write it any more."""
+    writable = generation.of_writer(token)
+    stored = client.indices.get_alias(index=",".join(generation.name(kind) for kind in KINDS))
+    # By name: a pattern of aliases is not expanded here.
+    actions: list[dict[str, Any]] = [
+        {"remove": {"index": index, "alias": alias}}
+        for index, content in stored.items()
+        for alias in content["aliases"]
+        if is_writer_alias(alias)
+    ]
+    actions += [{"add": {"index": generation.name(kind), "alias": writable.name(kind)}} for kind in KINDS]
+    client.indices.update_aliases(body={"actions": actions})
+    return writable
+
+
+def publish(client: OpenSearch, generation: Generation, *, replicas: int = 0, token: str | None = None) -> None:
     """Move all aliases to a generation in one atomic step, then drop generations that are too old to keep.
 
-    Before, each of its indices is merged into one segment: a vector search looks for neighbours in every segment.
+    Before, each of its indices is merged into one segment: a vector search looks for neighbours in every segment. With
+    the `token` of a run, that run must be the writer still: otherwise, the aliases stay, and NotFoundError is raised.
+    Nobody can write through the aliases of the run any more.
     """
     names = IndexNames(generation.prefix)
     indices = ",".join(generation.name(kind) for kind in KINDS)
@@ -179,8 +197,13 @@ def publish(client: OpenSearch, generation: Generation, *, replicas: int = 0) ->
     _warm(client, generation)
     actions: list[dict[str, Any]] = []
     for kind in KINDS:
-        actions.append({"remove": {"index": f"{names.name(kind)}-v*", "alias": names.name(kind), "must_exist": False}})
-        actions.append({"add": {"index": generation.name(kind), "alias": names.name(kind)}})
+        index, live_name = generation.name(kind), names.name(kind)
+        if token is not None:
+            actions.append(
+                {"remove": {"index": index, "alias": generation.of_writer(token).name(kind), "must_exist": True}}
+            )
+        actions.append({"remove": {"index": f"{live_name}-v*", "alias": live_name, "must_exist": False}})
+        actions.append({"add": {"index": index, "alias": live_name}})
     client.indices.update_aliases(body={"actions": actions})
     older = [other for other in list_generations(client, names) if other.number < generation.number]
     for old in older[:-KEPT]:

@@ -87,3 +87,36 @@ class Generation(IndexNames):
     def next(self) -> Generation:
         """Return the following generation, in the current mapping version."""
         return Generation(self.prefix, self.number + 1)
+
+    def of_writer(self, token: str) -> WritableGeneration:
+        """Return the generation as the run with this token writes it."""
+        return WritableGeneration(self.prefix, self.number, self.version, token)
+
+
+#: Between the kind and the token of a run in the alias through which the run writes.
+_WRITER = "-writer-"
+
+
+@dataclass(frozen=True)
+class WritableGeneration(Generation):
+    """A generation as one run writes it: through aliases with the token of the run, `<prefix><kind>-writer-<token>`.
+
+    When another run takes over, or the generation goes live, these aliases are removed. So a request of the former
+    writer that arrives later, perhaps after its machine was suspended, changes nothing.
+    """
+
+    token: str = ""
+
+    def name(self, kind: str) -> str:
+        """Return the alias of one kind."""
+        return f"{self.prefix}{kind}{_WRITER}{self.token}"
+
+    @property
+    def indices(self) -> Generation:
+        """The generation with the names of its indices."""
+        return Generation(self.prefix, self.number, self.version)
+
+
+def is_writer_alias(name: str) -> bool:
+    """Return whether a name is an alias through which a run writes; tokens have 32 hexadecimal digits."""
+    return bool(re.search(rf"{_WRITER}[0-9a-f]{{32}}$", name))

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from opensearchpy.exceptions import TransportError
+
 from indexer.build.aggregates import build_topics_and_institutions
 from indexer.build.assigned_topics import assign_topics
 from indexer.build.embedding import WorkEmbedding, use_here
@@ -32,6 +34,7 @@ from indexer.stages.execution import FOLDER, Execution
 from indexer.staging.database import StagingDatabase
 from indexer.staging.reading import read
 from indexer.staging.report import Report, Stopwatch
+from indexer.write.bulk import WriteError
 from indexer.write.people_states import claimed_states
 from indexer.write.target import Target
 from indexer.write.writer_lock import only_writer
@@ -228,7 +231,7 @@ def index(
     which processes embed works and identify authors, and where their files are. Repeated after any interruption, a run
     ends in the same state as one that was never interrupted. Raises
 
-    - LockedError when another run is writing,
+    - LockedError when another run is writing, or took over from this one,
     - StoreError when the index has another mapping version, ModelMismatch when it has another embedding model,
     - OverridesError when overrides.toml is invalid,
     - RunError when nothing can be pruned,
@@ -238,7 +241,8 @@ def index(
     options, scale = options or Options(), scale or Scale()
     with only_writer(home, client, names) as lock, StagingDatabase(home / "staged.sqlite") as staging:
         decisions = Decisions(home / OVERRIDES, client, names, source_order)
-        target = Target(client, names, embedder.model, scale, rebuild=options.rebuild, read_only=options.dry_run)
+        rebuild, read_only = options.rebuild, options.dry_run
+        target = Target(client, names, embedder.model, scale, rebuild=rebuild, read_only=read_only, token=lock.token)
         report = Report.new(home / "runs")
         report.explain = options.explain
         execution = execution or Execution(home / FOLDER)
@@ -255,6 +259,9 @@ def index(
                     target.writable()
                 run.write(is_copy=any(isinstance(source, StoredWorks) for source in sources))
             report.finished = True
+        except (TransportError, WriteError):
+            lock.check()  # the writer's aliases are gone if another run took over
+            raise
         finally:
             embedding.stop()
             report.peak_memory_mb = max(report.peak_memory_mb, round(peak_mb()))

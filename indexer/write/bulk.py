@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from opensearchpy.exceptions import ConnectionError as OpenSearchUnreachable
 from opensearchpy.exceptions import TransportError
 
+from mappings import is_writer_alias
 from peerscope.errors import PeerscopeError
 
 if TYPE_CHECKING:
@@ -40,17 +41,23 @@ class WriteError(PeerscopeError):
 
 def index_action(index: str, document_id: str, document: Document) -> Action:
     """Return the action that writes a whole document."""
-    return [{"index": {"_index": index, "_id": document_id}}, document]
+    return [{"index": _address(index, document_id)}, document]
 
 
 def update_action(index: str, document_id: str, fields: Mapping[str, object]) -> Action:
     """Return the action that replaces some fields of a document."""
-    return [{"update": {"_index": index, "_id": document_id}}, {"doc": fields}]
+    return [{"update": _address(index, document_id)}, {"doc": fields}]
 
 
 def delete_action(index: str, document_id: str) -> Action:
     """Return the action that deletes a document; a missing one is no error."""
     return [{"delete": {"_index": index, "_id": document_id}}]
+
+
+def _address(index: str, document_id: str) -> dict[str, object]:
+    """Return where an action writes; OpenSearch creates no index under the name of an alias that was removed."""
+    address: dict[str, object] = {"_index": index, "_id": document_id}
+    return {**address, "require_alias": True} if is_writer_alias(index) else address
 
 
 def pending_actions(index: str, works: Mapping[str, str]) -> Iterator[Action]:

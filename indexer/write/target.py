@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mappings import Scale, begin, live, publish, stored_fingerprint, stored_model, unfinished
+from mappings import Scale, begin, claim, live, publish, stored_fingerprint, stored_model, unfinished
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
-    from mappings import Generation, IndexNames
+    from mappings import Generation, IndexNames, WritableGeneration
     from peerscope.embedding import ModelDescription
 
 
@@ -28,13 +28,14 @@ class Target:
         *,
         rebuild: bool,
         read_only: bool,
+        token: str,
     ) -> None:
-        """Look up the existing generations; with `read_only`, create none.
+        """Look up the existing generations; with `read_only`, create none. `token` is that of the writer's lock.
 
         Raises ModelMismatch or StoreError when the live generation does not fit and is not to be rebuilt.
         """
         self._client, self._names, self._model, self._scale = client, names, model, scale
-        self._rebuild = rebuild
+        self._rebuild, self._token = rebuild, token
         left = unfinished(client, names)
         current = live(client, names)
         self._base = None if rebuild else current
@@ -44,7 +45,7 @@ class Target:
         self.embedded = current if current and stored_fingerprint(client, current) == model.fingerprint else None
         if self._base:
             model.check_same(stored_model(client, self._base))
-        self._generation: Generation | None = None
+        self._generation: WritableGeneration | None = None
         if left and read_only:
             self._base = left
         elif left:
@@ -56,21 +57,22 @@ class Target:
         """The generation to compare with; None when nothing is indexed."""
         return self._generation or self._base
 
-    def writable(self) -> Generation:
-        """Return the generation to write to, created at the first call."""
+    def writable(self) -> WritableGeneration:
+        """Return the generation to write to, created at the first call, which no other run can write from then on."""
         if self._generation is None:
-            self._generation = begin(
+            generation = begin(
                 self._client, self._names, self._model.to_dict(), rebuild=self._rebuild, scale=self._scale
             )
-            self._model.check_same(stored_model(self._client, self._generation))
+            self._model.check_same(stored_model(self._client, generation))
+            self._generation = claim(self._client, generation, self._token)
         return self._generation
 
     @property
-    def begun(self) -> Generation | None:
+    def begun(self) -> WritableGeneration | None:
         """The generation that was created; None when this run has written nothing."""
         return self._generation
 
     def publish(self) -> None:
-        """Make the written generation the one that is searched."""
+        """Make the written generation the one that is searched, unless another run has taken over."""
         if self._generation:
-            publish(self._client, self._generation, replicas=self._scale.replicas)
+            publish(self._client, self._generation.indices, replicas=self._scale.replicas, token=self._token)

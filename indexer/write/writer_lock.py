@@ -113,7 +113,13 @@ class WriterLock:
         self._version: dict[str, int] = {}
         self._ended = threading.Event()
         self._lost = False
+        self._renewing = threading.Lock()
         self._thread = threading.Thread(target=self._send_heartbeats, daemon=True)
+
+    @property
+    def token(self) -> str:
+        """The token of this lock, 32 hexadecimal digits."""
+        return self._me.token
 
     def __enter__(self) -> WriterLock:
         """Take the lock. Raises LockedError when a live process holds it."""
@@ -138,7 +144,12 @@ class WriterLock:
             return
 
     def check(self) -> None:
-        """Raise LockedError when the lock was lost: this machine was suspended, and another run took over."""
+        """Renew the lock; raise LockedError when it was lost: this machine was suspended, and another run took over.
+
+        While OpenSearch is unavailable, nobody can take the lock over either.
+        """
+        if not self._lost:
+            self._renew()
         if self._lost:
             raise LockedError("Another run took over while this one was suspended. Run the same command again.")
 
@@ -180,14 +191,19 @@ class WriterLock:
 
     def _send_heartbeats(self) -> None:
         while not self._ended.wait(self._heartbeat):
-            try:
-                self._keep_version(self._send_heartbeat())
-            except (ConflictError, NotFoundError):
-                self._lost = True
+            self._renew()
+            if self._lost:
                 return
-            except TransportError:
-                # OpenSearch is unavailable, to every other run as well.
-                continue
+
+    def _renew(self) -> None:
+        try:
+            with self._renewing:
+                self._keep_version(self._send_heartbeat())
+        except (ConflictError, NotFoundError):
+            self._lost = True
+        except TransportError:
+            # OpenSearch is unavailable, to every other run as well.
+            return
 
     def _send_heartbeat(self) -> dict[str, Any]:
         """Write the document; return its version. Raises ConflictError when another run has written it."""
