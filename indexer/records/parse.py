@@ -16,7 +16,7 @@ from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from indexer.records.names import is_placeholder
+from indexer.records.names import EAST_ASIAN, in_own_order, is_placeholder
 from indexer.records.work import KNOWN_AUTHOR_KEYS, KNOWN_KEYS, Author, Institution, RecordError, RecordWarning, Work
 from mappings import bare_doi, orcid_id, work_id
 
@@ -40,6 +40,9 @@ _CONTROLS = dict.fromkeys((*range(9, 14), 0, *range(28, 32)), " ")
 _CONTROLS |= dict.fromkeys((*range(1, 9), *range(14, 28), 127), "")
 _CONTROLS |= {code: bytes([code]).decode("cp1252", "ignore") for code in range(128, 160)}
 YEARS = range(1000, date.today().year + 3)
+#: A Latin name with the same name in its own script in brackets, or the other way round.
+_TWO_SCRIPTS = re.compile(r"([^()\uff08\uff09]++)[(\uff08]([^()\uff08\uff09]++)[)\uff09]")
+_EAST_ASIAN_NAME = re.compile(rf"[{EAST_ASIAN}\s]+")
 #: Special interest groups of the ACL: `SIGMORPHON`, `SIGdial`.
 _ACL_GROUP = re.compile(r"SIG(?:[A-Z]|dial)[A-Za-z-]*")
 
@@ -316,6 +319,7 @@ def _author(author: object, warnings: list[RecordWarning]) -> Author:
         name = _required({"name": printed}, "name", MAX_NAME)
     except RecordError as error:
         raise RecordError(f"author: {error}") from error
+    name, variants = _in_one_script(in_own_order(name))
     fields = _Fields(author, warnings, f"author {name!r}: ")
     return Author(
         name=name,
@@ -324,8 +328,19 @@ def _author(author: object, warnings: list[RecordWarning]) -> Author:
         # Cut at a semicolon: half an affiliation would become an institution with a wrong name.
         affiliation=fields.text("affiliation", separator=";"),
         institutions=fields.read("institutions", _institutions) or (),
-        name_variants=fields.read("name_variants", partial(_name_variants, name=name)) or (),
+        name_variants=tuple(
+            dict.fromkeys([*variants, *(fields.read("name_variants", partial(_name_variants, name=name)) or ())])
+        ),
     )
+
+
+def _in_one_script(name: str) -> tuple[str, list[str]]:
+    """Return `Ming Li` and its other form for `Ming Li (李明)`; other names unchanged."""
+    match = _TWO_SCRIPTS.fullmatch(name)
+    forms = [in_own_order(form.strip()) for form in match.groups()] if match else []
+    if sum(_EAST_ASIAN_NAME.fullmatch(form) is not None for form in forms) != 1:
+        return name, []
+    return forms[0], forms[1:]
 
 
 def _name_variants(author: Mapping[str, Any], name: str) -> tuple[str, ...]:

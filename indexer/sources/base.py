@@ -26,7 +26,7 @@ from peerscope.errors import PeerscopeError
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 STDIN = "-"
 GZIP_MAGIC = b"\x1f\x8b"
@@ -34,6 +34,8 @@ GZIP_MAGIC = b"\x1f\x8b"
 MAX_WHOLE = 200_000_000
 #: Number of characters of a record that are kept to find it by, where the format has no text for it.
 EXCERPT = 2_000
+#: Title of a record of another format that has none, but authors or an id by which it can be found.
+UNTITLED = "[Untitled]"
 #: Kind of the warning about a list of authors that is cut, by `et al.` or by a limit of the source.
 INCOMPLETE_AUTHORS = "incomplete authors"
 
@@ -119,6 +121,9 @@ def convert_record(
             warnings += (RecordWarning("shortened record", message),)
         if isinstance(record.get("authors"), list):
             record["authors"] = [author for author in record["authors"] if _is_named(author)]
+        if not record.get("title") and is_identified(record):
+            record["title"] = UNTITLED
+            warnings += (RecordWarning("no title", f"has no title; kept as {UNTITLED!r}"),)
         if any(warning.kind == INCOMPLETE_AUTHORS for warning in warnings):
             record.setdefault("authors_truncated", True)
         return Item(source, line, record, text=text, warnings=warnings)
@@ -127,6 +132,12 @@ def convert_record(
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         problem = f"does not have the structure of its format ({type(error).__name__}: {error})"
         return Item(source, line, problem=problem, text=text)
+
+
+def is_identified(record: Mapping[str, Any]) -> bool:
+    """Return whether a record has an id and, beside it, authors, a DOI or the id of a catalogue."""
+    id_ = str(record.get("id") or "local:")
+    return id_ != "local:" and bool(record.get("authors") or record.get("doi") or not id_.startswith("local:"))
 
 
 def _is_named(author: object) -> bool:

@@ -63,6 +63,8 @@ _OWN_ID = re.compile(rf"(?:{'|'.join(WORK_SCHEMES)}):\S+$")
 _ARXIV = re.compile(
     r"arxiv(?:\.org/\w+/|:\s*)(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?(?!\d)", re.IGNORECASE
 )
+_PMID = re.compile(r"\bPMID:\s*(\d+)", re.IGNORECASE)
+_PMCID = re.compile(r"\bPMCID:\s*((?:PMC)?\d+)", re.IGNORECASE)
 #: A year, alone or followed by month and day: `2019-10`, `2019/10/02/`, `20191002`; never part of a longer number.
 _DATE = re.compile(r"(?<!\d)(?<!^-)(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2}))?|(\d{2})(\d{2}))?(?!\d)")
 
@@ -122,9 +124,24 @@ def other_ids(
 ) -> list[str]:
     """Return the ids of a reference that a catalogue gave to it: PubMed, arXiv, and those in the URLs of catalogues."""
     of_urls = [id_ for url in urls if url and not (id_ := work_id(url)).startswith(("local:", "doi:"))]
-    numbers = [re.fullmatch(r"(?:PMC)?(\d+)", text.strip(), re.IGNORECASE) if text else None for text in (pmid, pmcid)]
+    numbers = [
+        re.fullmatch(r"(?:PMC|PMID:?\s*|PMCID:?\s*(?:PMC)?)?(\d+)", text.strip(), re.IGNORECASE) if text else None
+        for text in (pmid, pmcid)
+    ]
     ids = [f"{scheme}:{match[1]}" for scheme, match in zip(("pmid", "pmcid"), numbers, strict=True) if match]
     return list(dict.fromkeys([*of_urls, *ids, *([f"arxiv:{arxiv}"] if arxiv else [])]))
+
+
+def pmid_in(note: str | None) -> str | None:
+    """Return the number of PubMed in a note, as Zotero writes it: `PMID: 1234567`."""
+    match = _PMID.search(note or "")
+    return match[1] if match else None
+
+
+def pmcid_in(note: str | None) -> str | None:
+    """Return the number of PubMed Central in a note: `PMCID: PMC1234567`."""
+    match = _PMCID.search(note or "")
+    return match[1] if match else None
 
 
 def is_own_id(key: str) -> bool:
@@ -155,11 +172,13 @@ def _id(key: str | None, doi: str | None, arxiv: str | None) -> str | None:
 def _id_of_content(record: Mapping[str, Any]) -> str | None:
     """Return an id for a reference without any, as in RIS files: its title, and a hash of title, year and authors."""
     title = (record["title"] or "").casefold()
-    if not title:
-        return None
     names = [author["name"] for author in record["authors"]]
-    digest = hashlib.sha256(f"{title}|{record['year']}|{names}".encode("utf-8", "replace")).hexdigest()[:8]
-    slug = re.sub(r"\W+", "-", title)[:40].strip("-")
+    if not title and not names:
+        return None
+    # Without a title, two records with the same authors are different works if anything differs.
+    other = "" if title else f"|{record['date']}|{record['venue']}|{record['abstract']}|{record.get('url')}"
+    digest = hashlib.sha256(f"{title}|{record['year']}|{names}{other}".encode("utf-8", "replace")).hexdigest()[:8]
+    slug = re.sub(r"\W+", "-", title)[:40].strip("-") or "untitled"
     return f"local:{slug}-{digest}"
 
 

@@ -20,6 +20,8 @@ from indexer.sources.bibliography import (
     is_own_id,
     is_retracted_note,
     other_ids,
+    pmcid_in,
+    pmid_in,
     reference,
     type_of,
 )
@@ -27,6 +29,8 @@ from indexer.sources.bibtex_fields import MAX_ENTRY, Fields, recover_entry
 from indexer.sources.bibtex_names import names
 from indexer.sources.encoding import printable_text
 from indexer.sources.latex import decode_latex
+from indexer.sources.text import with_subtitle
+from indexer.sources.xml_text import date_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -125,30 +129,48 @@ def entry_record(entry: Entry, field: Mapping[str, str], *, is_key_repeated: boo
     # Without a field for the archive, an eprint that looks like an arXiv number is one.
     archive = field.get("archiveprefix") or field.get("eprinttype") or "arxiv"
     arxiv = arxiv_number(f"arxiv:{field.get('eprint')}" if archive.lower() == "arxiv" else None, field.get("url"))
+    arxiv = arxiv or arxiv_number(field.get("journal"))
+    pmid = field.get("eprint") if archive.lower() in {"pubmed", "pmid"} else field.get("pmid")
     people, warnings = names(field.get("author") or "")
     if is_key_repeated:
         warnings.append(RecordWarning("repeated key", f"the key {entry.key!r} is used by another entry of the file"))
     editors, problems = ([], []) if people else names(field.get("editor") or "")
-    own_id, url = _own_id(field), _unescaped(field.get("url"))
+    own_id, url, note = _own_id(field), _unescaped(field.get("url")), field.get("note")
     dblp_key = entry.key if entry.key.startswith("DBLP:") else None
     preprint, repository = ("preprint", "arXiv") if arxiv and not own_id else (None, None)
     record = reference(
         own_id or (None if is_key_repeated else entry.key),
         doi=_unescaped(field.get("doi")),
-        arxiv=arxiv or arxiv_number(field.get("journal")),
-        dates=[field.get("date"), field.get("year")],
-        title=decode_latex(field.get("title")),
+        arxiv=arxiv,
+        dates=_dates(field),
+        title=with_subtitle(decode_latex(field.get("title")), decode_latex(field.get("subtitle"))),
         abstract=decode_latex(field.get("abstract")),
         type=type_of(own_id, _TYPES.get(kind), field.get("entrysubtype")) or preprint,
-        is_retracted=is_retracted_note(field.get("note")),
+        is_retracted=is_retracted_note(note),
         venue=_venue(field, kind) or repository,
         url=url,
-        ids=[] if own_id else other_ids(url, dblp_key, pmid=field.get("pmid"), pmcid=field.get("pmcid"), arxiv=arxiv),
+        ids=[]
+        if own_id
+        else other_ids(
+            url,
+            dblp_key,
+            pmid=pmid or pmid_in(note),
+            pmcid=field.get("pmcid") or pmcid_in(note),
+            arxiv=arxiv,
+        ),
         language=field.get("langid") or field.get("language"),
         authors=[{"name": name} for name in people],
         warnings=[*warnings, *problems],
     )
     return editors_as_authors(record, [{"name": name} for name in editors])
+
+
+def _dates(field: Mapping[str, str]) -> list[str | None]:
+    """Return the date, or the year, with month and day where all three are numbers, or month is an English name."""
+    year, month, day = (decode_latex(field.get(name)) for name in ("year", "month", "day"))
+    if year and month and day and re.fullmatch(r"\s*\d{4}\s*", year):
+        return [field.get("date"), date_of(year.strip(), month, day), year]
+    return [field.get("date"), year]
 
 
 def _own_id(field: Mapping[str, str]) -> str | None:
@@ -159,6 +181,11 @@ def _own_id(field: Mapping[str, str]) -> str | None:
 
 def _venue(field: Mapping[str, str], kind: str) -> str | None:
     value = field.get("journal") or field.get("journaltitle") or field.get("booktitle")
+    if value and (subtitle := field.get("journalsubtitle") or field.get("booksubtitle")):
+        value = with_subtitle(value, subtitle)
+    if value and value.lower().startswith("arxiv") and arxiv_number(value):
+        # As Google Scholar names it: `arXiv preprint arXiv:1910.00744`.
+        return "arXiv"
     value = value or field.get("eventtitle") or field.get("howpublished") or field.get(_PUBLISHERS.get(kind, "")) or ""
     if re.match(r"\s*(?:\\url|https?:)", value):
         return None

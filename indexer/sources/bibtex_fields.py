@@ -21,7 +21,10 @@ MAX_ENTRY = 1_000_000
 _ENTRY_START = re.compile(r"\s*+@\s*(\w+)\s*([{(])")
 _NEXT_ENTRY = re.compile(r"\n[^\S\n]*+@\s*+\w++\s*+[{(]")
 _BRACE = re.compile(r"(?<!\\)[{}]")
-_FIELD_LINE = re.compile(r"(\w+)\s*+=\s*+(\{.*\}|\".*\"|\w+),?")
+#: The start of a field inside of an entry whose braces are not balanced.
+_FIELD_START = re.compile(r"(?:,|(?<=[\"}])|\n)\s*+([a-zA-Z][\w-]*+)\s*+=\s*+(?=[{\"\w])")
+#: A field after the value of the one before, without a comma between them.
+_MISSED_FIELD = re.compile(r"([}\"])\s++([a-zA-Z][\w-]*+)\s*+=\s*+(?=[{\"])")
 _MARK = re.compile(r'(?<!\\)[{}"#,]')
 #: Groups of fields that an entry inherits from the one in its `crossref`. If it has any field of a group, it inherits
 #: none of that group: its `year` must not be combined with the other entry's `date`.
@@ -60,7 +63,8 @@ class Fields:
 
     def own(self, entry: Entry) -> dict[str, str]:
         """Return the fields of the entry itself. BibTeX uses the first of a repeated field."""
-        return {field.key.lower(): self._value(str(field.value)) for field in reversed(entry.fields)}
+        fields = (part for field in entry.fields for part in _split_fields(field.key.lower(), str(field.value)))
+        return {key: self._value(value) for key, value in reversed([*fields])}
 
     def _value(self, text: str) -> str:
         return "".join(self._part(part.strip()) for part in _parts(text))
@@ -69,6 +73,16 @@ class Fields:
         if len(part) > 1 and part[0] + part[-1] in {"{}", '""'}:
             return part[1:-1]
         return self._strings.get(part.lower(), part)
+
+
+def _split_fields(key: str, value: str) -> Iterator[tuple[str, str]]:
+    """Yield a field, and those after it that lack the comma between them: `title={A} author={B}`."""
+    start = 0
+    for missed in _MISSED_FIELD.finditer(value):
+        if _is_balanced(value[start : missed.end(1)]):
+            yield key, value[start : missed.end(1)]
+            key, start = missed[2].lower(), missed.end()
+    yield key, value[start:]
 
 
 def _parts(text: str, separator: str = "#") -> Iterator[str]:
@@ -93,7 +107,7 @@ def recover_entry(text: str, begin: int = 0, limit: int = MAX_ENTRY) -> tuple[En
     """Return the entry at a position that the parser refused, and where it ends; None when it is not complete.
 
     Handles entries without a key, with empty fields, without their last brace, with an @ inside of a value, and with
-    unbalanced braces in a field if each has its own line. At most `limit` characters are read; if there is no entry,
+    unbalanced braces in a field. At most `limit` characters are read; if there is no entry,
     the position is where reading ended.
     """
     start = _ENTRY_START.match(text, begin)
@@ -111,25 +125,58 @@ def recover_entry(text: str, begin: int = 0, limit: int = MAX_ENTRY) -> tuple[En
         return None, read or end
     pairs = [part.partition("=") for part in parts if "=" in part]
     fields = [Field(name.strip(), value.strip()) for name, _, value in pairs]
-    entry = Entry(start[1], key, fields, raw=text[begin : end + 1])
-    if _has_title_and_author(fields) and all(map(_is_balanced, parts)):
-        return entry, end + 1
+    is_balanced = _has_title(fields) and all(map(_is_balanced, parts))
+    if is_balanced and _has_author(fields):
+        return Entry(start[1], key, fields, raw=text[begin : end + 1]), end + 1
     following = _NEXT_ENTRY.search(text, start.end(), last)
-    end = following.start() if following else last
-    fields = _fields_in_lines(text[start.end() : end])
-    if _has_title_and_author(fields):
-        return Entry(start[1], key, fields, raw=text[begin:end]), end
-    return None, read or end
+    next_end = following.start() if following else last
+    repaired = _unbalanced_fields(text[start.end() : next_end])
+    if _has_title(repaired) and (len(repaired) > len(fields) or not is_balanced):
+        return Entry(start[1], key, repaired, raw=text[begin:next_end]), next_end
+    return (Entry(start[1], key, fields, raw=text[begin : end + 1]), end + 1) if is_balanced else (None, read or end)
 
 
-def _has_title_and_author(fields: Iterable[Field]) -> bool:
-    return {"title", "author"} <= {field.key.lower() for field in fields}
+def _has_author(fields: Iterable[Field]) -> bool:
+    return any(field.key.lower() in {"author", "editor"} for field in fields)
 
 
-def _fields_in_lines(text: str) -> list[Field]:
-    """Return the fields of an entry that have separate lines; those with unbalanced braces are left out."""
-    matches = (_FIELD_LINE.fullmatch(line.strip()) for line in text.splitlines())
-    return [Field(match[1], match[2]) for match in matches if match and _is_balanced(match[2])]
+def _has_title(fields: Iterable[Field]) -> bool:
+    return "title" in {field.key.lower() for field in fields}
+
+
+def _unbalanced_fields(text: str) -> list[Field]:
+    """Return the fields of an entry in which a brace is missing or left over; each ends where the next one begins."""
+    starts = list(_FIELD_START.finditer(text))
+    ends = [start.start() for start in starts[1:]] + [len(text)]
+    fields = [
+        Field(start[1], text[start.end() : end].strip().rstrip(",").strip())
+        for start, end in zip(starts, ends, strict=True)
+    ]
+    return [field for field in fields if _repair(field)]
+
+
+def _repair(field: Field) -> bool:
+    """Balance the braces of a value, and return whether any text is left."""
+    value = str(field.value)
+    if not _is_balanced(value) or value.count('"') % 2:
+        value = value.removesuffix("}") if value.startswith("{") else value
+        value = _balanced(value.removeprefix("{").strip('"'))
+        field.value = f"{{{value}}}"
+    return len(value) > 2
+
+
+def _balanced(text: str) -> str:
+    """Return a text without closing braces that close nothing, and with those that are missing at its end."""
+    parts, depth, end = [], 0, 0
+    for brace in _BRACE.finditer(text):
+        if brace[0] == "{":
+            depth += 1
+        elif depth:
+            depth -= 1
+        else:
+            parts.append(text[end : brace.start()])
+            end = brace.end()
+    return "".join([*parts, text[end:], "}" * depth])
 
 
 def _closing(text: str, start: int, end: int) -> int | None:

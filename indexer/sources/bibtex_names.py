@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from bibtexparser.middlewares.names import parse_single_name_into_parts
 
 from indexer.records import RecordWarning
+from indexer.records.names import in_own_order
+from indexer.sources.author_lists import are_two_people, is_one_name, natural_list, read_names, split_list
 from indexer.sources.author_names import (
     clean,
+    from_inverted,
     full_name,
     in_reading_order,
-    is_one_name,
     is_organisation,
     is_suffix,
-    read_names,
-    split_list,
     without_et_al,
 )
 from indexer.sources.latex import decode_latex, decode_tex_accents
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: Macros of fonts around a part of a name, and of notes that do not belong to it.
-_TEXT_MACRO = re.compile(r"\\(?:text(?:sc|sf|tt|bf|it|rm|up|md|normal)?|mbox|emph|uppercase|relax)\b\s*\{")
+_TEXT_MACRO = re.compile(r"\\(?:text(?:sc|sf|tt|bf|it|rm|up|md|sl|normal)?|mbox|emph|underline|uppercase|relax)\b\s*\{")
 _NOTE_MACRO = re.compile(
-    r"\\(?:thanks|footnote(?:mark)?|inst|fnref|corref|orcid(?:ID)?)\s*(?:\[[^\]]*\])?\{[^{}]*\}"
+    r"\\(?:thanks|footnote(?:mark)?|inst|fnref|corref|orcid(?:ID|link)?|email|affil)\s*(?:\[[^\]]*\])?\{[^{}]*\}"
     r"|\\footnotemark(?![a-zA-Z])\s*(?:\[[^\]]*\])?"
     # A letter follows in `M\textsuperscript{c}Donald`.
     r"|\\textsuperscript\s*\{(?:[^{}]|\{[^{}]*\})*\}(?!\w)"
@@ -49,34 +49,49 @@ def names(text: str) -> tuple[list[str], list[RecordWarning]]:
     text = decode_tex_accents(_NOTE_MACRO.sub("", _TEXT_MACRO.sub("{", text))) or ""
     result: list[str] = []
     warnings: list[RecordWarning] = []
-    parts = split_names(_TIGHT_AND.sub(" and ", text))
+    printed = split_names(_TIGHT_AND.sub(" and ", text))
+    parts = _split_before_and(printed)
+    if len(parts) > len(printed):
+        warnings.append(RecordWarning("split authors", f"the author {printed[0]!r} was read as {len(parts) - 1} names"))
     for part in parts:
         people, problems = _read_braced(part) if _is_in_braces(part) else _read_part(part)
         result += people
         warnings += problems
+    unclear = [part for part in parts if _is_unclear(part, parts)]
     warnings += [RecordWarning("unclear authors", f"the author {part!r} may be two people; read as one")
-                 for part in _unclear(parts)]  # fmt: skip
+                 for part in unclear]  # fmt: skip
     return in_reading_order([name for name in result if name]), warnings
 
 
+def _split_before_and(parts: list[str]) -> list[str]:
+    """Return the parts of an author field, of which the first is several names in `Ann Ash, Bo Beech, and Cy Cedar`."""
+    if len(parts) == 2 and parts[0].endswith(",") and "," not in parts[1] and "{" not in parts[0]:
+        return [*(natural_list(parts[0]) or parts[:1]), parts[1]]
+    return parts
+
+
 def _read_braced(part: str) -> tuple[list[str], list[RecordWarning]]:
-    """Return a name in braces as it is, unless it is certainly a list of people: some programs put all in braces."""
+    """Return a name in braces as it is, unless it is certainly a list of people or an inverted name.
+
+    Some programs put all names in braces.
+    """
     inside, warnings = without_et_al(part[1:-1])
     people = split_names(inside)
     if len(people) > 1 and all(is_one_name(decode_latex(name) or "") for name in people):
         names = [name for item in people for name in _read_part(item)[0]]
         warnings.append(RecordWarning("split authors", f"the author {inside!r} was read as {len(names)} names"))
         return names, warnings
-    return [decode_latex(inside) or ""], warnings
+    plain = clean(decode_latex(inside) or "")
+    is_inverted = plain.count(",") == 1 and " " not in plain.split(",")[0] and is_one_name(plain)
+    return [from_inverted(plain) if is_inverted else plain], warnings
 
 
-def _unclear(parts: Sequence[str]) -> list[str]:
-    """Return the parts of an author field like `Ann Ash, Bo Beech` before `and Cy Cedar`: a list, or family names."""
-    if len(parts) != 2 or "," in parts[1] or len(parts[1].split()) < 2:
-        return []
-    sides = [side.split() for side in parts[0].split(",")]
-    is_unclear = len(sides) == 2 and all(len(side) == 2 and all(map(_is_word, side)) for side in sides)
-    return [parts[0]] if is_unclear else []
+def _is_unclear(part: str, parts: Sequence[str]) -> bool:
+    """Return whether a part like `Ann Ash, Bo Beech` before `and Cy Cedar` may be two people, but need not be."""
+    if len(parts) != 2 or part is not parts[0] or "," in parts[1] or len(parts[1].split()) < 2 or are_two_people(part):
+        return False
+    sides = [side.split() for side in part.split(",")]
+    return len(sides) == 2 and all(len(side) == 2 and all(map(_is_word, side)) for side in sides)
 
 
 def _is_word(text: str) -> bool:
@@ -97,9 +112,12 @@ def _read_part(part: str) -> tuple[list[str], list[RecordWarning]]:
         return names, warnings + problems
     if not plain:
         return [], warnings
+    if (asian := in_own_order(plain)) != plain:
+        return [asian], warnings
     name = parse_single_name_into_parts(_suffix_second(part), strict=False)
     given, family = " ".join(name.first), " ".join([*name.von, *name.last])
-    return [decode_latex(full_name(given, family, " ".join(name.jr))) or ""], warnings
+    given, family, suffix = (decode_latex(words) or "" for words in (given, family, " ".join(name.jr)))
+    return [full_name(given, family, suffix)], warnings
 
 
 def _suffix_second(name: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from indexer.sources.author_names import clean, full_name, is_suffix, read_names, without_et_al
+from indexer.sources.author_lists import read_names
+from indexer.sources.author_names import clean, full_name, is_suffix, without_et_al
 from indexer.sources.bibliography import (
     arxiv_number,
     editors_as_authors,

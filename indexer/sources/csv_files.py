@@ -10,7 +10,7 @@ import re
 from io import StringIO
 from typing import IO, TYPE_CHECKING, Any
 
-from indexer.sources.author_names import read_names
+from indexer.sources.author_lists import read_names
 from indexer.sources.base import EXCERPT, FileFormat, FileSource, Item, SourceError, convert_record
 from indexer.sources.bibliography import arxiv_number, catalogue_record, editors_as_authors, is_own_id
 from indexer.sources.xml_text import spaced_initials

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from indexer.sources.author_names import read_names
+from indexer.sources.author_lists import read_names
 from indexer.sources.bibliography import arxiv_number, catalogue_record, editors_as_authors, other_ids
 from indexer.sources.xml_records import XmlRecord
 from indexer.sources.xml_text import first, marked_up, texts, without_namespaces

@@ -20,12 +20,20 @@ logging.getLogger("pylatexenc").addHandler(logging.NullHandler())
 
 #: A letter with an accent, or one that TeX writes as a macro, perhaps in braces.
 _TEX_LETTER = re.compile(
-    r"\{~[nN]\}|\{\\(?:[\"'`^~=.]|[Hbcdkruv](?![a-zA-Z]))\s*(?:\{\\?[a-zA-Z]\}|\\?[a-zA-Z])\s*\}"
+    r"\{~[nN]\}|\\'\{\}(?=\w)"
+    # Two accents on one letter: `\\~{\\^e}`, `\\d{\\u a}`.
+    r"|\\(?:[\"'`^~=.]|[Hbcdkruv](?![a-zA-Z]))\s*\{\s*\\(?:[\"'`^~=.]|[Hbcdkruv](?![a-zA-Z]))"
+    r"\s*(?:\{\\?[a-zA-Z]\}|\\?[a-zA-Z])\s*\}"
+    r"|\{\\(?:[\"'`^~=.]|[Hbcdkruv](?![a-zA-Z]))\s*(?:\{\\?[a-zA-Z]\}|\\?[a-zA-Z])\s*\}"
     r"|\\(?:[\"'`^~=.]|[Hbcdkruv](?![a-zA-Z]))\s*"
     r"(?:\{\\?[a-zA-Z]\}|\\[ij](?![a-zA-Z])(?:\{\}| ?)|\\?[a-zA-Z](?![a-zA-Z]*\{))"
     r"|\{\\(?:ss|ae|AE|oe|OE|aa|AA|DJ|dj|NG|ng|TH|th|DH|dh|o|O|l|L|i|j)\s*\}"
     r"|\\(?:ss|ae|AE|oe|OE|aa|AA|DJ|dj|NG|ng|TH|th|DH|dh|o|O|l|L|i|j)(?:\{\}|(?![a-zA-Z_^]) ?)"
 )
+#: An accent on nothing, by which some write an apostrophe: `D\\'{}Angelo`.
+_APOSTROPHE = r"\'{}"
+#: A subscript or superscript whose text is a formula: `CH\\textsubscript{$4$}`.
+_SCRIPT = re.compile(r"\\text(sub|super)script\s*\{\s*\$([^${}]*)\$\s*\}")
 _FORMULA = re.compile(
     r"(\$\$.+?\$\$|(?<!\\)\$[^$]+(?<!\\)\$|(?<!\\)\\\((?:[^\\]|\\[^()])++\\\)|(?<!\\)\\\[(?:[^\\]|\\[^\[\]])++\\\])",
     re.DOTALL,
@@ -37,7 +45,9 @@ _BRACE = re.compile(r"(?<!\\)[{}]")
 
 _GROUP = r"\s*\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
 _OPTIONS = r"(?:\s*\[[^\[\]]*\])*"
-_TEX_NAMES = r"(?:La|Xe|Xe?La|Lua(?:La)?|pdf(?:La)?|Bib(?:La)?|A[mM]S-?(?:La)?|Con)?TeX|KOMAScript|METAFONT|METAPOST"
+_TEX_NAMES = (
+    r"(?:La|Xe|Xe?La|Lua(?:La)?|pdf(?:La)?|Bib(?:La)?|A[mM]S-?(?:La)?|MiK)?TeX|ConTeXt|KOMAScript|METAFONT|METAPOST"
+)
 
 
 def _units(text: str) -> str:
@@ -52,12 +62,21 @@ _MACROS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...
     (
         re.compile(
             rf"\\(?:footnote|thanks|cite[a-z]*|ref|eqref|label|index|noopsort|color|vspace|hspace|font(?:family|series"
-            rf"|shape|encoding)|hypersetup|pagestyle|phantom|[hv]phantom|hyperlink(?=\s*\{{[^{{}}]*\}}\s*\{{))\*?"
-            rf"{_OPTIONS}{_GROUP}"
+            rf"|shape|encoding)|selectlanguage|hypersetup|pagestyle|phantom|[hv]phantom"
+            rf"|hyperlink(?=\s*\{{[^{{}}]*\}}\s*\{{))\*?{_OPTIONS}{_GROUP}"
         ),
         "",
     ),
     (re.compile(rf"\\fontsize{_GROUP}{_GROUP}"), ""),
+    (re.compile(rf"\\resizebox\*?{_GROUP}{_GROUP}(?=\s*\{{)"), ""),
+    (re.compile(rf"\\(?:raisebox|scalebox|rotatebox|parbox){_OPTIONS}{_GROUP}{_OPTIONS}(?=\s*\{{)"), ""),
+    (re.compile(rf"\\ce{_GROUP}"), lambda match: re.sub(r"[\^_{}]", "", match[1])),
+    (re.compile(rf"\\EUR{_GROUP}"), "\u20ac\\1"),
+    (
+        re.compile(rf"\\(?:SIlist|qtylist){_OPTIONS}{_GROUP}{_OPTIONS}{_GROUP}"),
+        lambda match: f"{', '.join(match[1].split(';'))} {_units(match[2])}",
+    ),
+    (re.compile(rf"\\numlist{_OPTIONS}{_GROUP}"), lambda match: ", ".join(match[1].split(";"))),
     (re.compile(rf"\\begin\s*\{{otherlanguage\*?\}}{_OPTIONS}{_GROUP}|\\end\s*\{{otherlanguage\*?\}}"), ""),
     (re.compile(rf"\\(?:href|textcolor|colorbox|foreignlanguage){_OPTIONS}{_GROUP}(?=\s*\{{)"), ""),
     (
@@ -73,7 +92,7 @@ _MACROS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...
     (re.compile(rf"\\(?:MakeUppercase|uppercase){_GROUP}"), lambda match: match[1].upper()),
     (re.compile(rf"\\(?:MakeLowercase|lowercase){_GROUP}"), lambda match: match[1].lower()),
     (re.compile(rf"\\enquote\*?{_GROUP}"), "\u201c\\1\u201d"),
-    (re.compile(r"\\verb\*?([^a-zA-Z\s{}])(.*?)\1"), r"\2"),
+    (re.compile(r"\\(?:verb|lstinline)\*?([^a-zA-Z\s{}*\[])(.*?)\1"), r"\2"),
     (re.compile(rf"\\({_TEX_NAMES})(?![a-zA-Z])(?:\{{\}})?"), r"\1"),
     (
         re.compile(rf"\\({'|'.join(sorted(SYMBOLS, key=len, reverse=True))})(?![a-zA-Z])(?:\{{\}}|\s+(?!\\))?"),
@@ -82,12 +101,19 @@ _MACROS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...
     (re.compile(r"\\t\s*\{([^\W\d_])([^\W\d_])\}"), "\\1\u0361\\2"),
     (re.compile(r"\\cyrchar(?![a-zA-Z])\s*"), ""),
     (re.compile(r"\\~\{\}"), r"\\textasciitilde{}"),
+    (re.compile(r"\\\^\{\}"), "^"),
+    (re.compile(re.escape(_APOSTROPHE)), "'"),
     (re.compile(r"\\-"), ""),
     (
         re.compile(
             r"\\[,;:]|\\\\(?:\[[^\[\]]*\])?|\\(?:par|newline|linebreak|pagebreak|quad|qquad)(?![a-zA-Z])(?:\[[^\[\]]*\])?"
         ),
         " ",
+    ),
+    (
+        # The arguments of an unknown macro are separate words.
+        re.compile(rf"\\([a-zA-Z]{{2,}})\*?{_OPTIONS}((?:{_GROUP}){{2,4}})"),
+        lambda match: match[0] if _is_known(match[1]) else match[2].replace("}{", "} {"),
     ),
     (
         re.compile(
@@ -115,6 +141,8 @@ def _outside_formulas(text: str, convert: Callable[[str], str]) -> str:
 def _decode_letter(match: re.Match[str]) -> str:
     if letter := LETTERS.get(match[0].strip("{}\\ ")):
         return letter
+    if match[0] == _APOSTROPHE:
+        return "'"
     return str(_letter_decoder().latex_to_text(match[0])).strip() or match[0]
 
 
@@ -132,6 +160,7 @@ def decode_latex(text: str | None) -> str | None:
     if not text:
         return None
     if re.search(r"[\\{}$~^%]|--|``|''", text):
+        text = _SCRIPT.sub(lambda match: f"${'_' if match[1] == 'sub' else '^'}{{{match[2]}}}$", text)
         text = _outside_formulas(affordable(text, is_latex=True), _expand_macros)
         text = _outside_formulas(text, lambda part: re.sub(r"(?<!\\)([%$])", r"\\\1", part))
         text = _decoded(_flattened(text))
@@ -168,6 +197,10 @@ def _expand_macros(text: str) -> str:
     return text
 
 
+def _is_known(macro: str) -> bool:
+    return macro in LAYOUT or bool(getattr(_latex_decoder().latex_context.get_macro_spec(macro), "macroname", ""))
+
+
 def _is_symbol(macro: str) -> bool:
     """Return whether the decoder knows a macro as a letter or sign, so that braces after it are not its argument."""
     spec = _latex_decoder().latex_context.get_macro_spec(macro)
@@ -176,9 +209,13 @@ def _is_symbol(macro: str) -> bool:
 
 
 def _unknown_macro(node: Any) -> str:
-    r"""Return a macro without an argument unchanged (it may be a path, `C:\temp`), unless it changes the layout."""
-    is_dropped = node.macroname in LAYOUT or not node.macroname.isalpha()
-    return "" if is_dropped else f"\\{node.macroname}{node.macro_post_space}"
+    r"""Return a macro without an argument unchanged (it may be a path, `C:\temp`), unless it changes the layout.
+
+    One that begins with a capital letter is a name (`\MATLAB`).
+    """
+    if node.macroname in LAYOUT or not node.macroname.isalpha():
+        return ""
+    return f"{'' if node.macroname[0].isupper() else chr(92)}{node.macroname}{node.macro_post_space}"
 
 
 @cache

@@ -41,6 +41,7 @@ angstrom Å parsec pc dalton Da decibel dB per / square ² squared ² cubic ³ c
 """)
 #: Macros that change only the layout.
 _LAYOUT = """
+greektext latintext cyrillictext cyrillic latin
 allowbreak bf bfseries break centering cyr displaystyle em footnotesize hfill it itshape large linebreak newblock
 nobreak noindent normalfont protect raggedright relax rm scriptsize sc scshape selectfont sf sffamily sl slshape small
 smallskip tiny tt ttfamily unskip upshape xspace

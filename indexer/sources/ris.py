@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from indexer.sources.author_names import read_names
+from indexer.sources.author_lists import read_names
 from indexer.sources.base import FileFormat
 from indexer.sources.bibliography import (
     arxiv_number,

@@ -6,7 +6,8 @@ import pytest
 
 from indexer.records import RecordWarning, parse_work
 from indexer.records.names import is_placeholder
-from indexer.sources.author_names import full_name, read_names
+from indexer.sources.author_lists import read_names
+from indexer.sources.author_names import full_name
 from indexer.sources.bibtex_names import names
 
 
@@ -33,6 +34,29 @@ from indexer.sources.bibtex_names import names
         ("Ada Ash, PhD", ["Ada Ash"]),
         ("Ada Ash, MD, PhD", ["Ada Ash"]),
         ("Ash, Abu Md", ["Abu Md Ash"]),
+        ("Rowan, MD", ["MD Rowan"]),
+        ("Ada Ash, MD", ["Ada Ash"]),
+        ("Ash, Ada, M.D.", ["Ada Ash"]),
+        ("Ash, Ada, MD, MPH", ["Ada Ash"]),
+        ("Ash, Ada, 2nd", ["Ada Ash 2nd"]),
+        ("Ash, A. (2001)", ["A. Ash"]),
+        ("12. Ash, Ada", ["Ada Ash"]),
+        ("by Ada Ash", ["Ada Ash"]),
+        ("Ash, A. (University of Seeds)", ["A. Ash"]),
+        ("Seed Bank (Office of Roots)", ["Seed Bank (Office of Roots)"]),
+        ("Ash, A. [0000-0002-1825-0097]", ["A. Ash"]),
+        ("Ash, A.1,2", ["A. Ash"]),
+        ("O&apos;Ash, C.", ["C. O'Ash"]),
+        ("R&ouml;wan, K.", ["K. Röwan"]),
+        ("<i>Ash</i>, A.", ["A. Ash"]),
+        ("on behalf of the Seed Study Group", ["Seed Study Group"]),
+        ("Ash A. B.", ["A. B. Ash"]),
+        ("van der Ash B.-C.", ["B.-C. van der Ash"]),
+        ("Ясенев И. И.", ["И. И. Ясенев"]),
+        ("林 樹木", ["林樹木"]),
+        ("樹木　林", ["林樹木"]),
+        ("山田 花子", ["山田花子"]),
+        ("나무 김", ["김나무"]),
         ("0000-0002-1825-0097", []),
     ],
 )
@@ -56,6 +80,22 @@ def test_one_name(text: str, expected: list[str]) -> None:
         ("Ash, Ada et Beech, Bo", ["Ada Ash", "Bo Beech"]),
         ("Ash, A., Beech, B. y Cherry, C.", ["A. Ash", "B. Beech", "C. Cherry"]),
         ("Ada Ash och Bo Beech", ["Ada Ash", "Bo Beech"]),
+        ("Ada Ash, Bo Beech, and Cy Cherry", ["Ada Ash", "Bo Beech", "Cy Cherry"]),
+        ("Ada Ash, Bo Beech, & Cy Cherry", ["Ada Ash", "Bo Beech", "Cy Cherry"]),
+        ("Ada Ash / Bo Beech", ["Ada Ash", "Bo Beech"]),
+        ("Robert Ash, Maria Beech", ["Robert Ash", "Maria Beech"]),
+        ("Ada M. Ash, Bo Beech", ["Ada M. Ash", "Bo Beech"]),
+        ("Ash A. B., Beech C. D.", ["A. B. Ash", "C. D. Beech"]),
+        ("Ash A.B., Beech C., Cherry D.", ["A.B. Ash", "C. Beech", "D. Cherry"]),
+        ("Ясенев И. И., Берёзов П. П.", ["И. И. Ясенев", "П. П. Берёзов"]),
+        ("Ясенев, И.И. и Берёзов, П.П.", ["И.И. Ясенев", "П.П. Берёзов"]),
+        ("林树\u3001李叶\u3001王果", ["林树", "李叶", "王果"]),
+        ("林树\uff0c李叶\uff0c王果", ["林树", "李叶", "王果"]),
+        ("林树\uff1b李叶", ["林树", "李叶"]),
+        ("林树木,李叶子", ["林树木", "李叶子"]),
+        ("김나무, 이소나무", ["김나무", "이소나무"]),
+        ("Ada Ash for the Seed Study Group", ["Ada Ash", "Seed Study Group"]),
+        ("Ash, Ada on behalf of the Seed Study Group", ["Ada Ash", "Seed Study Group"]),
     ],
 )
 def test_a_list_in_one_field_is_split_with_a_warning(text: str, expected: list[str]) -> None:
@@ -66,7 +106,16 @@ def test_a_list_in_one_field_is_split_with_a_warning(text: str, expected: list[s
 
 @pytest.mark.parametrize(
     "name",
-    ["Santiago Ash y Beech", "Ash y Beech, Santiago", "Minist\u00e8re des Arbres et des Feuilles", "Ada Maria i Ash"],
+    [
+        "Ash Beech, Gabriel Maria",
+        "Gabriel Ash, Maria Ann",
+        "歐陽, 樹木",
+        "長谷川, 三千",
+        "Santiago Ash y Beech",
+        "Ash y Beech, Santiago",
+        "Minist\u00e8re des Arbres et des Feuilles",
+        "Ada Maria i Ash",
+    ],
 )
 def test_a_name_with_a_word_for_and_is_one(name: str) -> None:
     assert len(read_names([name])[0]) == 1
@@ -100,6 +149,14 @@ def test_initials_after_family_names(texts: list[str], expected: list[str]) -> N
         ("Ash,A.and Beech,B.", ["A. Ash", "B. Beech"], []),
         ("Ada Ash, Bo Beech and Cy Cherry", ["Bo Beech Ada Ash", "Cy Cherry"], ["unclear authors"]),
         ("Ash Beech, Ada Maria and Cherry, Cy", ["Ada Maria Ash Beech", "Cy Cherry"], []),
+        ("Ada Ash, Bo Beech, and Cy Cherry", ["Ada Ash", "Bo Beech", "Cy Cherry"], ["split authors"]),
+        ("John Ash, Kim Beech", ["John Ash", "Kim Beech"], ["split authors"]),
+        ("Ash Beech, Ada Maria, and Cherry Elm, Cy", ["Ada Maria Ash Beech", "Cy Cherry Elm"], []),
+        (r"\textbf{Ash, Ada} and {Beech, Bo}", ["Ada Ash", "Bo Beech"], []),
+        (r"Ada Ash \orcidlink{0000-0002-1825-0097} and Bo Beech", ["Ada Ash", "Bo Beech"], []),
+        ("Ash, A. and Beech, B. [et al.]", ["A. Ash", "B. Beech"], ["incomplete authors"]),
+        ("Ash, A. and ...", ["A. Ash"], ["incomplete authors"]),
+        ("{林}, {樹木} and 山田 花子", ["林樹木", "山田花子"], []),
     ],
 )  # fmt: skip
 def test_what_stands_around_names_in_bibtex(text: str, expected: list[str], kinds: list[str]) -> None:
@@ -114,7 +171,9 @@ def test_et_al_is_not_a_person(text: str) -> None:
     assert warning.kind == "incomplete authors"
 
 
-@pytest.mark.parametrize("name", ["Anonymous", "N.N.", "[s.n.]", "No author", "UNKNOWN", "n/a", "Anon.", "et al."])
+@pytest.mark.parametrize(
+    "name", ["Anonymous", "N.N.", "[s.n.]", "No author", "UNKNOWN", "n/a", "Anon.", "et al.", "TBA", "Nomen Nescio"]
+)
 def test_placeholders_are_not_people(name: str) -> None:
     assert is_placeholder(name)
     warnings: list[RecordWarning] = []
@@ -132,6 +191,20 @@ def test_names_that_look_like_placeholders_are_people(name: str) -> None:
 def test_names_of_east_asia_keep_their_order() -> None:
     assert full_name("\u6a39\u6728", "\u6797") == "\u6797\u6a39\u6728"
     assert full_name("Shumu", "\u6797") == "Shumu \u6797"
+
+
+@pytest.mark.parametrize(
+    ("printed", "name", "variants"),
+    [
+        ("Shumu Lin (林樹木)", "Shumu Lin", ("林樹木",)),
+        ("林 樹木\uff08Shumu Lin\uff09", "林樹木", ("Shumu Lin",)),
+        ("林 樹木", "林樹木", ()),
+        ("Ada Ash (Elm)", "Ada Ash (Elm)", ()),
+    ],
+)
+def test_a_name_in_two_scripts_has_a_variant(printed: str, name: str, variants: tuple[str, ...]) -> None:
+    (author,) = parse_work({"id": "local:a", "title": "T", "authors": [{"name": printed}]}).authors
+    assert (author.name, author.name_variants) == (name, variants)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ BIB = r"""% a library
 @misc{vaswani17, author="Vaswani, Ashish and Knuth, Jr., Donald E.", title={Attention}, eprint={1706.03762v5},
   archivePrefix={arXiv}, primaryClass={cs.CL}, date={2017-06-12}, url={https://arxiv.org/abs/1706.03762}}
 @phdthesis{A thesis/1, author={M{\"u}ller}, title={T}, year={in press}}
-@article{broken, title={Unfinished, author={X}
+@article{broken, note={Unfinished, author={X}
 
 @inproceedings{last, author={A B}, title={Last}, booktitle={Proc. of {X}}, url={http://x.org/a\_b}}
 """

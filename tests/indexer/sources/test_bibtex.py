@@ -195,11 +195,46 @@ def test_an_entry_in_bad_syntax_is_read_if_it_is_complete(tmp_path: Path, entry:
 
 
 def test_an_entry_that_is_not_complete_is_rejected(tmp_path: Path) -> None:
-    first, second = records(
-        tmp_path, "@article{a, title = {50% off {x}, author={A B}}\n@book{b, title={U}, author={C D}}"
-    )
+    first, second = records(tmp_path, "@article{a, author={A {B}, year=2001}\n@book{b, title={U}, author={C D}}")
     assert "not closed, or its syntax is invalid" in str(first.problem)
     assert second.problem is None
+
+
+@pytest.mark.parametrize(
+    ("entry", "title", "year"),
+    [
+        ("@article{a, title = {50% off {x}, author={A B}, year=2001}", "50% off x", 2001),
+        ('@article{a, title = "Oak {trees", author="A B", year="2001"}', "Oak trees", 2001),
+        ("@article{a,\n title={Oak \\textit{trees},\n author={A B},\n year=2001\n}", "Oak trees", 2001),
+        ("@article{a, title={Oak trees} author={A B} year={2001}}", "Oak trees", 2001),
+        ('@article{a, author = "A B" title = {Oak {trees}},\n year = {2001}}', "Oak trees", 2001),
+    ],
+)
+def test_a_missing_brace_or_comma_costs_nothing(tmp_path: Path, entry: str, title: str, year: int) -> None:
+    first, second = records(tmp_path, f"{entry}\n@book{{b, title={{U}}, author={{C D}}}}")
+    work = parse_work(first.value)
+    assert (work.title, work.year, [author.name for author in work.authors]) == (title, year, ["A B"])
+    assert second.value["title"] == "U"
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ("subtitle={Their roots}", {"title": "T: Their roots"}),
+        ("booktitle={Oaks}, booksubtitle={An atlas}", {"venue": "Oaks: An atlas"}),
+        ("journal={arXiv preprint arXiv:2002.01234}", {"venue": "arXiv", "type": "preprint"}),
+        ("eprint={123456}, eprinttype={pubmed}", {"ids": ("pmid:123456",)}),
+        ("pmid={PMID: 123456}", {"ids": ("pmid:123456",)}),
+        ("note={PMID: 123456; PMCID: PMC99}", {"ids": ("pmcid:PMC99", "pmid:123456")}),
+        ("year=2010, month=feb, day=3", {"date": "2010-02-03"}),
+        ("year={2010}, month={02}, day={03}", {"date": "2010-02-03"}),
+        ("year={2010}, month={02}", {"date": None, "year": 2010}),
+    ],
+)
+def test_fields_beside_the_usual_ones(tmp_path: Path, fields: str, expected: dict[str, object]) -> None:
+    (item,) = records(tmp_path, f"@misc{{a, title={{T}}, author={{A B}}, {fields}}}")
+    work = parse_work(item.value)
+    assert {key: getattr(work, key) for key in expected} == expected
 
 
 @pytest.mark.parametrize("field", ["howpublished", "eventtitle"])
