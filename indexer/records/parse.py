@@ -21,7 +21,7 @@ from indexer.records.work import KNOWN_AUTHOR_KEYS, KNOWN_KEYS, Author, Institut
 from mappings import bare_doi, orcid_id, work_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 T = TypeVar("T")
 
@@ -279,7 +279,7 @@ def _list(record: Mapping[str, Any], key: str) -> list[Any]:
 
 
 def _authors(fields: _Fields) -> tuple[Author, ...]:
-    authors = _list(fields.record, "authors")
+    authors = [*_listed_authors(fields)]
     if not authors:
         # Datasets, editorials and standards often have none.
         fields.warnings.append(RecordWarning("no authors", "authors is missing or empty; the work has no researcher"))
@@ -288,12 +288,18 @@ def _authors(fields: _Fields) -> tuple[Author, ...]:
         fields.warnings.append(RecordWarning("shortened authors", message))
         fields.record = {**fields.record, "authors_truncated": len(authors)}
         authors = authors[:MAX_AUTHORS]
-    people = tuple(_author(author, fields.warnings) for author in authors)
+    people = tuple(person for author in authors if (person := _author(author, fields.warnings)))
     known = tuple(author for author in people if not is_placeholder(author.name))
     if len(known) < len(people):
         names = ", ".join(repr(author.name) for author in people if is_placeholder(author.name))
         fields.warnings.append(RecordWarning("unnamed author", f"authors contains {names}; ignored"))
     return _without_shared_orcids(known, fields.warnings)
+
+
+def _listed_authors(fields: _Fields) -> Iterator[Any]:
+    """Yield the authors of a record; one that is written as text alone is its name."""
+    for author in fields.read("authors", partial(_list, key="authors")) or ():
+        yield {"name": author} if isinstance(author, str) else author
 
 
 def _without_shared_orcids(authors: tuple[Author, ...], warnings: list[RecordWarning]) -> tuple[Author, ...]:
@@ -306,9 +312,12 @@ def _without_shared_orcids(authors: tuple[Author, ...], warnings: list[RecordWar
     return tuple(replace(author, orcid=None) if author.orcid in shared else author for author in authors)
 
 
-def _author(author: object, warnings: list[RecordWarning]) -> Author:
+def _author(author: object, warnings: list[RecordWarning]) -> Author | None:
+    """Return an author; None with a warning for a value that has no name."""
     if not isinstance(author, dict):
-        raise RecordError(f"an author must be an object with a name, not a {type(author).__name__}")
+        message = f"an author must be an object with a name, not a {type(author).__name__}; ignored"
+        warnings.append(RecordWarning("invalid author", message))
+        return None
     printed = author.get("name")
     if isinstance(printed, str) and len(printed) > MAX_NAME:
         # A list of names in one field; the work is worth more than all of them.
@@ -318,7 +327,8 @@ def _author(author: object, warnings: list[RecordWarning]) -> Author:
     try:
         name = _required({"name": printed}, "name", MAX_NAME)
     except RecordError as error:
-        raise RecordError(f"author: {error}") from error
+        warnings.append(RecordWarning("invalid author", f"author: {error}; ignored"))
+        return None
     name, variants = _in_one_script(in_own_order(name))
     fields = _Fields(author, warnings, f"author {name!r}: ")
     return Author(

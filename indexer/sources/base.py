@@ -137,6 +137,8 @@ def convert_record(
 def is_identified(record: Mapping[str, Any]) -> bool:
     """Return whether a record has an id and, beside it, authors, a DOI or the id of a catalogue."""
     id_ = str(record.get("id") or "local:")
+    if record.get("withdrawn"):
+        return False
     return id_ != "local:" and bool(record.get("authors") or record.get("doi") or not id_.startswith("local:"))
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from indexer.records import RecordWarning
+from indexer.records.names import in_own_order
 from indexer.sources.author_lists import read_names
-from indexer.sources.author_names import clean, full_name, is_suffix, without_et_al
+from indexer.sources.author_names import clean, full_name, is_suffix, without_degrees, without_et_al
 from indexer.sources.bibliography import (
     arxiv_number,
     editors_as_authors,
     is_own_id,
     is_retracted_note,
     other_ids,
+    pmcid_in,
+    pmid_in,
     reference,
     type_of,
 )
@@ -20,8 +24,6 @@ from indexer.sources.text import strip_markup, with_subtitle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from indexer.records import RecordWarning
 
 _TYPES = {
     "article": "preprint",
@@ -34,6 +36,8 @@ _TYPES = {
     "report": "report",
     "dataset": "dataset",
 }
+#: Ends of particles that are written together with the family name.
+_JOINED = ("'", "\u2019", "-")
 #: A whole line, as Zotero stores an e-print in the note; in a sentence ("Comment on arXiv:...") it may be another work.
 _NOTED = re.compile(r"\s*arxiv:\s*\S+(?:\s+\[[^\]]*\])?\s*", re.IGNORECASE)
 
@@ -42,12 +46,15 @@ def is_item(value: object) -> bool:
     """Return whether a value is a CSL item; a record in the import format has `authors` instead of `author`."""
     if not isinstance(value, dict) or "authors" in value:
         return False
-    return "title" in value and ("type" in value or "author" in value)
+    if "title" in value or "title-short" in value:
+        return "type" in value or "author" in value
+    return "author" in value and _text(value.get("type")) in _TYPES
 
 
 def item_record(item: Mapping[str, Any]) -> dict[str, Any]:
     """Return an item in the import format."""
-    note_lines = filter(_NOTED.fullmatch, (_text(item.get("note")) or "").splitlines())
+    note = _text(item.get("note"))
+    note_lines = filter(_NOTED.fullmatch, (note or "").splitlines())
     arxiv = arxiv_number(_text(item.get("URL")), _text(item.get("number")), *note_lines)
     authors, warnings = _authors(item.get("author") or [])
     editors, problems = ([], []) if authors else _authors(item.get("editor") or [])
@@ -57,14 +64,23 @@ def item_record(item: Mapping[str, Any]) -> dict[str, Any]:
         key,
         doi=_text(item.get("DOI")),
         arxiv=arxiv,
-        dates=[_date(item.get("issued"))],
+        dates=[_date(item.get(name)) for name in ("issued", "published-print", "published-online", "published")],
         title=_title(item),
         abstract=_text(item.get("abstract")),
-        type=type_of(key, _TYPES.get(item.get("type") or ""), _text(item.get("genre"))),
-        is_retracted=is_retracted_note(_text(item.get("note"))),
-        venue=_text(item.get("container-title")) or ("arXiv" if arxiv and not is_own else None),
+        type=type_of(key, _TYPES.get(_text(item.get("type")) or ""), _text(item.get("genre"))),
+        is_retracted=is_retracted_note(note),
+        venue=_text(item.get("container-title"))
+        or _text(item.get("container-title-short"))
+        or ("arXiv" if arxiv and not is_own else None),
         url=url,
-        ids=[] if is_own else other_ids(url, pmid=_text(item.get("PMID")), pmcid=_text(item.get("PMCID")), arxiv=arxiv),
+        ids=[]
+        if is_own
+        else other_ids(
+            url,
+            pmid=_text(item.get("PMID")) or pmid_in(note),
+            pmcid=_text(item.get("PMCID")) or pmcid_in(note),
+            arxiv=arxiv,
+        ),
         language=_text(item.get("language")),
         authors=authors,
         warnings=[*warnings, *problems],
@@ -81,36 +97,48 @@ def _text(value: Any) -> str | None:
 
 
 def _title(item: Mapping[str, Any]) -> str | None:
-    title, subtitle = _text(item.get("title")), _text(item.get("subtitle"))
+    title, subtitle = _text(item.get("title")) or _text(item.get("title-short")), _text(item.get("subtitle"))
     return with_subtitle(title, subtitle)
 
 
 def _authors(authors: Any) -> tuple[list[dict[str, Any]], list[RecordWarning]]:
-    """Return the authors of an item; those that are written as text may be lists."""
-    if isinstance(authors, str):
-        authors = [authors]
+    """Return the authors of an item; those that are written as text may be lists, others than names are left out."""
     result: list[dict[str, Any]] = []
     warnings: list[RecordWarning] = []
-    for author in authors:
+    for author in authors if isinstance(authors, list) else [authors]:
+        if not isinstance(author, str | dict):
+            if author:
+                warnings.append(RecordWarning("invalid author", f"the author {author!r} is not a name; ignored"))
+            continue
         if isinstance(author, str) or author.get("literal"):
             names, problems = read_names([author if isinstance(author, str) else _name(author)])
         else:
-            name, problems = without_et_al(clean(_name(author)))
-            names = [name] if name else []
+            name, problems = without_et_al(_name(author))
+            names = [without_degrees(clean(name))] if name else []
         warnings += problems
         details = _details(author) if isinstance(author, dict) and len(names) == 1 else {}
-        result += [{"name": name, **details} for name in names]
+        result += [{"name": in_own_order(name), **details} for name in names]
     return result, warnings
 
 
 def _name(author: Mapping[str, Any]) -> str:
-    part = {key: strip_markup(value) or "" for key, value in author.items() if isinstance(value, str)}
+    part = {key: strip_markup(_text(value)) or "" for key, value in author.items()}
     if literal := part.get("literal"):
         return literal
-    given = f"{part.get('given', '')} {part.get('dropping-particle', '')}"
-    family = f"{part.get('non-dropping-particle', '')} {part.get('family', '')}"
-    given, suffix = _without_suffix(given.strip())
-    return full_name(given, family, part.get("suffix", "") or suffix) or part.get("name", "")
+    given, suffix = _without_suffix(f"{part.get('given', '')} {part.get('dropping-particle', '')}".strip())
+    family, comma, after = part.get("family", "").rpartition(",")
+    if not comma or not is_suffix(after):
+        family, after = part.get("family", ""), ""
+    if re.search(r"\bet\.? al\b", given):
+        # The end of the list in one of its names: it stands behind the whole name.
+        family, given = f"{family} et al.", re.sub(r"[\s,;]*\bet\.? al\b\.?", "", given)
+    family = _with_particle(part.get("non-dropping-particle", ""), family.strip())
+    return full_name(given, family, part.get("suffix", "") or suffix or after) or part.get("name", "")
+
+
+def _with_particle(particle: str, family: str) -> str:
+    """Return a family name with its particle; `d'` and `al-` are not separated from it."""
+    return f"{particle}{'' if particle.endswith(_JOINED) else ' '}{family}".strip()
 
 
 def _without_suffix(given: str) -> tuple[str, str]:
@@ -120,19 +148,22 @@ def _without_suffix(given: str) -> tuple[str, str]:
 
 
 def _details(author: Mapping[str, Any]) -> dict[str, Any]:
-    affiliations = [place["name"] for place in author.get("affiliation") or [] if place.get("name")]
-    return {"orcid": author.get("ORCID"), "affiliation": "; ".join(affiliations) or None}
+    places = author.get("affiliation")
+    places = places if isinstance(places, list) else [places]
+    names = [_text(place.get("name")) if isinstance(place, dict) else _text(place) for place in places]
+    return {"orcid": _text(author.get("ORCID")), "affiliation": "; ".join(filter(None, names)) or None}
 
 
 def _date(issued: Any) -> str | None:
     """Return the first of `date-parts` (the start of a period) as `2019-10-02`, else the date written by hand."""
     if not isinstance(issued, dict):
         return _text(issued)
-    parts = (issued.get("date-parts") or [[]])[0]
+    parts: Any = issued.get("date-parts") or [[]]
+    parts = parts[0] if isinstance(parts, list) and isinstance(parts[0], list) else parts
     if not isinstance(parts, list):
         return _text(parts)
     if not parts or not parts[0]:
-        return _text(issued.get("raw")) or _text(issued.get("literal"))
+        return next(filter(None, (_text(issued.get(key)) for key in ("raw", "literal", "date-time"))), None)
     numbers: list[str] = []
     for part in parts:
         text = str(int(part)) if isinstance(part, float) else str(part or "")

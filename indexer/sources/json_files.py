@@ -13,9 +13,10 @@ from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
 from indexer.sources import catalogue_json, crossref, csl, datacite, europe_pmc, exported, openalex_records, orcid
-from indexer.sources.base import EXCERPT, FileFormat, FileSource, Item, SourceError, convert_record
+from indexer.sources.base import EXCERPT, FileFormat, FileSource, Item, SourceError
 from indexer.sources.encoding import decode, printable_text, utf16_encoding
 from indexer.sources.json_records import JsonRecord, contained, unwrapped
+from indexer.sources.json_repair import convert_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,7 +140,7 @@ def value_item(source: str, number: int, value: Any, text: str | None = None) ->
     """Return the Item of a decoded value, which may be wrapped."""
     for inner in unwrapped(value):
         if kind := kind_of(inner):
-            item = convert_record(source, number, kind.convert, inner, text)
+            item = convert_json(source, number, kind.convert, inner, text)
             return replace(item, is_version=kind.is_version, format=kind.name)
     return Item(source, number, value, text=json.dumps(value)[:EXCERPT] if text is None else text)
 

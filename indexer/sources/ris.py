@@ -16,6 +16,8 @@ from indexer.sources.bibliography import (
     is_own_id,
     is_retracted_note,
     other_ids,
+    pmcid_in,
+    pmid_in,
     reference,
     type_of,
 )
@@ -46,6 +48,9 @@ _REQUIRED = frozenset({"TI", "T1", "AU", "A1", "BT"})
 #: A note that consists of a DOI.
 _DOI_NOTE = re.compile(r"\s*(?:doi\s*+:?\s*+|https?://(?:dx\.)?doi\.org/)?10\.\d{4,9}/\S+\s*", re.IGNORECASE)
 
+#: A DOI that a longer note names as such.
+_NAMED_DOI = re.compile(r"\bdoi:\s*+(10\.\d{4,9}/\S++)", re.IGNORECASE)
+
 
 def _syntax(line: re.Pattern[str]) -> TaggedSyntax:
     return TaggedSyntax(line, begins=frozenset({"TY"}), ends=frozenset({"ER"}), required=_REQUIRED)
@@ -72,20 +77,24 @@ def reference_record(record: TaggedRecord) -> dict[str, Any]:
     id_ = record.first("ID")
     own_id = id_ if id_ and is_own_id(id_) else None
     preprint, repository = ("preprint", "arXiv") if arxiv and not own_id else (None, None)
-    title = record.first("TI", "T1")
-    kind = _TYPES.get(record.first("TY") or "")
+    kind, notes = _TYPES.get((record.first("TY") or "").upper()), " ".join(record.all("N1"))
+    title = record.first("TI", "T1", "CT", "ST")
+    # A book often has its title elsewhere; of an article, T2 is the journal.
+    other_title = None if title else record.first("BT", "T2") if kind == "book" else record.first("BT")
     result = reference(
         record.first("ID", "LB", "AN"),
         doi=_doi(record),
         arxiv=arxiv,
-        dates=record.all("PY", "Y1", "DA"),
-        title=title or record.first("BT", "T2"),
+        dates=record.all("PY", "Y1", "YR", "DA"),
+        title=title or other_title,
         abstract=record.first("AB", "N2"),
         type=type_of(own_id, kind, record.first("M3") if own_id else None) or preprint,
         is_retracted=is_retracted_note(*record.all("N1")),
-        venue=(record.first("JF", "T2", "JO", "BT") if title else None) or repository,
+        venue=(None if other_title else record.first("JF", "T2", "JO", "BT")) or repository,
         url=next((url for url in urls if url.lower().startswith("http")), urls[0] if urls else None),
-        ids=[] if own_id else other_ids(*urls, arxiv=arxiv),
+        ids=[]
+        if own_id
+        else other_ids(*urls, pmid=_pmid(record), pmcid=_pmcid(record) or pmcid_in(notes), arxiv=arxiv),
         language=record.first("LA"),
         authors=[{"name": name} for name in names],
         warnings=[*warnings, *problems],
@@ -97,7 +106,20 @@ def _doi(record: TaggedRecord) -> str | None:
     """Return the DOI field, else a DOI among the links, else a note that is a DOI."""
     links = [value for value in record.all("UR", "L3", "L2") if "doi.org/" in value or value.startswith("10.")]
     notes = [value for value in record.all("N1", "M3", "C7") if _DOI_NOTE.fullmatch(value)]
+    notes += [match[1] for value in record.all("N1") if (match := _NAMED_DOI.search(value))]
     return next((value for value in [*record.all("DO"), *links, *notes] if doi_in(value)), record.first("DO"))
+
+
+def _pmid(record: TaggedRecord) -> str | None:
+    """Return the number of PubMed in the fields of Cochrane, PubMed and Zotero."""
+    stated = [value.upper().removeprefix("PUBMED").strip() for value in record.all("PM")]
+    if "pubmed" in (record.first("DB", "DP") or "").lower():
+        stated += record.all("AN")
+    return next((value for value in stated if value.isdecimal()), None) or pmid_in(" ".join(record.all("N1")))
+
+
+def _pmcid(record: TaggedRecord) -> str | None:
+    return next((value for value in record.all("C2") if value.upper().startswith("PMC")), None)
 
 
 class RisFile(TaggedFile):

@@ -231,12 +231,16 @@ def test_a_list_in_the_import_format_is_taken_as_it_is(tmp_path: Path) -> None:
     assert [item.value for item in items(tmp_path / "a.json", json.dumps([record, 3]))] == [record, 3]
 
 
-def test_an_item_in_a_wrong_shape_costs_only_itself(tmp_path: Path) -> None:
+def test_a_field_of_a_wrong_shape_costs_only_itself(tmp_path: Path) -> None:
     endless = {**CSL[0], "issued": {"date-parts": [[float("inf")]]}}
     bad, worse, good = items(tmp_path / "a.json", json.dumps([{**CSL[0], "author": 3}, endless, CSL[1]]))
-    assert "does not have the structure of its format" in str(bad.problem)
-    assert "OverflowError" in str(worse.problem)
-    assert good.problem is None
+    assert [item.problem for item in (bad, worse, good)] == [None, None, None]
+    assert [warning.message for warning in bad.warnings] == ["the author 3 is not a name; ignored"]
+    (warning,) = worse.warnings
+    assert warning.kind == "invalid field"
+    assert warning.message.startswith("issued")
+    assert warning.message.endswith("Infinity; ignored")
+    assert not good.warnings
 
 
 @pytest.mark.parametrize(

@@ -624,7 +624,13 @@ EXPECTED: dict[str, list[dict[str, Any] | str]] = {
             "doi": "10.1000/hafen",
             "source": "bibliography",
         },
-        "title is missing",
+        {
+            "id": "local:untitled-fab6b23f",
+            "title": "[Untitled]",
+            "authors": ["Ada Ash"],
+            "year": 2004,
+            "source": "bibliography",
+        },
     ],
     "wos.txt": [
         {

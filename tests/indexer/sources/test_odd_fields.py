@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from indexer.records import Author, Work, parse_work
+from indexer.records import Author, RecordError, Work, parse_work
 from indexer.records.parse import MAX_ABSTRACT, MAX_TEXT
 from indexer.sources import open_sources
 from indexer.sources.bibliography import date_and_year
@@ -87,6 +87,114 @@ def test_an_address_that_is_none_is_left_out(tmp_path: Path) -> None:
     for url in ("www.example.org/1", "javascript:alert(1)", "https://example.org/" + "x" * MAX_TEXT):
         for work in (ris(tmp_path, f"UR  - {url}"), bibtex(tmp_path, url=url), csl(tmp_path, URL=url)):
             assert work.url is None
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.bib", "@misc{{key, author={{A B}}, {}}}"),
+        ("a.ris", "TY  - JOUR\nAU  - A B\n{}\nER  - \n"),
+        ("a.json", '[{{"id": "key", "type": "book", "author": [{{"family": "B"}}]{}}}]'),
+        ("a.csv", "title,authors,doi\n,A B,{}\n"),
+    ],
+)
+def test_a_record_without_a_title_is_kept(tmp_path: Path, name: str, content: str) -> None:
+    path = tmp_path / name
+    path.write_text(content.format(""), encoding="utf-8")
+    (source,) = open_sources([str(path)])
+    (item,) = source
+    assert parse_work(item.value).title == "[Untitled]"
+    assert [warning.kind for warning in item.warnings] == ["no title"]
+
+
+@pytest.mark.parametrize("content", ["@misc{key, year=2001}", "@misc{key, note={x}}"])
+def test_a_record_with_neither_title_nor_authors_nor_id_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.bib").write_text(content, encoding="utf-8")
+    (source,) = open_sources([str(tmp_path / "a.bib")])
+    with pytest.raises(RecordError, match="title is missing"):
+        parse_work(next(iter(source)).value)
+
+
+def test_works_without_a_title_differ(tmp_path: Path) -> None:
+    records = [f"TY  - JOUR\nAU  - B, A\nPY  - 2001\nJO  - {journal}\nER  - \n" for journal in ("Ash", "Elm")]
+    (tmp_path / "a.ris").write_text("".join(records), encoding="utf-8")
+    (source,) = open_sources([str(tmp_path / "a.ris")])
+    assert len({parse_work(item.value).id for item in source}) == 2
+
+
+ODD_VALUES: list[Any] = [None, 5, "x", "", [], {}, [None], {"x": None}, True, [{}], [5]]
+
+
+@pytest.mark.parametrize("value", ODD_VALUES, ids=repr)
+@pytest.mark.parametrize(
+    "field", ["type", "author", "issued", "DOI", "URL", "container-title", "abstract", "language", "note", "editor"]
+)
+def test_any_value_in_an_optional_field_of_csl_keeps_the_work(tmp_path: Path, field: str, value: Any) -> None:
+    assert csl(tmp_path, **{field: value}).title == "T"
+
+
+@pytest.mark.parametrize(
+    ("author", "expected"),
+    [
+        ([None, {}, [], 5, {"family": "Ash", "given": "Ada"}], ["Ada Ash"]),
+        ({"family": "Ash", "given": "Ada"}, ["Ada Ash"]),
+        ([{"family": ["Ash"], "given": ["Ada"]}], ["Ada Ash"]),
+        ([{"family": "Alembert", "given": "J.", "non-dropping-particle": "d'"}], ["J. d'Alembert"]),
+        ([{"family": "Ash", "given": "A.", "non-dropping-particle": "al-"}], ["A. al-Ash"]),
+        ([{"family": "Ash, Jr.", "given": "Ada"}], ["Ada Ash Jr."]),
+        ([{"family": "Ash", "given": "A. et al."}], ["A. Ash"]),
+        ([{"family": "Ash", "given": "Ada", "affiliation": "Seed Lab"}], ["Ada Ash"]),
+        ([{"literal": "\u6a39\u6728 \u6797"}], ["\u6797\u6a39\u6728"]),
+    ],
+)
+def test_authors_of_csl(tmp_path: Path, author: Any, expected: list[str]) -> None:
+    assert [person.name for person in csl(tmp_path, author=author).authors] == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "day", "year"),
+    [
+        ({"issued": {"date-parts": [2018, 5]}}, None, 2018),
+        ({"issued": 2017}, None, 2017),
+        ({"issued": ["2016"]}, None, 2016),
+        ({"issued": {"date-time": "2013-02-03T00:00:00Z"}}, "2013-02-03", 2013),
+        ({"issued": {"date-parts": []}}, None, None),
+        ({"published-print": {"date-parts": [[2012, 1]]}}, None, 2012),
+    ],
+)
+def test_dates_of_csl(tmp_path: Path, fields: dict[str, Any], day: str | None, year: int | None) -> None:
+    work = csl(tmp_path, **fields)
+    assert (work.date, work.year) == (day, year)
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["YR  - 2011"], {"year": 2011}),
+        (["N1  - Accession 5. doi: 10.1234/in.note. Cited by 3."], {"doi": "10.1234/in.note"}),
+        (["PM  - PUBMED 123456"], {"ids": ("pmid:123456",)}),
+        (["C2  - PMC99"], {"ids": ("pmcid:PMC99",)}),
+        (["C2  - 99"], {"ids": ()}),
+        (["DB  - PubMed", "AN  - 123456"], {"ids": ("pmid:123456",)}),
+    ],
+)
+def test_fields_of_ris_beside_the_usual_ones(tmp_path: Path, lines: list[str], expected: dict[str, Any]) -> None:
+    work = ris(tmp_path, *lines)
+    assert {key: getattr(work, key) for key in expected} == expected
+
+
+def test_a_field_of_another_structure_is_ignored_with_a_warning(tmp_path: Path) -> None:
+    work = {"paperId": "1", "title": "T", "authors": [{"name": "A B"}, 5], "externalIds": [1], "year": 2001}
+    (tmp_path / "a.json").write_text(json.dumps([work]), encoding="utf-8")
+    (source,) = open_sources([str(tmp_path / "a.json")])
+    (item,) = source
+    read = parse_work(item.value)
+    assert ([author.name for author in read.authors], read.year) == (["A B"], 2001)
+    messages = {warning.message for warning in item.warnings if warning.kind == "invalid field"}
+    assert messages == {"authors[1] is 5; ignored", "externalIds[0] is 1; ignored"} or messages == {
+        "authors[1] is 5; ignored",
+        "externalIds is [1]; ignored",
+    }
 
 
 def test_authors_keep_what_can_be_read(tmp_path: Path) -> None:
