@@ -129,9 +129,10 @@ def _name(author: Mapping[str, Any]) -> str:
     family, comma, after = part.get("family", "").rpartition(",")
     if not comma or not is_suffix(after):
         family, after = part.get("family", ""), ""
-    if re.search(r"\bet\.? al\b", given):
+    rest, problems = without_et_al(given)
+    if problems:
         # The end of the list in one of its names: it stands behind the whole name.
-        family, given = f"{family} et al.", re.sub(r"[\s,;]*\bet\.? al\b\.?", "", given)
+        family, given = f"{family} et al.", rest
     family = _with_particle(part.get("non-dropping-particle", ""), family.strip())
     return full_name(given, family, part.get("suffix", "") or suffix or after) or part.get("name", "")
 
