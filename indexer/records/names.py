@@ -7,9 +7,9 @@ import re
 #: Placeholders in lower case, without spaces and punctuation.
 _PLACEHOLDERS = """
 anon anonym anonyma anonyme anonymous anonymousauthor anonymus authorsunknown authorunknown etal namenotavailable nn
-noauthor noauthorgiven noauthorlisted noauthorname noauthornamegiven noauthors noauthorslisted noname none notavailable
-nomennescio notgiven notspecified null others sinenomine sn tba tbc tbd unbekannt undefined unknown unknownauthor
-unknownauthors various variousauthors verschiedene
+noauthor noauthorgiven noauthorlisted noauthorname noauthornameavailable noauthornamegiven noauthors noauthorslisted
+noname none notavailable nomennescio notgiven notspecified null others sinenomine sn tba tbc tbd unbekannt undefined
+unknown unknownauthor unknownauthors various variousauthors verschiedene
 """
 _NOT_NAMES = frozenset(_PLACEHOLDERS.split())
 #: Scripts in which a name is written without a space, family name first; the range of a character class.

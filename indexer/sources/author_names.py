@@ -59,9 +59,9 @@ _BRACKETS = re.compile(r"(?:(?<!\s)\s++)?\(([^()]*+)\)")
 _PARTICLES = r"(?:(?:van|von|de|der|den|del|della|di|da|dos|du|la|le|el|al|bin|ibn|ten|ter)\s+)*"
 #: `Alder E`, `van Birch KA`: family name, then initials without points.
 _VANCOUVER = re.compile(rf"({_PARTICLES}[^\W\d_][\w'\u2019-]+(?:\s[^\W\d_][\w'\u2019-]+)?)\s([A-Z]{{1,3}})")
-#: `Alder E. F.`, `Birch G.-H.`: the same with points, in any script.
+#: `Alder E. F.`, `Birch G.-H.`, `Cedar J K`: the same with points, in any script, or with spaces.
 _POINTED = re.compile(
-    rf"({_PARTICLES}[^\W\d_][\w'\u2019-]+(?:\s[^\W\d_][\w'\u2019-]+)?)\s((?:(?!\d)\w\.[\s-]?){{1,4}})"
+    rf"({_PARTICLES}[^\W\d_][\w'\u2019-]+(?:\s[^\W\d_][\w'\u2019-]+)?)\s((?:(?!\d)\w\.[\s-]?){{1,4}}|[A-Z](?:\s[A-Z]){{1,3}})"
 )
 
 
@@ -85,6 +85,10 @@ def from_inverted(name: str) -> str:
     given = [part for part in rest if part and part not in suffixes]
     if not given and not suffixes:
         return family
+    first, space, last = given[0].rpartition(" ") if given else ("", "", "")
+    if space and is_suffix(last) and not suffixes:
+        # As PubMed writes it: `Alder, Ann Jr`.
+        given[0], suffixes = first, [last]
     return " ".join([full_name(given[0] if given else "", family), *suffixes, *given[1:]])
 
 

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from indexer.sources.author_lists import read_names
 from indexer.sources.base import EXCERPT, FileFormat, FileSource, Item, SourceError, convert_record
-from indexer.sources.bibliography import arxiv_number, catalogue_record, editors_as_authors, is_own_id
+from indexer.sources.bibliography import arxiv_number, catalogue_record, editors_as_authors, is_own_id, other_ids
 from indexer.sources.xml_text import spaced_initials
 from mappings import doi_in
 
@@ -35,17 +35,19 @@ COLUMNS = {
     "date": "date publicationdate publisheddate issued datum dateissued onlinedate",
     "abstract": "abstract abstractnote summary zusammenfassung abstrakt résumé resume resumen resumo 摘要",
     "venue": "venue sourcetitle publicationtitle journal journaltitle zeitschrift revue revista booktitle conference"
-    " conferencename publication publicationname secondarytitle container containertitle 期刊",
+    " conferencename publication publicationname secondarytitle container containertitle journalbook 期刊",
     "publisher": "publisher verlag éditeur",
     "doi": "doi itemdoi digitalobjectidentifier",
     "url": "url link links pdflink fulltexturl",
     "type": "type documenttype itemtype publicationtype contenttype typ",
     "language": "language languageoforiginaldocument sprache langue idioma",
     "affiliation": "affiliation affiliations authoraffiliations",
+    "affiliations_of_authors": "authorswithaffiliations",
     "cited_by_count": "citedbycount citedby timescited citationcount citations articlecitationcount",
     "is_retracted": "isretracted retracted",
     "license": "license licence",
     "pmid": "pmid pubmedid",
+    "pmcid": "pmcid pmcreferencenumber",
     "arxiv": "arxiv arxivid eprint",
     "eid": "eid",
 }
@@ -72,6 +74,10 @@ _FAMILY_FIRST = re.compile(r"(.{1,80}?) ((?:[A-Z]\.-?){1,4})$")
 _NUMBER = re.compile(r" \(\d{6,}\)")
 #: Springer joins the names of authors without a separator: `Ada AshBo Birch`.
 _JOINED = re.compile(r"(?<=[a-zß-ÿ])(?<!\bMc)(?<!\bMac)(?<!\bDe)(?<!\bLe)(?=[A-ZÀ-Þ])")
+#: The first line in which Excel is told the separator.
+_SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=", re.IGNORECASE)
+#: Scopus: an author with an affiliation, `Ash A.B., Univ X, Town` or `Ash, A.B., Univ X, Town`.
+_WITH_PLACE = re.compile(r"[^,]+,(?:\s*+(?:[A-Z]\.-?\s?)+,)?\s*+(.+)")
 _PROTECTED = re.compile(r"'(?=[=+\-@\t\r＝＋－＠])")  # noqa: RUF001 (full-width signs count as well)
 
 
@@ -89,6 +95,8 @@ class CsvFile(FileSource):
         """Yield an Item for each row. Raises SourceError when no column has titles, or the file is not CSV."""
         # Not splitlines: a cell may contain other separators of lines, such as U+2028.
         lines = list(StringIO(self.whole_text(file).replace("\0", ""), newline=""))
+        if lines and _SEPARATOR_LINE.match(lines[0]):
+            lines.pop(0)
         header = next((line for line in lines if line.strip()), "")
         reader = csv.reader(lines, delimiter=max(",;\t|", key=header.count))
         try:
@@ -162,7 +170,7 @@ class _Table:
             source=self._cell(row, "source") if self._is_own else "bibliography",
             doi=self._cell(row, "doi") or (links if links and doi_in(links) else None),
             arxiv=arxiv_number(arxiv, f"arxiv:{arxiv}", links),
-            ids=[f"pmid:{pmid}"] if pmid and pmid.isdecimal() else [],
+            ids=other_ids(pmid=pmid, pmcid=self._cell(row, "pmcid")),
             dates=[self._cell(row, "date"), self._cell(row, "year")]
             if self._is_own
             else [self._cell(row, "year"), self._cell(row, "date")],
@@ -178,9 +186,18 @@ class _Table:
             authors=authors,
             warnings=[*warnings, *problems],
         )
+        self._add_affiliations(row, authors)
+        return editors_as_authors(record, editors)
+
+    def _add_affiliations(self, row: Sequence[str], authors: list[dict[str, Any]]) -> None:
+        """Add the affiliations that the row states for each author, or those of its only author."""
         if len(authors) == 1 and (place := self._cell(row, "affiliation")):
             authors[0]["affiliation"] = place
-        return editors_as_authors(record, editors)
+        entries = [part.strip() for part in (self._cell(row, "affiliations_of_authors") or "").split(";")]
+        if len(entries) == len(authors):
+            for author, entry in zip(authors, entries, strict=True):
+                if match := _WITH_PLACE.match(entry):
+                    author["affiliation"] = match[1]
 
     def _abstract(self, row: Sequence[str]) -> str | None:
         text = self._cell(row, "abstract")

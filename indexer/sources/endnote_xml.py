@@ -48,12 +48,24 @@ def reference_record(record: Element) -> dict[str, Any]:
         type=_TYPES.get((kind.get("name") or "").lower()) if kind is not None else None,
         venue=first(record, "periodical/full-title", "titles/secondary-title", "titles/full-title", "publisher"),
         url=next(iter(links), None),
-        ids=other_ids(*links),
+        ids=other_ids(*links, pmid=_pmid(record), pmcid=_pmcid(record)),
         language=first(record, "language"),
         authors=[{"name": name} for name in names],
         warnings=[*warnings, *problems],
     )
     return editors_as_authors(result, [{"name": name} for name in editors])
+
+
+def _pmid(record: Element) -> str | None:
+    """Return the accession number of a reference that was fetched from PubMed."""
+    database = f"{first(record, 'remote-database-name')} {first(record, 'remote-database-provider')}"
+    is_pubmed = any(name in database.lower() for name in ("pubmed", "medline", "nlm"))
+    return first(record, "accession-num") if is_pubmed else None
+
+
+def _pmcid(record: Element) -> str | None:
+    number = first(record, "custom2")
+    return number if number and number.upper().startswith("PMC") else None
 
 
 RECORDS = (XmlRecord("EndNote XML", ("record",), lambda record, _: reference_record(record), frozenset({"records"})),)

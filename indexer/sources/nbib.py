@@ -26,7 +26,7 @@ def citation_record(record: TaggedRecord) -> dict[str, Any]:
     title = (record.first("TI", "BTI") or "").removesuffix(".")
     if title.startswith("[") and title.endswith("]"):
         title = title[1:-1]
-    pmid = record.first("PMID")
+    pmid, is_chapter = record.first("PMID"), "Book Chapter" in kinds or bool(record.first("TI") and record.first("BTI"))
     result = catalogue_record(
         f"pmid:{pmid}" if pmid else None,
         source="PubMed",
@@ -35,7 +35,13 @@ def citation_record(record: TaggedRecord) -> dict[str, Any]:
         dates=[_date(record.first("DP")), _date(record.first("DEP"))],
         title=title or record.first("TT"),
         abstract=record.first("AB", "OAB"),
-        type="preprint" if "Preprint" in kinds else "book" if "Book" in kinds else "article",
+        type="preprint"
+        if "Preprint" in kinds
+        else "book"
+        if "Book" in kinds
+        else "book-chapter"
+        if is_chapter
+        else "article",
         venue=record.first("JT", "TA", "BTI" if record.first("TI") else "PB"),
         url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid else None,
         language=record.first("LA"),

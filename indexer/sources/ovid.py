@@ -57,7 +57,7 @@ def parse_ovid(text: str) -> Iterator[TaggedRecord]:
 
 def citation_record(record: TaggedRecord) -> dict[str, Any]:
     """Return a citation in the import format."""
-    people = [part for value in record.all("Author", "Authors") for part in value.split(";")]
+    people = _people(record)
     roles = [bool(re.search(r"\[Ed", part)) for part in people]
     names = [_MARK.sub("", part.partition("[")[0].strip()).rstrip(".") for part in people]
     authors, warnings = read_names(name for name, is_editor in zip(names, roles, strict=True) if not is_editor)
@@ -79,6 +79,15 @@ def citation_record(record: TaggedRecord) -> dict[str, Any]:
         warnings=warnings,
     )
     return editors_as_authors(result, [{"name": name} for name in editors])
+
+
+def _people(record: TaggedRecord) -> list[str]:
+    """Return the names as printed: the full ones if the record has them for all authors."""
+    names, full_names = (
+        [part for value in record.all(*fields) for part in value.split(";") if part.strip()]
+        for fields in (("Author", "Authors"), ("Authors Full Name", "Author Full Name"))
+    )
+    return full_names if len(full_names) >= len(names) else names
 
 
 def _title(record: TaggedRecord) -> str | None:

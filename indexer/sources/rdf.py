@@ -10,7 +10,14 @@ from typing import IO, TYPE_CHECKING, Any
 from xml.etree.ElementTree import tostring
 
 from indexer.sources.base import EXCERPT, FileFormat, FileSource, Item, SourceError, convert_record
-from indexer.sources.bibliography import arxiv_number, catalogue_record, editors_as_authors, other_ids
+from indexer.sources.bibliography import (
+    arxiv_number,
+    catalogue_record,
+    editors_as_authors,
+    other_ids,
+    pmcid_in,
+    pmid_in,
+)
 from indexer.sources.xml_records import Records, XmlError, text_of
 from indexer.sources.xml_text import marked_up, person, texts, without_namespaces
 from mappings import doi_in
@@ -68,7 +75,10 @@ class RdfFile(FileSource):
                     has_title = part.find("title") is not None or (
                         part.tag in _SCHEMA_ORG and part.find("name") is not None
                     )
-                    if part.tag not in _NOT_WORKS and has_title:
+                    is_untitled = part.tag in _TYPES and (
+                        part.find("authors") is not None or part.find("creator") is not None
+                    )
+                    if part.tag not in _NOT_WORKS and (has_title or is_untitled):
                         number += 1
                         text = tostring(part, encoding="unicode")[:EXCERPT]
                         work = _Work(part, described)
@@ -94,6 +104,7 @@ class _Work:
             *self._uris(work),
             *(texts(whole, "identifier") if whole is not None else []),
         ]
+        notes = work.find("description")
         kind = next(iter(texts(work, "itemType", "type")), work.tag)
         links = [text for text in identifiers if text.startswith("http")]
         venue = None if whole is None else whole.find("title")
@@ -109,7 +120,7 @@ class _Work:
             type=_TYPES.get(kind) or _TYPES.get(work.tag),
             venue=text_of(venue) or next(iter(self._publishers(work)), None),
             url=next(iter(links), None) or self._about(work),
-            ids=other_ids(*links),
+            ids=other_ids(*links, pmid=pmid_in(text_of(notes)), pmcid=pmcid_in(text_of(notes))),
             language=next(iter(texts(work, "language")), None),
             authors=self._people(work, "authors", "authorList") or self._people(work, "creator", "author"),
         )

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.sources.author_lists import read_names
 from indexer.sources.base import FileFormat
-from indexer.sources.bibliography import arxiv_number, catalogue_record, editors_as_authors, other_ids
+from indexer.sources.bibliography import (
+    arxiv_number,
+    catalogue_record,
+    editors_as_authors,
+    other_ids,
+    pmcid_in,
+    pmid_in,
+)
 from indexer.sources.tagged import TaggedFile, TaggedRecord, TaggedSyntax
 from mappings import doi_in
 
@@ -50,6 +57,7 @@ def refworks_record(record: TaggedRecord) -> dict[str, Any]:
         venue=record.first("JF", "JO", "T2") if record.first("T1") else None,
         publisher=record.first("PB"),
         language=record.first("LA"),
+        notes=record.all("NO", "N1"),
     )
 
 
@@ -67,6 +75,7 @@ def refer_record(record: TaggedRecord) -> dict[str, Any]:
         venue=record.first("%J", "%B"),
         publisher=record.first("%I"),
         language=record.first("%G"),
+        notes=record.all("%Z", "%O"),
     )
 
 
@@ -79,6 +88,7 @@ def _record(
     doi: str | None,
     venue: str | None,
     publisher: str | None,
+    notes: list[str],
     **fields: Any,
 ) -> dict[str, Any]:
     names, warnings = read_names(people)
@@ -91,7 +101,7 @@ def _record(
         type=_TYPES.get((kind or "").strip().lower()),
         venue=venue or publisher,
         url=next((link for link in links if link.lower().startswith("http")), None),
-        ids=other_ids(*links),
+        ids=other_ids(*links, pmid=pmid_in(" ".join(notes)), pmcid=pmcid_in(" ".join(notes))),
         authors=[{"name": name} for name in names],
         warnings=[*warnings, *problems],
         **fields,

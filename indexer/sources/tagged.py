@@ -41,8 +41,9 @@ class TaggedSyntax:
     """How a format separates fields and records.
 
     `line` matches a line with a tag, with groups for tag and value. A record ends at a tag of `ends`, before one of
-    `begins` if it already has one, and at a blank line if `is_ended_by_blank`. Lines without a tag continue the value
-    before them; after a tag of `lists` they are further values. Text that has no tag of `required` is no record.
+    `begins` if it already has one, and at a blank line before a tag if `is_ended_by_blank`. Lines without a tag
+    continue the value before them; after a tag of `lists` they are further values. Text that has no tag of `required`
+    is no record.
     """
 
     line: re.Pattern[str]
@@ -62,6 +63,7 @@ def parse_tagged(text: str, syntax: TaggedSyntax) -> Iterator[TaggedRecord]:
     fields: list[tuple[str, str]] = []
     lines: list[str] = []
     has_begun = False
+    is_after_blank = False
 
     def finished() -> Iterator[TaggedRecord]:
         if fields and (has_begun or not syntax.required.isdisjoint(tag for tag, _ in fields)):
@@ -72,7 +74,12 @@ def parse_tagged(text: str, syntax: TaggedSyntax) -> Iterator[TaggedRecord]:
     for line in text.splitlines():
         match = syntax.line.match(line.rstrip())
         tag, value = (match[1], (match[2] or "").strip()) if match else ("", line.strip())
-        is_end = tag in syntax.ends or (syntax.is_ended_by_blank and not line.strip())
+        # A blank line before text without a tag separates paragraphs of a value.
+        if is_after_blank and tag:
+            yield from finished()
+            has_begun = False
+        is_after_blank = syntax.is_ended_by_blank and not line.strip()
+        is_end = tag in syntax.ends
         if is_end or (tag in syntax.begins and has_begun):
             yield from finished()
             has_begun = False
@@ -82,7 +89,7 @@ def parse_tagged(text: str, syntax: TaggedSyntax) -> Iterator[TaggedRecord]:
         lines.append(line)
         if tag:
             fields.append((tag, value))
-        elif value and fields and has_begun:
+        elif value and fields and (has_begun or syntax.is_ended_by_blank):
             _continue(fields, value, syntax)
     yield from finished()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ _TYPES = {
 _PLACE = re.compile(r"\[([^\[\]]*+)\]\s*+([^\[]++)")
 #: Given names as initials without points: `HUGONIN, JP`.
 _INITIALS = re.compile(r", ([A-Z]{1,4})$")
+_QUOTED = re.compile(r'"((?:[^"]|"")*+)"')
 _ORCID = re.compile(r"(?:^|(?<=;))([^;/]++)/(\d{4}-\d{4}-\d{4}-\d{3}[\dX])")
 #: Tags whose values are lists with an entry in each line, or separated by semicolons in tab-delimited files.
 _LISTS = frozenset({"AU", "AF", "BE", "BA", "BF", "CA", "CR", "C1", "GP"})
@@ -146,10 +148,13 @@ class WebOfScienceFile(TaggedFile):
 
 def _rows(text: str) -> Iterator[TaggedRecord]:
     """Yield the rows of a tab-delimited export, whose columns are named by the tags."""
-    for row in csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE):
+    for row in csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE):
         fields = []
         for tag, value in row.items():
             if tag and isinstance(value, str):
+                if quoted := _QUOTED.fullmatch(value):
+                    # Spreadsheets quote a value with quotation marks, and double these.
+                    value = quoted[1].replace('""', '"')
                 is_list = tag in _LISTS and tag != "C1"
                 fields += [(tag, part.strip()) for part in (value.split(";") if is_list else [value])]
         yield TaggedRecord(fields, "\t".join(value for _, value in fields))
