@@ -22,13 +22,13 @@ import numpy as np
 import orjson
 from rich.console import Console
 from rich.table import Table
-from threadpoolctl import threadpool_limits
 
 from benchmarks.serving import FACETS, questions
 from mappings import IndexNames
 from peerscope.settings import Settings
 from search_api.app import create_app
 from search_api.http.request_log import log
+from search_api.http.server import prepare_process
 from search_api.http.services import KEY
 from search_api.retrieval.vectors import VectorStore
 
@@ -202,23 +202,25 @@ def table(kind: str, page: Page) -> Table:
 
 @click.command()
 @click.option("--queries", default=60, show_default=True, type=click.IntRange(5, 1_000), help="Requests of each kind.")
-@click.option("--profile", is_flag=True, help="Print the functions that take the most time of hybrid search.")
-def main(queries: int, profile: bool) -> None:
+@click.option("--profile", metavar="KIND", help="Print the functions that take the most CPU time of one kind.")
+def main(queries: int, profile: str | None) -> None:
     """List the requests behind each kind of response, over the index with the prefix PEERSCOPE_INDEX_PREFIX."""
     settings = Settings.load()
     log.setLevel(logging.WARNING)
     app = create_app({"RATE_LIMIT": "off"}, settings=settings)
     services, names = app.extensions[KEY], IndexNames(settings.index_prefix)
     services.shared(VectorStore).load(services)
-    threadpool_limits(1, "blas")  # both as in a worker of the server
+    prepare_process()  # both as in a worker of the server
     asked = [paths(*drawn) for drawn in zip(*questions(services.client, names, queries + WARM_UP), strict=False)]
     if not asked:
         raise click.ClickException("NOTHING MEASURED: nothing is indexed; run `peerscope index` first.")
     observed = app.test_client(), Recorder(services.client), TimedEmbedder(services)
     run(*observed, asked[:WARM_UP])
     if profile:
-        profiler = cProfile.Profile()
-        profiler.runcall(run, *observed, [{"hybrid": kinds["hybrid"]} for kinds in asked[WARM_UP:]])
+        if profile not in asked[0]:
+            raise click.BadParameter(f"The kinds are {', '.join(asked[0])}.", param_hint="--profile")
+        profiler = cProfile.Profile(time.thread_time)
+        profiler.runcall(run, *observed, [{profile: kinds[profile]} for kinds in asked[WARM_UP:]])
         pstats.Stats(profiler).sort_stats("tottime").print_stats(40)
         return
     pages = run(*observed, asked[WARM_UP:])

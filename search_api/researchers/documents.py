@@ -5,11 +5,10 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
 
-from flask import url_for
-
 from mappings import person_id
 from mappings.documents import Collaborator, ResearcherDocument, ResearcherTopic
 from search_api.http.errors import Problem, RedirectError, not_found
+from search_api.http.item_urls import item_urls
 from search_api.http.paging import Pagination
 from search_api.researchers import queries
 from search_api.researchers.trust import Trust, snapshot
@@ -58,6 +57,16 @@ class ResearcherResult(ResearcherDocument):
     adds: NotRequired[list[dict[str, Any]]]
 
 
+#: The views of a researcher, by name of the link.
+LINKS = {
+    "self": "researchers.researcher",
+    "html": "web.researcher",
+    "works": "researchers.works",
+    "similar": "researchers.similar",
+    "collaborators": "researchers.collaborators",
+    "graph": "graphs.researcher_graph",
+    "feed": "feeds.researcher",
+}
 #: Topics in a tagline.
 TAGLINE = 3
 #: Unknown ids that an error names per field.
@@ -82,14 +91,6 @@ def find(services: Services, id_: str) -> ResearcherDocument:
 
 def serialize_researcher(researcher: ResearcherDocument) -> ResearcherResult:
     """Return a stored researcher as in `schemas.Researcher`: with tagline, counts, trust and links."""
-    id_ = researcher["id"]
-    links = {
-        "self": url_for("researchers.researcher", id_=id_),
-        "html": url_for("web.researcher", id_=id_),
-        **{part: url_for(f"researchers.{part}", id_=id_) for part in ("works", "similar", "collaborators")},
-        "graph": url_for("graphs.researcher_graph", id_=id_),
-        "feed": url_for("feeds.researcher", id_=id_),
-    }
     counts = {
         "works": researcher["works_count"],
         "followers": researcher["followers_count"],
@@ -99,7 +100,12 @@ def serialize_researcher(researcher: ResearcherDocument) -> ResearcherResult:
     # An unclaimed profile has no owner, rather than an empty one.
     stored = {name: value for name, value in researcher.items() if name not in {"owner", "corrected"} or value}
     stored |= _corrections(researcher)
-    added = {"tagline": tagline(researcher), "counts": counts, "trust": snapshot(researcher), "links": links}
+    added = {
+        "tagline": tagline(researcher),
+        "counts": counts,
+        "trust": snapshot(researcher),
+        "links": item_urls(LINKS, researcher["id"]),
+    }
     return cast("ResearcherResult", stored | added)
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from peerscope.embedding import similarity_of
 from search_api.researchers import queries
@@ -23,15 +25,14 @@ from search_api.retrieval.terms import significant_terms
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from search_api.http.services import Services
     from search_api.researchers.documents import ResearcherResult
 
 Result = dict[str, Any]
-#: The scores of each researcher's works: researcher id -> work id -> score.
-Votes = dict[str, dict[str, float]]
+#: A researcher, one of their works, and its score.
+Vote = tuple[str, str, float]
 
 #: Candidates per request: 1,000 at once took .7 to 1.6 s, and OpenSearch has 1.8.
 BATCH = 250
@@ -39,27 +40,52 @@ BATCH = 250
 MEMBERS = 50
 
 
-class Side(NamedTuple):
-    """The votes of one kind of search, the score of the best work of all, and the sharpness of the votes."""
+@dataclass(frozen=True)
+class Votes:
+    """The votes of one kind of search, one per row: a researcher, one of their works, and its score.
 
-    votes: Votes
-    best: float
+    `numbers` has the number of each researcher, `researchers` that of each row, int[m]. `works` are ids, `shares` their
+    scores as shares of that of the best work of all, float64[m]. `sharpness` is the power to which they are raised.
+    """
+
+    numbers: Mapping[str, int]
+    researchers: NDArray[np.intp]
+    works: Sequence[str]
+    shares: NDArray[np.float64]
     sharpness: float
 
+    @classmethod
+    def of(cls, voted: Sequence[Vote], best: float, sharpness: float) -> Votes:
+        """Return these votes; `best` is the score of the best work of all."""
+        numbers: dict[str, int] = {}
+        rows = np.array([numbers.setdefault(id_, len(numbers)) for id_, _, _ in voted], np.intp)
+        scores = np.array([score for _, _, score in voted], np.float64)
+        return cls(numbers, rows, [work for _, work, _ in voted], ranking.shares_of(scores, best), sharpness)
 
-@dataclass(frozen=True)
+    def scores(self, voting: Voting) -> dict[str, float]:
+        """Return the score of each researcher."""
+        scores = ranking.votes(self.researchers, self.shares, voting, self.sharpness)
+        return dict(zip(self.numbers, scores.tolist(), strict=True))
+
+    def shares_of(self, id_: str) -> dict[str, float]:
+        """Return the shares of the works of a researcher by id; none if they got no votes."""
+        rows = np.flatnonzero(self.researchers == self.numbers.get(id_, -1)).tolist()
+        return {self.works[row]: float(self.shares[row]) for row in rows}
+
+
+@dataclass  # not frozen: the thousands who get votes would take four times as long
 class Expert:
     """A researcher and their score in [0, 1].
 
-    `chosen` are supporting works that are chosen already, `sides` those who voted otherwise. `members` are ids of
-    others whose support is the same works, if experts were grouped into teams.
+    `chosen` are supporting works that are chosen already, `sides` the votes of each kind of search otherwise. `members`
+    are ids of others whose support is the same works, if experts were grouped into teams.
     """
 
     id: str
     score: float
     chosen: tuple[tuple[str, float], ...] = ()
     members: tuple[str, ...] = ()
-    sides: Sequence[Side] = field(default=(), repr=False, compare=False)
+    sides: Sequence[Votes] = field(default=(), repr=False, compare=False)
 
     @cached_property
     def works(self) -> tuple[tuple[str, float], ...]:
@@ -70,9 +96,9 @@ class Expert:
         if not self.sides:
             return self.chosen
         works: dict[str, float] = defaultdict(float)
-        for side in self.sides:
-            for work, points in side.votes.get(self.id, {}).items():
-                works[work] += ranking.relative(points, side.best) / len(self.sides)
+        for votes in self.sides:
+            for work, share in votes.shares_of(self.id).items():
+                works[work] += share / len(self.sides)
         return tuple(hits_best_first(works).items())[: ranking.VOTES]
 
 
@@ -106,10 +132,9 @@ def experts(
         voting = ranking.voting_on(significant_terms(text)) if text is not None else ranking.TEXT_VOTING
     sides = _sides(services, text, vector, candidates, filters, voting)
     scores = dict.fromkeys(candidates or (), 0.0)
-    for side in sides:
-        for id_, works in side.votes.items():
-            vote = ranking.vote(works.values(), side.best, side.sharpness, voting.votes)
-            scores[id_] = scores.get(id_, 0.0) + vote / len(sides)
+    for votes in sides:
+        for id_, score in votes.scores(voting).items():
+            scores[id_] = scores.get(id_, 0.0) + score / len(sides)
     return [Expert(id_, score, sides=sides) for id_, score in hits_best_first(scores).items()]
 
 
@@ -194,7 +219,7 @@ def _sides(
     candidates: Sequence[str] | None,
     filters: Sequence[Result],
     voting: Voting,
-) -> list[Side]:
+) -> list[Votes]:
     """Return the votes of works by BM25, by cosine, or both; all searches go out in one request."""
     is_open = candidates is None
     best: dict[str, Result] = {}
@@ -211,13 +236,13 @@ def _sides(
     own = _votes_of(services, list(exact.values()), candidates or (), filters, voting.votes)
     if is_open and len(best) == 2 and not responses[0]["hits"]["hits"]:
         responses[1] = _near_enough(responses[1], similarity_of(services.settings.model).alone)
-    votes_by_side = [_authors(response) for response in responses[: len(best)]] if is_open else own
+    by_side = [_authors(response) for response in responses[: len(best)]] if is_open else own
     tops = [response["hits"]["max_score"] or 0.0 for response in responses[: len(best)]]
     return [
-        Side(votes, top, voting.keyword)
+        Votes.of(voted, top, voting.keyword)
         if side == "keyword"
-        else Side(_cosines(votes), ranking.cosine_of(top), voting.semantic)
-        for side, votes, top in zip(best, votes_by_side, tops, strict=True)
+        else Votes.of(_cosines(voted), ranking.cosine_of(top), voting.semantic)
+        for side, voted, top in zip(best, by_side, tops, strict=True)
     ]
 
 
@@ -227,32 +252,32 @@ def _near_enough(response: Result, floor: float) -> Result:
     return {"hits": {**response["hits"], "hits": hits}}
 
 
-def _authors(response: Mapping[str, Any]) -> Votes:
-    votes: Votes = defaultdict(dict)
-    for hit in response["hits"]["hits"]:
-        for id_ in hit["fields"]["researchers.id"]:
-            votes[id_][hit_id(hit)] = hit["_score"]
-    return votes
+def _authors(response: Mapping[str, Any]) -> list[Vote]:
+    hits = response["hits"]["hits"]
+    return [(id_, hit_id(hit), hit["_score"]) for hit in hits for id_ in hit["fields"]["researchers.id"]]
 
 
 def _votes_of(
     services: Services, searches: Sequence[Result], candidates: Sequence[str], filters: Sequence[Result], most: int
-) -> list[Votes]:
+) -> list[list[Vote]]:
     """Return the candidates' `most` best works for each query, in batches of candidates."""
-    votes_by_search: list[Votes] = [{} for _ in searches]
+    by_search: list[list[Vote]] = [[] for _ in searches]
     for start in range(0, len(candidates), BATCH):
         batch = candidates[start : start + BATCH]
         bodies = [queries.best_works_of(query, batch, filters, most) for query in searches]
         responses = services.search_together([(services.names.works, body) for body in bodies])
-        for votes, response in zip(votes_by_search, responses, strict=True):
-            votes.update(_own_works(response))
-    return votes_by_search
+        for voted, response in zip(by_search, responses, strict=True):
+            voted += _own_works(response)
+    return by_search
 
 
-def _own_works(response: Mapping[str, Any]) -> Votes:
+def _own_works(response: Mapping[str, Any]) -> list[Vote]:
     """Return each candidate's best works from the response to a search among their works."""
-    return {bucket["key"]: hit_scores(bucket["works"]) for bucket in response["aggregations"]["researchers"]["buckets"]}
+    buckets = response["aggregations"]["researchers"]["buckets"]
+    return [(bucket["key"], work, score) for bucket in buckets for work, score in hit_scores(bucket["works"]).items()]
 
 
-def _cosines(votes: Votes) -> Votes:
-    return {id_: ranking.cosines_of(works) for id_, works in votes.items()}
+def _cosines(voted: Sequence[Vote]) -> list[Vote]:
+    """Return votes with the cosines behind Lucene's scores."""
+    cosines = np.clip(2 * np.array([score for _, _, score in voted]) - 1, 0, 1)
+    return [(id_, work, cosine) for (id_, work, _), cosine in zip(voted, cosines.tolist(), strict=True)]

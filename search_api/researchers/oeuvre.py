@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -10,7 +11,6 @@ import numpy as np
 from search_api.researchers import queries
 from search_api.retrieval import ranking
 from search_api.retrieval.clauses import decode_short_vectors
-from search_api.retrieval.hits import hit_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -44,11 +44,12 @@ class Oeuvre:
     @classmethod
     def from_hits(cls, hits: Iterable[Mapping[str, Any]]) -> Oeuvre:
         """Build it from hits whose fields contain the vector as `SHORT_VECTOR` and ids of researchers and topics."""
-        works = [(hit_id(hit), hit["fields"]) for hit in hits]
-        vectors = decode_short_vectors([fields["short"][0] for _, fields in works])
-        authors = [set(fields["researchers.id"]) for _, fields in works]
+        fields = [hit["fields"] for hit in hits]
         return cls(
-            [id_ for id_, _ in works], authors, vectors, [set(fields.get("topics.id", ())) for _, fields in works]
+            [work["id"][0] for work in fields],
+            [set(work["researchers.id"]) for work in fields],
+            decode_short_vectors([work["short"][0] for work in fields]),
+            [work.get("topics.id", ()) for work in fields],
         )
 
     @property
@@ -57,16 +58,26 @@ class Oeuvre:
         mean = self.vectors.mean(axis=0)
         return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9), np.float32)
 
+    @cached_property
+    def _all_authors(self) -> set[str]:
+        return set().union(*self.authors)
+
+    def has_author(self, researcher_id: str) -> bool:
+        """Return whether this researcher is an author of any of the works."""
+        return researcher_id in self._all_authors
+
     def rows_without(self, researcher_id: str) -> list[int]:
         """Return the places of the works without this other author."""
         return [row for row, authors in enumerate(self.authors) if researcher_id not in authors]
 
     def without(self, researcher_id: str) -> Oeuvre:
         """Return the works without this other author, possibly none."""
-        return self._rows(self.rows_without(researcher_id))
+        return self._rows(self.rows_without(researcher_id)) if self.has_author(researcher_id) else self
 
     def joint(self, researcher_id: str) -> list[str]:
         """Return the ids of the works that this other author wrote too."""
+        if not self.has_author(researcher_id):
+            return []
         return [id_ for id_, authors in zip(self.ids, self.authors, strict=True) if researcher_id in authors]
 
     def on(self, topics: Collection[str]) -> Oeuvre:
@@ -82,6 +93,11 @@ class Oeuvre:
         cosines = np.clip(self.vectors @ vector, 0.0, 1.0)
         return [(self.ids[row], float(cosines[row])) for row in np.argsort(-cosines, kind="stable")[: ranking.VOTES]]
 
+    def between(self, start: int, end: int) -> Oeuvre:
+        """Return the works of these rows."""
+        part = slice(start, end)
+        return Oeuvre(self.ids[part], self.authors[part], self.vectors[part], self.topics[part])
+
     def _rows(self, rows: Sequence[int]) -> Oeuvre:
         if len(rows) == len(self.ids):
             return self
@@ -91,8 +107,12 @@ class Oeuvre:
 
 def oeuvres(response: Mapping[str, Any]) -> dict[str, Oeuvre]:
     """Return the works of each researcher in a response to `queries.sample_of`."""
-    buckets = response["aggregations"]["researchers"]["buckets"]
-    return {bucket["key"]: Oeuvre.from_hits(bucket["works"]["hits"]["hits"]) for bucket in buckets}
+    hits = {
+        bucket["key"]: bucket["works"]["hits"]["hits"] for bucket in response["aggregations"]["researchers"]["buckets"]
+    }
+    together = Oeuvre.from_hits([hit for theirs in hits.values() for hit in theirs])
+    ends = np.cumsum([len(theirs) for theirs in hits.values()]).tolist()
+    return {id_: together.between(end - len(hits[id_]), end) for id_, end in zip(hits, ends, strict=True)}
 
 
 def read_oeuvres(services: Services, samples: Sequence[tuple[Sequence[str], int]]) -> list[dict[str, Oeuvre]]:

@@ -7,6 +7,7 @@ topics and joint works: a mean embedding alone cannot tell someone with two fiel
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,9 +26,14 @@ from search_api.retrieval.listing import envelope, noting_unknown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from search_api.http.services import Services
 
 Result = dict[str, Any]
+
+#: Decimal places of a score.
+DIGITS = 5
 
 
 def similar(services: Services, id_: str, args: Mapping[str, Any]) -> Result:
@@ -104,8 +110,21 @@ def _works(
     return examples, unwanted, others
 
 
+@dataclass(frozen=True)
+class Matches:
+    """How well the works of an example match those of all candidates: float32[m, n], see `ranking.local_matches`.
+
+    `of_own` has the best match of each own work with each candidate, float32[m, candidates], `of_other` that of each
+    work of a candidate, float32[n].
+    """
+
+    all: NDArray[np.float32]
+    of_own: NDArray[np.float32]
+    of_other: NDArray[np.float32]
+
+
 class Comparison:
-    """Compares examples and candidates; what is computed once for each of their works is kept."""
+    """Compares examples and candidates, all of whom have works; what is computed once for each of them is kept."""
 
     def __init__(self, background: Background, examples: Mapping[str, Oeuvre], others: Mapping[str, Oeuvre]) -> None:
         """Measure the surroundings of all works, and the topics and centre of every researcher."""
@@ -113,22 +132,44 @@ class Comparison:
         self._density = background.densities(self._works)
         self._topics = {id_: background.topic_weights(works) for id_, works in self._works.items()}
         self._centre = {id_: works.centre for id_, works in self._works.items()}
+        self._number = {id_: number for number, id_ in enumerate(others)}
+        self._starts = np.cumsum([0, *(len(works.ids) for works in others.values())])
+        self._vectors = np.concatenate([works.vectors for works in others.values()] or [np.empty((0, 0), np.float32)])
+        self._densities = np.concatenate([self._density[id_] for id_ in others] or [np.empty(0, np.float32)])
+        self._matches: dict[str, Matches] = {}
 
     def similarity(self, own: str, other: str) -> float:
         """Return the similarity of two researchers in (0, 1)."""
-        works, theirs = self._works[own], self._works[other]
-        matches = ranking.local_matches(works.vectors, theirs.vectors, self._density[own], self._density[other])
-        rows, columns = works.rows_without(other), theirs.rows_without(own)
-        apart = ranking.closeness(matches[np.ix_(rows, columns)])
-        together = apart
-        if len(rows) < len(works.ids) or len(columns) < len(theirs.ids):
-            places = {id_: column for column, id_ in enumerate(theirs.ids)}
-            for row, id_ in enumerate(works.ids):
-                if id_ in places:
-                    matches[row, places[id_]] = -np.inf
-            together = ranking.closeness(matches)
+        matches, number = self._matches_of(own), self._number[other]
+        columns = slice(self._starts[number], self._starts[number + 1])
+        if self._works[own].has_author(other) or self._works[other].has_author(own):
+            apart, together = self._closeness_of_authors(own, other, matches.all[:, columns])
+        else:
+            apart = together = ranking.closeness_of_best(matches.of_own[:, number], matches.of_other[columns])
         topics = ranking.sparse_cosine(self._topics[own], self._topics[other])
-        return ranking.person_score(apart, together, topics, float(self._centre[own] @ self._centre[other]))
+        score = ranking.person_score(apart, together, topics, float(self._centre[own] @ self._centre[other]))
+        # In one product the last digits of a value depend on its place, and who has the same works has the same score.
+        return round(score, DIGITS)
+
+    def _matches_of(self, own: str) -> Matches:
+        """Return the matches of an example, from one product instead of one for each candidate."""
+        if own not in self._matches:
+            vectors, density = self._works[own].vectors, self._density[own]
+            matches = ranking.local_matches(vectors, self._vectors, density, self._densities)
+            of_own = np.maximum.reduceat(matches, self._starts[:-1], axis=1)
+            self._matches[own] = Matches(matches, of_own, matches.max(axis=0))
+        return self._matches[own]
+
+    def _closeness_of_authors(self, own: str, other: str, matches: NDArray[np.float32]) -> tuple[float, float]:
+        """Return the closeness of the works that two authors of joint works did not write together, and of all."""
+        works, theirs = self._works[own], self._works[other]
+        rows, columns = works.rows_without(other), theirs.rows_without(own)
+        places = {id_: column for column, id_ in enumerate(theirs.ids)}
+        apart_from_itself = matches.copy()
+        for row, id_ in enumerate(works.ids):
+            if id_ in places:
+                apart_from_itself[row, places[id_]] = -np.inf
+        return ranking.closeness(matches[np.ix_(rows, columns)]), ranking.closeness(apart_from_itself)
 
 
 def score(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
+from binascii import a2b_base64
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,7 +67,7 @@ def decode_short_vectors(shorts: Sequence[str]) -> NDArray[np.float32]:
     """Return the unit vectors, float32[n, d], of `SHORT_VECTOR` fields; float32[0, 0] of none."""
     if not shorts:
         return np.empty((0, 0), np.float32)
-    components = np.frombuffer(b"".join(map(b64decode, shorts)), dtype=np.int8)
+    components = np.frombuffer(b"".join(map(a2b_base64, shorts)), dtype=np.int8)
     vectors = components.reshape(len(shorts), -1).astype(np.float32)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.where(lengths, lengths, 1), np.float32)

@@ -286,12 +286,16 @@ def closeness(matches: NDArray[np.float32]) -> float:
     other does not count against them, and one work does not make an expert. Pairs of -inf are not compared. Returns
     `ALL_TOGETHER` if there is no pair.
     """
-    if not matches.size or np.isneginf(matches).all():
-        return ALL_TOGETHER
-    best_of_own, best_of_other = matches.max(axis=1), matches.max(axis=0)
+    return closeness_of_best(matches.max(axis=1), matches.max(axis=0)) if matches.size else ALL_TOGETHER
+
+
+def closeness_of_best(best_of_own: NDArray[np.float32], best_of_other: NDArray[np.float32]) -> float:
+    """Return the `closeness` of two bodies of work from the best match of each own work and of each of the other's."""
+    counted = max(VOTES, len(best_of_other) // 2)
     best_of_own = best_of_own[np.isfinite(best_of_own)]
     best_of_other = best_of_other[np.isfinite(best_of_other)]
-    counted = max(VOTES, matches.shape[1] // 2)
+    if not len(best_of_own):
+        return ALL_TOGETHER
     first = np.sort(best_of_other)[::-1][:counted]
     missing = MISSING * (counted - len(first))
     return float((best_of_own.mean() + (first.sum() + missing) / counted) / 2)
@@ -343,35 +347,38 @@ def text_match(vector: NDArray[np.float32], works: NDArray[np.float32]) -> float
 
     `vector` is float32[d], `works` float32[n, d], unit length.
     """
-    return vote((works @ vector).tolist(), 1.0)
+    best = np.sort(np.clip(works @ vector, 0.0, 1.0))[::-1][:VOTES]
+    return float(best.sum()) / VOTES
 
 
 def closest_pairs(own: NDArray[np.float32], other: NDArray[np.float32], n: int) -> list[tuple[int, int, float]]:
     """Return the `n` closest pairs (row of own, row of other, cosine), each work in one pair at most."""
     similarity = own @ other.T
     pairs: list[tuple[int, int, float]] = []
-    order = np.argsort(-similarity, axis=None, kind="stable")
-    rows, columns = np.unravel_index(order, similarity.shape)
-    used_rows: set[int] = set()
-    used_columns: set[int] = set()
-    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
-        if row in used_rows or column in used_columns:
-            continue
+    for _ in range(min(n, *similarity.shape)):
+        row, column = divmod(int(similarity.argmax()), similarity.shape[1])
         pairs.append((row, column, float(np.clip(similarity[row, column], 0.0, 1.0))))
-        used_rows.add(row)
-        used_columns.add(column)
-        if len(pairs) == n:
-            break
+        similarity[row] = similarity[:, column] = -np.inf
     return pairs
 
 
-def vote(scores: Iterable[float], best: float, sharpness: float = 1.0, votes: int = VOTES) -> float:
-    """Return how well a researcher's works match a text, in [0, 1]: the mean of the `votes` best.
+def shares_of(scores: NDArray[np.float64], best: float) -> NDArray[np.float64]:
+    """Return scores as shares of the best one, in [0, 1]; 0 for all if that is not above 0."""
+    return np.clip(scores / best, 0.0, 1.0) if best > 0 else np.zeros_like(scores)
 
-    A work counts (score / best) ** sharpness and a missing one 0, so that one matching work does not beat a body of
-    work: voting of documents for people, with scores raised as in expCombSUM (Macdonald & Ounis 2006), limited to the
-    first ones. `best` is the score of the best work of all, so a researcher's score does not depend on the other
-    candidates.
+
+def votes(
+    researchers: NDArray[np.intp], shares: NDArray[np.float64], voting: Voting, sharpness: float
+) -> NDArray[np.float64]:
+    """Return how well each researcher's works match a text, float64[n] in [0, 1]: the mean of the best `voting.votes`.
+
+    Each row is a researcher, as a number below n, and the score of one of their works as a share of the best work of
+    all, so that a researcher's score does not depend on the other candidates: int[m] and float64[m]. A work counts
+    share ** sharpness and a missing one 0, so that one matching work does not beat a body of work: voting of documents
+    for people, with scores raised as in expCombSUM (Macdonald & Ounis 2006), limited to the first ones.
     """
-    top = sorted((max(0.0, score) for score in scores), reverse=True)[:votes]
-    return min(1.0, sum((score / best) ** sharpness for score in top) / votes) if best > 0 else 0.0
+    order = np.lexsort((-shares, researchers))
+    grouped = researchers[order]
+    is_counted = np.arange(len(grouped)) - np.searchsorted(grouped, grouped) < voting.votes
+    points = shares[order][is_counted] ** sharpness
+    return np.bincount(grouped[is_counted], points) / voting.votes

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 import time
 import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from search_api.retrieval.cache import ExpiringCache
@@ -17,13 +19,15 @@ from search_api.understanding import abbreviations
 from search_api.understanding.hints import HINTS, SOURCES, suggestions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable
 
     from search_api.http.services import Services
     from search_api.retrieval.syntax import Query
     from search_api.understanding.abbreviations import Pair
 
 Body = dict[str, Any]
+#: A researcher, and for each of their names the words of a query that are in it.
+Candidate = tuple[Mapping[str, Any], Sequence[frozenset[str]]]
 
 #: Entities shown for a query.
 MAX_ENTITIES = 3
@@ -46,7 +50,10 @@ MAX_QUERIES = 512
 SECONDS = 60.0
 #: Words whose frequency in names and texts is kept.
 MAX_COUNTED = 10_000
+#: Names whose folded form is kept (about 2 MB): queries have some words in common, which the same people are named.
+MAX_FOLDED = 10_000
 
+_WORDS = re.compile(r"\w+")
 _LETTERS = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "ı": "i", "þ": "th", "ё": "е"}  # noqa: RUF001
 )
@@ -107,11 +114,14 @@ class NamedEntities:
         return named, responses
 
 
+@lru_cache(maxsize=MAX_FOLDED)
 def fold(text: str) -> str:
     """Return a text in lower case without diacritics and punctuation, words separated by single spaces."""
+    if text.isascii():
+        return " ".join(_WORDS.findall(text.lower()))
     letters = unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS)
     kept = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFC", kept)))
+    return " ".join(_WORDS.findall(unicodedata.normalize("NFC", kept)))
 
 
 def find(
@@ -133,8 +143,8 @@ def find(
         *(("topic", topic) for topic in _sources(topics) if _is_named(topic, text, parts)),
         *(("institution", place) for place in _sources(institutions) if _is_institution(place, parts)),
     ]
-    candidates = _sources(people)
-    rare = services.shared(RareWords).among(services, _words_in_names(candidates, words))
+    candidates = [(person, [_matched(name, words) for name in _names(person)]) for person in _sources(people)]
+    rare = services.shared(RareWords).among(services, _words_in_names(candidates))
     found = of_people(candidates, words, rare)
     shown = [("researcher", person) for person in found.people]
     # People come first if the whole query is a name; otherwise one place is kept for them.
@@ -157,7 +167,7 @@ class People:
     is_complete: bool = False
 
 
-def of_people(people: Iterable[Mapping[str, Any]], words: Sequence[str], rare: frozenset[str] | set[str]) -> People:
+def of_people(candidates: Iterable[Candidate], words: Sequence[str], rare: frozenset[str] | set[str]) -> People:
     """Return those researchers whose names have the most of these words.
 
     A name of several words is one if all are in it; otherwise one of the words has to be in `rare`, those that hardly
@@ -165,8 +175,8 @@ def of_people(people: Iterable[Mapping[str, Any]], words: Sequence[str], rare: f
     """
     best: tuple[int, frozenset[str]] = (0, frozenset())
     chosen: list[Mapping[str, Any]] = []
-    for person in people:
-        matched = max((_matched(name, words) for name in _names(person)), key=len, default=frozenset())
+    for person, by_name in candidates:
+        matched = max(by_name, key=len)
         is_name = (len(matched) == len(set(words)) > 1) or matched & rare
         if not is_name or (len(matched), matched) < best[:1]:
             continue
@@ -186,17 +196,17 @@ def _names(person: Mapping[str, Any]) -> list[str]:
 def _matched(name: str, words: Sequence[str]) -> frozenset[str]:
     """Return the words that are in a name, or initials of its parts; nothing if none is there in full."""
     parts = fold(name).split()
-    joined = {"".join(parts), *parts}
-    whole = {word for word in words if word in joined or set(word.split()) <= set(parts)}
+    present = {"".join(parts), *parts}
+    whole = {word for word in words if word in present or (" " in word and present.issuperset(word.split()))}
     if not any(len(word) > 1 for word in whole):
         return frozenset()
     initials = {part[0] for part in parts if part not in whole}
     return frozenset(whole | {word for word in words if len(word) == 1 and word in initials})
 
 
-def _words_in_names(people: Iterable[Mapping[str, Any]], words: Sequence[str]) -> list[str]:
+def _words_in_names(candidates: Iterable[Candidate]) -> list[str]:
     """Return the words of a query that occur in the names of these people, in a fixed order."""
-    matched = {word for person in people for name in _names(person) for word in _matched(name, words)}
+    matched = frozenset().union(*(words for _, by_name in candidates for words in by_name))
     return sorted(word for word in matched if len(word) > 1)
 
 

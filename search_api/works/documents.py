@@ -5,11 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
 
-from flask import url_for
-
 from mappings import bare_doi, work_id
 from mappings.documents import WorkDocument, WorkTopic
 from search_api.http.errors import RedirectError, not_found
+from search_api.http.item_urls import item_urls
 from search_api.http.paging import WINDOW
 from search_api.retrieval import ranking
 from search_api.works import queries
@@ -18,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from search_api.http.services import Services
+
+#: The views of a work, by name of the link.
+LINKS = {"self": "works.work", "html": "web.work", "similar": "works.similar"}
 
 
 class WorkHit(TypedDict):
@@ -59,13 +61,7 @@ class WorkResult(WorkDocument):
 
 def serialize_work(work: WorkDocument) -> WorkResult:
     """Return a stored work with its links, as in `schemas.Work`; its authors are in the order of their position."""
-    id_ = work["id"]
-    links = {
-        "self": url_for("works.work", id_=id_),
-        "html": url_for("web.work", id_=id_),
-        "similar": url_for("works.similar", id_=id_),
-    }
-    return cast("WorkResult", {**work, "links": links})
+    return cast("WorkResult", {**work, "links": item_urls(LINKS, work["id"])})
 
 
 def to_result(hit: WorkHit, best: float | None, mode: str | None) -> WorkResult:

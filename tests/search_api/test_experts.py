@@ -62,13 +62,15 @@ def near(cosine: float) -> float:
 def test_a_vote_is_the_mean_of_the_three_best_and_what_is_missing_counts_as_nothing(
     scores: list[float], best: float, expected: float
 ) -> None:
-    assert ranking.vote(scores, best) == pytest.approx(expected)
+    voted = [("other", "w", best), *(("me", f"w{row}", score) for row, score in enumerate(scores))]
+    found = experts.Votes.of(voted, best, 1.0).scores(ranking.TEXT_VOTING)
+    assert found.get("me", 0.0) == pytest.approx(expected)
 
 
 def test_a_sharp_vote_tells_close_scores_apart() -> None:
-    near, far = (ranking.vote([score] * 3, 0.8, sharpness=4) for score in (0.72, 0.64))
-    assert near == pytest.approx(0.9**4)
-    assert far == pytest.approx(0.8**4)
+    voted = [(id_, f"{id_}{row}", score) for id_, score in (("far", 0.64), ("near", 0.72)) for row in range(3)]
+    found = experts.Votes.of(voted, 0.8, 4.0).scores(ranking.TEXT_VOTING)
+    assert found == pytest.approx({"near": 0.9**4, "far": 0.8**4})
 
 
 def test_a_body_of_work_beats_one_work_that_fits_best() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from search_api.researchers.background import Background
 from search_api.researchers.oeuvre import Oeuvre, closest_works, oeuvres
-from search_api.researchers.similar import Comparison
+from search_api.researchers.similar import DIGITS, Comparison
 from search_api.retrieval import ranking
 
 
@@ -66,7 +66,21 @@ def test_who_has_one_work_and_that_together_is_similar_by_centre_and_topics() ->
     both = Oeuvre.from_hits([hit("both", ["me", "you"], [1, 0])])
     comparison = Comparison(Background(Oeuvre.from_hits([])), {"me": both}, {"you": both})
     nothing = ranking.ALL_TOGETHER
-    assert comparison.similarity("me", "you") == pytest.approx(ranking.person_score(nothing, nothing, 0.0, 1.0))
+    assert comparison.similarity("me", "you") == pytest.approx(
+        ranking.person_score(nothing, nothing, 0.0, 1.0), abs=10**-DIGITS
+    )
+
+
+def test_who_has_the_same_works_has_the_same_score() -> None:
+    vectors = np.random.default_rng(1).normal(size=(60, 384))
+
+    def works(name: str, first: int, last: int) -> Oeuvre:
+        return Oeuvre.from_hits([hit(f"{name}{row}", [name], vectors[row]) for row in range(first, last)])
+
+    # Between the two are works of others, so that their columns are elsewhere in the product.
+    others = {"a": works("a", 20, 27), "b": works("b", 30, 60), "c": works("c", 20, 27)}
+    comparison = Comparison(Background(works("x", 30, 60)), {"me": works("me", 0, 20)}, others)
+    assert comparison.similarity("me", "a") == comparison.similarity("me", "c") != comparison.similarity("me", "b")
 
 
 def test_no_pair_of_works_without_works() -> None:

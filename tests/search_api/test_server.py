@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import shutil
@@ -22,7 +23,7 @@ import requests
 
 from benchmarks.slow_clients import KINDS, slow_clients
 from search_api.http.parser import MAX_BODY, MAX_FIELDS, MAX_REQUEST_LINE, Parser
-from search_api.http.server import ListenError, listen
+from search_api.http.server import ListenError, listen, prepare_process
 from tests.ports import free_port
 from tests.search_api.served import PART, STREAM
 
@@ -376,3 +377,16 @@ def test_the_master_process_does_not_import_onnxruntime() -> None:
     program = "import sys, search_api.commands; print('onnxruntime' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_a_worker_collects_garbage_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = gc.get_threshold()
+    monkeypatch.setattr("search_api.http.server.threadpool_limits", lambda *_: None)
+    try:
+        prepare_process()
+        assert gc.isenabled()
+        assert gc.get_threshold()[0] > before[0]
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
