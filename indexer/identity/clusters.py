@@ -93,14 +93,16 @@ class Group:
     def __init__(self, mentions: Sequence[Mention], context: Context, links: Sequence[Link] = ()) -> None:
         """Start from mentions that are known to belong together."""
         ordered = sorted(mentions, key=lambda mention: mention.key)
-        self.profile = Profile(ordered, context)
-        self.key = ordered[0].key
-        self.links = tuple(links)
+        self._fill(Profile(ordered, context), links)
 
-    def joined(self, other: Group, link: Link, context: Context) -> Group:
+    def _fill(self, profile: Profile, links: Sequence[Link]) -> None:
+        self.profile, self.key, self.links = profile, profile.mentions[0].key, tuple(links)
+
+    def joined(self, other: Group, link: Link) -> Group:
         """Return the union of both groups."""
-        mentions = self.profile.mentions + other.profile.mentions
-        return Group(mentions, context, (*self.links, *other.links, link))
+        group = Group.__new__(Group)
+        group._fill(self.profile.joined(other.profile), (*self.links, *other.links, link))
+        return group
 
     def side(self) -> Side:
         """Return the group as one side of a link."""

@@ -14,6 +14,8 @@ from indexer.identity.names import is_initial, surname_key
 from indexer.identity.nicknames import are_nicknames
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from indexer.identity.names import Name
 
 
@@ -76,13 +78,9 @@ def _whole(a: Name, b: Name) -> Comparison:
     given = min(a.given, b.given)
     if a.joined == b.joined or a.words == b.words:
         return Comparison(Verdict.IDENTICAL, given, min(a.surname, b.surname))
-    if len(a.words) == len(b.words) and all(map(_same_word, *_pairs(a, b))):
+    if len(a.words) == len(b.words) and all(map(_same_word, a.pairs, b.pairs)):
         return Comparison(Verdict.TRANSLITERATED, given, min(a.surname, b.surname))
     return _INCOMPATIBLE
-
-
-def _pairs(a: Name, b: Name) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    return list(zip(a.words, a.expanded, strict=True)), list(zip(b.words, b.expanded, strict=True))
 
 
 def _same_word(a: tuple[str, str], b: tuple[str, str]) -> bool:
@@ -107,6 +105,9 @@ def _word(a: tuple[str, str], b: tuple[str, str]) -> Verdict:
 def _aligned(a: Name, b: Name) -> Comparison:
     """Compare word by word, in order; all words of the shorter name must occur in the longer one."""
     if len(a.words) == len(b.words):
+        # The only placement, from both sides. Most names of a block differ in the first word.
+        if any(_word(one, two) is Verdict.INCOMPATIBLE for one, two in zip(a.pairs, b.pairs, strict=True)):
+            return _INCOMPATIBLE
         return min(_within(a, b), _within(b, a))
     return _within(a, b) if len(a.words) < len(b.words) else _within(b, a)
 
@@ -115,11 +116,11 @@ def _within(a: Name, b: Name) -> Comparison:
     """Return the best comparison of `a` with part of `b`; `a` has at most as many words."""
     if len(a.words) < 2:
         return _INCOMPATIBLE
-    short, long = _pairs(a, b)
-    return min((_graded(a, b, places, short, long) for places in _placements(short, long)), default=_INCOMPATIBLE)
+    placements = _placements(a.pairs, b.pairs)
+    return min((_graded(a, b, places) for places in placements), default=_INCOMPATIBLE)
 
 
-def _placements(short: list[tuple[str, str]], long: list[tuple[str, str]]) -> list[tuple[int, ...]]:
+def _placements(short: Sequence[tuple[str, str]], long: Sequence[tuple[str, str]]) -> list[tuple[int, ...]]:
     """Return every placement of the words of `short` in `long`, in order: an index into `long` for each word."""
     placements: list[tuple[int, ...]] = [()]
     for index, word in enumerate(short):
@@ -133,18 +134,16 @@ def _placements(short: list[tuple[str, str]], long: list[tuple[str, str]]) -> li
     return placements
 
 
-def _graded(
-    a: Name, b: Name, places: tuple[int, ...], short: list[tuple[str, str]], long: list[tuple[str, str]]
-) -> Comparison:
+def _graded(a: Name, b: Name, places: tuple[int, ...]) -> Comparison:
     """Return the comparison for one placement of the shorter name in the longer."""
-    words = [_word(short[index], long[place]) for index, place in enumerate(places)]
+    words = [_word(a.pairs[index], b.pairs[place]) for index, place in enumerate(places)]
     # The family name must be a whole word in both names; an initial proves nothing.
     if words[a.family] > Verdict.TRANSLITERATED or is_initial(a.surname):
         return _INCOMPATIBLE
     # Half of a given name is not a family name: `Jia-Chen Gu` is not a `Jia Chen`.
     if {places[a.family], places[a.family] - 1} & set(b.tied):
         return _INCOMPATIBLE
-    missing = set(range(len(long))) - set(places)
+    missing = set(range(len(b.words))) - set(places)
     verdict = max(max(words), _missing(a, b, words, missing)) if missing else max(words)
     both = [min(a.words[index], b.words[place], key=len) for index, place in enumerate(places)]
     return Comparison(verdict, tuple(both[: a.family] + both[a.family + 1 :]), both[a.family])

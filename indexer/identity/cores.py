@@ -18,7 +18,6 @@ from indexer.identity.weights import AUTOMATIC_SCHEMES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from indexer.identity.context import Context
     from indexer.identity.mentions import MentionKey
     from indexer.identity.names import Name
 
@@ -30,7 +29,7 @@ class ById(NamedTuple):
     questioned: list[Link]
 
 
-def by_ids(groups: Sequence[Group], context: Context) -> ById:
+def by_ids(groups: Sequence[Group]) -> ById:
     """Join groups that share a strong id.
 
     They stay apart if an ORCID iD contradicts the id, if both are on one work, or if their names share no word.
@@ -50,7 +49,7 @@ def by_ids(groups: Sequence[Group], context: Context) -> ById:
                     del kept[other.key]
                     kept.pop(current.key, None)
                     link = make_link(other, current, inf, (Part("id", inf, (id_,)),))
-                    current = other.joined(current, link, context)
+                    current = other.joined(current, link)
                     kept[current.key] = current
         for scheme, ids in current.profile.ids.items():
             for id_ in ids:
@@ -71,7 +70,8 @@ def _is_doubtful(a: Group, b: Group, scheme: str) -> bool:
         return True
     if scheme == "orcid" and not AUTOMATIC_SCHEMES.issuperset(a.profile.conflicts(b.profile)):
         return True
-    return not any(_are_related(one, two) for one in a.profile.names for two in b.profile.names)
+    one, other = a.profile.names, b.profile.names
+    return one.isdisjoint(other) and not any(_are_related(name, two) for name in one for two in other)
 
 
 def _are_related(a: Name, b: Name) -> bool:

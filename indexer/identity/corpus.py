@@ -73,7 +73,7 @@ def bridge(clusters: Sequence[Cluster], weights: Weights, context: Context) -> R
         pairs = _pairs(clusters, name_pairs)
         touched = sorted({item for pair in pairs for item in pair})
         groups = [Group(clusters[item].mentions, context, clusters[item].links) for item in touched]
-        with_ids = by_ids(groups, context)
+        with_ids = by_ids(groups)
         questioned = tuple(with_ids.questioned)
         if len(with_ids.groups) == len(groups):
             break

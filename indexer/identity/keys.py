@@ -49,6 +49,8 @@ def strong_id(author: Author) -> str | None:
 def without_shared_ids(authors: Sequence[Author]) -> list[Author]:
     """Return the authors of a work without ids that several of them have: publishers repeat the iD of one on all."""
     counts = Counter(id_ for author in authors for id_ in {author.id, author.orcid} if id_)
+    if len(counts) == counts.total():
+        return list(authors)
     return [
         replace(
             author,

@@ -66,6 +66,18 @@ class Name:
     #: Indexes in `words` of given names that a hyphen joins to the next: `Jean-Pierre` is one name of two words.
     tied: tuple[int, ...] = ()
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.words, self.expanded, self.family, self.hyphened, self.suffix, self.tied))
+
+    @cached_property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Return each word with its transliteration."""
+        return tuple(zip(self.words, self.expanded, strict=True))
+
     @cached_property
     def surname(self) -> str:
         """Return the (last) word of the family name, folded."""
@@ -191,6 +203,7 @@ def _expanded(word: str) -> str:
     return fold_name(word.casefold().translate(_TWO_LETTERS)).replace(" ", "")
 
 
+@lru_cache(maxsize=50_000)
 def surname_key(word: str) -> str:
     """Return one key for all transcriptions of a family name: `Schütze` and `Schuetze` become `schutze`."""
     for two, one in _ONE_KEY:

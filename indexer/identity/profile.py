@@ -30,6 +30,16 @@ class Profile:
         self.mentions = tuple(mentions)
         self._context = context
 
+    def joined(self, other: Profile) -> Profile:
+        """Return the summary of both groups: names, works and ids are united, not read from all mentions again."""
+        mentions = sorted(self.mentions + other.mentions, key=lambda mention: mention.key)
+        profile = Profile(mentions, self._context)
+        ids = {scheme: set(known) for scheme, known in self.ids.items()}
+        for scheme, known in other.ids.items():
+            ids.setdefault(scheme, set()).update(known)
+        profile.names, profile.works, profile.ids = self.names | other.names, self.works | other.works, ids
+        return profile
+
     @cached_property
     def names(self) -> frozenset[Name]:
         """Return the parsed names."""

@@ -44,7 +44,7 @@ def resolve_block(mentions: Sequence[Mention], weights: Weights, context: Contex
     if len(mentions) == 1:
         return Resolution((Cluster(tuple(mentions)),))
     groups = [Group([mention], context) for mention in sorted(mentions, key=lambda mention: mention.key)]
-    with_ids = by_ids(groups, context)
+    with_ids = by_ids(groups)
     groups, near = agglomerate(with_ids.groups, weights.threshold, context, weights)
     return Resolution(tuple(group.cluster() for group in groups), (*near, *with_ids.questioned))
 
@@ -145,7 +145,7 @@ class _Linkage:
     def _join(self, a: int, b: int) -> None:
         """Join two groups in the row of the first; the row of the second is no longer used."""
         one, two = self._group(a), self._group(b)
-        self._groups[a] = one.joined(two, self._link(a, b), self._context)
+        self._groups[a] = one.joined(two, self._link(a, b))
         self._groups[b] = None
         is_better = self._best[:, a].sum(axis=0) >= self._best[:, b].sum(axis=0)
         self._best[:, a] = np.where(is_better, self._best[:, a], self._best[:, b])

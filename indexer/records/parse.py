@@ -65,7 +65,7 @@ def parse_work(record: object, warnings: list[RecordWarning] | None = None) -> W
     authors = _authors(fields)
     day = fields.read("date", _date)
     doi = fields.read("doi", _doi)
-    topics = fields.read("topics", _topics) or {}
+    topics = fields.checked("topics", _topics) or {}
     return Work(
         id=id_,
         title=title,
@@ -98,6 +98,11 @@ class _Fields:
         self.record, self.warnings, self._prefix = record, warnings, prefix
 
     def read(self, key: str, check: Callable[[Mapping[str, Any]], T]) -> T | None:
+        """Return what `check` makes of the record; None, without a check, if the key is missing."""
+        return None if self.record.get(key) is None else self.checked(key, check)
+
+    def checked(self, key: str, check: Callable[[Mapping[str, Any]], T]) -> T | None:
+        """Return what `check` makes of the record, which may depend on other keys than this one."""
         try:
             return check(self.record)
         except ValueError as error:
@@ -140,6 +145,8 @@ def _text(record: Mapping[str, Any], key: str, limit: int = MAX_TEXT) -> str | N
         raise RecordError(f"{key} contains half a character (a lone surrogate)") from error
     if len(value) > limit:
         raise RecordError(f"{key} has {len(value):,} characters, more than {limit:,}")
+    if value.isascii() and value.isprintable():
+        return " ".join(value.split()) or None
     # NFC: what looks the same is the same text, however it was typed. Joiners (U+200C, U+200D) are kept.
     return " ".join(unicodedata.normalize("NFC", value).translate(_CONTROLS).split()) or None
 
@@ -306,6 +313,8 @@ def _without_shared_orcids(authors: tuple[Author, ...], warnings: list[RecordWar
     """Drop an ORCID iD that several authors have: it belongs to one of them at most, and it is unknown to which."""
     counts = Counter(author.orcid for author in authors if author.orcid)
     shared = {orcid for orcid, count in counts.items() if count > 1}
+    if not shared:
+        return authors
     warnings += [
         RecordWarning("shared orcid", f"{counts[id_]} authors have the ORCID iD {id_}; ignored") for id_ in shared
     ]

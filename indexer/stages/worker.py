@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
 import threading
 import time
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from multiprocessing import connection, parent_process
 from typing import TYPE_CHECKING
@@ -16,6 +18,7 @@ from indexer.stages.task import StageError, Step
 from peerscope.memory import peak_mb, reset_peak
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from indexer.stages.task import Task
@@ -44,7 +47,8 @@ def execute(task: Task, folder_path: Path, memory_mb: int) -> TaskRecord:
     if task.output in folder:  # written since the task was submitted
         return TaskRecord(task.stage, 0.0, 0, 0, 0.0, worker)
     started = time.perf_counter()
-    if parent_process() is not None:
+    is_worker = parent_process() is not None
+    if is_worker:
         reset_peak()
     stage = task.load()
     inputs = {role: [folder.file(name) for name in names] for role, names in task.inputs.items()}
@@ -54,7 +58,7 @@ def execute(task: Task, folder_path: Path, memory_mb: int) -> TaskRecord:
             "machines, under the same path."
         )
     read = sum(path.stat().st_size for paths in inputs.values() for path in paths)
-    with folder.scratch() as scratch:
+    with folder.scratch() as scratch, _no_garbage_collection() if is_worker else nullcontext():
         output = scratch / task.output
         spill = scratch / "spill"
         spill.mkdir()
@@ -62,6 +66,18 @@ def execute(task: Task, folder_path: Path, memory_mb: int) -> TaskRecord:
         written = output.stat().st_size
         folder.publish(output, task.output)
     return TaskRecord(task.stage, time.perf_counter() - started, read, written, peak_mb(), worker)
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Switch the search for cyclic garbage off: a tenth of the time of tasks that make millions of objects without."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def start_worker() -> None:

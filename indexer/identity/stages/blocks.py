@@ -32,10 +32,10 @@ def resolve_blocks(step: Step) -> None:
         write_rows(step, connection, COLUMNS, _clusters(counts, context))
 
 
-def _select(step: Step, connection: duckdb.DuckDBPyConnection) -> None:
+def _select(step: Step, connection: duckdb.DuckDBPyConnection, columns: str = "*") -> None:
     # A range of slots: files are ordered by slot, so that most of each is skipped.
     first, end = (SLOTS * (step.parameters["bucket"] + more) // step.parameters["buckets"] for more in (0, 1))
-    query = "CREATE TABLE bucket AS SELECT * FROM mentions WHERE slot >= $1 AND slot < $2"
+    query = f"CREATE TABLE bucket AS SELECT {columns} FROM mentions WHERE slot >= $1 AND slot < $2"  # noqa: S608
     connection.execute(query, [first, end])
 
 
@@ -69,7 +69,7 @@ def _traits(mention: Mention) -> tuple[str, ...]:
 def find_frequent_works(step: Step) -> None:
     """Write the ids of works whose embeddings are evidence: a frequent name in a block with several mentions."""
     with database(step) as connection:
-        _select(step, connection)
+        _select(step, connection, "block, name, work_id")
         context = context_of_names(connection)
         printed = [name for (name,) in fetch(connection, "SELECT DISTINCT name FROM bucket")]
         frequent = sorted(name for name in printed if context.is_frequent(name))

@@ -76,7 +76,7 @@ def _rows_of_joined(
     context = Context()  # joins by ids weigh nothing
     groups = [Group(cluster.mentions, context, cluster.links) for cluster in clusters.values()]
     while True:
-        result = by_ids(groups, context)
+        result = by_ids(groups)
         if len(result.groups) == len(groups):
             break
         # Again after joins: a joined group may no longer contradict another one.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indexer.stages.task import Step
+
+#: Names whose co-authors are kept as sets: those of one large block.
+AROUND = 5_000
 
 
 def context_of_bucket(step: Step, connection: duckdb.DuckDBPyConnection) -> Context:
@@ -115,15 +119,17 @@ class BucketGraph:
         """Store the number of each name, and the numbers of those that have written with it."""
         self._codes, self._others = codes, others
         self._names = {code: name for name, code in codes.items()}
+        self._around = lru_cache(maxsize=AROUND)(self._around_one)
 
     def around(self, names: Iterable[str]) -> set[str]:
         """Return the names of the bucket that have written with any of `names`, those included."""
-        numbers: set[int] = set()
-        for name in names:
-            code = self._codes.get(name)
-            if code is not None and code in self._others:
-                numbers.update(self._others[code].tolist())
-        return {self._names[number] for number in numbers}
+        return set().union(*map(self._around, names))
+
+    def _around_one(self, name: str) -> frozenset[str]:
+        code = self._codes.get(name)
+        if code is None or code not in self._others:
+            return frozenset()
+        return frozenset([self._names[number] for number in self._others[code].tolist()])
 
 
 def _bucket_vectors(step: Step, connection: duckdb.DuckDBPyConnection) -> Any:
