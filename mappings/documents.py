@@ -254,8 +254,10 @@ class ResearcherDocument(ResearcherState):
     """A researcher, built from their works and their state.
 
     `ids` are the ids that sources and ORCID give them; `name` is the most frequent printed form, `name_variants` the
-    others. `merge_reasons` says why several names were identified as one person, in sentences. `expertise` is the text
-    of their titles; `embedding`, of unit length, is the mean of their works' embeddings.
+    others. `suggested_topics` counts the assigned topics of works whose source gives none; it is missing in documents
+    that were written before this field was added. `merge_reasons` says why several names were identified as one person,
+    in sentences. `expertise` is the text of their titles; `embedding`, of unit length, is the mean of their works'
+    embeddings.
     """
 
     id: str
@@ -266,6 +268,7 @@ class ResearcherDocument(ResearcherState):
     affiliations: list[Affiliation]
     institutions: list[InstitutionName]
     topics: list[ResearcherTopic]
+    suggested_topics: NotRequired[list[ResearcherTopic]]
     works_count: int
     counts_by_year: list[YearCount]
     first_year: int | None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from opensearchpy.exceptions import NotFoundError, RequestError
 
-from mappings.indices import Scale, index_body
+from mappings.indices import Scale, index_body, load
 from mappings.names import FORMER_KINDS, KINDS, VERSION, Generation, IndexNames, WritableGeneration, is_writer_alias
 from peerscope.errors import PeerscopeError
 
@@ -131,6 +131,7 @@ def begin(
             _create(client, generation, kind, model, scale)
         else:
             _clone(client, current, generation, kind)
+            _add_fields(client, generation.name(kind), kind)
     client.cluster.health(index=generation.works, params={"wait_for_status": "yellow"})
     _put_settings(client, generation, {"index.refresh_interval": "-1"})
     return generation
@@ -163,6 +164,14 @@ def _clone(client: OpenSearch, source: Generation, target: Generation, kind: str
             client.indices.clone(index=name, target=target.name(kind), body=body)
     finally:
         settings(index=name, body={"index.blocks.write": None})
+
+
+def _add_fields(client: OpenSearch, index: str, kind: str) -> None:
+    """Add the fields that the mapping of a kind got after an index was created."""
+    stored = client.indices.get_mapping(index=index)[index]["mappings"]["properties"]
+    new = {name: field for name, field in load(kind)["properties"].items() if name not in stored}
+    if new:
+        client.indices.put_mapping(index=index, body={"properties": new})
 
 
 def claim(client: OpenSearch, generation: Generation, token: str) -> WritableGeneration:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck, settings
 from werkzeug.routing import Rule
 
 from tests.orcid import Provider, provider
@@ -92,6 +93,11 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
 def _reason(report: pytest.TestReport) -> str:
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     return reason.removeprefix("Skipped: ")
+
+
+#: How long an input takes to make depends on what else the machine does.
+settings.register_profile("peerscope", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("peerscope")
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 import numpy as np
 
-from indexer.write.bulk import update_action, with_retries, write
+from indexer.write.bulk import pending_actions, update_action, with_retries, write
 from indexer.write.reads import count, pages, search_many
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class AssignedFields(TypedDict):
 def assign_topics(client: OpenSearch, generation: Generation, on_batch: Callable[[int], None]) -> int:
     """Assign topics to indexed works that have none and were not looked at before; return how many got one.
 
+    Their researchers become pending, before the works are written: after a kill in between, they are built once more.
     Does nothing when no work is labelled. `on_batch` receives how many works were looked at.
     """
     with_retries(client.indices.refresh, index=generation.works)
@@ -85,6 +86,12 @@ def assign_topics(client: OpenSearch, generation: Generation, on_batch: Callable
             suggested = in_memory.suggest(np.asarray([work["embedding"] for work in works], dtype=np.float32))
         else:
             suggested = [vote(neighbours) for neighbours in _neighbours(client, generation, works)]
+        pending = {
+            entry["id"]: work["id"]
+            for work, topics in zip(works, suggested, strict=True)
+            for entry in (work["researchers"] if topics else ())
+        }
+        write(client, pending_actions(generation.pending, pending))
         pairs = zip(works, suggested, strict=True)
         write(client, (update_action(generation.works, work["id"], assigned_fields(topics)) for work, topics in pairs))
         assigned += sum(bool(topics) for topics in suggested)
@@ -186,7 +193,7 @@ def assigned_fields(topics: list[AssignedTopic]) -> AssignedFields:
 
 
 def _unassigned_works(client: OpenSearch, generation: Generation) -> Iterator[list[WorkDocument]]:
-    body = {"size": BATCH, "sort": ["id"], "query": _UNASSIGNED, "_source": ["id", "embedding"]}
+    body = {"size": BATCH, "sort": ["id"], "query": _UNASSIGNED, "_source": ["id", "embedding", "researchers.id"]}
     return ([hit["_source"] for hit in hits] for hits in pages(client, generation.works, body))
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from indexer.staging.database import MergeReasons
     from mappings.documents import (
         Affiliation,
+        AssignedTopic,
         Authorship,
         Collaborator,
         Identity,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         ResearcherState,
         ResearcherTopic,
         WorkDocument,
+        WorkTopic,
     )
 
 #: Collaborators kept in a researcher's document, most shared works first. Of the researchers of 97,000 works, one in
@@ -195,7 +197,8 @@ def researcher_document(
         "orcid": orcids[0] if orcids else None,
         "affiliations": _affiliations(researcher_id, works),
         "institutions": _institutions(researcher_id, works),
-        "topics": _topics(works),
+        "topics": _topics(work.document["topics"] for work in works),
+        "suggested_topics": _topics(work.document.get("assigned_topics", []) for work in works),
         "works_count": len(works),
         "counts_by_year": [{"year": year, "works": years[year]} for year in sorted(years)],
         "first_year": min(years, default=None),
@@ -244,8 +247,9 @@ def _by_frequency(values: Iterable[str]) -> list[str]:
     return sorted(counts, key=lambda value: (-counts[value], -len(value), value))
 
 
-def _topics(works: Sequence[IndexedWork]) -> list[ResearcherTopic]:
-    topics = [topic for work in works for topic in work.document["topics"]]
+def _topics(topics_of_works: Iterable[Sequence[WorkTopic | AssignedTopic]]) -> list[ResearcherTopic]:
+    """Return the topics of works with the number of these works, the most frequent first."""
+    topics = [topic for topics_of_work in topics_of_works for topic in topics_of_work]
     counts = Counter(topic["id"] for topic in topics)
     names = {topic["id"]: topic["name"] for topic in topics}
     return [

@@ -31,7 +31,7 @@ BATCH = 250
 #: Works fetched in one response.
 PAGE = 1_000
 #: Fields of works from which researchers are built.
-WORK_FIELDS = ["id", "title", "year", "topics", "researchers", "institutions", "embedding_model"]
+WORK_FIELDS = ["id", "title", "year", "topics", "assigned_topics", "researchers", "institutions", "embedding_model"]
 #: Concurrent bulk requests: OpenSearch handles each in one thread.
 WRITERS = 2
 

@@ -22,7 +22,8 @@ def institutions() -> None:
     """Manage how affiliations are resolved to institutions.
 
     Decisions are in institutions.toml in PEERSCOPE_HOME; docs/identity.md describes it. The next `peerscope index`
-    applies a new dump or decision to all works.
+    applies a new dump or decision to the institutions of all works and their researchers, by name; `peerscope index
+    PATH... --rebuild` also reads the printed affiliations in the files again.
     """
 
 
@@ -31,7 +32,11 @@ def institutions() -> None:
 @pass_settings
 def load_dump(settings: Settings, dump: Path) -> None:
     """Load the names and ids of a ROR dump, as JSON or as the zip file that ROR publishes."""
-    echo(f"{load(dump, settings.home):,} institutions are loaded. The next run applies them to all works.")
+    count = load(dump, settings.home)
+    echo(
+        f"{count:,} institutions are loaded. The next run replaces institutions of these names on all works. "
+        "Run 'peerscope index PATH... --rebuild' to look for them in all printed affiliations again."
+    )
 
 
 @institutions.command()

@@ -51,7 +51,7 @@ def overview(services: Services) -> Result:
         },
         "counts_by_year": counts_by_year(works["aggregations"]["years"]["buckets"]),
         "topics": topics["results"],
-        "researchers": [serialize_researcher(hit["_source"]) for hit in researchers["hits"]["hits"]],
+        "researchers": [serialize_researcher(services, hit["_source"]) for hit in researchers["hits"]["hits"]],
         "searches": _searches(services, [topic["id"] for topic in topics["results"][:SEARCHES]]),
         "links": {
             "self": url_for("overview.overview"),

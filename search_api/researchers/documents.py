@@ -11,6 +11,7 @@ from search_api.http.errors import Problem, RedirectError, not_found
 from search_api.http.item_urls import item_urls
 from search_api.http.paging import Pagination
 from search_api.researchers import queries
+from search_api.researchers.distinctive import TopicRarities, TopicRarity
 from search_api.researchers.trust import Trust, snapshot
 from search_api.retrieval.hits import hit_ids, only_fields
 from search_api.retrieval.listing import envelope
@@ -89,7 +90,7 @@ def find(services: Services, id_: str) -> ResearcherDocument:
     raise not_found("researcher", id_)
 
 
-def serialize_researcher(researcher: ResearcherDocument) -> ResearcherResult:
+def serialize_researcher(services: Services, researcher: ResearcherDocument) -> ResearcherResult:
     """Return a stored researcher as in `schemas.Researcher`: with tagline, counts, trust and links."""
     counts = {
         "works": researcher["works_count"],
@@ -100,8 +101,9 @@ def serialize_researcher(researcher: ResearcherDocument) -> ResearcherResult:
     # An unclaimed profile has no owner, rather than an empty one.
     stored = {name: value for name, value in researcher.items() if name not in {"owner", "corrected"} or value}
     stored |= _corrections(researcher)
+    stored.setdefault("suggested_topics", [])
     added = {
-        "tagline": tagline(researcher),
+        "tagline": tagline(researcher, services.shared(TopicRarities).get(services)),
         "counts": counts,
         "trust": snapshot(researcher),
         "links": item_urls(LINKS, researcher["id"]),
@@ -136,14 +138,19 @@ def _corrections(researcher: ResearcherDocument) -> dict[str, Any]:
     return changes
 
 
-def tagline(researcher: ResearcherDocument) -> str | None:
-    """Return a researcher's most frequent topics in one line; None if none is known.
+def tagline(researcher: ResearcherDocument, rarity: TopicRarity) -> str | None:
+    """Return a researcher's most distinctive topics in one line, suggested ones included; None if none is known.
 
-    Of topics that differ in a qualifier only, such as `Machine Learning (Statistics)`, the first is named.
+    Of topics that differ in a qualifier only, such as `Machine Learning (Statistics)`, the shortest is named.
     """
+    counts: dict[str, dict[str, Any]] = {}
+    for topic in (*researcher["topics"], *researcher.get("suggested_topics", ())):
+        counted = counts.setdefault(topic["id"], {**topic, "count": 0})
+        counted["count"] += topic["count"]
     names: dict[str, str] = {}
-    for topic in researcher["topics"]:
-        names.setdefault(topic["name"].partition(" (")[0].casefold(), topic["name"])
+    for topic in rarity.ordered(counts.values()):
+        key = topic["name"].partition(" (")[0].casefold()
+        names[key] = min(names.get(key, topic["name"]), topic["name"], key=len)
     # Names of topics contain commas and "and", so neither can separate them.
     return " · ".join(list(names.values())[:TAGLINE]) or None
 

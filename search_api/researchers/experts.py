@@ -188,17 +188,21 @@ def read_experts(
     responses = services.search_together([*wanted, *searches])
     read = [{hit["_id"]: hit["_source"] for hit in response["hits"]["hits"]} for response in responses[: len(wanted)]]
     stored, titles, names = [*read, {}, {}, {}][:3]
-    return _results(page, stored, titles, names), responses[len(wanted) :]
+    return _results(services, page, stored, titles, names), responses[len(wanted) :]
 
 
 def _results(
-    page: Sequence[Expert], stored: Mapping[str, Any], titles: Mapping[str, Any], names: Mapping[str, Any]
+    services: Services,
+    page: Sequence[Expert],
+    stored: Mapping[str, Any],
+    titles: Mapping[str, Any],
+    names: Mapping[str, Any],
 ) -> list[ResearcherResult]:
     """Return experts as results, from documents by id: researchers, works, and members of teams."""
     results = []
     for expert in page:
         if expert.id in stored:
-            result = serialize_researcher(stored[expert.id])
+            result = serialize_researcher(services, stored[expert.id])
             result["score"] = expert.score
             result["works"] = [
                 {"id": id_, "title": titles[id_]["title"], "score": score}

@@ -35,6 +35,13 @@ FIELDS = {
     "topic": Field(
         "topic", "Topic id, such as `cs.LG`.", term("topics.id"), topic_id, Facet("topics.id", names="topics")
     ),
+    "suggested_topic": Field(
+        "suggested topic",
+        "Id of a topic that similar works suggest for works without topics.",
+        term("suggested_topics.id"),
+        topic_id,
+        Facet("suggested_topics.id", names="topics"),
+    ),
     "institution": Field(
         "institution",
         "Institution id, or its ROR id.",

@@ -47,7 +47,7 @@ def add_reasons(
     together = request.joint_works
     results = []
     for id_ in people:
-        result = serialize_researcher(stored[id_])
+        result = serialize_researcher(services, stored[id_])
         named = [*joint[id_], *(work for pair in pairs[id_] for work in pair[:2])]
         result["reasons"] = {
             "shared_topics": shared[id_],

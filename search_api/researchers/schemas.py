@@ -193,6 +193,11 @@ class ResearcherSummary(Schema):
     trust = fields.Nested(Trust, required=True)
     counts = fields.Nested(Counts, required=True)
     topics = fields.List(fields.Nested(TopicCount), required=True)
+    suggested_topics = fields.List(
+        fields.Nested(TopicCount),
+        required=True,
+        metadata={"description": "Topics suggested for works whose source gives none, by works that are like them."},
+    )
     institutions = fields.List(fields.Nested(Named), required=True)
     links = fields.Nested(ResearcherLinks, required=True)
     score = fields.Float(metadata={"description": "In [0, 1]; present when the list is ranked."})

@@ -66,7 +66,7 @@ def _by_name(services: Services, args: Mapping[str, Any], asked: list[Filter]) -
         response = services.search(services.names.researchers, body)
     best = best_score(pagination, response)
     return envelope(
-        [_to_result(hit, best if name else None) for hit in response["hits"]["hits"]],
+        [_to_result(services, hit, best if name else None) for hit in response["hits"]["hits"]],
         **count_of(response),
         pagination=pagination,
         next_cursor=next_cursor(pagination, response),
@@ -74,8 +74,8 @@ def _by_name(services: Services, args: Mapping[str, Any], asked: list[Filter]) -
     )
 
 
-def _to_result(hit: Mapping[str, Any], best: float | None) -> ResearcherResult:
-    result = serialize_researcher(hit["_source"])
+def _to_result(services: Services, hit: Mapping[str, Any], best: float | None) -> ResearcherResult:
+    result = serialize_researcher(services, hit["_source"])
     if best is not None and hit["_score"] is not None:
         result["score"] = ranking.relative(hit["_score"], best)
     return result

@@ -93,4 +93,4 @@ def collaborators(args: dict[str, Any], id_: str) -> Any:
 @endpoint(schemas.ResearcherArgs, schemas.Researcher, "Get a researcher's profile")
 def researcher(id_: str) -> Any:
     """Return a profile by the researcher's id, an id of a source, or an ORCID iD."""
-    return documents.serialize_researcher(documents.find(services(), id_))
+    return documents.serialize_researcher(services(), documents.find(services(), id_))

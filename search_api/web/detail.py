@@ -114,7 +114,7 @@ def researcher(id_: str) -> str | Response:
     own = researcher_documents.works_clause(document)
     works = works_search.search(services(), WorksArgs().load(listing), fixed=[own])
     similar_args = SimilarResearchersArgs().load({"per_page": SIMILAR, "exclude": args["exclude"]})
-    person = researcher_documents.serialize_researcher(document)
+    person = researcher_documents.serialize_researcher(services(), document)
     if not args["q"] and not any(chosen.values()):
         # Includes what decisions and the owner have changed since the last run.
         person["counts"]["works"] = works["meta"]["count"]
@@ -204,7 +204,9 @@ def graph_node() -> str:
 #: Functions that return the entity of a node as the API does, by kind; each raises Problem (404) for an unknown id.
 NODES: dict[str, Callable[[str], Mapping[str, Any]]] = {
     "work": lambda id_: work_documents.serialize_work(work_documents.find(services(), id_)),
-    "researcher": lambda id_: researcher_documents.serialize_researcher(researcher_documents.find(services(), id_)),
+    "researcher": lambda id_: researcher_documents.serialize_researcher(
+        services(), researcher_documents.find(services(), id_)
+    ),
     "topic": lambda id_: read_topic(services(), id_),
     "institution": lambda id_: read_institution(services(), id_),
 }

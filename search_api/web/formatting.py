@@ -41,7 +41,7 @@ def works_found(meta: Mapping[str, Any]) -> str:
     """Return how many works were found and how; a hybrid count has two sources, so it names both."""
     number = f"{'More than ' if meta['count_relation'] == 'gte' else ''}{meta['count']:,}"
     is_one = meta["count"] == 1
-    match meta["mode"]:
+    match meta["mode"] if meta["count"] else None:
         case "keyword":
             return f"{number} keyword {'match' if is_one else 'matches'}"
         case "semantic":
@@ -309,6 +309,7 @@ FILTERS = {
         coverage,
         cut,
         enumerated,
+        without_variants,
         host,
         initials,
         level_label,

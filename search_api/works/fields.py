@@ -34,6 +34,7 @@ FIELDS = {
         "Id of a topic suggested by similar works.",
         term("assigned_topics.id"),
         topic_id,
+        Facet("assigned_topics.id", names="topics"),
     ),
     "source": Field("source", "Where the record comes from.", term("source")),
     "language": Field("language", "Language code, such as `en`.", term("language")),

@@ -90,7 +90,8 @@ def test_a_researcher_document_summarizes_the_works() -> None:
     ada = one["researchers"][0]["id"]
     document = researcher(ada, one, two, vectors=vectors)
     assert document == researcher(ada, two, one, vectors=vectors)
-    assert document.keys() == load("researchers")["properties"].keys() == ResearcherDocument.__required_keys__
+    fields = ResearcherDocument.__required_keys__ | {"suggested_topics"}
+    assert document.keys() == load("researchers")["properties"].keys() == fields
     assert [(topic["id"], topic["count"]) for topic in document["topics"]] == [("cs.LG", 2), ("cs.CL", 1)]
     assert [(p["name"], p["works"], p["first_year"], p["last_year"]) for p in document["collaborators"]] == [
         ("Bob", 2, 2020, 2022),
@@ -107,6 +108,16 @@ def test_a_researcher_document_summarizes_the_works() -> None:
     }
     assert document["expertise"] == "Later\nA title"
     np.testing.assert_allclose(document["embedding"], [0.5**0.5] * 2, atol=5e-6)  # five decimals are stored
+
+
+def test_topics_that_similar_works_suggest_are_counted_apart() -> None:
+    own = stored(Work("arxiv:1", "T", (Author("Ada"),), topics=(("cs.LG", None),)))
+    others = [stored(Work(f"acl:{number}", "T", (Author("Ada"),))) for number in (1, 2)]
+    for work in others:
+        work["assigned_topics"] = [{"id": "cs.CL", "name": "Computation and Language", "share": 0.9}]
+    document = researcher(own["researchers"][0]["id"], own, *others)
+    assert [topic["id"] for topic in document["topics"]] == ["cs.LG"]
+    assert document["suggested_topics"] == [{"id": "cs.CL", "name": "Computation and Language", "count": 2}]
 
 
 def test_the_most_frequent_then_fullest_form_of_a_name_is_shown() -> None:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from indexer.build import researchers as researchers_builder
+from indexer.build.documents import researcher_document
 from indexer.identity.overrides import OverridesError
 from indexer.run import run
 from indexer.sources import open_sources
@@ -23,7 +25,20 @@ from indexer.sources.stored import StoredWorks
 from indexer.staging.report import past_runs
 from indexer.write.bulk import WriteError, index_action, write
 from indexer.write.writer_lock import LockedError, only_writer
-from mappings import IndexNames, Scale, StoreError, begin, drop, list_generations, live, publish, rollback
+from mappings import (
+    IndexNames,
+    Scale,
+    StoreError,
+    begin,
+    drop,
+    generations,
+    indices,
+    list_generations,
+    live,
+    publish,
+    rollback,
+)
+from mappings.indices import load
 from peerscope import embedding, sample
 from peerscope.settings import Settings
 
@@ -459,8 +474,58 @@ def test_works_without_topics_get_those_of_their_neighbours_marked_as_assigned(
     assert found["topics"] == []
     assert [topic["id"] for topic in found["assigned_topics"]] == ["cs.CL"]
     assert documents(opensearch, names.topics)["cs.CL"]["works_count"] == 5
+    author = documents(opensearch, names.researchers)[found["researchers"][0]["id"]]
+    assert {"id": "cs.CL", "name": "Computation and Language", "count": 1} in author["suggested_topics"]
     again = index(write_lines(tmp_path / "x.jsonl", work(21)))
     assert again.counts.topics_assigned == 0
+
+
+def test_authors_get_topics_that_a_later_run_suggests_for_their_works(
+    index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path
+) -> None:
+    about = {"title": "Translating sentences with neural networks", "abstract": None}
+    lonely = work(20, **about, topics=[], authors=[{"name": "Ottilie Nonesuch"}])
+    index(write_lines(tmp_path / "w.jsonl", lonely))
+    (author,) = (one for one in documents(opensearch, names.researchers).values() if one["name"] == "Ottilie Nonesuch")
+    assert author["suggested_topics"] == []
+    others = [work(number, **about, topics=["cs.CL"]) for number in range(6, 11)]
+    assert index(write_lines(tmp_path / "x.jsonl", *others)).counts.topics_assigned == 1
+    author = documents(opensearch, names.researchers)[author["id"]]
+    assert [(topic["id"], topic["count"]) for topic in author["suggested_topics"]] == [("cs.CL", 1)]
+
+
+def test_a_run_adds_fields_that_the_live_generation_lacks(
+    index: Any,
+    opensearch: OpenSearch,
+    names: IndexNames,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def before(kind: str) -> dict[str, Any]:
+        mapping = load(kind)
+        mapping["properties"].pop("suggested_topics", None)
+        return mapping
+
+    with monkeypatch.context() as former:
+        former.setattr(indices, "load", before)
+        former.setattr(generations, "load", before)
+        former.setattr(researchers_builder, "researcher_document", without_suggestions)
+        index(write_lines(tmp_path / "w.jsonl", work(1)))
+    stored = documents(opensearch, names.researchers)
+    assert not any("suggested_topics" in one for one in stored.values())
+    index(write_lines(tmp_path / "x.jsonl", work(1), work(2)))
+    assert any("suggested_topics" in one for one in documents(opensearch, names.researchers).values())
+    index_name = live(opensearch, names)
+    assert index_name is not None
+    meta = opensearch.indices.get_mapping(index=index_name.researchers)[index_name.researchers]["mappings"]["_meta"]
+    assert meta["begun_in"] == 1
+
+
+def without_suggestions(*args: Any, **options: Any) -> dict[str, Any]:
+    """Return the document of a researcher as it was written before topics were suggested."""
+    document: dict[str, Any] = {**researcher_document(*args, **options)}
+    del document["suggested_topics"]
+    return document
 
 
 def test_indices_have_the_layout_of_the_run(

@@ -188,7 +188,7 @@ class Stored(Engine):
 
 def listed(engine: Stored, monkeypatch: pytest.MonkeyPatch, **args: Any) -> dict[str, Any]:
     """Return the list of experts on a text, with researchers as they are stored."""
-    monkeypatch.setattr(experts, "serialize_researcher", dict)
+    monkeypatch.setattr(experts, "serialize_researcher", lambda _, stored: dict(stored))
     there = services(engine)
     monkeypatch.setattr(there, "embed_query", lambda _: VECTOR)
     app = create_app(services=there, extensions=[])
