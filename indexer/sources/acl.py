@@ -41,7 +41,7 @@ def paper_record(paper: Element, around: list[Element]) -> dict[str, Any]:
     """Return a paper in the import format; `around` ends with its collection and volume, which name the venue.
 
     A paper that the Anthology removed becomes a withdrawn record; a retracted one stays and is marked. Raises NotAWork
-    for front and back matter, and for items without authors (book notices, announcements).
+    for front and back matter.
     """
     collection, volume = around[-2], around[-1]
     if paper.get("type") in {"frontmatter", "backmatter"}:
@@ -51,8 +51,6 @@ def paper_record(paper: Element, around: list[Element]) -> dict[str, Any]:
         return {"id": f"acl:{id_}", "withdrawn": True}
     authors = [_author(author) for author in paper.findall("author")]
     editors = [_author(editor) for editor in paper.findall("editor")]
-    if not authors and not editors:
-        raise NotAWork("has no authors")
     record = {
         "id": f"acl:{id_}",
         "title": _with_formulas(paper.find("title")),

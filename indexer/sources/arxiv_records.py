@@ -91,7 +91,7 @@ def _record(number: str, *, topics: list[str], doi: str | None, comment: str | N
     fields["title"], fields["abstract"] = decode_tex_accents(fields["title"]), decode_tex_accents(fields["abstract"])
     return {
         "id": f"arxiv:{number}",
-        "year": int(fields["date"][:4]) if fields["date"] else None,
+        "year": int(match[0]) if (match := re.match(r"\d{4}(?!\d)", fields["date"] or "")) else None,
         "type": "preprint",
         "venue": "arXiv",
         "source": "arXiv",

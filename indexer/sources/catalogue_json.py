@@ -109,7 +109,7 @@ def is_openreview(value: object) -> bool:
 def openreview_record(note: Mapping[str, Any]) -> Json:
     """Return a submission in the import format. Raises NotAWork for reviews, comments and decisions."""
     content = {key: value.get("value") if isinstance(value, dict) else value for key, value in note["content"].items()}
-    if note["forum"] != note["id"] or not content.get("title"):
+    if note["forum"] != note["id"] or not (content.get("title") or content.get("authors")):
         raise NotAWork("a review or comment, not a submission")
     authors = [
         {"name": name, "id": f"openreview:{id_}" if str(id_).startswith("~") else None}
@@ -123,7 +123,7 @@ def openreview_record(note: Mapping[str, Any]) -> Json:
         f"openreview:{note['forum']}",
         source="OpenReview",
         dates=[date],
-        title=content["title"],
+        title=content.get("title"),
         abstract=content.get("abstract"),
         type="article" if content.get("venueid") and "/" in str(content["venueid"]) else "preprint",
         venue=content.get("venue"),

@@ -10,7 +10,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from indexer.sources.author_lists import read_names
-from indexer.sources.base import NotAWork
 from indexer.sources.bibliography import arxiv_number, catalogue_record
 from indexer.sources.latex import decode_tex_accents
 from indexer.sources.xml_records import XmlRecord, text_of
@@ -41,12 +40,10 @@ _HTTP = re.compile(r"https?://\S+")
 
 
 def dc_record(metadata: Element) -> dict[str, Any]:
-    """Return a `dc` element in the import format. Raises NotAWork for one without title."""
+    """Return a `dc` element in the import format."""
     metadata = without_namespaces(metadata)
     identifiers = texts(metadata, "identifier")
     titles = [title for part in metadata.findall("title") if (title := marked_up(part))]
-    if not titles:
-        raise NotAWork("has no title")
     creators = metadata.findall("creator")
     names, warnings = read_names(text for creator in creators if (text := text_of(creator)))
     authors: list[dict[str, Any]] = [{"name": name} for name in names]
@@ -58,7 +55,7 @@ def dc_record(metadata: Element) -> dict[str, Any]:
         doi=_doi(identifiers),
         arxiv=arxiv_number(*identifiers),
         dates=_dates(texts(metadata, "date", "issued")),
-        title=decode_tex_accents(titles[0]),
+        title=decode_tex_accents(next(iter(titles), None)),
         abstract=decode_tex_accents(_abstract(metadata)),
         type=_type(texts(metadata, "type")),
         venue=next((text for text in texts(metadata, "source") if not _HTTP.match(text)), None) or _publisher(metadata),

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from indexer.sources.base import Item, SourceError, convert_record
+from indexer.sources.base import Item, SourceError
 from indexer.sources.http_client import HttpClient
+from indexer.sources.json_repair import convert_json
 from indexer.sources.openalex_records import is_work, short_id, work_record
 from indexer.sources.remote import Harvester, RemoteSource, Selection
 
@@ -62,7 +63,7 @@ class OpenAlexWorks(Harvester):
             page = self._page(cursor, number)
             for work in page.works:
                 number += 1
-                yield convert_record(self.name, number, work_record, self._complete(work))
+                yield convert_json(self.name, number, work_record, self._complete(work))
             if page.cursor == cursor:
                 raise SourceError(f"{self.name}: the server returns the same page again and again")
             cursor = page.cursor if page.works else None

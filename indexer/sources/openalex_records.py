@@ -32,11 +32,9 @@ def is_work(value: object) -> TypeGuard[dict[str, Any]]:
 
 
 def work_record(work: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a work in the import format. Raises NotAWork for paratext, and for works without title."""
+    """Return a work in the import format. Raises NotAWork for paratext."""
     if work.get("is_paratext"):
         raise NotAWork("paratext (a cover, a table of contents or the like), not a work")
-    if not (work.get("title") or work.get("display_name")):
-        raise NotAWork("has no title")
     warnings = []
     if work.get("is_authors_truncated"):
         total = work.get("authors_count")

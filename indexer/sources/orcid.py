@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from indexer.records import RecordWarning
-from indexer.sources.base import INCOMPLETE_AUTHORS, NotAWork
+from indexer.sources.base import INCOMPLETE_AUTHORS
 from indexer.sources.bibliography import catalogue_record
 from indexer.sources.bibtex_names import names
 from indexer.sources.crossref import TYPES
@@ -144,8 +144,6 @@ def _record(
         authors = [owner]
         message = "ORCID names only the owner of the record; there may be other authors"
         warnings.append(RecordWarning(INCOMPLETE_AUTHORS, message))
-    if not authors:
-        raise NotAWork("a work without contributors, and without the name of the owner of the record")
     return catalogue_record(
         None,
         source="ORCID",

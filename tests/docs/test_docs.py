@@ -11,7 +11,8 @@ import pytest
 from accounts.corrections import service as corrections
 from docs import generate
 from indexer.records import parse
-from indexer.sources import budget
+from indexer.sources import budget, json_files, registry, xml_files
+from indexer.sources.csv_files import COLUMNS
 from peerscope import settings
 from peerscope.cli import main
 from search_api.http import connections
@@ -123,3 +124,36 @@ def test_the_table_of_places_names_files_and_what_is_in_them() -> None:
     for files, name in rows:
         for file in re.findall(r"`([\w/]+\.py)`", files):
             assert re.search(rf"\b{name}\b", (ROOT / file).read_text(encoding="utf-8")), f"{file} has no {name}"
+
+
+#: Parts of names that are no names of formats.
+_FORMS = re.compile(r"\s*\(.*\)|\s(?:books|deletions|lines|merged works)$")
+
+
+def test_every_source_has_its_fields_in_the_documentation() -> None:
+    page = (ROOT / "docs/import-formats.md").read_text(encoding="utf-8")
+    headings = "\n".join(re.findall(r"^## (.*)$", page, re.MULTILINE))
+    rows = "\n".join(re.findall(r"^\| ([^|]+) \|", page, re.MULTILINE))
+    containers = {"XML", "JSON", "JSON lines"}
+    names = {kind.name for kind in (*json_files.RECORDS, *xml_files.RECORDS, *registry.FILE_FORMATS)} - containers
+    missing = {name for name in names if _FORMS.sub("", name) not in f"{headings}\n{rows}"}
+    assert not missing
+    remote = (ROOT / "docs/import.md").read_text(encoding="utf-8")
+    assert {source.name for source in registry.REMOTE_SOURCES} <= set(
+        re.findall(r"^\| `([\w-]+)` \|", remote, re.MULTILINE)
+    )
+
+
+def test_every_section_of_a_format_names_our_fields() -> None:
+    page = (ROOT / "docs/import-formats.md").read_text(encoding="utf-8")
+    for section in page.split("\n## ")[1:]:
+        if "| source | field |" in section:
+            fields = set(re.findall(r"`(\w+)`", section)) | ({"title", "authors"} if "the same" in section else set())
+            assert {"title", "authors"} <= fields, section.partition("\n")[0]
+            assert fields & {"year", "date"}, section.partition("\n")[0]
+
+
+def test_every_column_of_a_table_is_documented() -> None:
+    page = (ROOT / "docs/import-formats.md").read_text(encoding="utf-8")
+    tables = page.partition("## Tables")[2]
+    assert set(COLUMNS) <= set(re.findall(r"`(\w+)`", tables)) | {"id"}

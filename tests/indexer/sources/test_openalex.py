@@ -218,23 +218,31 @@ def test_a_work_without_authors_is_kept() -> None:
     assert [warning.kind for warning in warnings] == ["no authors"]
 
 
+def test_what_is_no_work_costs_only_itself(server: Any, reply: Any, client: HttpClient) -> None:
+    server.replies = [reply(page([{**deepcopy(WORK), "is_paratext": True}, numbered(2)], None))]
+    bad, good = OpenAlexWorks(Selection("x"), server.url, client)
+    assert "paratext" in str(bad.problem)
+    assert good.problem is None
+
+
 @pytest.mark.parametrize(
-    ("changes", "problem"),
+    ("changes", "kind", "message"),
     [
-        ({"is_paratext": True}, "paratext"),
-        ({"title": None, "display_name": None}, "has no title"),
-        ({"topics": [{"id": 3}]}, "does not have the structure of its format"),
-        ({"authorships": "nobody"}, "does not have the structure of its format"),
-        ({"abstract_inverted_index": {"a": 3}}, "does not have the structure of its format"),
+        ({"title": None, "display_name": None}, "no title", "kept as '[Untitled]'"),
+        ({"topics": [{"id": 3}]}, "invalid field", "topics[0]"),
+        ({"authorships": "nobody"}, "invalid field", 'authorships is "nobody"; ignored'),
+        ({"abstract_inverted_index": {"a": 3}}, "invalid field", "abstract_inverted_index.a is 3; ignored"),
     ],
 )
-def test_what_is_no_work_costs_only_itself(
-    server: Any, reply: Any, client: HttpClient, changes: dict[str, Any], problem: str
+def test_what_cannot_be_read_does_not_cost_the_work(
+    server: Any, reply: Any, client: HttpClient, changes: dict[str, Any], kind: str, message: str
 ) -> None:
     server.replies = [reply(page([{**deepcopy(WORK), **changes}, numbered(2)], None))]
     bad, good = OpenAlexWorks(Selection("x"), server.url, client)
-    assert problem in str(bad.problem)
-    assert good.problem is None
+    assert (bad.problem, good.problem) == (None, None)
+    (warning,) = bad.warnings
+    assert warning.kind == kind
+    assert message in warning.message
 
 
 def test_a_long_list_of_authors_is_asked_for_whole(server: Any, reply: Any, client: HttpClient) -> None:

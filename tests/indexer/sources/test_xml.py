@@ -170,12 +170,13 @@ def test_many_records_may_be_larger_than_the_bound_of_one(tmp_path: Path, monkey
     )
 
 
-def test_what_names_nobody_is_no_work(tmp_path: Path) -> None:
+def test_a_paper_without_authors_is_kept(tmp_path: Path) -> None:
     text = (
         "<collection id='J89'><volume id='1'><paper id='1'><title>Books Received</title></paper></volume></collection>"
     )
     (item,) = items(tmp_path / "a.xml", text)
-    assert (item.problem, item.is_work) == ("has no authors", False)
+    work = parse_work(item.value)
+    assert (work.title, work.authors) == ("Books Received", ())
 
 
 def test_editors_stand_for_the_authors_of_a_paper_without_any(tmp_path: Path) -> None:
