@@ -139,8 +139,11 @@ def _xml_title(work: Element) -> str | None:
 def _xml_dates(work: Element, issue: Element | None, volume: Element | None) -> list[str | None]:
     """Return the dates of a work, those of printed editions first, else those of its issue or volume."""
     own = [part for part in work if part.tag in {"publication_date", "posted_date", "approval_date", "review_date"}]
-    own += [part for whole in (issue, volume) if whole is not None for part in whole.findall("publication_date")]
-    return [date_of(first(date, "year"), first(date, "month"), first(date, "day")) for date in own]
+    outer = [part for whole in (issue, volume) if whole is not None for part in whole.findall("publication_date")]
+    dates = [
+        date for parts in (own, outer) for date in sorted(parts, key=lambda date: date.get("media_type") != "print")
+    ]
+    return [date_of(first(date, "year"), first(date, "month"), first(date, "day")) for date in dates]
 
 
 def _xml_venue(work: Element, outer: Mapping[str, Element], volume: Element | None) -> str | None:

@@ -54,10 +54,15 @@ def work_record(work: Mapping[str, Any]) -> dict[str, Any]:
         ],
         title=_main_title((item.get("titleType"), item.get("title")) for item in work.get("titles") or []),
         abstract=_abstract(
-            (item.get("descriptionType"), item.get("description")) for item in work.get("descriptions") or []
+            (
+                (item.get("descriptionType"), item.get("description"), item.get("lang"))
+                for item in work.get("descriptions") or []
+            ),
+            work.get("language"),
         ),
         type=_type(general, types.get("resourceType"), types.get("citeproc")),
         venue=(work.get("container") or {}).get("title")
+        or _published_in(work.get("relatedItems") or [])
         or (publisher.get("name") if isinstance(publisher, dict) else publisher),
         url=work.get("url"),
         language=work.get("language"),
@@ -69,6 +74,12 @@ def work_record(work: Mapping[str, Any]) -> dict[str, Any]:
             for item in related
         ),
     )
+
+
+def _published_in(items: Iterable[Mapping[str, Any]]) -> str | None:
+    """Return the title of the journal or book in which a work was published."""
+    titles = (_listed(item.get("titles") or []) for item in items if item.get("relationType") == "IsPublishedIn")
+    return next((title["title"] for listed in titles for title in listed if title.get("title")), None)
 
 
 def _author(author: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,7 +134,11 @@ def xml_record(resource: Element) -> dict[str, Any]:
         ],
         title=_main_title((title.get("titleType"), marked_up(title)) for title in resource.findall("titles/title")),
         abstract=_abstract(
-            (text.get("descriptionType"), marked_up(text)) for text in resource.findall("descriptions/description")
+            (
+                (text.get("descriptionType"), marked_up(text), text.get("lang"))
+                for text in resource.findall("descriptions/description")
+            ),
+            first(resource, "language"),
         ),
         type=_type(None if kind is None else kind.get("resourceTypeGeneral"), text_of(kind), None),
         venue=first(resource, "relatedItems/relatedItem[@relationType='IsPublishedIn']/titles/title", "publisher"),
@@ -157,9 +172,11 @@ def _main_title(titles: Iterable[tuple[str | None, str | None]]) -> str | None:
     return with_subtitle(title, subtitle)
 
 
-def _abstract(descriptions: Iterable[tuple[str | None, str | None]]) -> str | None:
-    pairs = [(kind, text) for kind, text in descriptions if text]
-    return next((text for kind, text in pairs if kind == "Abstract"), None)
+def _abstract(descriptions: Iterable[tuple[str | None, str | None, str | None]], language: str | None) -> str | None:
+    """Return the abstract in the language of the work, else the first one."""
+    abstracts = [(text, code) for kind, text, code in descriptions if text and kind == "Abstract"]
+    own = (text for text, code in abstracts if language and code and code[:2].lower() == language[:2].lower())
+    return next(own, abstracts[0][0] if abstracts else None)
 
 
 def _issued(dates: Iterable[tuple[str | None, str | None]]) -> list[str | None]:

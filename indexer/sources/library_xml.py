@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 #: Years of birth and death after a name.
 _DATES = re.compile(r"(?:(?<![,\s])[,\s]++)?[\[(]?\b\d{4}-(?:\d{4})?[\])]?$")
 _AUTHOR_ROLES = {"aut", "author", "cre", "creator", "dis", "dissertant"}
+#: Creators of works that have no author: photographers, artists, composers, cartographers, film directors.
+_CREATOR_ROLES = {
+    *("pht", "photographer", "art", "artist", "cmp", "composer", "ctg", "cartographer", "drt", "director", "ill"),
+    *("illustrator", "prg", "programmer", "inv", "inventor", "spk", "speaker", "ive", "interviewee", "pro", "producer"),
+}
 _EDITOR_ROLES = {"edt", "editor"}
 _BRACKETS = re.compile(r"(?<!\s)\s*\([^()]*\)")
 _TYPES = (
@@ -53,7 +58,8 @@ def mods_record(mods: Element) -> dict[str, Any]:
         venue=_mods_title(host) if host is not None else first(mods, "originInfo/publisher"),
         url=first(mods, "location/url", "identifier[@type='uri']"),
         language=first(mods, "language/languageTerm[@type='code']", "language/languageTerm"),
-        authors=[_mods_author(name) for name in people if _roles(name) & _AUTHOR_ROLES or not _roles(name)],
+        authors=[_mods_author(name) for name in people if _roles(name) & _AUTHOR_ROLES or not _roles(name)]
+        or [_mods_author(name) for name in people if _roles(name) & _CREATOR_ROLES],
     )
     return editors_as_authors(record, [_mods_author(name) for name in people if _roles(name) & _EDITOR_ROLES])
 

@@ -79,8 +79,9 @@ def reference_record(record: TaggedRecord) -> dict[str, Any]:
     preprint, repository = ("preprint", "arXiv") if arxiv and not own_id else (None, None)
     kind, notes = _TYPES.get((record.first("TY") or "").upper()), " ".join(record.all("N1"))
     title = record.first("TI", "T1", "CT", "ST")
-    # A book often has its title elsewhere; of an article, T2 is the journal.
-    other_title = None if title else record.first("BT", "T2") if kind == "book" else record.first("BT")
+    # A book often has its title elsewhere; T2 of an article is the journal.
+    is_part = kind != "book" and authors
+    other_title = None if title else record.first("BT") if is_part else record.first("BT", "T2")
     result = reference(
         record.first("ID", "LB", "AN"),
         doi=_doi(record),

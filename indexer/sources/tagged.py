@@ -80,7 +80,8 @@ def parse_tagged(text: str, syntax: TaggedSyntax) -> Iterator[TaggedRecord]:
             has_begun = False
         is_after_blank = syntax.is_ended_by_blank and not line.strip()
         is_end = tag in syntax.ends
-        if is_end or (tag in syntax.begins and has_begun):
+        is_begun_again = tag in syntax.begins and has_begun and any(other not in syntax.begins for other, _ in fields)
+        if is_end or is_begun_again:
             yield from finished()
             has_begun = False
             if is_end:

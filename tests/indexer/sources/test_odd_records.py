@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -124,3 +125,66 @@ def test_affiliations_of_authors_in_scopus(tmp_path: Path, entry: str) -> None:
     (work,) = works(tmp_path / "a.csv", f'{header}\n"Ash A.B.; Elm B.",T,J,PMC9,"{entry}; Elm B., Lab Y"\n')
     assert [author.affiliation for author in work.authors] == ["Uni X, Town", "Lab Y"]
     assert (work.venue, work.id) == ("J", "pmcid:PMC9")
+
+
+DATACITE = {
+    "doi": "10.1000/dunes",
+    "titles": [{"title": "D\u00fcnen"}],
+    "creators": [{"name": "Ash, Ada", "givenName": "Ada", "familyName": "Ash"}],
+    "publisher": "Seed Press",
+    "language": "de",
+    "relatedItems": [{"relationType": "IsPublishedIn", "titles": [{"title": "Journal of Dunes"}]}],
+    "descriptions": [
+        {"descriptionType": "Abstract", "description": "Wind blows.", "lang": "en"},
+        {"descriptionType": "Abstract", "description": "Wind weht.", "lang": "de"},
+    ],
+}
+
+
+def test_datacite(tmp_path: Path) -> None:
+    (work,) = works(tmp_path / "a.json", json.dumps(DATACITE))
+    assert (work.venue, work.abstract) == ("Journal of Dunes", "Wind weht.")
+    (work,) = works(tmp_path / "a.json", json.dumps({**DATACITE, "language": "fr", "relatedItems": None}))
+    assert (work.venue, work.abstract) == ("Seed Press", "Wind blows.")
+
+
+CROSSREF = """<doi_records><doi_record><crossref><journal><journal_metadata>
+<full_title>J</full_title></journal_metadata><journal_issue><publication_date><year>2001</year></publication_date></journal_issue><journal_article>
+<titles><title>Dunes</title></titles>
+<publication_date media_type="online"><year>2013</year></publication_date>
+<publication_date media_type="print"><month>03</month><year>2009</year></publication_date>
+<doi_data><doi>10.1000/dunes</doi></doi_data></journal_article></journal></crossref></doi_record></doi_records>"""
+
+
+def test_the_printed_edition_dates_a_work_of_crossref(tmp_path: Path) -> None:
+    (work,) = works(tmp_path / "a.xml", CROSSREF)
+    assert (work.title, work.year) == ("Dunes", 2009)
+
+
+MODS = """<mods xmlns="http://www.loc.gov/mods/v3"><titleInfo><title>Dunes</title></titleInfo><name type="personal">
+<namePart type="family">Ash</namePart><namePart type="given">Ada</namePart><role><roleTerm>{}</roleTerm></role></name>
+</mods>"""
+
+
+@pytest.mark.parametrize(("role", "expected"), [("Photographer", ["Ada Ash"]), ("aut", ["Ada Ash"]), ("ths", [])])
+def test_creators_of_mods(tmp_path: Path, role: str, expected: list[str]) -> None:
+    (work,) = works(tmp_path / "a.xml", MODS.format(role))
+    assert names(work) == expected
+
+
+def test_two_lines_that_begin_one_reference(tmp_path: Path) -> None:
+    (work,) = works(tmp_path / "a.enw", "%0 Serial\n%0 Journal Article\n%T Dunes\n%A Ash, Ada\n")
+    assert (work.title, names(work)) == ("Dunes", ["Ada Ash"])
+
+
+@pytest.mark.parametrize(
+    ("lines", "title", "venue"),
+    [
+        ("TY  - JOUR\nT2  - Dunes", "Dunes", None),
+        ("TY  - JOUR\nT2  - Dunes\nAU  - Ash, A", "[Untitled]", "Dunes"),
+        ("TY  - BOOK\nT2  - Dunes\nAU  - Ash, A", "Dunes", None),
+    ],
+)
+def test_ris_without_a_title(tmp_path: Path, lines: str, title: str, venue: str | None) -> None:
+    (work,) = works(tmp_path / "a.ris", f"{lines}\nER  - \n")
+    assert (work.title, work.venue) == (title, venue)
