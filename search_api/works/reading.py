@@ -108,7 +108,8 @@ def ranked_page(
     early, counting = narrowing
     ids = list(found.ranked)
     searches: dict[str, Body] = {}
-    if counting or not found.is_complete:
+    is_counted = found.is_complete or (found.count is not None and not filters)
+    if counting or not is_counted:
         everything = {"bool": {"filter": [found.clause(), *early]}}
         searches["count"] = {"query": everything, "size": 0, "track_total_hits": True, **counting}
     if filters:
@@ -128,7 +129,10 @@ def ranked_page(
         hits = [only_id(id_, score, found.generation or "") for id_, score in scores.items()]
     else:
         hits = read_hits(services, scores, read)
-    count = responses["count"]["hits"]["total"]["value"] if "count" in responses else len(ids)
+    if "count" in responses:
+        count = responses["count"]["hits"]["total"]["value"]
+    else:
+        count = len(ids) if found.is_complete or found.count is None else found.count
     if len(ids) < min(end, count):
         window = {"from": max(0, pagination.offset - len(ids)), "size": pagination.per_page - len(scores)}
         hits += _rest(services, found, filters, {**read, **window})

@@ -72,6 +72,7 @@ class ResultSet:
     `has_keyword_hits` says that a work has enough words of the query. `vector` is the one searched with, float32[d];
     `nearby` are cosines to the query itself, also of works that are too far away to be results. `generation` is the
     index that the hits are from; `is_new` says that this is the current one: the set does not come from the cache.
+    `count` is the number of works in the set, None if it has not been counted.
     """
 
     keyword: Body | None
@@ -83,6 +84,7 @@ class ResultSet:
     nearby: Scores = field(default_factory=dict)
     generation: str | None = None
     is_new: bool = False
+    count: int | None = None
 
     def clause(self) -> Body:
         """Return the clause that matches the set; with neighbours it has no meaningful score."""
@@ -305,12 +307,18 @@ def _floor(services: Services, query: Query, near: Scores, *, words_occur: bool)
 
 @dataclass(frozen=True)
 class FirstPass:
-    """Scores by keyword and of neighbours; `has_all` says that all keyword matches are among them."""
+    """Scores by keyword and of neighbours; `has_all` says that all keyword matches are among them.
+
+    `keyword_of_near` are the keyword scores of those neighbours that match, also of others than the best ones, and
+    `count` is the number of works that match or are neighbours; both only if they were requested.
+    """
 
     keyword: Scores
     semantic: Scores
     has_all: bool
     generation: str | None
+    keyword_of_near: Scores | None = None
+    count: int | None = None
 
     @classmethod
     def of(cls, by_words: Body, semantic: Scores, generation: str | None) -> FirstPass:
@@ -321,11 +329,23 @@ class FirstPass:
 def first_pass(
     services: Services, keyword: Body, vector: Vector, required: list[Body], weights: RankingWeights
 ) -> FirstPass:
-    """Return the best hits by keyword and the neighbours of a vector, in one request."""
-    index = services.names.works
-    searches = [(index, _best(keyword)), (index, nearest(vector, required, weights))]
-    by_words, near = services.search_together(searches)
-    return FirstPass.of(by_words, hit_scores(near), generation_of(by_words, near))
+    """Return the best hits by keyword and the neighbours of a vector, in one request, with all that `FirstPass` has.
+
+    So a list needs no request for its length, nor one for the keyword scores of neighbours.
+    """
+    index, neighbours = services.names.works, nearest(vector, required, weights)
+    near_by_words = {"bool": {"must": [keyword], "filter": [neighbours["query"]]}}
+    bodies = [
+        _best(keyword),
+        neighbours,
+        {**neighbours, "query": near_by_words},
+        {"query": {"bool": {"filter": [keyword]}}, "size": 0, "track_total_hits": True},
+    ]
+    by_words, near, both, matching = services.search_together([(index, body) for body in bodies])
+    semantic, shared = hit_scores(near), hit_scores(both)
+    count = matching["hits"]["total"]["value"] + len(semantic.keys() - shared.keys())
+    first = FirstPass.of(by_words, semantic, generation_of(by_words, near))
+    return replace(first, keyword_of_near=shared, count=count)
 
 
 def fused_set(hits: FirstPass, keyword: Body, vector: Vector, semantic_weight: float) -> ResultSet:
@@ -338,6 +358,7 @@ def fused_set(hits: FirstPass, keyword: Body, vector: Vector, semantic_weight: f
         has_keyword_hits=bool(hits.keyword),
         vector=vector,
         generation=hits.generation,
+        count=hits.count,
     )
 
 

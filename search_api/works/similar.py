@@ -167,14 +167,15 @@ def _list(results: list[WorkResult], request: SimilarityRequest, pagination: Pag
 
 def known_parts(first: FirstPass, ids: Sequence[str]) -> dict[str, dict[str, float]]:
     """Return the parts of scores, as `score_parts` does, of those works for which a first pass has both."""
-    best = max(first.keyword.values(), default=None)
+    best, is_known = max(first.keyword.values(), default=None), first.has_all or first.keyword_of_near is not None
+    keyword = first.keyword | (first.keyword_of_near or {})
     return {
         id_: {
-            "keyword": ranking.relative(first.keyword.get(id_, 0.0), best),
+            "keyword": ranking.relative(keyword.get(id_, 0.0), best),
             "semantic": ranking.cosine_of(first.semantic[id_]),
         }
         for id_ in ids
-        if id_ in first.semantic and (id_ in first.keyword or first.has_all)
+        if id_ in first.semantic and (id_ in keyword or is_known)
     }
 
 

@@ -36,8 +36,11 @@ class Engine:
     def answer(self, body: Body) -> Body:
         query = body["query"]
         text = str(query)
-        stored = self.words if "more_like_this" in text else dict.fromkeys("abcd", 1.0)
-        scores = self.near if "'knn'" in text else stored
+        by_words, by_vector = "more_like_this" in text, "'knn'" in text
+        stored = self.words if by_words else dict.fromkeys("abcd", 1.0)
+        scores = self.near if by_vector and not by_words else stored
+        if by_words and by_vector:
+            scores = {id_: self.words[id_] for id_ in self.near if id_ in self.words}
         named = [clause["terms"]["id"] for clause in filters_of(query) if "terms" in clause]
         found = {id_: score for id_, score in scores.items() if all(id_ in ids for ids in named)}
         hits = [self.hit(id_, score) for id_, score in found.items()][: body["size"]]
@@ -57,16 +60,15 @@ def filters_of(query: Body) -> list[Body]:
     return [clause for clause in clauses if isinstance(clause, dict)]
 
 
-def answer(engine: Engine) -> list[Body]:
+def answer(engine: Engine) -> Body:
     there = Services(cast("Any", engine), IndexNames("t-"))
     app = create_app(services=there, extensions=[])
     with app.test_request_context("/api/v1/works/own/similar"):
-        results: list[Body] = similar.similar(there, "own", SimilarArgs().load({"per_page": 3}))["results"]
-    return results
+        return similar.similar(there, "own", SimilarArgs().load({"per_page": 3}))
 
 
-def parts(results: list[Body]) -> dict[str, tuple[float, float]]:
-    reasons = {result["id"]: result["reasons"] for result in results}
+def parts(response: Body) -> dict[str, tuple[float, float]]:
+    reasons = {result["id"]: result["reasons"] for result in response["results"]}
     return {id_: (round(part["keyword"], 6), round(part["semantic"], 6)) for id_, part in reasons.items()}
 
 
@@ -82,4 +84,10 @@ def test_parts_that_it_has_not_found_are_requested_for_those_works_only() -> Non
     best, *others = engine.requests[-1]
     assert best["size"] == 1
     assert len(others) == 2
-    assert all(body["size"] == 2 and "'id': ['c', 'd']" in str(body) for body in others)
+    assert all(body["size"] == 1 and "'id': ['d']" in str(body) for body in others)
+
+
+def test_the_list_is_as_long_as_the_union_of_matches_and_neighbours_without_another_request() -> None:
+    engine = Engine({"a": 4.0, "d": 2.0}, {"a": 0.9, "c": 0.7, "b": 0.6}, total=2_000)
+    assert answer(engine)["meta"]["count"] == 2_002
+    assert not any("track_total_hits" in body and not body["size"] for body in engine.requests[2])
