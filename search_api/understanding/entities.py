@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from search_api.retrieval.cache import ExpiringCache
+from search_api.retrieval.terms import STOP_WORDS
 from search_api.understanding import abbreviations
 from search_api.understanding.hints import HINTS, SOURCES, suggestions
 
@@ -48,8 +49,9 @@ GENERIC = frozenset(
 #: Queries whose entities are kept, and for how many seconds, since the collection may change.
 MAX_QUERIES = 512
 SECONDS = 60.0
-#: Words whose frequency in names and texts is kept.
+#: Words whose frequency in names and texts is kept, and for how many seconds: it hardly changes with a collection.
 MAX_COUNTED = 10_000
+COUNTED_SECONDS = 600.0
 #: Names whose folded form is kept (about 2 MB): queries have some words in common, which the same people are named.
 MAX_FOLDED = 10_000
 
@@ -205,15 +207,18 @@ def _matched(name: str, words: Sequence[str]) -> frozenset[str]:
 
 
 def _words_in_names(candidates: Iterable[Candidate]) -> list[str]:
-    """Return the words of a query that occur in the names of these people, in a fixed order."""
+    """Return the words of a query that occur in the names of these people, in a fixed order.
+
+    Stop words are left out: they are frequent in texts, and need no count.
+    """
     matched = frozenset().union(*(words for _, by_name in candidates for words in by_name))
-    return sorted(word for word in matched if len(word) > 1)
+    return sorted(word for word in matched if len(word) > 1 and word not in STOP_WORDS)
 
 
 class RareWords:
     """Cache of words that occur in names and hardly in texts, and of those that do not. Safe for several threads."""
 
-    def __init__(self, seconds: float = SECONDS, timer: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, seconds: float = COUNTED_SECONDS, timer: Callable[[], float] = time.monotonic) -> None:
         """Start empty; entries expire after `seconds`."""
         self._known: ExpiringCache[tuple[str, str], bool] = ExpiringCache(MAX_COUNTED, seconds, timer)
 
