@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 #: Start or end of a formula, in MathML or in TeX; groups: `/`, the name, its part after the prefix.
 _FORMULA_TAG = re.compile(r"<(/?)((?:\w++:)?((?:tex-)?math))(?![\w-])[^<>]*+>", re.IGNORECASE)
 _TAG = re.compile(r"<(/?)(?:\w++:)?([a-z][\w-]*+)([^<>]*+)>", re.IGNORECASE)
+_SOURCE = re.compile(r"<(/?)EquationSource\b([^<>]*+)>", re.IGNORECASE)
 _TEX_ENCODING = re.compile(r"encoding\s*+=\s*+[\"']application/x-tex[\"']", re.IGNORECASE)
 _ANNOTATIONS = {"annotation", "annotation-xml"}
 #: Deeper elements are read as part of the one around them.
@@ -31,6 +32,7 @@ class _Formula(NamedTuple):
 
 def replace_formulas(text: str) -> str:
     """Return a text with MathML as characters; next to the same formula in TeX it is dropped, and the TeX stays."""
+    text = _with_tex_of_springer(text)
     formulas = list(_formulas(text))
     parts, end = [], 0
     for n, formula in enumerate(formulas):
@@ -40,6 +42,16 @@ def replace_formulas(text: str) -> str:
         is_repeated = any(near.is_tex and not _between(text, near, formula).strip() for near in other)
         parts += [text[end : formula.start], "" if is_repeated else formula_text(formula.inside)]
         end = formula.end
+    return "".join([*parts, text[end:]])
+
+
+def _with_tex_of_springer(text: str) -> str:
+    """Return a text in which the sources of equations, as Springer writes them, are TeX formulas or MathML alone."""
+    parts, end, is_tex = [], 0, False
+    for tag in _SOURCE.finditer(text):
+        is_tex = "TEX" in tag[2].upper() if not tag[1] else is_tex
+        parts += [text[end : tag.start()], f"<{tag[1]}tex-math>" if is_tex else ""]
+        end = tag.end()
     return "".join([*parts, text[end:]])
 
 
@@ -69,13 +81,16 @@ class _Element:
     children: list[tuple[str, str]] = field(default_factory=list)
 
     def text(self) -> str:
-        """Return the text of the element: `a/b` for a fraction, `x^2` for a power."""
+        """Return the text of the element: `a/b` for a fraction, `x^2` for a power, `√2` for a root."""
         parts = [(name, text) for name, text in self.children if name or text.strip()]
         if self.name == "mfrac" and len(parts) == 2:
             return f"{parts[0][1]}/{parts[1][1]}"
         if self.name == "msup" and len(parts) == 2 and parts[1][0] == "mn" and parts[1][1].isdecimal():
             return f"{parts[0][1]}^{parts[1][1]}"
-        return "".join(text for _, text in self.children)
+        text = "".join(text for _, text in self.children)
+        if self.name == "msqrt":
+            return f"\u221a{text}" if len(text) == 1 or text.isdecimal() else f"\u221a({text})"
+        return text
 
 
 def formula_text(math: str) -> str:

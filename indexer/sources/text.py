@@ -25,6 +25,8 @@ _INLINE = re.compile(
 )
 #: Unknown tags are removed where they are closed; others may be mathematics or code (`List<String>`).
 _TAG = re.compile(rf"<(/?)([a-z][\w:.-]*){_ATTRIBUTES}>", re.IGNORECASE)
+#: An empty element is markup, whatever its name.
+_EMPTY = re.compile(rf"<[a-z][\w:.-]*{_ATTRIBUTES}/>", re.IGNORECASE)
 #: A heading "Abstract" at the start, with the tags of sections before it.
 _HEADING = re.compile(
     rf"\s*+(?:<(?:jats:)?(?:sec|p|div){_ATTRIBUTES}>\s*+)*"
@@ -54,15 +56,16 @@ def with_subtitle(title: str | None, subtitle: str | None) -> str | None:
     return f"{title} {subtitle}" if title.endswith(("?", "!", ".")) else f"{title.rstrip(' :')}: {subtitle}"
 
 
-def _without_preambles(text: str) -> str:
-    """Return only the bodies of the LaTeX documents in a text: Springer exports each formula as one."""
+def _without_preambles(text: str, start_tag: str = "", end_tag: str = "") -> str:
+    """Return only the bodies of the LaTeX documents in a text, between tags: Springer exports each formula as one."""
     parts, end = [], 0
     while (start := text.find(_PREAMBLE, end)) >= 0:
         body = text.find(_BEGIN, start)
         close = text.find(_END, body)
         if body < 0 or close < 0:
             break
-        parts += [text[end:start], text[body + len(_BEGIN) : close].strip().replace("$$", "$")]
+        formula = text[body + len(_BEGIN) : close].strip().replace("$$", "$")
+        parts += [text[end:start], start_tag, formula, end_tag]
         end = close + len(_END)
     return "".join([*parts, text[end:]])
 
@@ -72,7 +75,12 @@ def _without_tags(text: str) -> str:
         return text
     if heading := _HEADING.match(text):
         text = text[heading.end() :]
-    return _without_closed_tags(_INLINE.sub("", _BLOCK.sub(" ", replace_formulas(text))))
+    return _without_closed_tags(
+        _EMPTY.sub(
+            "",
+            _INLINE.sub("", _BLOCK.sub(" ", replace_formulas(_without_preambles(text, "<tex-math>", "</tex-math>")))),
+        )
+    )
 
 
 def _without_closed_tags(text: str) -> str:

@@ -40,9 +40,23 @@ MATHML = '<mml:math xmlns:mml="x"><mml:mi>β</mml:mi><mml:mo>&lt;</mml:mo><mml:m
 TEX = "\\documentclass[12pt]{minimal}\n\\usepackage{amsmath}\n\\begin{document}$$\\beta < 1$$\\end{document}"
 
 
+TEX_DOCUMENT = r"\documentclass[12pt]{minimal} \usepackage{amsmath} \begin{document}$$\beta < 1$$\end{document}"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        (
+            "Root <math><msqrt><mn>2</mn></msqrt></math> and <math><msqrt><mi>x</mi><mi>y</mi></msqrt></math>",
+            "Root \u221a2 and \u221a(xy)",
+        ),
+        ("A <bar/>foo <e a='1'/> List<T>", "A foo List<T>"),
+        (
+            r"For <InlineEquation><EquationSource Format='TEX'>$k$</EquationSource><EquationSource Format='MATHML'>"
+            "<math><mi>k</mi></math></EquationSource></InlineEquation>-graphs",
+            "For $k$-graphs",
+        ),
+        (rf"In {TEX_DOCUMENT} {MATHML} space", "In $\\beta < 1$ space"),
         ("Burning <math><msub><mi>C</mi><mn>4</mn></msub></math> leaves", "Burning C4 leaves"),
         (f"A bound {MATHML} on growth", "A bound β<1 on growth"),
         (f"<jats:alternatives><jats:tex-math>{TEX}</jats:tex-math>{MATHML}</jats:alternatives>", "$\\beta < 1$"),
