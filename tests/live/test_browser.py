@@ -150,6 +150,8 @@ def test_a_profile_shows_its_parts_and_its_actions_are_no_dead_ends(opened: Call
     assert folded
     assert unfolded
     assert unfolded["height"] > folded["height"]
+    expect(page.get_by_role("button", name="Start a collaboration")).to_be_disabled()
+    expect(page.get_by_text("Available once this profile is claimed")).to_be_visible()
     page.get_by_role("link", name="Claim this profile").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Log in")
     page.get_by_role("link", name="Go back").click()
@@ -340,6 +342,19 @@ def test_kinds_are_filtered_in_the_graph_and_its_table(opened: Callable[..., Pag
 
 
 @pytest.mark.parametrize("address", PAGES)
+def test_targets_are_24_pixels_high(opened: Callable[..., Page], address: str) -> None:
+    page = opened(address, 404 if address == "/nowhere" else 200, viewport=PHONE)
+    low = page.evaluate(
+        """() => [...document.querySelectorAll("a, button, summary, select")].filter((target) => {
+          const box = target.getBoundingClientRect();
+          return box.width > 0 && box.height < 23.9 && getComputedStyle(target).display !== "inline"
+            && !target.closest("svg, .unseen, .skip");
+        }).map((target) => target.outerHTML.slice(0, 90))"""
+    )
+    assert low == []
+
+
+@pytest.mark.parametrize("address", PAGES)
 def test_nothing_hangs_over_the_edge_of_a_phone(opened: Callable[..., Page], address: str) -> None:
     page = opened(address, 404 if address == "/nowhere" else 200, viewport=PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
@@ -496,6 +511,8 @@ def test_pages_of_somebody_logged_in_fit_a_phone_and_axe_finds_nothing(
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
         middles = [box_middle(page.locator(part)) for part in (".brand", "nav[aria-label='Your account']", ".me")]
         assert max(middles) - min(middles) < 10, f"{address}: the header's first line is broken"
+        ticks = [box.bounding_box() for box in page.locator(".tick input").all() if box.is_visible()]
+        assert len({round(tick["width"]) for tick in ticks if tick}) < 2, f"{address}: boxes to tick differ in size"
         problems += violations(page, scheme)
     assert problems == []
 
