@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from indexer.build.documents import IndexedWork, researcher_document
 from indexer.write.background import BackgroundTasks, prefetch
-from indexer.write.bulk import delete_action, index_action, with_retries, write
+from indexer.write.bulk import concurrent_writers, delete_action, index_action, with_retries, write
 from indexer.write.people_states import States
 from indexer.write.reads import count, documents, pages
 from mappings import DEFAULT_STATE
@@ -32,7 +32,7 @@ BATCH = 250
 PAGE = 1_000
 #: Fields of works from which researchers are built.
 WORK_FIELDS = ["id", "title", "year", "topics", "assigned_topics", "researchers", "institutions", "embedding_model"]
-#: Concurrent bulk requests: OpenSearch handles each in one thread.
+#: Concurrent bulk requests at least: OpenSearch handles each in one thread.
 WRITERS = 2
 
 
@@ -52,7 +52,7 @@ def build_researchers(
     with_retries(client.indices.refresh, index=f"{generation.pending},{generation.works},{generation.redirects}")
     states = States(client, generation, replaced)
     total, done = count(client, generation.pending), 0
-    with BackgroundTasks(WRITERS) as tasks:
+    with BackgroundTasks(max(WRITERS, concurrent_writers(client))) as tasks:
         batches = prefetch(partial(_works_by_researcher, client, generation), _pending_ids(client, generation))
         for ids, works in batches:
             vectors = _vectors(client, generation, staging, works)

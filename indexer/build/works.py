@@ -63,6 +63,8 @@ class WorkWriter:
     registry: Registry = KNOWN_NAMES
     is_copy: bool = False
     """Whether the works were read from the replaced generation: then only what was signed there is signed again."""
+    writers: int = 1
+    """Bulk requests that are sent at a time."""
     _marked: set[str] = field(default_factory=set, init=False, repr=False)
 
     def embed_while(self, is_running: Callable[[], bool], on_batch: Callable[[int, int], None]) -> None:
@@ -106,7 +108,7 @@ class WorkWriter:
         Works with topics come first, since the topics of the others are suggested by them. Raises EmbeddingError.
         """
         done, total = 0, len(self.staging)
-        with BackgroundTasks() as tasks:
+        with BackgroundTasks(self.writers) as tasks:
             labelled_works = None
             for labelled, last in ((True, False), (False, False), (None, True)):
                 if labelled is False:
@@ -117,6 +119,7 @@ class WorkWriter:
                     tasks.submit(self._write, batch, self._documents(batch, vectors, labelled_works))
                     done += len(batch)
                     on_batch(done, total)
+                tasks.wait()
             # Only now: the records of a work that was merged are in the index twice rather than not at all.
             for batch in self.staging.to_remove():
                 tasks.submit(self._remove, batch)
@@ -195,15 +198,15 @@ class WorkWriter:
     def _mark_pending(self, batch: list[StagedWork]) -> None:
         """Mark the present and former researchers of these works as pending, once in a run.
 
-        Once is enough: none stops being pending before all works are written.
+        Once is enough: none stops being pending before all works are written. Two writers may mark one twice.
         """
         works = {
             researcher_id: staged.id
             for staged in batch
             for researcher_id in (*staged.researchers, *(author.researcher_id for author in staged.former))
         }
-        new = works.keys() - self._marked
-        write(self.client, pending_actions(self.generation.pending, {id_: works[id_] for id_ in new}))
+        new = {id_: work_id for id_, work_id in works.items() if id_ not in self._marked}
+        write(self.client, pending_actions(self.generation.pending, new))
         self._marked.update(new)
 
 

@@ -34,7 +34,7 @@ from indexer.stages.execution import FOLDER, Execution
 from indexer.staging.database import StagingDatabase
 from indexer.staging.reading import read
 from indexer.staging.report import Report, Stopwatch
-from indexer.write.bulk import WriteError
+from indexer.write.bulk import WriteError, concurrent_writers
 from indexer.write.people_states import claimed_states
 from indexer.write.target import Target
 from indexer.write.writer_lock import only_writer
@@ -166,6 +166,7 @@ class Run:
             self.signer,
             registry,
             is_copy,
+            concurrent_writers(self.client),
         )
         self._identify(generation, writer)
         with Stopwatch(self.report, "works"):

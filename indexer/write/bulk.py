@@ -6,6 +6,7 @@ are written out, since a retried bulk request sends only the actions that failed
 
 from __future__ import annotations
 
+import random
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -31,6 +32,9 @@ PAUSES = (0.5, 1, 2, 4, 8, 15, 30)
 TEMPORARY = (429, 502, 503, 504)
 #: What a user can do about a failed write.
 ADVICE = "Run the same command again: it continues where it stopped."
+
+#: Concurrent bulk requests at most: beyond, the process that makes the documents is the limit.
+MAX_WRITERS = 8
 
 Response = TypeVar("Response")
 
@@ -68,6 +72,12 @@ def pending_actions(index: str, works: Mapping[str, str]) -> Iterator[Action]:
     )
 
 
+def concurrent_writers(client: OpenSearch) -> int:
+    """Return the number of bulk requests to send at a time: one for each data node, at most `MAX_WRITERS`."""
+    nodes: int = with_retries(client.cluster.health)["number_of_data_nodes"]
+    return max(1, min(nodes, MAX_WRITERS))
+
+
 def with_retries(request: Callable[..., Response], **arguments: Any) -> Response:
     """Send a request that may be repeated, and retry it for about a minute while OpenSearch is unavailable.
 
@@ -79,7 +89,7 @@ def with_retries(request: Callable[..., Response], **arguments: Any) -> Response
         except TransportError as error:
             if not _is_temporary(error):
                 raise
-        time.sleep(pause)
+        _sleep(pause)
     try:
         return request(**arguments)
     except TransportError as error:
@@ -102,7 +112,7 @@ def write(client: OpenSearch, actions: Iterable[Action]) -> None:
                 raise WriteError(f"OpenSearch rejected a bulk write: {error}") from error
             reason = str(error)
         if left and pause is not None:
-            time.sleep(pause)
+            _sleep(pause)
     if left:
         failure = f"OpenSearch did not accept {len(left)} documents within {sum(PAUSES):.0f} s"
         raise WriteError(f"{failure}: {reason[:300]}. {ADVICE}")
@@ -119,6 +129,11 @@ def _attempt(client: OpenSearch, actions: list[Action]) -> tuple[list[Action], s
         elif "error" in result:
             raise WriteError(f"OpenSearch rejected document {result['_id']}: {result['error']}")
     return retry, reason
+
+
+def _sleep(pause: float) -> None:
+    """Wait about this many seconds; several writers that were refused together do not come back together."""
+    time.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 (no secret)
 
 
 def _is_temporary(error: TransportError) -> bool:

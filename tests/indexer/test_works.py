@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 import pytest
 
 from indexer.build.works import WorkWriter
@@ -67,3 +70,56 @@ def test_a_failure_of_the_model_ends_the_run_and_writes_nothing(tmp_path: Path) 
         with pytest.raises(EmbeddingError, match="embed 1 works: out of memory"):
             WorkWriter(*cast("Any", parts)).write_all(lambda *_: None)
     assert client.sent == []
+
+
+class Slow(Recorder):
+    """A client whose bulk requests take time, and which counts those that are sent at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.indices = SimpleNamespace(refresh=lambda **_: None)
+        self.at_once = self.most = 0
+        self.actions: list[tuple[str, str]] = []
+        self._lock = threading.Lock()
+
+    def bulk(self, body: list[dict[str, Any]]) -> dict[str, Any]:
+        with self._lock:
+            self.at_once += 1
+            self.most = max(self.most, self.at_once)
+        time.sleep(0.02)
+        lines = [next(iter(line.items())) for line in body if line.keys() & {"index", "delete"}]
+        actions = [(kind, address["_id"]) for kind, address in lines if address["_index"] == Generation("p-").works]
+        with self._lock:
+            self.at_once -= 1
+            self.actions += actions
+        return {"items": [{kind: {"status": 200}} for kind, _ in lines]}
+
+
+class Embedded:
+    """Works that all have one embedding."""
+
+    model = SimpleNamespace(name="flat")
+
+    def embed(self, batches: Iterator[list[StagedWork]]) -> Iterator[tuple[list[StagedWork], dict[str, Any]]]:
+        for batch in batches:
+            yield batch, {staged.id: np.array([1.0, 0.0], np.float32) for staged in batch}
+
+
+def test_several_writers_write_all_works_before_the_last_ones_and_those_before_any_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.build.works.BATCH", 3)
+    client, target = Slow(), SimpleNamespace(replaced=None, embedded=None)
+    with StagingDatabase(tmp_path / "staged.sqlite") as staging:
+        for number in range(40):
+            record = {"id": f"local:{number:02}", "title": "On spikes", "topics": ["cs.CL"]}
+            staging.add([Change(record["id"], parse_work(record), record, "hash", [], is_last=number % 8 == 0)])  # type: ignore[arg-type]
+        staging.add(Change(f"local:r{number}", None, None, "", []) for number in range(5))
+        parts = {"client": client, "generation": Generation("p-"), "embedding": Embedded(), "staging": staging}
+        parts |= {"report": Report.new(tmp_path), "target": target, "writers": 4}
+        WorkWriter(**cast("Any", parts)).write_all(lambda *_: None)
+    assert client.most == 4
+    kinds = [
+        kind if kind == "delete" else "last" if int(id_[-2:]) % 8 == 0 else "other" for kind, id_ in client.actions
+    ]
+    assert kinds == ["other"] * 35 + ["last"] * 5 + ["delete"] * 5
