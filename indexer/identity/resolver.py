@@ -17,7 +17,14 @@ import orjson
 
 from indexer.identity.stages.blocks import find_frequent_works, resolve_blocks
 from indexer.identity.stages.bridges import find_components, join_ids, pair_names, resolve_components
-from indexer.identity.stages.counts import count_names, count_tokens, find_coauthors, list_printed_names
+from indexer.identity.stages.counts import (
+    count_names,
+    count_tokens,
+    find_coauthors,
+    list_printed_names,
+    route_coauthors,
+    route_names,
+)
 from indexer.identity.stages.decisions import apply_decisions, decisions_text
 from indexer.identity.stages.ids import (
     assign_ids,
@@ -115,8 +122,20 @@ class Plan:
         mentions = run.run([find_mentions.task({"works": name}) for name in self._works])
         names = run.run_one(count_names.task({"mentions": mentions}))
         inputs: dict[str, str | Sequence[str]] = {"mentions": mentions, "names": names}
-        tokens, coauthors = run.run([count_tokens.task(inputs), find_coauthors.task(inputs)])
-        return {"mentions": mentions, "names": [names], "tokens": [tokens], "coauthors": [coauthors]}
+        tokens, coauthors, routed = run.run(
+            [
+                count_tokens.task(inputs),
+                find_coauthors.task(inputs),
+                route_names.task(inputs, buckets=self._buckets),
+            ]
+        )
+        return {
+            "mentions": mentions,
+            "names": [names],
+            "tokens": [tokens],
+            "coauthors": [coauthors],
+            "routed_names": [routed],
+        }
 
     def frequent(self, counted: dict[str, Sequence[str]]) -> list[str]:
         """Return the files of works whose embeddings are evidence."""
@@ -126,8 +145,12 @@ class Plan:
     def resolve(self, counted: dict[str, Sequence[str]], vectors: Sequence[str]) -> dict[str, Sequence[str]]:
         """Return the files of the result, by role."""
         run = self._runner
-        evidence = {**counted, "vectors": vectors}
-        tasks = [resolve_blocks.task(evidence, **bucket) for bucket in self._every_bucket()]
+        evidence = {role: counted[role] for role in ("mentions", "names", "tokens", "coauthors")} | {"vectors": vectors}
+        routed = {role: counted[role] for role in ("routed_names", "coauthors")}
+        routed["routed_coauthors"] = [run.run_one(route_coauthors.task(routed))]
+        in_blocks = {**evidence, **routed}
+        del in_blocks["names"], in_blocks["coauthors"]
+        tasks = [resolve_blocks.task(in_blocks, **bucket) for bucket in self._every_bucket()]
         clusters = run.run(tasks)
         joined = run.run_one(join_ids.task({"clusters": clusters}))
         printed = run.run_one(list_printed_names.task({"mentions": counted["mentions"]}))

@@ -31,8 +31,9 @@ def context_of_bucket(step: Step, connection: duckdb.DuckDBPyConnection) -> Cont
     both share, so every part of each name may be looked up.
     """
     context = context_of_names(connection)
+    _select_names(step, connection)
     context.names, codes = _names(connection)
-    context.graph = BucketGraph(codes, _others(connection))
+    context.graph = BucketGraph(codes, _others(step, connection))
     for field, kind, query in (
         ("words", "word", "SELECT unnest(words) AS token FROM bucket"),
         ("topics", "topic", "SELECT unnest(topics) AS token FROM bucket"),
@@ -60,12 +61,19 @@ def _counted(connection: duckdb.DuckDBPyConnection, kind: str, wanted: str, matc
     return Counter(dict(fetch(connection, query)))
 
 
+def _select_names(step: Step, connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the table `bucket_names` of all names on the works of the bucket, from its part of a file if there is one.
+
+    Components are not routed: there are few of them.
+    """
+    names = "names WHERE name IN (SELECT DISTINCT unnest(names) FROM bucket)"
+    if "routed_names" in step.inputs:
+        names = f"routed_names WHERE bucket = {step.parameters['bucket']}"
+    connection.execute(f"CREATE TABLE bucket_names AS SELECT name, code, n, home FROM {names}")  # noqa: S608 (ours)
+
+
 def _names(connection: duckdb.DuckDBPyConnection) -> tuple[Counter[str], dict[str, int]]:
     """Return the mentions and the numbers of all names on the works of the bucket."""
-    connection.execute(
-        "CREATE TABLE bucket_names AS SELECT name, code, n, home FROM names "
-        "WHERE name IN (SELECT DISTINCT unnest(names) FROM bucket)"
-    )
     names: Counter[str] = Counter()
     codes: dict[str, int] = {}
     for name, code, n in fetch(connection, "SELECT name, code, n FROM bucket_names ORDER BY code"):
@@ -73,12 +81,15 @@ def _names(connection: duckdb.DuckDBPyConnection) -> tuple[Counter[str], dict[st
     return names, codes
 
 
-def _others(connection: duckdb.DuckDBPyConnection) -> dict[int, NDArray[np.int32]]:
+def _others(step: Step, connection: duckdb.DuckDBPyConnection) -> dict[int, NDArray[np.int32]]:
     """Return for each name of the bucket the other names of the bucket that have written with it, by number."""
-    result = connection.execute(
-        "SELECT code, other FROM (SELECT code, unnest(others) AS other FROM coauthors "
-        "WHERE code IN (SELECT code FROM bucket_names)) WHERE other IN (SELECT code FROM bucket_names) ORDER BY code"
-    ).fetchnumpy()
+    edges = """
+        (SELECT code, unnest(others) AS other FROM coauthors WHERE code IN (SELECT code FROM bucket_names))
+        WHERE other IN (SELECT code FROM bucket_names)
+    """
+    if "routed_coauthors" in step.inputs:
+        edges = f"routed_coauthors WHERE bucket = {step.parameters['bucket']}"
+    result = connection.execute(f"SELECT code, other FROM {edges} ORDER BY code").fetchnumpy()  # noqa: S608 (ours)
     codes, others = np.asarray(result["code"], np.int32), np.asarray(result["other"], np.int32)
     numbers, starts = np.unique(codes, return_index=True)
     parts = np.split(others, starts[1:]) if len(numbers) else []

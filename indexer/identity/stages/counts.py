@@ -6,6 +6,7 @@ DuckDB counts them, and spills to disk when memory is short.
 from __future__ import annotations
 
 from indexer.identity.neighbours import MAX_AUTHORS, MAX_WORKS
+from indexer.identity.stages.mentions import SLOTS
 from indexer.stages.tables import database, write_query
 from indexer.stages.task import Step, stage
 
@@ -72,6 +73,37 @@ def find_coauthors(step: Step) -> None:
         SELECT considered.code AS code, list_sort(list(DISTINCT authored.code)) AS others
         FROM considered JOIN authored USING (work_id) GROUP BY considered.code ORDER BY code
     """  # noqa: S608 (constants)
+    with database(step) as connection:
+        write_query(connection, query, step.output)
+
+
+@stage("routed-names")
+def route_names(step: Step) -> None:
+    """Write the names on the works of each of `buckets` buckets of blocks, by bucket: each reads its part of the file.
+
+    Otherwise every bucket would read all names, whose number grows with that of the buckets.
+    """
+    # The bucket whose range of slots (`blocks._select`) has the slot.
+    query = f"""
+        SELECT bucket, code, name, n, home FROM (
+            SELECT DISTINCT ((slot + 1) * {step.parameters["buckets"]} - 1) // {SLOTS} AS bucket, unnest(names) AS name
+            FROM mentions
+        ) JOIN names USING (name) ORDER BY bucket, code
+    """  # noqa: S608 (numbers)
+    with database(step) as connection:
+        write_query(connection, query, step.output)
+
+
+@stage("routed-coauthors")
+def route_coauthors(step: Step) -> None:
+    """Write which names of each bucket have written with which others of it, by bucket."""
+    query = """
+        SELECT one.bucket AS bucket, one.code AS code, other.code AS other
+        FROM routed_names AS one
+        JOIN (SELECT code, unnest(others) AS other FROM coauthors) AS edges ON edges.code = one.code
+        JOIN routed_names AS other ON other.bucket = one.bucket AND other.code = edges.other
+        ORDER BY 1, 2, 3
+    """
     with database(step) as connection:
         write_query(connection, query, step.output)
 
