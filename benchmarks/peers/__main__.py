@@ -22,6 +22,7 @@ from benchmarks.targets import Target, data_folder, targets_table
 from peerscope.evaluation.collection import load
 from peerscope.evaluation.metrics import Mean, bootstrap, per_query
 from peerscope.settings import Settings
+from search_api.http.server import prepare_process
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +49,7 @@ class Figures:
 
 def measure(name: str, collection: Collection, filled: Filled) -> Figures:
     """Send every query to a filled system once, after a warm-up query."""
+    prepare_process()  # as a worker of the server does
     filled.find("a query to warm up", COUNT)
     lists, times = {}, []
     for id_, text in collection.queries.items():
