@@ -47,7 +47,9 @@ def decide_claim_form(actor: Actor, given: dict[str, Any], claim_id: str) -> str
     """Approve or reject a claim, with the reason."""
     with changing(database()) as session:
         found = DECISIONS[given["decision"]](session, actor.account_id, claim_id, given["reason"])
-    return f"The claim on {found.researcher_id} is {found.status}."
+    claim: dict[str, Any] = {"researcher_id": found.researcher_id}
+    review.add_records(services(), [claim])
+    return f"The claim on {claim['record_name'] or found.researcher_id} is {found.status}."
 
 
 @blueprint.get("/admin/audit")

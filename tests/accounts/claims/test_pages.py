@@ -74,6 +74,9 @@ def test_a_claim_that_waits_or_ended_says_so(logged_in: Callable[..., Person]) -
     assert "required>Why &lt;not&gt;</textarea>" in refused.text
     assert "is awaiting review" in bob.get("/account/profile").text
     admin.post(f"/admin/claims/{claim}", data={"decision": "reject", "reason": "Who are you?"})
+    decided = admin.get("/admin").text
+    assert "is rejected." in decided
+    assert "claim on bob-1" not in decided
     assert "rejected: Who are you?" in bob.get("/account/profile").text
     assert "claim.reject" in admin.get("/admin/audit?action=claim.").text
 
