@@ -147,7 +147,7 @@ def _has_title(fields: Iterable[Field]) -> bool:
 def _unbalanced_fields(text: str) -> list[Field]:
     """Return the fields of an entry in which a brace is missing or left over; each ends where the next one begins."""
     starts = list(_FIELD_START.finditer(text))
-    ends = [start.start() for start in starts[1:]] + [len(text)]
+    ends = [*(start.start() for start in starts[1:]), len(text)][: len(starts)]
     fields = [
         Field(start[1], text[start.end() : end].strip().rstrip(",").strip())
         for start, end in zip(starts, ends, strict=True)

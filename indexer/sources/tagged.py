@@ -62,7 +62,7 @@ def parse_tagged(text: str, syntax: TaggedSyntax) -> Iterator[TaggedRecord]:
     """
     fields: list[tuple[str, str]] = []
     lines: list[str] = []
-    has_begun = False
+    has_begun = has_content = False
     is_after_blank = False
 
     def finished() -> Iterator[TaggedRecord]:
@@ -77,16 +77,18 @@ def parse_tagged(text: str, syntax: TaggedSyntax) -> Iterator[TaggedRecord]:
         # A blank line before text without a tag separates paragraphs of a value.
         if is_after_blank and tag:
             yield from finished()
-            has_begun = False
+            has_begun = has_content = False
         is_after_blank = syntax.is_ended_by_blank and not line.strip()
         is_end = tag in syntax.ends
-        is_begun_again = tag in syntax.begins and has_begun and any(other not in syntax.begins for other, _ in fields)
+        # Of two such lines after each other in refer, the second is about the same record.
+        is_begun_again = tag in syntax.begins and has_begun and (has_content or not syntax.is_ended_by_blank)
         if is_end or is_begun_again:
             yield from finished()
-            has_begun = False
+            has_begun = has_content = False
             if is_end:
                 continue
         has_begun = has_begun or tag in syntax.begins
+        has_content = has_content or (bool(tag) and tag not in syntax.begins)
         lines.append(line)
         if tag:
             fields.append((tag, value))

@@ -286,3 +286,10 @@ def test_a_text_that_is_not_bibtex_is_refused(tmp_path: Path) -> None:
     for text in ("", "  \n", "@comment{nothing yet}", '@string{a = "b"}'):
         path.write_text(text, encoding="utf-8")
         assert list(*open_sources([str(path)])) == []
+
+
+@pytest.mark.parametrize("entry", ["@article{a, {", "@article{", "@article{a {b"])
+def test_an_entry_without_any_field_costs_only_itself(tmp_path: Path, entry: str) -> None:
+    first, second = records(tmp_path, f"{entry}\n@book{{b, title={{U}}, author={{C D}}}}")
+    assert first.problem
+    assert second.value["title"] == "U"
