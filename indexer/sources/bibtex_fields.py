@@ -22,7 +22,7 @@ _ENTRY_START = re.compile(r"\s*+@\s*(\w+)\s*([{(])")
 _NEXT_ENTRY = re.compile(r"\n[^\S\n]*+@\s*+\w++\s*+[{(]")
 _BRACE = re.compile(r"(?<!\\)[{}]")
 #: The start of a field inside of an entry whose braces are not balanced.
-_FIELD_START = re.compile(r"(?:,|(?<=[\"}])|\n)\s*+([a-zA-Z][\w-]*+)\s*+=\s*+(?=[{\"\w])")
+_FIELD_START = re.compile(r"(?:(?:,|(?<=[\"}]))\s*+|\n[^\S\n]*+)([a-zA-Z][\w-]*+)\s*+=\s*+(?=[{\"\w])")
 #: A field after the value of the one before, without a comma between them.
 _MISSED_FIELD = re.compile(r"([}\"])\s++([a-zA-Z][\w-]*+)\s*+=\s*+(?=[{\"])")
 _MARK = re.compile(r'(?<!\\)[{}"#,]')
