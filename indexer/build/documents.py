@@ -106,7 +106,7 @@ def work_document(
         "date": work.date,
         "type": work.type,
         "venue": work.venue,
-        "doi": work.doi,
+        "doi": work.doi or _claimed_doi(provenance["claimed_ids"]),
         "url": work.url,
         "license": work.license,
         "source": work.source,
@@ -134,6 +134,11 @@ def _localized(work: Work) -> Localized:
     language = language_of(work.language)
     text = f"{work.title}\n{work.abstract or ''}".strip()
     return cast("Localized", {language: text} if language else {})
+
+
+def _claimed_doi(claimed_ids: Sequence[str]) -> str | None:
+    """Return the DOI that the records of a work state although it is the id of another one, such as that of a book."""
+    return next((id_.removeprefix("doi:") for id_ in claimed_ids if id_.startswith("doi:")), None)
 
 
 def _authorship(author: Author, researcher_id: str, position: int, registry: Registry) -> Authorship:

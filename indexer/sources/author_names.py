@@ -48,7 +48,7 @@ _FOOTNOTE = re.compile(
     r"\$\s*+\^\s*+\{?+(?:[\d,\s*†‡§¶#]|\\(?:d?dagger|ast|star|S|P)\b|(?<![a-z\\])[a-z](?![a-z]))++\}?+\s*+\$"
     r"|\$?\^?\{?[*†‡§¶‖#✉]+\}?\$?|\$(?:\s++|\s*+\^?\{?[\d,\s*]++\}?\s*+)\$"
     r"|(?:(?<!\s)\s++)?[¹²³⁰⁴⁵⁶⁷⁸⁹⁺]++(?:[,\s]*+[¹²³⁰⁴⁵⁶⁷⁸⁹]++)*+"
-    r"|(?:(?<=[^\W\d_.])|(?<=[A-Z]\.))\d{1,2}(?!\d)(?:\s*+,\s*+\d{1,2}(?!\d))*(?=\s*(?:$|[,;&]|and\b))"
+    r"|(?:(?<=[^\W\d_.])|(?<=[A-Z]\.))\d{1,2}(?!\d)(?:\s*+,\s*+\d{1,2}(?!\d))*(?=\s*(?:$|[,;&*†‡§¶‖#]|and\b))"
 )
 _ROLE = re.compile(
     r"(?:(?<!\s)\s++)?[(\[](?:eds?|hrsg|trans|corresponding author|author|editors?|\d{4}[a-z]?)\.?[)\]]", re.IGNORECASE
@@ -113,9 +113,19 @@ def _without_affiliation(name: str) -> str:
 
 
 def without_degrees(name: str) -> str:
-    """Return a name without degrees after a comma, if the name is complete before it (`Ann Ash, MD`)."""
+    """Return a name without degrees after a comma, if the name is complete before it: `Ann Ash, MD`.
+
+    The degrees in a list of complete names are removed as well: `Ann Ash, MD, Bo Beech, PhD`. In `Ash, MA` and in
+    `Ash, MA, Beech, BS` they are initials.
+    """
     parts = name.split(",")
-    while len(parts) > 1 and _DEGREE.fullmatch(parts[-1].strip()) and (len(parts) > 2 or " " in parts[0].strip()):
+    are_degrees = [_DEGREE.fullmatch(part.strip()) is not None for part in parts]
+    names = [part for part, is_degree in zip(parts, are_degrees, strict=True) if not is_degree]
+    if not are_degrees[0] and all(" " in part.strip() for part in names):
+        return ",".join(names)
+    if any(are_degrees[1:2]) and not all(are_degrees[2:]):
+        return name
+    while len(parts) > 2 and are_degrees[len(parts) - 1]:
         parts.pop()
     return ",".join(parts)
 

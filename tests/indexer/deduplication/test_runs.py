@@ -305,7 +305,8 @@ def test_chapters_with_the_doi_of_their_book_are_all_kept(collection: Collection
     )
     report = collection.index(path)
     assert (report.counts.new, report.counts.rejected, report.warnings["disputed id"]) == (3, 0, 2)
-    assert [one["doi"] for one in collection.documents.values()].count("10.1000/book") == 1
+    assert [one["doi"] for one in collection.documents.values()] == ["10.1000/book"] * 3
+    assert ["doi:10.1000/book" in one["ids"] for one in collection.documents.values()].count(True) == 1
     assert collection.index(path).counts.unchanged == 3
 
 

@@ -38,6 +38,7 @@ from indexer.sources.bibtex_names import names
         ("Ada Ash, MD", ["Ada Ash"]),
         ("Ash, Ada, M.D.", ["Ada Ash"]),
         ("Ash, Ada, MD, MPH", ["Ada Ash"]),
+        ("Ash, Ada, Jr., MD", ["Ada Ash Jr."]),
         ("Ash, Ada, 2nd", ["Ada Ash 2nd"]),
         ("Ash, A. (2001)", ["A. Ash"]),
         ("12. Ash, Ada", ["Ada Ash"]),
@@ -69,6 +70,10 @@ def test_one_name(text: str, expected: list[str]) -> None:
     [
         ("Ash, A.; Beech, B.; Cherry, C.", ["A. Ash", "B. Beech", "C. Cherry"]),
         ("A. Ash, B. Beech", ["A. Ash", "B. Beech"]),
+        ("Ada Ash, MD, PhD, Bo Beech, MSc, Cy Cedar", ["Ada Ash", "Bo Beech", "Cy Cedar"]),
+        ("Ash, MA, Beech, BS", ["MA Ash", "BS Beech"]),
+        ("Ada Ash1,2, Bo Beech2*, Cy Cedar3†", ["Ada Ash", "Bo Beech", "Cy Cedar"]),
+        ("John Ash1, Mary Beech2,*", ["John Ash", "Mary Beech"]),
         ("Ada Ash, Bo Beech, Cy Cherry", ["Ada Ash", "Bo Beech", "Cy Cherry"]),
         ("Ash, A., Beech, B., and Cherry, C.", ["A. Ash", "B. Beech", "C. Cherry"]),
         ("Ash, Ada, Beech, Bo", ["Ada Ash", "Bo Beech"]),
