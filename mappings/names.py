@@ -95,6 +95,8 @@ class Generation(IndexNames):
 
 #: Between the kind and the token of a run in the alias through which the run writes.
 _WRITER = "-writer-"
+#: Tokens have 32 hexadecimal digits.
+_WRITER_ALIAS = re.compile(rf"{_WRITER}[0-9a-f]{{32}}$")
 
 
 @dataclass(frozen=True)
@@ -118,5 +120,5 @@ class WritableGeneration(Generation):
 
 
 def is_writer_alias(name: str) -> bool:
-    """Return whether a name is an alias through which a run writes; tokens have 32 hexadecimal digits."""
-    return bool(re.search(rf"{_WRITER}[0-9a-f]{{32}}$", name))
+    """Return whether a name is an alias through which a run writes."""
+    return _WRITER_ALIAS.search(name) is not None

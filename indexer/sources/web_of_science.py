@@ -148,7 +148,9 @@ class WebOfScienceFile(TaggedFile):
 
 def _rows(text: str) -> Iterator[TaggedRecord]:
     """Yield the rows of a tab-delimited export, whose columns are named by the tags."""
-    for row in csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE):
+    # With universal newlines, a stray carriage return ends a row instead of the file.
+    rows = io.StringIO(text, newline=None)
+    for row in csv.DictReader(rows, delimiter="\t", quoting=csv.QUOTE_NONE):
         fields = []
         for tag, value in row.items():
             if tag and isinstance(value, str):

@@ -14,7 +14,7 @@ def test_records_warnings_and_reasons_of_each_folder(tmp_path: Path) -> None:
     folder = tmp_path / "formats" / "bibtex"
     folder.mkdir(parents=True)
     (folder / "a.bib").write_text(
-        "@article{a, title={Oaks}, author={Ash, A. and others}}\n@article{b, author={Ash, A.}}\n", encoding="utf-8"
+        "@article{a, title={Oaks}, author={Ash, A. and others}}\n@article{b, year={2020}}\n", encoding="utf-8"
     )
     (folder / "SOURCES.md").write_text("where it is from", encoding="utf-8")
     (folder / "b.json").write_text("{broken", encoding="utf-8")

@@ -21,7 +21,7 @@ KORDING = "konrad-p-kording-4bafdee5"
 RELU = "arxiv:1910.00744"
 PROFILE = (
     "id ids name name_variants orcid tagline affiliations open_to_collaborate trust counts topics counts_by_year "
-    "collaborators institutions identity links"
+    "collaborators institutions identity links suggested_topics"
 )
 
 

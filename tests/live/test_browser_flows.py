@@ -50,7 +50,7 @@ def test_experts_on_a_pasted_text_are_filtered_shared_and_exported(
     before = number(page)
     if options.get("viewport") == PHONE:
         page.get_by_text("Filters", exact=True).first.click()
-    page.get_by_label(re.compile("Neurons and Cognition")).check()
+    page.get_by_label(re.compile("Neurons and Cognition")).first.check()
     page.get_by_role("button", name="Apply filters").click()
     expect(page.get_by_role("status").filter(has_text="topic Neurons and Cognition")).to_be_visible()
     assert 0 < number(page) < before

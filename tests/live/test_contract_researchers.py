@@ -22,7 +22,7 @@ RELU = "arxiv:1910.00744"
 SYNTAX = "how language models learn syntax"
 SUMMARY = {
     *("id", "name", "name_variants", "orcid", "tagline", "affiliations", "open_to_collaborate", "trust", "counts"),
-    *("topics", "institutions", "links"),
+    *("topics", "suggested_topics", "institutions", "links"),
 }
 
 
