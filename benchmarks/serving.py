@@ -145,10 +145,9 @@ def many_clients(base: str, texts: Sequence[str], seconds: float) -> Times:
     def client(number: int) -> None:
         session, turn = requests.Session(), number
         while time.monotonic() < deadline:
-            # Rotated words are a query that was not sent before.
-            words = texts[turn % len(texts)].split()
-            shift = (turn // len(texts)) % len(words)
-            ask(session, base, "/works", together, q=" ".join(words[shift:] + words[:shift]), facets="topic,year")
+            # Shuffled words are a query that was not sent before; rotated ones are repeated after some seconds.
+            words = np.random.default_rng(turn).permutation(texts[turn % len(texts)].split())
+            ask(session, base, "/works", together, q=" ".join(words), facets="topic,year")
             turn += CLIENTS
 
     threads = [threading.Thread(target=client, args=(number,)) for number in range(CLIENTS)]
