@@ -195,7 +195,7 @@ def publish(client: OpenSearch, generation: Generation, *, replicas: int = 0, to
 
     Before, each of its indices is merged into one segment: a vector search looks for neighbours in every segment. With
     the `token` of a run, that run must be the writer still: otherwise, the aliases stay, and NotFoundError is raised.
-    Nobody can write through the aliases of the run any more.
+    The aliases through which the run writes are removed.
     """
     names = IndexNames(generation.prefix)
     indices = ",".join(generation.name(kind) for kind in KINDS)

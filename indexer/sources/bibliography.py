@@ -120,9 +120,17 @@ def catalogue_record(id_: str | None, **fields: Any) -> dict[str, Any]:
 
 
 def other_ids(
-    *urls: str | None, pmid: str | None = None, pmcid: str | None = None, arxiv: str | None = None
+    *urls: str | None,
+    pmid: str | None = None,
+    pmcid: str | None = None,
+    arxiv: str | None = None,
+    note: str | None = None,
 ) -> list[str]:
-    """Return the ids of a reference that a catalogue gave to it: PubMed, arXiv, and those in the URLs of catalogues."""
+    """Return the ids of a reference that a catalogue gave to it: PubMed, arXiv, and those in the URLs of catalogues.
+
+    Numbers of PubMed that no field has may be in a note, as Zotero writes them: `PMID: 1234567`, `PMCID: PMC1234567`.
+    """
+    pmid, pmcid = pmid or _number_in(_PMID, note), pmcid or _number_in(_PMCID, note)
     of_urls = [id_ for url in urls if url and not (id_ := work_id(url)).startswith(("local:", "doi:"))]
     numbers = [
         re.fullmatch(r"(?:PMC|PMID:?\s*|PMCID:?\s*(?:PMC)?)?(\d+)", text.strip(), re.IGNORECASE) if text else None
@@ -132,15 +140,8 @@ def other_ids(
     return list(dict.fromkeys([*of_urls, *ids, *([f"arxiv:{arxiv}"] if arxiv else [])]))
 
 
-def pmid_in(note: str | None) -> str | None:
-    """Return the number of PubMed in a note, as Zotero writes it: `PMID: 1234567`."""
-    match = _PMID.search(note or "")
-    return match[1] if match else None
-
-
-def pmcid_in(note: str | None) -> str | None:
-    """Return the number of PubMed Central in a note: `PMCID: PMC1234567`."""
-    match = _PMCID.search(note or "")
+def _number_in(pattern: re.Pattern[str], note: str | None) -> str | None:
+    match = pattern.search(note or "")
     return match[1] if match else None
 
 

@@ -20,8 +20,6 @@ from indexer.sources.bibliography import (
     is_own_id,
     is_retracted_note,
     other_ids,
-    pmcid_in,
-    pmid_in,
     reference,
     type_of,
 )
@@ -154,9 +152,10 @@ def entry_record(entry: Entry, field: Mapping[str, str], *, is_key_repeated: boo
         else other_ids(
             url,
             dblp_key,
-            pmid=pmid or pmid_in(note),
-            pmcid=field.get("pmcid") or pmcid_in(note),
+            pmid=pmid,
+            pmcid=field.get("pmcid"),
             arxiv=arxiv,
+            note=note,
         ),
         language=field.get("langid") or field.get("language"),
         authors=[{"name": name} for name in people],

@@ -15,8 +15,6 @@ from indexer.sources.bibliography import (
     is_own_id,
     is_retracted_note,
     other_ids,
-    pmcid_in,
-    pmid_in,
     reference,
     type_of,
 )
@@ -77,9 +75,10 @@ def item_record(item: Mapping[str, Any]) -> dict[str, Any]:
         if is_own
         else other_ids(
             url,
-            pmid=_text(item.get("PMID")) or pmid_in(note),
-            pmcid=_text(item.get("PMCID")) or pmcid_in(note),
+            pmid=_text(item.get("PMID")),
+            pmcid=_text(item.get("PMCID")),
             arxiv=arxiv,
+            note=note,
         ),
         language=_text(item.get("language")),
         authors=authors,

@@ -15,8 +15,6 @@ from indexer.sources.bibliography import (
     catalogue_record,
     editors_as_authors,
     other_ids,
-    pmcid_in,
-    pmid_in,
 )
 from indexer.sources.xml_records import Records, XmlError, text_of
 from indexer.sources.xml_text import marked_up, person, texts, without_namespaces
@@ -120,7 +118,7 @@ class _Work:
             type=_TYPES.get(kind) or _TYPES.get(work.tag),
             venue=text_of(venue) or next(iter(self._publishers(work)), None),
             url=next(iter(links), None) or self._about(work),
-            ids=other_ids(*links, pmid=pmid_in(text_of(notes)), pmcid=pmcid_in(text_of(notes))),
+            ids=other_ids(*links, note=text_of(notes)),
             language=next(iter(texts(work, "language")), None),
             authors=self._people(work, "authors", "authorList") or self._people(work, "creator", "author"),
         )

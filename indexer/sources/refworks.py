@@ -12,8 +12,6 @@ from indexer.sources.bibliography import (
     catalogue_record,
     editors_as_authors,
     other_ids,
-    pmcid_in,
-    pmid_in,
 )
 from indexer.sources.tagged import TaggedFile, TaggedRecord, TaggedSyntax
 from mappings import doi_in
@@ -101,7 +99,7 @@ def _record(
         type=_TYPES.get((kind or "").strip().lower()),
         venue=venue or publisher,
         url=next((link for link in links if link.lower().startswith("http")), None),
-        ids=other_ids(*links, pmid=pmid_in(" ".join(notes)), pmcid=pmcid_in(" ".join(notes))),
+        ids=other_ids(*links, note=" ".join(notes)),
         authors=[{"name": name} for name in names],
         warnings=[*warnings, *problems],
         **fields,

@@ -16,8 +16,6 @@ from indexer.sources.bibliography import (
     is_own_id,
     is_retracted_note,
     other_ids,
-    pmcid_in,
-    pmid_in,
     reference,
     type_of,
 )
@@ -93,9 +91,7 @@ def reference_record(record: TaggedRecord) -> dict[str, Any]:
         is_retracted=is_retracted_note(*record.all("N1")),
         venue=(None if other_title else record.first("JF", "T2", "JO", "BT")) or repository,
         url=next((url for url in urls if url.lower().startswith("http")), urls[0] if urls else None),
-        ids=[]
-        if own_id
-        else other_ids(*urls, pmid=_pmid(record), pmcid=_pmcid(record) or pmcid_in(notes), arxiv=arxiv),
+        ids=[] if own_id else other_ids(*urls, pmid=_pmid(record), pmcid=_pmcid(record), arxiv=arxiv, note=notes),
         language=record.first("LA"),
         authors=[{"name": name} for name in names],
         warnings=[*warnings, *problems],
@@ -116,7 +112,7 @@ def _pmid(record: TaggedRecord) -> str | None:
     stated = [value.upper().removeprefix("PUBMED").strip() for value in record.all("PM")]
     if "pubmed" in (record.first("DB", "DP") or "").lower():
         stated += record.all("AN")
-    return next((value for value in stated if value.isdecimal()), None) or pmid_in(" ".join(record.all("N1")))
+    return next((value for value in stated if value.isdecimal()), None)
 
 
 def _pmcid(record: TaggedRecord) -> str | None:

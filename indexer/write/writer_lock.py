@@ -146,7 +146,7 @@ class WriterLock:
     def check(self) -> None:
         """Renew the lock; raise LockedError when it was lost: this machine was suspended, and another run took over.
 
-        While OpenSearch is unavailable, nobody can take the lock over either.
+        While OpenSearch is unavailable, no other run can take the lock over either.
         """
         if not self._lost:
             self._renew()

@@ -283,5 +283,5 @@ def _own_works(response: Mapping[str, Any]) -> list[Vote]:
 
 def _cosines(voted: Sequence[Vote]) -> list[Vote]:
     """Return votes with the cosines behind Lucene's scores."""
-    cosines = np.clip(2 * np.array([score for _, _, score in voted]) - 1, 0, 1)
-    return [(id_, work, cosine) for (id_, work, _), cosine in zip(voted, cosines.tolist(), strict=True)]
+    cosines = ranking.cosines(score for _, _, score in voted)
+    return [(id_, work, cosine) for (id_, work, _), cosine in zip(voted, cosines, strict=True)]

@@ -232,10 +232,15 @@ def cosine_of(score: float) -> float:
     return min(1.0, max(0.0, 2.0 * score - 1.0))
 
 
+def cosines(scores: Iterable[float]) -> list[float]:
+    """Return `cosine_of` each score, computed at once."""
+    found: list[float] = np.clip(2 * np.fromiter(scores, np.float64) - 1, 0, 1).tolist()
+    return found
+
+
 def cosines_of(scores: Mapping[str, float]) -> dict[str, float]:
-    """Return `cosine_of` each score by id, computed at once."""
-    values = np.fromiter(scores.values(), np.float64, len(scores))
-    return dict(zip(scores, np.clip(2 * values - 1, 0, 1).tolist(), strict=True))
+    """Return `cosine_of` each score by id."""
+    return dict(zip(scores, cosines(scores.values()), strict=True))
 
 
 def relative(score: float, best: float | None) -> float:

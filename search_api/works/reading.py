@@ -108,7 +108,7 @@ def ranked_page(
     early, counting = narrowing
     ids = list(found.ranked)
     searches: dict[str, Body] = {}
-    is_counted = found.is_complete or (found.count is not None and not filters)
+    is_counted = found.is_complete if filters else found.size is not None
     if counting or not is_counted:
         everything = {"bool": {"filter": [found.clause(), *early]}}
         searches["count"] = {"query": everything, "size": 0, "track_total_hits": True, **counting}
@@ -132,7 +132,7 @@ def ranked_page(
     if "count" in responses:
         count = responses["count"]["hits"]["total"]["value"]
     else:
-        count = len(ids) if found.is_complete or found.count is None else found.count
+        count = len(ids) if filters or found.size is None else found.size
     if len(ids) < min(end, count):
         window = {"from": max(0, pagination.offset - len(ids)), "size": pagination.per_page - len(scores)}
         hits += _rest(services, found, filters, {**read, **window})

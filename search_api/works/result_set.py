@@ -72,7 +72,7 @@ class ResultSet:
     `has_keyword_hits` says that a work has enough words of the query. `vector` is the one searched with, float32[d];
     `nearby` are cosines to the query itself, also of works that are too far away to be results. `generation` is the
     index that the hits are from; `is_new` says that this is the current one: the set does not come from the cache.
-    `count` is the number of works in the set, None if it has not been counted.
+    `count` is the number of works in a set that is not complete, None if it has not been counted.
     """
 
     keyword: Body | None
@@ -85,6 +85,11 @@ class ResultSet:
     generation: str | None = None
     is_new: bool = False
     count: int | None = None
+
+    @property
+    def size(self) -> int | None:
+        """The number of works in the set; None if it has not been counted."""
+        return len(self.ranked) if self.is_complete else self.count
 
     def clause(self) -> Body:
         """Return the clause that matches the set; with neighbours it has no meaningful score."""

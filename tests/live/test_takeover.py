@@ -92,7 +92,7 @@ def test_what_arrives_after_publishing_changes_nothing(
     refused(opensearch, generation)
     assert stored_name(opensearch, generation.indices) == "first"
     assert unfinished(opensearch, names) is None
-    # The next generation starts from this one, with writers of its own.
+    # The next generation starts from this one, through other aliases.
     following = target(opensearch, names, embedder)
     write(opensearch, [index_action(following.writable().topics, "cs.CL", topic("second"))])
     following.publish()
