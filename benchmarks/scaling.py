@@ -152,7 +152,7 @@ def main(paths: tuple[Path, ...], works: int, workers: int, folder: Path | None)
         home = Path(name)
         with StagingDatabase(home / "staged.sqlite") as staged:
             staged.add(_changes(Multiplier(corpora).works(), works))
-            summary, seconds, processor = measure(staged, Execution(home / "stages", workers))
+            summary, seconds, processor = measure(staged, Execution(str(home / "stages"), workers))
             size = sum(file.stat().st_size for file in (home / "stages").iterdir())
             console.print(stage_table(summary))
             console.print(

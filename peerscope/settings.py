@@ -10,7 +10,7 @@ import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import platformdirs
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
@@ -28,6 +28,9 @@ MASK = "********"
 DEFAULT_MODEL = "all-MiniLM-L6-v2-int8"
 #: Smallest heap in megabytes with which OpenSearch starts.
 MIN_HEAP_MB = 256
+#: Schemes of object stores, in which an upload is atomic. Azure has the container in the place of a user name.
+AZURE = frozenset({"abfs", "abfss"})
+OBJECT_STORES = AZURE | {"s3", "s3a", "gs", "gcs"}
 
 
 def _url(text: str) -> str:
@@ -108,6 +111,23 @@ def _folder(path: Path) -> Path:
     return path.expanduser().absolute()
 
 
+def _location(text: str) -> str:
+    """Return the path of a folder, or the URL of an object store; a `file:` URL becomes a path."""
+    parts = urlsplit(text)
+    if not is_url(text) or (parts.scheme == "file" and parts.netloc in {"", "localhost"}):
+        return str(_folder(Path(unquote(parts.path) if is_url(text) else text)))
+    if parts.scheme not in OBJECT_STORES or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError("must be a folder, or an object store such as s3://bucket/prefix, gs:// or abfs://")
+    if "@" in parts.netloc and parts.scheme not in AZURE:
+        raise ValueError("must not contain credentials; they are read from the environment, such as AWS_ACCESS_KEY_ID")
+    return text.rstrip("/")
+
+
+def is_url(location: str) -> bool:
+    """Return whether a location is a URL, not the path of a folder."""
+    return "://" in location
+
+
 def heap_megabytes(text: str) -> int:
     """Return the megabytes of a heap such as `512m` or `2g`."""
     number, unit = int(re.sub(r"\D", "", text)), text.lower().rstrip("b")[-1]
@@ -148,10 +168,16 @@ class Settings(BaseSettings):
         None, description="heap of the embedded OpenSearch, such as `2g`; by default a quarter of memory, 512m to 4g"
     )
     index_prefix: str = Field("peerscope-", description="prefix of all index and alias names")
-    stages: Folder | None = Field(
+    stages: Annotated[str, AfterValidator(_location)] | None = Field(
         None,
-        description="folder of the intermediate files of indexing ([scaling](scaling.md)); by default `stages` in the "
-        "home folder",
+        description="folder of the intermediate files of indexing, or an object store such as `s3://bucket/prefix` "
+        "([scaling](scaling.md)); by default `stages` in the home folder",
+    )
+    stages_cache_mb: int = Field(
+        10_000,
+        ge=1,
+        description="megabytes of local copies of these files in the home folder of each machine, if they are in an "
+        "object store",
     )
     index_workers: int = Field(
         1,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from indexer.build.documents import stored_vector
+from indexer.stages.folder import copies_in_pages
 from indexer.stages.task import DIGITS, StageError, Step, code_version, stage
 from indexer.stages.vectors import read_vectors, write_vectors
 from indexer.write.background import prefetch
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     #: Embeddings, float32[d], by the ids of their works, or by keys.
     Vectors = dict[str, NDArray[np.float32]]
 
+#: Files of embeddings that are copied and read at a time.
+FILES = 100
 #: The models that this process has loaded, by fingerprint.
 _LOADED: dict[str, Embedder] = {}
 _LOADING = threading.Lock()
@@ -113,8 +116,9 @@ class WorkEmbedding:
 
     def add_finished(self) -> None:
         """Add the embeddings that an interrupted run has left to the staging database."""
-        if files := self.runner.folder.files(embed_texts.name):
-            self.staging.add_embedded(read_vectors(files))
+        folder = self.runner.folder
+        for paths in copies_in_pages(folder, folder.names(embed_texts.name), FILES):
+            self.staging.add_embedded(read_vectors(paths))
 
     def embed(self, batches: Iterable[list[StagedWork]]) -> Iterator[tuple[list[StagedWork], Vectors]]:
         """Return batches with the embeddings of all their works, in order; the next ones are embedded meanwhile.
@@ -153,7 +157,8 @@ class WorkEmbedding:
             output = self.runner.run_one(task)
         except EmbeddingError as error:
             raise EmbeddingError(f"{error}. {ADVICE}") from error
-        vectors = dict(read_vectors([self.runner.folder.file(output)]))
+        with self.runner.folder.local_copies([output]) as paths:
+            vectors = dict(read_vectors(paths))
         new = {id_: vectors[text_key(self.model.fingerprint, text)] for id_, text in texts.items()}
         return _Embedded(indexed | new, len(texts))
 

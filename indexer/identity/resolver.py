@@ -209,10 +209,7 @@ def write_partitions(staged: StagingDatabase, folder: StageFolder) -> list[str]:
 
 def _write_decisions(folder: StageFolder, text: bytes) -> str:
     name = file_name("decisions", hashlib.sha256(text), "json")
-    with folder.scratch() as scratch:
-        path = scratch / name
-        path.write_bytes(text)
-        folder.publish(path, name)
+    folder.write(name, text)
     return name
 
 
@@ -235,8 +232,8 @@ def _number_of_buckets(folder: StageFolder, components: str) -> int:
 
 def _rows(folder: StageFolder, names: Sequence[str], query: str) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of a query over some files, which are the view `result`."""
-    with connect() as connection:
-        create_view(connection, "result", [folder.file(name) for name in names])
+    with folder.local_copies(names) as paths, connect() as connection:
+        create_view(connection, "result", paths)
         yield from fetch(connection, query)
 
 

@@ -246,7 +246,7 @@ def index(
         target = Target(client, names, embedder.model, scale, rebuild=rebuild, read_only=read_only, token=lock.token)
         report = Report.new(home / "runs")
         report.explain = options.explain
-        execution = execution or Execution(home / FOLDER)
+        execution = execution or Execution(str(home / FOLDER))
         stages, embedding = execution.runner(progress.tasks), execution.embedding_runner()
         works = WorkEmbedding(client, target, embedder.model, staging, report, embedding, execution.concurrent_tasks)
         use_here(embedder)

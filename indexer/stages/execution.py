@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from indexer.stages.cluster import DaskExecutor, dask_executor
-from indexer.stages.folder import StageFolder
+from indexer.stages.object_store import open_folder
 from indexer.stages.runner import Runner, process_pool, this_process
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from indexer.stages.runner import TaskListener
     from peerscope.settings import Settings
 
@@ -21,27 +19,29 @@ FOLDER = "stages"
 
 @dataclass(frozen=True)
 class Execution:
-    """The folder of the files of stages, and the number of worker processes on this machine.
+    """The folder or object store of the files of stages, and the number of worker processes on this machine.
 
     With the address of a `scheduler`, the workers of that Dask cluster work instead, on any number of machines.
     """
 
-    folder: Path
+    location: str
     workers: int = 1
     scheduler: str | None = None
 
     @classmethod
     def from_settings(cls, settings: Settings, workers: int | None = None, scheduler: str | None = None) -> Execution:
         """Return what the settings say; one of the arguments takes precedence. Each index prefix has its own folder."""
-        folder = (settings.stages or settings.home / FOLDER) / settings.index_prefix.strip("-")
+        folder = f"{settings.stages or settings.home / FOLDER}/{settings.index_prefix.strip('-')}"
         if workers:
             return cls(folder, workers)
         return cls(folder, settings.index_workers, scheduler or settings.scheduler)
 
     def runner(self, on_progress: TaskListener | None = None) -> Runner:
-        """Return a runner; its workers start with the first task."""
+        """Return a runner; its workers start with the first task. Raises StageError if it cannot write files."""
         make_executor = dask_executor(self.scheduler) if self.scheduler else process_pool(self.workers)
-        return Runner(StageFolder(self.folder), make_executor, on_progress)
+        folder = open_folder(self.location)
+        folder.check()
+        return Runner(folder, make_executor, on_progress)
 
     def embedding_runner(self) -> Runner:
         """Return the runner that embeds works beside `runner`: on the cluster, in several processes, or in this one.
@@ -50,7 +50,7 @@ class Execution:
         """
         if self.scheduler or self.workers > 1:
             return self.runner()
-        return Runner(StageFolder(self.folder), this_process)
+        return Runner(open_folder(self.location), this_process)
 
     def concurrent_tasks(self, runner: Runner) -> int:
         """Return how many tasks of embedding to hand in at a time, so that no worker waits for the next one."""

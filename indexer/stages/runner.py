@@ -77,6 +77,7 @@ class Runner:
         self.used: set[str] = set()
         #: Number of tasks by stage whose output was there already.
         self.reused: Counter[str] = Counter()
+        self._sizes: dict[str, int] = {}
         self._make_executor, self._memory_mb = make_executor, memory_mb
         self._on_progress = on_progress or (lambda *_: None)
         self._executor: Executor | None = None
@@ -125,9 +126,11 @@ class Runner:
         """
         outputs = [task.output for task in tasks]
         self.used.update(outputs, *(names for task in tasks for names in task.inputs.values()))
-        finished = {output for output in outputs if output in self.folder}
+        finished = self.folder.sizes(set(outputs))
+        self._sizes |= finished
         missing = [task for task, output in zip(tasks, outputs, strict=True) if output not in finished]
         self.reused.update(task.stage for task, output in zip(tasks, outputs, strict=True) if output in finished)
+        self._find_sizes(missing)
         missing.sort(key=self._input_bytes, reverse=True)
         for _ in range(ATTEMPTS):
             missing = self._attempt(missing, len(tasks))
@@ -168,7 +171,12 @@ class Runner:
         }
 
     def _input_bytes(self, task: Task) -> int:
-        return sum(self.folder.size(name) for names in task.inputs.values() for name in names)
+        return sum(self._sizes.get(name, 0) for names in task.inputs.values() for name in names)
+
+    def _find_sizes(self, tasks: Sequence[Task]) -> None:
+        """Look up the sizes of inputs that this runner does not know: those that it did not run the tasks of."""
+        inputs = {name for task in tasks for names in task.inputs.values() for name in names}
+        self._sizes |= self.folder.sizes(inputs - self._sizes.keys())
 
     def _attempt(self, tasks: Sequence[Task], total: int) -> list[Task]:
         """Execute tasks; return those whose workers died."""
@@ -179,7 +187,7 @@ class Runner:
         failed: list[Task] = []
         try:
             for task in tasks:
-                futures[executor.submit(execute, task, self.folder.path, self._memory_mb)] = task
+                futures[executor.submit(execute, task, self.folder.location, self._memory_mb)] = task
         except RuntimeError:  # a worker died meanwhile, or another thread has closed the executor for that reason
             failed += tasks[len(futures) :]
         pending, done = set(futures), total - len(tasks)

@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from multiprocessing import connection, parent_process
 from typing import TYPE_CHECKING
 
-from indexer.stages.folder import StageFolder
-from indexer.stages.task import StageError, Step
+from indexer.stages.object_store import open_folder
+from indexer.stages.task import Step
 from peerscope.memory import peak_mb, reset_peak
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from indexer.stages.task import Task
 
@@ -41,9 +40,9 @@ def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def execute(task: Task, folder_path: Path, memory_mb: int) -> TaskRecord:
-    """Write the output of a task, unless it is there; return what that took."""
-    folder, worker = StageFolder(folder_path), worker_name()
+def execute(task: Task, location: str, memory_mb: int) -> TaskRecord:
+    """Write the output of a task to the folder at a location, unless it is there; return what that took."""
+    folder, worker = open_folder(location), worker_name()
     if task.output in folder:  # written since the task was submitted
         return TaskRecord(task.stage, 0.0, 0, 0, 0.0, worker)
     started = time.perf_counter()
@@ -51,14 +50,15 @@ def execute(task: Task, folder_path: Path, memory_mb: int) -> TaskRecord:
     if is_worker:
         reset_peak()
     stage = task.load()
-    inputs = {role: [folder.file(name) for name in names] for role, names in task.inputs.items()}
-    if missing := next((path for paths in inputs.values() for path in paths if not path.exists()), None):
-        raise StageError(
-            f"The worker {worker} cannot read {missing}: the folder of stages (PEERSCOPE_STAGES) must be shared by all "
-            "machines, under the same path."
-        )
-    read = sum(path.stat().st_size for paths in inputs.values() for path in paths)
-    with folder.scratch() as scratch, _no_garbage_collection() if is_worker else nullcontext():
+    names = sorted({name for names in task.inputs.values() for name in names})
+    with (
+        folder.local_copies(names) as paths,
+        folder.scratch() as scratch,
+        _no_garbage_collection() if is_worker else nullcontext(),
+    ):
+        copies = dict(zip(names, paths, strict=True))
+        inputs = {role: [copies[name] for name in names] for role, names in task.inputs.items()}
+        read = sum(path.stat().st_size for path in paths)
         output = scratch / task.output
         spill = scratch / "spill"
         spill.mkdir()

@@ -76,7 +76,7 @@ def test_settings_and_options_reach_the_run(run: dict[str, Any], works: str, tmp
     assert (run["names"], run["scale"]) == (IndexNames("mine-"), Scale(2, 1, 7))
     assert (run["home"], run["options"]) == (tmp_path / "home", Options(prune=True, dry_run=True))
     assert [source.name for source in run["sources"]] == [works]
-    assert run["execution"] == Execution(tmp_path / "home" / "stages" / "mine", 1)
+    assert run["execution"] == Execution(str(tmp_path / "home" / "stages" / "mine"), 1)
 
 
 def test_workers_and_the_folder_of_stages_are_options_and_settings(
@@ -86,14 +86,14 @@ def test_workers_and_the_folder_of_stages_are_options_and_settings(
     for options, workers in ((["--workers", "2"], 2), ([], 3)):
         result = CliRunner().invoke(main, ["index", works, *options], env=environment)
         assert result.exit_code == 0
-        assert run["execution"] == Execution(tmp_path / "shared" / "peerscope", workers)
+        assert run["execution"] == Execution(str(tmp_path / "shared" / "peerscope"), workers)
 
 
 def test_a_cluster_identifies_authors_instead_of_processes_here(
     run: dict[str, Any], works: str, tmp_path: Path
 ) -> None:
     address, other = "tcp://127.0.0.1:8786", "tls://127.0.0.1:8787"
-    folder = tmp_path / "home" / "stages" / "peerscope"
+    folder = str(tmp_path / "home" / "stages" / "peerscope")
     for options, expected in (
         ([], Execution(folder, 1, address)),
         (["--scheduler", other], Execution(folder, 1, other)),

@@ -132,7 +132,7 @@ def test_a_cluster_computes_the_same_vectors_though_a_worker_is_killed(
     tmp_path: Path, model: ModelDescription, expected: dict[str, bytes]
 ) -> None:
     with LocalCluster(n_workers=3, threads_per_worker=1, dashboard_address=":0") as cluster:
-        execution = Execution(tmp_path, scheduler=cluster.scheduler_address)
+        execution = Execution(str(tmp_path), scheduler=cluster.scheduler_address)
         with execution.embedding_runner() as runner:
             assert execution.concurrent_tasks(runner) == 6
         found, _ = embedded(tmp_path, dask_executor(cluster.scheduler_address), model, kills=True)
@@ -140,11 +140,11 @@ def test_a_cluster_computes_the_same_vectors_though_a_worker_is_killed(
 
 
 def test_one_worker_means_this_process_and_its_model(tmp_path: Path) -> None:
-    execution = Execution(tmp_path)
+    execution = Execution(str(tmp_path))
     runner = execution.embedding_runner()
     assert execution.concurrent_tasks(runner) == 1
     assert runner._make_executor is this_process
-    assert Execution(tmp_path, 3).concurrent_tasks(runner) == 6
+    assert Execution(str(tmp_path), 3).concurrent_tasks(runner) == 6
 
 
 def run_and_die(home: Path, batches: int) -> None:
@@ -239,10 +239,10 @@ def test_another_model_of_the_same_name_is_refused(
     monkeypatch.setattr(module, "load", load_model)
     task = embed_texts.task({}, model="flat", fingerprint="unknown", texts=["a"])
     with pytest.raises(StageError, match="another embedding model under the name 'flat'"):
-        execute(task, StageFolder(tmp_path).path, 100)
+        execute(task, StageFolder(tmp_path).location, 100)
     monkeypatch.setenv("PEERSCOPE_THREADS", "8")
     with pytest.raises(StageError, match="another embedding model"):
-        execute(task, StageFolder(tmp_path).path, 100)
+        execute(task, StageFolder(tmp_path).location, 100)
     assert loaded == [1, 8]
 
 

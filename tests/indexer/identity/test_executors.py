@@ -132,7 +132,7 @@ def test_a_folder_that_workers_do_not_share_is_explained(tmp_path: Path) -> None
     folder = StageFolder(tmp_path / "stages")
     task = missing.task({"file": "elsewhere.parquet"})
     with pytest.raises(StageError, match=r"cannot read .*elsewhere\.parquet: the folder of stages"):
-        execute(task, folder.path, 100)
+        execute(task, folder.location, 100)
 
 
 def test_a_scheduler_that_is_not_there_or_has_no_workers_is_named() -> None:

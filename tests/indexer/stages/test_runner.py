@@ -59,7 +59,7 @@ def runner(folder: StageFolder) -> Iterator[Runner]:
 
 
 def text(folder: StageFolder, name: str, content: str) -> str:
-    folder.file(name).write_text(content, encoding="utf-8")
+    (folder.path / name).write_text(content, encoding="utf-8")
     return name
 
 
@@ -68,7 +68,7 @@ def test_outputs_are_in_the_order_of_the_tasks_and_reported(runner: Runner, fold
     seen: list[tuple[str, int, int]] = []
     runner._on_progress = lambda *progress: seen.append(progress)
     outputs = runner.run([shout.task({"texts": name}) for name in names])
-    assert [folder.file(name).read_text(encoding="utf-8")[0] for name in outputs] == ["A", "B", "C"]
+    assert [(folder.path / name).read_text(encoding="utf-8")[0] for name in outputs] == ["A", "B", "C"]
     assert seen == [("shout", 1, 3), ("shout", 2, 3), ("shout", 3, 3)]
     (summary,) = runner.summary()
     assert {key: summary[key] for key in ("stage", "tasks", "reused", "bytes_read", "bytes_written")} == {
@@ -86,11 +86,11 @@ def test_what_is_finished_is_not_executed_again(folder: StageFolder) -> None:
     task = shout.task({"texts": text(folder, "a.txt", "a")})
     with Runner(folder, process_pool(1)) as first:
         name = first.run_one(task)
-    stamp = folder.file(name).stat()
+    stamp = (folder.path / name).stat()
     with Runner(folder, lambda: pytest.fail("no worker is needed")) as second:
         assert second.run_one(task) == name
         assert second.summary() == [second.summary()[0] | {"stage": "shout", "tasks": 0, "reused": 1}]
-    assert folder.file(name).stat().st_mtime_ns == stamp.st_mtime_ns
+    assert (folder.path / name).stat().st_mtime_ns == stamp.st_mtime_ns
 
 
 def test_a_name_depends_on_stage_version_inputs_and_parameters() -> None:
@@ -125,7 +125,7 @@ def test_the_version_of_the_code_changes_with_any_of_its_files(tmp_path: Path, m
 def test_a_worker_with_another_version_refuses(folder: StageFolder) -> None:
     task = replace(shout.task({"texts": text(folder, "a.txt", "a")}), version="another")
     with pytest.raises(StageError, match="another version of Peerscope"):
-        execute(task, folder.path, 100)
+        execute(task, folder.location, 100)
     assert task.output not in folder
 
 
@@ -136,8 +136,8 @@ def test_a_task_whose_worker_is_killed_is_executed_by_another(
     task = die.task({}, deaths=deaths, times=ATTEMPTS - 1)
     others = [shout.task({"texts": text(folder, f"{n}.txt", str(n))}) for n in range(4)]
     name, *rest = runner.run([task, *others])
-    assert folder.file(name).read_text(encoding="utf-8") == "alive"
-    assert [folder.file(other).read_text(encoding="utf-8") for other in rest] == list("0123")
+    assert (folder.path / name).read_text(encoding="utf-8") == "alive"
+    assert [(folder.path / other).read_text(encoding="utf-8") for other in rest] == list("0123")
 
 
 def test_a_task_that_kills_every_worker_ends_the_run(runner: Runner, folder: StageFolder, tmp_path: Path) -> None:
@@ -162,14 +162,14 @@ def test_a_runner_that_was_stopped_starts_nothing(runner: Runner) -> None:
 def test_a_late_worker_writes_the_same_file(folder: StageFolder, tmp_path: Path) -> None:
     """Two workers execute one task, because the first was taken for dead: whoever is last changes nothing."""
     task = shout.task({"texts": text(folder, "a.txt", "a")})
-    execute(task, folder.path, 100)
-    first = folder.file(task.output).read_bytes()
+    execute(task, folder.location, 100)
+    first = (folder.path / task.output).read_bytes()
     late = tmp_path / "late"
     late.write_bytes(first)
     folder.publish(late, task.output)
-    assert folder.file(task.output).read_bytes() == first
+    assert (folder.path / task.output).read_bytes() == first
     folder.keep_only({task.output})
-    execute(task, folder.path, 100)
+    execute(task, folder.location, 100)
     assert [path.name for path in folder.path.iterdir()] == [task.output]
 
 
