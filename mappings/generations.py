@@ -100,6 +100,13 @@ def save_decisions(client: OpenSearch, generation: Generation, digest: str) -> N
     client.indices.put_mapping(index=generation.works, body={"_meta": meta})
 
 
+def index_uuid(client: OpenSearch, generation: Generation) -> str:
+    """Return the UUID of the index of works of a generation, which no other index ever has."""
+    (index,) = client.indices.get_settings(index=generation.works).values()
+    uuid: str = index["settings"]["index"]["uuid"]
+    return uuid
+
+
 def _meta(client: OpenSearch, generation: Generation) -> dict[str, Any]:
     (index,) = client.indices.get_mapping(index=generation.works).values()
     meta: dict[str, Any] = index["mappings"].get("_meta", {})

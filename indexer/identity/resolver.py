@@ -10,11 +10,13 @@ import hashlib
 import threading
 import zlib
 from contextlib import ExitStack
+from dataclasses import replace
 from time import sleep
 from typing import TYPE_CHECKING
 
 import orjson
 
+from indexer.identity.epochs import COUNTS, History
 from indexer.identity.stages.blocks import find_frequent_works, resolve_blocks
 from indexer.identity.stages.bridges import find_components, join_ids, pair_names, resolve_components
 from indexer.identity.stages.counts import (
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from indexer.identity.epochs import Epoch
     from indexer.identity.overrides import Overrides
     from indexer.stages.folder import StageFolder
     from indexer.stages.runner import Runner
@@ -61,17 +64,18 @@ PAGE = 1_000
 class Resolver:
     """Resolves all authors of a staging database in the background, from `__init__` on."""
 
-    def __init__(self, path: Path, overrides: Overrides, runner: Runner) -> None:
-        """Start; `path` is that of the staging database."""
+    def __init__(self, path: Path, overrides: Overrides, runner: Runner, history: History | None = None) -> None:
+        """Start; `path` is that of the staging database, `history` what the run continues."""
         self._error: BaseException | None = None
-        self._runner = runner
+        self._runner, self._history = runner, history or History()
+        self._epoch: Epoch | None = None
         self._thread = threading.Thread(target=self._run, args=(path, overrides), name="identity")
         self._thread.start()
 
     def _run(self, path: Path, overrides: Overrides) -> None:
         try:
             with StagingDatabase(path, join=True) as staged:
-                resolve_all(staged, overrides, self._runner, requests_vectors=True)
+                self._epoch = resolve_all(staged, overrides, self._runner, self._history, requests_vectors=True)
         except BaseException as error:
             self._error = error
 
@@ -80,11 +84,13 @@ class Resolver:
         """Whether there is no result yet."""
         return self._thread.is_alive()
 
-    def wait(self) -> None:
-        """Wait for the result. Raises StageError when workers failed."""
+    def wait(self) -> Epoch:
+        """Wait for the result; return the epoch whose counts it is based on. Raises StageError when workers failed."""
         self._thread.join()
         if self._error is not None:
             raise self._error
+        assert self._epoch is not None  # noqa: S101 (set unless there was an error)
+        return self._epoch
 
     def stop(self) -> None:
         """End the workers, whether they have finished or not."""
@@ -93,49 +99,53 @@ class Resolver:
 
 
 def resolve_all(
-    staged: StagingDatabase, overrides: Overrides, runner: Runner, *, requests_vectors: bool = False
-) -> None:
+    staged: StagingDatabase,
+    overrides: Overrides,
+    runner: Runner,
+    history: History | None = None,
+    *,
+    requests_vectors: bool = False,
+) -> Epoch:
     """Resolve the authors of all works, known and staged; store their researcher ids and the reasons of merges.
 
     With `requests_vectors`, another thread delivers the embeddings of works of frequent names (`deliver_vectors`).
+    Returns the epoch whose counts were used: that of `history`, or a new one.
     """
     works = write_partitions(staged, runner.folder)
     decisions = _write_decisions(runner.folder, decisions_text(overrides, staged.redirects(new=False)))
-    plan = Plan(runner, works, decisions)
+    plan = Plan(runner, works, decisions, history or History())
     counted = plan.count()
     vectors = _requested_vectors(staged, runner, plan.frequent(counted)) if requests_vectors else []
     result = plan.resolve(counted, vectors)
     _save(staged, runner.folder, result)
+    return plan.epoch
 
 
 class Plan:
     """The tasks of identity, from partitions of works to what is known about researchers."""
 
-    def __init__(self, runner: Runner, works: Sequence[str], decisions: str) -> None:
-        """Store the names of the partitions of works and of the file of decisions."""
-        self._runner, self._works, self._decisions = runner, works, decisions
-        self._buckets = BUCKETS * len(works) if len(works) > 1 else 1
+    def __init__(self, runner: Runner, works: Sequence[str], decisions: str, history: History) -> None:
+        """Parse the partitions of works, and choose the epoch; `decisions` is the name of the file of decisions."""
+        self._runner, self._decisions = runner, decisions
+        self._mentions = runner.run([find_mentions.task({"works": name}) for name in works])
+        buckets = BUCKETS * len(works) if len(works) > 1 else 1
+        #: The epoch whose counts are used.
+        self.epoch = history.epoch_of(_number_of_works(runner.folder, self._mentions), buckets)
 
     def count(self) -> dict[str, Sequence[str]]:
-        """Return the files of mentions and of counts over the collection, by role."""
-        run = self._runner
-        mentions = run.run([find_mentions.task({"works": name}) for name in self._works])
-        names = run.run_one(count_names.task({"mentions": mentions}))
-        inputs: dict[str, str | Sequence[str]] = {"mentions": mentions, "names": names}
-        tokens, coauthors, routed = run.run(
-            [
-                count_tokens.task(inputs),
-                find_coauthors.task(inputs),
-                route_names.task(inputs, buckets=self._buckets),
-            ]
-        )
-        return {
-            "mentions": mentions,
-            "names": [names],
-            "tokens": [tokens],
-            "coauthors": [coauthors],
-            "routed_names": [routed],
-        }
+        """Return the files of mentions and of counts over the collection, by role; count if the epoch is new."""
+        if not self.epoch.counts:
+            self.epoch = replace(self.epoch, counts=self._counts())
+        inputs: dict[str, str | Sequence[str]] = {"mentions": self._mentions, "names": self.epoch.counts["names"]}
+        routed = self._runner.run_one(route_names.task(inputs, buckets=self.epoch.buckets))
+        counts = {role: [self.epoch.counts[role]] for role in COUNTS}
+        return {"mentions": self._mentions, **counts, "routed_names": [routed]}
+
+    def _counts(self) -> dict[str, str]:
+        names = self._runner.run_one(count_names.task({"mentions": self._mentions}))
+        inputs: dict[str, str | Sequence[str]] = {"mentions": self._mentions, "names": names}
+        tokens, coauthors = self._runner.run([count_tokens.task(inputs), find_coauthors.task(inputs)])
+        return dict(zip(COUNTS, (names, tokens, coauthors), strict=True))
 
     def frequent(self, counted: dict[str, Sequence[str]]) -> list[str]:
         """Return the files of works whose embeddings are evidence."""
@@ -183,7 +193,8 @@ class Plan:
         }
 
     def _every_bucket(self) -> Iterator[dict[str, int]]:
-        return ({"bucket": bucket, "buckets": self._buckets} for bucket in range(self._buckets))
+        buckets = self.epoch.buckets
+        return ({"bucket": bucket, "buckets": buckets} for bucket in range(buckets))
 
 
 def write_partitions(staged: StagingDatabase, folder: StageFolder) -> list[str]:
@@ -223,6 +234,12 @@ def _requested_vectors(staged: StagingDatabase, runner: Runner, frequent: Sequen
         sleep(POLL)
     pages = (staged.all_vectors(ids[start : start + PAGE]) for start in range(0, len(ids), PAGE))
     return [save_vectors(runner.folder, pages)] if ids else []
+
+
+def _number_of_works(folder: StageFolder, mentions: Sequence[str]) -> int:
+    """Return the number of works with authors."""
+    ((works,),) = _rows(folder, mentions, "SELECT count(*) FROM result WHERE position = 1")
+    return int(works)
 
 
 def _number_of_buckets(folder: StageFolder, components: str) -> int:

@@ -1,8 +1,9 @@
 """Assign researchers to the authors of all works, those of a generation and those about to be written.
 
-Evidence is weighed against the whole collection (how rare a name or a co-author is), so all authors are resolved
-together, and the same works always give the same researchers, however many runs brought them in. A researcher keeps
-the id that most of their mentions had; an id without mentions redirects to the one that received its mentions.
+Evidence is weighed against counts over the collection (how rare a name or a co-author is), which are frozen for an
+epoch: within it, the same works always give the same researchers, however many runs brought them in
+(`indexer/identity/epochs.py`). A researcher keeps the id that most of their mentions had; an id without mentions
+redirects to the one that received its mentions.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from opensearchpy import OpenSearch
 
+    from indexer.identity.epochs import Epoch, History
     from indexer.identity.overrides import Overrides
     from indexer.stages.runner import Runner
     from indexer.staging.database import ProbableDuplicate, StagingDatabase
@@ -44,9 +46,10 @@ class IdentityUpdate:
         staged: StagingDatabase,
         overrides: Overrides,
         runner: Runner,
+        history: History,
         signer: Signer | None = None,
     ) -> None:
-        """Copy the authors of the index to the staging database, and start to resolve them."""
+        """Copy the authors of the index to the staging database, and start to resolve them, continuing `history`."""
         self._client, self._generation, self._staged, self._signer = client, generation, staged, signer
         for works in _stored_works(client, generation):
             staged.add_known(
@@ -55,21 +58,21 @@ class IdentityUpdate:
                 if work["id"] not in staged
             )
         staged.add_redirects(stored_redirects(client, generation), new=False)
-        self._resolver = Resolver(staged.path, overrides, runner)
+        self._resolver = Resolver(staged.path, overrides, runner, history)
 
     @property
     def is_running(self) -> bool:
         """Whether the authors are still being resolved."""
         return self._resolver.is_running
 
-    def finish(self) -> list[ProbableDuplicate]:
+    def finish(self) -> Epoch:
         """Wait for the result, then write redirects and the new researcher ids of works that are in the index.
 
         Works to be written get their ids in the staging database. Researchers who gained or lost a work are marked as
-        pending before the work is written. Returns probable duplicates, the most likely first. Raises
-        StageError when workers failed.
+        pending before the work is written. Returns the epoch whose counts were used. Raises StageError when workers
+        failed.
         """
-        self._resolver.wait()
+        epoch = self._resolver.wait()
         old, new = self._staged.redirects(new=False), self._staged.redirects(new=True)
         # Before any work: once the last mention of an id has been replaced, its new id could not be found any more.
         shortened = {id_: new[target] for id_, target in old.items() if target in new}
@@ -86,7 +89,7 @@ class IdentityUpdate:
             }
             write(self._client, pending_actions(self._generation.pending, pending))
             write(self._client, _work_updates(self._client, self._generation, changed, self._signer))
-        return self._staged.probable_duplicates()
+        return epoch
 
     def _signed_redirects(self, ids: Iterable[str]) -> set[str]:
         """Return which of these merged ids have a signed redirect; the others may be forged."""

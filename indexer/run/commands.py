@@ -58,6 +58,9 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 )
 @click.option("--prune", is_flag=True, help="Remove indexed works that are not in PATH... any more.")
 @click.option("--rebuild", is_flag=True, help="Start over, for another model or mapping; without PATH from the index.")
+@click.option(
+    "--new-epoch", is_flag=True, help="Count names, words and co-authors again, by which authors are identified."
+)
 @click.option("--dry-run", is_flag=True, help="Dry run: report what would be done, write nothing.")
 @click.option("--watch", is_flag=True, help="Index PATH..., then wait for files that are new or have changed.")
 @click.option("--explain", is_flag=True, help="Print what became of each record, with its warnings.")
@@ -85,6 +88,7 @@ def index(
     columns: tuple[str, ...],
     prune: bool,
     rebuild: bool,
+    new_epoch: bool,
     dry_run: bool,
     watch: bool,
     explain: bool,
@@ -116,18 +120,23 @@ def index(
     if workers and scheduler:
         raise click.UsageError("--workers starts processes on this machine, --scheduler uses a cluster: name one.")
     mapped = _columns(columns)
-    if watch and (remote or prune or rebuild or dry_run or STDIN in paths):
-        raise click.UsageError("--watch works with files and folders, without --source, --prune, --rebuild, --dry-run.")
+    if watch and (remote or prune or rebuild or new_epoch or dry_run or STDIN in paths):
+        raise click.UsageError(
+            "--watch works with files and folders, without --source, --prune, --rebuild, --new-epoch, --dry-run."
+        )
     if watch and (missing := [path for path in paths if not Path(path).exists()]):
         raise click.UsageError(f"{missing[0]}: no such file or folder.")
-    sources = [] if watch else _sources(paths, remote, selection, settings, rebuild=rebuild, columns=mapped)
+    needs_source = not (rebuild or (new_epoch and not prune))
+    sources = [] if watch else _sources(paths, remote, selection, settings, needed=needs_source, columns=mapped)
     session = Session(settings, Execution.from_settings(settings, workers, scheduler))
     explainer = partial(echo, err=as_json) if explain else None
-    options = Options(prune=prune, rebuild=rebuild, dry_run=dry_run, explain=explainer)
+    options = Options(prune=prune, rebuild=rebuild, new_epoch=new_epoch, dry_run=dry_run, explain=explainer)
     if watch:
         _watch(session, paths, mapped, options, console, as_json=as_json)
         return
-    report = session.run(sources or [session.indexed_works()], options, console)
+    if rebuild and not sources:
+        sources = [session.indexed_works()]
+    report = session.run(sources, options, console)
     if print_report(console, report, options, as_json=as_json):
         raise SystemExit(1)
 
@@ -220,12 +229,12 @@ def _sources(
     selection: Selection,
     settings: Settings,
     *,
-    rebuild: bool,
+    needed: bool,
     columns: dict[str, str],
 ) -> list[Source]:
     if not remote and selection.options():
         raise click.UsageError(f"--{min(selection.options())} requires --source.")
-    if not remote and not paths and not rebuild:
+    if not remote and not paths and needed:
         raise click.UsageError("Nothing to index: name a PATH, or use --source.")
     return [*open_sources(paths, columns), *([open_harvester(remote, selection, settings)] if remote else [])]
 

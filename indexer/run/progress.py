@@ -172,9 +172,17 @@ def run_table(report: Mapping[str, Any]) -> Table:
     counts = ("read", "new", "merged", "changed", "unchanged", "removed", "repeated", "rejected", "embedded")
     table.add_row("works", ", ".join(f"{report[name]:,} {name}" for name in counts if report.get(name)) or "none")
     table.add_row("researchers", f"{report.get('researchers_written', 0):,} built")
+    if epoch := report.get("epoch"):
+        table.add_row("epoch", describe_epoch(epoch, report["run"]))
     table.add_row("time", ", ".join(f"{part} {seconds:,.1f} s" for part, seconds in report.get("seconds", {}).items()))
     table.add_row("peak memory", f"{report.get('peak_memory_mb', 0):,} MB of all processes together")
     return table
+
+
+def describe_epoch(epoch: Mapping[str, Any], run: str) -> str:
+    """Return which epoch a run belongs to, since when, and why it began."""
+    began = "began in this run" if epoch["began_in"] == run else f"began in the run {epoch['began_in']}"
+    return f"{epoch['number']}, {began} with {epoch['works']:,} works: {epoch['reason']}"
 
 
 def stage_table(stages: Iterable[Mapping[str, Any]]) -> Table:

@@ -19,6 +19,7 @@ from indexer.deduplication.changes import Deduplication, first_of_each
 from indexer.deduplication.incoming import IncomingRecords
 from indexer.deduplication.merging import SourceOrder
 from indexer.deduplication.named_works import NamedWorks
+from indexer.identity.epochs import finished, history, kept_files
 from indexer.identity.overrides import CORRECTIONS, Overrides, combine
 from indexer.identity.overrides import load as load_overrides
 from indexer.identity.statements import statements_of
@@ -38,7 +39,7 @@ from indexer.write.bulk import WriteError, concurrent_writers
 from indexer.write.people_states import claimed_states
 from indexer.write.target import Target
 from indexer.write.writer_lock import only_writer
-from mappings import Scale, save_decisions, stored_decisions
+from mappings import Scale, index_uuid, save_decisions, stored_decisions
 from peerscope.errors import PeerscopeError
 from peerscope.memory import peak_mb
 
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
     from opensearchpy import OpenSearch
 
+    from indexer.identity.epochs import Epoch, History
     from indexer.run.progress import ProgressListener
     from indexer.sources import Source
     from indexer.stages.runner import Runner
@@ -73,6 +75,8 @@ class Options:
     """Remove works that are no longer in the sources."""
     rebuild: bool = False
     """Start with an empty index, for another model or mapping."""
+    new_epoch: bool = False
+    """Count names, words and co-authors again, also if the collection has hardly grown."""
     dry_run: bool = False
     """Count what would be done, without writing."""
     explain: Callable[[str], None] | None = None
@@ -168,7 +172,7 @@ class Run:
             is_copy,
             concurrent_writers(self.client),
         )
-        self._identify(generation, writer)
+        epoch = self._identify(generation, writer)
         with Stopwatch(self.report, "works"):
             writer.write_all(self.progress.works)
             self.progress.begin("institutions")
@@ -184,31 +188,53 @@ class Run:
         with Stopwatch(self.report, "topics"):
             build_topics_and_institutions(self.client, generation, self.report)
         save_decisions(self.client, generation, self.decisions.digest)
+        finished(epoch, index_uuid(self.client, generation)).save(self.stages.folder, generation.number)
         self.lock.check()
         self.progress.begin("publishing")
         with Stopwatch(self.report, "publish"):
             self.target.publish()
         # What is kept lets the next run skip what it would compute again.
-        self.stages.folder.keep_only(self.stages.used)
+        generations = [generation.number, *([self.target.live.number] if self.target.live else [])]
+        self.stages.folder.keep_only(self.stages.used | kept_files(self.stages.folder, generations))
         self.report.generation = generation.number
 
-    def _identify(self, generation: Generation, writer: WorkWriter) -> None:
-        """Identify authors in other processes, and embed works as long as that takes."""
+    def _identify(self, generation: Generation, writer: WorkWriter) -> Epoch:
+        """Identify authors in other processes, and embed works as long as that takes; return the epoch."""
         self.progress.begin("authors of indexed works")
         with Stopwatch(self.report, "identity"):
             identity = IdentityUpdate(
-                self.client, generation, self.staging, self.decisions.overrides, self.stages, self.signer
+                self.client,
+                generation,
+                self.staging,
+                self.decisions.overrides,
+                self.stages,
+                self._history(),
+                self.signer,
             )
         try:
             with Stopwatch(self.report, "works"):
                 writer.embed_while(lambda: identity.is_running, self.progress.works)
             self.progress.begin("authors")
             with Stopwatch(self.report, "identity"):
-                save_duplicates(self.report.folder / "duplicates.jsonl", identity.finish())
+                epoch = identity.finish()
+                save_duplicates(self.report.folder / "duplicates.jsonl", self.staging.probable_duplicates())
         finally:
             identity.stop()
         # The sum of all peaks: the processes together used at most that.
         self.report.peak_memory_mb = round(peak_mb() + self.stages.peak_mb() + self.embedding.runner.peak_mb())
+        self.report.epoch = epoch.summary()
+        return epoch
+
+    def _history(self) -> History:
+        """Return what identity continues: the epoch of the live generation, or the reason for a new one."""
+        live = self.target.live
+        return history(
+            self.stages.folder,
+            self.report.folder.name,
+            (live.number, index_uuid(self.client, live)) if live else None,
+            rebuild=self.options.rebuild,
+            requested=self.options.new_epoch,
+        )
 
 
 def index(
@@ -255,8 +281,8 @@ def index(
         try:
             run.read(sources, report.unknown)
             if not options.dry_run:
-                if not run.are_decisions_followed():
-                    # New decisions have to be carried out even when no work is new.
+                if not run.are_decisions_followed() or (options.new_epoch and target.readable):
+                    # They have to be carried out even when no work is new.
                     target.writable()
                 run.write(is_copy=any(isinstance(source, StoredWorks) for source in sources))
             report.finished = True

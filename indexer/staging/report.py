@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from peerscope.errors import PeerscopeError
 from peerscope.private_files import FOLDER, make_private_folder, open_private, write_private
@@ -31,6 +31,17 @@ EXCERPT = 2_000
 Outcome = Literal["new", "merged", "changed", "unchanged", "removed", "repeated"]
 #: Number of reasons of rejects that the summary shows.
 SHOWN_REASONS = 3
+
+
+class EpochSummary(TypedDict):
+    """The epoch of a run, as its report has it."""
+
+    number: int
+    began_in: str
+    #: Why it began.
+    reason: str
+    #: Works with authors that were counted.
+    works: int
 
 
 class ReportError(PeerscopeError):
@@ -79,6 +90,8 @@ class Report:
     peak_memory_mb: int = 0
     stages: Sequence[StageSummary] = ()
     """What the stages of identity and embedding took."""
+    epoch: EpochSummary | None = None
+    """The epoch of the counts that identity is based on; None when no author was identified."""
     generation: int | None = None
     finished: bool = False
     explain: Callable[[str], None] | None = None
@@ -159,6 +172,7 @@ class Report:
             "works_per_second": self.rate,
             "peak_memory_mb": self.peak_memory_mb,
             "stages": list(self.stages),
+            "epoch": self.epoch,
             "generation": self.generation,
             "finished": self.finished,
             "broken_sources": self.broken_sources,

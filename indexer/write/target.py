@@ -38,6 +38,8 @@ class Target:
         self._rebuild, self._token = rebuild, token
         left = unfinished(client, names)
         current = live(client, names)
+        #: The generation that is searched.
+        self.live = current
         self._base = None if rebuild else current
         #: The live generation that a rebuild replaces: not compared with, but ids, states and dates carry over from it.
         self.replaced = current if rebuild else None

@@ -113,3 +113,26 @@ def test_the_report_is_printed_as_json_and_an_incomplete_source_is_a_failure(run
     assert result.exit_code == 1
     assert json.loads(result.stdout)["broken_sources"] == ["works.jsonl: damaged"]
     assert "Incomplete: works.jsonl: damaged" in CliRunner().invoke(main, ["index", works]).stderr
+
+
+def test_a_new_epoch_needs_no_source_unless_works_are_pruned(run: dict[str, Any], works: str) -> None:
+    assert CliRunner().invoke(main, ["index", "--new-epoch"]).exit_code == 0
+    assert (run["sources"], run["options"]) == ([], Options(new_epoch=True))
+    assert CliRunner().invoke(main, ["index", works, "--new-epoch", "--prune"]).exit_code == 0
+    assert run["options"] == Options(prune=True, new_epoch=True)
+    pruned = CliRunner().invoke(main, ["index", "--new-epoch", "--prune"])
+    assert pruned.exit_code == 2
+    assert "Nothing to index" in pruned.output
+
+
+def test_a_run_is_shown_with_its_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PEERSCOPE_HOME", str(tmp_path))
+    report = Report.new(tmp_path / "runs")
+    for began_in, text in (
+        (report.folder.name, "2, began in this run with 1,100 works: the reason"),
+        ("20260101-000000-000", "2, began in the run 20260101-000000-000 with 1,100 works: the reason"),
+    ):
+        report.epoch = {"number": 2, "began_in": began_in, "reason": "the reason", "works": 1_100}
+        report.save()
+        shown = CliRunner().invoke(main, ["runs", "show", "last"], env={"COLUMNS": "200"})
+        assert text in " ".join(shown.output.split())

@@ -84,6 +84,7 @@ def test_a_run_that_cannot_start_is_repeated(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["--watch", "--prune", "."], "--watch works with files and folders"),
+        (["--watch", "--new-epoch", "."], "--watch works with files and folders"),
         (["--watch", "-"], "--watch works with files and folders"),
         (["--watch", "no/such/folder"], "no such file or folder"),
         (["--map", "title", "."], "--map title: name a field and a column"),

@@ -290,6 +290,24 @@ def test_rollback_goes_back_to_before_the_last_run(
     assert state(opensearch, names) == after
 
 
+def test_an_epoch_lasts_until_another_is_requested_and_comes_back_with_a_rollback(
+    index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path
+) -> None:
+    file = write_lines(tmp_path / "works.jsonl", *(work(n) for n in range(40)))
+    first = index(file)
+    assert first.epoch == {"number": 1, "began_in": first.folder.name, "reason": "first run", "works": 40}
+    more = write_lines(tmp_path / "more.jsonl", work(40), work(41))
+    assert index(more).epoch == first.epoch
+    unchanged = index(more)
+    assert (unchanged.epoch, unchanged.generation) == (None, None)
+    requested = index(new_epoch=True)
+    assert requested.epoch["number"] == 2
+    assert requested.epoch["reason"] == "requested by --new-epoch"
+    assert (requested.epoch["works"], requested.generation) == (42, 3)
+    rollback(opensearch, names)
+    assert index(write_lines(more, work(42))).epoch == first.epoch
+
+
 def test_old_generations_are_dropped(index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path) -> None:
     for number in range(1, 5):
         index(write_lines(tmp_path / "w.jsonl", work(number)))

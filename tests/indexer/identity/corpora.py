@@ -6,14 +6,21 @@ import random
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from indexer.identity.epochs import finished, history, kept_files
+from indexer.identity.overrides import Overrides
+from indexer.identity.resolver import resolve_all
 from indexer.records import parse_work
-from indexer.staging.changes import Change
+from indexer.stages.folder import StageFolder
+from indexer.stages.runner import Runner
+from indexer.staging.changes import Change, FormerAuthor
+from indexer.staging.database import StagingDatabase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
 
-    from indexer.staging.changes import FormerAuthor
-    from indexer.staging.database import StagingDatabase
+    from indexer.identity.epochs import Epoch
+    from indexer.stages.runner import StageSummary
 
 GIVEN = [
     "Wei",
@@ -162,3 +169,68 @@ def stored(staged: StagingDatabase) -> Found:
             for pair in staged.probable_duplicates()
         ],
     )
+
+
+class Collection:
+    """An index in memory: its works, the researchers of their authors, and redirects; each run makes a generation."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.folder, self.uuid = home, StageFolder(home / "stages"), "an index"
+        self.works: dict[str, dict[str, Any]] = {}
+        self.researchers: dict[str, list[str]] = {}
+        self.redirects: dict[str, str] = {}
+        self.generation = 0
+        #: What each stage took in the last run.
+        self.stages: dict[str, StageSummary] = {}
+
+    def run(
+        self,
+        changed: Iterable[dict[str, Any]] = (),
+        removed: Iterable[str] = (),
+        *,
+        make_executor: Callable[[], Executor] = InProcess,
+        rebuild: bool = False,
+        requested: bool = False,
+    ) -> Epoch:
+        """Index works as a run does, and publish; return the epoch."""
+        entries = {entry["id"]: entry for entry in changed}
+        gone = set(removed)
+        live = (self.generation, self.uuid) if self.generation else None
+        past = history(self.folder, f"run-{self.generation + 1}", live, rebuild=rebuild, requested=requested)
+        with StagingDatabase(self.home / "staged.sqlite") as staged, Runner(self.folder, make_executor) as runner:
+            staged.add(change(entry, self._former(id_)) for id_, entry in entries.items())
+            staged.add(Change(id_, None, None, "", self._former(id_)) for id_ in gone)
+            known = self.works.keys() - entries.keys() - gone
+            staged.add_known((id_, self.works[id_], self.researchers[id_]) for id_ in sorted(known))
+            staged.add_redirects(self.redirects, new=False)
+            epoch = resolve_all(staged, Overrides(), runner, past)
+            self._store(staged, entries, gone)
+            self.stages = {stage["stage"]: stage for stage in runner.summary()}
+            self.generation += 1
+            finished(epoch, self.uuid).save(self.folder, self.generation)
+            self.folder.keep_only(runner.used | kept_files(self.folder, [self.generation, self.generation - 1]))
+        return epoch
+
+    def _former(self, id_: str) -> list[FormerAuthor]:
+        authors = self.works[id_]["authors"] if id_ in self.works else ()
+        return [
+            FormerAuthor(position, entry["name"], researcher_id)
+            for position, (entry, researcher_id) in enumerate(
+                zip(authors, self.researchers.get(id_, ()), strict=True), 1
+            )
+        ]
+
+    def _store(self, staged: StagingDatabase, entries: dict[str, Any], gone: set[str]) -> None:
+        found = stored(staged)
+        self.works = {id_: entry for id_, entry in {**self.works, **entries}.items() if id_ not in gone}
+        researchers = {**self.researchers, **found.researchers}
+        self.researchers = {id_: ids for id_, ids in researchers.items() if id_ in self.works}
+        self.redirects |= found.redirects
+
+    def people(self) -> list[list[str]]:
+        """Return the mentions of each researcher, as `WORK#POSITION`."""
+        people: dict[str, list[str]] = {}
+        for id_, researchers in self.researchers.items():
+            for position, researcher_id in enumerate(researchers, 1):
+                people.setdefault(researcher_id, []).append(f"{id_}#{position}")
+        return sorted(map(sorted, people.values()))
