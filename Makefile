@@ -87,8 +87,8 @@ COMPILE := uv pip compile pyproject.toml --group build --universal --python-vers
 	--no-emit-index-url --custom-compile-command "make constraints" --quiet --upgrade
 constraints:
 	$(COMPILE) -o constraints.txt
-	$(COMPILE) --group dev --group docs --extra evaluate --extra multilingual --extra postgresql -c constraints.txt -o constraints-dev.txt
-	$(COMPILE) --extra postgresql --extra cluster -c constraints-dev.txt -o constraints-server.txt
+	$(COMPILE) --group dev --group docs --extra evaluate --extra multilingual --extra postgresql --extra s3 -c constraints.txt -o constraints-dev.txt
+	$(COMPILE) --extra postgresql --extra cluster --extra s3 -c constraints-dev.txt -o constraints-server.txt
 	$(COMPILE) --group dev --group docs --group torch --all-extras -c constraints-dev.txt -o constraints-all.txt
 
 # Known vulnerabilities of the pinned versions, from PyPI's database. --strict: an index that does not answer for a

@@ -120,8 +120,12 @@ class ObjectStoreFolder(StageFolder):
     def _listing(self) -> dict[str, int]:
         """Return the sizes of all files by name."""
         with self._explained():
-            entries = self._store.find(self._root, maxdepth=1, detail=True)
-        return {path.rpartition("/")[2]: int(entry["size"]) for path, entry in entries.items()}
+            try:
+                entries = self._store.ls(self._root, detail=True)
+            except FileNotFoundError:  # a folder without files does not exist
+                return {}
+        files = [entry for entry in entries if entry["type"] == "file"]
+        return {entry["name"].rpartition("/")[2]: int(entry["size"]) for entry in files}
 
     def _delete(self, names: Collection[str]) -> None:
         with self._explained():
@@ -158,7 +162,7 @@ class ObjectStoreFolder(StageFolder):
         except StageError:
             raise
         except FileNotFoundError as error:
-            raise StageError(f"{self._url} does not exist ({error}); create the bucket first.") from error
+            raise StageError(f"{self._url} does not exist: {error}. Create the bucket first.") from error
         except PermissionError as error:
             raise StageError(
                 f"{self._url} refuses access to {socket.gethostname()}: {error}. Check the credentials in the "

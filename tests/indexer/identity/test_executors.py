@@ -16,8 +16,10 @@ from distributed import LocalCluster
 from indexer.identity import resolver
 from indexer.identity.overrides import Overrides
 from indexer.identity.resolver import resolve_all
+from indexer.stages.cache import LocalCopies
 from indexer.stages.cluster import dask_executor
 from indexer.stages.folder import StageFolder
+from indexer.stages.object_store import ObjectStoreFolder, open_folder
 from indexer.stages.runner import Runner, process_pool
 from indexer.stages.task import StageError, stage
 from indexer.stages.worker import execute
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from indexer.stages.task import Step
+    from tests.indexer.s3_server import S3Server
 
     Listener = Callable[[Runner, str, int, int], None]
 
@@ -51,16 +54,21 @@ def resolved(
     home: Path,
     make_executor: Callable[[], Executor],
     on_progress: Callable[[Runner, str, int, int], None] | None = None,
+    location: str | None = None,
 ) -> tuple[object, dict[str, str], Runner]:
     """Resolve a corpus; return what is stored, a digest of each file, and the runner."""
-    folder = StageFolder(home / "stages")
+    folder = open_folder(location or str(home / "stages"))
     with StagingDatabase(home / "staged.sqlite") as staged:
         staged.add(map(change, corpus(SEED)))
         with Runner(folder, make_executor) as runner:
             if on_progress:
                 runner._on_progress = lambda *progress: on_progress(runner, *progress)
             resolve_all(staged, Overrides(), runner)
-        files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.path.glob("*.*")}
+        names = [path.name for path in folder.path.glob("*.*")] if location is None else sorted(folder._listing())
+        with folder.local_copies(names) as paths:
+            files = {
+                name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in zip(names, paths, strict=True)
+            }
         return stored(staged), files, runner
 
 
@@ -100,6 +108,20 @@ def test_a_cluster_writes_the_same_bytes_though_a_worker_is_killed(
     found, files, runner = resolved(tmp_path, make_executor, kill_worker_in("blocks"))
     assert (found, files) == expected
     assert str(os.getpid()) not in {record.worker.rpartition(":")[2] for record in runner.records}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_object_store_contains_the_same_bytes(
+    tmp_path: Path, expected: tuple[object, dict[str, str]], s3: S3Server, workers: int
+) -> None:
+    """With one process, and with a pool in which a worker is killed; files are downloaded again by another machine."""
+    location = s3.create_bucket(f"identity-{workers}")
+    make_executor = process_pool(2) if workers == 2 else InProcess
+    found, files, _ = resolved(tmp_path, make_executor, kill_worker_in("blocks") if workers == 2 else None, location)
+    assert (found, files) == expected
+    other = ObjectStoreFolder(location, LocalCopies(tmp_path / "other", 10**6))
+    with other.local_copies(files) as paths:
+        assert [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths] == list(files.values())
 
 
 def test_a_coordinator_that_is_killed_after_blocks_continues_there(
