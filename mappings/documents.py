@@ -250,8 +250,8 @@ class Identity(TypedDict):
     confidence: float
 
 
-class ResearcherDocument(ResearcherState):
-    """A researcher, built from their works and their state.
+class ResearcherSummary(TypedDict):
+    """The part of a researcher's document that is built from their works.
 
     `ids` are the ids that sources and ORCID give them; `name` is the most frequent printed form, `name_variants` the
     others. `suggested_topics` counts the assigned topics of works whose source gives none; it is missing in documents
@@ -281,6 +281,11 @@ class ResearcherDocument(ResearcherState):
     expertise: str
     embedding: list[float]
     embedding_model: str
+
+
+class ResearcherDocument(ResearcherSummary, ResearcherState):
+    """A researcher: the summary of their works, their state, and when the document was written."""
+
     indexed_at: str
 
 

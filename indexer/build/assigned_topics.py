@@ -69,11 +69,17 @@ class AssignedFields(TypedDict):
     assigned_by: str
 
 
-def assign_topics(client: OpenSearch, generation: Generation, on_batch: Callable[[int], None]) -> int:
+def assign_topics(
+    client: OpenSearch,
+    generation: Generation,
+    on_batch: Callable[[int], None],
+    on_change: Callable[[Iterable[str]], None],
+) -> int:
     """Assign topics to indexed works that have none and were not looked at before; return how many got one.
 
     Their researchers become pending, before the works are written: after a kill in between, they are built once more.
-    Does nothing when no work is labelled. `on_batch` receives how many works were looked at.
+    Does nothing when no work is labelled. `on_batch` receives how many works were looked at, `on_change` the ids of
+    works before they are changed.
     """
     with_retries(client.indices.refresh, index=generation.works)
     unassigned, labelled = (count(client, generation.works, query) for query in (_UNASSIGNED, _LABELLED))
@@ -92,6 +98,7 @@ def assign_topics(client: OpenSearch, generation: Generation, on_batch: Callable
             for entry in (work["researchers"] if topics else ())
         }
         write(client, pending_actions(generation.pending, pending))
+        on_change(work["id"] for work in works)
         pairs = zip(works, suggested, strict=True)
         write(client, (update_action(generation.works, work["id"], assigned_fields(topics)) for work, topics in pairs))
         assigned += sum(bool(topics) for topics in suggested)

@@ -10,7 +10,6 @@ import numpy as np
 from indexer.identity import strong_id
 from indexer.institutions import Registry
 from indexer.records import topics_of
-from mappings import DEFAULT_STATE
 from mappings.analysis import language_of
 
 if TYPE_CHECKING:
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
         InstitutionName,
         Localized,
         Provenance,
-        ResearcherDocument,
-        ResearcherState,
+        ResearcherSummary,
         ResearcherTopic,
         WorkDocument,
         WorkTopic,
@@ -173,18 +171,15 @@ class IndexedWork:
         self.names = {id_: self.authorships[id_][-1]["name"] for id_ in sorted(self.authorships)}
 
 
-def researcher_document(
+def researcher_summary(
     researcher_id: str,
     works: Iterable[IndexedWork],
     vectors: Mapping[str, Sequence[float] | NDArray[np.float32]],
-    *,
-    state: ResearcherState = DEFAULT_STATE,
     reasons: MergeReasons | None = None,
-    time: str,
-) -> ResearcherDocument:
-    """Return the document of a researcher with these works, of which there is at least one.
+) -> ResearcherSummary:
+    """Return what the document of a researcher has of these works, of which there is at least one.
 
-    `vectors` has the embedding of each work by its id; `time` is the time of writing in ISO 8601.
+    `vectors` has the embedding of each work by its id.
     """
     works = sorted(works, key=lambda work: (-(work.year or 0), work.id))
     authorships = [entry for work in works for entry in work.authorships[researcher_id]]
@@ -194,7 +189,6 @@ def researcher_document(
     collaborators = _collaborators(researcher_id, works)
     orcids = _by_frequency(entry["orcid"] for entry in authorships if entry["orcid"])
     return {
-        **state,
         "id": researcher_id,
         "ids": sorted({entry["source_id"] for entry in authorships if entry["source_id"]} | set(orcids)),
         "name": names[0],
@@ -216,7 +210,6 @@ def researcher_document(
         "expertise": "\n".join(work.document["title"] for work in works[:MAX_TITLES]),
         "embedding": mean_embedding([vectors[work.id] for work in works]),
         "embedding_model": works[0].document["embedding_model"],
-        "indexed_at": time,
     }
 
 

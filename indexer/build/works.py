@@ -19,6 +19,7 @@ import numpy as np
 
 from indexer.build.assigned_topics import FEW, LabelledWorks, assigned_fields
 from indexer.build.documents import KNOWN_NAMES, UNKNOWN_ORIGIN, work_document
+from indexer.build.researcher_tasks import facts_of
 from indexer.staging.report import Stopwatch
 from indexer.write.background import BackgroundTasks
 from indexer.write.bulk import delete_action, index_action, pending_actions, with_retries, write
@@ -116,7 +117,9 @@ class WorkWriter:
                 batches = self.staging.to_write(BATCH, labelled=labelled, last=last)
                 for batch, embedded in self.embedding.embed(batches):
                     vectors = np.stack([embedded[staged.id] for staged in batch])
-                    tasks.submit(self._write, batch, self._documents(batch, vectors, labelled_works))
+                    documents = self._documents(batch, vectors, labelled_works)
+                    self.staging.save_facts((document["id"], facts_of(document)) for document in documents)
+                    tasks.submit(self._write, batch, documents)
                     done += len(batch)
                     on_batch(done, total)
                 tasks.wait()

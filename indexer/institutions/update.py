@@ -11,7 +11,7 @@ from indexer.write.bulk import pending_actions, update_action, with_retries, wri
 from indexer.write.reads import pages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from opensearchpy import OpenSearch
 
@@ -25,10 +25,13 @@ PAGE = 500
 MAX_IDS = 1_000
 
 
-def update_institutions(client: OpenSearch, generation: Generation, registry: Registry) -> int:
+def update_institutions(
+    client: OpenSearch, generation: Generation, registry: Registry, on_change: Callable[[Iterable[str]], None]
+) -> int:
     """Replace institutions without an id of a source that resolve differently now; return the number of works.
 
-    Their researchers become pending. Repeated after an interruption, it continues.
+    Their researchers become pending. Repeated after an interruption, it continues. `on_change` receives the ids of
+    works before they are changed.
     """
     replaced = _replaced(client, generation, registry)
     ids, count = sorted(replaced), 0
@@ -41,6 +44,7 @@ def update_institutions(client: OpenSearch, generation: Generation, registry: Re
             # Before the works: after a kill in between, researchers are built once more instead of being missed.
             pending = {entry["id"]: work["id"] for work in works for entry in work["researchers"]}
             write(client, pending_actions(generation.pending, pending))
+            on_change(work["id"] for work in works)
             write(client, [_update(generation, work, replaced) for work in works])
             count += len(works)
     if count:

@@ -12,8 +12,8 @@ from opensearchpy.exceptions import TransportError
 
 from indexer.build.aggregates import build_topics_and_institutions
 from indexer.build.assigned_topics import assign_topics
-from indexer.build.embedding import WorkEmbedding, use_here
-from indexer.build.researchers import build_researchers
+from indexer.build.embedding import WorkEmbedding, embed_texts, use_here
+from indexer.build.researchers import ResearcherBuilder
 from indexer.build.works import WorkWriter
 from indexer.deduplication.changes import Deduplication, first_of_each
 from indexer.deduplication.incoming import IncomingRecords
@@ -22,6 +22,7 @@ from indexer.deduplication.named_works import NamedWorks
 from indexer.identity.epochs import finished, history, kept_files
 from indexer.identity.overrides import CORRECTIONS, Overrides, combine
 from indexer.identity.overrides import load as load_overrides
+from indexer.identity.stages.ids import explain_people, list_researchers
 from indexer.identity.statements import statements_of
 from indexer.identity.update import IdentityUpdate, save_duplicates
 from indexer.institutions import Registry
@@ -176,14 +177,14 @@ class Run:
         with Stopwatch(self.report, "works"):
             writer.write_all(self.progress.works)
             self.progress.begin("institutions")
-            update_institutions(self.client, generation, registry)
+            update_institutions(self.client, generation, registry, self.staging.forget_facts)
         with Stopwatch(self.report, "topics"):
-            self.report.counts.topics_assigned += assign_topics(self.client, generation, self.progress.topics)
+            self.report.counts.topics_assigned += assign_topics(
+                self.client, generation, self.progress.topics, self.staging.forget_facts
+            )
         self.progress.begin("researchers")
         with Stopwatch(self.report, "researchers"):
-            build_researchers(
-                self.client, generation, self.staging, self.report, self.progress.researchers, self.target.replaced
-            )
+            self._researcher_builder(generation).build_all(self.progress.researchers)
         self.progress.begin("lists of topics and institutions")
         with Stopwatch(self.report, "topics"):
             build_topics_and_institutions(self.client, generation, self.report)
@@ -197,6 +198,19 @@ class Run:
         generations = [generation.number, *([self.target.live.number] if self.target.live else [])]
         self.stages.folder.keep_only(self.stages.used | kept_files(self.stages.folder, generations))
         self.report.generation = generation.number
+
+    def _researcher_builder(self, generation: Generation) -> ResearcherBuilder:
+        return ResearcherBuilder(
+            self.client,
+            generation,
+            self.staging,
+            self.report,
+            self.embedding.runner,
+            self.embedding.concurrent_tasks,
+            identified=self.stages.outputs(list_researchers.name),
+            reasons=self.stages.outputs(explain_people.name),
+            replaced=self.target.replaced,
+        )
 
     def _identify(self, generation: Generation, writer: WorkWriter) -> Epoch:
         """Identify authors in other processes, and embed works as long as that takes; return the epoch."""
@@ -291,9 +305,9 @@ def index(
             raise
         finally:
             embedding.stop()
-            report.peak_memory_mb = max(report.peak_memory_mb, round(peak_mb()))
+            report.peak_memory_mb = max(report.peak_memory_mb, round(peak_mb() + embedding.peak_mb()))
             report.stages = [*stages.summary(), *embedding.summary()]
-            report.seconds["embed"] = embedding.seconds()
+            report.seconds["embed"] = embedding.seconds(embed_texts.name)
             report.save()
     return report
 

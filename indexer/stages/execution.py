@@ -44,16 +44,17 @@ class Execution:
         return Runner(folder, make_executor, on_progress)
 
     def embedding_runner(self) -> Runner:
-        """Return the runner that embeds works beside `runner`: on the cluster, in several processes, or in this one.
+        """Return the runner that embeds works beside `runner`, and builds the documents of researchers afterwards.
 
-        With one worker, this process embeds with the model that it has loaded, and with all threads.
+        It uses the cluster, several processes, or this one: with one worker, this process embeds with the model that it
+        has loaded, and with all threads.
         """
         if self.scheduler or self.workers > 1:
             return self.runner()
         return Runner(open_folder(self.location), this_process)
 
     def concurrent_tasks(self, runner: Runner) -> int:
-        """Return how many tasks of embedding to hand in at a time, so that no worker waits for the next one."""
+        """Return how many tasks of that runner to hand in at a time, so that no worker waits for the next one."""
         if self.scheduler:
             executor = runner.executor()
             return 2 * executor.workers if isinstance(executor, DaskExecutor) else 1

@@ -105,6 +105,11 @@ class StageFolder:
         except FileNotFoundError:
             return None
 
+    def delete(self, names: Collection[str]) -> None:
+        """Delete some files that no task needs any more; a missing one is no error."""
+        for name in names:
+            (self.path / name).unlink(missing_ok=True)
+
     def keep_only(self, names: Collection[str]) -> None:
         """Delete all other files, and what killed tasks left; no task may be running."""
         for path in self.path.iterdir():

@@ -106,6 +106,12 @@ class ObjectStoreFolder(StageFolder):
             return bytes(self._store.cat_file(self._key(name)))
         return None
 
+    def delete(self, names: Collection[str]) -> None:
+        """Delete some files that no task needs any more, and their copies; a missing one is no error."""
+        keys = {self._prefix + name for name in names}
+        self._copies.discard(lambda key: key in keys)
+        self._delete(self.sizes(names).keys())
+
     def keep_only(self, names: Collection[str]) -> None:
         """Delete all other files, their copies, and uploads that killed tasks left; no task may be running."""
         self._delete([name for name in self._listing() if name not in names])

@@ -149,9 +149,13 @@ class Runner:
         peaks.pop(worker_name(), None)
         return sum(peaks.values())
 
-    def seconds(self) -> float:
-        """Return the seconds that all tasks took together."""
-        return sum(record.seconds for record in self.records)
+    def seconds(self, stage: str) -> float:
+        """Return the seconds that all tasks of a stage took together."""
+        return sum(record.seconds for record in self.records if record.stage == stage)
+
+    def outputs(self, stage: str) -> list[str]:
+        """Return the files of a stage that were written or reused, sorted."""
+        return sorted(name for name in self.used if name.startswith(f"{stage}-"))
 
     def summary(self) -> list[StageSummary]:
         """Return what each stage took, in the order in which stages began."""

@@ -27,10 +27,16 @@ SHORTEST_BUFFER = 4_000_000
 
 
 @contextmanager
-def connect() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a database in memory: one thread, for files with the same bytes, and no bars in the terminal."""
+def connect(memory_mb: int | None = None, spill: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database in memory: one thread, for files with the same bytes, and no bars in the terminal.
+
+    Queries that need more than `memory_mb` spill to the folder `spill`.
+    """
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.execute("SET enable_progress_bar = false")
+        if memory_mb and spill:
+            connection.execute(f"SET memory_limit = '{memory_mb}MB'")
+            connection.execute(f"SET temp_directory = {_quoted(str(spill))}")
         yield connection
 
 
@@ -40,9 +46,7 @@ def database(step: Step) -> Iterator[duckdb.DuckDBPyConnection]:
 
     The Parquet files of each role of inputs are a view of that name.
     """
-    with connect() as connection:
-        connection.execute(f"SET memory_limit = '{step.memory_mb}MB'")
-        connection.execute(f"SET temp_directory = {_quoted(str(step.scratch))}")
+    with connect(step.memory_mb, step.scratch) as connection:
         for role, paths in step.inputs.items():
             if paths and paths[0].suffix == ".parquet":
                 create_view(connection, role, paths)

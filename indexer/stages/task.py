@@ -56,6 +56,7 @@ class Stage:
 
     function: Callable[[Step], None]
     name: str
+    suffix: str = "parquet"
 
     @property
     def reference(self) -> str:
@@ -65,12 +66,12 @@ class Stage:
     def task(self, inputs: Mapping[str, str | Sequence[str]], **parameters: Any) -> Task:
         """Return the task with these input files, by role, and parameters (JSON values)."""
         lists = {role: (files,) if isinstance(files, str) else tuple(files) for role, files in inputs.items()}
-        return Task(self.reference, self.name, code_version(), lists, parameters)
+        return Task(self.reference, self.name, code_version(), lists, parameters, self.suffix)
 
 
-def stage(name: str) -> Callable[[Callable[[Step], None]], Stage]:
-    """Return a decorator that makes a module's function a stage."""
-    return lambda function: Stage(function, name)
+def stage(name: str, suffix: str = "parquet") -> Callable[[Callable[[Step], None]], Stage]:
+    """Return a decorator that makes a module's function a stage; `suffix` is that of the names of its files."""
+    return lambda function: Stage(function, name, suffix)
 
 
 @cache
@@ -97,13 +98,14 @@ class Task:
     version: str
     inputs: Mapping[str, tuple[str, ...]]
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    suffix: str = "parquet"
 
     @property
     def output(self) -> str:
         """Return the name of the file that the task writes."""
         description = [self.stage, self.version, self.inputs, self.parameters]
         text = json.dumps(description, sort_keys=True, ensure_ascii=True)
-        return file_name(self.stage, hashlib.sha256(text.encode()))
+        return file_name(self.stage, hashlib.sha256(text.encode()), self.suffix)
 
     def load(self) -> Stage:
         """Import the stage. Raises StageError if this worker has another version of the code."""

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 #: `embedded`: embeddings that an interrupted run has left, by the key of `indexer.build.embedding.text_key`.
 #: `wanted`: works whose embeddings are evidence on authors. `steps`: what the two processes have finished.
 #: `reasons` and `near`: what was found about researchers, in sentences.
+#: `written`: what the documents of researchers need of works that this run has written.
 _TABLES = """
 CREATE TABLE staged (
     id TEXT PRIMARY KEY, record TEXT, labelled INTEGER, content_hash TEXT, former TEXT, added_at TEXT, after TEXT,
@@ -46,6 +47,7 @@ CREATE TABLE steps (name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE redirects (id TEXT PRIMARY KEY, researcher TEXT, is_new INTEGER) WITHOUT ROWID;
 CREATE TABLE reasons (researcher TEXT PRIMARY KEY, sentences TEXT, identity TEXT) WITHOUT ROWID;
 CREATE TABLE near (pair TEXT);
+CREATE TABLE written (id TEXT PRIMARY KEY, facts BLOB) WITHOUT ROWID;
 """
 #: Two processes write to it at the same time; what a crash would lose is computed again anyway.
 _PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;"
@@ -307,6 +309,18 @@ class StagingDatabase:
         """Return those of these embeddings that were added, by their digest."""
         rows = self._select("SELECT key, vector FROM embedded WHERE key IN", keys)
         return {key: np.frombuffer(vector, np.float32) for key, vector in rows}
+
+    def save_facts(self, facts: Iterable[tuple[str, bytes]]) -> None:
+        """Save what the documents of researchers need of works that are written now: their ids, and JSON."""
+        self._put("INSERT OR REPLACE INTO written VALUES (?, ?)", facts)
+
+    def facts(self, ids: Iterable[str]) -> dict[str, bytes]:
+        """Return what was saved with `save_facts`, by id."""
+        return dict(self._select("SELECT id, facts FROM written WHERE id IN", ids))
+
+    def forget_facts(self, ids: Iterable[str]) -> None:
+        """Forget what was saved of works that are changed in the index."""
+        self._put("DELETE FROM written WHERE id = ?", ((id_,) for id_ in ids))
 
     def labelled(self) -> Iterator[tuple[str, NDArray[np.float32], list[WorkTopic]]]:
         """Return the works with topics whose embeddings are saved: id, embedding and topics."""

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from mappings.documents import Document
 
-    #: The lines of one action in the body of a bulk request.
-    Action = list[Mapping[str, object]]
+    #: The lines of one action in the body of a bulk request, as objects or JSON.
+    Action = list[Mapping[str, object] | str]
 
 #: Seconds before each retry: a minute in total, which a node needs to restart after a crash.
 PAUSES = (0.5, 1, 2, 4, 8, 15, 30)
@@ -45,6 +45,11 @@ class WriteError(PeerscopeError):
 
 def index_action(index: str, document_id: str, document: Document) -> Action:
     """Return the action that writes a whole document."""
+    return [{"index": _address(index, document_id)}, document]
+
+
+def index_json_action(index: str, document_id: str, document: str) -> Action:
+    """Return the action that writes a whole document, which is JSON in one line."""
     return [{"index": _address(index, document_id)}, document]
 
 

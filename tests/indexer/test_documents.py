@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indexer.build.documents import IndexedWork, mean_embedding, researcher_document, work_document
+from indexer.build.documents import IndexedWork, mean_embedding, researcher_summary, work_document
 from indexer.identity import identity_key, researcher_id
 from indexer.records import Author, Work, topic_name, topic_parent
 from indexer.records.source_record import record_digest
-from mappings.documents import ResearcherDocument, WorkDocument
+from mappings.documents import ResearcherState, ResearcherSummary, WorkDocument
 from mappings.indices import load
 
 WORK = Work(
@@ -32,9 +32,9 @@ def stored(work: Work) -> WorkDocument:
     return work_document(work, ids, vector=np.asarray([1.0, 0.0]), model="m", digest="d", time=TIME)
 
 
-def researcher(id_: str, *works: WorkDocument, vectors: dict[str, list[float]] | None = None) -> ResearcherDocument:
+def researcher(id_: str, *works: WorkDocument, vectors: dict[str, list[float]] | None = None) -> ResearcherSummary:
     vectors = vectors or {work["id"]: [1.0, 0.0] for work in works}
-    return researcher_document(id_, map(IndexedWork, works), vectors, time=TIME)
+    return researcher_summary(id_, map(IndexedWork, works), vectors)
 
 
 def test_a_work_document_has_exactly_the_fields_of_its_type_and_mapping() -> None:
@@ -90,8 +90,10 @@ def test_a_researcher_document_summarizes_the_works() -> None:
     ada = one["researchers"][0]["id"]
     document = researcher(ada, one, two, vectors=vectors)
     assert document == researcher(ada, two, one, vectors=vectors)
-    fields = ResearcherDocument.__required_keys__ | {"suggested_topics"}
-    assert document.keys() == load("researchers")["properties"].keys() == fields
+    assert document.keys() == ResearcherSummary.__required_keys__ | {"suggested_topics"}
+    added = ResearcherState.__required_keys__ | {"indexed_at"}
+    assert document.keys() | added == load("researchers")["properties"].keys()
+    assert not document.keys() & added
     assert [(topic["id"], topic["count"]) for topic in document["topics"]] == [("cs.LG", 2), ("cs.CL", 1)]
     assert [(p["name"], p["works"], p["first_year"], p["last_year"]) for p in document["collaborators"]] == [
         ("Bob", 2, 2020, 2022),
@@ -200,7 +202,7 @@ def test_building_the_many_authors_of_one_work_takes_little_time() -> None:
     times = []
     for entry in document["researchers"][:60]:
         start = time.process_time()
-        researcher_document(entry["id"], [work], vectors, time=TIME)
+        researcher_summary(entry["id"], [work], vectors)
         times.append(time.process_time() - start)
     # 1.7 ms here, and 15 ms before.
     assert min(times) < 0.006

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from indexer.build import researchers as researchers_builder
-from indexer.build.documents import researcher_document
+from indexer.build import researcher_tasks
+from indexer.build.documents import researcher_summary
 from indexer.identity.overrides import OverridesError
 from indexer.run import run
 from indexer.sources import open_sources
@@ -527,7 +527,7 @@ def test_a_run_adds_fields_that_the_live_generation_lacks(
     with monkeypatch.context() as former:
         former.setattr(indices, "load", before)
         former.setattr(generations, "load", before)
-        former.setattr(researchers_builder, "researcher_document", without_suggestions)
+        former.setattr(researcher_tasks, "researcher_summary", without_suggestions)
         index(write_lines(tmp_path / "w.jsonl", work(1)))
     stored = documents(opensearch, names.researchers)
     assert not any("suggested_topics" in one for one in stored.values())
@@ -540,8 +540,8 @@ def test_a_run_adds_fields_that_the_live_generation_lacks(
 
 
 def without_suggestions(*args: Any, **options: Any) -> dict[str, Any]:
-    """Return the document of a researcher as it was written before topics were suggested."""
-    document: dict[str, Any] = {**researcher_document(*args, **options)}
+    """Return the summary of a researcher as it was before topics were suggested."""
+    document: dict[str, Any] = {**researcher_summary(*args, **options)}
     del document["suggested_topics"]
     return document
 
