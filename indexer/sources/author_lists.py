@@ -54,6 +54,9 @@ def read_names(texts: Iterable[str]) -> tuple[list[str], list[RecordWarning]]:
         people = split_list(cleaned) if cleaned else []
         if len(people) > 1:
             problems.append(RecordWarning("split authors", f"the author {cleaned!r} was read as {len(people)} names"))
+        elif may_be_two_people(cleaned):
+            message = f"the author {cleaned!r} may be two people; read as one"
+            problems.append(RecordWarning("unclear authors", message))
         names += [name if is_organisation(name) else from_inverted(name) for name in people]
         warnings += problems
     return in_reading_order([name for name in names if name]), warnings
@@ -107,6 +110,20 @@ def are_two_people(text: str) -> bool:
         return True
     words = [part.split() for part in parts]
     return all(is_given_name(names[0]) and not is_given_name(names[-1]) and _is_word(names[-1]) for names in words)
+
+
+def may_be_two_people(text: str) -> bool:
+    """Return whether `Ada Ash, Zorla Beech` may be two people, but need not be.
+
+    That is, if the first begins with a frequent given name, as few family names do, and the second ends with a word
+    that is none. The compound family name of `Castro Ferreira, Thiago Luis` begins with none.
+    """
+    parts = natural_list(text)
+    if len(parts) != 2 or are_two_people(text) or is_organisation(text):
+        return False
+    first, second = (part.split() for part in parts)
+    ends_like_a_family_name = _is_word(second[-1]) and not is_given_name(second[-1])
+    return is_given_name(first[0]) and not is_given_name(first[-1]) and ends_like_a_family_name
 
 
 def _is_word(text: str) -> bool:

@@ -152,7 +152,8 @@ def test_initials_after_family_names(texts: list[str], expected: list[str]) -> N
          ["the Ash Collaboration and the Beech Collaboration"], []),
         (r"Ash, A. and \textit{et al.}", ["A. Ash"], ["incomplete authors"]),
         ("Ash,A.and Beech,B.", ["A. Ash", "B. Beech"], []),
-        ("Ada Ash, Bo Beech and Cy Cherry", ["Bo Beech Ada Ash", "Cy Cherry"], ["unclear authors"]),
+        ("Zorla Ash, Guo Beech and Cy Cherry", ["Guo Beech Zorla Ash", "Cy Cherry"], ["unclear authors"]),
+        ("Ada Ash, Bo Beech and Cy Cherry", ["Ada Ash", "Bo Beech", "Cy Cherry"], ["split authors"]),
         ("Ash Beech, Ada Maria and Cherry, Cy", ["Ada Maria Ash Beech", "Cy Cherry"], []),
         ("Ada Ash, Bo Beech, and Cy Cherry", ["Ada Ash", "Bo Beech", "Cy Cherry"], ["split authors"]),
         ("John Ash, Kim Beech", ["John Ash", "Kim Beech"], ["split authors"]),
@@ -258,3 +259,36 @@ def test_author_fields_of_bibtex(field: str, expected: list[str]) -> None:
 def test_lists_in_author_fields_of_bibtex(field: str, expected: list[str], kind: str) -> None:
     found, (warning,) = names(field)
     assert (found, warning.kind) == (expected, kind)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Ada Ash, Bo Beech", ["Ada Ash", "Bo Beech"]),
+        ("Ada M. Ash, Bo van der Beech", ["Ada M. Ash", "Bo van der Beech"]),
+        ("Zeynep Ash, Émilie Beech-Cedar", ["Zeynep Ash", "Émilie Beech-Cedar"]),
+        ("Jean-Luc Ash, Anna-Lena Beech", ["Jean-Luc Ash", "Anna-Lena Beech"]),
+        ("Garcia Lopez, Maria", ["Maria Garcia Lopez"]),
+        ("García Márquez, Gabriel José", ["Gabriel José García Márquez"]),
+        ("Smith, John", ["John Smith"]),
+        ("Smith, John Paul", ["John Paul Smith"]),
+        ("van der Berg, Jan Willem", ["Jan Willem van der Berg"]),
+        ("Ash Beech, Ada Maria", ["Ada Maria Ash Beech"]),
+        ("Castro Ferreira, Thiago Zorla", ["Thiago Zorla Castro Ferreira"]),
+        ("Nguyen Thi, Minh Zorla", ["Minh Zorla Nguyen Thi"]),
+        ("Institute of Ada Ash, Department of Beech", ["Institute of Ada Ash, Department of Beech"]),
+    ],
+)
+def test_two_names_with_given_names_first_are_two_people(text: str, expected: list[str]) -> None:
+    """Both must begin with a frequent given name, and end with a word that is none."""
+    found, warnings = read_names([text])
+    assert found == expected
+    assert [warning.kind for warning in warnings] == ["split authors"] * (len(expected) - 1)
+
+
+@pytest.mark.parametrize("text", ["Ada Ash, Zorla Beech", "Anna-Lena Ash, Zorla M. Beech", "Bo Ash, Guo Beech"])
+def test_what_may_be_two_people_is_one_with_a_warning(text: str) -> None:
+    found, (warning,) = read_names([text])
+    family, given = text.split(", ")
+    assert found == [f"{given} {family}"]
+    assert (warning.kind, warning.message) == ("unclear authors", f"the author {text!r} may be two people; read as one")
