@@ -13,7 +13,7 @@ from indexer.sources.xml_records import XmlRecord, text_of
 from indexer.sources.xml_text import first, joined, marked_up, person, texts, without_namespaces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from xml.etree.ElementTree import Element
 
 #: Years of birth and death after a name.
@@ -73,15 +73,23 @@ def _mods_id(mods: Element) -> str | None:
 
 
 def _mods_title(item: Element) -> str | None:
-    """Return the main title with article and subtitle; translated and abbreviated titles are others."""
+    """Return the main title with article, subtitle and part; translated and abbreviated titles are others."""
     infos = item.findall("titleInfo")
     info = next((info for info in infos if not info.get("type")), infos[0] if infos else None)
     if info is None:
         return None
     title = " ".join(part for part in (first(info, "nonSort"), marked_up(info.find("title"))) if part)
     title = title.rstrip(" :/").replace("\u2019 ", "\u2019")
-    subtitle = marked_up(info.find("subTitle"))
-    return with_subtitle(title, subtitle) or None
+    title = with_subtitle(title, marked_up(info.find("subTitle"))) or ""
+    return _with_part(title, texts(info, "partNumber"), texts(info, "partName")) or None
+
+
+def _with_part(title: str, numbers: Sequence[str], names: Sequence[str]) -> str:
+    """Return the title of one part of a work: `Trees: An Essay. Part 2, Roots`."""
+    part = ", ".join(text.strip(" /:;,=.") for text in (*numbers, *names))
+    if not part or not title:
+        return title or part
+    return f"{title} {part}" if title.endswith(("?", "!", ".")) else f"{title}. {part}"
 
 
 def _roles(name: Element) -> set[str]:
@@ -143,6 +151,7 @@ def marc_record(record: Element) -> dict[str, Any]:
     number = first(record, "controlfield[@tag='001']")
     title = " ".join(_unpunctuated(text) + ":" for text in marc.texts("245", "a")).rstrip(":")
     subtitle = marc.first("245", "b")
+    title = f"{title}: {_unpunctuated(subtitle)}" if title and subtitle else title
     people = marc.fields("100", "110", "111", "700", "710")
     fixed = first(record, "controlfield[@tag='008']") or ""
     contained = marc.first("773", "t")
@@ -151,7 +160,7 @@ def marc_record(record: Element) -> dict[str, Any]:
         source="MARC",
         doi=next((text for text in marc.texts("024 856", "au") if "10." in text), None),
         dates=[*marc.texts("260 264", "c"), *marc.texts("773", "g"), fixed[7:11]],
-        title=f"{title}: {_unpunctuated(subtitle)}" if title and subtitle else title or None,
+        title=_with_part(title, marc.texts("245", "n"), marc.texts("245", "p")) or None,
         abstract=marc.first("520", "ab"),
         type="dissertation" if marc.fields("502") else "article" if contained else "book",
         venue=_unpunctuated(contained or marc.first("260 264", "b")),

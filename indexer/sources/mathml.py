@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from html import unescape
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -19,6 +20,12 @@ _TAG = re.compile(r"<(/?)(?:\w++:)?([a-z][\w-]*+)([^<>]*+)>", re.IGNORECASE)
 _SOURCE = re.compile(r"<(/?)EquationSource\b([^<>]*+)>", re.IGNORECASE)
 _TEX_ENCODING = re.compile(r"encoding\s*+=\s*+[\"']application/x-tex[\"']", re.IGNORECASE)
 _ANNOTATIONS = {"annotation", "annotation-xml"}
+#: Elements whose place counts even if they are empty.
+_EMPTY = {"mprescripts", "none", "mrow", "mi", "mn", "mtext"}
+#: The scripts of an element after its base.
+_SCRIPTS = {"msup": ("high",), "msub": ("low",), "msubsup": ("low", "high")}
+_RAISED = str.maketrans("0123456789+-\u2212m", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ᵐ")
+_LOWERED = str.maketrans("0123456789+-\u2212", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
 #: Deeper elements are read as part of the one around them.
 MAX_DEPTH = 60
 
@@ -85,12 +92,38 @@ class _Element:
         parts = [(name, text) for name, text in self.children if name or text.strip()]
         if self.name == "mfrac" and len(parts) == 2:
             return f"{parts[0][1]}/{parts[1][1]}"
+        texts = [text for _, text in parts]
+        if self.name == "mmultiscripts" and parts:
+            return _with_scripts(parts)
+        if self.name in _SCRIPTS and len(parts) == len(_SCRIPTS[self.name]) + 1 and not texts[0]:
+            # The scripts before the next element, as in isotopes.
+            return _before(**dict(zip(_SCRIPTS[self.name], texts[1:], strict=True)))
         if self.name == "msup" and len(parts) == 2 and parts[1][0] == "mn" and parts[1][1].isdecimal():
             return f"{parts[0][1]}^{parts[1][1]}"
         text = "".join(text for _, text in self.children)
         if self.name == "msqrt":
             return f"\u221a{text}" if len(text) == 1 or text.isdecimal() else f"\u221a({text})"
         return text
+
+
+def _with_scripts(parts: list[tuple[str, str]]) -> str:
+    """Return the text of a base with scripts on both sides, `¹⁴C`: base, pairs, a separator, pairs before the base.
+
+    Each pair is a lower and an upper script.
+    """
+    separator = next((n for n, (name, _) in enumerate(parts) if name == "mprescripts"), len(parts))
+    after, before = ([text for _, text in part] for part in (parts[1:separator], parts[separator + 1 :]))
+    left = "".join(_before(low, high) for low, high in zip_longest(before[::2], before[1::2], fillvalue=""))
+    right = "".join(
+        low + (f"^{high}" if high.isdecimal() else high)
+        for low, high in zip_longest(after[::2], after[1::2], fillvalue="")
+    )
+    return f"{left}{parts[0][1]}{right}"
+
+
+def _before(low: str = "", high: str = "") -> str:
+    """Return scripts before a symbol as raised and lowered characters, which do not run into a text in front of it."""
+    return high.translate(_RAISED) + low.translate(_LOWERED)
 
 
 def formula_text(math: str) -> str:
@@ -101,7 +134,10 @@ def formula_text(math: str) -> str:
         end = tag.end()
         name = tag[2].lower()
         if not tag[1]:
-            if not tag[3].endswith("/") and len(stack) < MAX_DEPTH:
+            if tag[3].endswith("/"):
+                if name in _EMPTY:
+                    stack[-1].children.append((name, ""))
+            elif len(stack) < MAX_DEPTH:
                 stack.append(_Element(name, name == "annotation" and bool(_TEX_ENCODING.search(tag[3]))))
         elif stack[-1].name == name:
             element = stack.pop()

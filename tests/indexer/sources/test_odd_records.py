@@ -172,6 +172,36 @@ def test_creators_of_mods(tmp_path: Path, role: str, expected: list[str]) -> Non
     assert names(work) == expected
 
 
+@pytest.mark.parametrize(
+    ("fields", "title"),
+    [
+        ("<title>Dunes</title><partNumber>Part 2</partNumber>", "Dunes. Part 2"),
+        ("<title>Dunes</title><partName>Sand</partName>", "Dunes. Sand"),
+        (
+            "<partNumber>Vol. 3.</partNumber><title>Dunes :</title><subTitle>A Study</subTitle>"
+            "<partName>Sand</partName>",
+            "Dunes: A Study. Vol. 3, Sand",
+        ),
+        ("<title>What Moves?</title><partNumber>1</partNumber><partNumber>B</partNumber>", "What Moves? 1, B"),
+        ("<nonSort>The</nonSort><title>Dunes</title><partNumber/>", "The Dunes"),
+    ],
+)
+def test_parts_in_titles_of_mods(tmp_path: Path, fields: str, title: str) -> None:
+    """In the title of a work and of the series that contains it."""
+    info = f"<titleInfo>{fields}</titleInfo>"
+    mods = f'<mods xmlns="http://www.loc.gov/mods/v3">{info}<relatedItem type="host">{info}</relatedItem></mods>'
+    (work,) = works(tmp_path / "a.xml", mods)
+    assert (work.title, work.venue) == (title, title)
+
+
+def test_parts_in_titles_of_marc(tmp_path: Path) -> None:
+    subfields = {"a": "Dunes.", "n": "Part 2,", "p": "Sand /", "c": "Ada Ash."}
+    marked = "".join(f'<subfield code="{code}">{text}</subfield>' for code, text in subfields.items())
+    marc = f'<record xmlns="http://www.loc.gov/MARC21/slim"><datafield tag="245">{marked}</datafield></record>'
+    (work,) = works(tmp_path / "a.xml", marc)
+    assert work.title == "Dunes. Part 2, Sand"
+
+
 def test_two_lines_that_begin_one_reference(tmp_path: Path) -> None:
     (work,) = works(tmp_path / "a.enw", "%0 Serial\n%0 Journal Article\n%T Dunes\n%A Ash, Ada\n")
     assert (work.title, names(work)) == ("Dunes", ["Ada Ash"])

@@ -68,6 +68,23 @@ TEX_DOCUMENT = r"\documentclass[12pt]{minimal} \usepackage{amsmath} \begin{docum
         ),
         ("<math><mfrac><mi>a</mi><mi>b</mi></mfrac></math>", "a/b"),
         ("<math><msup><mi>x</mi><mn>2</mn></msup></math>", "x^2"),
+        ("<math><msup><mrow/><mn>14</mn></msup><mi>C</mi></math> dating", "¹⁴C dating"),
+        (
+            "of <math><mrow><msup><mrow></mrow><mrow><mn>99</mn><mi>m</mi></mrow></msup><mi>Tc</mi></mrow></math>",
+            "of ⁹⁹ᵐTc",
+        ),
+        ("<math><msubsup><mi/><mn>92</mn><mn>235</mn></msubsup><mi>U</mi></math>", "²³⁵₉₂U"),
+        ("<math><mmultiscripts><mi>C</mi><mprescripts/><none/><mn>13</mn></mmultiscripts></math>", "¹³C"),
+        (
+            "<mml:math><mml:mmultiscripts><mml:mi>O</mml:mi><mml:mn>2</mml:mn><mml:none/><mml:mprescripts/><mml:none/>"
+            "<mml:mn>18</mml:mn></mml:mmultiscripts></mml:math> uptake",
+            "¹⁸O2 uptake",
+        ),
+        (
+            "<math><mmultiscripts><mi>x</mi><none/><mn>2</mn></mmultiscripts></math>",
+            "x^2",
+        ),
+        ("<math><mmultiscripts></mmultiscripts><mmultiscripts/></math>stable", "stable"),
         (
             '<font color=green>Oak</font> <a href="x">leaf</a> CO<inf>2</inf> <x:deep><y>bark</y></x:deep>',
             "Oak leaf CO2 bark",
