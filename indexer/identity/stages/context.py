@@ -84,8 +84,7 @@ def _names(connection: duckdb.DuckDBPyConnection) -> tuple[Counter[str], dict[st
 def _others(step: Step, connection: duckdb.DuckDBPyConnection) -> dict[int, NDArray[np.int32]]:
     """Return for each name of the bucket the other names of the bucket that have written with it, by number."""
     edges = """
-        (SELECT code, unnest(others) AS other FROM coauthors WHERE code IN (SELECT code FROM bucket_names))
-        WHERE other IN (SELECT code FROM bucket_names)
+        coauthors WHERE code IN (SELECT code FROM bucket_names) AND other IN (SELECT code FROM bucket_names)
     """
     if "routed_coauthors" in step.inputs:
         edges = f"routed_coauthors WHERE bucket = {step.parameters['bucket']}"

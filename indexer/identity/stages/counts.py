@@ -59,21 +59,25 @@ def count_tokens(step: Step) -> None:
 
 @stage("coauthors")
 def find_coauthors(step: Step) -> None:
-    """Write the numbers of the names that have written with each name, on its first works, by number."""
-    query = f"""
-        WITH authored AS (
-            SELECT work_id, code FROM (
-                SELECT work_id, unnest(names) AS name FROM mentions
-                WHERE position = 1 AND authors BETWEEN 2 AND {MAX_AUTHORS}
-            ) JOIN names USING (name)
-        ), considered AS (
-            SELECT code, work_id FROM authored
-            QUALIFY row_number() OVER (PARTITION BY code ORDER BY work_id) <= {MAX_WORKS}
-        )
-        SELECT considered.code AS code, list_sort(list(DISTINCT authored.code)) AS others
-        FROM considered JOIN authored USING (work_id) GROUP BY considered.code ORDER BY code
+    """Write the pairs of names that have written together, on the first works of the one, by number."""
+    # Table by table, so that each query may use the memory alone, and no lists, which do not spill to disk.
+    authored = f"""
+        CREATE TABLE authored AS SELECT work_id, code FROM (
+            SELECT work_id, unnest(names) AS name FROM mentions
+            WHERE position = 1 AND authors BETWEEN 2 AND {MAX_AUTHORS}
+        ) JOIN names USING (name)
     """  # noqa: S608 (constants)
+    considered = f"""
+        CREATE TABLE considered AS SELECT code, work_id FROM authored
+        QUALIFY row_number() OVER (PARTITION BY code ORDER BY work_id) <= {MAX_WORKS}
+    """  # noqa: S608 (constants)
+    query = """
+        SELECT DISTINCT considered.code AS code, authored.code AS other
+        FROM considered JOIN authored USING (work_id) ORDER BY 1, 2
+    """
     with database(step) as connection:
+        connection.execute(authored)
+        connection.execute(considered)
         write_query(connection, query, step.output)
 
 
@@ -100,7 +104,7 @@ def route_coauthors(step: Step) -> None:
     query = """
         SELECT one.bucket AS bucket, one.code AS code, other.code AS other
         FROM routed_names AS one
-        JOIN (SELECT code, unnest(others) AS other FROM coauthors) AS edges ON edges.code = one.code
+        JOIN coauthors AS edges ON edges.code = one.code
         JOIN routed_names AS other ON other.bucket = one.bucket AND other.code = edges.other
         ORDER BY 1, 2, 3
     """
