@@ -42,6 +42,11 @@ _CONTROLS |= {code: bytes([code]).decode("cp1252", "ignore") for code in range(1
 YEARS = range(1000, date.today().year + 3)
 #: A Latin name with the same name in its own script in brackets, or the other way round.
 _TWO_SCRIPTS = re.compile(r"([^()\uff08\uff09]++)[(\uff08]([^()\uff08\uff09]++)[)\uff09]")
+#: Ids of nobody: OpenAlex has A9999999999 for unknown authors, other catalogues -1, 0 or a word.
+_NOBODY = re.compile(
+    r"(?:[a-z0-9]+:|https?://\S*/)?(?:a?-?0+|a?-1|a9{10}|null|none|nil|nan|undefined|unknown|anonymous|n/?a)",
+    re.IGNORECASE,
+)
 _EAST_ASIAN_NAME = re.compile(rf"[{EAST_ASIAN}\s]+")
 #: Special interest groups of the ACL: `SIGMORPHON`, `SIGdial`.
 _ACL_GROUP = re.compile(r"SIG(?:[A-Z]|dial)[A-Za-z-]*")
@@ -342,7 +347,7 @@ def _author(author: object, warnings: list[RecordWarning]) -> Author | None:
     fields = _Fields(author, warnings, f"author {name!r}: ")
     return Author(
         name=name,
-        id=fields.read("id", partial(_text, key="id", limit=500)),
+        id=fields.read("id", _author_id),
         orcid=fields.read("orcid", _orcid),
         # Cut at a semicolon: half an affiliation would become an institution with a wrong name.
         affiliation=fields.text("affiliation", separator=";"),
@@ -351,6 +356,14 @@ def _author(author: object, warnings: list[RecordWarning]) -> Author | None:
             dict.fromkeys([*variants, *(fields.read("name_variants", partial(_name_variants, name=name)) or ())])
         ),
     )
+
+
+def _author_id(author: Mapping[str, Any]) -> str | None:
+    """Return the id of a person. Raises RecordError for one that catalogues give to everybody whom they do not know."""
+    id_ = _text(author, key="id", limit=500)
+    if id_ and _NOBODY.fullmatch(id_):
+        raise RecordError(f"id {id_!r} stands for unknown people")
+    return id_
 
 
 def _in_one_script(name: str) -> tuple[str, list[str]]:

@@ -36,8 +36,11 @@ _DEGREE = re.compile(
 )
 _EAST_ASIAN_NAME = re.compile(rf"[{EAST_ASIAN}]+")
 _ET_AL = re.compile(
-    r"(?:^|(?<![\s,;&\uff0c\u3001])[\s,;&\uff0c\u3001]++)(?:and\s++)?(?:[(\[]?\bet\.?\s*+al(?:ii|iae)?\b\.?[)\]]?|[(\[]?(?:\d+\s)?(?:more\s)?others\b"
-    r"[)\]]?|u\.\s?a\.$|\.\.\.$|\u2026$|\u7b49$)[\s.,;]*+$",
+    r"(?:^|(?<![\s,;&\uff0c\u3001])[\s,;&\uff0c\u3001]++)(?:and\s++)?(?:[(\[]?\bet\.?\s*+al(?:ii|iae)?\b\.?[)\]]?"
+    r"|[(\[]?(?:and\s++)?(?:\d+\s)?(?:more\s)?others\b[)\]]?"
+    r"|[(\[]?(?:and\s++)?(?:(?:\.\.\.|\u2026|\+|plus\b)\s?)?\d+\s"
+    r"(?:more|(?:(?:more|other|further|additional)\s)?(?:co-?)?authors)\b[)\]]?"
+    r"|u\.\s?a\.$|\.\.\.$|\u2026$|\u7b49$)[\s.,;]*+$",
     re.IGNORECASE,
 )
 _ORCID = re.compile(r"[(\[<]?(?:https?://orcid\.org/)?\b\d{4}-\d{4}-\d{4}-\d{3}[\dX]\b[)\]>]?")

@@ -36,11 +36,9 @@ def work_record(work: Mapping[str, Any]) -> dict[str, Any]:
     if work.get("is_paratext"):
         raise NotAWork("paratext (a cover, a table of contents or the like), not a work")
     warnings = []
-    if work.get("is_authors_truncated"):
-        total = work.get("authors_count")
-        message = (
-            f"OpenAlex lists the first {len(work.get('authorships') or ())}{f' of {total}' if total else ''} authors"
-        )
+    total, listed = work.get("authors_count"), len(work.get("authorships") or ())
+    if work.get("is_authors_truncated") or (isinstance(total, int) and total > listed):
+        message = f"OpenAlex lists the first {listed}{f' of {total}' if total else ''} authors"
         warnings.append(RecordWarning(INCOMPLETE_AUTHORS, message))
     location = work.get("primary_location") or {}
     venue = location.get("source") or {}
@@ -66,7 +64,7 @@ def work_record(work: Mapping[str, Any]) -> dict[str, Any]:
         "authors": [_author(authorship) for authorship in work.get("authorships") or []],
         "ids": _other_ids(work.get("ids") or {}),
         "references": [f"openalex:{short_id(address)}" for address in work.get("referenced_works") or []],
-        **({"authors_truncated": work.get("authors_count") or True, "warnings": warnings} if warnings else {}),
+        **({"authors_truncated": total or True, "warnings": warnings} if warnings else {}),
     }
 
 
