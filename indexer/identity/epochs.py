@@ -71,9 +71,11 @@ class Manifest:
     #: Version of the code that wrote the files.
     version: str
     epoch: Epoch
+    #: Files from which the next run of the same epoch may copy results, by stage.
+    results: dict[str, list[str]]
 
-    def files(self) -> set[str]:
-        """Return the names of all files that the manifest lists."""
+    def counts(self) -> set[str]:
+        """Return the names of the files of counts."""
         return set(self.epoch.counts.values())
 
     def save(self, folder: StageFolder, generation: int) -> str:
@@ -106,6 +108,10 @@ class History:
     manifest: Manifest | None = None
     reason: str | None = FIRST_RUN
 
+    def hints(self, epoch: Epoch) -> dict[str, list[str]]:
+        """Return the files of results that may be copied, by stage: those of the last run if the epoch is the same."""
+        return self.manifest.results if self.manifest and self.manifest.epoch == epoch else {}
+
     def epoch_of(self, works: int, buckets: int) -> Epoch:
         """Return the epoch for a run over so many works; a new one has no counts yet."""
         last = self.manifest.epoch if self.manifest else None
@@ -132,15 +138,22 @@ def history(folder: StageFolder, run: str, live: tuple[int, str] | None, *, rebu
     return History(run, manifest, OTHER_VERSION if manifest.version != code_version() else None)
 
 
-def finished(epoch: Epoch, index: str) -> Manifest:
-    """Return the manifest of a run that ended with this epoch; `index` is the UUID of the index of works."""
-    return Manifest(index, code_version(), epoch)
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What identity leaves for the next run: its epoch, and files of results by stage."""
+
+    epoch: Epoch
+    results: dict[str, list[str]]
+
+    def manifest(self, index: str) -> Manifest:
+        """Return the manifest of the run; `index` is the UUID of the index of works."""
+        return Manifest(index, code_version(), self.epoch, self.results)
 
 
 def kept_files(folder: StageFolder, generations: Iterable[int]) -> set[str]:
-    """Return the manifests of some generations and the files that they list."""
+    """Return the manifests of some generations, and the files of their counts."""
     kept: set[str] = set()
     for generation in generations:
         if manifest := load_manifest(folder, generation):
-            kept |= {manifest_name(generation), *manifest.files()}
+            kept |= {manifest_name(generation), *manifest.counts()}
     return kept

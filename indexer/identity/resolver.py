@@ -14,9 +14,11 @@ from dataclasses import replace
 from time import sleep
 from typing import TYPE_CHECKING
 
+import numpy as np
 import orjson
 
-from indexer.identity.epochs import COUNTS, History
+from indexer.build.documents import stored_vector
+from indexer.identity.epochs import COUNTS, History, Outcome
 from indexer.identity.stages.blocks import find_frequent_works, resolve_blocks
 from indexer.identity.stages.bridges import find_components, join_ids, pair_names, resolve_components
 from indexer.identity.stages.counts import (
@@ -35,18 +37,19 @@ from indexer.identity.stages.ids import (
     list_probable_duplicates,
     list_researchers,
 )
-from indexer.identity.stages.mentions import find_mentions, work_line
-from indexer.stages.tables import connect, create_view, fetch
+from indexer.identity.stages.mentions import FORMER, find_mentions, former_rows, work_line
+from indexer.stages.tables import connect, create_view, fetch, write_lines, write_query
 from indexer.stages.task import file_name
 from indexer.stages.vectors import save_vectors
 from indexer.staging.database import MergeReasons, StagingDatabase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import Any
 
-    from indexer.identity.epochs import Epoch
+    from numpy.typing import NDArray
+
     from indexer.identity.overrides import Overrides
     from indexer.stages.folder import StageFolder
     from indexer.stages.runner import Runner
@@ -68,14 +71,14 @@ class Resolver:
         """Start; `path` is that of the staging database, `history` what the run continues."""
         self._error: BaseException | None = None
         self._runner, self._history = runner, history or History()
-        self._epoch: Epoch | None = None
+        self._outcome: Outcome | None = None
         self._thread = threading.Thread(target=self._run, args=(path, overrides), name="identity")
         self._thread.start()
 
     def _run(self, path: Path, overrides: Overrides) -> None:
         try:
             with StagingDatabase(path, join=True) as staged:
-                self._epoch = resolve_all(staged, overrides, self._runner, self._history, requests_vectors=True)
+                self._outcome = resolve_all(staged, overrides, self._runner, self._history, requests_vectors=True)
         except BaseException as error:
             self._error = error
 
@@ -84,13 +87,13 @@ class Resolver:
         """Whether there is no result yet."""
         return self._thread.is_alive()
 
-    def wait(self) -> Epoch:
-        """Wait for the result; return the epoch whose counts it is based on. Raises StageError when workers failed."""
+    def wait(self) -> Outcome:
+        """Wait for the result; return what the next run can use of it. Raises StageError when workers failed."""
         self._thread.join()
         if self._error is not None:
             raise self._error
-        assert self._epoch is not None  # noqa: S101 (set unless there was an error)
-        return self._epoch
+        assert self._outcome is not None  # noqa: S101 (set unless there was an error)
+        return self._outcome
 
     def stop(self) -> None:
         """End the workers, whether they have finished or not."""
@@ -105,41 +108,44 @@ def resolve_all(
     history: History | None = None,
     *,
     requests_vectors: bool = False,
-) -> Epoch:
+) -> Outcome:
     """Resolve the authors of all works, known and staged; store their researcher ids and the reasons of merges.
 
     With `requests_vectors`, another thread delivers the embeddings of works of frequent names (`deliver_vectors`).
-    Returns the epoch whose counts were used: that of `history`, or a new one.
+    Counts and results of earlier runs are those of `history`. Returns what the next run can use.
     """
-    works = write_partitions(staged, runner.folder)
+    works, former = write_partitions(staged, runner.folder)
     decisions = _write_decisions(runner.folder, decisions_text(overrides, staged.redirects(new=False)))
-    plan = Plan(runner, works, decisions, history or History())
+    plan = Plan(runner, works, former, decisions, history or History())
     counted = plan.count()
     vectors = _requested_vectors(staged, runner, plan.frequent(counted)) if requests_vectors else []
     result = plan.resolve(counted, vectors)
     _save(staged, runner.folder, result)
-    return plan.epoch
+    return Outcome(plan.epoch, plan.results)
 
 
 class Plan:
     """The tasks of identity, from partitions of works to what is known about researchers."""
 
-    def __init__(self, runner: Runner, works: Sequence[str], decisions: str, history: History) -> None:
-        """Parse the partitions of works, and choose the epoch; `decisions` is the name of the file of decisions."""
-        self._runner, self._decisions = runner, decisions
+    def __init__(self, runner: Runner, works: Sequence[str], former: str, decisions: str, history: History) -> None:
+        """Parse the partitions of works, and choose the epoch.
+
+        `former` and `decisions` are the names of the files of former researcher ids, and of decisions of people.
+        """
+        self._runner, self._former, self._decisions = runner, former, decisions
         self._mentions = runner.run([find_mentions.task({"works": name}) for name in works])
         buckets = BUCKETS * len(works) if len(works) > 1 else 1
         #: The epoch whose counts are used.
         self.epoch = history.epoch_of(_number_of_works(runner.folder, self._mentions), buckets)
+        self._hints = history.hints(self.epoch)
+        #: Files of results by stage, for the next run.
+        self.results: dict[str, list[str]] = {}
 
     def count(self) -> dict[str, Sequence[str]]:
         """Return the files of mentions and of counts over the collection, by role; count if the epoch is new."""
         if not self.epoch.counts:
             self.epoch = replace(self.epoch, counts=self._counts())
-        inputs: dict[str, str | Sequence[str]] = {"mentions": self._mentions, "names": self.epoch.counts["names"]}
-        routed = self._runner.run_one(route_names.task(inputs, buckets=self.epoch.buckets))
-        counts = {role: [self.epoch.counts[role]] for role in COUNTS}
-        return {"mentions": self._mentions, **counts, "routed_names": [routed]}
+        return {"mentions": self._mentions, **{role: [self.epoch.counts[role]] for role in COUNTS}}
 
     def _counts(self) -> dict[str, str]:
         names = self._runner.run_one(count_names.task({"mentions": self._mentions}))
@@ -156,12 +162,7 @@ class Plan:
         """Return the files of the result, by role."""
         run = self._runner
         evidence = {role: counted[role] for role in ("mentions", "names", "tokens", "coauthors")} | {"vectors": vectors}
-        routed = {role: counted[role] for role in ("routed_names", "coauthors")}
-        routed["routed_coauthors"] = [run.run_one(route_coauthors.task(routed))]
-        in_blocks = {**evidence, **routed}
-        del in_blocks["names"], in_blocks["coauthors"]
-        tasks = [resolve_blocks.task(in_blocks, **bucket) for bucket in self._every_bucket()]
-        clusters = run.run(tasks)
+        clusters = self.results["clusters"] = self._resolve_blocks(evidence)
         joined = run.run_one(join_ids.task({"clusters": clusters}))
         printed = run.run_one(list_printed_names.task({"mentions": counted["mentions"]}))
         pairs = run.run([pair_names.task({"printed": printed}, **bucket) for bucket in self._every_bucket()])
@@ -174,7 +175,8 @@ class Plan:
                 for bucket in range(_number_of_buckets(run.folder, components))
             ]
         )
-        people = run.run_one(apply_decisions.task({**candidates, "bridged": bridged, "decisions": self._decisions}))
+        decided = {"decisions": self._decisions, "former": self._former}
+        people = run.run_one(apply_decisions.task({**candidates, "bridged": bridged, **decided}))
         ids = run.run_one(assign_ids.task({"people": people, "decisions": self._decisions}))
         known = {"people": people, "ids": ids}
         redirects, researchers, duplicates, *reasons = run.run(
@@ -192,30 +194,65 @@ class Plan:
             "reasons": reasons,
         }
 
+    def _resolve_blocks(self, evidence: Mapping[str, Sequence[str]]) -> list[str]:
+        """Return the files of clusters of each bucket of blocks."""
+        digest = hashlib.sha256(" ".join(self.epoch.counts[role] for role in COUNTS).encode()).hexdigest()
+        hints = self._hints.get("clusters", [])
+        # Few blocks of a bucket change between runs: they look up their names in the counts of the collection.
+        inputs = evidence if hints else self._routed(evidence)
+        return self._runner.run(
+            [
+                resolve_blocks.task(inputs, evidence=digest, **bucket).hinted(clusters=hints[number : number + 1])
+                for number, bucket in enumerate(self._every_bucket())
+            ]
+        )
+
+    def _routed(self, evidence: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+        """Return the evidence with the names and co-authors that each bucket needs, instead of all."""
+        names = {role: evidence[role] for role in ("mentions", "names")}
+        routed = {"routed_names": [self._runner.run_one(route_names.task(names, buckets=self.epoch.buckets))]}
+        graph = {**routed, "coauthors": evidence["coauthors"]}
+        routed["routed_coauthors"] = [self._runner.run_one(route_coauthors.task(graph))]
+        return {role: files for role, files in evidence.items() if role not in {"names", "coauthors"}} | routed
+
     def _every_bucket(self) -> Iterator[dict[str, int]]:
         buckets = self.epoch.buckets
         return ({"bucket": bucket, "buckets": buckets} for bucket in range(buckets))
 
 
-def write_partitions(staged: StagingDatabase, folder: StageFolder) -> list[str]:
-    """Write all works that are indexed or about to be to partitions by the hash of their id; return their names."""
+def write_partitions(staged: StagingDatabase, folder: StageFolder) -> tuple[list[str], str]:
+    """Write all works that are indexed or about to be to partitions by the hash of their id, and their authors' ids.
+
+    Returns the names of the partitions, and of the file of former researcher ids.
+    """
     count, works = 1, staged.count_authored()
     while count * WORKS < works:
         count *= 2
-    with folder.scratch() as scratch, ExitStack() as stack:
+    with folder.scratch() as scratch, ExitStack() as stack, connect() as connection:
         paths = [scratch / f"{number}.jsonl" for number in range(count)]
         outputs = [stack.enter_context(path.open("wb")) for path in paths]
         digests = [hashlib.sha256() for _ in paths]
-        for id_, record, before, former in staged.authored_works():
-            number = zlib.crc32(id_.encode()) % count
-            line = work_line(record, before, former)
-            outputs[number].write(line)
-            digests[number].update(line)
+        ids = hashlib.sha256()
+
+        def rows() -> Iterator[tuple[str, int, str | None, str]]:
+            for id_, record, before, former in staged.authored_works():
+                number = zlib.crc32(id_.encode()) % count
+                line = work_line(record)
+                outputs[number].write(line)
+                digests[number].update(line)
+                for row in former_rows(id_, before, former):
+                    ids.update(orjson.dumps(row))
+                    yield row
+
+        former_ids = scratch / "former.parquet"
+        write_query(connection, f"FROM {write_lines(scratch / 'former.jsonl', FORMER, rows())}", former_ids)
         stack.close()
         names = [file_name("works", digest, "jsonl") for digest in digests]
         for path, name in zip(paths, names, strict=True):
             folder.publish(path, name)
-    return names
+        former_name = file_name("former", ids)
+        folder.publish(former_ids, former_name)
+    return names, former_name
 
 
 def _write_decisions(folder: StageFolder, text: bytes) -> str:
@@ -232,8 +269,13 @@ def _requested_vectors(staged: StagingDatabase, runner: Runner, frequent: Sequen
         if runner.is_stopped:
             return []
         sleep(POLL)
-    pages = (staged.all_vectors(ids[start : start + PAGE]) for start in range(0, len(ids), PAGE))
+    pages = (_as_stored(staged.all_vectors(ids[start : start + PAGE])) for start in range(0, len(ids), PAGE))
     return [save_vectors(runner.folder, pages)] if ids else []
+
+
+def _as_stored(vectors: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+    """Return embeddings as the index has them, so that a work is the same evidence in its first run and later."""
+    return {id_: np.asarray(stored_vector(vector), np.float32) for id_, vector in vectors.items()}
 
 
 def _number_of_works(folder: StageFolder, mentions: Sequence[str]) -> int:

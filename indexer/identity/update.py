@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from opensearchpy import OpenSearch
 
-    from indexer.identity.epochs import Epoch, History
+    from indexer.identity.epochs import History, Outcome
     from indexer.identity.overrides import Overrides
     from indexer.stages.runner import Runner
     from indexer.staging.database import ProbableDuplicate, StagingDatabase
@@ -65,14 +65,13 @@ class IdentityUpdate:
         """Whether the authors are still being resolved."""
         return self._resolver.is_running
 
-    def finish(self) -> Epoch:
+    def finish(self) -> Outcome:
         """Wait for the result, then write redirects and the new researcher ids of works that are in the index.
 
         Works to be written get their ids in the staging database. Researchers who gained or lost a work are marked as
-        pending before the work is written. Returns the epoch whose counts were used. Raises StageError when workers
-        failed.
+        pending before the work is written. Returns what the next run can use. Raises StageError when workers failed.
         """
-        epoch = self._resolver.wait()
+        outcome = self._resolver.wait()
         old, new = self._staged.redirects(new=False), self._staged.redirects(new=True)
         # Before any work: once the last mention of an id has been replaced, its new id could not be found any more.
         shortened = {id_: new[target] for id_, target in old.items() if target in new}
@@ -89,7 +88,7 @@ class IdentityUpdate:
             }
             write(self._client, pending_actions(self._generation.pending, pending))
             write(self._client, _work_updates(self._client, self._generation, changed, self._signer))
-        return epoch
+        return outcome
 
     def _signed_redirects(self, ids: Iterable[str]) -> set[str]:
         """Return which of these merged ids have a signed redirect; the others may be forged."""

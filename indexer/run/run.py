@@ -19,7 +19,7 @@ from indexer.deduplication.changes import Deduplication, first_of_each
 from indexer.deduplication.incoming import IncomingRecords
 from indexer.deduplication.merging import SourceOrder
 from indexer.deduplication.named_works import NamedWorks
-from indexer.identity.epochs import finished, history, kept_files
+from indexer.identity.epochs import history, kept_files
 from indexer.identity.overrides import CORRECTIONS, Overrides, combine
 from indexer.identity.overrides import load as load_overrides
 from indexer.identity.stages.ids import explain_people, list_researchers
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from opensearchpy import OpenSearch
 
-    from indexer.identity.epochs import Epoch, History
+    from indexer.identity.epochs import History, Outcome
     from indexer.run.progress import ProgressListener
     from indexer.sources import Source
     from indexer.stages.runner import Runner
@@ -173,7 +173,7 @@ class Run:
             is_copy,
             concurrent_writers(self.client),
         )
-        epoch = self._identify(generation, writer)
+        outcome = self._identify(generation, writer)
         with Stopwatch(self.report, "works"):
             writer.write_all(self.progress.works)
             self.progress.begin("institutions")
@@ -189,7 +189,7 @@ class Run:
         with Stopwatch(self.report, "topics"):
             build_topics_and_institutions(self.client, generation, self.report)
         save_decisions(self.client, generation, self.decisions.digest)
-        finished(epoch, index_uuid(self.client, generation)).save(self.stages.folder, generation.number)
+        outcome.manifest(index_uuid(self.client, generation)).save(self.stages.folder, generation.number)
         self.lock.check()
         self.progress.begin("publishing")
         with Stopwatch(self.report, "publish"):
@@ -212,8 +212,8 @@ class Run:
             replaced=self.target.replaced,
         )
 
-    def _identify(self, generation: Generation, writer: WorkWriter) -> Epoch:
-        """Identify authors in other processes, and embed works as long as that takes; return the epoch."""
+    def _identify(self, generation: Generation, writer: WorkWriter) -> Outcome:
+        """Identify authors in other processes, and embed works as long as that takes; return what the next run uses."""
         self.progress.begin("authors of indexed works")
         with Stopwatch(self.report, "identity"):
             identity = IdentityUpdate(
@@ -230,14 +230,14 @@ class Run:
                 writer.embed_while(lambda: identity.is_running, self.progress.works)
             self.progress.begin("authors")
             with Stopwatch(self.report, "identity"):
-                epoch = identity.finish()
+                outcome = identity.finish()
                 save_duplicates(self.report.folder / "duplicates.jsonl", self.staging.probable_duplicates())
         finally:
             identity.stop()
         # The sum of all peaks: the processes together used at most that.
         self.report.peak_memory_mb = round(peak_mb() + self.stages.peak_mb() + self.embedding.runner.peak_mb())
-        self.report.epoch = epoch.summary()
-        return epoch
+        self.report.epoch = outcome.epoch.summary()
+        return outcome
 
     def _history(self) -> History:
         """Return what identity continues: the epoch of the live generation, or the reason for a new one."""

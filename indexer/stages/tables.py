@@ -98,6 +98,23 @@ def write_rows(
     lines.unlink()
 
 
+def copy_hint(step: Step, connection: duckdb.DuckDBPyConnection, role: str, columns: Mapping[str, str]) -> None:
+    """Create the table `copied` of the rows of a hint whose `digest` is in the table `wanted`; empty without a hint.
+
+    `columns` are SQL types by name, `digest` among them. A damaged file is no hint.
+    """
+    names = ", ".join(columns)
+    connection.execute(f"CREATE TABLE copied ({', '.join(f'{name} {kind}' for name, kind in columns.items())})")
+    for path in step.hints.get(role, ()):
+        try:
+            connection.execute(
+                f"INSERT INTO copied SELECT {names} FROM read_parquet({_quoted(str(path))}) "  # noqa: S608 (our own)
+                "WHERE digest IN (SELECT digest FROM wanted)"
+            )
+        except duckdb.Error:
+            continue
+
+
 def fetch(connection: duckdb.DuckDBPyConnection, query: str, values: Any = None) -> Iterator[tuple[Any, ...]]:
     """Return the rows of a query, some at a time. Only one result of a connection is read at a time."""
     result = connection.execute(query, values) if values is not None else connection.execute(query)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from importlib.metadata import version as library_version
@@ -43,6 +43,8 @@ class Step:
     scratch: Path
     #: Memory in MB that queries may use before they spill to `scratch`.
     memory_mb: int
+    #: Files of earlier runs by role, from which results may be copied. They may be missing or damaged.
+    hints: Mapping[str, Sequence[Path]] = field(default_factory=dict)
 
     def file(self, role: str) -> Path:
         """Return the only input file with a role."""
@@ -99,6 +101,8 @@ class Task:
     inputs: Mapping[str, tuple[str, ...]]
     parameters: Mapping[str, Any] = field(default_factory=dict)
     suffix: str = "parquet"
+    #: Not part of the name of the output, since they do not change its content.
+    hints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def output(self) -> str:
@@ -106,6 +110,10 @@ class Task:
         description = [self.stage, self.version, self.inputs, self.parameters]
         text = json.dumps(description, sort_keys=True, ensure_ascii=True)
         return file_name(self.stage, hashlib.sha256(text.encode()), self.suffix)
+
+    def hinted(self, **hints: Sequence[str]) -> Task:
+        """Return the task with files of earlier runs by role; with or without them, it writes the same bytes."""
+        return replace(self, hints={role: tuple(names) for role, names in hints.items()})
 
     def load(self) -> Stage:
         """Import the stage. Raises StageError if this worker has another version of the code."""

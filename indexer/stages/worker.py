@@ -50,7 +50,9 @@ def execute(task: Task, location: str, memory_mb: int) -> TaskRecord:
     if is_worker:
         reset_peak()
     stage = task.load()
-    names = sorted({name for names in task.inputs.values() for name in names})
+    existing = folder.sizes(sorted({name for names in task.hints.values() for name in names}))
+    hints = {role: [name for name in names if name in existing] for role, names in task.hints.items()}
+    names = sorted({name for names in (*task.inputs.values(), *hints.values()) for name in names})
     with (
         folder.local_copies(names) as paths,
         folder.scratch() as scratch,
@@ -58,11 +60,12 @@ def execute(task: Task, location: str, memory_mb: int) -> TaskRecord:
     ):
         copies = dict(zip(names, paths, strict=True))
         inputs = {role: [copies[name] for name in names] for role, names in task.inputs.items()}
+        earlier = {role: [copies[name] for name in names] for role, names in hints.items()}
         read = sum(path.stat().st_size for path in paths)
         output = scratch / task.output
         spill = scratch / "spill"
         spill.mkdir()
-        stage.function(Step(inputs, output, task.parameters, spill, memory_mb))
+        stage.function(Step(inputs, output, task.parameters, spill, memory_mb, earlier))
         written = output.stat().st_size
         folder.publish(output, task.output)
     return TaskRecord(task.stage, time.perf_counter() - started, read, written, peak_mb(), worker)

@@ -10,11 +10,11 @@ from indexer.identity.stages.clusters import COLUMNS, cluster_row, near_row
 from indexer.identity.stages.context import context_of_bucket, context_of_names
 from indexer.identity.stages.mentions import MENTION, SLOTS, mention_of
 from indexer.identity.weights import Weights
-from indexer.stages.tables import database, fetch, write_query, write_rows
+from indexer.stages.tables import copy_hint, database, fetch, write_lines, write_query
 from indexer.stages.task import Step, stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import duckdb
 
@@ -23,37 +23,76 @@ if TYPE_CHECKING:
     from indexer.identity.mentions import Mention
 
 
+#: A cluster of a block, in the order of `place`. `digest` is that of all on which the clusters of the block depend.
+BLOCK_COLUMNS: Mapping[str, str] = {"block": "VARCHAR", "place": "INTEGER", "digest": "VARCHAR", **COLUMNS}
+
+
 @stage("blocks")
 def resolve_blocks(step: Step) -> None:
-    """Write the clusters of the blocks of bucket number `bucket` of `buckets`."""
-    with database(step) as connection, database(step) as counts:
-        _select(step, counts)
-        context = context_of_bucket(step, counts)
-        write_rows(step, connection, COLUMNS, _clusters(counts, context))
+    """Write the clusters of the blocks of bucket number `bucket` of `buckets`.
+
+    Those of blocks that did not change since the run of the hint `clusters` are copied from it. The parameter
+    `evidence` is the digest of the counts of the epoch.
+    """
+    with database(step) as connection:
+        _create_digests(step, connection)
+        copy_hint(step, connection, "clusters", BLOCK_COLUMNS)
+        connection.execute("DELETE FROM wanted WHERE digest IN (SELECT digest FROM copied)")
+        _select(step, connection, condition="block IN (SELECT block FROM wanted)")
+        digests = dict(fetch(connection, "SELECT block, digest FROM wanted"))
+        rows = _clusters(connection, context_of_bucket(step, connection), digests) if digests else ()
+        resolved = write_lines(step.scratch / "rows.jsonl", BLOCK_COLUMNS, rows)
+        query = f"FROM (FROM copied UNION ALL FROM {resolved}) ORDER BY block, place"
+        write_query(connection, query, step.output)
 
 
-def _select(step: Step, connection: duckdb.DuckDBPyConnection, columns: str = "*") -> None:
+def _create_digests(step: Step, connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the table `wanted`: the blocks of the bucket, each with a digest of its mentions and their embeddings."""
+    _select(step, connection, "block, work_id, position, digest", table="placed")
+    vectors = "SELECT NULL::VARCHAR AS key, NULL::BLOB AS vector WHERE false"
+    if step.inputs.get("vectors"):
+        vectors = "SELECT key, vector FROM vectors WHERE key IN (SELECT work_id FROM placed)"
+    query = f"""
+        CREATE TABLE wanted AS SELECT block, md5(concat_ws(' ', $1, block, parts)) AS digest FROM (
+            SELECT block, string_agg(digest || coalesce(md5(vector), ''), ' ' ORDER BY work_id, position) AS parts
+            FROM placed LEFT JOIN ({vectors}) ON key = work_id GROUP BY block
+        )
+    """  # noqa: S608 (constants)
+    connection.execute(query, [step.parameters["evidence"]])
+
+
+def _select(
+    step: Step,
+    connection: duckdb.DuckDBPyConnection,
+    columns: str = "*",
+    condition: str = "true",
+    table: str = "bucket",
+) -> None:
+    """Create a table of the mentions of the bucket that fulfil a condition."""
     # A range of slots: files are ordered by slot, so that most of each is skipped.
     first, end = (SLOTS * (step.parameters["bucket"] + more) // step.parameters["buckets"] for more in (0, 1))
-    query = f"CREATE TABLE bucket AS SELECT {columns} FROM mentions WHERE slot >= $1 AND slot < $2"  # noqa: S608
+    query = f"CREATE TABLE {table} AS SELECT {columns} FROM mentions WHERE slot >= $1 AND slot < $2 AND {condition}"  # noqa: S608
     connection.execute(query, [first, end])
 
 
-def _clusters(connection: duckdb.DuckDBPyConnection, context: Context) -> Iterator[tuple[object, ...]]:
+def _clusters(
+    connection: duckdb.DuckDBPyConnection, context: Context, digests: Mapping[str, str]
+) -> Iterator[tuple[object, ...]]:
     weights = Weights()
     # A cursor: resolving a block reads embeddings with the connection itself.
     rows = fetch(
         connection.cursor(),
-        f"SELECT block, before, {MENTION} FROM bucket ORDER BY block, work_id, position",  # noqa: S608 (constant)
+        f"SELECT block, provisional, {MENTION} FROM bucket ORDER BY block, work_id, position",  # noqa: S608 (constant)
     )
-    for _, group in groupby(rows, key=lambda row: row[0]):
+    for block, group in groupby(rows, key=lambda row: row[0]):
         pairs = [(mention_of(row[2:]), row[1]) for row in group]
-        before = {mention.key: id_ for mention, id_ in pairs}
+        provisional = {mention.key: id_ for mention, id_ in pairs}
         resolution = resolve_block([mention for mention, _ in pairs], weights, context)
-        for cluster in resolution.clusters:
-            yield cluster_row(cluster, before, traits_of(cluster))
+        found = [cluster_row(cluster, provisional, traits_of(cluster)) for cluster in resolution.clusters]
         if resolution.probable_duplicates:
-            yield near_row(resolution.probable_duplicates)
+            found.append(near_row(resolution.probable_duplicates))
+        for place, row in enumerate(found):
+            yield block, place, digests[block], *row
 
 
 def traits_of(cluster: Cluster) -> set[str]:

@@ -61,17 +61,17 @@ def _joined(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
     """
     for _, rows in groupby(fetch(connection, query), key=lambda row: row[0]):
         clusters: dict[MentionKey, Cluster] = {}
-        before: dict[MentionKey, str] = {}
+        provisional: dict[MentionKey, str] = {}
         traits: dict[MentionKey, set[str]] = {}
         for _, mentions, links, own in rows:
             cluster = Cluster(tuple(map(mention_of, mentions)), links_of(links))
             clusters[cluster.key], traits[cluster.key] = cluster, set(own)
-            before |= _before(mentions)
-        yield from _rows_of_joined(clusters, before, traits)
+            provisional |= _provisional(mentions)
+        yield from _rows_of_joined(clusters, provisional, traits)
 
 
 def _rows_of_joined(
-    clusters: dict[MentionKey, Cluster], before: dict[MentionKey, str], traits: dict[MentionKey, set[str]]
+    clusters: dict[MentionKey, Cluster], provisional: dict[MentionKey, str], traits: dict[MentionKey, set[str]]
 ) -> Iterator[tuple[Any, ...]]:
     context = Context()  # joins by ids weigh nothing
     groups = [Group(cluster.mentions, context, cluster.links) for cluster in clusters.values()]
@@ -84,7 +84,7 @@ def _rows_of_joined(
     for group in result.groups:
         parts = [mention.key for mention in group.profile.mentions if mention.key in clusters]
         shared = {trait for key in parts for trait in traits[key]}
-        yield cluster_row(group.cluster(), before, shared, parts)
+        yield cluster_row(group.cluster(), provisional, shared, parts)
     if result.questioned:
         yield near_row(result.questioned)
 
@@ -116,16 +116,16 @@ def _pairs(rows: Iterable[tuple[str, bool, str]]) -> Iterator[tuple[str, str]]:
 
 
 #: The clusters after joins by ids.
-_CLUSTERS = """
+_CLUSTERS = f"""
     SELECT row_number() OVER (ORDER BY work_id, position) - 1 AS number, * FROM (
-        SELECT * FROM joined WHERE work_id IS NOT NULL
+        SELECT {", ".join(COLUMNS)} FROM joined WHERE work_id IS NOT NULL
         UNION ALL
-        SELECT * FROM clusters AS c WHERE work_id IS NOT NULL AND NOT EXISTS (
+        SELECT {", ".join(COLUMNS)} FROM clusters AS c WHERE work_id IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM (SELECT unnest(parts) AS part FROM joined WHERE work_id IS NOT NULL)
             WHERE part.work_id = c.work_id AND part.position = c.position
         )
     )
-"""
+"""  # noqa: S608 (constants)
 
 
 @stage("components")
@@ -241,31 +241,31 @@ def _bridged(connection: duckdb.DuckDBPyConnection, context: Context) -> Iterato
     }
     rows = fetch(
         connection.cursor(),
-        f"SELECT component, number, before, {MENTION} FROM bucket ORDER BY component, number, work_id, position",  # noqa: S608
+        f"SELECT component, number, provisional, {MENTION} FROM bucket ORDER BY component, number, work_id, position",  # noqa: S608
     )
     for _, group in groupby(rows, key=lambda row: row[0]):
         members: dict[int, list[Mention]] = {}
-        before: dict[MentionKey, str] = {}
+        provisional: dict[MentionKey, str] = {}
         for _, number, id_, *values in group:
             mention = full_mention_of(values)
             members.setdefault(number, []).append(mention)
-            before[mention.key] = id_
+            provisional[mention.key] = id_
         groups = [Group(mentions, context, links.get(number, ())) for number, mentions in members.items()]
         keys = {group.key for group in groups}
         joined, near = agglomerate(groups, weights.bridge, context, weights)
-        yield from _rows_of_bridged(joined, near, before, keys)
+        yield from _rows_of_bridged(joined, near, provisional, keys)
 
 
 def _rows_of_bridged(
-    groups: Iterable[Group], near: Sequence[Link], before: dict[MentionKey, str], keys: set[MentionKey]
+    groups: Iterable[Group], near: Sequence[Link], provisional: dict[MentionKey, str], keys: set[MentionKey]
 ) -> Iterator[tuple[Any, ...]]:
     for group in groups:
         cluster = group.cluster()
         parts = [mention.key for mention in cluster.mentions if mention.key in keys]
-        yield cluster_row(cluster, before, traits_of(cluster), parts)
+        yield cluster_row(cluster, provisional, traits_of(cluster), parts)
     if near:
         yield near_row(near)
 
 
-def _before(mentions: Iterable[dict[str, Any]]) -> dict[MentionKey, str]:
-    return {MentionKey(entry["work_id"], entry["position"]): entry["before"] for entry in mentions}
+def _provisional(mentions: Iterable[dict[str, Any]]) -> dict[MentionKey, str]:
+    return {MentionKey(entry["work_id"], entry["position"]): entry["provisional"] for entry in mentions}

@@ -21,7 +21,7 @@ COLUMNS: Mapping[str, str] = {
     "work_id": "VARCHAR",
     "position": "INTEGER",
     "mentions": "STRUCT(work_id VARCHAR, position INTEGER, name VARCHAR, source_id VARCHAR, orcid VARCHAR, "
-    "before VARCHAR)[]",
+    "provisional VARCHAR)[]",
     "names": "VARCHAR[]",
     "ids": "VARCHAR[]",
     "traits": "VARCHAR[]",
@@ -32,11 +32,11 @@ COLUMNS: Mapping[str, str] = {
 
 def cluster_row(
     cluster: Cluster,
-    before: Mapping[MentionKey, str],
+    provisional: Mapping[MentionKey, str],
     traits: Iterable[str],
     parts: Iterable[MentionKey] = (),
 ) -> tuple[Any, ...]:
-    """Return the row of a cluster; `before` has the former researcher ids of its mentions."""
+    """Return the row of a cluster; `provisional` has the ids of its mentions for the case that they had none before."""
     mentions = cluster.mentions
     return (
         cluster.key.work_id,
@@ -48,7 +48,7 @@ def cluster_row(
                 "name": mention.name,
                 "source_id": mention.source_id,
                 "orcid": mention.orcid,
-                "before": before[mention.key],
+                "provisional": provisional[mention.key],
             }
             for mention in mentions
         ],

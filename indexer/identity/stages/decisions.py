@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: Columns of clusters that are kept, and the researcher ids that a decision took from them.
 COLUMNS: Mapping[str, str] = {
     name: CLUSTER[name] for name in ("work_id", "position", "mentions", "ids", "links", "parts")
-} | {"barred": "VARCHAR[]"}
+} | {"mentions": CLUSTER["mentions"].replace("provisional", "before"), "barred": "VARCHAR[]"}
 
 
 @stage("people")
@@ -34,7 +34,8 @@ def apply_decisions(step: Step) -> None:
     """Write the clusters after joins across blocks and decisions, with their `number` in the order of their keys."""
     overrides, redirects = read_decisions(step.file("decisions").read_bytes())
     with database(step) as connection:
-        connection.execute("CREATE TABLE people AS " + _final())
+        connection.execute("CREATE TABLE final AS " + _final())
+        connection.execute("CREATE TABLE people AS " + _WITH_FORMER_IDS)
         _create_concerned(connection, overrides, redirects)
         decided = step.scratch / "decided.jsonl"
         rows = write_lines(decided, COLUMNS, _decided(connection, overrides, redirects))
@@ -45,6 +46,26 @@ def apply_decisions(step: Step) -> None:
             ) ORDER BY number
         """  # noqa: S608 (our own file)
         write_query(connection, query, step.output)
+
+
+#: The clusters with the researcher id of each mention before this run. Lists of ids are built, not of whole mentions:
+#: DuckDB holds all lists of an aggregation in memory.
+_WITH_FORMER_IDS = """
+    WITH placed AS (
+        SELECT work_id, position, unnest(mentions) AS mention FROM final
+    ), identified AS (
+        SELECT p.work_id AS work_id, p.position AS position,
+            list(coalesce(f.id, mention.provisional) ORDER BY mention.work_id, mention.position) AS ids_before
+        FROM placed AS p LEFT JOIN former AS f
+        ON f.work_id = mention.work_id AND f.position = mention.position
+            AND coalesce(f.name, mention.name) = mention.name
+        GROUP BY p.work_id, p.position
+    )
+    SELECT final.* REPLACE (list_transform(list_zip(mentions, ids_before), lambda pair: {
+        work_id: pair[1].work_id, position: pair[1].position, name: pair[1].name, source_id: pair[1].source_id,
+        orcid: pair[1].orcid, before: pair[2]
+    }) AS mentions) FROM final JOIN identified USING (work_id, position)
+"""
 
 
 def _final() -> str:
@@ -95,6 +116,8 @@ def _decided(
         before |= {MentionKey(entry["work_id"], entry["position"]): entry["before"] for entry in mentions}
     for cluster in overrides.apply(clusters, before, redirects) if clusters else ():
         row = dict(zip(CLUSTER, cluster_row(cluster, before, ()), strict=True)) | {"barred": sorted(cluster.barred)}
+        for mention in row["mentions"]:
+            mention["before"] = mention.pop("provisional")
         yield tuple(row[name] for name in COLUMNS)
 
 

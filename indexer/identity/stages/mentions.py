@@ -6,6 +6,7 @@ the repetition.
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from indexer.records import Work
     from indexer.staging.changes import FormerAuthor
 
-#: A mention as stored. `slot` spreads blocks evenly over buckets; `keys` are the other blocks of the name; `before` is
-#: the researcher id before this run. `names` begins with the author after the first `start` ones.
+#: A mention as stored. `slot` spreads blocks evenly over buckets; `keys` are the other blocks of the name.
+#: `provisional` is the researcher id for the case that the author had none before. `names` begins with the author after
+#: the first `start` ones. `digest` is that of all that is evidence on the mention, and of this id.
 COLUMNS: Mapping[str, str] = {
     "slot": "INTEGER",
     "block": "VARCHAR",
@@ -43,7 +45,7 @@ COLUMNS: Mapping[str, str] = {
     "venue": "VARCHAR",
     "year": "INTEGER",
     "cited": "VARCHAR[]",
-    "before": "VARCHAR",
+    "provisional": "VARCHAR",
     "folded": "VARCHAR",
     "home": "VARCHAR",
     "keys": "VARCHAR[]",
@@ -52,6 +54,7 @@ COLUMNS: Mapping[str, str] = {
     "given": "VARCHAR",
     "initial": "VARCHAR",
     "authors": "INTEGER",
+    "digest": "VARCHAR",
 }
 #: The columns from which `mention_of` builds a mention.
 MENTION = ", ".join(list(COLUMNS)[2:15])
@@ -63,25 +66,32 @@ SLOTS = 65_536
 def find_mentions(step: Step) -> None:
     """Write the mentions on the works of one partition (`works`, JSON lines of `work_line`)."""
     with step.file("works").open("rb") as lines, database(step) as connection:
-        rows = (row for line in lines for row in _rows(*_parsed(line)))
+        rows = (row for line in lines for row in _rows(parse_work(orjson.loads(line))))
         write_rows(step, connection, COLUMNS, rows, "slot, block, work_id, position")
 
 
-def work_line(record: Mapping[str, Any], before: Sequence[str] | None, former: Sequence[FormerAuthor]) -> bytes:
-    """Return a work as a line of a partition: its record without the abstract, and the ids that its authors had.
+def work_line(record: Mapping[str, Any]) -> bytes:
+    """Return a work as a line of a partition: its record without the abstract.
 
-    A work of the index has the id of each author in `before`, a work to be written the authors of its stored version.
+    The ids of its authors are elsewhere: they change with each run, and are no evidence.
     """
     record = {key: value for key, value in record.items() if key != "abstract"}
-    entry = {"record": record, "before": before, "former": list(map(list, former))}
-    return orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
+    return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _parsed(line: bytes) -> tuple[Work, Sequence[str]]:
-    entry = orjson.loads(line)
-    work = parse_work(entry["record"])
-    before = entry["before"]
-    return work, provisional_ids(work, entry["former"]) if before is None else before
+#: The ids that authors had before this run. A work of the index has an id for each position. A work to be written has
+#: those of the authors of its stored version, which are kept where the `name` is the same.
+FORMER: Mapping[str, str] = {"work_id": "VARCHAR", "position": "INTEGER", "name": "VARCHAR", "id": "VARCHAR"}
+
+
+def former_rows(
+    work_id: str, before: Sequence[str] | None, former: Iterable[FormerAuthor]
+) -> Iterator[tuple[str, int, str | None, str]]:
+    """Yield the rows of `FORMER` of one work: `before` has an id for each author, else those of `former` count."""
+    if before is None:
+        yield from ((work_id, author.position, author.name, author.researcher_id) for author in former)
+    else:
+        yield from ((work_id, position, None, id_) for position, id_ in enumerate(before, 1))
 
 
 def provisional_ids(work: Work, former: Iterable[Sequence[Any]]) -> list[str]:
@@ -98,15 +108,13 @@ def provisional_ids(work: Work, former: Iterable[Sequence[Any]]) -> list[str]:
     ]
 
 
-def _rows(work: Work, before: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    for mention, id_ in zip(mentions_of(work), before, strict=True):
+def _rows(work: Work) -> Iterator[tuple[Any, ...]]:
+    for mention, id_ in zip(mentions_of(work), provisional_ids(work, ()), strict=True):
         facts = mention.work
         start = first_near(mention.position - 1, len(facts.names))
         block, *others = block_keys(mention.name)
         parts = name_parts(mention.name)
-        yield (
-            zlib.crc32(block.encode()) % SLOTS,
-            block,
+        evidence = (
             facts.id,
             mention.position,
             mention.name,
@@ -121,6 +129,11 @@ def _rows(work: Work, before: Sequence[str]) -> Iterator[tuple[Any, ...]]:
             facts.year,
             facts.references,
             id_,
+        )
+        yield (
+            zlib.crc32(block.encode()) % SLOTS,
+            block,
+            *evidence,
             mention.folded,
             home_of(mention.folded),
             others,
@@ -129,6 +142,7 @@ def _rows(work: Work, before: Sequence[str]) -> Iterator[tuple[Any, ...]]:
             parts.given,
             parts.initial,
             len(facts.names),
+            hashlib.md5(orjson.dumps(evidence), usedforsecurity=False).hexdigest(),
         )
 
 

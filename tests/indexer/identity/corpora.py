@@ -6,7 +6,7 @@ import random
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from indexer.identity.epochs import finished, history, kept_files
+from indexer.identity.epochs import history, kept_files
 from indexer.identity.overrides import Overrides
 from indexer.identity.resolver import resolve_all
 from indexer.records import parse_work
@@ -203,13 +203,13 @@ class Collection:
             known = self.works.keys() - entries.keys() - gone
             staged.add_known((id_, self.works[id_], self.researchers[id_]) for id_ in sorted(known))
             staged.add_redirects(self.redirects, new=False)
-            epoch = resolve_all(staged, Overrides(), runner, past)
+            outcome = resolve_all(staged, Overrides(), runner, past)
             self._store(staged, entries, gone)
             self.stages = {stage["stage"]: stage for stage in runner.summary()}
             self.generation += 1
-            finished(epoch, self.uuid).save(self.folder, self.generation)
+            outcome.manifest(self.uuid).save(self.folder, self.generation)
             self.folder.keep_only(runner.used | kept_files(self.folder, [self.generation, self.generation - 1]))
-        return epoch
+        return outcome.epoch
 
     def _former(self, id_: str) -> list[FormerAuthor]:
         authors = self.works[id_]["authors"] if id_ in self.works else ()

@@ -147,5 +147,5 @@ def test_manifests_of_older_generations_are_deleted(collection: Collection, work
         collection.run(works[20 * number : 20 * number + 20])
     assert collection.folder.names(KIND) == [manifest_name(3), manifest_name(4)]
     manifests = [load_manifest(collection.folder, generation) for generation in (3, 4)]
-    assert all(manifest and all(name in collection.folder for name in manifest.files()) for manifest in manifests)
+    assert all(manifest and all(name in collection.folder for name in manifest.counts()) for manifest in manifests)
     assert load_manifest(collection.folder, 2) is None
