@@ -1,8 +1,9 @@
-"""Time and memory of identifying authors in stages: `python -m benchmarks.scaling --works 97000`.
+"""Time and memory of identifying authors in stages: `python -m benchmarks.scaling --works 97000 --more 1000`.
 
 More works than the corpora have are made of them: every copy has other people (each word of a name is replaced by
 another one of the same corpus, the same in the whole copy), other words in titles, and other ids. Embeddings are
-stand-ins, so that only identity is measured. Nothing is indexed.
+stand-ins, so that only identity is measured. Nothing is indexed: ids of researchers are kept in memory between runs.
+With `--more`, a second run adds works, and a third one changes one record.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import time
 import zlib
 from itertools import count, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 import numpy as np
@@ -22,21 +23,29 @@ import orjson
 from rich.console import Console
 
 from benchmarks.targets import data_folder
+from indexer.identity.epochs import history, kept_files
 from indexer.identity.overrides import Overrides
 from indexer.identity.resolver import Resolver
 from indexer.records import parse_work
 from indexer.run.progress import stage_table
 from indexer.stages.execution import Execution
-from indexer.staging.changes import Change
+from indexer.staging.changes import Change, FormerAuthor
 from indexer.staging.database import StagingDatabase
 from peerscope.memory import peak_mb
 from peerscope.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from indexer.identity.epochs import Epoch
+    from indexer.stages.runner import StageSummary
 
 CORPORA = ("corpora/acl-sample.jsonl.gz", "corpora/arxiv-2007-2017.jsonl.gz")
 DIMENSIONS = 384
+#: Stands for the UUID of an index.
+INDEX = "benchmark"
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:
@@ -97,36 +106,86 @@ def _other(word: str, pool: Sequence[str], copy: int) -> str:
     return pool[zlib.crc32(f"{copy} {word}".encode()) % len(pool)]
 
 
-def _changes(works: Iterator[dict[str, Any]], number: int) -> Iterator[Change]:
-    for record in islice(works, number):
-        work = parse_work(record)
-        kept = {key: value for key, value in record.items() if key != "abstract"}
-        yield Change(work.id, work, kept, "", [])
+class Collection:
+    """Works that were identified, with the researcher ids of their authors, as an index would have them."""
+
+    def __init__(self, home: Path, workers: int) -> None:
+        """Start without works; `home` contains the files of runs."""
+        self.home, self.execution = home, Execution(str(home / "stages"), workers)
+        self.records: dict[str, dict[str, Any]] = {}
+        self.researchers: dict[str, list[str]] = {}
+        self.redirects: dict[str, str] = {}
+        self._generation = 0
+
+    def run(self, records: Iterable[dict[str, Any]]) -> Measurement:
+        """Identify the authors of all works after these were added or changed."""
+        with StagingDatabase(self.home / "staged.sqlite") as staged:
+            changed = {change.id: change.record for change in self._stage(staged, records)}
+            known = sorted(self.records.keys() - changed.keys())
+            staged.add_known((id_, self.records[id_], self.researchers[id_]) for id_ in known)
+            staged.add_redirects(self.redirects, new=False)
+            measurement = self._measure(staged)
+            self.records |= changed
+            for batch in staged.to_write():
+                self.researchers |= {work.id: work.researchers for work in batch}
+            self.researchers |= {work.id: work.after for batch in staged.reassigned() for work in batch}
+            self.redirects |= staged.redirects(new=True)
+        return measurement
+
+    def _stage(self, staged: StagingDatabase, records: Iterable[dict[str, Any]]) -> list[Change]:
+        changes = []
+        for record in records:
+            work = parse_work(record)
+            kept = {key: value for key, value in record.items() if key != "abstract"}
+            former = [
+                FormerAuthor(position, author.name, id_)
+                for position, (author, id_) in enumerate(
+                    zip(work.authors, self.researchers.get(work.id, ()), strict=False), 1
+                )
+            ]
+            changes.append(Change(work.id, work, kept, "", former))
+        staged.add(changes)
+        return changes
+
+    def _measure(self, staged: StagingDatabase) -> Measurement:
+        before, started = _processor_seconds(), time.perf_counter()
+        live = (self._generation, INDEX) if self._generation else None
+        with self.execution.runner() as runner:
+            past = history(runner.folder, str(self._generation + 1), live, rebuild=False, requested=False)
+            resolver = Resolver(staged.path, Overrides(), runner, past)
+            while resolver.is_running:
+                if staged.is_requested:
+                    deliver_stand_ins(staged)
+                time.sleep(0.1)
+            outcome = resolver.wait()
+        seconds = time.perf_counter() - started
+        self._generation += 1
+        outcome.manifest(INDEX).save(runner.folder, self._generation)
+        runner.folder.keep_only(runner.used | kept_files(runner.folder, [self._generation]))
+        # The workers have ended, so their processor time is known.
+        return Measurement(runner.summary(), seconds, _processor_seconds() - before, outcome.epoch)
+
+
+class Measurement(NamedTuple):
+    """What a run took: each stage, the wall time, and the processor time of all processes; and its epoch."""
+
+    stages: Sequence[StageSummary]
+    seconds: float
+    processor: float
+    epoch: Epoch
 
 
 def deliver_stand_ins(staged: StagingDatabase) -> None:
     """Save a random unit vector for each work whose embedding is requested; the same for the same work."""
     for batch in staged.wanted():
-        vectors = {}
-        for work in batch:
-            vector = np.random.default_rng(zlib.crc32(work.id.encode())).normal(size=DIMENSIONS).astype(np.float32)
-            vectors[work.id] = vector / np.linalg.norm(vector)
-        staged.save_vectors(vectors)
+        staged.save_vectors({work.id: _stand_in(work.id) for work in batch})
+    staged.save_known_vectors({id_: _stand_in(id_) for id_ in staged.wanted_known()})
     staged.deliver_vectors()
 
 
-def measure(staged: StagingDatabase, execution: Execution) -> tuple[list[dict[str, Any]], float, float]:
-    """Resolve all authors; return what each stage took, the wall time, and the processor time of all processes."""
-    before, started = _processor_seconds(), time.perf_counter()
-    with execution.runner() as runner:
-        resolver = Resolver(staged.path, Overrides(), runner)
-        while resolver.is_running:
-            if staged.is_requested:
-                deliver_stand_ins(staged)
-            time.sleep(0.1)
-        resolver.wait()
-    # The workers have ended, so their processor time is known.
-    return [dict(stage) for stage in runner.summary()], time.perf_counter() - started, _processor_seconds() - before
+def _stand_in(id_: str) -> NDArray[np.float32]:
+    vector = np.random.default_rng(zlib.crc32(id_.encode())).normal(size=DIMENSIONS).astype(np.float32)
+    return vector / np.float32(np.linalg.norm(vector))
 
 
 def _processor_seconds() -> float:
@@ -137,9 +196,10 @@ def _processor_seconds() -> float:
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--works", default=97_000, show_default=True, type=click.IntRange(1), help="Number of works.")
+@click.option("--more", default=0, type=click.IntRange(0), help="Works that a second run adds.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Worker processes.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Folder of large temporary files.")
-def main(paths: tuple[Path, ...], works: int, workers: int, folder: Path | None) -> None:
+def main(paths: tuple[Path, ...], works: int, more: int, workers: int, folder: Path | None) -> None:
     """Print what each stage takes for a number of works made of PATHS, by default acl-sample and arxiv-2007-2017."""
     data = data_folder(Settings.load())
     corpora = paths or tuple(data / corpus for corpus in CORPORA)
@@ -149,17 +209,36 @@ def main(paths: tuple[Path, ...], works: int, workers: int, folder: Path | None)
         )
     console = Console()
     with tempfile.TemporaryDirectory(dir=folder) as name:
-        home = Path(name)
-        with StagingDatabase(home / "staged.sqlite") as staged:
-            staged.add(_changes(Multiplier(corpora).works(), works))
-            summary, seconds, processor = measure(staged, Execution(str(home / "stages"), workers))
-            size = sum(file.stat().st_size for file in (home / "stages").iterdir())
-            console.print(stage_table(summary))
-            console.print(
-                f"{works:,} works, {workers} workers: {seconds:,.0f} s, {processor:,.0f} s of processor time "
-                f"({1000 * processor / works:.2f} ms per work), {size / 1e6:,.0f} MB of files, "
-                f"{peak_mb():,.0f} MB in the main process"
-            )
+        collection = Collection(Path(name), workers)
+        records = Multiplier(corpora).works()
+        first = collection.run(islice(records, works))
+        _print(console, first, f"{works:,} works, {workers} workers", works)
+        size = sum(file.stat().st_size for file in (Path(name) / "stages").iterdir() if file.is_file())
+        console.print(f"{size / 1e6:,.0f} MB of files, {peak_mb():,.0f} MB in the main process")
+        if more:
+            _print_increment(console, first, collection.run(islice(records, more)), f"{more:,} more works")
+            changed = next(iter(collection.records.values()))
+            again = collection.run([{**changed, "title": f"{changed['title']} (revised)"}])
+            _print_increment(console, first, again, "one changed record")
+
+
+def _print(console: Console, run: Measurement, name: str, works: int) -> None:
+    console.print(stage_table(run.stages))
+    console.print(
+        f"{name}: {run.seconds:,.0f} s, {run.processor:,.1f} s of processor time "
+        f"({1000 * run.processor / works:.2f} ms per work)"
+    )
+
+
+def _print_increment(console: Console, first: Measurement, run: Measurement, name: str) -> None:
+    console.print(stage_table(run.stages))
+    tasks = sum(stage["tasks"] for stage in run.stages)
+    reused = sum(stage["reused"] for stage in run.stages)
+    same = "the same epoch" if run.epoch == first.epoch else f"a new epoch, because {run.epoch.reason}"
+    console.print(
+        f"{name}: {run.seconds:,.0f} s, {run.processor:,.1f} s of processor time, "
+        f"{run.processor / first.processor:.0%} of the first run's; {tasks} tasks run, {reused} reused; {same}"
+    )
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import numpy as np
 from indexer.identity import strong_id
 from indexer.institutions import Registry
 from indexer.records import topics_of
+from indexer.stages.vectors import rounded
 from mappings.analysis import language_of
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ def stored_vector(vector: NDArray[np.floating[Any]]) -> list[float]:
 
     Unrounded float32 values print with 17 digits, and a work's vector takes 8 kB of JSON instead of 3.
     """
-    rounded: list[float] = np.round(vector.astype(np.float64), 5).tolist()
-    return rounded
+    values: list[float] = rounded(vector).tolist()
+    return values
 
 
 def work_document(

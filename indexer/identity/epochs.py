@@ -71,7 +71,7 @@ class Manifest:
     #: Version of the code that wrote the files.
     version: str
     epoch: Epoch
-    #: Files from which the next run of the same epoch may copy results, by stage.
+    #: Files from which the next run may copy results, by stage.
     results: dict[str, list[str]]
 
     def counts(self) -> set[str]:
@@ -108,9 +108,13 @@ class History:
     manifest: Manifest | None = None
     reason: str | None = FIRST_RUN
 
-    def hints(self, epoch: Epoch) -> dict[str, list[str]]:
-        """Return the files of results that may be copied, by stage: those of the last run if the epoch is the same."""
-        return self.manifest.results if self.manifest and self.manifest.epoch == epoch else {}
+    def continues(self, epoch: Epoch) -> bool:
+        """Return whether an epoch is that of the live generation."""
+        return self.manifest is not None and self.manifest.epoch == epoch
+
+    def results(self, stage: str) -> list[str]:
+        """Return the files of a stage in the last run, from which results may be copied."""
+        return self.manifest.results.get(stage, []) if self.manifest else []
 
     def epoch_of(self, works: int, buckets: int) -> Epoch:
         """Return the epoch for a run over so many works; a new one has no counts yet."""

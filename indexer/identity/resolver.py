@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import orjson
 
-from indexer.build.documents import stored_vector
 from indexer.identity.epochs import COUNTS, History, Outcome
 from indexer.identity.stages.blocks import find_frequent_works, resolve_blocks
 from indexer.identity.stages.bridges import find_components, join_ids, pair_names, resolve_components
@@ -40,7 +39,7 @@ from indexer.identity.stages.ids import (
 from indexer.identity.stages.mentions import FORMER, find_mentions, former_rows, work_line
 from indexer.stages.tables import connect, create_view, fetch, write_lines, write_query
 from indexer.stages.task import file_name
-from indexer.stages.vectors import save_vectors
+from indexer.stages.vectors import rounded, save_vectors
 from indexer.staging.database import MergeReasons, StagingDatabase
 
 if TYPE_CHECKING:
@@ -133,13 +132,18 @@ class Plan:
         `former` and `decisions` are the names of the files of former researcher ids, and of decisions of people.
         """
         self._runner, self._former, self._decisions = runner, former, decisions
-        self._mentions = runner.run([find_mentions.task({"works": name}) for name in works])
+        self._history = history
+        self._mentions = runner.run(
+            [
+                find_mentions.task({"works": name}).hinted(mentions=self._hints("mentions", number, len(works)))
+                for number, name in enumerate(works)
+            ]
+        )
         buckets = BUCKETS * len(works) if len(works) > 1 else 1
         #: The epoch whose counts are used.
         self.epoch = history.epoch_of(_number_of_works(runner.folder, self._mentions), buckets)
-        self._hints = history.hints(self.epoch)
         #: Files of results by stage, for the next run.
-        self.results: dict[str, list[str]] = {}
+        self.results: dict[str, list[str]] = {"mentions": self._mentions}
 
     def count(self) -> dict[str, Sequence[str]]:
         """Return the files of mentions and of counts over the collection, by role; count if the epoch is new."""
@@ -197,15 +201,22 @@ class Plan:
     def _resolve_blocks(self, evidence: Mapping[str, Sequence[str]]) -> list[str]:
         """Return the files of clusters of each bucket of blocks."""
         digest = hashlib.sha256(" ".join(self.epoch.counts[role] for role in COUNTS).encode()).hexdigest()
-        hints = self._hints.get("clusters", [])
-        # Few blocks of a bucket change between runs: they look up their names in the counts of the collection.
-        inputs = evidence if hints else self._routed(evidence)
+        # In an epoch, few blocks change between runs: they look up their names in the counts of the collection.
+        inputs = evidence if self._history.continues(self.epoch) else self._routed(evidence)
+        buckets = self.epoch.buckets
         return self._runner.run(
             [
-                resolve_blocks.task(inputs, evidence=digest, **bucket).hinted(clusters=hints[number : number + 1])
-                for number, bucket in enumerate(self._every_bucket())
+                resolve_blocks.task(inputs, evidence=digest, **bucket).hinted(
+                    clusters=self._hints("clusters", bucket["bucket"], buckets)
+                )
+                for bucket in self._every_bucket()
             ]
         )
+
+    def _hints(self, stage: str, number: int, total: int) -> list[str]:
+        """Return the files from which a task may copy: that of its part in the last run, or all of other parts."""
+        files = self._history.results(stage)
+        return files[number : number + 1] if len(files) == total else files
 
     def _routed(self, evidence: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
         """Return the evidence with the names and co-authors that each bucket needs, instead of all."""
@@ -275,7 +286,7 @@ def _requested_vectors(staged: StagingDatabase, runner: Runner, frequent: Sequen
 
 def _as_stored(vectors: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
     """Return embeddings as the index has them, so that a work is the same evidence in its first run and later."""
-    return {id_: np.asarray(stored_vector(vector), np.float32) for id_, vector in vectors.items()}
+    return {id_: rounded(vector).astype(np.float32) for id_, vector in vectors.items()}
 
 
 def _number_of_works(folder: StageFolder, mentions: Sequence[str]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from indexer.stages.folder import StageFolder
 
+#: Decimals of an embedding in the index.
+DECIMALS = 5
 _LINES = {"key": "VARCHAR", "vector": "VARCHAR"}
 
 
@@ -47,6 +49,12 @@ def write_vectors(output: Path, scratch: Path, rows: Iterable[tuple[str, NDArray
     with connect() as connection:
         write_query(connection, f"SELECT key, from_base64(vector) AS vector FROM {table}", output)  # noqa: S608
     lines.unlink()
+
+
+def rounded(vector: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Return an embedding with the decimals that the index stores."""
+    values: NDArray[np.float64] = vector.astype(np.float64)
+    return values.round(DECIMALS)
 
 
 def read_vectors(paths: Sequence[Path]) -> Iterator[tuple[str, NDArray[np.float32]]]:

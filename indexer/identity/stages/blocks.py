@@ -48,13 +48,13 @@ def resolve_blocks(step: Step) -> None:
 
 def _create_digests(step: Step, connection: duckdb.DuckDBPyConnection) -> None:
     """Create the table `wanted`: the blocks of the bucket, each with a digest of its mentions and their embeddings."""
-    _select(step, connection, "block, work_id, position, digest", table="placed")
+    _select(step, connection, "block, work_id, position, evidence", table="placed")
     vectors = "SELECT NULL::VARCHAR AS key, NULL::BLOB AS vector WHERE false"
     if step.inputs.get("vectors"):
         vectors = "SELECT key, vector FROM vectors WHERE key IN (SELECT work_id FROM placed)"
     query = f"""
         CREATE TABLE wanted AS SELECT block, md5(concat_ws(' ', $1, block, parts)) AS digest FROM (
-            SELECT block, string_agg(digest || coalesce(md5(vector), ''), ' ' ORDER BY work_id, position) AS parts
+            SELECT block, string_agg(evidence || coalesce(md5(vector), ''), ' ' ORDER BY work_id, position) AS parts
             FROM placed LEFT JOIN ({vectors}) ON key = work_id GROUP BY block
         )
     """  # noqa: S608 (constants)

@@ -17,8 +17,8 @@ from indexer.identity.keys import identity_key, researcher_id, without_shared_id
 from indexer.identity.mentions import MAX_COAUTHORS, Mention, WorkFacts, first_near, mentions_of
 from indexer.identity.names import block_keys, home_of
 from indexer.records import parse_work
-from indexer.stages.tables import database, write_rows
-from indexer.stages.task import Step, stage
+from indexer.stages.tables import copy_hint, database, fetch, write_lines, write_query
+from indexer.stages.task import Step, code_version, stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 #: A mention as stored. `slot` spreads blocks evenly over buckets; `keys` are the other blocks of the name.
 #: `provisional` is the researcher id for the case that the author had none before. `names` begins with the author after
-#: the first `start` ones. `digest` is that of all that is evidence on the mention, and of this id.
+#: the first `start` ones. `evidence` is a digest of all that is evidence on the mention, and of this id. `digest` is
+#: that of the record of the work, and of the version of the code.
 COLUMNS: Mapping[str, str] = {
     "slot": "INTEGER",
     "block": "VARCHAR",
@@ -54,6 +55,7 @@ COLUMNS: Mapping[str, str] = {
     "given": "VARCHAR",
     "initial": "VARCHAR",
     "authors": "INTEGER",
+    "evidence": "VARCHAR",
     "digest": "VARCHAR",
 }
 #: The columns from which `mention_of` builds a mention.
@@ -64,10 +66,26 @@ SLOTS = 65_536
 
 @stage("mentions")
 def find_mentions(step: Step) -> None:
-    """Write the mentions on the works of one partition (`works`, JSON lines of `work_line`)."""
-    with step.file("works").open("rb") as lines, database(step) as connection:
-        rows = (row for line in lines for row in _rows(parse_work(orjson.loads(line))))
-        write_rows(step, connection, COLUMNS, rows, "slot, block, work_id, position")
+    """Write the mentions on the works of one partition (`works`, JSON lines of `work_line`).
+
+    Those on works whose record did not change since the run of the hint `mentions` are copied from it.
+    """
+    with database(step) as connection:
+        with step.file("works").open("rb") as lines:
+            digests = [_digest(line) for line in lines]
+        connection.execute("CREATE TABLE wanted AS SELECT unnest($1::VARCHAR[]) AS digest", [digests])
+        copy_hint(step, connection, "mentions", COLUMNS)
+        copied = {digest for (digest,) in fetch(connection, "SELECT DISTINCT digest FROM copied")}
+        with step.file("works").open("rb") as lines:
+            remaining = ((line, digest) for line, digest in zip(lines, digests, strict=True) if digest not in copied)
+            rows = ((*row, digest) for line, digest in remaining for row in _rows(parse_work(orjson.loads(line))))
+            parsed = write_lines(step.scratch / "rows.jsonl", COLUMNS, rows)
+        query = f"FROM (FROM copied UNION ALL FROM {parsed}) ORDER BY slot, block, work_id, position"
+        write_query(connection, query, step.output)
+
+
+def _digest(line: bytes) -> str:
+    return hashlib.md5(code_version().encode() + line, usedforsecurity=False).hexdigest()
 
 
 def work_line(record: Mapping[str, Any]) -> bytes:

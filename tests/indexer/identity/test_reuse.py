@@ -9,15 +9,17 @@ import pytest
 
 from indexer.identity import resolver
 from indexer.identity.epochs import History, load_manifest
-from indexer.identity.stages import blocks
+from indexer.identity.stages import blocks, mentions
 from tests.indexer.identity.corpora import Collection, corpus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from indexer.records import Work
+
 #: The files that are written with hints.
-HINTED = ("blocks",)
+HINTED = ("mentions", "blocks")
 
 
 @pytest.fixture
@@ -31,9 +33,9 @@ def resolved(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     calls: list[list[str]] = []
     original = blocks.resolve_block
 
-    def resolve_block(mentions: Any, *rest: Any) -> Any:
-        calls.append([mention.work.id for mention in mentions])
-        return original(mentions, *rest)
+    def resolve_block(members: Any, *rest: Any) -> Any:
+        calls.append([mention.work.id for mention in members])
+        return original(members, *rest)
 
     monkeypatch.setattr(blocks, "resolve_block", resolve_block)
     return calls
@@ -48,7 +50,7 @@ def written(collection: Collection) -> dict[str, list[bytes]]:
 
 
 def without_hints(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(History, "hints", lambda *_: {})
+    monkeypatch.setattr(History, "results", lambda *_: [])
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -79,13 +81,22 @@ def test_random_changes_write_the_same_bytes_with_and_without_hints(
         assert (hinted.researchers, hinted.redirects) == (plain.researchers, plain.redirects)
 
 
-def test_only_blocks_of_a_changed_work_are_resolved(
-    tmp_path: Path, works: list[dict[str, Any]], resolved: list[list[str]]
+def test_only_a_changed_work_is_parsed_and_only_its_blocks_are_resolved(
+    tmp_path: Path, works: list[dict[str, Any]], resolved: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     collection = Collection(tmp_path)
     collection.run(works[:140])
     resolved.clear()
+    parsed: list[str] = []
+    original = mentions.mentions_of
+
+    def mentions_of(work: Work) -> Any:
+        parsed.append(work.id)
+        return original(work)
+
+    monkeypatch.setattr(mentions, "mentions_of", mentions_of)
     collection.run([{**works[7], "title": "On another subject"}])
+    assert parsed == [works[7]["id"]]
     assert resolved
     assert all(works[7]["id"] in block for block in resolved)
     assert len(resolved) <= len(works[7]["authors"])
