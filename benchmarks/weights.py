@@ -4,13 +4,14 @@ Each collection is indexed once; the keyword scores of all works and the vectors
 repeated from them in numpy, with exact neighbours. A setting is judged by its gain in nDCG@10 over plain fusion (equal
 weights, no feedback): the mean over collections with the interval of 95 % of samples of their queries, and the least.
 For each collection the setting that is best on the others is chosen, and its gain on the one left out estimates the
-gain on unseen collections. `--works` indexes the judged works and as many others as make up that number.
+gain on unseen collections. The weight of the title is part of the index (`mappings.TITLE_WEIGHT`): to compare another
+one, change it and use another FOLDER. `--works` indexes the judged works and as many others as make up that number.
 """
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,13 +26,12 @@ from peerscope.evaluation.indexed import indexed
 from peerscope.settings import Settings
 from search_api.retrieval import clauses, ranking
 from search_api.retrieval.hits import LEAST, hit_id, hit_scores, only_fields
-from search_api.retrieval.ranking import RankingWeights
 from search_api.retrieval.syntax import parse
 from search_api.retrieval.terms import shorten
 from search_api.works.term_counts import TermCounts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 #: Development sets only: the judgements of each collection.
 COLLECTIONS = {"cranfield": "test", "cacm": "test", "med": "test", "scitldr": "dev", "scifact": "train"}
 COLLECTIONS |= {"synergy": "test", "csl-zh": "title", "taln-fr-en": "title"}
-TITLE_WEIGHTS = (3.0, 5.0, 8.0)
 SEMANTIC_WEIGHTS = (0.4, 0.45, 0.5, 0.55, 0.6)
 FEEDBACK = ((0, 0.0), (5, 0.3), (5, 0.4), (10, 0.4))
 WINDOW = 10_000
@@ -55,13 +54,13 @@ SEED = 1
 
 @dataclass(frozen=True)
 class Judged:
-    """Scores of a collection: keyword scores by title weight float32[q, n], vectors, grades int8[q, n], ideal gains.
+    """Scores of a collection: keyword scores float32[q, n], vectors, grades int8[q, n], ideal gains.
 
     `occurring` is which share of each query's terms the collection contains, float64[q].
     """
 
     name: str
-    keyword: Mapping[float, NDArray[np.float32]]
+    keyword: NDArray[np.float32]
     works: NDArray[np.float32]
     queries: NDArray[np.float32]
     grades: NDArray[np.int8]
@@ -90,20 +89,15 @@ def collect(collection: Collection, index: Indexed, chosen: Sequence[str]) -> di
     services = index.services
     ids, works = _vectors(index)
     rows = {collection.original_ids[id_]: row for row, id_ in enumerate(ids)}
-    weights = RankingWeights.from_settings(services.settings)
-    keyword = np.zeros((len(TITLE_WEIGHTS), len(chosen), len(ids)), np.float32)
+    keyword = np.zeros((len(chosen), len(ids)), np.float32)
     grades, ideal = np.zeros((len(chosen), len(ids)), np.int8), np.zeros(len(chosen))
     occurring = np.zeros(len(chosen))
     for number, query in enumerate(chosen):
         words = shorten(parse(collection.queries[query]).words)
-        for variant, title_weight in enumerate(TITLE_WEIGHTS):
-            clause = clauses.keyword_clause(words, replace(weights, title_weight=title_weight), "english")
-            body = {"query": clause, "size": WINDOW, "track_total_hits": False, **only_fields()}
-            for id_, score in hit_scores(services.search(services.names.works, body)).items():
-                keyword[variant, number, rows[collection.original_ids[id_]]] = score
-        occurring[number] = services.shared(TermCounts).occurring_share(
-            services, parse(collection.queries[query]), None
-        )
+        body = {"query": clauses.ranked_by_words(words), "size": WINDOW, "track_total_hits": False, **only_fields()}
+        for id_, score in hit_scores(services.search(services.names.works, body)).items():
+            keyword[number, rows[collection.original_ids[id_]]] = score
+        occurring[number] = services.shared(TermCounts).occurring_share(services, parse(collection.queries[query]))
         judged = collection.qrels[query]
         for id_, grade in judged.items():
             if id_ in rows:
@@ -152,16 +146,14 @@ def fused(keyword: Floats, cosines: Floats, depth: int, k: int, weight: float) -
     return total
 
 
-def quality(
-    judged: Judged, title: float, weight: float, works: int, moved: float, k: int, *, is_plain: bool = False
-) -> Floats:
+def quality(judged: Judged, weight: float, works: int, moved: float, k: int, *, is_plain: bool = False) -> Floats:
     """Return nDCG@10 of hybrid search with these weights for each query, float64[q].
 
     `works` and `moved` are those of the feedback. With `is_plain`, the words' share and the coherence do not count.
     """
     values = []
     for number, vector in enumerate(judged.queries):
-        keyword, cosines = judged.keyword[title][number].astype(float), (judged.works @ vector).astype(float)
+        keyword, cosines = judged.keyword[number].astype(float), (judged.works @ vector).astype(float)
         share = weight if is_plain else ranking.semantic_share(weight, judged.occurring[number])
         if works:
             first = fused(keyword, cosines, ranking.FEEDBACK_DEPTH, k, share)
@@ -200,16 +192,15 @@ def read(settings: Settings, cache: Path, name: str, most: int, works: int | Non
         with indexed(settings, limited(collection, works, chosen)) as index:
             np.savez_compressed(file, **collect(collection, index, chosen))
     stored = np.load(file)
-    keyword = dict(zip(TITLE_WEIGHTS, stored["keyword"], strict=True))
-    fields = ("works", "queries", "grades", "ideal", "occurring")
-    return Judged(name, keyword, *(stored[field] for field in fields))
+    fields = ("keyword", "works", "queries", "grades", "ideal", "occurring")
+    return Judged(name, *(stored[field] for field in fields))
 
 
 def table(
     names: Sequence[str], rows: Sequence[str], ndcg: Sequence[Sequence[Floats]], plain: Sequence[Floats]
 ) -> Table:
     """Return the ten settings with the best mean gain, and for each collection the choice made without it."""
-    shown = Table("title, semantic, works, moved", *names, "mean gain", "least gain", title="nDCG@10 by setting")
+    shown = Table("semantic, works, moved", *names, "mean gain", "least gain", title="nDCG@10 by setting")
     figures = [mean_gains(quality, plain) for quality in ndcg]
     gains = np.array([gain for gain, _ in figures])
     best = np.argsort(-gains.mean(axis=1))[:10].tolist()
@@ -237,9 +228,9 @@ def main(cache: Path, names: tuple[str, ...], most: int, works: int | None) -> N
     cache.mkdir(parents=True, exist_ok=True)
     chosen = list(names or COLLECTIONS)
     judged = [read(settings, cache, name, most, works) for name in chosen]
-    plain = [quality(one, settings.title_weight, 0.5, 0, 0.0, settings.k, is_plain=True) for one in judged]
-    products = itertools.product(TITLE_WEIGHTS, SEMANTIC_WEIGHTS, FEEDBACK)
-    grid = [(title, semantic, count, moved) for title, semantic, (count, moved) in products]
+    plain = [quality(one, 0.5, 0, 0.0, settings.k, is_plain=True) for one in judged]
+    products = itertools.product(SEMANTIC_WEIGHTS, FEEDBACK)
+    grid = [(semantic, count, moved) for semantic, (count, moved) in products]
     rows = ["plain", *map(str, grid)]
     ndcg = [plain, *([quality(one, *setting, settings.k) for one in judged] for setting in grid)]
     Console().print(table(chosen, rows, ndcg, plain))

@@ -29,12 +29,13 @@ from mappings.ids import (
     topic_id,
     work_id,
 )
-from mappings.indices import Scale, begin_people
+from mappings.indices import TITLE_WEIGHT, Scale, begin_people
 from mappings.names import Generation, IndexNames, WritableGeneration, is_writer_alias
 
 __all__ = [
     "DEFAULT_STATE",
     "STATE_FIELDS",
+    "TITLE_WEIGHT",
     "WORK_SCHEMES",
     "Generation",
     "IndexNames",

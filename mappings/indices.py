@@ -30,6 +30,9 @@ LARGE = ("works", "researchers")
 #: HNSW graph: neighbours per node, and candidates kept while a node is linked in. Lucene's engine, since it is the one
 #: that runs without native libraries. m=16, ef_construction=128 are what OpenSearch's own benchmarks use for 384-768 d.
 HNSW = {"m": 16, "ef_construction": 128}
+#: Weight of a term in the title relative to the abstract. 5: keyword search alone nDCG@10 .375 on cranfield and .524 on
+#: cacm, at 2 .366 and .504.
+TITLE_WEIGHT = 5
 #: Factor by which quantised vectors fetch more neighbours than requested, to be rescored with full vectors: recall@100
 #: of 4,000 works at 7 bits is .998 with 2, .892 without, .993 with full vectors alone.
 OVERSAMPLE = 2.0
@@ -80,6 +83,8 @@ def index_body(kind: str, model: Mapping[str, Any], scale: Scale | None = None, 
     """
     scale = scale or Scale()
     mapping = load(kind)
+    if kind == "works":
+        _copy_texts(mapping["properties"])
     mapping["_meta"] = {"version": VERSION, "model": dict(model), "begun_in": begun_in}
     if vector := mapping["properties"].get("embedding"):
         vector |= {
@@ -93,6 +98,21 @@ def index_body(kind: str, model: Mapping[str, Any], scale: Scale | None = None, 
         }
     index = {**scale.settings(kind), "knn": "embedding" in mapping["properties"]}
     return {"settings": {"index": index, **analysis()}, "mappings": mapping}
+
+
+def _copy_texts(properties: dict[str, Any]) -> None:
+    """Add the fields that find and rank works, which OpenSearch fills with the texts of a work and does not store.
+
+    `all_words` decides what matches. `weighted_text` ranks: a term that is copied several times counts as often, as a
+    weight of BM25F would count it (Robertson et al. 2004), but one field is searched in a third of the time.
+    """
+    stemmed = {"type": "text", "analyzer": "stemmed", "search_analyzer": "stemmed_query"}
+    english = {"type": "text", "analyzer": "english", "search_analyzer": "english_query"}
+    properties["all_words"] = {**stemmed, "index_options": "freqs", "norms": False}
+    properties["weighted_text"] = {**english, "index_options": "freqs"}
+    properties["title"]["copy_to"] = ["all_words"] + TITLE_WEIGHT * ["weighted_text"]
+    properties["abstract"]["copy_to"] = ["all_words", "weighted_text"]
+    properties["researchers"]["properties"]["name"]["copy_to"] = ["all_words"]
 
 
 def create_shared_index(client: OpenSearch, index: str, kind: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 #: Version of the mappings; raise it with every change that an existing index cannot follow. An index of another version
 #: has to be rebuilt.
-VERSION = 6
+VERSION = 7
 
 #: Indices of a generation. `redirects` leads from ids of merged researchers to the current ones; `pending` lists the
 #: researchers whose document has to be rebuilt.

@@ -227,7 +227,6 @@ class Settings(BaseSettings):
     candidates_semantic_weight: float = Field(
         0.7, ge=0, le=1, description="the same for the candidates of similar researchers"
     )
-    title_weight: float = Field(5, ge=1, le=100, description="weight of a word in the title relative to the abstract")
     feedback_works: int = Field(
         5,
         ge=0,
@@ -242,6 +241,13 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="works up to which each process of `peerscope serve` keeps all vectors in memory, 1.5 MB per "
         "1,000 works, so that their neighbours need no request; 0 for never",
+    )
+    short_vectors_in_memory: int = Field(
+        250_000,
+        ge=0,
+        le=10_000_000,
+        description="the same for short vectors, .4 MB per 1,000 works, which are looked up where researchers are "
+        "compared and queries learn from their first hits",
     )
     workers: int | None = Field(
         None, ge=1, le=1_000, description="processes of `peerscope serve`; by default one per core, at most 4"

@@ -93,7 +93,7 @@ def query(services: Services, search: Search, *, with_vector: bool = True) -> Bo
     parsed = syntax.parse(search.text)
     required = [*filters.clauses(search.filters), *queries.required_clauses(parsed)]
     words, is_prose = _beginning(parsed.words)
-    has_words = _has_words(words, services.settings.title_weight)
+    has_words = _has_words(words)
     # Without free words, the required clauses are enough; of prose, only the meaning counts.
     alternatives = [has_words] if words and search.mode != "semantic" else []
     if words and search.mode != "keyword" and with_vector:
@@ -113,8 +113,8 @@ def _beginning(words: str) -> tuple[str, bool]:
     return (words[: ends[-2]], True) if len(ends) > syntax.PROSE else (words if ends else "", False)
 
 
-def _has_words(words: str, title_weight: float) -> Body:
-    text = {"query": words, "fields": [f"title^{title_weight:g}", "abstract"]}
+def _has_words(words: str) -> Body:
+    text = {"query": words, "fields": ["title", "abstract"]}
     author = {"match": {"researchers.name": {"query": words, "operator": "and"}}}
     return {"bool": {"should": [{"combined_fields": {**text, "minimum_should_match": WORDS_NEEDED}}, author]}}
 

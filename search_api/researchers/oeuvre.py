@@ -11,6 +11,7 @@ import numpy as np
 from search_api.researchers import queries
 from search_api.retrieval import ranking
 from search_api.retrieval.clauses import decode_short_vectors
+from search_api.retrieval.vectors import VectorStore
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from search_api.http.services import Services
+    from search_api.retrieval.vectors import KnownVectors
 
 #: Pairs of works in the reasons.
 PAIRS = 3
@@ -42,13 +44,17 @@ class Oeuvre:
     topics: Sequence[Collection[str]]
 
     @classmethod
-    def from_hits(cls, hits: Iterable[Mapping[str, Any]]) -> Oeuvre:
-        """Build it from hits whose fields contain the vector as `SHORT_VECTOR` and ids of researchers and topics."""
+    def from_hits(cls, hits: Iterable[Mapping[str, Any]], known: KnownVectors | None = None) -> Oeuvre:
+        """Build it from hits whose fields contain ids of researchers and topics.
+
+        Vectors are in `known`, or in the hits, as `SHORT_VECTOR`.
+        """
         fields = [hit["fields"] for hit in hits]
+        ids = [work["id"][0] for work in fields]
         return cls(
-            [work["id"][0] for work in fields],
+            ids,
             [set(work["researchers.id"]) for work in fields],
-            decode_short_vectors([work["short"][0] for work in fields]),
+            known.of(ids) if known else decode_short_vectors([work["short"][0] for work in fields]),
             [work.get("topics.id", ()) for work in fields],
         )
 
@@ -105,21 +111,43 @@ class Oeuvre:
         return Oeuvre(ids, authors, self.vectors[list(rows)], [self.topics[row] for row in rows])
 
 
-def oeuvres(response: Mapping[str, Any]) -> dict[str, Oeuvre]:
-    """Return the works of each researcher in a response to `queries.sample_of`."""
+def oeuvres(response: Mapping[str, Any], known: KnownVectors | None = None) -> dict[str, Oeuvre]:
+    """Return the works of each researcher in a response to `queries.sample_of`; their vectors may be `known`."""
     hits = {
         bucket["key"]: bucket["works"]["hits"]["hits"] for bucket in response["aggregations"]["researchers"]["buckets"]
     }
-    together = Oeuvre.from_hits([hit for theirs in hits.values() for hit in theirs])
+    together = Oeuvre.from_hits([hit for theirs in hits.values() for hit in theirs], known)
     ends = np.cumsum([len(theirs) for theirs in hits.values()]).tolist()
     return {id_: together.between(end - len(hits[id_]), end) for id_, end in zip(hits, ends, strict=True)}
 
 
 def read_oeuvres(services: Services, samples: Sequence[tuple[Sequence[str], int]]) -> list[dict[str, Oeuvre]]:
     """Return the works of several groups of researchers: for each group of ids, so many works of each of them."""
-    asked = [(services.names.works, queries.sample_of(ids, size)) for ids, size in samples if ids]
-    responses = iter(services.search_together(asked))
-    return [oeuvres(next(responses)) if ids else {} for ids, _ in samples]
+    known = services.shared(VectorStore).known
+    responses = _sampled(services, samples, with_vectors=known is None)
+    if known and not all(_are_known(known, response) for response in responses):
+        known, responses = None, _sampled(services, samples, with_vectors=True)
+    remaining = iter(responses)
+    return [oeuvres(next(remaining), known) if ids else {} for ids, _ in samples]
+
+
+def _sampled(
+    services: Services, samples: Sequence[tuple[Sequence[str], int]], *, with_vectors: bool
+) -> list[dict[str, Any]]:
+    return services.search_together(
+        [
+            (services.names.works, queries.sample_of(ids, size, with_vectors=with_vectors))
+            for ids, size in samples
+            if ids
+        ]
+    )
+
+
+def _are_known(known: KnownVectors, response: Mapping[str, Any]) -> bool:
+    """Return whether the vectors of all works in a response are known: those of another generation are not."""
+    buckets = response["aggregations"]["researchers"]["buckets"]
+    hits = [hit for bucket in buckets for hit in bucket["works"]["hits"]["hits"]]
+    return all(hit["_index"] == known.generation and hit["fields"]["id"][0] in known for hit in hits)
 
 
 def closest_works(own: Oeuvre, other: Oeuvre, topics: Collection[str] = (), count: int = PAIRS) -> list[Pair]:

@@ -63,13 +63,13 @@ def none_of(ids: Sequence[str]) -> Body:
     return {"bool": {"must_not": [{"terms": {"id": list(ids)}}]}}
 
 
-def sample_of(ids: Sequence[str], size: int) -> Body:
-    """Return the request for up to `size` works of each of these researchers, with vectors as `SHORT_VECTOR`.
+def sample_of(ids: Sequence[str], size: int, *, with_vectors: bool = True) -> Body:
+    """Return the request for up to `size` works of each of these researchers; vectors are `SHORT_VECTOR`.
 
     A longer list is sampled at random with a fixed seed: the newest works would represent the last years only.
     """
     inside = {"bool": {"must": [SAMPLED], "filter": [{"terms": {"researchers.id": list(ids)}}]}}
-    works = {"top_hits": {"size": size, **_compared_fields()}}
+    works = {"top_hits": {"size": size, **_compared_fields(with_vectors=with_vectors)}}
     people = {
         "terms": {"field": "researchers.id", "include": list(ids), "size": max(1, len(ids))},
         "aggs": {"works": works},
@@ -82,10 +82,10 @@ def sample_of_all(size: int) -> Body:
     return {"size": size, "query": SAMPLED, "track_total_hits": False, **_compared_fields()}
 
 
-def _compared_fields() -> Body:
+def _compared_fields(*, with_vectors: bool = True) -> Body:
     """Return the part of a request that reads what `Oeuvre.from_hits` needs of each work."""
-    short = {"short": {"script": {"source": SHORT_VECTOR}}}
-    return {"script_fields": short, **only_fields("researchers.id", "topics.id")}
+    fields = only_fields("researchers.id", "topics.id")
+    return {"script_fields": {"short": {"script": {"source": SHORT_VECTOR}}}, **fields} if with_vectors else fields
 
 
 def works_on(text: str) -> Body:

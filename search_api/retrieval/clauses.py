@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mappings import Scale
+from mappings import TITLE_WEIGHT, Scale
 from search_api.retrieval import ranking
 
 if TYPE_CHECKING:
@@ -32,17 +32,21 @@ SHORT_VECTOR = """
 """
 
 
-def keyword_clause(words: str, weights: RankingWeights, subfield: str = "") -> Body:
+def ranked_by_words(words: str, *, as_written: bool = False) -> Body:
     """Return the clause that ranks works by words: in title and abstract as one field, or in an author's name.
 
-    `subfield` names another analysis of the texts: `exact` matches the words as they are written, also stop words;
-    `english` ranks better than the default (`mappings.analysis`), but takes words of other languages for English ones.
+    Words are stemmed as English ones (`mappings.analysis`), unless they are to match `as_written`, such as stop words.
     """
-    suffix = f".{subfield}" if subfield else ""
-    fields = [f"title{suffix}^{weights.title_weight:g}", f"abstract{suffix}"]
-    text = {"combined_fields": {"query": words, "fields": fields}}
+    fields = [f"title.exact^{TITLE_WEIGHT}", "abstract.exact"]
+    exact = {"combined_fields": {"query": words, "fields": fields}}
+    text = exact if as_written else {"match": {"weighted_text": {"query": words}}}
     author = {"match": {"researchers.name": {"query": words, "boost": ranking.AUTHOR_WEIGHT}}}
     return {"bool": {"should": [text, author]}}
+
+
+def with_any_word(words: str) -> Body:
+    """Return the clause for works with one of these words in title, abstract or an author's name."""
+    return {"bool": {"should": [{"match": {field: words}} for field in ("all_words", "researchers.name")]}}
 
 
 def knn(
@@ -68,7 +72,12 @@ def decode_short_vectors(shorts: Sequence[str]) -> NDArray[np.float32]:
     if not shorts:
         return np.empty((0, 0), np.float32)
     components = np.frombuffer(b"".join(map(a2b_base64, shorts)), dtype=np.int8)
-    vectors = components.reshape(len(shorts), -1).astype(np.float32)
+    return unit_vectors(components.reshape(len(shorts), -1))
+
+
+def unit_vectors(rows: NDArray[np.int8]) -> NDArray[np.float32]:
+    """Return vectors of any length, int8[n, d], with unit length, float32[n, d]; zeros stay."""
+    vectors = rows.astype(np.float32)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.where(lengths, lengths, 1), np.float32)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RankingWeights:
-    """The weights that are settings: `title_weight` is `PEERSCOPE_TITLE_WEIGHT`. The default values are in `Settings`.
+    """The weights that are settings: `semantic_weight` is `PEERSCOPE_SEMANTIC_WEIGHT`. The defaults are in `Settings`.
 
     The measurements beside each field compare its default with other values.
     """
@@ -45,9 +45,6 @@ class RankingWeights:
     similar_semantic_weight: float
     #: The same for the candidates of similar researchers, whose keywords come from all their titles: see `CANDIDATES`.
     candidates_semantic_weight: float
-    #: Weight of a term in the title relative to the abstract. 5: keyword search alone .375 on cranfield and .524 on
-    #: cacm, at 2 .366 and .504.
-    title_weight: float
     #: Hits of a first search towards which the query vector moves, 0 for none. 5: dev .657, against .646 without.
     feedback_works: int
     #: How far it moves: 0 not at all, 1 to their mean.
@@ -63,7 +60,6 @@ class RankingWeights:
             semantic_weight=settings.semantic_weight,
             similar_semantic_weight=settings.similar_semantic_weight,
             candidates_semantic_weight=settings.candidates_semantic_weight,
-            title_weight=settings.title_weight,
             feedback_works=settings.feedback_works,
             feedback_weight=settings.feedback_weight,
             vector_bits=int(settings.vector_bits),

@@ -34,8 +34,9 @@ Candidate = tuple[Mapping[str, Any], Sequence[frozenset[str]]]
 MAX_ENTITIES = 3
 #: Words of a query that may name something; a longer one is a sentence.
 MAX_WORDS = 8
-#: Maximum number of people compared with the query; a name of more people does not limit the works.
-MAX_PEOPLE = 50
+#: Maximum number of people compared with the query; a name of more people does not limit the works. A query of more
+#: than `FEW_WORDS` is hardly a name: fewer people are read, which takes most of the time of this request.
+MAX_PEOPLE, PEOPLE_OF_MANY_WORDS, FEW_WORDS = 50, 15, 4
 #: A word names people if texts with it are at most this share of the works by authors of that name.
 MAX_TEXT_SHARE = 0.25
 #: Words that an institution's name may have besides those of the query.
@@ -131,10 +132,11 @@ def find(
 ) -> tuple[Named, list[Body]]:
     """Return the entities that a text with these folded words names, and the responses to the searches `ahead`."""
     names = services.names
+    most = MAX_PEOPLE if len(words) <= FEW_WORDS else PEOPLE_OF_MANY_WORDS
     searches = [
         (names.topics, _by_name("topic", text)),
         (names.institutions, _by_name("institution", text)),
-        (names.researchers, _people(text)),
+        (names.researchers, _people(text, most)),
         (names.works, abbreviations.request(text)),
         *ahead,
     ]
@@ -152,7 +154,7 @@ def find(
     # People come first if the whole query is a name; otherwise one place is kept for them.
     room = MAX_ENTITIES - min(len(shown), 1)
     entities = ([*shown, *exact] if found.is_complete else [*exact[:room], *shown])[:MAX_ENTITIES]
-    is_rewritten = bool(found.words & rare) and len(found.people) < MAX_PEOPLE
+    is_rewritten = bool(found.words & rare) and len(found.people) < most
     if is_rewritten and len(found.words) < len(set(words)):
         is_rewritten = _has_works(services, found, words)
     if not is_rewritten:
@@ -261,12 +263,12 @@ def _by_name(kind: str, text: str) -> Body:
     }
 
 
-def _people(text: str) -> Body:
-    """Return the request for researchers with any of these words in a name, those with the rarest words first."""
+def _people(text: str, most: int) -> Body:
+    """Return the request for `most` researchers with any of these words in a name, those with the rarest first."""
     fields = ("name", "name_variants", "owner.name")
     return {
         "query": {"dis_max": {"queries": [{"match": {field: text}} for field in fields]}},
-        "size": MAX_PEOPLE,
+        "size": most,
         "_source": SOURCES["researcher"],
         "track_total_hits": False,
     }

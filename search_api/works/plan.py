@@ -114,7 +114,7 @@ def plan(
     if args.get("expand", True):
         query = with_forms(query, named)
     sent = Sent(ahead, responses) if query == typed else Sent()
-    found = result_set.by_keyword(query, asked.weights)
+    found = result_set.by_keyword(query)
     asked = replace(asked, query=query, found=found, sort=_sort(args["sort"], query), named=named)
     if not query.embedding_text or args["mode"] == "keyword":
         return replace(asked, sent=sent)
@@ -136,7 +136,7 @@ def _by_keyword(services: Services, args: Mapping[str, Any], query: Query, fixed
     """Return the plan of a search for a query by keyword."""
     weights = RankingWeights.from_settings(services.settings)
     asked = tuple(parse_filters(services, args))
-    found = result_set.by_keyword(query, weights)
+    found = result_set.by_keyword(query)
     return Plan(query, found, "keyword", _sort(args["sort"], query), asked, weights, tuple(fixed))
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from mappings import TITLE_WEIGHT
 from search_api.retrieval import clauses, ranking
 from search_api.retrieval.terms import only_stop_words, shorten, significant, significant_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from search_api.retrieval.ranking import RankingWeights
     from search_api.retrieval.syntax import Query, Unit
 
 Body = dict[str, Any]
@@ -48,14 +48,12 @@ LOCALIZED_WEIGHT = 2
 MAX_LOCALIZED = 12
 #: Words of a query that match by other stems than they rank by.
 MAX_MATCHED = 60
-#: Words of a query that may be scattered over title, abstract and names.
-MAX_SCATTERED = 8
+#: Words of a query that may be partly a name in another spelling, with the other words in the text: "mueller soil".
+MAX_SCATTERED = 3
 #: Terms of a query whose works are counted, evenly drawn from more, and languages in whose fields they are. Each
-#: term takes about .1 ms per field.
+#: term takes about .4 ms per field.
 MAX_COUNTED = 10
 COUNTED_LANGUAGES = 2
-#: Words of a query that may be a name, which is looked for in names too.
-MAX_NAME = 3
 #: Words of a query of which usually more works of a large collection have two than take part in fusion.
 MANY_WORDS = 3
 #: Added to the score of a work that has enough of the words; a score itself does not reach it.
@@ -71,28 +69,28 @@ def source(fields: Sequence[str] | None) -> Any:
     return sorted({"id", *(STORED_NAMES.get(name, name) for name in fields if name not in COMPUTED)})
 
 
-def keyword(query: Query, weights: RankingWeights) -> Body:
+def keyword(query: Query) -> Body:
     """Return the keyword clause of a hybrid search: words rank, enough of them and the required clauses must match.
 
     The required ones take part in the ranking, so that a work with a phrase of stop words only, or by an author whose
     name occurs nowhere else, is found too.
     """
     enough = enough_words(query)
-    return _matching(query, weights, [*([enough] if enough else []), *required_clauses(query)])
+    return _matching(query, [*([enough] if enough else []), *required_clauses(query)])
 
 
-def marked(query: Query, weights: RankingWeights, *, only: bool = False) -> Body:
+def marked(query: Query, *, only: bool = False) -> Body:
     """Return the clause that also finds works with less than enough words, and adds `MARK` to the score of the others.
 
     In hybrid search the words of a neighbour count, however few they are, and both scores come from one request. With
     `only`, works with less than enough words are left out, which is faster because most works have one of the words.
     """
     enough = enough_words(query)
-    if only and enough and (ranked := _alternatives(query, weights, "english")):
+    if only and enough and (ranked := _ranking(query)):
         mark = {"constant_score": {"filter": {"match_all": {}}, "boost": MARK}}
         return {"bool": {"filter": [enough, *required_clauses(query)], "should": [*ranked, mark]}}
     mark = {"constant_score": {"filter": enough or {"match_all": {}}, "boost": MARK}}
-    return _matching(query, weights, required_clauses(query), [mark])
+    return _matching(query, required_clauses(query), [mark])
 
 
 def has_many_words(query: Query) -> bool:
@@ -100,38 +98,44 @@ def has_many_words(query: Query) -> bool:
     return significant_terms(query.words) > MANY_WORDS and enough_words(query) is not None
 
 
-def any_word(query: Query, weights: RankingWeights) -> Body:
+def any_word(query: Query) -> Body:
     """Return the clause for works with at least one word of a query."""
-    return _matching(query, weights, required_clauses(query))
+    return _matching(query, required_clauses(query))
 
 
-def _matching(query: Query, weights: RankingWeights, filters: list[Body], added: Sequence[Body] = ()) -> Body:
+def _matching(query: Query, filters: list[Body], added: Sequence[Body] = ()) -> Body:
     """Return the clause that matches a word of the query and all filters; `added` adds to the score.
 
-    Words match by the stems of the shared fields and rank by those of their subfields `english`. A long text matches by
-    the latter too: both would be more clauses than OpenSearch takes, and one word in many does not matter there.
+    Words match by the stems of `all_words` and rank by those of `weighted_text`. A long text matches by the latter too:
+    both would be more clauses than OpenSearch takes, and one word in many does not matter there.
     """
-    ranked = _alternatives(query, weights, "english")
+    ranked = _ranking(query)
     if not ranked or significant_terms(query.words) > MAX_MATCHED:
         must = [{"bool": {"should": ranked}}] if ranked else []
         return {"bool": {"must": must, "should": list(added), "filter": filters}}
-    matched: Body = {"bool": {"should": _alternatives(query, weights)}}
-    return {"bool": {"filter": [matched, *filters], "should": [*ranked, *added]}}
-
-
-def _alternatives(query: Query, weights: RankingWeights, subfield: str = "") -> list[Body]:
-    """Return the clauses of which a result matches at least one; `subfield` is the analysis of its words."""
     words = shorten(query.words)
-    subfield = "exact" if only_stop_words(words) else subfield
-    found = [clauses.keyword_clause(words, weights, subfield)] if words else []
-    found += _localized(query, words)
+    is_plain = bool(words) and not only_stop_words(words)
+    matched = _alternatives(query, clauses.with_any_word(words)) if is_plain else ranked
+    return {"bool": {"filter": [{"bool": {"should": matched}}, *filters], "should": [*ranked, *added]}}
+
+
+def _ranking(query: Query) -> list[Body]:
+    """Return the clauses that add to the score of a result, which matches at least one."""
+    words = shorten(query.words)
+    by_words = clauses.ranked_by_words(words, as_written=only_stop_words(words)) if words else None
+    return _alternatives(query, by_words)
+
+
+def _alternatives(query: Query, by_words: Body | None) -> list[Body]:
+    """Return the clauses of which a result matches at least one, for its words, in any language, and its phrases."""
+    found = [by_words, *_localized(query, shorten(query.words))] if by_words else []
     if query.is_plain:
         # A defined term is a title in the plural as well: "generative adversarial network".
         ends = ("", "s") if query.forms else ("",)
         found += [_whole_title(f"{query.source}{end}") for end in ends]
     for form in query.forms:
         # A phrase scores as all its words; among other words of the query it counts as the one word that it stands for.
-        found.append(_form(form, weights, 1 if len(query.units) == 1 else 1 / len(form.split())))
+        found.append(_form(form, 1 if len(query.units) == 1 else 1 / len(form.split())))
         found += [_whole_title(title) for title in (form, f"{form}s") if len(query.units) == 1]
     return found + [_any_of(group) for group in query.required]
 
@@ -139,8 +143,7 @@ def _alternatives(query: Query, weights: RankingWeights, subfield: str = "") -> 
 def enough_words(query: Query) -> Body | None:
     """Return the clause for works with enough of the query's plain words (`ranking.ENOUGH_TERMS`); None for one word.
 
-    The words may be in title and abstract, in the text of another language, in the name of an author, or, for a short
-    query, one here and one there.
+    The words may be in title, abstract and names of authors, or in the text of another language.
     """
     free = [unit.text for unit in query.units if unit.is_free and significant_terms(unit.text)]
     words = shorten(" ".join(free))
@@ -148,7 +151,7 @@ def enough_words(query: Query) -> Body | None:
         return None
     match = {"query": words, "minimum_should_match": ranking.ENOUGH_TERMS}
     fields = ["researchers.name", *(f"localized.{language}" for language in query.languages)]
-    ways: list[Body] = [{"combined_fields": {"fields": ["title", "abstract"], **match}}]
+    ways: list[Body] = [{"match": {"all_words": match}}]
     ways += [{"match": {field: match}} for field in fields] if len(free) <= MAX_LOCALIZED else []
     if 1 < len(free) <= MAX_SCATTERED:
         scattered = [_word(word) for word in free]
@@ -165,42 +168,38 @@ def counted_terms(query: Query) -> list[str]:
 
 def counted_fields(query: Query) -> tuple[str, ...]:
     """Return the fields in which the works with a term are counted."""
-    localized = (f"localized.{language}" for language in query.languages[:COUNTED_LANGUAGES])
-    names = ("researchers.name",) if len(_distinct_terms(query)) <= MAX_NAME else ()
-    return ("title", "abstract", *localized, *names)
+    return ("all_words", *(f"localized.{language}" for language in query.languages[:COUNTED_LANGUAGES]))
 
 
 def _distinct_terms(query: Query) -> list[str]:
     return list(dict.fromkeys(significant(shorten(query.words))))
 
 
-def count_terms(terms: Sequence[str], fields: Sequence[str]) -> Body:
-    """Return the request that counts the works with each of these terms in each field, for `term_counts`."""
-    filters = {
-        f"{field} {term}": {"match": {field: {"query": term, "operator": "and"}}} for term in terms for field in fields
+def count_term(term: str, field: str) -> Body:
+    """Return the request for the number of works with a term in a field, which the index of terms has."""
+    return {
+        "query": {"match": {field: {"query": term, "operator": "and"}}},
+        "size": 0,
+        "track_total_hits": True,
     }
-    counted = {"terms": {"filters": {"filters": filters}}}
-    return {"size": 0, "query": {"match_all": {}}, "aggs": counted, "track_total_hits": False}
 
 
-def term_counts(response: Mapping[str, Any]) -> dict[str, int]:
-    """Return the number of works with each term, in the field where most have it."""
-    counts: dict[str, int] = {}
-    for name, bucket in response["aggregations"]["terms"]["buckets"].items():
-        term = name.partition(" ")[2]
-        counts[term] = max(counts.get(term, 0), bucket["doc_count"])
-    return counts
+def counted_term(body: Body) -> str:
+    """Return the term whose works a `count_term` request counts."""
+    ((match,),) = [body["query"]["match"].values()]
+    term: str = match["query"]
+    return term
 
 
-def _form(form: str, weights: RankingWeights, boost: float) -> Body:
+def _form(form: str, boost: float) -> Body:
     """Return the clause for the other form of an abbreviation, as a phrase in any inflection."""
-    title = {"match_phrase": {"title": {"query": form, "boost": boost * weights.title_weight}}}
+    title = {"match_phrase": {"title": {"query": form, "boost": boost * TITLE_WEIGHT}}}
     return {"dis_max": {"queries": [title, {"match_phrase": {"abstract": {"query": form, "boost": boost}}}]}}
 
 
 def _word(word: str) -> Body:
     """Return the clause for a word, or all terms of a hyphenated one, in any field."""
-    fields = ("title", "abstract", "researchers.name")
+    fields = ("all_words", "researchers.name")
     return {"bool": {"should": [{"match": {field: {"query": word, "operator": "and"}}} for field in fields]}}
 
 
@@ -265,7 +264,7 @@ def more_like(
     return {"more_like_this": clause | ({"unlike": disliked} if disliked else {})}
 
 
-def keyword_or_all(query: Query, weights: RankingWeights) -> Body:
+def keyword_or_all(query: Query) -> Body:
     """Return the query of a keyword search: all works for an empty query, and all others for one of exclusions only.
 
     It matches nothing if the query consists of punctuation.
@@ -278,16 +277,19 @@ def keyword_or_all(query: Query, weights: RankingWeights) -> Body:
         return {"bool": {"must": [{"match_all": {}}], "filter": required_clauses(query)}}
     # One word is a match: to demand two loses .03 of nDCG@10 and .08 of recall@100 on cacm, where works without an
     # abstract have few words. Hybrid search finds those by their vectors.
-    return any_word(query, weights)
+    return any_word(query)
 
 
-def highlight(query: Query, weights: RankingWeights) -> Body:
+def highlight(query: Query) -> Body:
     """Return the highlight part: the whole title and the three best passages of the abstract, as escaped HTML.
 
     It marks the query's words in every mode, also in works that were found by their vector.
     """
+    words = shorten(query.words)
+    marked: list[Body] = [{"match": {field: words}} for field in ("title", "abstract")] if words else []
+    marked += [_form(form, 1) for form in query.forms] + [_any_of(group) for group in query.required]
     return {
-        "highlight_query": keyword(query, weights),
+        "highlight_query": {"bool": {"should": marked}} if marked else {"match_none": {}},
         "encoder": "html",
         "pre_tags": ["<mark>"],
         "post_tags": ["</mark>"],

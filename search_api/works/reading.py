@@ -107,11 +107,7 @@ def ranked_page(
     index, end = services.names.works, pagination.offset + pagination.per_page
     early, counting = narrowing
     ids = list(found.ranked)
-    searches: dict[str, Body] = {}
-    is_counted = found.is_complete if filters else found.size is not None
-    if counting or not is_counted:
-        everything = {"bool": {"filter": [found.clause(), *early]}}
-        searches["count"] = {"query": everything, "size": 0, "track_total_hits": True, **counting}
+    searches = _totals(found, filters, early, counting)
     if filters:
         searches["passing"] = _passing(found, filters)
     elif (shown := ids[pagination.offset : end]) and not _is_known(found, read):
@@ -131,6 +127,8 @@ def ranked_page(
         hits = read_hits(services, scores, read)
     if "count" in responses:
         count = responses["count"]["hits"]["total"]["value"]
+    elif "shared" in responses and found.matching is not None:
+        count = found.matching + len(found.neighbours) - responses["shared"]["hits"]["total"]["value"]
     else:
         count = len(ids) if filters or found.size is None else found.size
     if len(ids) < min(end, count):
@@ -143,6 +141,17 @@ def ranked_page(
 def _is_known(found: ResultSet, read: Body) -> bool:
     """Return whether a page needs only what the set itself has: the ids of works of the current generation."""
     return found.is_new and read == {"_source": ["id"]}
+
+
+def _totals(found: ResultSet, filters: list[Body], early: list[Body], counting: Body) -> dict[str, Body]:
+    """Return the searches that count a list: all its works, or those neighbours that were counted by keyword."""
+    if (found.is_complete if filters else found.size is not None) and not counting:
+        return {}
+    total: Body = {"size": 0, "track_total_hits": True}
+    if found.matching is not None and not (filters or counting):
+        both = {"bool": {"filter": [found.keyword, queries.only(found.neighbours)]}}
+        return {"shared": {"query": both, **total}}
+    return {"count": {"query": {"bool": {"filter": [found.clause(), *early]}}, **total, **counting}}
 
 
 def _passing(found: ResultSet, filters: list[Body]) -> Body:

@@ -32,7 +32,7 @@ from search_api.retrieval.hits import (
     only_fields,
 )
 from search_api.retrieval.terms import significant_terms
-from search_api.retrieval.vectors import VectorStore
+from search_api.retrieval.vectors import VectorStore, WorkVectors
 from search_api.understanding.languages import Collections
 from search_api.works import queries
 from search_api.works.term_counts import TermCounts
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from search_api.retrieval.hits import Scores
     from search_api.retrieval.ranking import RankingWeights
     from search_api.retrieval.syntax import Query
-    from search_api.retrieval.vectors import WorkVectors
+    from search_api.retrieval.vectors import KnownVectors
 
     Vector = NDArray[np.float32]
 
@@ -72,7 +72,8 @@ class ResultSet:
     `has_keyword_hits` says that a work has enough words of the query. `vector` is the one searched with, float32[d];
     `nearby` are cosines to the query itself, also of works that are too far away to be results. `generation` is the
     index that the hits are from; `is_new` says that this is the current one: the set does not come from the cache.
-    `count` is the number of works in a set that is not complete, None if it has not been counted.
+    `count` is the number of works in a set that is not complete, None if it has not been counted; `matching` that of
+    its works that match by keyword.
     """
 
     keyword: Body | None
@@ -85,6 +86,7 @@ class ResultSet:
     generation: str | None = None
     is_new: bool = False
     count: int | None = None
+    matching: int | None = None
 
     @property
     def size(self) -> int | None:
@@ -127,9 +129,9 @@ class ResultSets:
         self._sets.drop((mode, text))
 
 
-def by_keyword(query: Query, weights: RankingWeights) -> ResultSet:
+def by_keyword(query: Query) -> ResultSet:
     """Return the set of a keyword search, or of a query without words; no request is needed."""
-    return ResultSet(queries.keyword_or_all(query, weights))
+    return ResultSet(queries.keyword_or_all(query))
 
 
 def needs_vector(services: Services, mode: str, query: Query) -> bool:
@@ -144,33 +146,35 @@ def first_searches(
     if services.shared(ResultSets).get(mode, query.key) is not None:
         return []
     if mode == "hybrid":
-        words = _best(queries.marked(query, weights, only=_is_selective(services, query)))
+        is_selective = _is_selective(services, query)
+        words = _best(queries.marked(query, only=is_selective), count=is_selective)
     else:
-        words = {"query": queries.any_word(query, weights), "size": 0, "track_total_hits": 1}
+        words = {"query": queries.any_word(query), "size": 0, "track_total_hits": 1}
     near = None if vector is None else nearest(vector, queries.required_clauses(query), weights)
-    counts = services.shared(TermCounts).request(services, query) if mode == "hybrid" else None
-    return [(services.names.works, body) for body in (words, near, counts) if body]
+    counts = services.shared(TermCounts).searches(services, query) if mode == "hybrid" else []
+    return [(services.names.works, body) for body in (words, near, *counts) if body]
 
 
 @dataclass(frozen=True)
 class FirstResponses:
-    """The responses to `first_searches`; `near` and `counts` are None if they were not requested."""
+    """The responses to `first_searches`; `near` is None if it was not requested, `counted` those of `TermCounts`."""
 
     words: Body
     near: Body | None
-    counts: Body | None
+    counted: Sequence[tuple[Body, Body]]
 
     @classmethod
     def of(cls, searches: Sequence[Search], responses: Sequence[Body]) -> FirstResponses:
         """Return the responses to these searches."""
-        kinds = ["counts" if "aggs" in body else "near" if "knn" in body["query"] else "words" for _, body in searches]
-        by_kind = dict(zip(kinds, responses, strict=True))
-        return cls(by_kind["words"], by_kind.get("near"), by_kind.get("counts"))
+        (_, words), *rest = zip([body for _, body in searches], responses, strict=True)
+        near = rest.pop(0)[1] if rest and "knn" in rest[0][0]["query"] else None
+        return cls(words, near, rest)
 
 
-def _best(keyword: Body) -> Body:
-    """Return the request for the hits by keyword that take part in fusion."""
-    return {"query": keyword, "size": ranking.DEPTH, "track_total_hits": ranking.DEPTH, **only_fields()}
+def _best(keyword: Body, *, count: bool = False) -> Body:
+    """Return the request for the hits by keyword that take part in fusion; with `count`, all that match are counted."""
+    total = True if count else ranking.DEPTH
+    return {"query": keyword, "size": ranking.DEPTH, "track_total_hits": total, **only_fields()}
 
 
 def _is_selective(services: Services, query: Query) -> bool:
@@ -236,14 +240,16 @@ def hybrid(
     the works with enough words and of those that are near enough to the query itself: the feedback vector is near to
     its own neighbours, whatever they are about.
     """
-    by_words, near = responses.words, responses.near
-    if len(by_words["hits"]["hits"]) < ranking.DEPTH and _is_selective(services, query):
-        by_words = services.search(services.names.works, _best(queries.marked(query, weights)))
+    by_words, near, matching = responses.words, responses.near, None
+    if _is_selective(services, query):
+        matching = by_words["hits"]["total"]["value"]
+        if matching < ranking.DEPTH:
+            by_words = services.search(services.names.works, _best(queries.marked(query)))
     neighbours = Neighbours.of(services, query, weights, generation_of(by_words))
     if near is None and neighbours.memory is None:
         near = neighbours.search(vector)
     semantic = neighbours.nearest(vector) if near is None else hit_scores(near)
-    occurring = services.shared(TermCounts).occurring_share(services, query, responses.counts)
+    occurring = services.shared(TermCounts).occurring_share(services, query, responses.counted)
     weight = ranking.semantic_share(weights.semantic_weight, occurring)
     first = FirstPass.of(by_words, semantic, generation_of(by_words, *([near] if near else [])))
     marked = {id_ for id_, score in first.keyword.items() if score >= queries.MARK}
@@ -254,7 +260,7 @@ def hybrid(
     near_ids = [id_ for id_, cosine in cosines.items() if cosine >= floor]
     moved = _feedback(neighbours, first, vector, replace(weights, semantic_weight=weight))
     second = first if moved is vector else replace(first, semantic=neighbours.nearest(moved))
-    found = fused_set(second, queries.keyword(query, weights), moved, weight)
+    found = fused_set(second, queries.keyword(query), moved, weight)
     members = marked.union(near_ids)
     fused = {id_: score for id_, score in found.ranked.items() if id_ in members}
     return replace(
@@ -263,6 +269,7 @@ def hybrid(
         neighbours=tuple(near_ids),
         has_keyword_hits=bool(marked),
         nearby=cosines,
+        matching=matching,
     )
 
 
@@ -270,24 +277,28 @@ def hybrid(
 class Neighbours:
     """Finds the neighbours of vectors that meet the requirements of a query, and the vectors of works.
 
-    `memory` has the vectors of the generation, if they are in memory and the query requires nothing of its results.
+    `known` has the vectors of the generation, if they are in memory.
     """
 
     services: Services
     query: Query
     weights: RankingWeights
-    memory: WorkVectors | None
+    known: KnownVectors | None
 
     @classmethod
     def of(cls, services: Services, query: Query, weights: RankingWeights, generation: str | None) -> Neighbours:
         """Return the neighbours for a query; `generation` is that of its hits, None without hits."""
-        memory = services.shared(VectorStore).current
-        is_usable = memory is not None and memory.generation == generation and not queries.required_clauses(query)
-        return cls(services, query, weights, memory if is_usable else None)
+        return cls(services, query, weights, services.shared(VectorStore).of(generation))
+
+    @property
+    def memory(self) -> WorkVectors | None:
+        """The vectors in which neighbours are found, if the query requires nothing of its results."""
+        return self.known if isinstance(self.known, WorkVectors) and not queries.required_clauses(self.query) else None
 
     def nearest(self, vector: Vector) -> Scores:
         """Return the neighbours of a vector by Lucene's score."""
-        return self.memory.nearest(vector, self.weights.k) if self.memory else hit_scores(self.search(vector))
+        memory = self.memory
+        return memory.nearest(vector, self.weights.k) if memory else hit_scores(self.search(vector))
 
     def search(self, vector: Vector) -> Body:
         """Return the response to a search for the neighbours of a vector."""
@@ -296,7 +307,10 @@ class Neighbours:
 
     def vectors(self, ids: list[str]) -> dict[str, Vector]:
         """Return the vectors of works by id, float32[d] of unit length."""
-        return self.memory.of(ids) if self.memory else _vectors(self.services, ids)
+        if self.known is None:
+            return _vectors(self.services, ids)
+        having = [id_ for id_ in ids if id_ in self.known]
+        return dict(zip(having, self.known.of(having), strict=True))
 
 
 def _floor(services: Services, query: Query, near: Scores, *, words_occur: bool) -> float:
@@ -328,7 +342,8 @@ class FirstPass:
     @classmethod
     def of(cls, by_words: Body, semantic: Scores, generation: str | None) -> FirstPass:
         """Return the scores in the response to a search by keyword, with those of neighbours."""
-        return cls(hit_scores(by_words), semantic, by_words["hits"]["total"]["relation"] == "eq", generation)
+        scores, total = hit_scores(by_words), by_words["hits"]["total"]
+        return cls(scores, semantic, total["relation"] == "eq" and total["value"] <= len(scores), generation)
 
 
 def first_pass(

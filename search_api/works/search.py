@@ -97,14 +97,14 @@ def _read(asked: Plan, args: Mapping[str, Any], source: Any) -> tuple[Result, tu
     """Return what is read of each work, and how the list is narrowed and counted."""
     read: Result = {"_source": source}
     if args["highlight"] and asked.query.source:
-        read["highlight"] = queries.highlight(asked.query, asked.weights)
+        read["highlight"] = queries.highlight(asked.query)
     return read, counting(FIELDS, args["facets"], asked.filters, asked.fixed)
 
 
 def _explain(services: Services, asked: Plan, results: Sequence[WorkResult]) -> None:
     """Add to each result the two parts of its score as `match`."""
     # Any word: a result may have fewer than a hybrid search demands of its keyword matches.
-    keyword = queries.any_word(asked.query, asked.weights)
+    keyword = queries.any_word(asked.query)
     parts = score_parts(services, [result["id"] for result in results], keyword, asked.found.vector, asked.weights)
     for result in results:
         result["match"] = parts[result["id"]]

@@ -141,6 +141,6 @@ def _in_case_of(typed: str, correction: str) -> str:
 
 def _has_matches(services: Services, plan: Plan, query: Query) -> bool:
     """Return whether a query matches a work by keyword under the filters of the plan."""
-    found = {"bool": {"filter": [queries.keyword_or_all(query, plan.weights), *plan.clauses()]}}
+    found = {"bool": {"filter": [queries.keyword_or_all(query), *plan.clauses()]}}
     body = {"size": 0, "query": found, "track_total_hits": 1}
     return bool(services.search(services.names.works, body)["hits"]["total"]["value"])

@@ -28,14 +28,14 @@ def test_it_fuses_as_the_search_does() -> None:
 @pytest.mark.parametrize(("weight", "expected"), [(0.0, 1.0), (1.0, 1 / np.log2(3))])
 def test_quality_is_the_ndcg_of_the_ranking(weight: float, expected: float) -> None:
     works = np.array([[1, 0], [0, 1], [-1, 0]], np.float32)
-    keyword = {5.0: np.array([[1.0, 3.0, 2.0]], np.float32)}
+    keyword = np.array([[1.0, 3.0, 2.0]], np.float32)
     query, grades = np.array([[1, 0.1]], np.float32), np.array([[0, 1, 0]], np.int8)
     judged = Judged("small", keyword, works, query, grades, np.array([1.0]), np.array([1.0]))
-    assert quality(judged, 5.0, weight, 0, 0.0, 3) == pytest.approx([expected])
+    assert quality(judged, weight, 0, 0.0, 3) == pytest.approx([expected])
     # Without a word that occurs, the neighbours decide; plain fusion ignores that.
     strange = replace(judged, occurring=np.array([0.0]))
-    assert quality(strange, 5.0, 0.4, 0, 0.0, 3) == pytest.approx([1 / np.log2(3)])
-    assert quality(strange, 5.0, 0.4, 0, 0.0, 3, is_plain=True) == quality(judged, 5.0, 0.4, 0, 0.0, 3)
+    assert quality(strange, 0.4, 0, 0.0, 3) == pytest.approx([1 / np.log2(3)])
+    assert quality(strange, 0.4, 0, 0.0, 3, is_plain=True) == quality(judged, 0.4, 0, 0.0, 3)
 
 
 def test_each_choice_is_made_without_the_collection_it_is_judged_by() -> None:

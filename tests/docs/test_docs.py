@@ -13,6 +13,7 @@ from docs import generate
 from indexer.records import parse
 from indexer.sources import budget, json_files, registry, xml_files
 from indexer.sources.csv_files import COLUMNS
+from mappings import TITLE_WEIGHT
 from peerscope import settings
 from peerscope.cli import main
 from search_api.http import connections
@@ -57,7 +58,7 @@ QUOTED = [
     ("api.md", "At most {} operators are evaluated", (syntax.MAX_OPERATORS,)),
     ("api.md", "authors of the {:,} best works by keyword", (ranking.VOTING_KEYWORD,)),
     ("api.md", "and the {:,} nearest by meaning; with a name", (ranking.VOTING_NEAREST,)),
-    ("ranking.md", "a word of the title counts {} times", (default("title_weight"),)),
+    ("ranking.md", "a word of the title counts {} times", (TITLE_WEIGHT,)),
     ("ranking.md", "(the {:,} best by keyword, the {} nearest)", (ranking.DEPTH, default("k"))),
     ("ranking.md", "then {} of the keyword score and {}", (complement("semantic_weight"), default("semantic_weight"))),
     ("ranking.md", "first search retrieves {} works", (default("feedback_works"),)),

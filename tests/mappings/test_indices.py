@@ -68,9 +68,9 @@ def test_names_carry_prefix_version_and_generation() -> None:
     names = IndexNames("mine-")
     assert names.works == "mine-works"
     generation = Generation(names.prefix, 12)
-    assert generation.works == "mine-works-v6-000012"
+    assert generation.works == "mine-works-v7-000012"
     assert Generation.of_index("mine-", generation.works) == generation
-    assert generation.next().researchers == "mine-researchers-v6-000013"
+    assert generation.next().researchers == "mine-researchers-v7-000013"
 
 
 @pytest.mark.parametrize("index", ["mine-works", "other-works-v1-000001", "mine-works-v1-1", "mine-works-v1-000001-x"])
@@ -82,5 +82,5 @@ def test_rollback_refuses_a_generation_of_another_mapping_version(monkeypatch: p
     current, older = Generation("mine-", 2), Generation("mine-", 1, version=3)
     monkeypatch.setattr("mappings.generations.live", lambda *_: current)
     monkeypatch.setattr("mappings.generations.list_generations", lambda *_: [older, current])
-    with pytest.raises(StoreError, match="mapping version 3, but this Peerscope needs version 6"):
+    with pytest.raises(StoreError, match="mapping version 3, but this Peerscope needs version 7"):
         rollback(cast("OpenSearch", None), IndexNames("mine-"))

@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from peerscope.settings import Settings
-from search_api.retrieval.ranking import RankingWeights
 from search_api.retrieval.syntax import parse
 from search_api.understanding.abbreviations import candidates, definitions, expansions, other_form
 from search_api.works.queries import any_word
@@ -64,8 +62,7 @@ def test_the_other_form_is_the_one_that_the_query_does_not_have(query: str, othe
 
 def test_a_form_among_other_words_counts_as_the_word_that_it_stands_for() -> None:
     def boosts(query: str, form: str) -> list[float]:
-        weights = RankingWeights.from_settings(Settings.load())
-        text = json.dumps(any_word(replace(parse(query), forms=(form,)), weights))
+        text = json.dumps(any_word(replace(parse(query), forms=(form,))))
         found = re.findall(rf'"abstract": {{"query": "{form}", "boost": ([\d.]+)}}', text)
         return [float(boost) for boost in found]
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
+from mappings import IndexNames
 from search_api.researchers.background import Background
-from search_api.researchers.oeuvre import Oeuvre, closest_works, oeuvres
+from search_api.researchers.oeuvre import Oeuvre, closest_works, oeuvres, read_oeuvres
 from search_api.researchers.similar import DIGITS, Comparison
 from search_api.retrieval import ranking
+from search_api.retrieval.vectors import KnownVectors, VectorStore
 
 
 def short(vector: Any) -> str:
@@ -50,6 +52,38 @@ def test_every_researcher_of_the_answer_has_their_works() -> None:
     found = oeuvres({"aggregations": {"researchers": {"buckets": buckets}}})
     assert list(found) == ["me"]
     assert found["me"].ids == ["a", "b"]
+
+
+class Samples:
+    """Answers to requests for works of researchers, from one generation."""
+
+    def __init__(self, known: KnownVectors | None) -> None:
+        self.names = IndexNames("t-")
+        self.asked: list[dict[str, Any]] = []
+        self.store = VectorStore()
+        self.store.known = known
+
+    def shared(self, _: Any) -> VectorStore:
+        return self.store
+
+    def search_together(self, searches: Any) -> list[dict[str, Any]]:
+        self.asked += [body for _, body in searches]
+        hits = [{"_index": "works-1", **hit("a", ["me"], [1, 0])}, {"_index": "works-1", **hit("b", ["me"], [0, 1])}]
+        buckets = [{"key": "me", "works": {"hits": {"hits": hits}}}]
+        return [{"aggregations": {"researchers": {"buckets": buckets}}} for _ in searches]
+
+
+@pytest.mark.parametrize(
+    ("generation", "ids", "requests"), [("works-1", "ab", 1), ("works-2", "ab", 2), ("works-1", "a", 2)]
+)
+def test_vectors_in_memory_are_not_requested_unless_the_works_are_others(
+    generation: str, ids: str, requests: int
+) -> None:
+    known = KnownVectors(generation, list(ids), np.array([[5, 0], [0, 5]], np.int8)[: len(ids)])
+    there = Samples(known)
+    (works,) = read_oeuvres(cast("Any", there), [(["me"], 3)])
+    assert works["me"].vectors.tolist() == [[1, 0], [0, 1]]
+    assert ["script_fields" in str(body) for body in there.asked] == [False, True][:requests]
 
 
 def test_a_joint_work_is_compared_with_other_works_but_not_with_itself() -> None:

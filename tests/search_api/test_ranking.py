@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mappings import TITLE_WEIGHT
 from peerscope.settings import Settings
 from search_api.retrieval import clauses, ranking
 from search_api.retrieval.hits import LEAST, fuse
@@ -15,23 +16,22 @@ WEIGHTS = RankingWeights.from_settings(Settings())
 
 
 def test_weights_are_the_settings_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PEERSCOPE_TITLE_WEIGHT", "2.5")
     monkeypatch.setenv("PEERSCOPE_K", "7")
     monkeypatch.setenv("PEERSCOPE_VECTOR_BITS", "7")
     weights = RankingWeights.from_settings(Settings.load())
-    assert weights == replace(WEIGHTS, title_weight=2.5, k=7, vector_bits=7)
-    assert "title^2.5" in str(clauses.keyword_clause("soil", weights))
+    assert weights == replace(WEIGHTS, k=7, vector_bits=7)
     knn = clauses.knn(NORTH, [], weights)["knn"]["embedding"]
     assert (knn["k"], "rescore" in knn) == (7, True)
     assert "rescore" not in clauses.knn(NORTH, [], WEIGHTS)["knn"]["embedding"]
 
 
-def test_words_count_in_the_title_as_often_as_set() -> None:
-    clause = clauses.keyword_clause("soil water", WEIGHTS)["bool"]["should"]
-    assert clause[0]["combined_fields"]["fields"] == [f"title^{WEIGHTS.title_weight:g}", "abstract"]
-    assert {part["query"] for part in (clause[0]["combined_fields"], clause[1]["match"]["researchers.name"])} == {
-        "soil water"
-    }
+def test_words_rank_in_the_weighted_text_and_stop_words_as_they_are_written() -> None:
+    text, author = clauses.ranked_by_words("soil water")["bool"]["should"]
+    assert (text["match"]["weighted_text"]["query"], author["match"]["researchers.name"]["query"]) == 2 * (
+        "soil water",
+    )
+    exact, _ = clauses.ranked_by_words("to be", as_written=True)["bool"]["should"]
+    assert exact["combined_fields"]["fields"] == [f"title.exact^{TITLE_WEIGHT}", "abstract.exact"]
 
 
 def test_fused_scores_are_means_of_scaled_ones_in_a_total_order() -> None:

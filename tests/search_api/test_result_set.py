@@ -20,7 +20,7 @@ from search_api.retrieval import ranking
 from search_api.retrieval.hits import best_first, fuse
 from search_api.retrieval.ranking import RankingWeights
 from search_api.retrieval.syntax import parse
-from search_api.retrieval.vectors import VectorStore, WorkVectors
+from search_api.retrieval.vectors import KnownVectors, VectorStore, WorkVectors
 from search_api.understanding.languages import Collection, Collections
 from search_api.works import queries, reading, result_set, term_counts
 from search_api.works.plan import Plan
@@ -58,10 +58,8 @@ class Engine:
 
     def answer(self, body: Body) -> Body:
         self.asked.append(body)
-        if "terms" in body.get("aggs", {}):
-            names = body["aggs"]["terms"]["filters"]["filters"]
-            buckets = {name: {"doc_count": self.occurring.get(name.split()[-1], 0)} for name in names}
-            return {"aggregations": {"terms": {"buckets": buckets}}}
+        if "all_words" in body["query"].get("match", {}):
+            return {"hits": {"hits": [], "total": {"value": self.occurring.get(queries.counted_term(body), 0)}}}
         ids = self.named(body["query"])
         marked = {id_: score + queries.MARK * (id_ not in self.few) for id_, score in self.words.items()}
         scores = dict.fromkeys(ids, 1.0) if ids else self.near if "knn" in body["query"] else marked
@@ -105,8 +103,8 @@ def test_a_hybrid_set_takes_three_requests_and_is_remembered() -> None:
     assert (found.is_new, again.is_new) == (True, False)
     assert engine.round_trips == 3
     words, first, counted, vectors, second = engine.asked
-    assert counted == queries.count_terms(["soil"], ("title", "abstract", "researchers.name"))
-    assert words["query"] == queries.marked(SOIL, WEIGHTS)
+    assert counted == queries.count_term("soil", "all_words")
+    assert words["query"] == queries.marked(SOIL)
     assert words["size"] == ranking.DEPTH
     assert vectors["query"]["bool"]["filter"][0] == queries.only(["a", "b", "c"])
     assert first["query"]["knn"]["embedding"]["vector"] == [1.0, 0.0]
@@ -129,9 +127,8 @@ def test_words_that_hardly_occur_in_the_collection_count_less() -> None:
 
 
 def counted(engine: Engine) -> list[str]:
-    """Return the fields and terms that were counted, one list for all requests."""
-    bodies = [body for body in engine.asked if "terms" in body.get("aggs", {})]
-    return [name for body in bodies for name in body["aggs"]["terms"]["filters"]["filters"]]
+    """Return the terms that were counted, one list for all requests."""
+    return [queries.counted_term(body) for body in engine.asked if "all_words" in body["query"].get("match", {})]
 
 
 def test_a_term_is_counted_once_a_while() -> None:
@@ -142,10 +139,10 @@ def test_a_term_is_counted_once_a_while() -> None:
     for text in ("soil water plant root", "root soil water leaf", "plant leaf water soil"):
         result_set.find(there, "hybrid", parse(text), NORTH, WEIGHTS)
     terms = ("soil", "water", "plant", "root", "leaf")
-    assert counted(engine) == [f"{field} {term}" for term in terms for field in ("title", "abstract")]
+    assert counted(engine) == list(terms)
     now += term_counts.SECONDS + 1
     result_set.find(there, "hybrid", parse("leaf water root soil"), NORTH, WEIGHTS)
-    assert len(counted(engine)) == 2 * (5 + 4)
+    assert len(counted(engine)) == 5 + 4
 
 
 def test_counts_that_expire_before_they_are_used_are_read_again() -> None:
@@ -153,18 +150,19 @@ def test_counts_that_expire_before_they_are_used_are_read_again() -> None:
     there = services(engine)
     counts = there.shared(TermCounts)
     query = parse("soil bodenkunde")
-    response = there.search(there.names.works, counts.request(there, query) or {})
-    share = counts.occurring_share(there, query, response)
+    bodies = counts.searches(there, query)
+    responses = [there.search(there.names.works, body) for body in bodies]
+    share = counts.occurring_share(there, query, zip(bodies, responses, strict=True))
     assert 0 < share < 1
-    assert counts.request(there, query) is None
-    assert counts.occurring_share(there, query, None) == TermCounts().occurring_share(there, query, None) == share
-    assert counts.occurring_share(there, parse("the"), None) == 1.0
+    assert counts.searches(there, query) == []
+    assert counts.occurring_share(there, query) == TermCounts().occurring_share(there, query) == share
+    assert counts.occurring_share(there, parse("the")) == 1.0
 
 
 def in_memory(there: Services, generation: str = "works-1") -> None:
     """Put the vectors of the works a to d in memory."""
     rows = np.array([[0.6, 0.8], [0.8, 0.6], [0.7, 0.7141428], [0.0, 1.0]], np.float32)
-    there.shared(VectorStore).current = WorkVectors(generation, list("abcd"), rows)
+    there.shared(VectorStore).known = WorkVectors(generation, list("abcd"), rows)
 
 
 def test_with_vectors_in_memory_a_hybrid_set_takes_one_request() -> None:
@@ -183,6 +181,19 @@ def test_with_vectors_in_memory_a_hybrid_set_takes_one_request() -> None:
     assert found.vector @ EAST > 0
     # The feedback vector has other neighbours than the query.
     assert set(found.ranked) == {"a", "b", "c", "d"}
+
+
+def test_with_short_vectors_in_memory_a_query_learns_from_its_hits_without_a_request() -> None:
+    engine = Engine({"a": 3.0, "b": 1.0}, {"b": 0.9, "c": 0.85})
+    there = services(engine)
+    rows = np.array([[0, 127], [0, 127], [0, 127]], np.int8)
+    there.shared(VectorStore).known = KnownVectors("works-1", list("abc"), rows)
+    assert result_set.needs_vector(there, "hybrid", SOIL)
+    found = hybrid(there)
+    assert engine.round_trips == 2
+    without = hybrid(services(Engine({"a": 3.0, "b": 1.0}, {"b": 0.9, "c": 0.85})))
+    assert found.ranked == without.ranked
+    assert found.vector == pytest.approx(without.vector)
 
 
 def test_vectors_of_another_generation_or_for_requirements_are_not_used() -> None:
@@ -260,7 +271,7 @@ def test_keyword_matches_beyond_the_ranked_ones_belong_to_the_set() -> None:
     engine.total = ranking.DEPTH + 1
     found = hybrid(services(engine))
     assert not found.is_complete
-    assert found.clause()["bool"]["should"] == [queries.keyword(SOIL, WEIGHTS), queries.only(["b"])]
+    assert found.clause()["bool"]["should"] == [queries.keyword(SOIL), queries.only(["b"])]
     assert found.rest()["bool"]["filter"] == [queries.not_these(["a", "b"])]
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from peerscope.settings import Settings
 from search_api.retrieval import syntax
-from search_api.retrieval.ranking import RankingWeights
 from search_api.retrieval.syntax import Unit, parse
 from search_api.works.queries import keyword_or_all
 
@@ -81,7 +79,7 @@ def test_what_is_broken_is_repaired(broken: str, words: str) -> None:
 
 @pytest.mark.parametrize("text", ["-", "?", '""', "author:", "- * ?", "…", "title:-"])
 def test_punctuation_matches_nothing(text: str) -> None:
-    assert keyword_or_all(parse(text), RankingWeights.from_settings(Settings.load())) == {"match_none": {}}
+    assert keyword_or_all(parse(text)) == {"match_none": {}}
 
 
 def test_an_or_beside_an_exclusion_loosens_nothing() -> None:

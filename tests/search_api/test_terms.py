@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from peerscope.settings import Settings
 from search_api.autocomplete import queries as autocomplete
 from search_api.researchers import queries as researchers
 from search_api.researchers.names import MAX_NAME_PARTS, by_name
 from search_api.retrieval import browse
-from search_api.retrieval.ranking import RankingWeights
 from search_api.retrieval.syntax import MAX_PHRASE, parse
 from search_api.retrieval.terms import MAX_TERM_LENGTH, MAX_TERMS, MAX_WORDS, shorten, significant, term_ends
 from search_api.works import queries as works
@@ -53,9 +51,8 @@ def test_a_text_is_shortened_at_a_word_and_at_a_term() -> None:
 
 @pytest.mark.parametrize("text", [HAN * 300, "\\alpha_{i,j}^{2} " * 100, "a\u30ab" * 300, "x" * 20_000])
 def test_no_query_has_more_terms_than_opensearch_takes_clauses(text: str) -> None:
-    weights = RankingWeights.from_settings(Settings())
-    ranked = works.keyword(parse(text), weights)["bool"]["must"][0]["bool"]["should"][0]["bool"]["should"][0]
-    assert len(terms(ranked["combined_fields"]["query"])) <= MAX_TERMS
+    ranked = works.keyword(parse(text))["bool"]["must"][0]["bool"]["should"][0]["bool"]["should"][0]
+    assert len(terms(ranked["match"]["weighted_text"]["query"])) <= MAX_TERMS
     assert len(terms(researchers.works_on(text)["multi_match"]["query"])) <= MAX_TERMS
     ((phrase,),) = parse(f'"{text}"').required
     assert len(terms(phrase.text)) <= MAX_PHRASE

@@ -20,6 +20,7 @@ from peerscope.settings import Settings
 from search_api.app import create_app
 from search_api.http.services import KEY, Services
 from search_api.retrieval import vectors
+from search_api.retrieval.clauses import SHORT_VECTOR
 from search_api.retrieval.vectors import VectorLoader, VectorStore, WorkVectors
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class OpenSearch:
 
     def __init__(self, rows: np.ndarray[Any, Any]) -> None:
         self.rows, self.number, self.searches = rows, 1, 0
-        self.fails = False
+        self.fails = self.is_short = False
         self.indices = self
 
     @property
@@ -53,14 +54,17 @@ class OpenSearch:
     def search(self, *, index: str, body: Body) -> Body:
         assert index == self.works
         assert body["stored_fields"] == "_none_"
+        self.is_short = body["script_fields"]["vector"]["script"]["source"] == SHORT_VECTOR
         self.searches += 1
         (after,) = body.get("search_after", [""])
         later = [place for place in range(len(self.rows)) if id_of(place) > after]
         return {"hits": {"hits": [self.hit(place) for place in later[: body["size"]]]}}
 
     def hit(self, place: int) -> Body:
-        floats = b64encode(self.rows[place].astype("<f4").tobytes()).decode()
-        return {"fields": {"id": [id_of(place)], "floats": [floats]}, "sort": [id_of(place)]}
+        row = self.rows[place]
+        stored = np.round(127 * row / np.abs(row).max()).astype(np.int8) if self.is_short else row.astype("<f4")
+        vector = b64encode(stored.tobytes()).decode()
+        return {"fields": {"id": [id_of(place)], "vector": [vector]}, "sort": [id_of(place)]}
 
 
 def id_of(place: int) -> str:
@@ -72,8 +76,8 @@ def unit(count: int, dimension: int = 8) -> np.ndarray[Any, Any]:
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
-def services(opensearch: OpenSearch, most: int = 2_000) -> Services:
-    settings = Settings(vectors_in_memory=most)
+def services(opensearch: OpenSearch, most: int = 2_000, short: int = 0) -> Services:
+    settings = Settings(vectors_in_memory=most, short_vectors_in_memory=short)
     return Services(cast("Any", opensearch), IndexNames("t-"), settings=settings)
 
 
@@ -86,9 +90,9 @@ def test_the_nearest_works_have_the_scores_of_lucene(count: int) -> None:
     nearest = memory.nearest(rows[3], count)
     assert list(nearest) == [id_of(place) for place in order]
     assert list(nearest.values()) == pytest.approx(((1 + cosines[order]) / 2).tolist())
-    found = memory.of([id_of(4), "unknown"])
-    assert list(found) == [id_of(4)]
-    assert found[id_of(4)] == pytest.approx(rows[4])
+    assert memory.of([id_of(4), id_of(2)]) == pytest.approx(rows[[4, 2]])
+    assert id_of(4) in memory
+    assert "unknown" not in memory
 
 
 def test_vectors_are_read_in_batches_and_exactly() -> None:
@@ -118,6 +122,20 @@ def test_they_are_loaded_once_per_generation_and_dropped_with_a_large_one() -> N
     store.load(there)
     assert store.current is None
     assert opensearch.searches == 4
+
+
+def test_of_a_larger_collection_short_vectors_are_loaded_which_keep_their_direction() -> None:
+    opensearch = OpenSearch(unit(30))
+    there = services(opensearch, most=29, short=30)
+    store = there.shared(VectorStore)
+    store.load(there)
+    assert store.current is None
+    assert store.known is not None
+    assert store.known.rows.dtype == np.int8
+    assert store.of(opensearch.works) is store.known
+    assert store.of("another") is None
+    found = store.known.of([id_of(7), id_of(3)])
+    assert (found * opensearch.rows[[7, 3]]).sum(axis=1) == pytest.approx(1.0, abs=1e-3)
 
 
 def test_zero_loads_nothing() -> None:
