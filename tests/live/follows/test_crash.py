@@ -14,7 +14,6 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import psutil
 import pytest
 import requests
 from sqlalchemy import func, select
@@ -30,8 +29,9 @@ from indexer.run import run
 from indexer.sources import open_sources
 from mappings import IndexNames
 from peerscope import embedding
-from peerscope.engine import EngineSettings, Node, connect, wait_until_ready
+from peerscope.engine import EngineSettings, connect, wait_until_ready
 from peerscope.settings import Settings
+from tests.live.mortal_node import MortalNode
 from tests.ports import free_port
 
 if TYPE_CHECKING:
@@ -42,23 +42,6 @@ if TYPE_CHECKING:
 
 #: Researchers to follow, and messages to send (below the limit of a minute).
 PEOPLE, MESSAGES = 12, 9
-
-
-class MortalNode:
-    """An OpenSearch of this file's own, which comes back where it was."""
-
-    def __init__(self, settings: EngineSettings) -> None:
-        started = Node(settings).start()
-        self.node, self.pid, self.url = Node(settings.on_port(started.port)), started.pid, started.url
-
-    def kill(self) -> None:
-        process = psutil.Process(self.pid)
-        process.kill()
-        # A child of ours stays as a zombie until it is waited for.
-        process.wait(20)
-
-    def start(self) -> None:
-        self.pid = self.node.start().pid
 
 
 class MortalServer:
