@@ -40,7 +40,7 @@ from indexer.identity.stages.mentions import FORMER, find_mentions, former_rows,
 from indexer.stages.tables import connect, create_view, fetch, write_lines, write_query
 from indexer.stages.task import file_name
 from indexer.stages.vectors import rounded, save_vectors
-from indexer.staging.database import MergeReasons, StagingDatabase
+from indexer.staging.database import StagingDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from indexer.identity.overrides import Overrides
     from indexer.stages.folder import StageFolder
     from indexer.stages.runner import Runner
+    from indexer.staging.database import ProbableDuplicate
 
 #: Seconds between two checks for delivered embeddings.
 POLL = 0.1
@@ -308,14 +309,12 @@ def _rows(folder: StageFolder, names: Sequence[str], query: str) -> Iterator[tup
 
 
 def _save(staged: StagingDatabase, folder: StageFolder, result: dict[str, Sequence[str]]) -> None:
-    """Store the result in the staging database."""
+    """Store in the staging database who the authors of works are."""
     staged.add_redirects(dict(_rows(folder, result["redirects"], "SELECT id, researcher_id FROM result")), new=True)
     staged.save_researchers(_rows(folder, result["researchers"], "SELECT work_id, after FROM result"))
-    reasons = (
-        MergeReasons(id_, orjson.loads(sentences), orjson.loads(identity))
-        for id_, sentences, identity in _rows(
-            folder, result["reasons"], "SELECT researcher_id, sentences, identity FROM result"
-        )
-    )
-    duplicates = (orjson.loads(pair) for (pair,) in _rows(folder, result["duplicates"], "SELECT pair FROM result"))
-    staged.save_merge_reasons(reasons, duplicates)
+
+
+def probable_duplicates(runner: Runner) -> Iterator[ProbableDuplicate]:
+    """Yield the probable duplicates that the tasks of a runner have found, the likeliest first."""
+    for (pair,) in _rows(runner.folder, runner.outputs(list_probable_duplicates.name), "SELECT pair FROM result"):
+        yield orjson.loads(pair)

@@ -22,6 +22,7 @@ from indexer.deduplication.named_works import NamedWorks
 from indexer.identity.epochs import history, kept_files
 from indexer.identity.overrides import CORRECTIONS, Overrides, combine
 from indexer.identity.overrides import load as load_overrides
+from indexer.identity.resolver import probable_duplicates
 from indexer.identity.stages.ids import explain_people, list_researchers
 from indexer.identity.statements import statements_of
 from indexer.identity.update import IdentityUpdate, save_duplicates
@@ -231,7 +232,7 @@ class Run:
             self.progress.begin("authors")
             with Stopwatch(self.report, "identity"):
                 outcome = identity.finish()
-                save_duplicates(self.report.folder / "duplicates.jsonl", self.staging.probable_duplicates())
+                save_duplicates(self.report.folder / "duplicates.jsonl", probable_duplicates(self.stages))
         finally:
             identity.stop()
         # The sum of all peaks: the processes together used at most that.

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 #: authors `before` and `after` this run. `redirects`: ids of merged researchers; `is_new` for those of this run.
 #: `embedded`: embeddings that an interrupted run has left, by the key of `indexer.build.embedding.text_key`.
 #: `wanted`: works whose embeddings are evidence on authors. `steps`: what the two processes have finished.
-#: `reasons` and `near`: what was found about researchers, in sentences.
 #: `written`: what the documents of researchers need of works that this run has written.
 _TABLES = """
 CREATE TABLE staged (
@@ -45,8 +44,6 @@ CREATE TABLE wanted (id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE embedded (key TEXT PRIMARY KEY, vector BLOB) WITHOUT ROWID;
 CREATE TABLE steps (name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE redirects (id TEXT PRIMARY KEY, researcher TEXT, is_new INTEGER) WITHOUT ROWID;
-CREATE TABLE reasons (researcher TEXT PRIMARY KEY, sentences TEXT, identity TEXT) WITHOUT ROWID;
-CREATE TABLE near (pair TEXT);
 CREATE TABLE written (id TEXT PRIMARY KEY, facts BLOB) WITHOUT ROWID;
 """
 #: Two processes write to it at the same time; what a crash would lose is computed again anyway.
@@ -207,14 +204,6 @@ class StagingDatabase:
             self._put("UPDATE staged SET after = ? WHERE id = ?", rows)
             self._put("UPDATE known SET after = ? WHERE id = ?", rows)
 
-    def save_merge_reasons(
-        self, reasons: Iterable[MergeReasons], probable_duplicates: Iterable[ProbableDuplicate]
-    ) -> None:
-        """Save why mentions were merged into researchers, and which researchers were nearly merged."""
-        rows = ((id_, json.dumps(sentences), json.dumps(identity)) for id_, sentences, identity in reasons)
-        self._put("INSERT INTO reasons VALUES (?, ?, ?)", rows)
-        self._put("INSERT INTO near VALUES (?)", ((json.dumps(pair),) for pair in probable_duplicates))
-
     def reassigned(self) -> Iterator[list[Reassigned]]:
         """Return the known works whose researchers changed, in batches by id."""
         query = "SELECT id, before, after FROM known WHERE after != before AND id > ? ORDER BY id LIMIT ?"
@@ -222,10 +211,6 @@ class StagingDatabase:
         while rows := self._database.execute(query, (last, PAGE)).fetchall():
             yield [Reassigned(id_, json.loads(before), json.loads(after)) for id_, before, after in rows]
             last = rows[-1][0]
-
-    def probable_duplicates(self) -> list[ProbableDuplicate]:
-        """Return the probable duplicates, the likeliest first."""
-        return [json.loads(pair) for (pair,) in self._database.execute("SELECT pair FROM near ORDER BY rowid")]
 
     def count(self, *, labelled: bool) -> int:
         """Return the number of works to write whose source gives topics, or of those without."""
@@ -243,13 +228,6 @@ class StagingDatabase:
     def to_remove(self) -> Iterator[list[StagedWork]]:
         """Return the works to remove in batches, by id."""
         return self._batches("record IS NULL", PAGE)
-
-    def merge_reasons(self, ids: Iterable[str]) -> dict[str, MergeReasons]:
-        """Return why the works of these researchers are one person's, for those where mentions were merged."""
-        rows = self._select("SELECT researcher, sentences, identity FROM reasons WHERE researcher IN", ids)
-        return {
-            id_: MergeReasons(id_, json.loads(sentences), json.loads(identity)) for id_, sentences, identity in rows
-        }
 
     def request_vectors(self, ids: Iterable[str]) -> None:
         """Ask the other process for the embeddings of these works, which computes or reads the missing ones."""

@@ -33,7 +33,7 @@ from indexer.stages.runner import Runner, process_pool, this_process
 from indexer.staging.database import StagingDatabase
 from indexer.staging.report import Report
 from mappings import DEFAULT_STATE, Generation
-from tests.indexer.identity.corpora import InProcess, change, corpus
+from tests.indexer.identity.corpora import InProcess, change, corpus, merge_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -192,11 +192,11 @@ def _several_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 def expected(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The documents by definition: each researcher from all works that name them."""
     home = tmp_path_factory.mktemp("expected")
-    staged, index, _ = prepare(home, indexed=1)
+    staged, index, stages = prepare(home, indexed=1)
     works = [IndexedWork(work) for work in index.kinds[GENERATION.works].values()]
     with staged:
         ids = {id_ for work in works for id_ in work.authorships}
-        reasons = staged.merge_reasons(ids)
+        reasons = merge_reasons(stages)
         assert reasons
         vectors = {work.id: vector_of(work.id) for work in works}
         documents = {

@@ -10,7 +10,7 @@ import pytest
 
 from indexer.records import parse_work
 from indexer.staging.changes import Change, FormerAuthor
-from indexer.staging.database import MergeReasons, ProbableDuplicate, StagingDatabase
+from indexer.staging.database import StagingDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,19 +105,19 @@ def test_another_process_saves_the_researchers(staged: Staging, tmp_path: Path) 
         with StagingDatabase(tmp_path / "staged.sqlite", join=True) as other:
             other.save_researchers([("local:a", ["ada-2"]), ("local:b", ["ada-2"]), ("local:z", ["zoe"])])
             other.add_redirects({"ada-1": "ada-2"}, new=True)
-            reasons = MergeReasons("ada-2", ["One name."], {"groups": [], "confidence": 0.9})
-            other.save_merge_reasons([reasons], [_pair("likeliest"), _pair("likely")])
         assert list(file.reassigned()) == [[("local:a", ["ada-1"], ["ada-2"])]]
         ((one,),) = file.to_write()
         assert one.researchers == ["ada-2"]
         assert (file.redirects(new=False), file.redirects(new=True)) == ({"old": "ada-1"}, {"ada-1": "ada-2"})
-        assert file.merge_reasons(["ada-2", "zoe"]) == {"ada-2": reasons}
-        assert [pair["sentence"] for pair in file.probable_duplicates()] == ["likeliest", "likely"]
 
 
-def _pair(sentence: str) -> ProbableDuplicate:
-    left, right = ({"id": f"ada-{n}", "name": "Ada Lovelace", "works": n} for n in (1, 2))
-    return {"left": left, "right": right, "score": 1.0, "evidence": [], "sentence": sentence}  # type: ignore[typeddict-item]
+def test_facts_of_written_works_are_kept_until_the_work_is_changed(staged: Staging) -> None:
+    with staged() as file:
+        file.save_facts([("local:a", b"{}"), ("local:b", b"[]")])
+        file.save_facts([("local:b", b"[1]")])
+        assert file.facts(["local:a", "local:b", "local:c"]) == {"local:a": b"{}", "local:b": b"[1]"}
+        file.forget_facts(["local:a", "local:c"])
+        assert file.facts(["local:a", "local:b"]) == {"local:b": b"[1]"}
 
 
 def test_requested_embeddings_are_of_staged_and_of_known_works(staged: Staging, tmp_path: Path) -> None:

@@ -6,14 +6,16 @@ import random
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import orjson
+
 from indexer.identity.epochs import history, kept_files
 from indexer.identity.overrides import Overrides
-from indexer.identity.resolver import resolve_all
+from indexer.identity.resolver import _rows, probable_duplicates, resolve_all
 from indexer.records import parse_work
 from indexer.stages.folder import StageFolder
 from indexer.stages.runner import Runner
 from indexer.staging.changes import Change, FormerAuthor
-from indexer.staging.database import StagingDatabase
+from indexer.staging.database import MergeReasons, StagingDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -154,19 +156,25 @@ def author(person: dict[str, Any], chance: random.Random) -> dict[str, Any]:
     return entry
 
 
-def stored(staged: StagingDatabase) -> Found:
-    """Return what a staging database has."""
+def merge_reasons(runner: Runner) -> dict[str, MergeReasons]:
+    """Return why the works of researchers are one person's, as the tasks of a runner have found."""
+    query = "SELECT researcher_id, sentences, identity FROM result"
+    rows = _rows(runner.folder, runner.outputs("reasons"), query)
+    return {row[0]: MergeReasons(row[0], *map(orjson.loads, row[1:])) for row in rows}
+
+
+def stored(staged: StagingDatabase, runner: Runner) -> Found:
+    """Return what a staging database and the files of a runner have."""
     works = {work.id: work.researchers for batch in staged.to_write() for work in batch if work.researchers}
     works |= {id_: after for batch in staged.reassigned() for id_, _, after in batch}
-    ids = {id_ for researchers in works.values() for id_ in researchers}
-    reasons = staged.merge_reasons(ids)
+    reasons = merge_reasons(runner)
     return Found(
         works,
         staged.redirects(new=True),
         {id_: (reason.sentences, reason.identity) for id_, reason in reasons.items()},
         [
             (pair["left"]["id"], pair["right"]["id"], pair["score"], pair["left"]["works"])
-            for pair in staged.probable_duplicates()
+            for pair in probable_duplicates(runner)
         ],
     )
 
@@ -204,7 +212,7 @@ class Collection:
             staged.add_known((id_, self.works[id_], self.researchers[id_]) for id_ in sorted(known))
             staged.add_redirects(self.redirects, new=False)
             outcome = resolve_all(staged, Overrides(), runner, past)
-            self._store(staged, entries, gone)
+            self._store(stored(staged, runner), entries, gone)
             self.stages = {stage["stage"]: stage for stage in runner.summary()}
             self.generation += 1
             outcome.manifest(self.uuid).save(self.folder, self.generation)
@@ -220,8 +228,7 @@ class Collection:
             )
         ]
 
-    def _store(self, staged: StagingDatabase, entries: dict[str, Any], gone: set[str]) -> None:
-        found = stored(staged)
+    def _store(self, found: Found, entries: dict[str, Any], gone: set[str]) -> None:
         self.works = {id_: entry for id_, entry in {**self.works, **entries}.items() if id_ not in gone}
         researchers = {**self.researchers, **found.researchers}
         self.researchers = {id_: ids for id_, ids in researchers.items() if id_ in self.works}

@@ -69,7 +69,7 @@ def resolved(
             files = {
                 name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in zip(names, paths, strict=True)
             }
-        return stored(staged), files, runner
+        return stored(staged, runner), files, runner
 
 
 @pytest.fixture(scope="module")

@@ -115,7 +115,7 @@ def test_stages_find_what_one_process_finds_in_memory(
     overrides = decisions(staged) if seed > 1 else Overrides()
     expected = in_memory(staged, overrides, {})
     resolve_all(staged, overrides, runner)
-    found = stored(staged)
+    found = stored(staged, runner)
     # Known works whose researchers did not change are not among those found.
     assert found._replace(researchers=before | found.researchers) == expected
     assert len(expected.reasons) > 20
@@ -140,13 +140,13 @@ def test_embeddings_of_frequent_names_are_requested_and_used(tmp_path: Path, sta
         staged.deliver_vectors()
         resolving.wait()
         resolving.stop()
-    assert stored(staged) == expected
+    assert stored(staged, runner) == expected
 
 
 def test_an_index_without_any_author_has_no_researchers(staged: StagingDatabase, runner: Runner) -> None:
     staged.add([change(record("local:a"))])
     resolve_all(staged, Overrides(), runner)
-    assert stored(staged) == Found({}, {}, {}, [])
+    assert stored(staged, runner) == Found({}, {}, {}, [])
 
 
 def test_a_list_of_authors_that_is_too_long_is_seen_through_the_nearest_ones(
@@ -158,7 +158,7 @@ def test_a_list_of_authors_that_is_too_long_is_seen_through_the_nearest_ones(
     )
     expected = in_memory(staged, Overrides(), {})
     resolve_all(staged, Overrides(), runner)
-    assert stored(staged) == expected
+    assert stored(staged, runner) == expected
     assert expected.researchers["local:b"] == expected.researchers["local:a"][60:120]
 
 
