@@ -126,7 +126,7 @@ def wait_for_documents(scene: Scene, names: IndexNames, kind: str, process: subp
 
 
 @pytest.mark.kill
-@pytest.mark.parametrize(("victim", "kind"), [("run", "works")])
+@pytest.mark.parametrize(("victim", "kind"), [("run", "works"), ("run", "researchers"), ("node", "researchers")])
 def test_whatever_is_killed_while_loading_the_documents_are_the_same(
     scene: Scene, undisturbed: dict[str, tuple[int, str]], victim: str, kind: str
 ) -> None:
