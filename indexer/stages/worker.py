@@ -8,19 +8,25 @@ import signal
 import socket
 import threading
 import time
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, replace
 from multiprocessing import connection, parent_process
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from indexer.stages.object_store import open_folder
-from indexer.stages.task import Step
+from indexer.stages.task import StageError, Step
 from peerscope.memory import peak_mb, reset_peak
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from indexer.stages.task import Task
+    from indexer.stages.task import Stage, Task
+
+#: Memory of the queries of a task in the first attempt and in the next ones, relative to that of the runner. Not every
+#: query can spill everything to disk.
+MEMORY_FACTORS = (1, 2, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +69,28 @@ def execute(task: Task, location: str, memory_mb: int) -> TaskRecord:
         earlier = {role: [copies[name] for name in names] for role, names in hints.items()}
         read = sum(path.stat().st_size for path in paths)
         output = scratch / task.output
-        spill = scratch / "spill"
-        spill.mkdir()
-        stage.function(Step(inputs, output, task.parameters, spill, memory_mb, earlier))
+        _write(stage, Step(inputs, output, task.parameters, scratch, memory_mb, earlier))
         written = output.stat().st_size
         folder.publish(output, task.output)
     return TaskRecord(task.stage, time.perf_counter() - started, read, written, peak_mb(), worker)
+
+
+def _write(stage: Stage, step: Step) -> None:
+    """Write the output of a step; its queries get more memory if they cannot spill enough to disk.
+
+    Each attempt has a new folder in `step.scratch`. With more memory, the output has the same bytes. Raises StageError
+    if `MEMORY_FACTORS` are not enough.
+    """
+    for factor in MEMORY_FACTORS:
+        scratch = step.scratch / f"spill-{factor}"
+        scratch.mkdir()
+        with suppress(duckdb.OutOfMemoryException):
+            stage.function(replace(step, scratch=scratch, memory_mb=factor * step.memory_mb))
+            return
+    raise StageError(
+        f"The stage {stage.name!r} needs more than {MEMORY_FACTORS[-1] * step.memory_mb:,} MB of memory for its "
+        "queries. Nothing is lost; divide the collection, and report this."
+    )
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
 import psutil
 import pytest
 
@@ -41,10 +42,28 @@ def die(step: Step) -> None:
     step.output.write_text("alive", encoding="utf-8")
 
 
+@stage("hungry")
+def hungry(step: Step) -> None:
+    """Write how much memory the query had, if that was enough."""
+    assert list(step.scratch.iterdir()) == []
+    (step.scratch / "spilled").touch()
+    if step.memory_mb < step.parameters["needs"]:
+        raise duckdb.OutOfMemoryException("no memory")
+    step.output.write_text(str(step.memory_mb), encoding="utf-8")
+
+
 @stage("fail")
 def fail(step: Step) -> None:
     """Raise an error of the operator's kind."""
     raise StageError("The disk is full.")
+
+
+def test_a_query_that_cannot_spill_enough_gets_more_memory(folder: StageFolder) -> None:
+    task = hungry.task({}, needs=700)
+    assert execute(task, folder.location, 300).bytes_written == len("1200")
+    assert folder.read(task.output) == b"1200"
+    with pytest.raises(StageError, match="'hungry' needs more than 1,200 MB"):
+        execute(hungry.task({}, needs=1_201), folder.location, 300)
 
 
 @pytest.fixture
