@@ -27,6 +27,7 @@ from indexer.build.researcher_tasks import (
 )
 from indexer.stages.runner import MEMORY_MB
 from indexer.stages.tables import connect, create_view, fetch, write_lines
+from indexer.stages.worker import MEMORY_FACTORS
 from indexer.write.background import BackgroundTasks, prefetch
 from indexer.write.bulk import concurrent_writers, delete_action, index_json_action, with_retries, write
 from indexer.write.people_states import States
@@ -127,13 +128,16 @@ class ResearcherBuilder:
 
     @contextmanager
     def _planned(self) -> Iterator[Iterator[Batch]]:
-        """Return the batches: pending researchers joined with their reasons and the ids of their works."""
+        """Return the batches: pending researchers joined with their reasons and the ids of their works.
+
+        The join concerns the whole collection in one process, so it may use as much memory as a task at most.
+        """
         folder = self.runner.folder
         with (
             folder.scratch() as scratch,
             folder.local_copies(self.identified) as identified,
             folder.local_copies(self.reasons) as reasons,
-            connect(MEMORY_MB, scratch) as connection,
+            connect(MEMORY_FACTORS[-1] * MEMORY_MB, scratch) as connection,
         ):
             create_view(connection, "researchers", identified)
             create_view(connection, "reasons", reasons)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+
+from mappings import TITLE_WEIGHT
+from mappings.indices import index_body
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
@@ -40,3 +44,27 @@ def test_hybrid_search_over_an_analyzed_text_and_a_lucene_vector(opensearch: Ope
     scores = {hit["_id"]: hit["_score"] for hit in found["hits"]["hits"]}
     assert set(scores) == {"red", "green", "blue"}  # all by the stemmed "houses", blue by its vector too
     assert min(scores["green"], scores["blue"]) > scores["red"]
+
+
+def test_a_text_that_is_copied_several_times_counts_as_often(opensearch: OpenSearch) -> None:
+    """BM25 of `weighted_text` is BM25F of title and abstract only if OpenSearch keeps every copy of a title."""
+    body = index_body("works", {"name": "test", "dimension": 3, "fingerprint": "f"})
+    opensearch.indices.create(index="engine-copies", body=body)
+    document = {
+        "id": "w",
+        "title": "Glial waves",
+        "abstract": "Waves of calcium",
+        "researchers": [{"name": "Ada Glass"}],
+    }
+    opensearch.index(index="engine-copies", id="w", body=document, params={"refresh": "true"})
+    counts = {}
+    for term in ("glial", "waves", "calcium", "glass"):
+        explained = opensearch.explain(
+            index="engine-copies", id="w", body={"query": {"match": {"weighted_text": term}}}
+        )
+        freqs = re.findall(r"'value': ([\d.]+), 'description': 'freq,", str(explained))
+        counts[term] = float(freqs[0]) if freqs else 0.0
+    found = opensearch.count(index="engine-copies", body={"query": {"match": {"all_words": "glass"}}})
+    opensearch.indices.delete(index="engine-copies")
+    assert counts == {"glial": TITLE_WEIGHT, "waves": TITLE_WEIGHT + 1, "calcium": 1, "glass": 0}
+    assert found["count"] == 1
