@@ -229,20 +229,20 @@ class RareWords:
         prefix = services.names.prefix
         known = {word: self._known.get((prefix, word)) for word in words}
         if unknown := [word for word, is_rare in known.items() if is_rare is None]:
-            response = services.search(services.names.works, _counts(unknown))
-            rare = _rare(response["aggregations"]["words"]["buckets"], unknown)
+            counts = [count for word in unknown for count in _counts(word)]
+            responses = services.search_together([(services.names.works, body) for body in counts])
+            rare = _rare(unknown, [response["hits"]["total"]["value"] for response in responses])
             for word in unknown:
                 known[word] = word in rare
                 self._known.put((prefix, word), word in rare)
         return frozenset(word for word, is_rare in known.items() if is_rare)
 
 
-def _rare(buckets: Mapping[str, Mapping[str, int]], words: Sequence[str]) -> frozenset[str]:
-    """Return the words that occur in names and hardly in texts."""
-    counts = {name: bucket["doc_count"] for name, bucket in buckets.items()}
-    in_names = {word: counts.get(f"name {word}", 0) for word in words}
+def _rare(words: Sequence[str], counts: Sequence[int]) -> frozenset[str]:
+    """Return the words that occur in names and hardly in texts; `counts` has both numbers of works for each word."""
+    both = zip(words, counts[::2], counts[1::2], strict=True)
     return frozenset(
-        word for word, number in in_names.items() if number > 0 and counts[f"text {word}"] <= MAX_TEXT_SHARE * number
+        word for word, in_names, in_texts in both if in_names > 0 and in_texts <= MAX_TEXT_SHARE * in_names
     )
 
 
@@ -274,15 +274,11 @@ def _people(text: str, most: int) -> Body:
     }
 
 
-def _counts(words: Sequence[str]) -> Body:
-    """Return the request that counts the works with each word in an author's name, and those with it in their text."""
-    filters: Body = {}
-    for word in dict.fromkeys(words):
-        filters[f"name {word}"] = {"match": {"researchers.name": {"query": word, "operator": "and"}}}
-        fields = ["title.exact", "abstract.exact"]
-        filters[f"text {word}"] = {"multi_match": {"query": word, "fields": fields, "operator": "and"}}
-    counted = {"words": {"filters": {"filters": filters}}}
-    return {"size": 0, "query": {"match_all": {}}, "aggs": counted, "track_total_hits": False}
+def _counts(word: str) -> list[Body]:
+    """Return the requests for the numbers of works with a word in an author's name, and with it in their text."""
+    in_names = {"match": {"researchers.name": {"query": word, "operator": "and"}}}
+    in_texts = {"multi_match": {"query": word, "fields": ["title.exact", "abstract.exact"], "operator": "and"}}
+    return [{"size": 0, "query": query, "track_total_hits": True} for query in (in_names, in_texts)]
 
 
 def _is_named(topic: Mapping[str, Any], text: str, words: Sequence[str]) -> bool:

@@ -23,11 +23,16 @@ class Names:
             self.requests.append(wanted)
         return {(kind, id_): f"{self.prefix} {id_}" for kind, id_ in wanted if id_ != "unknown"}
 
-    def search(self, index: str, body: dict[str, Any]) -> dict[str, Any]:
-        filters = body["aggs"]["words"]["filters"]["filters"]
-        self.requests.append(sorted(filters))
+    def search_together(self, searches: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+        matches = [body["query"].get("match", {}).get("researchers.name") for _, body in searches]
+        texts = [body["query"].get("multi_match") for _, body in searches]
+        asked = [
+            f"name {name['query']}" if name else f"text {text['query']}"
+            for name, text in zip(matches, texts, strict=True)
+        ]
+        self.requests.append(asked)
         counts = {"name kording": 4, "text kording": 1, "name long": 9, "text long": 900}
-        return {"aggregations": {"words": {"buckets": {name: {"doc_count": counts[name]} for name in filters}}}}
+        return [{"hits": {"total": {"value": counts[name]}}} for name in asked]
 
 
 def test_names_of_all_facets_are_read_in_one_request_and_cached_by_generation() -> None:
