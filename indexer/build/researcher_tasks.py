@@ -77,7 +77,7 @@ def _lines(researchers: Iterable[PendingResearcher], works: Iterable[ResearcherW
 @stage("researcher-documents", "jsonl")
 def build_documents(step: Step) -> None:
     """Write the summary of each researcher in `works`, a file of `write_works`; null for one without works."""
-    with step.file("works").open("rb") as lines, step.output.open("wb") as output:
+    with step.file("works").open("rb") as lines, open_private(step.output, "wb") as output:
         researchers = [PendingResearcher(*row) for row in orjson.loads(next(lines))]
         requested = {researcher.id for researcher in researchers}
         works: dict[str, list[IndexedWork]] = defaultdict(list)
