@@ -37,9 +37,9 @@ def ranked_by_words(words: str, *, as_written: bool = False) -> Body:
 
     Words are stemmed as English ones (`mappings.analysis`), unless they are to match `as_written`, such as stop words.
     """
-    fields = [f"title.exact^{TITLE_WEIGHT}", "abstract.exact"]
-    exact = {"combined_fields": {"query": words, "fields": fields}}
-    text = exact if as_written else {"match": {"weighted_text": {"query": words}}}
+    text: Body = {"match": {"weighted_text": {"query": words}}}
+    if as_written:
+        text = {"combined_fields": {"query": words, "fields": [f"title.exact^{TITLE_WEIGHT}", "abstract.exact"]}}
     author = {"match": {"researchers.name": {"query": words, "boost": ranking.AUTHOR_WEIGHT}}}
     return {"bool": {"should": [text, author]}}
 

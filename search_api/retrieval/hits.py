@@ -28,6 +28,11 @@ def only_fields(*fields: str) -> Body:
     return {"stored_fields": "_none_", "docvalue_fields": ["id", *fields]}
 
 
+def count_only(query: Mapping[str, Any]) -> Body:
+    """Return the request for the number of documents that match a query."""
+    return {"query": query, "size": 0, "track_total_hits": True}
+
+
 def hit_id(hit: Mapping[str, Any]) -> str:
     """Return the id of a hit of a request with `only_fields`."""
     id_: str = hit["fields"]["id"][0]

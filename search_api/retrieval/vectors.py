@@ -117,10 +117,11 @@ class VectorStore:
 
         Nothing is read if they are in memory already. Raises OpenSearchException or StoreError.
         """
-        settings, most = services.settings, services.settings.vectors_in_memory
-        generation = live(services.client, services.names) if max(most, settings.short_vectors_in_memory) else None
+        most = services.settings.vectors_in_memory
+        most_short = max(most, services.settings.short_vectors_in_memory)
+        generation = live(services.client, services.names) if most_short else None
         works = services.client.count(index=generation.works)["count"] if generation else 0
-        if generation is None or works > max(most, settings.short_vectors_in_memory):
+        if generation is None or works > most_short:
             self.known = None
         elif self.known is None or self.known.generation != generation.works:
             self.known = read(services, generation.works, short=works > most)

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from search_api.retrieval.cache import ExpiringCache
+from search_api.retrieval.hits import count_only
 from search_api.retrieval.terms import STOP_WORDS
 from search_api.understanding import abbreviations
 from search_api.understanding.hints import HINTS, SOURCES, suggestions
@@ -278,7 +279,7 @@ def _counts(word: str) -> list[Body]:
     """Return the requests for the numbers of works with a word in an author's name, and with it in their text."""
     in_names = {"match": {"researchers.name": {"query": word, "operator": "and"}}}
     in_texts = {"multi_match": {"query": word, "fields": ["title.exact", "abstract.exact"], "operator": "and"}}
-    return [{"size": 0, "query": query, "track_total_hits": True} for query in (in_names, in_texts)]
+    return [count_only(in_names), count_only(in_texts)]
 
 
 def _is_named(topic: Mapping[str, Any], text: str, words: Sequence[str]) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mappings import TITLE_WEIGHT
 from search_api.retrieval import clauses, ranking
+from search_api.retrieval.hits import count_only
 from search_api.retrieval.terms import only_stop_words, shorten, significant, significant_terms
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def marked(query: Query, *, only: bool = False) -> Body:
     `only`, works with less than enough words are left out, which is faster because most works have one of the words.
     """
     enough = enough_words(query)
-    if only and enough and (ranked := _ranking(query)):
+    if only and enough and (ranked := _ranking(query, shorten(query.words))):
         mark = {"constant_score": {"filter": {"match_all": {}}, "boost": MARK}}
         return {"bool": {"filter": [enough, *required_clauses(query)], "should": [*ranked, mark]}}
     mark = {"constant_score": {"filter": enough or {"match_all": {}}, "boost": MARK}}
@@ -109,26 +110,25 @@ def _matching(query: Query, filters: list[Body], added: Sequence[Body] = ()) -> 
     Words match by the stems of `all_words` and rank by those of `weighted_text`. A long text matches by the latter too:
     both would be more clauses than OpenSearch takes, and one word in many does not matter there.
     """
-    ranked = _ranking(query)
+    words = shorten(query.words)
+    ranked = _ranking(query, words)
     if not ranked or significant_terms(query.words) > MAX_MATCHED:
         must = [{"bool": {"should": ranked}}] if ranked else []
         return {"bool": {"must": must, "should": list(added), "filter": filters}}
-    words = shorten(query.words)
     is_plain = bool(words) and not only_stop_words(words)
-    matched = _alternatives(query, clauses.with_any_word(words)) if is_plain else ranked
+    matched = _alternatives(query, words, clauses.with_any_word(words)) if is_plain else ranked
     return {"bool": {"filter": [{"bool": {"should": matched}}, *filters], "should": [*ranked, *added]}}
 
 
-def _ranking(query: Query) -> list[Body]:
-    """Return the clauses that add to the score of a result, which matches at least one."""
-    words = shorten(query.words)
+def _ranking(query: Query, words: str) -> list[Body]:
+    """Return the clauses that add to the score of a result, which matches at least one; `words` may be empty."""
     by_words = clauses.ranked_by_words(words, as_written=only_stop_words(words)) if words else None
-    return _alternatives(query, by_words)
+    return _alternatives(query, words, by_words)
 
 
-def _alternatives(query: Query, by_words: Body | None) -> list[Body]:
+def _alternatives(query: Query, words: str, by_words: Body | None) -> list[Body]:
     """Return the clauses of which a result matches at least one, for its words, in any language, and its phrases."""
-    found = [by_words, *_localized(query, shorten(query.words))] if by_words else []
+    found = [by_words, *_localized(query, words)] if by_words else []
     if query.is_plain:
         # A defined term is a title in the plural as well: "generative adversarial network".
         ends = ("", "s") if query.forms else ("",)
@@ -177,11 +177,7 @@ def _distinct_terms(query: Query) -> list[str]:
 
 def count_term(term: str, field: str) -> Body:
     """Return the request for the number of works with a term in a field, which the index of terms has."""
-    return {
-        "query": {"match": {field: {"query": term, "operator": "and"}}},
-        "size": 0,
-        "track_total_hits": True,
-    }
+    return count_only({"match": {field: {"query": term, "operator": "and"}}})
 
 
 def counted_term(body: Body) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from search_api.http.paging import best_score, next_cursor, own_cursor, place
 from search_api.retrieval import clauses, ranking
-from search_api.retrieval.hits import hit_ids, hit_scores, only_fields
+from search_api.retrieval.hits import count_only, hit_ids, hit_scores, only_fields
 from search_api.works import queries, spelling
 from search_api.works.documents import only_id, read_hits, reading, with_scores
 from search_api.works.fields import SORTS
@@ -147,11 +147,9 @@ def _totals(found: ResultSet, filters: list[Body], early: list[Body], counting: 
     """Return the searches that count a list: all its works, or those neighbours that were counted by keyword."""
     if (found.is_complete if filters else found.size is not None) and not counting:
         return {}
-    total: Body = {"size": 0, "track_total_hits": True}
     if found.matching is not None and not (filters or counting):
-        both = {"bool": {"filter": [found.keyword, queries.only(found.neighbours)]}}
-        return {"shared": {"query": both, **total}}
-    return {"count": {"query": {"bool": {"filter": [found.clause(), *early]}}, **total, **counting}}
+        return {"shared": count_only({"bool": {"filter": [found.keyword, queries.only(found.neighbours)]}})}
+    return {"count": {**count_only({"bool": {"filter": [found.clause(), *early]}}), **counting}}
 
 
 def _passing(found: ResultSet, filters: list[Body]) -> Body:

@@ -25,6 +25,7 @@ from search_api.retrieval import clauses, ranking
 from search_api.retrieval.cache import ExpiringCache
 from search_api.retrieval.hits import (
     best_first,
+    count_only,
     fuse,
     generation_of,
     hit_id,
@@ -157,18 +158,22 @@ def first_searches(
 
 @dataclass(frozen=True)
 class FirstResponses:
-    """The responses to `first_searches`; `near` is None if it was not requested, `counted` those of `TermCounts`."""
+    """The responses to `first_searches`; `near` is None if it was not requested, `counted` those of `TermCounts`.
+
+    `is_selective` says that the words were searched for only in works with enough of them, all of which were counted.
+    """
 
     words: Body
+    is_selective: bool
     near: Body | None
     counted: Sequence[tuple[Body, Body]]
 
     @classmethod
     def of(cls, searches: Sequence[Search], responses: Sequence[Body]) -> FirstResponses:
         """Return the responses to these searches."""
-        (_, words), *rest = zip([body for _, body in searches], responses, strict=True)
+        (asked, words), *rest = zip([body for _, body in searches], responses, strict=True)
         near = rest.pop(0)[1] if rest and "knn" in rest[0][0]["query"] else None
-        return cls(words, near, rest)
+        return cls(words, asked["track_total_hits"] is True, near, rest)
 
 
 def _best(keyword: Body, *, count: bool = False) -> Body:
@@ -241,7 +246,7 @@ def hybrid(
     its own neighbours, whatever they are about.
     """
     by_words, near, matching = responses.words, responses.near, None
-    if _is_selective(services, query):
+    if responses.is_selective:
         matching = by_words["hits"]["total"]["value"]
         if matching < ranking.DEPTH:
             by_words = services.search(services.names.works, _best(queries.marked(query)))
@@ -359,7 +364,7 @@ def first_pass(
         _best(keyword),
         neighbours,
         {**neighbours, "query": near_by_words},
-        {"query": {"bool": {"filter": [keyword]}}, "size": 0, "track_total_hits": True},
+        count_only({"bool": {"filter": [keyword]}}),
     ]
     by_words, near, both, matching = services.search_together([(index, body) for body in bodies])
     semantic, shared = hit_scores(near), hit_scores(both)
