@@ -1,4 +1,4 @@
-"""researcher-documents: what is built of the works of some researchers, and the files that a task reads and writes.
+"""researcher-documents: the stage that builds documents of researchers from their works, and the files of its tasks.
 
 A task reads a file of JSON lines: the researchers, each with the reasons why their works are one person's, then every
 work that one of them has. It writes one line for each researcher, in the same order.

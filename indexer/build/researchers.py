@@ -29,7 +29,7 @@ from indexer.stages.runner import MEMORY_MB
 from indexer.stages.tables import connect, create_view, fetch, write_lines
 from indexer.stages.worker import MEMORY_FACTORS
 from indexer.write.background import BackgroundTasks, prefetch
-from indexer.write.bulk import concurrent_writers, delete_action, index_json_action, with_retries, write
+from indexer.write.bulk import concurrent_writers, delete_action, index_action, with_retries, write
 from indexer.write.people_states import States
 from indexer.write.reads import count, documents, pages
 from mappings import DEFAULT_STATE
@@ -184,8 +184,8 @@ class ResearcherBuilder:
 def _numbered(pending: Iterable[tuple[str, str]]) -> Iterator[tuple[int, int, str]]:
     """Yield the number of the batch, the position and the id of each pending researcher.
 
-    A batch ends with a work whose id says so, not after a number of researchers: when some batches have been written
-    before a run was killed, the others are the same in the next run, which finds their finished tasks.
+    The hash of a work's id decides whether a batch ends with it, not the number of researchers. So if a run is killed
+    after it has written some batches, the others are the same in the next run, which finds their finished tasks.
     """
     batch = size = number = 0
     for work_id, group in groupby(pending, key=itemgetter(0)):
@@ -220,4 +220,4 @@ def _actions(
             yield delete_action(generation.researchers, id_)
         else:
             added = orjson.dumps({**states.get(id_, DEFAULT_STATE), "indexed_at": time}).decode()
-            yield index_json_action(generation.researchers, id_, f"{added[:-1]},{summary[1:]}")
+            yield index_action(generation.researchers, id_, f"{added[:-1]},{summary[1:]}")

@@ -1,8 +1,8 @@
 """Epochs: how long runs share the same counts over the collection, and the manifest that carries them from run to run.
 
 Evidence is weighed against counts: how rare a name, a word or a co-author is. If every run counted again, each new work
-would change all scores a little, and researchers would be divided or merged for no reason of their own. So counts are
-frozen for an epoch: the same works in the same epoch have the same researchers, however many runs brought them in.
+would change all scores a little, and researchers would be divided or merged although nothing about them has changed.
+So counts are frozen for an epoch: in it, researchers depend on the works only, not on the runs that added them.
 """
 
 from __future__ import annotations
@@ -118,11 +118,11 @@ class History:
 
     def epoch_of(self, works: int, buckets: int) -> Epoch:
         """Return the epoch for a run over so many works; a new one has no counts yet."""
-        last = self.manifest.epoch if self.manifest else None
-        reason = self.reason or (last.growth_reason(works) if last else FIRST_RUN)
-        if last and reason is None:
-            return last
-        return Epoch(last.number + 1 if last else 1, self.run, reason or FIRST_RUN, works, buckets, {})
+        if self.manifest is None:
+            return Epoch(1, self.run, self.reason or FIRST_RUN, works, buckets, {})
+        last = self.manifest.epoch
+        reason = self.reason or last.growth_reason(works)
+        return Epoch(last.number + 1, self.run, reason, works, buckets, {}) if reason else last
 
 
 def history(folder: StageFolder, run: str, live: tuple[int, str] | None, *, rebuild: bool, requested: bool) -> History:

@@ -1,9 +1,9 @@
 """Assign researchers to the authors of all works, those of a generation and those about to be written.
 
 Evidence is weighed against counts over the collection (how rare a name or a co-author is), which are frozen for an
-epoch: within it, the same works always give the same researchers, however many runs brought them in
-(`indexer/identity/epochs.py`). A researcher keeps the id that most of their mentions had; an id without mentions
-redirects to the one that received its mentions.
+epoch (`indexer/identity/epochs.py`): in it, researchers depend on the works only, not on the runs that added them. A
+researcher keeps the id that most of their mentions had; an id without mentions redirects to the one that received its
+mentions.
 """
 
 from __future__ import annotations

@@ -42,8 +42,8 @@ _CONTROLS |= {code: bytes([code]).decode("cp1252", "ignore") for code in range(1
 YEARS = range(1000, date.today().year + 3)
 #: A Latin name with the same name in its own script in brackets, or the other way round.
 _TWO_SCRIPTS = re.compile(r"([^()\uff08\uff09]++)[(\uff08]([^()\uff08\uff09]++)[)\uff09]")
-#: Ids of nobody: OpenAlex has A9999999999 for unknown authors, other catalogues -1, 0 or a word.
-_NOBODY = re.compile(
+#: Placeholders for the ids of unknown people: A9999999999 in OpenAlex, elsewhere -1, 0 or a word.
+_PLACEHOLDER_ID = re.compile(
     r"(?:[a-z0-9]+:|https?://\S*/)?(?:a?-?0+|a?-1|a9{10}|null|none|nil|nan|undefined|unknown|anonymous|n/?a)",
     re.IGNORECASE,
 )
@@ -359,9 +359,9 @@ def _author(author: object, warnings: list[RecordWarning]) -> Author | None:
 
 
 def _author_id(author: Mapping[str, Any]) -> str | None:
-    """Return the id of a person. Raises RecordError for one that catalogues give to everybody whom they do not know."""
+    """Return the id of a person. Raises RecordError for a placeholder that stands for unknown people."""
     id_ = _text(author, key="id", limit=500)
-    if id_ and _NOBODY.fullmatch(id_):
+    if id_ and _PLACEHOLDER_ID.fullmatch(id_):
         raise RecordError(f"id {id_!r} stands for unknown people")
     return id_
 

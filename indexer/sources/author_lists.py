@@ -108,8 +108,7 @@ def are_two_people(text: str) -> bool:
         return False
     if _INITIAL_INSIDE.search(parts[0]):
         return True
-    words = [part.split() for part in parts]
-    return all(is_given_name(names[0]) and not is_given_name(names[-1]) and _is_word(names[-1]) for names in words)
+    return all(is_given_name(names[0]) and _may_be_family_name(names[-1]) for names in map(str.split, parts))
 
 
 def may_be_two_people(text: str) -> bool:
@@ -122,12 +121,13 @@ def may_be_two_people(text: str) -> bool:
     if len(parts) != 2 or are_two_people(text) or is_organisation(text):
         return False
     first, second = (part.split() for part in parts)
-    ends_like_a_family_name = _is_word(second[-1]) and not is_given_name(second[-1])
-    return is_given_name(first[0]) and not is_given_name(first[-1]) and ends_like_a_family_name
+    return is_given_name(first[0]) and not is_given_name(first[-1]) and _may_be_family_name(second[-1])
 
 
-def _is_word(text: str) -> bool:
-    return len(text) > 1 and text[0].isupper() and text[1:].replace("-", "").replace("'", "").isalpha()
+def _may_be_family_name(text: str) -> bool:
+    """Return whether a text is a capitalized word, and no frequent given name."""
+    is_word = len(text) > 1 and text[0].isupper() and text[1:].replace("-", "").replace("'", "").isalpha()
+    return is_word and not is_given_name(text)
 
 
 def _east_asian_list(text: str) -> list[str]:

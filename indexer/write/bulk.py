@@ -43,13 +43,8 @@ class WriteError(PeerscopeError):
     """OpenSearch stayed unavailable, or rejected documents for a reason that a retry does not fix."""
 
 
-def index_action(index: str, document_id: str, document: Document) -> Action:
-    """Return the action that writes a whole document."""
-    return [{"index": _address(index, document_id)}, document]
-
-
-def index_json_action(index: str, document_id: str, document: str) -> Action:
-    """Return the action that writes a whole document, which is JSON in one line."""
+def index_action(index: str, document_id: str, document: Document | str) -> Action:
+    """Return the action that writes a whole document: an object, or JSON in one line."""
     return [{"index": _address(index, document_id)}, document]
 
 

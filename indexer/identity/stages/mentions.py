@@ -98,7 +98,7 @@ def work_line(record: Mapping[str, Any]) -> bytes:
 
 
 #: The ids that authors had before this run. A work of the index has an id for each position. A work to be written has
-#: those of the authors of its stored version, which are kept where the `name` is the same.
+#: those of the authors of its stored version, which are kept where the `name` is the same: a corrected title keeps all.
 FORMER: Mapping[str, str] = {"work_id": "VARCHAR", "position": "INTEGER", "name": "VARCHAR", "id": "VARCHAR"}
 
 
@@ -112,22 +112,17 @@ def former_rows(
         yield from ((work_id, position, None, id_) for position, id_ in enumerate(before, 1))
 
 
-def provisional_ids(work: Work, former: Iterable[Sequence[Any]]) -> list[str]:
-    """Return the initial ids of a work's authors: that of the same name on its stored version, else a new one.
+def provisional_ids(work: Work) -> list[str]:
+    """Return the ids of a work's authors for the case that they had none before (`FORMER`).
 
-    `former` has position, name and researcher id of each author of the stored version. A corrected title therefore
-    keeps all ids. The id of a name that is merged in the same run becomes a redirect like any other: a smaller
-    collection, indexed before, may have used it.
+    The id of a name that is merged in the same run becomes a redirect like any other: a smaller collection, indexed
+    before, may have used it.
     """
-    ids = {(position, name): id_ for position, name, id_ in former}
-    return [
-        ids.get((position, author.name)) or researcher_id(identity_key(author))
-        for position, author in enumerate(without_shared_ids(work.authors), 1)
-    ]
+    return [researcher_id(identity_key(author)) for author in without_shared_ids(work.authors)]
 
 
 def _rows(work: Work) -> Iterator[tuple[Any, ...]]:
-    for mention, id_ in zip(mentions_of(work), provisional_ids(work, ()), strict=True):
+    for mention, id_ in zip(mentions_of(work), provisional_ids(work), strict=True):
         facts = mention.work
         start = first_near(mention.position - 1, len(facts.names))
         block, *others = block_keys(mention.name)

@@ -1,4 +1,4 @@
-"""Counts are frozen for an epoch: the same works have the same researchers, however many runs brought them in."""
+"""Counts are frozen for an epoch, in which researchers depend on the works only, not on the runs that added them."""
 
 from __future__ import annotations
 

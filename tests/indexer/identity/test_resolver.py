@@ -27,10 +27,18 @@ from indexer.staging.database import StagingDatabase
 from tests.indexer.identity.corpora import Found, InProcess, change, corpus, record, stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from indexer.identity.mentions import Mention
+    from indexer.records import Work
+
+
+def initial_ids(work: Work, former: Sequence[FormerAuthor]) -> list[str]:
+    """Return the ids of a work's authors before they are identified: those of its stored version, or new ones."""
+    ids = {(author.position, author.name): author.researcher_id for author in former}
+    new = enumerate(zip(work.authors, provisional_ids(work), strict=True), 1)
+    return [ids.get((position, author.name), id_) for position, (author, id_) in new]
 
 
 def in_memory(staged: StagingDatabase, overrides: Overrides, vectors: dict[str, Any]) -> Found:
@@ -40,7 +48,7 @@ def in_memory(staged: StagingDatabase, overrides: Overrides, vectors: dict[str, 
     for entry in staged.authored_works():
         work = parse_work(entry.record)
         works.append(mentions_of(work))
-        ids = provisional_ids(work, entry.former) if entry.before is None else entry.before
+        ids = initial_ids(work, entry.former) if entry.before is None else entry.before
         before.update(zip((mention.key for mention in works[-1]), ids, strict=True))
     mentions = [mention for group in works for mention in group]
     context = context_of(works)
@@ -81,7 +89,7 @@ def decisions(staged: StagingDatabase) -> Overrides:
     """Return a merge of two frequent ids, splits, and statements of an owner, over some works of a corpus."""
     works = list(staged.authored_works())
     first, second, third = [entry for entry in works if len(entry.record["authors"]) > 1 and not entry.before][:3]
-    ids = [provisional_ids(parse_work(entry.record), entry.former) for entry in (first, second, third)]
+    ids = [initial_ids(parse_work(entry.record), entry.former) for entry in (first, second, third)]
     return Overrides(
         (Merge((ids[0][0], ids[1][0]), (MentionKey(third.id, 1),), "one homepage"),),
         (Split(ids[1][1], (MentionKey(second.id, 2),), "another person"),),
@@ -172,9 +180,10 @@ def test_a_resolver_that_is_stopped_ends_with_an_error(tmp_path: Path, staged: S
             resolving.wait()
 
 
-def test_a_corrected_record_begins_with_the_ids_that_its_authors_had() -> None:
-    work = parse_work(record("local:a", "Ada Lovelace", "Charles Babbage"))
+def test_a_corrected_record_begins_with_the_ids_that_its_authors_had(staged: StagingDatabase, runner: Runner) -> None:
     former = [FormerAuthor(1, "Ada Lovelace", "ada-7"), FormerAuthor(2, "C. Babbage", "babbage-7")]
-    ada, charles = provisional_ids(work, former)
+    staged.add([change(record("local:a", "Ada Lovelace", "Charles Babbage"), former)])
+    resolve_all(staged, Overrides(), runner)
+    ada, charles = stored(staged, runner).researchers["local:a"]
     assert ada == "ada-7"
     assert charles.startswith("charles-babbage-")

@@ -54,7 +54,7 @@ def test_unknown_authors_of_semantic_scholar_have_no_id(id_: str | None, tmp_pat
 
 
 @pytest.mark.parametrize("id_", ["openalex:A9999999999", "https://openalex.org/A9999999999", "None", "s2:null", "n/a"])
-def test_ids_of_nobody_are_reported_in_the_import_format(id_: str) -> None:
+def test_placeholder_ids_are_reported_in_the_import_format(id_: str) -> None:
     warnings: list[RecordWarning] = []
     work = parse_work({"id": "local:x", "title": "Dunes", "authors": [{"name": "Ada Ash", "id": id_}]}, warnings)
     assert work.authors[0].id is None
@@ -62,7 +62,7 @@ def test_ids_of_nobody_are_reported_in_the_import_format(id_: str) -> None:
 
 
 @pytest.mark.parametrize("id_", ["local:a", "local:10", "dblp:12/0", "openalex:A99999999990", "pid:nan-li", "x:A-12"])
-def test_ids_of_somebody_are_kept(id_: str) -> None:
+def test_ids_that_resemble_placeholders_are_kept(id_: str) -> None:
     work = parse_work({"id": "local:x", "title": "Dunes", "authors": [{"name": "Ada Ash", "id": id_}]})
     assert work.authors[0].id == id_
 
