@@ -85,6 +85,8 @@ def test_folders_and_object_stores_have_the_same_methods(kind: str, bucket: str,
     assert folder.read("none.json") is None
     with pytest.raises(StageError, match=r"a-7\.txt"), folder.local_copies(["a-1.txt", "a-7.txt"]):
         pytest.fail("there is no such file")
+    folder.delete(["a-6.txt", "a-7.txt"])
+    assert folder.names("a") == names[:5]
     folder.keep_only(["a-1.txt", "manifest.json"])
     assert folder.names("a") == ["a-1.txt"]
     assert folder.read("manifest.json") == b"22"
