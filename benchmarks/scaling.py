@@ -2,7 +2,7 @@
 
 More works than the corpora have are made of them: every copy has other people (each word of a name is replaced by
 another one of the same corpus, the same in the whole copy), other words in titles, and other ids. Embeddings are
-stand-ins, so that only identity is measured. Nothing is indexed: ids of researchers are kept in memory between runs.
+stand-ins, so that only identity is measured. Nothing is indexed: between runs, a file keeps the ids of researchers.
 With `--more`, a second run adds works, and a third one changes one record.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import resource
+import sqlite3
 import tempfile
 import time
 import zlib
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 CORPORA = ("corpora/acl-sample.jsonl.gz", "corpora/arxiv-2007-2017.jsonl.gz")
 DIMENSIONS = 384
+#: Embeddings saved at a time.
+PAGE = 1_000
 #: Stands for the UUID of an index.
 INDEX = "benchmark"
 
@@ -107,45 +110,61 @@ def _other(word: str, pool: Sequence[str], copy: int) -> str:
 
 
 class Collection:
-    """Works that were identified, with the researcher ids of their authors, as an index would have them."""
+    """Works that were identified, with the researcher ids of their authors, in a file instead of an index."""
 
     def __init__(self, home: Path, workers: int) -> None:
         """Start without works; `home` contains the files of runs."""
         self.home, self.execution = home, Execution(str(home / "stages"), workers)
-        self.records: dict[str, dict[str, Any]] = {}
-        self.researchers: dict[str, list[str]] = {}
         self.redirects: dict[str, str] = {}
+        self._works = sqlite3.connect(home / "works.sqlite")
+        self._works.execute("CREATE TABLE works (id TEXT PRIMARY KEY, record TEXT, researchers TEXT) WITHOUT ROWID")
         self._generation = 0
 
     def run(self, records: Iterable[dict[str, Any]]) -> Measurement:
         """Identify the authors of all works after these were added or changed."""
         with StagingDatabase(self.home / "staged.sqlite") as staged:
-            changed = {change.id: change.record for change in self._stage(staged, records)}
-            known = sorted(self.records.keys() - changed.keys())
-            staged.add_known((id_, self.records[id_], self.researchers[id_]) for id_ in known)
+            staged.add(self._changes(records))
+            staged.add_known(work for work in self._all() if work[0] not in staged)
             staged.add_redirects(self.redirects, new=False)
             measurement = self._measure(staged)
-            self.records |= changed
             for batch in staged.to_write():
-                self.researchers |= {work.id: work.researchers for work in batch}
-            self.researchers |= {work.id: work.after for batch in staged.reassigned() for work in batch}
+                self._save_researchers((work.id, work.researchers) for work in batch)
+            for reassigned in staged.reassigned():
+                self._save_researchers((work.id, work.after) for work in reassigned)
             self.redirects |= staged.redirects(new=True)
         return measurement
 
-    def _stage(self, staged: StagingDatabase, records: Iterable[dict[str, Any]]) -> list[Change]:
-        changes = []
-        for record in records:
-            work = parse_work(record)
-            kept = {key: value for key, value in record.items() if key != "abstract"}
-            former = [
-                FormerAuthor(position, author.name, id_)
-                for position, (author, id_) in enumerate(
-                    zip(work.authors, self.researchers.get(work.id, ()), strict=False), 1
+    def first(self) -> dict[str, Any]:
+        """Return the record of the first work by id."""
+        return next(self._all())[1]
+
+    def _all(self) -> Iterator[tuple[str, dict[str, Any], list[str]]]:
+        for id_, record, researchers in self._works.execute("SELECT * FROM works ORDER BY id"):
+            yield id_, orjson.loads(record), orjson.loads(researchers)
+
+    def _save_researchers(self, researchers: Iterable[tuple[str, Sequence[str]]]) -> None:
+        with self._works:
+            self._works.executemany(
+                "UPDATE works SET researchers = ? WHERE id = ?", [(orjson.dumps(ids), id_) for id_, ids in researchers]
+            )
+
+    def _changes(self, records: Iterable[dict[str, Any]]) -> Iterator[Change]:
+        """Yield each record as a change, and save it."""
+        with self._works:
+            for record in records:
+                work = parse_work(record)
+                kept = {key: value for key, value in record.items() if key != "abstract"}
+                row = self._works.execute("SELECT researchers FROM works WHERE id = ?", (work.id,)).fetchone()
+                researchers = orjson.loads(row[0]) if row else []
+                self._works.execute(
+                    "INSERT OR REPLACE INTO works VALUES (?, ?, ?)",
+                    (work.id, orjson.dumps(kept), orjson.dumps(researchers)),
                 )
-            ]
-            changes.append(Change(work.id, work, kept, "", former))
-        staged.add(changes)
-        return changes
+                former = [
+                    FormerAuthor(position, author.name, id_)
+                    for position, (author, id_) in enumerate(zip(work.authors, researchers, strict=False), 1)
+                ]
+                yield Change(work.id, work, kept, "", former)
 
     def _measure(self, staged: StagingDatabase) -> Measurement:
         before, started = _processor_seconds(), time.perf_counter()
@@ -163,15 +182,17 @@ class Collection:
         outcome.manifest(INDEX).save(runner.folder, self._generation)
         runner.folder.keep_only(runner.used | kept_files(runner.folder, [self._generation]))
         # The workers have ended, so their processor time is known.
-        return Measurement(runner.summary(), seconds, _processor_seconds() - before, outcome.epoch)
+        processor = _processor_seconds() - before
+        return Measurement(runner.summary(), seconds, processor, peak_mb(), outcome.epoch)
 
 
 class Measurement(NamedTuple):
-    """What a run took: each stage, the wall time, and the processor time of all processes; and its epoch."""
+    """What a run took: stages, wall time, processor time of all processes, peak memory of this one; and its epoch."""
 
     stages: Sequence[StageSummary]
     seconds: float
     processor: float
+    memory_mb: float
     epoch: Epoch
 
 
@@ -179,7 +200,9 @@ def deliver_stand_ins(staged: StagingDatabase) -> None:
     """Save a random unit vector for each work whose embedding is requested; the same for the same work."""
     for batch in staged.wanted():
         staged.save_vectors({work.id: _stand_in(work.id) for work in batch})
-    staged.save_known_vectors({id_: _stand_in(id_) for id_ in staged.wanted_known()})
+    known = iter(staged.wanted_known())
+    while page := list(islice(known, PAGE)):
+        staged.save_known_vectors({id_: _stand_in(id_) for id_ in page})
     staged.deliver_vectors()
 
 
@@ -214,10 +237,10 @@ def main(paths: tuple[Path, ...], works: int, more: int, workers: int, folder: P
         first = collection.run(islice(records, works))
         _print(console, first, f"{works:,} works, {workers} workers", works)
         size = sum(file.stat().st_size for file in (Path(name) / "stages").iterdir() if file.is_file())
-        console.print(f"{size / 1e6:,.0f} MB of files, {peak_mb():,.0f} MB in the main process")
+        console.print(f"{size / 1e6:,.0f} MB of files, {first.memory_mb:,.0f} MB in the main process")
         if more:
             _print_increment(console, first, collection.run(islice(records, more)), f"{more:,} more works")
-            changed = next(iter(collection.records.values()))
+            changed = collection.first()
             again = collection.run([{**changed, "title": f"{changed['title']} (revised)"}])
             _print_increment(console, first, again, "one changed record")
 
