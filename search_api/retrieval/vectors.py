@@ -1,9 +1,9 @@
 """The vectors of all works in memory, unless there are too many: what needs them takes no request.
 
 A graph in OpenSearch is worth a round trip only if there are more vectors than a process compares at once: 20,000 of
-384 dimensions take 3 ms and 31 MB. A new hybrid query then needs one request instead of three. Of a larger collection,
-short vectors are kept, a byte per dimension, which are looked up by id: a request for 1,000 of them took 30 ms. A
-server loads them while it answers by requests, and again when a new generation goes live; a generation never changes.
+384 dimensions take 3 ms and 31 MB. Of a larger collection, short vectors are kept, a byte per dimension, which are
+looked up by id and compared with the query in the second pass of hybrid search: a request for 1,000 of them took 30 ms.
+A server loads them while it answers by requests, and again when a new generation goes live; a generation never changes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from search_api.retrieval.clauses import SHORT_VECTOR, unit_vectors
 from search_api.retrieval.hits import best_first, hit_id, only_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -73,6 +73,14 @@ class KnownVectors:
         """Return the vectors of these works, float32[n, d] of unit length. Raises KeyError for a work without one."""
         return unit_vectors(self.rows[[self._places[id_] for id_ in ids]])
 
+    def nearest_of(self, ids: Iterable[str], vector: Vector, count: int) -> Scores:
+        """Return the `count` nearest of these works to a vector of unit length, by Lucene's score (1 + cos) / 2.
+
+        Works without a vector are left out.
+        """
+        known = [id_ for id_ in ids if id_ in self]
+        return _nearest(known, self.of(known), vector, count) if known else {}
+
 
 @dataclass(frozen=True)
 class WorkVectors(KnownVectors):
@@ -80,19 +88,20 @@ class WorkVectors(KnownVectors):
 
     def nearest(self, vector: Vector, count: int) -> Scores:
         """Return the `count` nearest works to a vector, float32[d] of unit length, by Lucene's score (1 + cos) / 2."""
-        if not self.ids:
-            return {}
-        # A product by BLAS starts threads, which wait for each other busily and are slower while OpenSearch computes.
-        scores = (1 + np.einsum("ij,j->i", self.rows, vector)) / 2
-        places = np.argpartition(-scores, count)[:count] if count < len(scores) else np.arange(len(scores))
-        nearest = {
-            self.ids[place]: score for place, score in zip(places.tolist(), scores[places].tolist(), strict=True)
-        }
-        return best_first(nearest)
+        return _nearest(self.ids, self.rows, vector, count) if self.ids else {}
 
     def of(self, ids: Sequence[str]) -> NDArray[np.float32]:
         """Return the vectors of these works, float32[n, d]. Raises KeyError for a work without one."""
         return np.asarray(self.rows[[self._places[id_] for id_ in ids]], np.float32)
+
+
+def _nearest(ids: Sequence[str], rows: NDArray[np.float32], vector: Vector, count: int) -> Scores:
+    """Return the `count` rows of unit length that are nearest to a vector, by the score (1 + cos) / 2."""
+    # A product by BLAS starts threads, which wait for each other busily and are slower while OpenSearch computes.
+    scores = (1 + np.einsum("ij,j->i", rows, vector)) / 2
+    places = np.argpartition(-scores, count)[:count] if count < len(scores) else np.arange(len(scores))
+    nearest = {ids[place]: score for place, score in zip(places.tolist(), scores[places].tolist(), strict=True)}
+    return best_first(nearest)
 
 
 class VectorStore:

@@ -3,13 +3,13 @@
 A query and its mode define one set of works. Filters return parts of it, facets count it, sorts order it, and exports
 and feeds read it, so all of them agree. It consists of the works with enough of its words and, in hybrid and semantic
 mode, of a fixed list of neighbours that are near enough (`ranking.similarity_floor`). Hybrid search has two passes: the
-first hits by the fused score move the query vector towards themselves (`ranking.feedback_vector`), and the neighbours
-of that vector are fused with the same keyword hits.
+first hits by the fused score move the query vector towards themselves (`ranking.feedback_vector`), and the works of the
+first pass that are nearest to that vector are fused with the same keyword hits.
 
-Three requests find the set of a new hybrid query: the keyword hits together with the neighbours of the query vector,
-the vectors of the first hits, and the neighbours of the feedback vector. Where the vectors are in memory
-(`retrieval.vectors`), the request for keyword hits is the only one. The set is cached for a while, for the pages and
-facets of the same query; a set of another generation than that of the hits read with it is computed again.
+One request finds the set of a new hybrid query, the keyword hits together with the neighbours of the query vector, if
+the vectors are in memory (`retrieval.vectors`). Otherwise two more read the vectors of the first hits, and compare the
+works of the first pass with the feedback vector. The set is cached for a while, for the pages and facets of the same
+query; a set of another generation than that of the hits read with it is computed again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from search_api.retrieval import clauses, ranking
 from search_api.retrieval.cache import ExpiringCache
 from search_api.retrieval.hits import (
     best_first,
-    count_only,
     fuse,
     generation_of,
     hit_id,
@@ -264,7 +263,7 @@ def hybrid(
     cosines = ranking.cosines_of(first.semantic)
     near_ids = [id_ for id_, cosine in cosines.items() if cosine >= floor]
     moved = _feedback(neighbours, first, vector, replace(weights, semantic_weight=weight))
-    second = first if moved is vector else replace(first, semantic=neighbours.nearest(moved))
+    second = first if moved is vector else replace(first, semantic=neighbours.among(first, moved))
     found = fused_set(second, queries.keyword(query), moved, weight)
     members = marked.union(near_ids)
     fused = {id_: score for id_, score in found.ranked.items() if id_ in members}
@@ -304,6 +303,14 @@ class Neighbours:
         """Return the neighbours of a vector by Lucene's score."""
         memory = self.memory
         return memory.nearest(vector, self.weights.k) if memory else hit_scores(self.search(vector))
+
+    def among(self, first: FirstPass, vector: Vector) -> Scores:
+        """Return the works of the first pass that are nearest to a vector, by Lucene's score."""
+        works = dict.fromkeys([*first.keyword, *first.semantic])
+        if self.known is not None:
+            return self.known.nearest_of(works, vector, self.weights.k)
+        body = nearest(vector, [queries.only(list(works))], self.weights)
+        return hit_scores(self.services.search(self.services.names.works, body))
 
     def search(self, vector: Vector) -> Body:
         """Return the response to a search for the neighbours of a vector."""
@@ -360,15 +367,10 @@ def first_pass(
     """
     index, neighbours = services.names.works, nearest(vector, required, weights)
     near_by_words = {"bool": {"must": [keyword], "filter": [neighbours["query"]]}}
-    bodies = [
-        _best(keyword),
-        neighbours,
-        {**neighbours, "query": near_by_words},
-        count_only({"bool": {"filter": [keyword]}}),
-    ]
-    by_words, near, both, matching = services.search_together([(index, body) for body in bodies])
+    bodies = [_best(keyword, count=True), neighbours, {**neighbours, "query": near_by_words}]
+    by_words, near, both = services.search_together([(index, body) for body in bodies])
     semantic, shared = hit_scores(near), hit_scores(both)
-    count = matching["hits"]["total"]["value"] + len(semantic.keys() - shared.keys())
+    count = by_words["hits"]["total"]["value"] + len(semantic.keys() - shared.keys())
     first = FirstPass.of(by_words, semantic, generation_of(by_words, near))
     return replace(first, keyword_of_near=shared, count=count)
 

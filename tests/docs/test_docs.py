@@ -61,7 +61,7 @@ QUOTED = [
     ("ranking.md", "a word of the title counts {} times", (TITLE_WEIGHT,)),
     ("ranking.md", "(the {:,} best by keyword, the {} nearest)", (ranking.DEPTH, default("k"))),
     ("ranking.md", "then {} of the keyword score and {}", (complement("semantic_weight"), default("semantic_weight"))),
-    ("ranking.md", "first search retrieves {} works", (default("feedback_works"),)),
+    ("ranking.md", "first one retrieves {} works", (default("feedback_works"),)),
     ("ranking.md", "query vector then moves {} of the way", (default("feedback_weight"),)),
     ("ranking.md", "cosine to each other is below {}, the vector", (f"{ranking.COHERENT:g}".removeprefix("0"),)),
     ("ranking.md", "if less than {} of a query's terms", (f"{ranking.MOST_OCCUR:g}".removeprefix("0"),)),

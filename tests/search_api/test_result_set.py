@@ -108,7 +108,9 @@ def test_a_hybrid_set_takes_three_requests_and_is_remembered() -> None:
     assert words["size"] == ranking.DEPTH
     assert vectors["query"]["bool"]["filter"][0] == queries.only(["a", "b", "c"])
     assert first["query"]["knn"]["embedding"]["vector"] == [1.0, 0.0]
-    assert second["query"]["knn"]["embedding"]["vector"] == pytest.approx(found.vector.tolist())
+    compared = second["query"]["knn"]["embedding"]
+    assert compared["vector"] == pytest.approx(found.vector.tolist())
+    assert compared["filter"]["bool"]["filter"] == [queries.only(["a", "b", "c"])]
 
 
 def test_requirements_alone_have_no_floor() -> None:
@@ -186,14 +188,17 @@ def test_with_vectors_in_memory_a_hybrid_set_takes_one_request() -> None:
 def test_with_short_vectors_in_memory_a_query_learns_from_its_hits_without_a_request() -> None:
     engine = Engine({"a": 3.0, "b": 1.0}, {"b": 0.9, "c": 0.85})
     there = services(engine)
-    rows = np.array([[0, 127], [0, 127], [0, 127]], np.int8)
-    there.shared(VectorStore).known = KnownVectors("works-1", list("abc"), rows)
+    rows = np.array([[0, 127], [0, 127], [0, 127], [0, 127]], np.int8)
+    known = KnownVectors("works-1", list("abcd"), rows)
+    there.shared(VectorStore).known = known
     assert result_set.needs_vector(there, "hybrid", SOIL)
     found = hybrid(there)
-    assert engine.round_trips == 2
+    assert engine.round_trips == 1
     without = hybrid(services(Engine({"a": 3.0, "b": 1.0}, {"b": 0.9, "c": 0.85})))
-    assert found.ranked == without.ranked
     assert found.vector == pytest.approx(without.vector)
+    assert found.vector is not None
+    compared = known.nearest_of("abc", found.vector, WEIGHTS.k)
+    assert found.ranked == pytest.approx(fuse({"a": 3.0, "b": 1.0}, compared, WEIGHTS.semantic_weight))
 
 
 def test_vectors_of_another_generation_or_for_requirements_are_not_used() -> None:

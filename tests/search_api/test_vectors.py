@@ -136,6 +136,12 @@ def test_of_a_larger_collection_short_vectors_are_loaded_which_keep_their_direct
     assert store.of("another") is None
     found = store.known.of([id_of(7), id_of(3)])
     assert (found * opensearch.rows[[7, 3]]).sum(axis=1) == pytest.approx(1.0, abs=1e-3)
+    nearest = store.known.nearest_of([id_of(3), "unknown", id_of(9), id_of(7)], opensearch.rows[7], 2)
+    cosines = opensearch.rows[[3, 9]] @ opensearch.rows[7]
+    second = id_of(3 if cosines[0] > cosines[1] else 9)
+    assert list(nearest) == [id_of(7), second]
+    assert nearest[second] == pytest.approx((1 + cosines.max()) / 2, abs=5e-3)
+    assert store.known.nearest_of(["unknown"], opensearch.rows[7], 2) == {}
 
 
 def test_zero_loads_nothing() -> None:
