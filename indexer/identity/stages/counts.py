@@ -60,16 +60,18 @@ def count_tokens(step: Step) -> None:
 @stage("coauthors")
 def find_coauthors(step: Step) -> None:
     """Write the pairs of names that have written together, on the first works of the one, by number."""
-    # Table by table, so that each query may use the memory alone, and no lists, which do not spill to disk.
+    # Table by table, so that each query may use the memory alone. Sorting and joining spill to disk; lists do not, and
+    # partitions of windows hardly. So the first works of a name are found by the places of its rows.
     authored = f"""
-        CREATE TABLE authored AS SELECT work_id, code FROM (
+        CREATE TABLE authored AS SELECT code, work_id FROM (
             SELECT work_id, unnest(names) AS name FROM mentions
             WHERE position = 1 AND authors BETWEEN 2 AND {MAX_AUTHORS}
-        ) JOIN names USING (name)
+        ) JOIN names USING (name) ORDER BY code, work_id
     """  # noqa: S608 (constants)
     considered = f"""
-        CREATE TABLE considered AS SELECT code, work_id FROM authored
-        QUALIFY row_number() OVER (PARTITION BY code ORDER BY work_id) <= {MAX_WORKS}
+        CREATE TABLE considered AS SELECT code, work_id
+        FROM authored JOIN (SELECT code, min(rowid) AS first FROM authored GROUP BY code) USING (code)
+        WHERE authored.rowid < first + {MAX_WORKS}
     """  # noqa: S608 (constants)
     query = """
         SELECT DISTINCT considered.code AS code, authored.code AS other
