@@ -61,7 +61,7 @@ class Oeuvre:
     @property
     def centre(self) -> NDArray[np.float32]:
         """The direction of the mean of the vectors: float32[d], unit length."""
-        mean = self.vectors.mean(axis=0)
+        mean = self.vectors.sum(axis=0) / len(self.vectors)
         return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9), np.float32)
 
     @cached_property
@@ -147,7 +147,8 @@ def _are_known(known: KnownVectors, response: Mapping[str, Any]) -> bool:
     """Return whether the vectors of all works in a response are known: those of another generation are not."""
     buckets = response["aggregations"]["researchers"]["buckets"]
     hits = [hit for bucket in buckets for hit in bucket["works"]["hits"]["hits"]]
-    return all(hit["_index"] == known.generation and hit["fields"]["id"][0] in known for hit in hits)
+    are_current = {hit["_index"] for hit in hits} <= {known.generation}
+    return are_current and known.has_all({hit["fields"]["id"][0] for hit in hits})
 
 
 def closest_works(own: Oeuvre, other: Oeuvre, topics: Collection[str] = (), count: int = PAIRS) -> list[Pair]:

@@ -69,16 +69,25 @@ class KnownVectors:
     def __contains__(self, id_: str) -> bool:
         return id_ in self._places
 
+    def has_all(self, ids: set[str]) -> bool:
+        """Return whether all of these works have a vector."""
+        return ids <= self._places.keys()
+
     def of(self, ids: Sequence[str]) -> NDArray[np.float32]:
         """Return the vectors of these works, float32[n, d] of unit length. Raises KeyError for a work without one."""
-        return unit_vectors(self.rows[[self._places[id_] for id_ in ids]])
+        return unit_vectors(self.rows[self._rows(ids)])
+
+    def _rows(self, ids: Sequence[str]) -> list[int]:
+        places = self._places
+        return [places[id_] for id_ in ids]
 
     def nearest_of(self, ids: Iterable[str], vector: Vector, count: int) -> Scores:
         """Return the `count` nearest of these works to a vector of unit length, by Lucene's score (1 + cos) / 2.
 
         Works without a vector are left out.
         """
-        known = [id_ for id_ in ids if id_ in self]
+        places = self._places
+        known = [id_ for id_ in ids if id_ in places]
         return _nearest(known, self.of(known), vector, count) if known else {}
 
 
@@ -92,7 +101,7 @@ class WorkVectors(KnownVectors):
 
     def of(self, ids: Sequence[str]) -> NDArray[np.float32]:
         """Return the vectors of these works, float32[n, d]. Raises KeyError for a work without one."""
-        return np.asarray(self.rows[[self._places[id_] for id_ in ids]], np.float32)
+        return np.asarray(self.rows[self._rows(ids)], np.float32)
 
 
 def _nearest(ids: Sequence[str], rows: NDArray[np.float32], vector: Vector, count: int) -> Scores:
