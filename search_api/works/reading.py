@@ -66,15 +66,19 @@ def read_page(
     with own_cursor(pagination):
         sent = plan.sent or Sent.send(services, sorted_page(services, plan, pagination, read, narrowing))
     response, *checks = sent.responses
-    words = [body["query"]["multi_match"]["query"] for _, body in sent.searches[1:]]
+    counted = checks.pop(0) if _is_best_first(plan, pagination) else response
+    words = [body["query"]["multi_match"]["query"] for _, body in sent.searches[len(sent.searches) - len(checks) :]]
     hits: list[WorkHit] = response["hits"]["hits"]
+    count = counted["hits"]["total"]["value"]
+    if counted is not response and len(hits) < min(pagination.per_page, count - pagination.offset):
+        hits = services.search(services.names.works, _sorted(plan, pagination, read, narrowing))["hits"]["hits"]
     if plan.found.ranked:
         hits = [{**hit, "_score": plan.found.ranked.get(hit["_id"], 0.0)} for hit in hits]
     return Page(
         hits,
-        response["hits"]["total"]["value"],
+        count,
         best_score(pagination, response),
-        response.get("aggregations", {}),
+        counted.get("aggregations", {}),
         bool(spelling.missing(services, words, checks)),
         next_cursor(pagination, response),
     )
@@ -85,14 +89,33 @@ def sorted_page(
 ) -> list[tuple[str, Body]]:
     """Return the searches for a page in an order that OpenSearch sorts by; in keyword mode also one for each new word.
 
-    Those find out whether the word occurs: looking for other spellings takes longer than the search itself.
+    Those find out whether the word occurs: looking for other spellings takes longer than the search itself. A list that
+    is ranked by words is counted by a search of its own, since OpenSearch then need not score all works.
     """
-    early, counting = narrowing
-    query = {"bool": {"must": [plan.found.clause()], "filter": early}}
-    body = {"query": query, "track_total_hits": True, **read, **counting, **place(pagination, plan.order)}
+    bodies = [_sorted(plan, pagination, read, narrowing)]
+    if _is_best_first(plan, pagination):
+        early, counting = narrowing
+        best = {"bool": {"must": [queries.best_with_any_word(plan.query)], "filter": early}}
+        page = {name: part for name, part in bodies[0].items() if name not in {"aggs", "track_total_hits"}}
+        count = {**count_only({"bool": {"filter": [plan.found.clause(), *early]}}), **counting}
+        bodies = [{**page, "query": best, "track_total_hits": False}, count]
     is_keyword = plan.query.source and plan.mode == "keyword"
     words = services.shared(spelling.KnownWords).unseen(services, plan.query) if is_keyword else []
-    return [(services.names.works, one) for one in (body, *map(spelling.occurrence, words))]
+    return [(services.names.works, body) for body in (*bodies, *map(spelling.occurrence, words))]
+
+
+def _sorted(plan: Plan, pagination: Pagination, read: Body, narrowing: tuple[list[Body], Body]) -> Body:
+    """Return the search for a page in the plan's order, for all works of the set, with their number and facets."""
+    early, counting = narrowing
+    query = {"bool": {"must": [plan.found.clause()], "filter": early}}
+    return {"query": query, "track_total_hits": True, **read, **counting, **place(pagination, plan.order)}
+
+
+def _is_best_first(plan: Plan, pagination: Pagination) -> bool:
+    """Return whether a page has the best works by words, which are searched apart from the number of all."""
+    return (
+        bool(plan.query.embedding_text) and (plan.mode, plan.sort) == ("keyword", "relevance") and not pagination.cursor
+    )
 
 
 def ranked_page(
