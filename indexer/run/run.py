@@ -288,8 +288,8 @@ def index(
         report = Report.new(home / "runs")
         report.explain = options.explain
         execution = execution or Execution(str(home / FOLDER))
-        stages, embedding = execution.runner(progress.tasks), execution.embedding_runner()
-        works = WorkEmbedding(client, target, embedder.model, staging, report, embedding, execution.concurrent_tasks)
+        stages, documents = execution.runner(progress.tasks), execution.documents_runner()
+        works = WorkEmbedding(client, target, embedder.model, staging, report, documents, execution.concurrent_tasks)
         use_here(embedder)
         run = Run(client, embedder, target, report, options, progress, decisions, staging, lock, stages, works, signer)
         report.unknown = Counter()
@@ -305,10 +305,10 @@ def index(
             lock.check()  # the writer's aliases are gone if another run took over
             raise
         finally:
-            embedding.stop()
-            report.peak_memory_mb = max(report.peak_memory_mb, round(peak_mb() + embedding.peak_mb()))
-            report.stages = [*stages.summary(), *embedding.summary()]
-            report.seconds["embed"] = embedding.seconds(embed_texts.name)
+            documents.stop()
+            report.peak_memory_mb = max(report.peak_memory_mb, round(peak_mb() + documents.peak_mb()))
+            report.stages = [*stages.summary(), *documents.summary()]
+            report.seconds["embed"] = documents.seconds(embed_texts.name)
             report.save()
     return report
 

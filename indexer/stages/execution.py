@@ -43,8 +43,8 @@ class Execution:
         folder.check()
         return Runner(folder, make_executor, on_progress)
 
-    def embedding_runner(self) -> Runner:
-        """Return the runner that embeds works beside `runner`, and builds the documents of researchers afterwards.
+    def documents_runner(self) -> Runner:
+        """Return the runner for parts of documents: it embeds works beside `runner`, and builds researchers afterwards.
 
         It uses the cluster, several processes, or this one: with one worker, this process embeds with the model that it
         has loaded, and with all threads.

@@ -133,7 +133,7 @@ def test_a_cluster_computes_the_same_vectors_though_a_worker_is_killed(
 ) -> None:
     with LocalCluster(n_workers=3, threads_per_worker=1, dashboard_address=":0") as cluster:
         execution = Execution(str(tmp_path), scheduler=cluster.scheduler_address)
-        with execution.embedding_runner() as runner:
+        with execution.documents_runner() as runner:
             assert execution.concurrent_tasks(runner) == 6
         found, _ = embedded(tmp_path, dask_executor(cluster.scheduler_address), model, kills=True)
     assert found == expected
@@ -141,7 +141,7 @@ def test_a_cluster_computes_the_same_vectors_though_a_worker_is_killed(
 
 def test_one_worker_means_this_process_and_its_model(tmp_path: Path) -> None:
     execution = Execution(str(tmp_path))
-    runner = execution.embedding_runner()
+    runner = execution.documents_runner()
     assert execution.concurrent_tasks(runner) == 1
     assert runner._make_executor is this_process
     assert Execution(str(tmp_path), 3).concurrent_tasks(runner) == 6
