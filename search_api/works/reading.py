@@ -101,7 +101,8 @@ def sorted_page(
         bodies = [{**page, "query": best, "track_total_hits": False}, count]
     is_keyword = plan.query.source and plan.mode == "keyword"
     words = services.shared(spelling.KnownWords).unseen(services, plan.query) if is_keyword else []
-    return [(services.names.works, body) for body in (*bodies, *map(spelling.occurrence, words))]
+    checks = [spelling.occurrence(word, plan.query.languages) for word in words]
+    return [(services.names.works, body) for body in (*bodies, *checks)]
 
 
 def _sorted(plan: Plan, pagination: Pagination, read: Body, narrowing: tuple[list[Body], Body]) -> Body:

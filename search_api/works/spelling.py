@@ -58,9 +58,12 @@ class KnownWords:
             self._known.put((services.names.works, word), True)
 
 
-def occurrence(word: str) -> Body:
-    """Return the request that finds out whether a word occurs: whether it has hits."""
-    fields = [*FIELDS.values(), "title", "abstract", "localized.*"]
+def occurrence(word: str, languages: Iterable[str] = ()) -> Body:
+    """Return the request that finds out whether a word occurs in any form: whether it has hits.
+
+    `languages` are those of the collection whose words have stems of their own.
+    """
+    fields = ["all_words", "researchers.name", *(f"localized.{language}" for language in languages)]
     match = {"query": word, "fields": fields, "operator": "and"}
     return {"query": {"multi_match": match}, "size": 0, "track_total_hits": 1}
 
