@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 #: Skips for this reason are allowed in continuous integration too: the real data cannot be published.
 DATA = "PEERSCOPE_DATA"
 NODE = pytest.StashKey[SharedNode]()
+#: Settings of the machine that tests use. Others of whoever runs them could change results or name a database.
+KEPT = frozenset({"PEERSCOPE_HOME", DATA, "PEERSCOPE_MAVEN_URL", "PEERSCOPE_HEAP", SharedNode.VARIABLE})
 
 
 class LazyRule(Rule):
@@ -48,8 +50,10 @@ Flask.url_rule_class = LazyRule
 
 def pytest_configure(config: pytest.Config) -> None:
     """Offer one node of OpenSearch to all processes of the run; it starts when the first test needs it."""
+    for name in [name for name in os.environ if name.startswith("PEERSCOPE_") and name not in KEPT]:
+        del os.environ[name]
     # One key for all parts of a test; none is generated in the home of whoever runs the tests.
-    os.environ.setdefault("PEERSCOPE_SECRET_KEY", "the key of the tests")
+    os.environ["PEERSCOPE_SECRET_KEY"] = "the key of the tests"
     if not hasattr(config, "workerinput"):
         config.stash[NODE] = node = SharedNode.serve()
         os.environ[SharedNode.VARIABLE] = str(node.folder)
