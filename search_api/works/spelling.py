@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from search_api.retrieval import syntax
 from search_api.retrieval.cache import ExpiringCache
+from search_api.retrieval.terms import STOP_WORDS
 from search_api.works import queries
 
 if TYPE_CHECKING:
@@ -48,9 +49,10 @@ class KnownWords:
         self._known: ExpiringCache[tuple[str, str], bool] = ExpiringCache(MAX_KNOWN, seconds, timer)
 
     def unseen(self, services: Services, query: Query) -> list[str]:
-        """Return the words of a query that may be misspelt and are not known to occur."""
+        """Return the words of a query that may be misspelt and are not known to occur; stop words are not indexed."""
         words = dict.fromkeys(word for word in lookups(query).lower().split() if len(word) >= MIN_LENGTH - 1)
-        return [word for word in words if not self._known.get((services.names.works, word))]
+        unknown = (word for word in words if word not in STOP_WORDS)
+        return [word for word in unknown if not self._known.get((services.names.works, word))]
 
     def add(self, services: Services, words: Iterable[str]) -> None:
         """Keep words that occur."""
