@@ -13,6 +13,7 @@ from search_api.http.paging import Pagination, place
 from search_api.retrieval import filters, ranking
 from search_api.retrieval.listing import envelope, noting_unknown
 from search_api.retrieval.ranking import RankingWeights
+from search_api.retrieval.vectors import VectorStore
 from search_api.works import queries
 from search_api.works.documents import find_canonical, find_ids, serialize_work, to_result
 from search_api.works.fields import SORTS
@@ -134,7 +135,7 @@ def _nearest(services: Services, request: SimilarityRequest, args: Mapping[str, 
         first = first_pass(services, keyword, request.vector, others, request.weights)
         found = fused_set(first, keyword, request.vector, request.weights.similar_semantic_weight)
         page = ranked_page(services, found, passing, pagination, {"_source": queries.SOURCE}, (passing, {}))
-        known = known_parts(first, [hit["_id"] for hit in page.hits]) if not request.unlike else {}
+        known = _known_parts(services, request.vector, first, page) if not request.unlike else {}
     results = [to_result(hit, page.best, request.mode) for hit in page.hits]
     _add_reasons(services, request, significant, results, known)
     return _list(results, request, pagination, count=page.count)
@@ -163,6 +164,18 @@ def _score_candidates(
 def _list(results: list[WorkResult], request: SimilarityRequest, pagination: Pagination, **count: Any) -> Result:
     degraded = ["semantic"] if request.vector is None else []
     return envelope(results, pagination=pagination, mode=request.mode, degraded=degraded, **count)
+
+
+def _known_parts(
+    services: Services, vector: NDArray[np.float32], first: FirstPass, page: Page
+) -> dict[str, dict[str, float]]:
+    """Return the parts of scores of those works of a page for which they are known, or their vectors are in memory."""
+    ids = [hit["_id"] for hit in page.hits]
+    if others := [id_ for id_ in ids if id_ in first.keyword and id_ not in first.semantic]:
+        vectors = services.shared(VectorStore).of(first.generation)
+        compared = vectors.nearest_of(others, vector, len(others)) if vectors else {}
+        first = replace(first, semantic=first.semantic | compared)
+    return known_parts(first, ids)
 
 
 def known_parts(first: FirstPass, ids: Sequence[str]) -> dict[str, dict[str, float]]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+import numpy as np
+
 from mappings import IndexNames
 from search_api.app import create_app
 from search_api.http.services import Services
+from search_api.retrieval.vectors import KnownVectors, VectorStore
 from search_api.works import similar
 from search_api.works.schemas import SimilarArgs
 
@@ -60,8 +63,9 @@ def filters_of(query: Body) -> list[Body]:
     return [clause for clause in clauses if isinstance(clause, dict)]
 
 
-def answer(engine: Engine) -> Body:
+def answer(engine: Engine, known: KnownVectors | None = None) -> Body:
     there = Services(cast("Any", engine), IndexNames("t-"))
+    there.shared(VectorStore).known = known
     app = create_app(services=there, extensions=[])
     with app.test_request_context("/api/v1/works/own/similar"):
         return similar.similar(there, "own", SimilarArgs().load({"per_page": 3}))
@@ -85,6 +89,14 @@ def test_parts_that_it_has_not_found_are_requested_for_those_works_only() -> Non
     assert best["size"] == 1
     assert len(others) == 2
     assert all(body["size"] == 1 and "'id': ['d']" in str(body) for body in others)
+
+
+def test_parts_are_computed_where_vectors_are_in_memory() -> None:
+    engine = Engine({"a": 4.0, "d": 2.0}, {"a": 0.9, "c": 0.7}, total=2_000)
+    rows = np.array([[127, 0], [127, 127], [127, 0]], np.int8)
+    known = KnownVectors("w", ["a", "d", "c"], rows)
+    assert parts(answer(engine, known)) == {"a": (1.0, 0.8), "d": (0.5, round(0.5**0.5, 6)), "c": (0.0, 0.4)}
+    assert len(engine.requests) == 3
 
 
 def test_the_list_is_as_long_as_the_union_of_matches_and_neighbours_without_another_request() -> None:
