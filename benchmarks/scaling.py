@@ -2,8 +2,8 @@
 
 More works than the corpora have are made of them: every copy has other people (each word of a name is replaced by
 another one of the same corpus, the same in the whole copy), other words in titles, and other ids. Embeddings are
-stand-ins, so that only identity is measured. Nothing is indexed: between runs, a file keeps the ids of researchers.
-With `--more`, a second run adds works, and a third one changes one record.
+stand-ins, so that only identity is measured. Nothing is indexed: between runs, a file keeps the records and the ids of
+researchers. With `--more`, a second run adds works, and a third one changes one record.
 """
 
 from __future__ import annotations

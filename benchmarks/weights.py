@@ -161,7 +161,9 @@ def quality(judged: Judged, weight: float, works: int, moved: float, k: int, *, 
             hits = judged.works[best]
             step = moved if is_plain else moved * ranking.coherence(hits)
             query = ranking.feedback_vector(vector, hits, first[best].tolist(), step)
-            cosines = (judged.works @ query).astype(float)
+            # The second pass compares the works of the first one.
+            compared = fused(keyword, cosines, ranking.DEPTH, k, share) > 0
+            cosines = np.where(compared, (judged.works @ query).astype(float), -1.0)
         order = np.argsort(-fused(keyword, cosines, ranking.DEPTH, k, share), kind="stable")[:COUNT]
         values.append((judged.grades[number][order] * _discounts(len(order))).sum() / judged.ideal[number])
     return np.array(values)

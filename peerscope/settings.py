@@ -231,7 +231,7 @@ class Settings(BaseSettings):
         5,
         ge=0,
         le=50,
-        description="works of a first search that hybrid search learns from; 0 skips that search "
+        description="works of the first pass that hybrid search learns from; 0 skips the second pass "
         "([ranking](ranking.md))",
     )
     feedback_weight: float = Field(0.4, ge=0, le=1, description="how far the query vector moves towards those works")
@@ -247,7 +247,7 @@ class Settings(BaseSettings):
         ge=0,
         le=10_000_000,
         description="the same for short vectors, .4 MB per 1,000 works, which are looked up where researchers are "
-        "compared and queries learn from their first hits",
+        "compared, in the second pass of hybrid search and for similar works",
     )
     workers: int | None = Field(
         None, ge=1, le=1_000, description="processes of `peerscope serve`; by default one per core, at most 4"

@@ -23,8 +23,14 @@ if TYPE_CHECKING:
 #: Skips for this reason are allowed in continuous integration too: the real data cannot be published.
 DATA = "PEERSCOPE_DATA"
 NODE = pytest.StashKey[SharedNode]()
-#: Settings of the machine that tests use. Others of whoever runs them could change results or name a database.
-KEPT = frozenset({"PEERSCOPE_HOME", DATA, "PEERSCOPE_MAVEN_URL", "PEERSCOPE_HEAP", SharedNode.VARIABLE})
+#: Settings of the environment that tests use. All others are removed: they could change results, or name a real
+#: database.
+KEPT = frozenset(
+    {
+        *("PEERSCOPE_HOME", "PEERSCOPE_MAVEN_URL", DATA, SharedNode.VARIABLE),
+        *(f"PEERSCOPE_OPENSEARCH_{name}" for name in ("URL", "USER", "PASSWORD", "CA")),
+    }
+)
 
 
 class LazyRule(Rule):
@@ -49,7 +55,10 @@ Flask.url_rule_class = LazyRule
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Offer one node of OpenSearch to all processes of the run; it starts when the first test needs it."""
+    """Remove settings from the environment, and offer one node of OpenSearch to all processes of the run.
+
+    The node starts when the first test needs it.
+    """
     for name in [name for name in os.environ if name.startswith("PEERSCOPE_") and name not in KEPT]:
         del os.environ[name]
     # One key for all parts of a test; none is generated in the home of whoever runs the tests.

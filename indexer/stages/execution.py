@@ -44,7 +44,7 @@ class Execution:
         return Runner(folder, make_executor, on_progress)
 
     def documents_runner(self) -> Runner:
-        """Return the runner for parts of documents: it embeds works beside `runner`, and builds researchers afterwards.
+        """Return the runner for parts of documents: embeddings of works, and later the documents of researchers.
 
         It uses the cluster, several processes, or this one: with one worker, this process embeds with the model that it
         has loaded, and with all threads.

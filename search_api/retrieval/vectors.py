@@ -2,8 +2,9 @@
 
 A graph in OpenSearch is worth a round trip only if there are more vectors than a process compares at once: 20,000 of
 384 dimensions take 3 ms and 31 MB. Of a larger collection, short vectors are kept, a byte per dimension, which are
-looked up by id and compared with the query in the second pass of hybrid search: a request for 1,000 of them took 30 ms.
-A server loads them while it answers by requests, and again when a new generation goes live; a generation never changes.
+looked up by id: where researchers are compared, and in the second pass of hybrid search. To request 1,000 of them took
+30 ms. A server loads them while it answers by requests, and again when a new generation goes live; a generation never
+changes.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def any_word(query: Query) -> Body:
 def best_with_any_word(query: Query) -> Body:
     """Return the clause for those works of `any_word` that have a score, with the same score.
 
-    Some others match by the stems of `all_words` and not by those that rank. If a score is required, OpenSearch skips
+    Other works match by the stems of `all_words` and not by those that rank. If a score is required, OpenSearch skips
     works that cannot be among the best, which takes half of the time.
     """
     parts = any_word(query)["bool"]

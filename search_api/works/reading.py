@@ -65,13 +65,15 @@ def read_page(
         return ranked_page(services, plan.found, plan.clauses(), pagination, read, narrowing)
     with own_cursor(pagination):
         sent = plan.sent or Sent.send(services, sorted_page(services, plan, pagination, read, narrowing))
-    response, *checks = sent.responses
-    counted = checks.pop(0) if _is_best_first(plan, pagination) else response
-    words = [body["query"]["multi_match"]["query"] for _, body in sent.searches[len(sent.searches) - len(checks) :]]
+    pairs = [(body["query"], found) for (_, body), found in zip(sent.searches, sent.responses, strict=True)]
+    checks = {query["multi_match"]["query"]: found for query, found in pairs if "multi_match" in query}
+    # The search before the checks counts; it is the first one or follows it.
+    response, counted = sent.responses[0], sent.responses[-len(checks) - 1]
     hits: list[WorkHit] = response["hits"]["hits"]
     count = counted["hits"]["total"]["value"]
     if counted is not response and len(hits) < min(pagination.per_page, count - pagination.offset):
-        hits = services.search(services.names.works, _sorted(plan, pagination, read, narrowing))["hits"]["hits"]
+        body = _uncounted(_sorted(plan, pagination, read, narrowing))
+        hits = services.search(services.names.works, body)["hits"]["hits"]
     if plan.found.ranked:
         hits = [{**hit, "_score": plan.found.ranked.get(hit["_id"], 0.0)} for hit in hits]
     return Page(
@@ -79,7 +81,7 @@ def read_page(
         count,
         best_score(pagination, response),
         counted.get("aggregations", {}),
-        bool(spelling.missing(services, words, checks)),
+        bool(spelling.missing(services, list(checks), list(checks.values()))),
         next_cursor(pagination, response),
     )
 
@@ -89,16 +91,15 @@ def sorted_page(
 ) -> list[tuple[str, Body]]:
     """Return the searches for a page in an order that OpenSearch sorts by; in keyword mode also one for each new word.
 
-    Those find out whether the word occurs: looking for other spellings takes longer than the search itself. A list that
-    is ranked by words is counted by a search of its own, since OpenSearch then need not score all works.
+    Those find out whether the word occurs: looking for other spellings takes longer than the search itself. A
+    separate search counts a list that is ranked by words, so that OpenSearch does not have to score all works.
     """
     bodies = [_sorted(plan, pagination, read, narrowing)]
     if _is_best_first(plan, pagination):
         early, counting = narrowing
         best = {"bool": {"must": [queries.best_with_any_word(plan.query)], "filter": early}}
-        page = {name: part for name, part in bodies[0].items() if name not in {"aggs", "track_total_hits"}}
         count = {**count_only({"bool": {"filter": [plan.found.clause(), *early]}}), **counting}
-        bodies = [{**page, "query": best, "track_total_hits": False}, count]
+        bodies = [{**_uncounted(bodies[0]), "query": best}, count]
     is_keyword = plan.query.source and plan.mode == "keyword"
     words = services.shared(spelling.KnownWords).unseen(services, plan.query) if is_keyword else []
     checks = [spelling.occurrence(word, plan.query.languages) for word in words]
@@ -110,6 +111,11 @@ def _sorted(plan: Plan, pagination: Pagination, read: Body, narrowing: tuple[lis
     early, counting = narrowing
     query = {"bool": {"must": [plan.found.clause()], "filter": early}}
     return {"query": query, "track_total_hits": True, **read, **counting, **place(pagination, plan.order)}
+
+
+def _uncounted(search: Body) -> Body:
+    """Return a search without what counts its works: their number and facets."""
+    return {name: part for name, part in search.items() if name != "aggs"} | {"track_total_hits": False}
 
 
 def _is_best_first(plan: Plan, pagination: Pagination) -> bool:

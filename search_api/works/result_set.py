@@ -240,18 +240,19 @@ def hybrid(
 ) -> ResultSet:
     """Return the set of a hybrid search, in two passes that share the keyword hits.
 
-    All hits of both passes take part in fusion, so that scores do not depend on where the set ends. The set consists of
-    the works with enough words and of those that are near enough to the query itself: the feedback vector is near to
-    its own neighbours, whatever they are about.
+    The set consists of the works with enough words and of those that are near enough to the query itself. All keyword
+    hits, and those works of the first pass that are nearest to the feedback vector, take part in fusion, so that scores
+    do not depend on where the set ends.
     """
     by_words, near, matching = responses.words, responses.near, None
     if responses.is_selective:
         matching = by_words["hits"]["total"]["value"]
         if matching < ranking.DEPTH:
             by_words = services.search(services.names.works, _best(queries.marked(query)))
-    neighbours = Neighbours.of(services, query, weights, generation_of(by_words))
+    neighbours = Neighbours.of(services, query, weights, generation_of(by_words, *([near] if near else [])))
     if near is None and neighbours.memory is None:
         near = neighbours.search(vector)
+        neighbours = Neighbours.of(services, query, weights, generation_of(by_words, near))
     semantic = neighbours.nearest(vector) if near is None else hit_scores(near)
     occurring = services.shared(TermCounts).occurring_share(services, query, responses.counted)
     weight = ranking.semantic_share(weights.semantic_weight, occurring)

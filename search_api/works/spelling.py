@@ -49,10 +49,13 @@ class KnownWords:
         self._known: ExpiringCache[tuple[str, str], bool] = ExpiringCache(MAX_KNOWN, seconds, timer)
 
     def unseen(self, services: Services, query: Query) -> list[str]:
-        """Return the words of a query that may be misspelt and are not known to occur; stop words are not indexed."""
+        """Return the words of a query that may be misspelt and are not known to occur.
+
+        Stop words are left out, since `occurrence` does not find them.
+        """
         words = dict.fromkeys(word for word in lookups(query).lower().split() if len(word) >= MIN_LENGTH - 1)
-        unknown = (word for word in words if word not in STOP_WORDS)
-        return [word for word in unknown if not self._known.get((services.names.works, word))]
+        indexed = (word for word in words if word.removesuffix("'s") not in STOP_WORDS)
+        return [word for word in indexed if not self._known.get((services.names.works, word))]
 
     def add(self, services: Services, words: Iterable[str]) -> None:
         """Keep words that occur."""
@@ -60,14 +63,18 @@ class KnownWords:
             self._known.put((services.names.works, word), True)
 
 
-def occurrence(word: str, languages: Iterable[str] = ()) -> Body:
+def occurrence(word: str, languages: Iterable[str]) -> Body:
     """Return the request that finds out whether a word occurs in any form: whether it has hits.
 
-    `languages` are those of the collection whose words have stems of their own.
+    `languages` are those of the collection that have their own stemmer.
     """
+    return {"query": _with_word(word, languages), "size": 0, "track_total_hits": 1}
+
+
+def _with_word(word: str, languages: Iterable[str]) -> Body:
+    """Return the clause for works with a word, in any form, in their text or in the name of an author."""
     fields = ["all_words", "researchers.name", *(f"localized.{language}" for language in languages)]
-    match = {"query": word, "fields": fields, "operator": "and"}
-    return {"query": {"multi_match": match}, "size": 0, "track_total_hits": 1}
+    return {"multi_match": {"query": word, "fields": fields, "operator": "and"}}
 
 
 def missing(services: Services, words: Sequence[str], responses: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -100,7 +107,7 @@ def did_you_mean(services: Services, plan: Plan, suggested: Mapping[str, Any]) -
     best = _best(suggested)
     if not best:
         return None
-    unknown = _unknown(services, {word for word, _ in best.values()})
+    unknown = _unknown(services, {word for word, _ in best.values()}, plan.query.languages)
     text = plan.query.source
     corrected = text
     for (start, length), (word, correction) in sorted(best.items(), reverse=True):
@@ -131,10 +138,9 @@ def _best(suggested: Mapping[str, Any]) -> dict[tuple[int, int], tuple[str, str]
     }
 
 
-def _unknown(services: Services, words: Iterable[str]) -> set[str]:
+def _unknown(services: Services, words: Iterable[str], languages: Iterable[str]) -> set[str]:
     """Return those words that occur in no field, in no form."""
-    fields = [*FIELDS.values(), "title", "abstract", "localized.*"]
-    anywhere = {word: {"multi_match": {"query": word, "fields": fields}} for word in words}
+    anywhere = {word: _with_word(word, languages) for word in words}
     body = {"size": 0, "query": {"match_all": {}}, "aggs": {"words": {"filters": {"filters": anywhere}}}}
     buckets = services.search(services.names.works, body)["aggregations"]["words"]["buckets"]
     return {word for word, bucket in buckets.items() if not bucket["doc_count"]}

@@ -201,6 +201,15 @@ def test_with_short_vectors_in_memory_a_query_learns_from_its_hits_without_a_req
     assert found.ranked == pytest.approx(fuse({"a": 3.0, "b": 1.0}, compared, WEIGHTS.semantic_weight))
 
 
+def test_vectors_in_memory_are_used_for_words_that_occur_nowhere() -> None:
+    engine = Engine({}, {"b": 0.99, "c": 0.98})
+    there = services(engine)
+    rows = np.array([[127, 0], [127, 20]], np.int8)
+    there.shared(VectorStore).known = KnownVectors("works-1", list("bc"), rows)
+    assert set(hybrid(there).ranked) == {"b", "c"}
+    assert engine.round_trips == 1
+
+
 def test_vectors_of_another_generation_or_for_requirements_are_not_used() -> None:
     engine = Engine({"a": 3.0}, {"b": 0.9})
     there = services(engine)

@@ -59,6 +59,7 @@ def test_who_is_like_one_of_five_fits_less_than_who_is_like_all() -> None:
     assert ranking.group_score([0.9, 0.1, 0.1, 0.1, 0.1], []) < ranking.group_score([0.5] * 5, [])
     assert ranking.group_score([0.5], [0.6]) == pytest.approx(0.5 - ranking.UNLIKE * 0.6)
     assert ranking.group_score([0.1], [0.9]) == 0.0
+    assert ranking.group_score([], [0.1]) == 0.0
 
 
 def test_joint_works_are_summed_over_the_examples() -> None:

@@ -60,8 +60,8 @@ def count_tokens(step: Step) -> None:
 @stage("coauthors")
 def find_coauthors(step: Step) -> None:
     """Write the pairs of names that have written together, on the first works of the one, by number."""
-    # Table by table, so that each query may use the memory alone. Sorting and joining spill to disk; lists do not, and
-    # partitions of windows hardly. So the first works of a name are found by the places of its rows.
+    # Table by table, so that each query may use the memory alone. Sorts and joins spill to disk. Lists and partitions
+    # of windows stay in memory, so the first works of a name are selected by row id, in the order of the sorted table.
     authored = f"""
         CREATE TABLE authored AS SELECT code, work_id FROM (
             SELECT work_id, unnest(names) AS name FROM mentions
