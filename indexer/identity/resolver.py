@@ -169,7 +169,8 @@ class Plan:
         evidence = {role: counted[role] for role in ("mentions", "names", "tokens", "coauthors")} | {"vectors": vectors}
         clusters = self.results["clusters"] = self._resolve_blocks(evidence)
         joined = run.run_one(join_ids.task({"clusters": clusters}))
-        printed = run.run_one(list_printed_names.task({"mentions": counted["mentions"]}))
+        mentions = {"mentions": counted["mentions"]}
+        printed = run.run_one(list_printed_names.task(mentions, buckets=self.epoch.buckets))
         pairs = run.run([pair_names.task({"printed": printed}, **bucket) for bucket in self._every_bucket()])
         candidates: dict[str, str | Sequence[str]] = {"clusters": clusters, "joined": joined}
         components = run.run_one(find_components.task({**candidates, "pairs": pairs}))

@@ -93,16 +93,11 @@ def _rows_of_joined(
 def pair_names(step: Step) -> None:
     """Write the pairs of compatible names with different home blocks, one of which belongs to the other's block.
 
-    One bucket of the keys of blocks: number `bucket` of `buckets`.
+    One `bucket` of the keys of blocks.
     """
-    query = """
-        SELECT key, is_home, name FROM printed
-        WHERE md5_number_lower(key) % $1 = $2
-        QUALIFY bool_or(is_home) OVER (PARTITION BY key) AND NOT bool_and(is_home) OVER (PARTITION BY key)
-        ORDER BY key, is_home, name
-    """
+    query = "SELECT key, is_home, name FROM printed WHERE bucket = $1 ORDER BY key, is_home, name"
     with database(step) as connection, database(step) as output:
-        rows = fetch(connection, query, [step.parameters["buckets"], step.parameters["bucket"]])
+        rows = fetch(connection, query, [step.parameters["bucket"]])
         write_rows(step, output, {"a": "VARCHAR", "b": "VARCHAR"}, _pairs(rows))
 
 
@@ -117,14 +112,17 @@ def _pairs(rows: Iterable[tuple[str, bool, str]]) -> Iterator[tuple[str, str]]:
 
 #: The clusters after joins by ids.
 _CLUSTERS = f"""
-    SELECT row_number() OVER (ORDER BY work_id, position) - 1 AS number, * FROM (
-        SELECT {", ".join(COLUMNS)} FROM joined WHERE work_id IS NOT NULL
-        UNION ALL
-        SELECT {", ".join(COLUMNS)} FROM clusters AS c WHERE work_id IS NOT NULL AND NOT EXISTS (
-            SELECT 1 FROM (SELECT unnest(parts) AS part FROM joined WHERE work_id IS NOT NULL)
-            WHERE part.work_id = c.work_id AND part.position = c.position
-        )
+    SELECT {", ".join(COLUMNS)} FROM joined WHERE work_id IS NOT NULL
+    UNION ALL
+    SELECT {", ".join(COLUMNS)} FROM clusters AS c WHERE work_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM (SELECT unnest(parts) AS part FROM joined WHERE work_id IS NOT NULL)
+        WHERE part.work_id = c.work_id AND part.position = c.position
     )
+"""  # noqa: S608 (constants)
+#: What components need of all clusters. A sort spills to disk, and the window of a row number does not.
+_ORDERED = f"""
+    CREATE TABLE ordered AS SELECT work_id, position, names, ids, traits, len(mentions) AS size
+    FROM ({_CLUSTERS}) ORDER BY work_id, position
 """  # noqa: S608 (constants)
 
 
@@ -136,12 +134,13 @@ def find_components(step: Step) -> None:
     if they share a co-author or an institution as well.
     """
     with database(step) as connection, database(step) as output:
-        connection.execute("CREATE TABLE numbered AS " + _CLUSTERS)
+        connection.execute(_ORDERED)
+        connection.execute("CREATE VIEW numbered AS SELECT rowid AS number, * FROM ordered")
         edges = fetch(connection, _EDGES)
         _store_components(connection, edges)
         rows = fetch(
             connection,
-            "SELECT component, work_id, position, len(mentions) FROM numbered JOIN joins USING (number) "
+            "SELECT component, work_id, position, size FROM numbered JOIN joins USING (number) "
             "ORDER BY component, number",
         )
         columns = {"bucket": "INTEGER", "component": "INTEGER", "work_id": "VARCHAR", "position": "INTEGER"}
@@ -220,8 +219,8 @@ def resolve_components(step: Step) -> None:
 def _select(step: Step, connection: duckdb.DuckDBPyConnection) -> None:
     """Create the tables `members` (the clusters of the bucket) and `bucket` (their mentions)."""
     connection.execute(
-        f"CREATE TABLE members AS SELECT component, c.* FROM ({_CLUSTERS}) AS c "  # noqa: S608 (a constant)
-        "JOIN components AS k USING (work_id, position) WHERE k.bucket = $1",
+        f"CREATE TABLE members AS SELECT row_number() OVER (ORDER BY work_id, position) AS number, component, c.* "  # noqa: S608 (a constant)
+        f"FROM ({_CLUSTERS}) AS c JOIN components AS k USING (work_id, position) WHERE k.bucket = $1",
         [step.parameters["bucket"]],
     )
     connection.execute(

@@ -116,13 +116,23 @@ def route_coauthors(step: Step) -> None:
 
 @stage("printed")
 def list_printed_names(step: Step) -> None:
-    """Write each printed name by the keys of its blocks, its home block among them."""
-    query = """
-        SELECT DISTINCT key, name, is_home FROM (
+    """Write the printed names at home in a block and those that may belong to it, by the block's `key`.
+
+    Only blocks with both are written, ordered by their number among `buckets`: each task reads its part of the file.
+    """
+    printed = """
+        CREATE TABLE printed AS SELECT DISTINCT key, name, is_home FROM (
             SELECT block AS key, name, true AS is_home FROM mentions
             UNION ALL
             SELECT unnest(keys) AS key, name, false AS is_home FROM mentions
-        ) ORDER BY key, is_home, name
+        )
     """
+    query = f"""
+        SELECT md5_number_lower(key) % {step.parameters["buckets"]} AS bucket, key, is_home, name
+        FROM printed JOIN (
+            SELECT key FROM printed GROUP BY key HAVING bool_or(is_home) AND NOT bool_and(is_home)
+        ) USING (key) ORDER BY bucket, key, is_home, name
+    """  # noqa: S608 (a number)
     with database(step) as connection:
+        connection.execute(printed)
         write_query(connection, query, step.output)
