@@ -110,19 +110,23 @@ def _pairs(rows: Iterable[tuple[str, bool, str]]) -> Iterator[tuple[str, str]]:
         yield from sorted(compatible_pairs(hosts, guests))
 
 
-#: The clusters after joins by ids.
-_CLUSTERS = f"""
-    SELECT {", ".join(COLUMNS)} FROM joined WHERE work_id IS NOT NULL
-    UNION ALL
-    SELECT {", ".join(COLUMNS)} FROM clusters AS c WHERE work_id IS NOT NULL AND NOT EXISTS (
-        SELECT 1 FROM (SELECT unnest(parts) AS part FROM joined WHERE work_id IS NOT NULL)
-        WHERE part.work_id = c.work_id AND part.position = c.position
-    )
-"""  # noqa: S608 (constants)
+def _clusters(condition: str = "work_id IS NOT NULL") -> str:
+    """Return the query of the clusters after joins by ids that fulfil a condition."""
+    columns = ", ".join(COLUMNS)
+    return f"""
+        SELECT {columns} FROM joined WHERE {condition}
+        UNION ALL
+        SELECT {columns} FROM clusters AS c WHERE {condition} AND NOT EXISTS (
+            SELECT 1 FROM (SELECT unnest(parts) AS part FROM joined WHERE work_id IS NOT NULL)
+            WHERE part.work_id = c.work_id AND part.position = c.position
+        )
+    """  # noqa: S608 (constants)
+
+
 #: What components need of all clusters. A sort spills to disk, and the window of a row number does not.
 _ORDERED = f"""
     CREATE TABLE ordered AS SELECT work_id, position, names, ids, traits, len(mentions) AS size
-    FROM ({_CLUSTERS}) ORDER BY work_id, position
+    FROM ({_clusters()}) ORDER BY work_id, position
 """  # noqa: S608 (constants)
 
 
@@ -219,9 +223,14 @@ def resolve_components(step: Step) -> None:
 def _select(step: Step, connection: duckdb.DuckDBPyConnection) -> None:
     """Create the tables `members` (the clusters of the bucket) and `bucket` (their mentions)."""
     connection.execute(
-        f"CREATE TABLE members AS SELECT row_number() OVER (ORDER BY work_id, position) AS number, component, c.* "  # noqa: S608 (a constant)
-        f"FROM ({_CLUSTERS}) AS c JOIN components AS k USING (work_id, position) WHERE k.bucket = $1",
+        "CREATE TABLE chosen AS SELECT component, work_id, position FROM components WHERE bucket = $1",
         [step.parameters["bucket"]],
+    )
+    # The few clusters are chosen first: a join after the union held all clusters on disk.
+    clusters = _clusters("(work_id, position) IN (SELECT work_id, position FROM chosen)")
+    connection.execute(
+        "CREATE TABLE members AS SELECT row_number() OVER (ORDER BY work_id, position) AS number, component, c.* "  # noqa: S608 (constants)
+        f"FROM ({clusters}) AS c JOIN chosen USING (work_id, position)"
     )
     connection.execute(
         "CREATE TABLE placed AS SELECT component, number, mention.work_id AS work_id, mention.position AS position "
