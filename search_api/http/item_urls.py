@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -14,14 +13,12 @@ if TYPE_CHECKING:
 #: Stands for an id in a URL; werkzeug leaves these characters as they are, as it does those of `_SAFE_IN_PATH`.
 ANY_ID = "--any-id--"
 _SAFE_IN_PATH = "!$&'()*+,/:;=@"
-#: Ids that need no quoting, which are most.
-_PLAIN = re.compile(rf"[\w.~{re.escape(_SAFE_IN_PATH)}-]*", re.ASCII)
 
 
 def item_urls(endpoints: Mapping[str, str], id_: str) -> dict[str, str]:
     """Return URLs of an item by name, as `url_for(endpoint, id_=id_)` does: each from the URL of another item."""
     known: dict[str, tuple[str, str]] = g.setdefault("item_urls", {})
-    quoted = id_ if _PLAIN.fullmatch(id_) else quote(id_, safe=_SAFE_IN_PATH)
+    quoted = quote(id_, safe=_SAFE_IN_PATH)
     urls = {}
     for name, endpoint in endpoints.items():
         if endpoint not in known:

@@ -49,9 +49,9 @@ def hit_scores(response: Mapping[str, Any]) -> Scores:
     return {hit["fields"]["id"][0]: hit["_score"] for hit in response["hits"]["hits"]}
 
 
-def generation_of(*responses: Mapping[str, Any]) -> str | None:
-    """Return the name of the index behind an alias that the hits come from; None if there are no hits."""
-    return next((hit["_index"] for response in responses for hit in response["hits"]["hits"]), None)
+def generation_of(*responses: Mapping[str, Any] | None) -> str | None:
+    """Return the name of the index behind an alias that the hits come from; None without a response that has hits."""
+    return next((hit["_index"] for response in responses if response for hit in response["hits"]["hits"]), None)
 
 
 def best_first(scores: Mapping[str, float]) -> Scores:

@@ -249,14 +249,14 @@ def hybrid(
         matching = by_words["hits"]["total"]["value"]
         if matching < ranking.DEPTH:
             by_words = services.search(services.names.works, _best(queries.marked(query)))
-    neighbours = Neighbours.of(services, query, weights, generation_of(by_words, *([near] if near else [])))
+    neighbours = Neighbours.of(services, query, weights, generation_of(by_words, near))
     if near is None and neighbours.memory is None:
         near = neighbours.search(vector)
         neighbours = Neighbours.of(services, query, weights, generation_of(by_words, near))
     semantic = neighbours.nearest(vector) if near is None else hit_scores(near)
     occurring = services.shared(TermCounts).occurring_share(services, query, responses.counted)
     weight = ranking.semantic_share(weights.semantic_weight, occurring)
-    first = FirstPass.of(by_words, semantic, generation_of(by_words, *([near] if near else [])))
+    first = FirstPass.of(by_words, semantic, generation_of(by_words, near))
     marked = {id_ for id_, score in first.keyword.items() if score >= queries.MARK}
     words = {id_: score - queries.MARK * (id_ in marked) for id_, score in first.keyword.items()}
     first = replace(first, keyword=words, has_all=first.has_all or len(marked) < len(words))

@@ -169,26 +169,23 @@ def _list(results: list[WorkResult], request: SimilarityRequest, pagination: Pag
 def _known_parts(
     services: Services, vector: NDArray[np.float32], first: FirstPass, page: Page
 ) -> dict[str, dict[str, float]]:
-    """Return the parts of scores of those works of a page for which they are known, or their vectors are in memory."""
+    """Return the parts of scores, as `score_parts` does, of those works of a page for which both are known.
+
+    Those of neighbours are. A work that only its words have found is compared if its vector is in memory.
+    """
     ids = [hit["_id"] for hit in page.hits]
-    if others := [id_ for id_ in ids if id_ in first.keyword and id_ not in first.semantic]:
+    semantic = first.semantic
+    if others := [id_ for id_ in ids if id_ in first.keyword and id_ not in semantic]:
         vectors = services.shared(VectorStore).of(first.generation)
-        compared = vectors.nearest_of(others, vector, len(others)) if vectors else {}
-        first = replace(first, semantic=first.semantic | compared)
-    return known_parts(first, ids)
-
-
-def known_parts(first: FirstPass, ids: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Return the parts of scores, as `score_parts` does, of those works for which a first pass has both."""
-    best, is_known = max(first.keyword.values(), default=None), first.has_all or first.keyword_of_near is not None
-    keyword = first.keyword | (first.keyword_of_near or {})
+        semantic = semantic | (vectors.nearest_of(others, vector, len(others)) if vectors else {})
+    keyword, best = first.keyword | (first.keyword_of_near or {}), max(first.keyword.values(), default=None)
     return {
         id_: {
             "keyword": ranking.relative(keyword.get(id_, 0.0), best),
-            "semantic": ranking.cosine_of(first.semantic[id_]),
+            "semantic": ranking.cosine_of(semantic[id_]),
         }
         for id_ in ids
-        if id_ in first.semantic and (id_ in keyword or is_known)
+        if id_ in semantic
     }
 
 

@@ -15,7 +15,7 @@ from indexer.identity.corpus import MAX_SHARING, compatible_pairs
 from indexer.identity.mentions import MentionKey
 from indexer.identity.resolve import agglomerate
 from indexer.identity.stages.blocks import traits_of
-from indexer.identity.stages.clusters import COLUMNS, cluster_row, links_of, mention_of, near_row
+from indexer.identity.stages.clusters import COLUMNS, cluster_row, current_clusters, links_of, mention_of, near_row
 from indexer.identity.stages.context import context_of_bucket
 from indexer.identity.stages.mentions import MENTION
 from indexer.identity.stages.mentions import mention_of as full_mention_of
@@ -110,23 +110,10 @@ def _pairs(rows: Iterable[tuple[str, bool, str]]) -> Iterator[tuple[str, str]]:
         yield from sorted(compatible_pairs(hosts, guests))
 
 
-def _clusters(condition: str = "work_id IS NOT NULL") -> str:
-    """Return the query of the clusters after joins by ids that fulfil a condition."""
-    columns = ", ".join(COLUMNS)
-    return f"""
-        SELECT {columns} FROM joined WHERE {condition}
-        UNION ALL
-        SELECT {columns} FROM clusters AS c WHERE {condition} AND NOT EXISTS (
-            SELECT 1 FROM (SELECT unnest(parts) AS part FROM joined WHERE work_id IS NOT NULL)
-            WHERE part.work_id = c.work_id AND part.position = c.position
-        )
-    """  # noqa: S608 (constants)
-
-
 #: What components need of all clusters. A sort spills to disk, and the window of a row number does not.
 _ORDERED = f"""
     CREATE TABLE ordered AS SELECT work_id, position, names, ids, traits, len(mentions) AS size
-    FROM ({_clusters()}) ORDER BY work_id, position
+    FROM ({current_clusters(COLUMNS, ("joined",))}) ORDER BY work_id, position
 """  # noqa: S608 (constants)
 
 
@@ -227,7 +214,8 @@ def _select(step: Step, connection: duckdb.DuckDBPyConnection) -> None:
         [step.parameters["bucket"]],
     )
     # The few clusters are chosen first: a join after the union held all clusters on disk.
-    clusters = _clusters("(work_id, position) IN (SELECT work_id, position FROM chosen)")
+    are_chosen = "(work_id, position) IN (SELECT work_id, position FROM chosen)"
+    clusters = current_clusters(COLUMNS, ("joined",), are_chosen)
     connection.execute(
         "CREATE TABLE members AS SELECT row_number() OVER (ORDER BY work_id, position) AS number, component, c.* "  # noqa: S608 (constants)
         f"FROM ({clusters}) AS c JOIN chosen USING (work_id, position)"

@@ -30,6 +30,23 @@ COLUMNS: Mapping[str, str] = {
 }
 
 
+def current_clusters(columns: Iterable[str], later: Iterable[str], condition: str = "work_id IS NOT NULL") -> str:
+    """Return the query of the clusters that fulfil a condition, without those that a later stage joined to others.
+
+    The view `clusters` has those of blocks; `later` are the views of later stages, in their order.
+    """
+    selected = ", ".join(columns)
+    query = f"SELECT {selected} FROM clusters WHERE {condition}"  # noqa: S608 (constants)
+    for view in later:
+        query = f"""
+            SELECT * FROM ({query}) AS c WHERE NOT EXISTS (
+                SELECT 1 FROM (SELECT unnest(parts) AS part FROM {view} WHERE work_id IS NOT NULL)
+                WHERE part.work_id = c.work_id AND part.position = c.position
+            ) UNION ALL SELECT {selected} FROM {view} WHERE {condition}
+        """  # noqa: S608 (constants)
+    return query
+
+
 def cluster_row(
     cluster: Cluster,
     provisional: Mapping[MentionKey, str],

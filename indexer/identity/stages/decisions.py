@@ -13,7 +13,7 @@ from indexer.identity.clusters import Cluster
 from indexer.identity.mentions import MentionKey
 from indexer.identity.overrides import Merge, Overrides, Split, current_id
 from indexer.identity.stages.clusters import COLUMNS as CLUSTER
-from indexer.identity.stages.clusters import cluster_row, links_of, mention_of
+from indexer.identity.stages.clusters import cluster_row, current_clusters, links_of, mention_of
 from indexer.identity.statements import Statement, Statements
 from indexer.stages.tables import database, fetch, write_lines, write_query
 from indexer.stages.task import Step, stage
@@ -34,7 +34,8 @@ def apply_decisions(step: Step) -> None:
     """Write the clusters after joins across blocks and decisions, with their `number` in the order of their keys."""
     overrides, redirects = read_decisions(step.file("decisions").read_bytes())
     with database(step) as connection:
-        connection.execute("CREATE TABLE final AS " + _final())
+        columns = [column for column in COLUMNS if column != "barred"]
+        connection.execute("CREATE TABLE final AS " + current_clusters(columns, ("joined", "bridged")))
         connection.execute("CREATE TABLE people AS " + _WITH_FORMER_IDS)
         _create_concerned(connection, overrides, redirects)
         decided = step.scratch / "decided.jsonl"
@@ -66,20 +67,6 @@ _WITH_FORMER_IDS = """
         orcid: pair[1].orcid, before: pair[2]
     }) AS mentions) FROM final JOIN identified USING (work_id, position)
 """
-
-
-def _final() -> str:
-    """Return the query of the clusters of all stages, without those that a later stage joined to others."""
-    columns = ", ".join(list(COLUMNS)[:-1])
-    current = f"SELECT {columns} FROM clusters WHERE work_id IS NOT NULL"  # noqa: S608 (constants)
-    for later in ("joined", "bridged"):
-        current = f"""
-            SELECT * FROM ({current}) AS c WHERE NOT EXISTS (
-                SELECT 1 FROM (SELECT unnest(parts) AS part FROM {later} WHERE work_id IS NOT NULL)
-                WHERE part.work_id = c.work_id AND part.position = c.position
-            ) UNION ALL SELECT {columns} FROM {later} WHERE work_id IS NOT NULL
-        """  # noqa: S608 (constants)
-    return current
 
 
 def _create_concerned(
