@@ -33,6 +33,11 @@ def count_only(query: Mapping[str, Any]) -> Body:
     return {"query": query, "size": 0, "track_total_hits": True}
 
 
+def first_only(query: Mapping[str, Any]) -> Body:
+    """Return the request for whether any document matches a query: a number of 0 or 1."""
+    return {"query": query, "size": 0, "track_total_hits": 1}
+
+
 def hit_id(hit: Mapping[str, Any]) -> str:
     """Return the id of a hit of a request with `only_fields`."""
     id_: str = hit["fields"]["id"][0]

@@ -25,6 +25,7 @@ from search_api.retrieval import clauses, ranking
 from search_api.retrieval.cache import ExpiringCache
 from search_api.retrieval.hits import (
     best_first,
+    first_only,
     fuse,
     generation_of,
     hit_id,
@@ -149,7 +150,7 @@ def first_searches(
         is_selective = _is_selective(services, query)
         words = _best(queries.marked(query, only=is_selective), count=is_selective)
     else:
-        words = {"query": queries.any_word(query), "size": 0, "track_total_hits": 1}
+        words = first_only(queries.any_word(query))
     near = None if vector is None else nearest(vector, queries.required_clauses(query), weights)
     counts = services.shared(TermCounts).searches(services, query) if mode == "hybrid" else []
     return [(services.names.works, body) for body in (words, near, *counts) if body]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from search_api.retrieval import syntax
 from search_api.retrieval.cache import ExpiringCache
+from search_api.retrieval.hits import first_only
 from search_api.retrieval.terms import STOP_WORDS
 from search_api.works import queries
 
@@ -68,7 +69,7 @@ def occurrence(word: str, languages: Iterable[str]) -> Body:
 
     `languages` are those of the collection that have their own stemmer.
     """
-    return {"query": _with_word(word, languages), "size": 0, "track_total_hits": 1}
+    return first_only(_with_word(word, languages))
 
 
 def _with_word(word: str, languages: Iterable[str]) -> Body:
@@ -153,5 +154,4 @@ def _in_case_of(typed: str, correction: str) -> str:
 def _has_matches(services: Services, plan: Plan, query: Query) -> bool:
     """Return whether a query matches a work by keyword under the filters of the plan."""
     found = {"bool": {"filter": [queries.keyword_or_all(query), *plan.clauses()]}}
-    body = {"size": 0, "query": found, "track_total_hits": 1}
-    return bool(services.search(services.names.works, body)["hits"]["total"]["value"])
+    return bool(services.search(services.names.works, first_only(found))["hits"]["total"]["value"])
