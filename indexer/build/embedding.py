@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from indexer.build.documents import stored_vector
 from indexer.stages.folder import copies_in_pages
 from indexer.stages.task import DIGITS, StageError, Step, code_version, stage
-from indexer.stages.vectors import read_vectors, write_vectors
+from indexer.stages.vectors import as_stored, read_vectors, write_vectors
 from indexer.write.background import prefetch
 from indexer.write.bulk import ADVICE
 from indexer.write.reads import documents
@@ -76,8 +75,7 @@ def embed_texts(step: Step) -> None:
     name, fingerprint, texts = (step.parameters[key] for key in ("model", "fingerprint", "texts"))
     vectors = _embedder(name, fingerprint).embed_works(texts)
     keys = (text_key(fingerprint, text) for text in texts)
-    rounded = (np.asarray(stored_vector(vector), np.float32) for vector in vectors)
-    write_vectors(step.output, step.scratch, zip(keys, rounded, strict=True))
+    write_vectors(step.output, step.scratch, zip(keys, map(as_stored, vectors), strict=True))
 
 
 def text_key(fingerprint: str, text: str) -> str:

@@ -68,6 +68,11 @@ class Cluster:
         pairs = {pair for mention in self.mentions for pair in strong_ids(mention)}
         return tuple(sorted(id_ if scheme != "orcid" else f"orcid:{id_}" for scheme, id_ in pairs))
 
+    @property
+    def traits(self) -> set[str]:
+        """Return the co-authors and institutions of the mentions, folded."""
+        return {trait for mention in self.mentions for trait in (*mention.coauthors, *mention.institutions)}
+
     def side(self) -> Side:
         """Return the cluster as one side of a link."""
         return Side(self.key, self.mentions[0].name, len(self.mentions))

@@ -1,4 +1,8 @@
-"""Resolve a whole collection: block by block, then across blocks for people whose name variants fall into several."""
+"""Resolve a collection in memory: block by block, then across blocks for people whose name variants fall into several.
+
+For evaluation and tests. `peerscope index` uses the stages (`indexer/identity/stages`), which must return the same;
+they share `compatible_pairs` and `MAX_SHARING` with this module.
+"""
 
 from __future__ import annotations
 
@@ -163,14 +167,10 @@ def _sharing(clusters: Sequence[Cluster], items: Sequence[int], others: Sequence
         return {(min(a, b), max(a, b)) for a in items for b in others if a != b}
     lists: dict[str, list[int]] = defaultdict(list)
     for item in others:
-        for trait in _traits(clusters[item]):
+        for trait in clusters[item].traits:
             lists[trait].append(item)
     pairs: set[tuple[int, int]] = set()
     for item in items:
-        shared = {other for trait in _traits(clusters[item]) for other in lists.get(trait, ())[:MAX_SHARING]}
+        shared = {other for trait in clusters[item].traits for other in lists.get(trait, ())[:MAX_SHARING]}
         pairs |= {(min(item, other), max(item, other)) for other in shared if other != item}
     return pairs
-
-
-def _traits(cluster: Cluster) -> set[str]:
-    return {trait for mention in cluster.mentions for trait in (*mention.coauthors, *mention.institutions)}

@@ -14,7 +14,6 @@ from dataclasses import replace
 from time import sleep
 from typing import TYPE_CHECKING
 
-import numpy as np
 import orjson
 
 from indexer.identity.epochs import COUNTS, History, Outcome
@@ -39,15 +38,13 @@ from indexer.identity.stages.ids import (
 from indexer.identity.stages.mentions import FORMER, find_mentions, former_rows, work_line
 from indexer.stages.tables import connect, create_view, fetch, write_lines, write_query
 from indexer.stages.task import file_name
-from indexer.stages.vectors import rounded, save_vectors
+from indexer.stages.vectors import as_stored, save_vectors
 from indexer.staging.database import StagingDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import Any
-
-    from numpy.typing import NDArray
 
     from indexer.identity.overrides import Overrides
     from indexer.stages.folder import StageFolder
@@ -282,13 +279,10 @@ def _requested_vectors(staged: StagingDatabase, runner: Runner, frequent: Sequen
         if runner.is_stopped:
             return []
         sleep(POLL)
-    pages = (_as_stored(staged.all_vectors(ids[start : start + PAGE])) for start in range(0, len(ids), PAGE))
-    return [save_vectors(runner.folder, pages)] if ids else []
-
-
-def _as_stored(vectors: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
-    """Return embeddings as the index has them, so that a work is the same evidence in its first run and later."""
-    return {id_: rounded(vector).astype(np.float32) for id_, vector in vectors.items()}
+    pages = (staged.all_vectors(ids[start : start + PAGE]) for start in range(0, len(ids), PAGE))
+    # As the index has them, so that a work is the same evidence in its first run and later.
+    stored = ({id_: as_stored(vector) for id_, vector in page.items()} for page in pages)
+    return [save_vectors(runner.folder, stored)] if ids else []
 
 
 def _number_of_works(folder: StageFolder, mentions: Sequence[str]) -> int:

@@ -1,6 +1,6 @@
 """A Dask cluster as executor: the extra `peerscope[cluster]`, with workers on any number of machines.
 
-All workers share the folder of stages under the same path (NFS or the like).
+All workers share the files of stages: in a folder under the same path (NFS or the like), or in an object store.
 """
 
 from __future__ import annotations

@@ -30,7 +30,10 @@ class Execution:
 
     @classmethod
     def from_settings(cls, settings: Settings, workers: int | None = None, scheduler: str | None = None) -> Execution:
-        """Return what the settings say; one of the arguments takes precedence. Each index prefix has its own folder."""
+        """Return the execution that the settings describe, or `workers` or `scheduler` if one of them is given.
+
+        Each index prefix has its own folder.
+        """
         folder = f"{settings.stages or settings.home / FOLDER}/{settings.index_prefix.strip('-')}"
         if workers:
             return cls(folder, workers)

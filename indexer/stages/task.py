@@ -51,6 +51,11 @@ class Step:
         (path,) = self.inputs[role]
         return path
 
+    def share(self, total: int) -> tuple[int, int]:
+        """Return the first of `total` numbers that belong to bucket number `bucket` of `buckets`, and the end."""
+        bucket, buckets = self.parameters["bucket"], self.parameters["buckets"]
+        return total * bucket // buckets, total * (bucket + 1) // buckets
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:

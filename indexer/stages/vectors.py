@@ -57,6 +57,11 @@ def rounded(vector: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     return values.round(DECIMALS)
 
 
+def as_stored(vector: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """Return an embedding with the values that are read back from the index."""
+    return rounded(vector).astype(np.float32)
+
+
 def read_vectors(paths: Sequence[Path]) -> Iterator[tuple[str, NDArray[np.float32]]]:
     """Yield the embeddings in some files by key, float32[d] each."""
     with connect() as connection:

@@ -10,6 +10,7 @@ import threading
 import time
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from itertools import chain
 from multiprocessing import connection, parent_process
 from typing import TYPE_CHECKING
 
@@ -56,17 +57,17 @@ def execute(task: Task, location: str, memory_mb: int) -> TaskRecord:
     if is_worker:
         reset_peak()
     stage = task.load()
-    existing = folder.sizes(sorted({name for names in task.hints.values() for name in names}))
-    hints = {role: [name for name in names if name in existing] for role, names in task.hints.items()}
-    names = sorted({name for names in (*task.inputs.values(), *hints.values()) for name in names})
+    existing = folder.sizes(sorted(set(chain.from_iterable(task.hints.values()))))
+    hints = {role: [name for name in files if name in existing] for role, files in task.hints.items()}
+    names = sorted(set(chain.from_iterable((*task.inputs.values(), *hints.values()))))
     with (
         folder.local_copies(names) as paths,
         folder.scratch() as scratch,
         _no_garbage_collection() if is_worker else nullcontext(),
     ):
         copies = dict(zip(names, paths, strict=True))
-        inputs = {role: [copies[name] for name in names] for role, names in task.inputs.items()}
-        earlier = {role: [copies[name] for name in names] for role, names in hints.items()}
+        inputs = {role: [copies[name] for name in files] for role, files in task.inputs.items()}
+        earlier = {role: [copies[name] for name in files] for role, files in hints.items()}
         read = sum(path.stat().st_size for path in paths)
         output = scratch / task.output
         _write(stage, Step(inputs, output, task.parameters, scratch, memory_mb, earlier))

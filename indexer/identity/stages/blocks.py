@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from indexer.identity.resolve import resolve_block
 from indexer.identity.stages.clusters import COLUMNS, cluster_row, near_row
 from indexer.identity.stages.context import context_of_bucket, context_of_names
-from indexer.identity.stages.mentions import MENTION, SLOTS, mention_of
+from indexer.identity.stages.mentions import MENTION, SLOTS, mention_of_row
 from indexer.identity.weights import Weights
 from indexer.stages.tables import copy_hint, database, fetch, write_lines, write_query
 from indexer.stages.task import Step, stage
@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from indexer.identity.clusters import Cluster
     from indexer.identity.context import Context
-    from indexer.identity.mentions import Mention
-
 
 #: A cluster of a block, in the order of `place`. `digest` is that of all on which the clusters of the block depend.
 BLOCK_COLUMNS: Mapping[str, str] = {"block": "VARCHAR", "place": "INTEGER", "digest": "VARCHAR", **COLUMNS}
@@ -38,7 +35,7 @@ def resolve_blocks(step: Step) -> None:
         _create_digests(step, connection)
         copy_hint(step, connection, "clusters", BLOCK_COLUMNS)
         connection.execute("DELETE FROM wanted WHERE digest IN (SELECT digest FROM copied)")
-        _select(step, connection, condition="block IN (SELECT block FROM wanted)")
+        _select_mentions(step, connection, condition="block IN (SELECT block FROM wanted)")
         digests = dict(fetch(connection, "SELECT block, digest FROM wanted"))
         rows = _clusters(connection, context_of_bucket(step, connection), digests) if digests else ()
         resolved = write_lines(step.scratch / "rows.jsonl", BLOCK_COLUMNS, rows)
@@ -48,7 +45,7 @@ def resolve_blocks(step: Step) -> None:
 
 def _create_digests(step: Step, connection: duckdb.DuckDBPyConnection) -> None:
     """Create the table `wanted`: the blocks of the bucket, each with a digest of its mentions and their embeddings."""
-    _select(step, connection, "block, work_id, position, evidence", table="placed")
+    _select_mentions(step, connection, "block, work_id, position, evidence", table="placed")
     vectors = "SELECT NULL::VARCHAR AS key, NULL::BLOB AS vector WHERE false"
     if step.inputs.get("vectors"):
         vectors = "SELECT key, vector FROM vectors WHERE key IN (SELECT work_id FROM placed)"
@@ -61,7 +58,7 @@ def _create_digests(step: Step, connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(query, [step.parameters["evidence"]])
 
 
-def _select(
+def _select_mentions(
     step: Step,
     connection: duckdb.DuckDBPyConnection,
     columns: str = "*",
@@ -70,7 +67,7 @@ def _select(
 ) -> None:
     """Create a table of the mentions of the bucket that fulfil a condition."""
     # A range of slots: files are ordered by slot, so that most of each is skipped.
-    first, end = (SLOTS * (step.parameters["bucket"] + more) // step.parameters["buckets"] for more in (0, 1))
+    first, end = step.share(SLOTS)
     query = f"CREATE TABLE {table} AS SELECT {columns} FROM mentions WHERE slot >= $1 AND slot < $2 AND {condition}"  # noqa: S608
     connection.execute(query, [first, end])
 
@@ -85,30 +82,21 @@ def _clusters(
         f"SELECT block, provisional, {MENTION} FROM bucket ORDER BY block, work_id, position",  # noqa: S608 (constant)
     )
     for block, group in groupby(rows, key=lambda row: row[0]):
-        pairs = [(mention_of(row[2:]), row[1]) for row in group]
+        pairs = [(mention_of_row(row[2:]), row[1]) for row in group]
         provisional = {mention.key: id_ for mention, id_ in pairs}
         resolution = resolve_block([mention for mention, _ in pairs], weights, context)
-        found = [cluster_row(cluster, provisional, traits_of(cluster)) for cluster in resolution.clusters]
+        found = [cluster_row(cluster, provisional, cluster.traits) for cluster in resolution.clusters]
         if resolution.probable_duplicates:
             found.append(near_row(resolution.probable_duplicates))
         for place, row in enumerate(found):
             yield block, place, digests[block], *row
 
 
-def traits_of(cluster: Cluster) -> set[str]:
-    """Return the co-authors and institutions of a cluster."""
-    return {trait for mention in cluster.mentions for trait in _traits(mention)}
-
-
-def _traits(mention: Mention) -> tuple[str, ...]:
-    return (*mention.coauthors, *mention.institutions)
-
-
 @stage("frequent")
 def find_frequent_works(step: Step) -> None:
     """Write the ids of works whose embeddings are evidence: a frequent name in a block with several mentions."""
     with database(step) as connection:
-        _select(step, connection, "block, name, work_id")
+        _select_mentions(step, connection, "block, name, work_id")
         context = context_of_names(connection)
         printed = [name for (name,) in fetch(connection, "SELECT DISTINCT name FROM bucket")]
         frequent = sorted(name for name in printed if context.is_frequent(name))

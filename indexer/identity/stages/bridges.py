@@ -14,11 +14,16 @@ from indexer.identity.cores import by_ids
 from indexer.identity.corpus import MAX_SHARING, compatible_pairs
 from indexer.identity.mentions import MentionKey
 from indexer.identity.resolve import agglomerate
-from indexer.identity.stages.blocks import traits_of
-from indexer.identity.stages.clusters import COLUMNS, cluster_row, current_clusters, links_of, mention_of, near_row
+from indexer.identity.stages.clusters import (
+    COLUMNS,
+    cluster_row,
+    current_clusters,
+    links_of,
+    mention_of_entry,
+    near_row,
+)
 from indexer.identity.stages.context import context_of_bucket
-from indexer.identity.stages.mentions import MENTION
-from indexer.identity.stages.mentions import mention_of as full_mention_of
+from indexer.identity.stages.mentions import MENTION, mention_of_row
 from indexer.identity.union import Union
 from indexer.identity.weights import Weights
 from indexer.stages.tables import database, fetch, write_rows
@@ -64,7 +69,7 @@ def _joined(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
         provisional: dict[MentionKey, str] = {}
         traits: dict[MentionKey, set[str]] = {}
         for _, mentions, links, own in rows:
-            cluster = Cluster(tuple(map(mention_of, mentions)), links_of(links))
+            cluster = Cluster(tuple(map(mention_of_entry, mentions)), links_of(links))
             clusters[cluster.key], traits[cluster.key] = cluster, set(own)
             provisional |= _provisional(mentions)
         yield from _rows_of_joined(clusters, provisional, traits)
@@ -93,7 +98,7 @@ def _rows_of_joined(
 def pair_names(step: Step) -> None:
     """Write the pairs of compatible names with different home blocks, one of which belongs to the other's block.
 
-    One `bucket` of the keys of blocks.
+    The parameter `bucket` selects blocks by a hash of their key.
     """
     query = "SELECT key, is_home, name FROM printed WHERE bucket = $1 ORDER BY key, is_home, name"
     with database(step) as connection, database(step) as output:
@@ -170,7 +175,7 @@ _EDGES = f"""
     SELECT DISTINCT least(x, y), greatest(x, y)
     FROM (SELECT * FROM by_name UNION ALL SELECT * FROM by_trait UNION ALL SELECT * FROM by_id)
     WHERE x <> y ORDER BY 1, 2
-"""  # noqa: S608 (a constant) (a constant)
+"""  # noqa: S608 (a constant)
 
 
 def _store_components(connection: duckdb.DuckDBPyConnection, edges: Iterable[Sequence[int]]) -> None:
@@ -202,12 +207,12 @@ def _in_buckets(rows: Iterable[tuple[int, str, int, int]]) -> Iterator[tuple[int
 def resolve_components(step: Step) -> None:
     """Write the clusters of the components in one `bucket`, joined where the evidence suffices."""
     with database(step) as connection, database(step) as output:
-        _select(step, connection)
+        _select_members(step, connection)
         context = context_of_bucket(step, connection)
         write_rows(step, output, COLUMNS, _bridged(connection, context))
 
 
-def _select(step: Step, connection: duckdb.DuckDBPyConnection) -> None:
+def _select_members(step: Step, connection: duckdb.DuckDBPyConnection) -> None:
     """Create the tables `members` (the clusters of the bucket) and `bucket` (their mentions)."""
     connection.execute(
         "CREATE TABLE chosen AS SELECT component, work_id, position FROM components WHERE bucket = $1",
@@ -243,7 +248,7 @@ def _bridged(connection: duckdb.DuckDBPyConnection, context: Context) -> Iterato
         members: dict[int, list[Mention]] = {}
         provisional: dict[MentionKey, str] = {}
         for _, number, id_, *values in group:
-            mention = full_mention_of(values)
+            mention = mention_of_row(values)
             members.setdefault(number, []).append(mention)
             provisional[mention.key] = id_
         groups = [Group(mentions, context, links.get(number, ())) for number, mentions in members.items()]
@@ -258,7 +263,7 @@ def _rows_of_bridged(
     for group in groups:
         cluster = group.cluster()
         parts = [mention.key for mention in cluster.mentions if mention.key in keys]
-        yield cluster_row(cluster, provisional, traits_of(cluster), parts)
+        yield cluster_row(cluster, provisional, cluster.traits, parts)
     if near:
         yield near_row(near)
 

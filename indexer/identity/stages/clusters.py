@@ -49,11 +49,15 @@ def current_clusters(columns: Iterable[str], later: Iterable[str], condition: st
 
 def cluster_row(
     cluster: Cluster,
-    provisional: Mapping[MentionKey, str],
+    ids: Mapping[MentionKey, str],
     traits: Iterable[str],
     parts: Iterable[MentionKey] = (),
+    id_field: str = "provisional",
 ) -> tuple[Any, ...]:
-    """Return the row of a cluster; `provisional` has the ids of its mentions for the case that they had none before."""
+    """Return the row of a cluster; `ids` are the researcher ids of its mentions that are stored as `id_field`.
+
+    `provisional` is the id for the case that the author had none before.
+    """
     mentions = cluster.mentions
     return (
         cluster.key.work_id,
@@ -65,7 +69,7 @@ def cluster_row(
                 "name": mention.name,
                 "source_id": mention.source_id,
                 "orcid": mention.orcid,
-                "provisional": provisional[mention.key],
+                id_field: ids[mention.key],
             }
             for mention in mentions
         ],
@@ -82,7 +86,7 @@ def near_row(links: Sequence[Link]) -> tuple[Any, ...]:
     return (None, None, None, None, None, None, links_text(links), None)
 
 
-def mention_of(entry: Mapping[str, Any]) -> Mention:
+def mention_of_entry(entry: Mapping[str, Any]) -> Mention:
     """Return a mention of a stored cluster: its work, name and ids, without the facts that are evidence."""
     facts = WorkFacts(entry["work_id"])
     return Mention(facts, entry["position"], entry["name"], entry["source_id"], entry["orcid"])

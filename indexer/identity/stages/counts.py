@@ -59,7 +59,7 @@ def count_tokens(step: Step) -> None:
 
 @stage("coauthors")
 def find_coauthors(step: Step) -> None:
-    """Write the pairs of names that have written together, on the first works of the one, by number."""
+    """Write the number of each name with those of the names on its first `MAX_WORKS` works, which include itself."""
     # Table by table, so that each query may use the memory alone. Sorts and joins spill to disk. Lists and partitions
     # of windows stay in memory, so the first works of a name are selected by row id, in the order of the sorted table.
     authored = f"""
@@ -89,7 +89,7 @@ def route_names(step: Step) -> None:
 
     Otherwise every bucket would read all names, whose number grows with that of the buckets.
     """
-    # The bucket whose range of slots (`blocks._select`) has the slot.
+    # The bucket whose range of slots (`Step.share`) has the slot.
     query = f"""
         SELECT bucket, code, name, n, home FROM (
             SELECT DISTINCT ((slot + 1) * {step.parameters["buckets"]} - 1) // {SLOTS} AS bucket, unnest(names) AS name

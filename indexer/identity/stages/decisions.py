@@ -1,4 +1,4 @@
-"""decisions: all clusters after the decisions of people, in the order of their keys.
+"""people: all clusters after the decisions of people, in the order of their keys.
 
 A decision concerns a few clusters, so only these are read into memory.
 """
@@ -13,7 +13,7 @@ from indexer.identity.clusters import Cluster
 from indexer.identity.mentions import MentionKey
 from indexer.identity.overrides import Merge, Overrides, Split, current_id
 from indexer.identity.stages.clusters import COLUMNS as CLUSTER
-from indexer.identity.stages.clusters import cluster_row, current_clusters, links_of, mention_of
+from indexer.identity.stages.clusters import cluster_row, current_clusters, links_of, mention_of_entry
 from indexer.identity.statements import Statement, Statements
 from indexer.stages.tables import database, fetch, write_lines, write_query
 from indexer.stages.task import Step, stage
@@ -99,12 +99,11 @@ def _decided(
         SELECT mentions, links FROM people JOIN concerned USING (work_id, position) ORDER BY work_id, position
     """
     for mentions, links in fetch(connection, query):
-        clusters.append(Cluster(tuple(map(mention_of, mentions)), links_of(links)))
+        clusters.append(Cluster(tuple(map(mention_of_entry, mentions)), links_of(links)))
         before |= {MentionKey(entry["work_id"], entry["position"]): entry["before"] for entry in mentions}
     for cluster in overrides.apply(clusters, before, redirects) if clusters else ():
-        row = dict(zip(CLUSTER, cluster_row(cluster, before, ()), strict=True)) | {"barred": sorted(cluster.barred)}
-        for mention in row["mentions"]:
-            mention["before"] = mention.pop("provisional")
+        row = dict(zip(CLUSTER, cluster_row(cluster, before, (), id_field="before"), strict=True))
+        row["barred"] = sorted(cluster.barred)
         yield tuple(row[name] for name in COLUMNS)
 
 

@@ -1,7 +1,8 @@
 """ids: the researcher id of each cluster, and what is stored about researchers.
 
-A cluster keeps the id that most of its mentions had (`indexer/identity/ids.py` has the rules). Former ids are numbered,
-so that a million works take a few bytes for each id.
+A cluster keeps the id that most of its mentions had, so that links to a researcher still work after every run. An id
+that lost all its mentions redirects (301) to another one. Only a cluster without a former id gets a new one
+(`indexer/identity/ids.py`). Former ids are numbered, so that a million works take a few bytes for each id.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import orjson
 from indexer.identity.clusters import Cluster
 from indexer.identity.groups import identity_of, supporting
 from indexer.identity.ids import candidate_ids, distinct_id
-from indexer.identity.stages.clusters import links_of, mention_of
+from indexer.identity.stages.clusters import links_of, mention_of_entry
 from indexer.identity.stages.decisions import read_decisions
 from indexer.stages.tables import database, fetch, write_query, write_rows
 from indexer.stages.task import Step, stage
@@ -46,13 +47,13 @@ def assign_ids(step: Step) -> None:
             "CREATE TABLE known AS SELECT row_number() OVER (ORDER BY id) - 1 AS code, id "
             "FROM (SELECT id FROM votes UNION SELECT id FROM taken)"
         )
-        connection.execute("CREATE TABLE kept AS " + _kept_query(connection))
+        _create_kept(connection)
         rows = _new_ids(connection)
         write_rows(step, output, {"number": "INTEGER", "id": "VARCHAR"}, rows, "number")
 
 
-def _kept_query(connection: duckdb.DuckDBPyConnection) -> str:
-    """Return the query of the former ids that clusters keep: most mentions first, each id and cluster once."""
+def _create_kept(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the table `kept`: the former ids that clusters keep, chosen by most mentions, each id and cluster once."""
     ((size, people_count),) = fetch(connection, "SELECT (SELECT count(*) FROM known), (SELECT count(*) FROM people)")
     is_taken, has_id = bytearray(size), bytearray(people_count)
     for (code,) in fetch(connection, "SELECT code FROM known JOIN taken USING (id)"):
@@ -72,7 +73,7 @@ def _kept_query(connection: duckdb.DuckDBPyConnection) -> str:
         "CREATE TABLE kept_codes AS SELECT unnest($1::INTEGER[]) AS number, unnest($2::INTEGER[]) AS code",
         [numbers, codes],
     )
-    return "SELECT number, id FROM kept_codes JOIN known USING (code)"
+    connection.execute("CREATE TABLE kept AS SELECT number, id FROM kept_codes JOIN known USING (code)")
 
 
 def _new_ids(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, str]]:
@@ -85,7 +86,7 @@ def _new_ids(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, str]]
     used: set[str] = set()
     page: list[tuple[int, Cluster]] = []
     for number, mentions in rows:
-        page.append((number, Cluster(tuple(map(mention_of, mentions)))))
+        page.append((number, Cluster(tuple(map(mention_of_entry, mentions)))))
         if len(page) == PAGE:
             yield from _assigned(connection, page, used)
             page = []
@@ -142,13 +143,12 @@ def explain_people(step: Step) -> None:
     with database(step) as connection, database(step) as output:
         ((count,),) = fetch(connection, "SELECT count(*) FROM people")
         # A range: the file is ordered by number, so that most of it is skipped.
-        limits = [count * (step.parameters["bucket"] + more) // step.parameters["buckets"] for more in (0, 1)]
-        write_rows(step, output, columns, _reasons(fetch(connection, query, limits)))
+        write_rows(step, output, columns, _reasons(fetch(connection, query, step.share(count))))
 
 
 def _reasons(rows: Iterable[tuple[str, list[dict[str, Any]], str]]) -> Iterator[tuple[str, str, str]]:
     for id_, mentions, links in rows:
-        cluster = Cluster(tuple(map(mention_of, mentions)), links_of(links))
+        cluster = Cluster(tuple(map(mention_of_entry, mentions)), links_of(links))
         yield id_, _json(cluster.describe()), _json(identity_of(cluster))
 
 

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from indexer.staging.changes import FormerAuthor
 
 #: A mention as stored. `slot` spreads blocks evenly over buckets; `keys` are the other blocks of the name.
-#: `provisional` is the researcher id for the case that the author had none before. `names` begins with the author after
-#: the first `start` ones. `evidence` is a digest of all that is evidence on the mention, and of this id. `digest` is
-#: that of the record of the work, and of the version of the code.
+#: `names` are the folded names of the author and of the nearest co-authors, before whom the work has `start` others.
+#: `provisional` is the researcher id for the case that the author had none before. `evidence` is a digest of all
+#: evidence on the mention, and of this id. `digest` is that of the record of the work, and of the version of the code.
 COLUMNS: Mapping[str, str] = {
     "slot": "INTEGER",
     "block": "VARCHAR",
@@ -58,7 +58,7 @@ COLUMNS: Mapping[str, str] = {
     "evidence": "VARCHAR",
     "digest": "VARCHAR",
 }
-#: The columns from which `mention_of` builds a mention.
+#: The columns from which `mention_of_row` builds a mention.
 MENTION = ", ".join(list(COLUMNS)[2:15])
 #: Number of slots; a bucket has the blocks of every n-th of them.
 SLOTS = 65_536
@@ -159,7 +159,7 @@ def _rows(work: Work) -> Iterator[tuple[Any, ...]]:
         )
 
 
-def mention_of(row: Sequence[Any]) -> Mention:
+def mention_of_row(row: Sequence[Any]) -> Mention:
     """Return the mention in a row of the columns `MENTION`."""
     work_id, position, name, source_id, orcid, institutions, start, names, topics, words, venue, year, cited = row
     facts = WorkFacts(work_id, tuple(names), start, tuple(topics), tuple(words), venue, year, tuple(cited))
