@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from indexer.identity import researcher_id
 from indexer.identity.clusters import Cluster
-from indexer.identity.ids import assign_ids
 from indexer.identity.mentions import Mention, MentionKey, WorkFacts
+from tests.indexer.identity.assignment import assign_ids
 
 
 def cluster(*works: str, name: str = "Wei Wang", source_id: str | None = None, barred: tuple[str, ...] = ()) -> Cluster:

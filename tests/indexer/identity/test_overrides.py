@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from indexer.identity.clusters import Cluster
-from indexer.identity.ids import assign_ids
 from indexer.identity.mentions import Mention, MentionKey, WorkFacts
 from indexer.identity.overrides import OverridesError, load
+from tests.indexer.identity.assignment import assign_ids
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,6 @@ from indexer.identity import resolver
 from indexer.identity.context import context_of
 from indexer.identity.corpus import blocks_of, frequent_works, resolve
 from indexer.identity.groups import identity_of
-from indexer.identity.ids import assign_ids
 from indexer.identity.mentions import MentionKey, mentions_of
 from indexer.identity.overrides import Merge, Overrides, Split
 from indexer.identity.resolver import Resolver, resolve_all
@@ -24,6 +23,7 @@ from indexer.stages.runner import Runner, process_pool
 from indexer.stages.task import StageError
 from indexer.staging.changes import FormerAuthor
 from indexer.staging.database import StagingDatabase
+from tests.indexer.identity.assignment import assign_ids
 from tests.indexer.identity.corpora import Found, InProcess, change, corpus, record, stored
 
 if TYPE_CHECKING:

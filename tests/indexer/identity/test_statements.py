@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from indexer.identity.clusters import Cluster
-from indexer.identity.ids import assign_ids
 from indexer.identity.mentions import Mention, MentionKey, WorkFacts
 from indexer.identity.overrides import Merge, Overrides, Split
 from indexer.identity.statements import Statement, Statements, statements_of
 from mappings import DEFAULT_STATE
+from tests.indexer.identity.assignment import assign_ids
 
 if TYPE_CHECKING:
     from mappings.documents import PersonState, WorkStatement
