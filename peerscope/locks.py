@@ -79,11 +79,6 @@ class FileLock:
         self.path = path
         self._file: IO[Any] | None = None
 
-    @property
-    def is_held(self) -> bool:
-        """Whether this object holds the lock."""
-        return self._file is not None
-
     def take(self) -> bool:
         """Acquire the lock if it is free; return whether this object holds it. Raises OSError."""
         if self._file:

@@ -19,7 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from peerscope.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from pydantic.fields import FieldInfo
 
@@ -377,10 +377,10 @@ def _masked(text: str) -> str:
     return re.sub(r"//[^/@\s]*@", f"//{MASK}@", text)
 
 
-def unknown(environment: Mapping[str, str] = os.environ) -> list[str]:
-    """Return the variables with the prefix of settings that are not settings, probably misspelled."""
+def unknown() -> list[str]:
+    """Return the environment variables with the prefix of settings that are not settings, probably misspelled."""
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    return sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
+    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
 
 
 def _default(name: str, field: FieldInfo) -> str:

@@ -149,10 +149,10 @@ class IncomingRecords:
         rows = ((id_,) for id_ in work_ids)
         self._database.executemany("INSERT OR IGNORE INTO affected VALUES (?, 0)", rows)
 
-    def take_unloaded(self, count: int = MAX_VALUES) -> list[str]:
+    def take_unloaded(self) -> list[str]:
         """Return some affected works whose records were not returned before; an empty list at the end."""
         query = "SELECT id FROM affected WHERE NOT is_loaded ORDER BY id LIMIT ?"
-        ids = [id_ for (id_,) in self._database.execute(query, (count,))]
+        ids = [id_ for (id_,) in self._database.execute(query, (MAX_VALUES,))]
         self._database.executemany("UPDATE affected SET is_loaded = 1 WHERE id = ?", ((id_,) for id_ in ids))
         return ids
 

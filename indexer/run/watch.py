@@ -73,7 +73,6 @@ def watch(
     report: Callable[[str], None],
     *,
     sleep: Callable[[float], None] = time.sleep,
-    interval: float = INTERVAL,
 ) -> None:
     """Index changed files until the process is interrupted.
 
@@ -81,7 +80,7 @@ def watch(
     """
     watcher.changed()
     while True:
-        sleep(interval)
+        sleep(INTERVAL)
         files = watcher.changed()
         if not files:
             continue

@@ -68,7 +68,6 @@ class Runner:
         folder: StageFolder,
         make_executor: Callable[[], Executor],
         on_progress: TaskListener | None = None,
-        memory_mb: int = MEMORY_MB,
     ) -> None:
         """Prepare to run; workers start with the first task that is not finished."""
         self.folder = folder
@@ -78,7 +77,7 @@ class Runner:
         #: Number of tasks by stage whose output was there already.
         self.reused: Counter[str] = Counter()
         self._sizes: dict[str, int] = {}
-        self._make_executor, self._memory_mb = make_executor, memory_mb
+        self._make_executor = make_executor
         self._on_progress = on_progress or (lambda *_: None)
         self._executor: Executor | None = None
         self._lock = threading.Lock()
@@ -191,7 +190,7 @@ class Runner:
         failed: list[Task] = []
         try:
             for task in tasks:
-                futures[executor.submit(execute, task, self.folder.location, self._memory_mb)] = task
+                futures[executor.submit(execute, task, self.folder.location, MEMORY_MB)] = task
         except RuntimeError:  # a worker died meanwhile, or another thread has closed the executor for that reason
             failed += tasks[len(futures) :]
         pending, done = set(futures), total - len(tasks)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from peerscope.settings import Settings
 
 TIMEOUT = 30.0  # seconds per request; a bulk of a thousand works with vectors takes 1 to 2 on two cores
-POOL = 16  # open connections, as many as a web server's worker has threads; more would only wait in OpenSearch
+POOL = 16  # connections that a client keeps open: more than the 8 threads of a web server's worker use
 
 
 def without_traceback(record: logging.LogRecord) -> bool:
@@ -67,7 +67,6 @@ def connect(
     *,
     start: bool = True,
     timeout: float = TIMEOUT,
-    pool: int = POOL,
     ready_timeout: float = START_TIMEOUT,
     breaker: CircuitBreaker | None = None,
 ) -> OpenSearch:
@@ -80,7 +79,7 @@ def connect(
     """
     settings = EngineSettings.from_settings(settings)
     if settings.url:
-        return cluster_client(settings, timeout=timeout, pool=pool, breaker=breaker)
+        return cluster_client(settings, timeout=timeout, breaker=breaker)
     node = Node(settings)
     state = node.answering() or (node.start() if start else None)
     if not state:
@@ -89,16 +88,15 @@ def connect(
             " cluster"
         )
     folder = node.place.folder
-    client = node_client(state.url, folder, timeout=timeout, pool=pool)
+    client = node_client(state.url, folder, timeout=timeout)
     wait_until_ready(client, ready_timeout)
-    return node_client(state.url, folder, timeout=timeout, pool=pool, breaker=breaker) if breaker else client
+    return node_client(state.url, folder, timeout=timeout, breaker=breaker) if breaker else client
 
 
 def follow(
     settings: Settings | EngineSettings,
     *,
     timeout: float = TIMEOUT,
-    pool: int = POOL,
     breaker: CircuitBreaker | None = None,
 ) -> OpenSearch:
     """Return a client as `connect` does, but without starting the embedded node or waiting for it.
@@ -107,11 +105,11 @@ def follow(
     """
     settings = EngineSettings.from_settings(settings)
     if settings.url:
-        return cluster_client(settings, timeout=timeout, pool=pool, breaker=breaker)
+        return cluster_client(settings, timeout=timeout, breaker=breaker)
     folder = Node(settings).place.folder
     state = read_state(folder)
     url = state.url if state else f"http://127.0.0.1:{settings.port}"
-    return node_client(url, folder, timeout=timeout, pool=pool, breaker=breaker)
+    return node_client(url, folder, timeout=timeout, breaker=breaker)
 
 
 def node_client(
@@ -119,24 +117,23 @@ def node_client(
     folder: Path | None = None,
     *,
     timeout: float = TIMEOUT,
-    pool: int = POOL,
     breaker: CircuitBreaker | None = None,
 ) -> OpenSearch:
     """Return a client of a running embedded node; it follows the node of `folder` to another port."""
     options = _options(breaker)
     if folder:
         options = {"transport_class": FollowingTransport, **options, "address": NodeAddress(folder)}
-    return OpenSearch(hosts=[url], timeout=timeout, pool_maxsize=pool, **options)
+    return OpenSearch(hosts=[url], timeout=timeout, pool_maxsize=POOL, **options)
 
 
 def cluster_client(
-    settings: EngineSettings, *, timeout: float = TIMEOUT, pool: int = POOL, breaker: CircuitBreaker | None = None
+    settings: EngineSettings, *, timeout: float = TIMEOUT, breaker: CircuitBreaker | None = None
 ) -> OpenSearch:
     """Return a client of the cluster in the settings; a safe request that fails is retried twice.
 
     With several addresses, requests go to them in turn, and a failed one is retried on the next.
     """
-    options: dict[str, Any] = {"timeout": timeout, "pool_maxsize": pool, "max_retries": 2, "http_compress": True}
+    options: dict[str, Any] = {"timeout": timeout, "pool_maxsize": POOL, "max_retries": 2, "http_compress": True}
     if settings.user:
         options["http_auth"] = (settings.user, settings.password or "")
     if settings.ca:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
 PAUSE = 0.2  # seconds between two requests; a start takes ten or more
+ANSWER_TIMEOUT = 5.0  # seconds in which a node has to answer
 DIRECT = build_opener(ProxyHandler({}))  # a proxy in the environment cannot reach loopback
 
 
@@ -43,10 +44,10 @@ def wait_until_ready(client: OpenSearch, timeout: float = 30.0) -> None:
         time.sleep(PAUSE)
 
 
-def answering_name(url: str, timeout: float = 5.0) -> str | None:
+def answering_name(url: str) -> str | None:
     """Return the name of the node that answers at a local address, None when none does."""
     try:
-        with DIRECT.open(url, timeout=timeout) as response:
+        with DIRECT.open(url, timeout=ANSWER_TIMEOUT) as response:
             body = json.load(response)
     except (OSError, HTTPException, ValueError):
         return None

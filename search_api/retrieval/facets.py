@@ -7,14 +7,13 @@ each aggregation applies those on the other fields.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from search_api.retrieval.cache import ExpiringCache
 from search_api.retrieval.filters import clauses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from search_api.http.services import Services
     from search_api.retrieval.filters import Facet, Field, Filter
@@ -96,9 +95,9 @@ class Labels:
     Names never change within a generation, so that those of the new one appear when it goes live.
     """
 
-    def __init__(self, seconds: float = SECONDS, timer: Callable[[], float] = time.monotonic) -> None:
-        """Start empty; entries expire after `seconds`."""
-        self._known: ExpiringCache[tuple[str, str, str], str] = ExpiringCache(MAX_LABELS, seconds, timer)
+    def __init__(self) -> None:
+        """Start empty; entries expire after `SECONDS`."""
+        self._known: ExpiringCache[tuple[str, str, str], str] = ExpiringCache(MAX_LABELS, SECONDS)
 
     def of(
         self, services: Services, generation: str | None, wanted: Mapping[str, Sequence[str]]
