@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from search_api.http.paging import WINDOW, Pagination
 from search_api.researchers.documents import canonical_ids, read, refuse_unknown
-from search_api.researchers.experts import Expert, best_first, experts, serialize_experts
+from search_api.researchers.experts import Expert, experts, serialize_experts, sort_experts
 from search_api.researchers.rank import conflicts
 from search_api.retrieval import ranking
 from search_api.retrieval.listing import envelope, noting_unknown
@@ -85,7 +85,7 @@ def complement(services: Services, args: Mapping[str, Any], body: Mapping[str, A
     vectors = {text: services.embed_query(text) for text in split_aspects(body["text"])}
     aspects = [_aspect(services, text, vector, ids["team"]) for text, vector in vectors.items()]
     everyone = {id_ for aspect in aspects for id_ in aspect.others} - excluded
-    added = best_first([expert for id_ in everyone if (expert := _added(id_, aspects)).score > 0])[:WINDOW]
+    added = sort_experts([expert for id_ in everyone if (expert := _added(id_, aspects)).score > 0])[:WINDOW]
     stored = read(services, services.names.researchers, [expert.id for expert in added], {"includes": ["id"]})
     ranked = [expert for expert in added if expert.id in stored]
     pagination = Pagination(args["page"], args["per_page"])
@@ -118,7 +118,7 @@ def _added(id_: str, aspects: Sequence[Aspect]) -> Expert:
             for work, score in aspect.others[id_].works:
                 works.setdefault(work, score)
     gain = sum(aspect.gain(id_) for aspect in aspects) / len(aspects)
-    return Expert(id_, gain, tuple(works.items())[: ranking.VOTES])
+    return Expert(id_, gain, tuple(works.items())[: ranking.SUPPORTING_WORKS])
 
 
 def _gains(id_: str, aspects: Sequence[Aspect]) -> list[Result]:

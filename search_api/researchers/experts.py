@@ -17,8 +17,7 @@ from peerscope.embedding import similarity_of
 from search_api.researchers import queries
 from search_api.researchers.documents import serialize_researcher
 from search_api.retrieval import clauses, ranking
-from search_api.retrieval.hits import best_first as hits_best_first
-from search_api.retrieval.hits import hit_id, hit_scores
+from search_api.retrieval.hits import best_first, hit_id, hit_scores
 from search_api.retrieval.ranking import RankingWeights, Voting
 from search_api.retrieval.terms import significant_terms
 
@@ -99,21 +98,18 @@ class Expert:
         for votes in self.sides:
             for work, share in votes.shares_of(self.id).items():
                 works[work] += share / len(self.sides)
-        return tuple(hits_best_first(works).items())[: ranking.VOTES]
+        return tuple(best_first(works).items())[: ranking.SUPPORTING_WORKS]
 
 
-def rank_experts(
-    services: Services, text: str, *, mode: str = "hybrid", candidates: Sequence[str] | None = None
-) -> list[Expert]:
+def rank_experts(services: Services, text: str, *, mode: str = "hybrid") -> list[Expert]:
     """Return the experts on a text, best first (ties by id), each with supporting works.
 
-    `mode` is `hybrid`, `semantic` or `keyword`; without the embedding model it is `keyword`. With `candidates`
-    (canonical ids), exactly those are returned, by an exact search among all their works.
+    `mode` is `hybrid`, `semantic` or `keyword`; without the embedding model it is `keyword`.
     """
     vector = services.embed_query(text) if mode != "keyword" else None
     voting = ranking.voting_on(significant_terms(text))
     words = text if mode != "semantic" or vector is None else None
-    return experts(services, words, vector, candidates, voting=voting)
+    return experts(services, words, vector, voting=voting)
 
 
 def experts(
@@ -126,7 +122,8 @@ def experts(
 ) -> list[Expert]:
     """Return experts as `rank_experts` does: by the words of `text`, by `vector`, or by both.
 
-    Only works that pass the clauses in `filters` vote; `voting` is by default that for the length of the text.
+    With `candidates` (canonical ids), exactly those are returned, by an exact search among all their works. Only works
+    that pass the clauses in `filters` vote; `voting` is by default that for the length of the text.
     """
     if voting is None:
         voting = ranking.voting_on(significant_terms(text)) if text is not None else ranking.TEXT_VOTING
@@ -135,7 +132,7 @@ def experts(
     for votes in sides:
         for id_, score in votes.scores(voting).items():
             scores[id_] = scores.get(id_, 0.0) + score / len(sides)
-    return [Expert(id_, score, sides=sides) for id_, score in hits_best_first(scores).items()]
+    return [Expert(id_, score, sides=sides) for id_, score in best_first(scores).items()]
 
 
 def teams(ranked: Sequence[Expert]) -> list[Expert]:
@@ -159,7 +156,7 @@ def teams(ranked: Sequence[Expert]) -> list[Expert]:
     return [replace(leader, members=tuple(others)) for leader, others in zip(leaders, members, strict=True)]
 
 
-def best_first(ranked: Sequence[Expert]) -> list[Expert]:
+def sort_experts(ranked: Sequence[Expert]) -> list[Expert]:
     """Return experts best first; ties end on the id."""
     return sorted(ranked, key=lambda expert: (-expert.score, expert.id))
 

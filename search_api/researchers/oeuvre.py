@@ -97,7 +97,8 @@ class Oeuvre:
     def nearest(self, vector: NDArray[np.float32]) -> list[tuple[str, float]]:
         """Return the ids and cosines, in [0, 1], of the works nearest to a unit vector."""
         cosines = np.clip(self.vectors @ vector, 0.0, 1.0)
-        return [(self.ids[row], float(cosines[row])) for row in np.argsort(-cosines, kind="stable")[: ranking.VOTES]]
+        nearest = np.argsort(-cosines, kind="stable")[: ranking.SUPPORTING_WORKS]
+        return [(self.ids[row], float(cosines[row])) for row in nearest]
 
     def between(self, start: int, end: int) -> Oeuvre:
         """Return the works of these rows."""

@@ -9,7 +9,7 @@ from search_api.http.errors import Problem
 from search_api.http.paging import WINDOW, Pagination, best_score, next_cursor, own_cursor, place
 from search_api.researchers import queries
 from search_api.researchers.documents import canonical_ids, serialize_researcher
-from search_api.researchers.experts import best_first, experts, read_experts, serialize_experts, teams
+from search_api.researchers.experts import experts, read_experts, serialize_experts, sort_experts, teams
 from search_api.researchers.fields import FIELDS, SORTS
 from search_api.researchers.names import by_name
 from search_api.researchers.rank import conflicts
@@ -138,7 +138,7 @@ def _page_of(
         total: int = response["hits"]["total"]["value"]
         return serialize_experts(services, page), total, response.get("aggregations", {})
     response = services.search(services.names.researchers, body | {"size": len(by_id), "sort": ["_doc"]})
-    passing = best_first([by_id[id_] for id_ in hit_ids(response)])
+    passing = sort_experts([by_id[id_] for id_ in hit_ids(response)])
     passing = teams(passing) if args["teams"] else passing
     return serialize_experts(services, passing[window]), len(passing), response.get("aggregations", {})
 

@@ -122,16 +122,14 @@ SCALE, MIDDLE = 13.0, 0.4
 #: candidates.
 GROUPS = 5
 CANDIDATES_PER_DIRECTION = 15
-#: Works per researcher that vote for them. On dblp-experts (7 topics, 64 experts) MAP .248 and R@100 .866, against .159
-#: and .828 for centroids and .145 to .248 for the single best work; 2 to 5 votes gave .228 to .267, which seven topics
-#: cannot tell apart. 400 abstracts among 6,972 works, each to find its authors by their other works: MAP .472 (.501 and
-#: .409 with 2 and 5 votes; .321 for centroids; .401 by semantic score alone, .471 by keyword score alone).
-VOTES = 3
+#: Works that support a researcher: those listed with an expert, those whose mean match a text has (`text_match`), and
+#: the least number of the other's works that count in `closeness`. How many works vote for an expert is in `Voting`.
+SUPPORTING_WORKS = 3
 #: Fewer terms than that make a topic, such as "natural language processing", rather than a text.
 TOPIC_TERMS = 4
 #: Weight of a term in the title where works vote.
 VOTING_TITLE_WEIGHT = 2
-#: Nearest works that vote: in the experiment on abstracts above MAP .472; 100 nearest .460, 1,000 nearest .476.
+#: Nearest works that vote: on the 400 abstracts of `Voting` MAP .472; 100 nearest .460, 1,000 nearest .476.
 VOTING_NEAREST = 300
 #: Best keyword hits that vote. MAP of 150 abstracts of 97,000 works, each to find its authors by their other works,
 #: .165 with 300 and 500, .164 with 1,000 in almost twice the time; dblp-experts .260, .259, .259. Filters choose among
@@ -149,6 +147,11 @@ class Voting:
     power to count as much.
     """
 
+    #: Works per researcher. With 3 for every query, before the two settings below: dblp-experts (7 topics, 64 experts)
+    #: MAP .248 and R@100 .866, against .159 and .828 for centroids and .145 to .248 for the single best work; 2 to 5
+    #: votes gave .228 to .267, which seven topics cannot tell apart. 400 abstracts among 6,972 works, each to find its
+    #: authors by their other works: MAP .472 (.501 and .409 with 2 and 5 votes; .321 for centroids; .401 by semantic
+    #: score alone, .471 by keyword score alone).
     votes: int
     keyword: float
     semantic: float
@@ -284,19 +287,19 @@ def local_matches(
 
 
 def closeness(matches: NDArray[np.float32]) -> float:
-    """Return how close two bodies of work are: mean of best matches, of all own and half of the other, about -.4 to .5.
+    """Return how close two bodies of work are, about -.4 to .5: the mean of two means of best matches.
 
     For each own work (row) the best match of the other's (columns), averaged; for each of the other's the best own one,
-    the better half of those averaged, but at least `VOTES`, missing ones counting `MISSING`. So a second field of the
-    other does not count against them, and one work does not make an expert. Pairs of -inf are not compared. Returns
-    `ALL_TOGETHER` if there is no pair.
+    the better half of those averaged, but at least `SUPPORTING_WORKS`, missing ones counting `MISSING`. So a second
+    field of the other does not count against them, and one work does not make an expert. Pairs of -inf are not
+    compared. Returns `ALL_TOGETHER` if there is no pair.
     """
     return closeness_of_best(matches.max(axis=1), matches.max(axis=0)) if matches.size else ALL_TOGETHER
 
 
 def closeness_of_best(best_of_own: NDArray[np.float32], best_of_other: NDArray[np.float32]) -> float:
     """Return the `closeness` of two bodies of work from the best match of each own work and of each of the other's."""
-    counted = max(VOTES, len(best_of_other) // 2)
+    counted = max(SUPPORTING_WORKS, len(best_of_other) // 2)
     best_of_own = best_of_own[np.isfinite(best_of_own)]
     best_of_other = best_of_other[np.isfinite(best_of_other)]
     if not len(best_of_own):
@@ -351,12 +354,12 @@ def group_score(wanted: Sequence[float], unwanted: Sequence[float]) -> float:
 
 
 def text_match(vector: NDArray[np.float32], works: NDArray[np.float32]) -> float:
-    """Return how well works match a text, in [0, 1]: the mean cosine of the `VOTES` nearest, missing ones count 0.
+    """Return how well works match a text, in [0, 1]: the mean cosine of the `SUPPORTING_WORKS` nearest.
 
-    `vector` is float32[d], `works` float32[n, d], unit length.
+    Missing ones count 0. `vector` is float32[d], `works` float32[n, d], unit length.
     """
-    best = np.sort(np.clip(works @ vector, 0.0, 1.0))[::-1][:VOTES]
-    return float(best.sum()) / VOTES
+    best = np.sort(np.clip(works @ vector, 0.0, 1.0))[::-1][:SUPPORTING_WORKS]
+    return float(best.sum()) / SUPPORTING_WORKS
 
 
 def closest_pairs(own: NDArray[np.float32], other: NDArray[np.float32], n: int) -> list[tuple[int, int, float]]:
