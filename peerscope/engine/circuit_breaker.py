@@ -1,8 +1,9 @@
 """Circuit breaker between a web server and OpenSearch: a time budget per request, one retry, a circuit, and a queue.
 
-A caller gets an error within two seconds, whether OpenSearch refuses, hangs or drops the connection; and immediately
-after several failures in a row, so that no thread waits in vain. While OpenSearch responds, requests beyond the number
-that it can work on wait in the client: sent at once, they would slow each other down until all exceed the budget.
+A request fails within two seconds if OpenSearch refuses, hangs or drops the connection, or within six just after an
+outage, when OpenSearch is slow. After several failures in a row it fails immediately, so that no thread waits in vain.
+While OpenSearch responds, requests beyond the number that it can work on wait in the client, for ten seconds at most:
+sent at once, they would slow each other down until all exceed the budget.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ from peerscope.errors import PeerscopeError
 from search_api.http import extensions, limits, request_log
 from search_api.http.arbiter import Arbiter
 from search_api.http.connections import MAX_CONNECTIONS, Limits
+from search_api.http.services import THREADS
 from search_api.http.warming import REQUESTS, Rewarmer, warm_up
 from search_api.http.worker import Worker
 
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 
     from peerscope.settings import Settings
 
-#: Concurrent requests of a worker: most of their time is spent waiting for OpenSearch.
-THREADS = 8
 #: Seconds without a sign of life after which a worker is replaced, and that a stopping one has to finish its requests.
 HANGING, GRACEFUL = 30, 10
 #: Objects allocated between two collections of garbage. A response with 1,000 hits has 5,000 objects, none of them part

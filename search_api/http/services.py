@@ -34,7 +34,8 @@ Shared = TypeVar("Shared")
 KEY = "peerscope"
 #: Seconds before loading the model is retried: it may need a download, which a query would wait for.
 RELOAD_PAUSE = 30.0
-#: Queries embedded beside the requests that they are for, at once: the threads of a server's worker.
+#: Concurrent requests of a server's worker, most of whose time is spent waiting for OpenSearch; and queries that are
+#: embedded at once, beside the requests that they are for.
 THREADS = 8
 #: Bytes of the longest id that OpenSearch stores; it rejects requests for longer ones.
 MAX_ID = 512
