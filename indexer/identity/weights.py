@@ -1,8 +1,8 @@
 """The weights and thresholds of author identity, with the measurement that chose each.
 
-The first table was learned from people whose ORCID iDs are known:
-`peerscope evaluate identity --truth TRUTH.tsv.gz --fit WORKS.jsonl.gz` prints it. The others were chosen on one half of
-the family names of the ACL Anthology. docs/identity.md reports the quality on other names.
+The first fields of `Weights` were learned from people whose ORCID iDs are known:
+`peerscope evaluate identity --truth TRUTH.tsv.gz --fit WORKS.jsonl.gz` prints them. The others were chosen on one half
+of the family names of the ACL Anthology. docs/identity.md reports the quality on other names.
 """
 
 from __future__ import annotations
