@@ -9,6 +9,7 @@ import numpy as np
 
 from mappings import TITLE_WEIGHT, Scale
 from search_api.retrieval import ranking
+from search_api.retrieval.terms import without_signs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,13 +41,14 @@ def ranked_by_words(words: str, *, as_written: bool = False) -> Body:
     text: Body = {"match": {"weighted_text": {"query": words}}}
     if as_written:
         text = {"combined_fields": {"query": words, "fields": [f"title.exact^{TITLE_WEIGHT}", "abstract.exact"]}}
-    author = {"match": {"researchers.name": {"query": words, "boost": ranking.AUTHOR_WEIGHT}}}
+    author = {"match": {"researchers.name": {"query": without_signs(words), "boost": ranking.AUTHOR_WEIGHT}}}
     return {"bool": {"should": [text, author]}}
 
 
 def with_any_word(words: str) -> Body:
     """Return the clause for works with one of these words in title, abstract or an author's name."""
-    return {"bool": {"should": [{"match": {field: words}} for field in ("all_words", "researchers.name")]}}
+    names = without_signs(words)
+    return {"bool": {"should": [{"match": {"all_words": words}}, {"match": {"researchers.name": names}}]}}
 
 
 def knn(

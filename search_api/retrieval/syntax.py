@@ -7,7 +7,6 @@ Lucene's own syntax has no meaning here, so it cannot be injected.
 from __future__ import annotations
 
 import re
-import string
 import unicodedata
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -37,8 +36,8 @@ _OPERATORS = rf"[(\[{{]*+(?P<sign>-?+)[(\[{{]*+(?:(?P<field>{_FIELD}):{_SPACE})?
 _QUOTED = re.compile(rf'{_OPERATORS}"(?P<value>[^"]*+)"', re.IGNORECASE)
 _PLAIN = re.compile(rf"{_OPERATORS}(?P<value>\S*+)", re.IGNORECASE)
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»", '"'))
-_PREFIX = re.compile(rf"\b(?:{_FIELD}):", re.IGNORECASE)
 _OTHER_FIELD = re.compile(r"\b([A-Za-z_]++):(?=\w)")
+_INITIAL = re.compile(r"(?<![^\W_])[A-Za-z]$")
 _EDGES = " ()[]{}\"',;:.!?*~^/\\|&+<>"
 
 
@@ -85,8 +84,8 @@ class Query:
 
     @property
     def is_punctuation(self) -> bool:
-        """Whether it has only punctuation, spaces and prefixes, and is not empty; an emoji is none of these."""
-        return bool(self.source) and not self.units and not self.excluded and _is_punctuation(self.source)
+        """Whether it has only punctuation, signs such as `→` and `€`, spaces and prefixes, and is not empty."""
+        return bool(self.source) and not self.units and not self.excluded
 
     @cached_property
     def words(self) -> str:
@@ -155,6 +154,9 @@ def _plain(match: re.Match[str]) -> Iterator[Unit | Literal["OR"]]:
 def _operator(match: re.Match[str], *, is_phrase: bool) -> Iterator[Unit]:
     """Yield the unit of a prefix, a minus sign or quotes; nothing if the operand contains no word."""
     value = match["value"].strip(_EDGES)
+    # The signs of `C++` belong to the word.
+    if _INITIAL.search(value) and f"{value}++" in match["value"]:
+        value += "++"
     if _has_words(value):
         start = match.start("value") + match["value"].find(value)
         field = (match["field"] or "").lower() or None
@@ -164,12 +166,8 @@ def _operator(match: re.Match[str], *, is_phrase: bool) -> Iterator[Unit]:
 
 
 def _has_words(text: str) -> bool:
-    return any(character.isalnum() for character in text)
-
-
-def _is_punctuation(text: str) -> bool:
-    rest = _PREFIX.sub("", text)
-    return all(character in string.punctuation or unicodedata.category(character)[0] in "PZC" for character in rest)
+    """Return whether a text has a letter, a digit or an emoji, which is a term."""
+    return any(character.isalnum() or unicodedata.category(character) == "So" for character in text)
 
 
 def _groups(tokens: Iterable[Unit | Literal["OR"]]) -> Iterator[list[Unit]]:

@@ -36,6 +36,8 @@ _SINGLE = re.compile(
     "[\u3005-\u3007\u3021-\u3029\u3038-\u303b\u3040-\u309f\u3400-\u9fff\uf900-\ufaff"
     "\U00016fe0-\U00018dff\U0001b000-\U0001b2ff\U00020000-\U0003ffff]"
 )
+#: What the char filters `plus_plus` and `sharp` of the analyzers make words of.
+_SIGNS = re.compile(r"(?<![^\W_])[A-Za-z](?:\+\+|#(?![^\W_]))")
 _ASCII_RUN = re.compile("[A-Za-z0-9]+")
 #: Separators and punctuation before a term.
 _BEFORE = re.compile(r"^\W++(?=\w)")
@@ -44,6 +46,11 @@ _RUNS = re.compile(
     "(?P<katakana>[\u30a0-\u30ff\u31f0-\u31ff\uff66-\uff9f])"
     "|(?P<southeast>[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf\ua9e0-\ua9ff\uaa60-\uaadf])"
 )
+
+
+def without_signs(text: str) -> str:
+    """Return a text without its words such as `C++` and `C#`, which the analyzer of names takes for the initial `C`."""
+    return _SIGNS.sub("", text).strip()
 
 
 def only_stop_words(text: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mappings import TITLE_WEIGHT
 from search_api.retrieval import clauses, ranking
 from search_api.retrieval.hits import count_only
-from search_api.retrieval.terms import only_stop_words, shorten, significant, significant_terms
+from search_api.retrieval.terms import only_stop_words, shorten, significant, significant_terms, without_signs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -207,8 +207,10 @@ def _form(form: str, boost: float) -> Body:
 
 def _word(word: str) -> Body:
     """Return the clause for a word, or all terms of a hyphenated one, in any field."""
-    fields = ("all_words", "researchers.name")
-    return {"bool": {"should": [{"match": {field: {"query": word, "operator": "and"}}} for field in fields]}}
+    texts = {"all_words": word, "researchers.name": without_signs(word)}
+    return {
+        "bool": {"should": [{"match": {field: {"query": text, "operator": "and"}}} for field, text in texts.items()]}
+    }
 
 
 def _whole_title(text: str) -> Body:
@@ -250,11 +252,11 @@ def _unit(unit: Unit) -> Body:
     word has no stem. A name may be in another order and have more parts in between: `SLOP` moves.
     """
     if unit.field == "author":
-        return {"match_phrase": {"researchers.name": {"query": unit.text, "slop": SLOP}}}
+        return {"match_phrase": {"researchers.name": {"query": without_signs(unit.text), "slop": SLOP}}}
     texts = ("title",) if unit.field else ("title", "abstract")
     fields = [*(f"{field}.exact" for field in texts), *(texts if unit.is_excluded or not unit.is_phrase else ())]
-    fields += [] if unit.field else ["researchers.name"]
-    return {"bool": {"should": [{"match_phrase": {field: {"query": unit.text}}} for field in fields]}}
+    found = dict.fromkeys(fields, unit.text) | ({} if unit.field else {"researchers.name": without_signs(unit.text)})
+    return {"bool": {"should": [{"match_phrase": {field: {"query": text}}} for field, text in found.items()]}}
 
 
 def more_like(

@@ -77,9 +77,28 @@ def test_what_is_broken_is_repaired(broken: str, words: str) -> None:
     assert (found.words, found.required, found.excluded) == (words, (), ())
 
 
-@pytest.mark.parametrize("text", ["-", "?", '""', "author:", "- * ?", "…", "title:-"])
-def test_punctuation_matches_nothing(text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["-", "?", '""', "author:", "- * ?", "…", "title:-", "→", "€ $", "∑", "title:∞", "\u0301" * 3, "\u200d"]
+)
+def test_punctuation_and_signs_match_nothing(text: str) -> None:
     assert keyword_or_all(parse(text)) == {"match_none": {}}
+
+
+@pytest.mark.parametrize("text", ["😀", '"😀"', "title:😀", "-😀 x", "™"])
+def test_an_emoji_is_a_word(text: str) -> None:
+    found = keyword_or_all(parse(text))
+    assert found not in ({"match_none": {}}, {"match_all": {}})
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"), [('"C++"', "C++"), ('"in C++"', "in C++"), ('"C+"', "C"), ('"ab++"', "ab"), ("title:c++", "c++")]
+)
+def test_the_signs_of_a_language_belong_to_it(typed: str, text: str) -> None:
+    assert [unit.text for unit in parse(typed).units] == [text]
+
+
+def test_an_excluded_language_is_not_its_letter() -> None:
+    assert [unit.text for unit in parse("-C++").excluded] == ["C++"]
 
 
 def test_an_or_beside_an_exclusion_loosens_nothing() -> None:

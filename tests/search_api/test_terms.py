@@ -9,7 +9,15 @@ from search_api.researchers import queries as researchers
 from search_api.researchers.names import MAX_NAME_PARTS, by_name
 from search_api.retrieval import browse
 from search_api.retrieval.syntax import MAX_PHRASE, parse
-from search_api.retrieval.terms import MAX_TERM_LENGTH, MAX_TERMS, MAX_WORDS, shorten, significant, term_ends
+from search_api.retrieval.terms import (
+    MAX_TERM_LENGTH,
+    MAX_TERMS,
+    MAX_WORDS,
+    shorten,
+    significant,
+    term_ends,
+    without_signs,
+)
 from search_api.works import queries as works
 
 HAN = "\u7814\u7a76"
@@ -62,6 +70,17 @@ def test_no_query_has_more_terms_than_opensearch_takes_clauses(text: str) -> Non
     parts = by_name(text)["script_score"]["query"]["bool"]["must"]
     words = [part["dis_max"]["queries"][0]["match"]["name"]["query"] for part in parts]
     assert sum(len(terms(word)) for word in words) <= MAX_NAME_PARTS
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        *(("C++", ""), ("c# templates", "templates"), ("in C++ and C", "in  and C"), ("C", "C"), ("A.C++", "A.")),
+        *(("abc++", "abc++"), ("C#7", "C#7"), ("Jung C. Shin", "Jung C. Shin")),
+    ],
+)
+def test_names_have_no_words_with_signs(text: str, names: str) -> None:
+    assert without_signs(text) == names
 
 
 def test_significant_terms_leave_out_stop_words_and_symbols() -> None:
