@@ -59,13 +59,22 @@ class Unit:
 
 
 @dataclass(frozen=True)
+class Form:
+    """The other form of an abbreviation in a query: it stands for the units from `start` to before `end`."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
 class Query:
     """A parsed query. Of each group in `required` at least one unit must match; of `excluded` none may.
 
     `source` is the query as typed, `units` all words and phrases that are not excluded. `languages` are those besides
-    English whose stemmers take part, `people` the researchers to whose works the query is limited. With
-    `has_alternatives`, OR joins plain words, and one of them is enough. `forms` are the long forms of its
-    abbreviations, and the abbreviation of the whole query.
+    English whose stemmers take part, `people` the researchers to whose works the query is limited. With `is_open`, its
+    words rank all of their works. With `has_alternatives`, OR joins plain words, and one of them is enough. `forms` are
+    the other forms of its abbreviations and long forms.
     """
 
     source: str = ""
@@ -74,7 +83,8 @@ class Query:
     excluded: tuple[Unit, ...] = ()
     languages: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
-    forms: tuple[str, ...] = ()
+    is_open: bool = False
+    forms: tuple[Form, ...] = ()
     has_alternatives: bool = False
 
     @property
@@ -96,12 +106,16 @@ class Query:
     def embedding_text(self) -> str:
         """The text to embed: the words, otherwise the authors; empty for a query of exclusions only."""
         words = self.words or " ".join(unit.text for unit in self.units)
-        return " ".join([words, *self.forms]) if words else ""
+        return " ".join([words, *(form.text for form in self.forms)]) if words else ""
 
     @property
     def key(self) -> str:
         """The key of the query in caches."""
-        return "\n".join([self.source, *self.forms])
+        return "\n".join([self.source, *(form.text for form in self.forms)])
+
+    def is_whole(self, form: Form) -> bool:
+        """Return whether a form stands for the whole query."""
+        return form.end - form.start == len(self.units)
 
 
 @lru_cache(maxsize=256)

@@ -10,8 +10,10 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from search_api.retrieval.syntax import Form
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 Body = dict[str, Any]
 #: A short and a long form.
@@ -104,10 +106,16 @@ def request(text: str) -> Body:
     }
 
 
-def other_form(text: str, pair: Pair) -> str:
-    """Return the form of a pair that a query does not have."""
+def other_form(words: Sequence[str], pair: Pair) -> Form:
+    """Return the form of a pair that a query with these words does not have, and the words that it stands for."""
     short, long = pair
-    return short if long in phrases(text) else long
+    length = long.count(" ") + 1
+    for start in range(len(words) - length + 1):
+        if singular(" ".join(words[start : start + length]).lower()) == long:
+            return Form(short, start, start + length)
+    written = {short.lower(), f"{short.lower()}s"}
+    place = next((place for place, word in enumerate(words) if word.lower() in written), None)
+    return Form(long, 0, len(words)) if place is None else Form(long, place, place + 1)
 
 
 def expansions(text: str, works: Iterable[Mapping[str, Any]]) -> tuple[Pair, ...]:

@@ -1,22 +1,25 @@
 """The researchers, topics and institutions that a query names, and the words of it that name a person.
 
 A word names a person when it occurs in names of authors and hardly in texts: `kording decoding` is `decoding` in the
-works of people called Kording, while `brown clustering` stays words. One request to several indices answers all of it.
+works of people called Kording, while `brown clustering` stays words. Two names are the joint works of both. One request
+to several indices answers all of it.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import time
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from search_api.retrieval.cache import ExpiringCache
-from search_api.retrieval.hits import count_only
-from search_api.retrieval.terms import STOP_WORDS
+from search_api.retrieval.hits import count_only, first_only
+from search_api.retrieval.terms import STOP_WORDS, significant_terms
 from search_api.understanding import abbreviations
 from search_api.understanding.hints import HINTS, SOURCES, suggestions
 
@@ -38,8 +41,11 @@ MAX_WORDS = 8
 #: Maximum number of people compared with the query; a name of more people does not limit the works. A query of more
 #: than `FEW_WORDS` is hardly a name: fewer people are read, which takes most of the time of this request.
 MAX_PEOPLE, PEOPLE_OF_MANY_WORDS, FEW_WORDS = 50, 15, 4
-#: A word names people if texts with it are at most this share of the works by authors of that name.
-MAX_TEXT_SHARE = 0.25
+#: A word names people if texts with it are at most this share of the works by authors of that name. A query that is one
+#: word may be a name up to a larger share: the people are shown, and the list stays that of the word.
+MAX_TEXT_SHARE, MAX_SHOWN_SHARE = 0.25, 4.0
+#: Terms of a query that may name something: a Chinese sentence is one word between spaces.
+MAX_TERMS = 32
 #: Words that an institution's name may have besides those of the query.
 GENERIC = frozenset(
     (
@@ -67,13 +73,15 @@ _LETTERS = str.maketrans(
 class Named:
     """The entities that a query names: documents by kind, at most `MAX_ENTITIES`.
 
-    `words` are the folded words that name people, `people` the ids of all researchers they may be; both are empty
-    unless the query is understood as such, see `of_people`. `abbreviations` are pairs of short and long form.
+    `words` are the folded words that name people, `people` the ids of all researchers they may be, a group for each
+    name; both are empty unless the query is understood as such, see `of_people`. With `is_open`, no work of these
+    people has any of the other words. `abbreviations` are pairs of short and long form.
     """
 
     entities: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     words: frozenset[str] = frozenset()
-    people: tuple[str, ...] = ()
+    people: tuple[tuple[str, ...], ...] = ()
+    is_open: bool = False
     abbreviations: tuple[Pair, ...] = ()
 
     def to_list(self) -> list[Body]:
@@ -88,7 +96,7 @@ class Named:
 
     def is_only_people(self, query: Query) -> bool:
         """Return whether a query consists of the name of people."""
-        return bool(self.people) and all(fold(unit.text) in self.words for unit in query.units)
+        return bool(self.people) and self.words.issuperset(filter(None, (fold(unit.text) for unit in query.units)))
 
     def author(self, source: str) -> str:
         """Return the words of a query that were understood as a name, as they were typed; empty without any."""
@@ -108,7 +116,8 @@ class NamedEntities:
         The searches `ahead` are sent in the same request; without a request, no responses to them are returned.
         """
         words = tuple(word for unit in query.units if (word := fold(unit.text)))
-        if not query.is_plain or not 0 < len(words) <= MAX_WORDS:
+        is_sentence = len(words) > MAX_WORDS or significant_terms(query.words) > MAX_TERMS
+        if not query.is_plain or not words or is_sentence:
             return Named(), []
         key = (services.names.prefix, query.source)
         if (known := self._known.get(key)) is not None:
@@ -149,48 +158,68 @@ def find(
         *(("institution", place) for place in _sources(institutions) if _is_institution(place, parts)),
     ]
     candidates = [(person, [_matched(name, words) for name in _names(person)]) for person in _sources(people)]
-    rare = services.shared(RareWords).among(services, _words_in_names(candidates))
-    found = of_people(candidates, words, rare)
-    shown = [("researcher", person) for person in found.people]
+    shares = services.shared(TextShares).of(services, _words_in_names(candidates))
+    rare = {word for word, share in shares.items() if share <= MAX_TEXT_SHARE}
+    found = names_of(candidates, words, rare) or [of_people(candidates, words, rare)]
+    shown = [person for same in zip_longest(*(name.people for name in found)) for person in same if person]
+    is_complete = sum(len(name.words) for name in found) == len(set(words))
+    if not shown and len(words) == 1 and shares.get(words[0], math.inf) <= MAX_SHOWN_SHARE:
+        shown = list(of_people(candidates, words, set(words)).people)
+    named_people = [("researcher", person) for person in shown]
     # People come first if the whole query is a name; otherwise one place is kept for them.
-    room = MAX_ENTITIES - min(len(shown), 1)
-    entities = ([*shown, *exact] if found.is_complete else [*exact[:room], *shown])[:MAX_ENTITIES]
-    is_rewritten = bool(found.words & rare) and len(found.people) < most
-    if is_rewritten and len(found.words) < len(set(words)):
-        is_rewritten = _has_works(services, found, words)
-    if not is_rewritten:
-        return Named(tuple(entities), abbreviations=pairs), responses
-    return Named(tuple(entities), found.words, tuple(person["id"] for person in found.people)), responses
+    room = MAX_ENTITIES - min(len(named_people), 1)
+    entities = ([*named_people, *exact] if is_complete else [*exact[:room], *named_people])[:MAX_ENTITIES]
+    named = Named(tuple(entities), abbreviations=pairs)
+    if any(not name.words & rare or len(name.people) >= most for name in found):
+        return named, responses
+    rewritten = Named(
+        named.entities,
+        frozenset().union(*(name.words for name in found)),
+        tuple(tuple(person["id"] for person in name.people) for name in found),
+    )
+    return _with_works(services, rewritten, words, text) or named, responses
 
 
 @dataclass(frozen=True)
 class People:
-    """People whom the `words` of a query name, the most prolific first; `is_complete` if it has no other words."""
+    """People whom the `words` of a query name, the most prolific first."""
 
     people: tuple[Mapping[str, Any], ...] = ()
     words: frozenset[str] = frozenset()
-    is_complete: bool = False
+
+
+def names_of(candidates: Sequence[Candidate], words: Sequence[str], rare: frozenset[str] | set[str]) -> list[People]:
+    """Return the people of each name in a query that consists of names; an empty list for any other query."""
+    found: list[People] = []
+    rest = list(words)
+    while rest:
+        within = [(person, [name & set(rest) for name in by_name]) for person, by_name in candidates]
+        name = of_people(within, rest, rare)
+        if not name.people:
+            return []
+        found.append(name)
+        rest = [word for word in rest if word not in name.words]
+    return found
 
 
 def of_people(candidates: Iterable[Candidate], words: Sequence[str], rare: frozenset[str] | set[str]) -> People:
     """Return those researchers whose names have the most of these words.
 
     A name of several words is one if all are in it; otherwise one of the words has to be in `rare`, those that hardly
-    occur in texts. An initial matches, but at least one word must match in full.
+    occur in texts. An initial matches, but at least one word must match in full. Of two names with as many words, the
+    one of the first candidate counts.
     """
-    best: tuple[int, frozenset[str]] = (0, frozenset())
+    best: frozenset[str] = frozenset()
     chosen: list[Mapping[str, Any]] = []
     for person, by_name in candidates:
         matched = max(by_name, key=len)
         is_name = (len(matched) == len(set(words)) > 1) or matched & rare
-        if not is_name or (len(matched), matched) < best[:1]:
-            continue
-        if len(matched) > best[0]:
-            best, chosen = (len(matched), matched), []
-        if len(matched) == best[0]:
+        if is_name and len(matched) > len(best):
+            best, chosen = matched, []
+        if is_name and matched == best:
             chosen.append(person)
     chosen.sort(key=lambda person: (-person["works_count"], person["id"]))
-    return People(tuple(chosen), best[1], bool(chosen) and len(best[1]) == len(set(words)))
+    return People(tuple(chosen), best)
 
 
 def _names(person: Mapping[str, Any]) -> list[str]:
@@ -218,33 +247,28 @@ def _words_in_names(candidates: Iterable[Candidate]) -> list[str]:
     return sorted(word for word in matched if len(word) > 1 and word not in STOP_WORDS)
 
 
-class RareWords:
-    """Cache of words that occur in names and hardly in texts, and of those that do not. Safe for several threads."""
+class TextShares:
+    """Cache of how often words of names occur in texts. Safe to use from several threads."""
 
     def __init__(self, seconds: float = COUNTED_SECONDS, timer: Callable[[], float] = time.monotonic) -> None:
         """Start empty; entries expire after `seconds`."""
-        self._known: ExpiringCache[tuple[str, str], bool] = ExpiringCache(MAX_COUNTED, seconds, timer)
+        self._known: ExpiringCache[tuple[str, str], float] = ExpiringCache(MAX_COUNTED, seconds, timer)
 
-    def among(self, services: Services, words: Sequence[str]) -> frozenset[str]:
-        """Return those of the words, all of which occur in names, that hardly occur in texts."""
+    def of(self, services: Services, words: Sequence[str]) -> dict[str, float]:
+        """Return the number of texts with each word, relative to the works by authors with the word in their name.
+
+        It is infinite for a word that is in no name.
+        """
         prefix = services.names.prefix
         known = {word: self._known.get((prefix, word)) for word in words}
-        if unknown := [word for word, is_rare in known.items() if is_rare is None]:
+        if unknown := [word for word, share in known.items() if share is None]:
             counts = [count for word in unknown for count in _counts(word)]
             responses = services.search_together([(services.names.works, body) for body in counts])
-            rare = _rare(unknown, [response["hits"]["total"]["value"] for response in responses])
-            for word in unknown:
-                known[word] = word in rare
-                self._known.put((prefix, word), word in rare)
-        return frozenset(word for word, is_rare in known.items() if is_rare)
-
-
-def _rare(words: Sequence[str], counts: Sequence[int]) -> frozenset[str]:
-    """Return the words that occur in names and hardly in texts; `counts` has both numbers of works for each word."""
-    both = zip(words, counts[::2], counts[1::2], strict=True)
-    return frozenset(
-        word for word, in_names, in_texts in both if in_names > 0 and in_texts <= MAX_TEXT_SHARE * in_names
-    )
+            totals = [response["hits"]["total"]["value"] for response in responses]
+            for word, in_names, in_texts in zip(unknown, totals[::2], totals[1::2], strict=True):
+                known[word] = share = in_texts / in_names if in_names else math.inf
+                self._known.put((prefix, word), share)
+        return {word: share for word, share in known.items() if share is not None}
 
 
 def _sources(response: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -292,26 +316,43 @@ def _is_institution(institution: Mapping[str, Any], words: Sequence[str]) -> boo
     return set(name) - set(words) <= GENERIC and not set(words) <= GENERIC
 
 
-def _has_works(services: Services, found: People, words: Sequence[str]) -> bool:
-    """Return whether these people have a work with any of the other words."""
-    rest = " ".join(word for word in words if word not in found.words)
-    by_them = {"terms": {"researchers.id": [person["id"] for person in found.people]}}
+def _with_works(services: Services, named: Named, words: Sequence[str], text: str) -> Named | None:
+    """Return how a query with names is understood, by the works that there are; None if as words.
+
+    - Two names without a joint work are the works of any of these people.
+    - With other words, it is those of their works that have one. If there are none, all of their works, unless another
+      work has all words of the query: `bloom filters` is not about people called Bloom.
+    """
+    by_them = [{"terms": {"researchers.id": ids}} for ids in named.people]
+    rest = " ".join(word for word in words if word not in named.words)
+    if not rest and len(by_them) == 1:
+        return named
+    if not rest:
+        if _has_matches(services, {"bool": {"filter": by_them}})[0]:
+            return named
+        return replace(named, people=(tuple(id_ for ids in named.people for id_ in ids),))
     on_it = {"multi_match": {"query": rest, "fields": ["title", "abstract"]}}
-    body = {"size": 1, "query": {"bool": {"filter": [by_them, on_it]}}, "_source": ["id"], "track_total_hits": False}
-    return bool(services.search(services.names.works, body)["hits"]["hits"])
+    with_all = {"match": {"all_words": {"query": text, "operator": "and"}}}
+    theirs, anyone = _has_matches(services, {"bool": {"filter": [*by_them, on_it]}}, with_all)
+    return named if theirs else None if anyone else replace(named, is_open=True)
+
+
+def _has_matches(services: Services, *clauses: Body) -> list[bool]:
+    """Return for each clause whether it matches a work."""
+    searches = [(services.names.works, first_only(clause)) for clause in clauses]
+    return [response["hits"]["total"]["value"] > 0 for response in services.search_together(searches)]
 
 
 def by_people(query: Query, named: Named) -> Query:
-    """Return the query for the other words of a query in the works of the people whom it names.
-
-    A query that is only a name keeps its words, which rank.
-    """
+    """Return the query for the other words of a query in the works of the people whom it names."""
     if not named.people:
         return query
     others = tuple(unit for unit in query.units if fold(unit.text) not in named.words)
-    return replace(query, units=others or query.units, people=named.people)
+    (people,) = named.people
+    return replace(query, units=others, people=people, is_open=named.is_open)
 
 
 def with_forms(query: Query, named: Named) -> Query:
     """Return the query with the other forms of its abbreviations, which are searched too."""
-    return replace(query, forms=tuple(abbreviations.other_form(query.source, pair) for pair in named.abbreviations))
+    words = [unit.text for unit in query.units]
+    return replace(query, forms=tuple(abbreviations.other_form(words, pair) for pair in named.abbreviations))

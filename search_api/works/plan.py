@@ -108,7 +108,8 @@ def plan(
     named, responses = services.shared(NamedEntities).of(services, typed, ahead)
     if named.is_only_people(typed):
         # A name has no meaning to be near to: the list is that of their works.
-        theirs = plan(services, {**args, "q": ""}, [*fixed, {"terms": {"researchers.id": list(named.people)}}])
+        by_them = [{"terms": {"researchers.id": ids}} for ids in named.people]
+        theirs = plan(services, {**args, "q": ""}, [*fixed, *by_them])
         return replace(theirs, named=named)
     query = by_people(typed, named)
     if args.get("expand", True):

@@ -13,7 +13,7 @@ from search_api.retrieval.terms import only_stop_words, shorten, significant, si
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from search_api.retrieval.syntax import Query, Unit
+    from search_api.retrieval.syntax import Form, Query, Unit
 
 Body = dict[str, Any]
 
@@ -111,7 +111,7 @@ def best_with_any_word(query: Query) -> Body:
     works that cannot be among the best, which takes half of the time.
     """
     parts = any_word(query)["bool"]
-    if not (ranked := parts.pop("should", None)):
+    if query.is_open or not (ranked := parts.pop("should", None)):
         return {"bool": parts}
     return {"bool": {**parts, "must": [*parts.get("must", ()), {"bool": {"should": ranked}}]}}
 
@@ -124,18 +124,49 @@ def _matching(query: Query, filters: list[Body], added: Sequence[Body] = ()) -> 
     """
     words = shorten(query.words)
     ranked = _ranking(query, words)
+    if query.is_open:
+        return {"bool": {"filter": filters, "should": [*ranked, *added]}}
     if not ranked or significant_terms(query.words) > MAX_MATCHED:
         must = [{"bool": {"should": ranked}}] if ranked else []
         return {"bool": {"must": must, "should": list(added), "filter": filters}}
     is_plain = bool(words) and not only_stop_words(words)
-    matched = _alternatives(query, words, clauses.with_any_word(words)) if is_plain else ranked
+    matched = ranked
+    if is_plain:
+        matched = _alternatives(query, words, clauses.with_any_word(words)) + [
+            _form(form.text) for form in parts(query)
+        ]
     return {"bool": {"filter": [{"bool": {"should": matched}}, *filters], "should": [*ranked, *added]}}
 
 
 def _ranking(query: Query, words: str) -> list[Body]:
     """Return the clauses that add to the score of a result, which matches at least one; `words` may be empty."""
-    by_words = clauses.ranked_by_words(words, as_written=only_stop_words(words)) if words else None
-    return _alternatives(query, words, by_words)
+    return _alternatives(query, words, _by_words(query, words) if words else None)
+
+
+def parts(query: Query) -> list[Form]:
+    """Return the forms that stand for a part of a query, each for other words."""
+    found: list[Form] = []
+    for form in query.forms:
+        if not query.is_whole(form) and all(form.end <= other.start or other.end <= form.start for other in found):
+            found.append(form)
+    return found
+
+
+def _by_words(query: Query, words: str) -> Body:
+    """Return the clause that ranks by words; the other form of some of them counts as they do, if it scores more."""
+    forms = parts(query)
+    if not forms:
+        return clauses.ranked_by_words(words, as_written=only_stop_words(words))
+    covered = {place for form in forms for place in range(form.start, form.end)}
+    others = " ".join(unit.text for place, unit in enumerate(query.units) if place not in covered)
+    scores = [clauses.ranked_by_words(others, as_written=only_stop_words(others))] if others else []
+    for form in forms:
+        written = " ".join(unit.text for unit in query.units[form.start : form.end])
+        share = min(1.0, (form.end - form.start) / len(form.text.split()))
+        by_form = {"match": {"weighted_text": {"query": form.text, "operator": "and", "boost": share}}}
+        phrase = {"bool": {"must": [by_form], "filter": [_form(form.text)]}}
+        scores.append({"dis_max": {"queries": [clauses.ranked_by_words(written), phrase]}})
+    return {"bool": {"should": scores}}
 
 
 def _alternatives(query: Query, words: str, by_words: Body | None) -> list[Body]:
@@ -145,21 +176,21 @@ def _alternatives(query: Query, words: str, by_words: Body | None) -> list[Body]
         # A defined term is a title in the plural as well: "generative adversarial network".
         ends = ("", "s") if query.forms else ("",)
         found += [_whole_title(f"{query.source}{end}") for end in ends]
-    for form in query.forms:
-        # A phrase scores as all its words; among other words of the query it counts as the one word that it stands for.
-        found.append(_form(form, 1 if len(query.units) == 1 else 1 / len(form.split())))
-        found += [_whole_title(title) for title in (form, f"{form}s") if len(query.units) == 1]
+    for form in filter(query.is_whole, query.forms):
+        found.append(_form(form.text))
+        found += [_whole_title(title) for title in (form.text, f"{form.text}s") if len(query.units) == 1]
     return found + [_any_of(group) for group in query.required]
 
 
 def enough_words(query: Query) -> Body | None:
-    """Return the clause for works with enough of the query's plain words (`ranking.ENOUGH_TERMS`); None for one word.
+    """Return the clause for works with enough of the query's plain words (`ranking.ENOUGH_TERMS`).
 
-    The words may be in title, abstract and names of authors, or in the text of another language.
+    The words may be in title, abstract and names of authors, or in the text of another language. None for one word, and
+    for a query whose words only rank.
     """
     free = [unit.text for unit in query.units if unit.is_free and significant_terms(unit.text)]
     words = shorten(" ".join(free))
-    if query.has_alternatives or significant_terms(words) < 2:
+    if query.has_alternatives or query.is_open or significant_terms(words) < 2:
         return None
     match = {"query": words, "minimum_should_match": ranking.ENOUGH_TERMS}
     fields = ["researchers.name", *(f"localized.{language}" for language in query.languages)]
@@ -168,8 +199,25 @@ def enough_words(query: Query) -> Body | None:
     if 1 < len(free) <= MAX_SCATTERED:
         scattered = [_word(word) for word in free]
         ways.append({"bool": {"should": scattered, "minimum_should_match": ranking.ENOUGH_TERMS}})
-    ways += [{"match_phrase": {field: form}} for form in query.forms for field in ("title", "abstract")]
+    ways += [_form(form.text) for form in query.forms if query.is_whole(form)]
+    if parts(query):
+        ways.append({"bool": {"should": _in_either_form(query), "minimum_should_match": ranking.ENOUGH_TERMS}})
     return {"bool": {"should": ways}}
+
+
+def _in_either_form(query: Query) -> list[Body]:
+    """Return a clause for each word of a query; words with another form are one clause, for both forms."""
+    forms = {form.start: form for form in parts(query)}
+    found, place = [], 0
+    while place < len(query.units):
+        form = forms.get(place)
+        end = form.end if form else place + 1
+        words = [unit.text for unit in query.units[place:end] if significant_terms(unit.text)]
+        written: list[Body] = [{"bool": {"filter": [_word(word) for word in words]}}] if words else []
+        if ways := written + ([_form(form.text)] if form else []):
+            found.append({"bool": {"should": ways}})
+        place = end
+    return found
 
 
 def counted_terms(query: Query) -> list[str]:
@@ -199,10 +247,10 @@ def counted_term(body: Body) -> str:
     return term
 
 
-def _form(form: str, boost: float) -> Body:
+def _form(form: str) -> Body:
     """Return the clause for the other form of an abbreviation, as a phrase in any inflection."""
-    title = {"match_phrase": {"title": {"query": form, "boost": boost * TITLE_WEIGHT}}}
-    return {"dis_max": {"queries": [title, {"match_phrase": {"abstract": {"query": form, "boost": boost}}}]}}
+    title = {"match_phrase": {"title": {"query": form, "boost": TITLE_WEIGHT}}}
+    return {"dis_max": {"queries": [title, {"match_phrase": {"abstract": {"query": form}}}]}}
 
 
 def _word(word: str) -> Body:
@@ -297,7 +345,7 @@ def highlight(query: Query) -> Body:
     """
     words = shorten(query.words)
     marked: list[Body] = [{"match": {field: words}} for field in ("title", "abstract")] if words else []
-    marked += [_form(form, 1) for form in query.forms] + [_any_of(group) for group in query.required]
+    marked += [_form(form.text) for form in query.forms] + [_any_of(group) for group in query.required]
     return {
         "highlight_query": {"bool": {"should": marked}} if marked else {"match_none": {}},
         "encoder": "html",

@@ -6,10 +6,10 @@ mode, of a fixed list of neighbours that are near enough (`ranking.similarity_fl
 first hits by the fused score move the query vector towards themselves (`ranking.feedback_vector`), and the works of the
 first pass that are nearest to that vector are fused with the same keyword hits.
 
-One request finds the set of a new hybrid query, the keyword hits together with the neighbours of the query vector, if
-the vectors are in memory (`retrieval.vectors`). Otherwise two more read the vectors of the first hits, and compare the
-works of the first pass with the feedback vector. The set is cached for a while, for the pages and facets of the same
-query; a set of another generation than that of the hits read with it is computed again.
+One request finds the set of a new hybrid query if vectors are in memory (`retrieval.vectors`): the keyword hits, with
+the neighbours of the query vector if the vectors are short ones. Otherwise two more read the vectors of the first hits,
+and compare the works of the first pass with the feedback vector. The set is cached for a while, for the pages and
+facets of the same query; a set of another generation than that of the hits read with it is computed again.
 """
 
 from __future__ import annotations
@@ -260,6 +260,7 @@ def hybrid(
     first = FirstPass.of(by_words, semantic, generation_of(by_words, near))
     marked = {id_ for id_, score in first.keyword.items() if score >= queries.MARK}
     words = {id_: score - queries.MARK * (id_ in marked) for id_, score in first.keyword.items()}
+    # Marked hits come first, so all of them were returned if another one was.
     first = replace(first, keyword=words, has_all=first.has_all or len(marked) < len(words))
     floor = _floor(services, query, first.semantic, words_occur=bool(words))
     cosines = ranking.cosines_of(first.semantic)
@@ -329,11 +330,12 @@ class Neighbours:
 
 def _floor(services: Services, query: Query, near: Scores, *, words_occur: bool) -> float:
     """Return the cosine that a neighbour needs; `near` are Lucene's scores of the nearest works, best first."""
-    if not any(unit.is_free for unit in query.units):
+    if query.is_open or not any(unit.is_free for unit in query.units):
         # Operators alone are requirements, and what meets them is a result: `author:kording`.
         return 0.0
     best = ranking.cosine_of(next(iter(near.values()), 0.0))
-    terms = significant_terms(query.embedding_text)
+    # The other form of an abbreviation does not make a short query a long one.
+    terms = significant_terms(query.words)
     similarity = similarity_of(services.settings.model)
     return ranking.similarity_floor(similarity, best, terms, words_occur=words_occur)
 

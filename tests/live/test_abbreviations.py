@@ -83,3 +83,14 @@ def test_it_can_be_turned_off(pages: FlaskClient) -> None:
 def test_words_and_literal_queries_are_not_expanded(pages: FlaskClient) -> None:
     for query in ("deep learning", '"GAN"', "networks"):
         assert "expanded" not in search(pages, query)[1]
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "keyword"])
+def test_among_other_words_a_form_counts_as_the_word_that_it_stands_for(pages: FlaskClient, mode: str) -> None:
+    titles, meta = search(pages, "GAN collapse", mode=mode)
+    assert meta["expanded"] == [PAIR]
+    assert titles[0] == "Mode regularized GAN"
+    # The long form alone is one of two words, which is not enough.
+    assert mode == "keyword" or LONG not in titles or titles.index(LONG) > 0
+    titles, _ = search(pages, "generative adversarial networks text", mode=mode)
+    assert titles[0] == "Boundary-seeking GAN"

@@ -40,6 +40,41 @@ def test_a_name_and_a_topic_are_combined(get: Any, query: str, mode: str) -> Non
     assert "decod" in answer["results"][0]["title"].lower()
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("query", ["kording zxqwv", "photosynthesis kording", "KP Kording", "kording zxqwv blorptang"])
+def test_words_that_no_work_of_the_person_has_exclude_nothing(get: Any, query: str, mode: str) -> None:
+    answer = get("/works", q=query, mode=mode, per_page=50, facets="year")
+    assert answer["meta"]["author"].lower() == "kording"
+    everything = get("/works", researcher=KORDING, per_page=50)
+    assert {work["id"] for work in answer["results"]} == {work["id"] for work in everything["results"]}
+    assert sum(year["count"] for year in answer["facets"]["year"]) <= answer["meta"]["count"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_two_names_are_the_joint_works(get: Any, mode: str) -> None:
+    [other, *_] = get(f"/researchers/{KORDING}")["collaborators"]
+    both = {work["id"] for work in get("/works", researcher=[KORDING], per_page=50)["results"]} & {
+        work["id"] for work in get("/works", researcher=[other["id"]], per_page=50)["results"]
+    }
+    for query in (f"kording {other['name']}", f"{other['name']} Konrad Kording"):
+        answer = get("/works", q=query, mode=mode, per_page=50)
+        assert {work["id"] for work in answer["results"]} == both
+        assert {("researcher", KORDING), ("researcher", other["id"])} <= set(named(answer))
+
+
+def test_two_names_without_a_joint_work_are_the_works_of_both(get: Any) -> None:
+    known = {person["id"] for person in get(f"/researchers/{KORDING}")["collaborators"]}
+    others = [person for person in get("/researchers", per_page=50)["results"] if person["id"] not in {KORDING, *known}]
+    [stranger, *_] = [
+        person
+        for person in others
+        if not get("/works", researcher=[KORDING], q=f'author:"{person["name"]}"', mode="keyword")["meta"]["count"]
+    ]
+    answer = get("/works", q=f"konrad kording {stranger['name']}", per_page=50)
+    found = {author["researcher_id"] for work in answer["results"] for author in work["authors"]}
+    assert {KORDING, stranger["id"]} <= found
+
+
 @pytest.mark.parametrize(("query", "entity"), [("machine learning", ("topic", "cs.LG")), ("CS.LG", ("topic", "cs.LG"))])
 def test_a_topic_is_named(get: Any, query: str, entity: tuple[str, str]) -> None:
     answer = get("/works", q=query)

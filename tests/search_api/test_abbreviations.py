@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from search_api.retrieval.syntax import parse
+from search_api.retrieval import ranking
+from search_api.retrieval.clauses import ranked_by_words
+from search_api.retrieval.syntax import Form, parse
 from search_api.understanding.abbreviations import candidates, definitions, expansions, other_form
-from search_api.works.queries import any_word
+from search_api.works.queries import any_word, enough_words, parts
 
 LONG = "generative adversarial network"
 
@@ -54,21 +55,59 @@ def test_the_most_frequent_definition_counts() -> None:
 
 @pytest.mark.parametrize(
     ("query", "other"),
-    [("GAN training", LONG), ("gan", LONG), (LONG, "GAN"), (f"{LONG}s", "GAN"), (f"stable {LONG} training", "GAN")],
+    [
+        ("GAN training", Form(LONG, 0, 1)),
+        ("training GANs", Form(LONG, 1, 2)),
+        ("gan", Form(LONG, 0, 1)),
+        (LONG, Form("GAN", 0, 3)),
+        (f"{LONG}s", Form("GAN", 0, 3)),
+        (f"stable {LONG} training", Form("GAN", 1, 4)),
+    ],
 )
-def test_the_other_form_is_the_one_that_the_query_does_not_have(query: str, other: str) -> None:
-    assert other_form(query, ("GAN", LONG)) == other
+def test_the_other_form_stands_for_the_words_that_the_query_has(query: str, other: Form) -> None:
+    assert other_form(query.split(), ("GAN", LONG)) == other
 
 
-def test_a_form_among_other_words_counts_as_the_word_that_it_stands_for() -> None:
-    def boosts(query: str, form: str) -> list[float]:
-        text = json.dumps(any_word(replace(parse(query), forms=(form,))))
-        found = re.findall(rf'"abstract": {{"query": "{form}", "boost": ([\d.]+)}}', text)
-        return [float(boost) for boost in found]
+def ranking_of(query: str, *forms: Form) -> list[dict[str, Any]]:
+    """Return the clauses that rank by the words of a query, without those for titles."""
+    clause = any_word(replace(parse(query), forms=forms))
+    by_words: list[dict[str, Any]] = clause["bool"]["should"][0]["bool"]["should"]
+    return by_words
 
-    assert set(boosts("GAN", LONG)) == {1}
-    assert set(boosts("GAN training", LONG)) == {1 / 3}
-    assert set(boosts(f"{LONG} training", "GAN")) == {1}
+
+def test_a_form_among_other_words_counts_instead_of_the_words_that_it_stands_for() -> None:
+    others, either = ranking_of("training GAN noise", Form(LONG, 1, 2))
+    assert others == ranked_by_words("training noise")
+    written, by_form = either["dis_max"]["queries"]
+    assert written == ranked_by_words("GAN")
+    assert by_form["bool"]["must"][0]["match"]["weighted_text"]["boost"] == 1 / 3, "the mean of its words"
+    [either] = ranking_of(f"{LONG} training", Form("GAN", 0, 3))[1:]
+    assert either["dis_max"]["queries"][1]["bool"]["must"][0]["match"]["weighted_text"]["boost"] == 1
+
+
+def test_a_form_of_the_whole_query_adds_to_its_words() -> None:
+    plain = any_word(parse("GAN"))["bool"]["should"]
+    expanded = any_word(replace(parse("GAN"), forms=(Form(LONG, 0, 1),)))["bool"]["should"]
+    assert expanded[: len(plain)] == plain
+    assert len(expanded) > len(plain)
+
+
+def test_of_two_forms_for_the_same_words_the_first_counts() -> None:
+    query = replace(parse("GAN training stability"), forms=(Form("a b", 0, 2), Form(LONG, 0, 1), Form("c", 2, 3)))
+    assert [form.text for form in parts(query)] == ["a b", "c"]
+
+
+def test_both_forms_are_one_of_the_words_that_a_result_needs() -> None:
+    query = replace(parse("the GAN training noise"), forms=(Form(LONG, 1, 2),))
+    enough = enough_words(query)
+    assert enough is not None
+    either = enough["bool"]["should"][-1]["bool"]
+    assert either["minimum_should_match"] == ranking.ENOUGH_TERMS
+    assert len(either["should"]) == 3
+    [with_form] = [clause for clause in either["should"] if LONG in json.dumps(clause)]
+    assert "GAN" in json.dumps(with_form)
+    alone = json.dumps(enough["bool"]["should"][:-1])
+    assert LONG not in alone, "a work with the long form alone has one of three words"
 
 
 def test_only_short_words_may_be_abbreviations() -> None:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from mappings import IndexNames
 from search_api.retrieval.facets import Labels
-from search_api.understanding.entities import RareWords
+from search_api.understanding.entities import TextShares
 
 
 class Names:
@@ -51,10 +51,11 @@ def test_names_of_all_facets_are_read_in_one_request_and_cached_by_generation() 
 
 def test_words_in_names_are_counted_once_until_they_expire() -> None:
     now = SimpleNamespace(time=0.0)
-    there, rare = Names(), RareWords(60.0, lambda: now.time)
-    assert rare.among(cast("Any", there), ["kording", "long"]) == {"kording"}
-    assert rare.among(cast("Any", there), ["long"]) == frozenset()
+    there, shares = Names(), TextShares(60.0, lambda: now.time)
+    assert shares.of(cast("Any", there), ["kording", "long"]) == {"kording": 0.25, "long": 100}
+    assert shares.of(cast("Any", there), ["long"]) == {"long": 100}
+    assert shares.of(cast("Any", there), []) == {}
     assert len(there.requests) == 1
     now.time = 61.0
-    assert rare.among(cast("Any", there), ["kording"]) == {"kording"}
+    assert shares.of(cast("Any", there), ["kording"]) == {"kording": 0.25}
     assert there.requests[1] == ["name kording", "text kording"]
