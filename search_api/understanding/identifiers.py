@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
 from mappings import doi_in, institution_id, orcid_id, person_id, work_id
+from search_api.understanding.arxiv import arxiv_ids, dblp_ids, number_ids
 from search_api.understanding.catalogues import catalogue_id
-from search_api.understanding.pasted import bare, texts_in
+from search_api.understanding.pasted import LOOKALIKES, bare, texts_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
 Kind = Literal["work", "researcher", "institution"]
 
@@ -25,20 +25,20 @@ YEAR = 4
 #: Digits of a number that may be one of OpenAlex without its URL, and above which it certainly is.
 MIN_OPENALEX, CERTAIN_OPENALEX = 4, 6
 
-_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−﹣－", "-"))  # noqa: RUF001 (hyphens of word processors)
+#: Names of identifiers. A period may follow as in `arXiv.org:`, and words as in `DOI number`.
 _LABEL = re.compile(
-    r"^(?:crossref\s)?(?P<label>doi|arxiv|pubmed|pmid|pmcid|pmc|medline|orcid|ror|openalex|(?:acl\s)?anthology|acl"
-    r"|openreview)(?:[\s-]?(?:ids?|numbers?|no\.?|nr\.?|(?:e-?|pre)prints?)(?![a-z]))?"
-    r"(?:\s*[:=#/.(-]\s*|\s+|(?=\d))(?P<rest>\S.*)$",
+    r"^(?:crossref\s)?(?P<label>(?:dx\.)?doi|digital object identifier|arxiv|corr|(?:e-?|pre)print|pubmed|pmid|pmcid"
+    r"|pmc|medline|europepmc|orcid|isni|ror|openalex|(?:acl\s)?anthology|aclanthology|acl|openreview|hal|handle|hdl"
+    r"|bibcode)(?:\.org(?=[\s:]))?(?:[\s-]?(?:ids?|numbers?|no\.?|nr\.?|(?:e-?|pre)prints?)(?![a-z]))?"
+    r"(?:\s*[:=#/.,(>-]{1,3}\s*|\s+|(?=\d))(?P<rest>\S.*)$",
     re.IGNORECASE,
 )
-#: What follows an arXiv number in citations and in the margin of a paper: `[q-bio.NC] 14 Feb 2014`, `, 2014`.
-_AFTER_ARXIV = re.compile(
-    r"(?:\s?\[[a-z-]{2,20}(?:\.[A-Za-z-]{2,20})?\])?(?:\s\d{1,2}\s[A-Za-z]{3,9}\s\d{4}|,?\s\(?(?:19|20)\d{2}\)?)?$"
+#: A label in the middle of a text: `doi:10.1000/xyz. PMID: 12345678; PMCID: PMC3531190`.
+_NEXT_LABEL = re.compile(r"[.;,]?\s{1,9}(?=(?:doi|pmid|pmcid|arxiv)(?:\s?:|\s))", re.IGNORECASE)
+#: Identifiers of records in repositories: `oai:arXiv.org:1402.3375`.
+_OAI = re.compile(
+    r"^oai:(?P<place>arxiv\.org|hal|pubmedcentral\.nih\.gov|(?:www\.)?aclanthology\.org):(?P<id>\S+)$", re.IGNORECASE
 )
-_ARXIV = re.compile(r"^(?:\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?$", re.IGNORECASE)
-#: What the URL of a paper of arXiv contains, there or at others that have a page for each.
-_ARXIV_PLACES = ("arxiv", "ar5iv", "alphaxiv", "/papers/")
 #: A letter for the venue, the year (1965 to 2020), the number.
 _ACL_OLD = re.compile(r"^[AC-FH-UW-Y](?:[01]\d|20|6[5-9]|[7-9]\d)-\d{4}(?:v\d+)?$", re.IGNORECASE)
 _ACL_NEW = re.compile(r"^(?:19|20)\d{2}\.[a-z0-9_]+(?:-[a-z0-9_]+)*\.\d+(?:v\d+)?$", re.IGNORECASE)
@@ -58,6 +58,9 @@ _ORCID_URL = re.compile(
 )
 _ROR_API = re.compile(r"^(?:https?://)?api\.ror\.org/(?:v\d/)?organizations/", re.IGNORECASE)
 _ROR = re.compile(r"^(?=\d*[a-z])0[a-hj-km-np-tv-z0-9]{6}\d{2}$", re.IGNORECASE)
+_OPENREVIEW_URL = re.compile(
+    r"^(?:https?://)?(?:\w+\.)?openreview\.net/[^\s?]*\?(?:\S*&)?id=(?P<id>[\w-]+)(?:[&#]\S*)?$"
+)
 #: A page of Peerscope itself, on any host.
 _OWN_URL = re.compile(
     r"^https?://[^/\s]+(?:/[^\s?#]*)?/(?P<kind>work|researcher|institution)s/(?P<id>[^\s?#]+?)(?:/(?:graph|similar))?/?"
@@ -70,31 +73,50 @@ class Identifier:
     """An identifier in its normalized spelling; `kind` is what it identifies.
 
     With `is_certain` it is one even if the collection does not contain it; otherwise the text may also be words, such
-    as the model number `W1234`.
+    as the model number `W1234`. `also` are other ids that the collection may have the work under.
     """
 
     id: str
     kind: Kind
     is_certain: bool = True
+    also: tuple[str, ...] = ()
 
 
 def identifier_in(text: str) -> Identifier | None:
-    """Return the identifier that a query consists of; None for words, and for a query in quotes, which is literal."""
+    """Return the identifier that a query consists of; None for words, and for a query in quotes, which is literal.
+
+    Of several identifiers, as references have them of one work, the first is returned with the others in `also`.
+    """
     text = text.strip()
     if not text or len(text) > MAX_LENGTH or (text[0] in '"“”«' and text[-1] in '"“”»'):
         return None
-    for candidate in texts_in(text.lstrip('"“”«')):
-        for recognize in (_labelled, _doi, _arxiv, _acl, _catalogue, _person, _institution, _openreview, _own):
-            if candidate and (found := recognize(candidate)):
+    text = text.lstrip('"“”«')
+    if found := _single(text):
+        return found
+    every = [_single(part) for part in _NEXT_LABEL.split(text)]
+    works = [found for found in every if found and found.kind == "work"]
+    if len(works) < 2 or len(works) < len(every):
+        return None
+    first, *others = works
+    return replace(first, also=(*first.also, *(id_ for other in others for id_ in (other.id, *other.also))))
+
+
+def _single(text: str) -> Identifier | None:
+    """Return the identifier that a text consists of; a page of Peerscope only if it contains no other."""
+    candidates = list(filter(None, texts_in(text)))
+    for candidate in candidates:
+        plain = candidate.translate(LOOKALIKES)
+        for recognize in (_labelled, _oai, _doi, _arxiv, _acl, _catalogue, _person, _institution, _openreview):
+            if found := recognize(plain):
                 return found
-    return None
+    return next(filter(None, map(_own, candidates)), None)
 
 
 def _labelled(text: str) -> Identifier | None:
     """Return the identifier after its label, such as `PMID: 123` or `arXiv:1402.3375v2 [cs.LG]`."""
     if not (match := _LABEL.match(text)):
         return None
-    label, rest = re.sub(r"\s.*", "", match["label"].lower()), bare(match["rest"].strip())
+    label, rest = re.sub(r"\s.*|-", "", match["label"].lower().removeprefix("dx.")), bare(match["rest"].strip())
     return _BY_LABEL[label](rest) or (_labelled(rest) if rest else None)
 
 
@@ -117,21 +139,44 @@ def _labelled_ror(rest: str) -> Identifier | None:
 
 
 def _labelled_acl(rest: str) -> Identifier | None:
-    if re.search(r"\s", rest):
+    if re.search(r"[\s/]", rest):
         return None
     return _acl(rest) or Identifier(person_id(f"acl:{rest}"), "researcher", is_certain=False)
 
 
+def _labelled_corr(rest: str) -> Identifier | None:
+    return _arxiv(re.sub(r"^vol(?:ume|\.)?\s", "", rest))
+
+
+def _labelled_handle(rest: str) -> Identifier | None:
+    """Return the work of a handle; those of DOIs are DOIs."""
+    if found := _doi(rest):
+        return found
+    handle = work_id(f"https://hdl.handle.net/{rest}")
+    return Identifier(handle, "work") if handle.startswith("handle:") and not re.search(r"\s", rest) else None
+
+
 def _labelled_openreview(rest: str) -> Identifier | None:
-    if re.search(r"\s", rest):
+    if re.search(r"[\s/?]", rest):
         return None
     kind: Kind = "researcher" if rest.startswith("~") else "work"
     return Identifier(f"openreview:{rest}", kind, is_certain=False)
 
 
+def _oai(text: str) -> Identifier | None:
+    """Return the work of a record in a repository, which may be stored under the identifier of the record."""
+    if not (match := _OAI.match(text)):
+        return None
+    place, id_ = match["place"].lower(), match["id"]
+    if place == "pubmedcentral.nih.gov":
+        found = _labelled_pmc(id_)
+    else:
+        found = {"arxiv.org": _arxiv, "hal": _catalogue}.get(place, _acl)(id_)
+    return replace(found, also=(*found.also, f"oai:{text[4:]}")) if found else None
+
+
 def _doi(text: str) -> Identifier | None:
     """Return the work of a DOI, alone or in a URL."""
-    text = text.translate(_DASHES)
     if re.match(r"https?://", text, re.IGNORECASE):
         text = text.partition("#")[0]
         path, _, parameters = text.partition("?")
@@ -140,31 +185,22 @@ def _doi(text: str) -> Identifier | None:
     text = re.sub(r"[?&]utm_\S*$", "", unquote(text) if "%" in text else text)
     # Some pages print "10.1000 / xyz" or "10. 1000/xyz".
     text = re.sub(r"^10\.\s?(\d{4,9})\s*/\s*", r"10.\1/", text)
-    is_alone = not re.search(r"\s", text) and re.match(r"(?:doi/|10\.|https?://|(?:www\.|dx\.)?doi\.org/)", text, re.I)
-    doi = doi_in(text) if is_alone else None
-    return Identifier(work_id(f"doi:{doi}"), "work") if doi else None
+    is_alone = not re.search(r"\s", text) and re.match(
+        r"(?:doi/|10\.|https?://|(?:www\.|dx\.)?doi\.org/|hdl\.handle\.net/)", text, re.I
+    )
+    if not is_alone or not (doi := doi_in(text)):
+        return None
+    id_ = work_id(f"doi:{doi}")
+    # arXiv's own DOIs contain the number.
+    return _work((id_.startswith("arxiv:") and number_ids(id_.removeprefix("arxiv:"))) or (id_,))
 
 
 def _arxiv(text: str) -> Identifier | None:
-    return _arxiv_number(text) or next(filter(None, map(_arxiv_number, _segments(text))), None)
+    return _work(arxiv_ids(text))
 
 
-def _segments(text: str) -> Iterator[str]:
-    """Yield the parts of an address of a paper of arXiv that may be its number; numbers until 2007 contain a slash."""
-    is_address = re.match(r"(?:https?://)?[\w.-]+/|abs/|pdf/", text, re.IGNORECASE)
-    if not is_address or not (text[:4] in {"abs/", "pdf/"} or any(place in text.lower() for place in _ARXIV_PLACES)):
-        return
-    parts = [part.removesuffix(".pdf") for part in re.split(r"[/:?#&=]", text)]
-    yield from parts
-    yield from map("/".join, pairwise(parts))
-
-
-def _arxiv_number(text: str) -> Identifier | None:
-    if not _ARXIV.match(text):
-        return None
-    archive, slash, number = text.rpartition("/")
-    name, dot, subject = archive.partition(".")
-    return Identifier(work_id(f"arxiv:{name.lower()}{dot}{subject.upper()}{slash}{number.lower()}"), "work")
+def _work(ids: tuple[str, ...]) -> Identifier | None:
+    return Identifier(ids[0], "work", also=ids[1:]) if ids else None
 
 
 def _acl(text: str) -> Identifier | None:
@@ -181,13 +217,13 @@ def _acl(text: str) -> Identifier | None:
 
 
 def _catalogue(text: str) -> Identifier | None:
-    return Identifier(found, "work") if (found := catalogue_id(text)) else None
+    found = catalogue_id(text)
+    return _work((found, *dblp_ids(found.removeprefix("dblp:")))) if found else None
 
 
 def _person(text: str) -> Identifier | None:
     """Return a person by an ORCID iD, also one whose check digit is wrong, or by an id of OpenAlex."""
-    plain = text.translate(_DASHES)
-    if match := _ORCID.match(plain) or _ORCID_URL.match(re.sub(r"[?#].*", "", plain)):
+    if match := _ORCID.match(text) or _ORCID_URL.match(re.sub(r"[?#].*", "", text)):
         digits = re.sub(r"[^\dX]", "", match["iD"].upper())
         is_orcid = len(digits) == 16 and ("X" not in digits[:-1])
         with suppress(ValueError):
@@ -225,9 +261,8 @@ def _openreview(text: str) -> Identifier | None:
         return Identifier(person, "researcher")
     if re.fullmatch(r"~[^\W\d]\S*\d", text) and "_" in text[2:-1]:
         return Identifier(f"openreview:{text}", "researcher", is_certain=False)
-    if "openreview.net/" in text and (work := work_id(text)).startswith("openreview:"):
-        return Identifier(work, "work")
-    return None
+    match = _OPENREVIEW_URL.match(text)
+    return Identifier(f"openreview:{match['id']}", "work") if match else None
 
 
 def _own(text: str) -> Identifier | None:
@@ -242,18 +277,18 @@ def _own(text: str) -> Identifier | None:
     return None
 
 
-_BY_LABEL = {
-    "acl": _labelled_acl,
-    "anthology": _labelled_acl,
-    "arxiv": lambda rest: _arxiv(_AFTER_ARXIV.sub("", rest)) or _doi(rest),
-    "doi": _doi,
-    "openalex": _openalex,
+_BY_LABEL: dict[str, Callable[[str], Identifier | None]] = {
+    **dict.fromkeys(("acl", "aclanthology", "anthology"), _labelled_acl),
+    **dict.fromkeys(("arxiv", "eprint", "preprint"), lambda rest: _arxiv(rest) or _doi(rest)),
+    **dict.fromkeys(("bibcode", "hal"), _catalogue),
+    "corr": _labelled_corr,
+    **dict.fromkeys(("digital", "doi"), _doi),
+    **dict.fromkeys(("handle", "hdl"), _labelled_handle),
+    **dict.fromkeys(("medline", "pubmed"), _labelled_medline),
+    "openalex": lambda rest: _openalex(re.sub(r"^\w+/", "", rest)),
     "openreview": _labelled_openreview,
-    "orcid": _person,
-    "medline": _labelled_medline,
-    "pmc": _labelled_pmc,
-    "pmcid": _labelled_pmc,
+    **dict.fromkeys(("isni", "orcid"), _person),
+    **dict.fromkeys(("europepmc", "pmc", "pmcid"), _labelled_pmc),
     "pmid": _labelled_pubmed,
-    "pubmed": _labelled_medline,
     "ror": _labelled_ror,
 }

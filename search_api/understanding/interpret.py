@@ -46,7 +46,7 @@ def interpret(services: Services, text: str) -> Interpretation | None:
 
 
 def _work(services: Services, identifier: Identifier) -> str | None:
-    spellings = [identifier.id]
+    spellings = [identifier.id, *identifier.also]
     if match := _ACL_DOI.match(identifier.id):
         name = match[1]
         spellings.append(f"acl:{name.upper() if '-' in name[:4] else name}")

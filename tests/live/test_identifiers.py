@@ -28,6 +28,7 @@ def test_a_work_is_the_only_result(get: Any, text: str, mode: str) -> None:
         ("10.9999/Nothing.Here", "doi:10.9999/nothing.here"),
         ("https://doi.org/10.9999/nothing.here", "doi:10.9999/nothing.here"),
         ("9912.99999", "arxiv:9912.99999"),
+        ("arXiv:cs.LG/9912999", "arxiv:cs/9912999"),
         ("PMID: 999999999", "pmid:999999999"),
         ("0000-0001-2345-6789", "0000-0001-2345-6789"),
         ("https://ror.org/00000zz00", "ror:00000zz00"),
@@ -68,6 +69,10 @@ def test_filters_and_exports_apply_to_the_item(client: FlaskClient, get: Any) ->
     [
         ("1402.3375v1", f"/works/{PAPER}"),
         ("doi:10.48550/arXiv.1402.3375", f"/works/{PAPER}"),
+        ("https%3A%2F%2Farxiv.org%2Fabs%2F1402.3375", f"/works/{PAPER}"),
+        ("oai:arXiv.org:1402.3375", f"/works/{PAPER}"),
+        ("CoRR abs/1402.3375 (2014)", f"/works/{PAPER}"),
+        ("https://dblp.org/rec/journals/corr/abs-1402-3375", f"/works/{PAPER}"),
         (f"https://peerscope.example/researchers/{KORDING}", f"/researchers/{KORDING}"),
     ],
 )

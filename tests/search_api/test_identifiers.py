@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+from urllib.parse import quote
+
 import pytest
 
 from search_api.understanding.identifiers import identifier_in
+from search_api.understanding.interpret import Interpretation, interpret
 
 WORKS = {
     "doi:10.1000/xyz-1": [
@@ -40,7 +44,8 @@ WORKS = {
         "https://doi.org/10.48550/ARXIV.1402.3375",
     ],
     "arxiv:hep-th/9901001": ["hep-th/9901001", "arXiv:hep-th/9901001v2", "https://arxiv.org/abs/hep-th/9901001"],
-    "arxiv:math.GT/0309136": ["math.GT/0309136", "MATH.gt/0309136"],
+    # The class is no part of the number.
+    "arxiv:math/0309136": ["math/0309136", "math.GT/0309136", "MATH.gt/0309136"],
     "acl:P19-1001": [
         "P19-1001",
         "p19-1001",
@@ -371,6 +376,131 @@ COPIED = {
         ],
     },
 }
+#: The same for what surrounds an identifier, so that each kind meets each of them: `{}` is the identifier.
+SURROUNDINGS = (
+    *("{} (2015)", "{}, 2015", "{} (2015).", "{}, Feb 2015", "{} [Google Scholar]", "{} [DOI] [PubMed]"),
+    *("URL: https://example.org/?x={}", "https%3A%2F%2Fexample.org%2F%3Fx%3D{}"),
+)
+ONE_OF_EACH = {
+    "doi:10.1371/journal.pone.0131593": "10.1371/journal.pone.0131593",
+    "arxiv:1402.3375": "arXiv:1402.3375",
+    "arxiv:cs/0206006": "cs.LG/0206006",
+    "acl:2023.acl-long.329": "2023.acl-long.329",
+    "acl:P19-1001": "P19-1001",
+    "pmid:26176550": "PMID:26176550",
+    "pmcid:PMC4503449": "PMC4503449",
+    "hal:hal-01234567": "hal-01234567",
+    "openalex:W2741809807": "W2741809807",
+    "0000-0002-1825-0097": "0000-0002-1825-0097",
+    "ror:04z8jg394": "ror:04z8jg394",
+}
+#: URLs of each kind, as they are; and percent-encoded, once and twice.
+URLS = {
+    "doi:10.1371/journal.pone.0131593": "https://doi.org/10.1371/journal.pone.0131593",
+    "arxiv:1402.3375": "https://arxiv.org/abs/1402.3375",
+    "arxiv:cs/0206006": "https://arxiv.org/abs/cs/0206006",
+    "acl:2023.acl-long.329": "https://aclanthology.org/2023.acl-long.329/",
+    "pmid:26176550": "https://pubmed.ncbi.nlm.nih.gov/26176550/",
+    "pmcid:PMC4503449": "https://www.ncbi.nlm.nih.gov/pmc/articles/PMC4503449/",
+    "hal:hal-01234567": "https://hal.science/hal-01234567",
+    "dblp:conf/nips/AB20": "https://dblp.org/rec/conf/nips/AB20",
+    "openreview:rJl-b3RcF7": "https://openreview.net/forum?id=rJl-b3RcF7",
+    "openalex:W2741809807": "https://openalex.org/W2741809807",
+    "openalex:I136199984": "https://openalex.org/I136199984",
+    "0000-0002-1825-0097": "https://orcid.org/0000-0002-1825-0097",
+    "ror:04z8jg394": "https://ror.org/04z8jg394",
+}
+#: Hyphens of word processors and typesetters: hyphen, non-breaking hyphen, figure dash, en dash, em dash, minus sign.
+DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212"
+HYPHENATED = {
+    "acl:2023.acl-long.329": (
+        "2023.acl-long.329",
+        "acl:2023.acl-long.329",
+        "https://aclanthology.org/2023.acl-long.329",
+    ),
+    "acl:P19-1001": ("P19-1001", "ACL P19-1001"),
+    "arxiv:hep-th/9901001": ("hep-th/9901001", "arXiv:hep-th/9901001"),
+    "hal:hal-01234567": ("hal-01234567",),
+    "openreview:rJl-b3RcF7": ("https://openreview.net/forum?id=rJl-b3RcF7", "openreview:rJl-b3RcF7"),
+    "doi:10.1000/xyz-1": ("10.1000/xyz-1", "doi:10.1000/xyz-1", "https://doi.org/10.1000/xyz-1"),
+    "0000-0002-1825-0097": ("0000-0002-1825-0097", "https://orcid.org/0000-0002-1825-0097"),
+    "pmid:26176550": ("PMID-26176550", "PMID - 26176550"),
+}
+#: Other spellings: labels, identifiers of records in repositories, forms that only one catalogue has.
+FORMS = {
+    "doi:10.1371/journal.pone.0131593": [
+        *("DOI 10.1371/journal.pone.0131593 (2015)", "doi://10.1371/journal.pone.0131593"),
+        *("hdl:10.1371/journal.pone.0131593", "hdl.handle.net/10.1371/journal.pone.0131593"),
+        *("dx.doi.org: 10.1371/journal.pone.0131593", "doi.org:10.1371/journal.pone.0131593"),
+        *("https://doi.org/ 10.1371/journal.pone.0131593", "https://doi.org/10.1371/ journal.pone.0131593"),
+        *("doi 10.1371\u2215journal.pone.0131593", "doi 10.1371\u2044journal.pone.0131593"),
+        *("Digital Object Identifier: 10.1371/journal.pone.0131593", "doi:10.1371&#47;journal.pone.0131593"),
+        *("doi:10.1371/journal.pone.0131593. Epub 2015 Jul 15.", "info%3Adoi%2F10.1371%2Fjournal.pone.0131593"),
+        *("Available at: https://doi.org/10.1371/journal.pone.0131593", "see doi:10.1371/journal.pone.0131593"),
+        *("https://identifiers.org/doi:10.1371/journal.pone.0131593", "10.1371%252Fjournal.pone.0131593"),
+        "doi: 10.1371/journal.pone.0131593. PMID: 26176550; PMCID: PMC4503449.",
+    ],
+    "doi:10.1002/(sici)1097-4571(199009)41:6<391::aid-asi1>3.0.co;2-9": [
+        "10.1002/(SICI)1097-4571(199009)41:6&lt;391::AID-ASI1&gt;3.0.CO;2-9",
+        "10.1002/(SICI)1097-4571(199009)41:6<391::AID-ASI1>3.0.CO;2-9 (1990)",
+    ],
+    "arxiv:1402.3375": [
+        *("oai:arXiv.org:1402.3375", "OAI:arxiv.org:1402.3375v2", "arXiv.org:1402.3375", "arXiv.org 1402.3375"),
+        *("CoRR abs/1402.3375", "CoRR, abs/1402.3375 (2014)", "CoRR, vol. abs/1402.3375, 2014", "corr:abs/1402.3375"),
+        *("ArXiv, abs/1402.3375", "preprint arXiv:1402.3375", "e-print arXiv:1402.3375", "eprint: 1402.3375"),
+        *("1402.3375 [q-bio.NC]", "arXiv:1402.3375 [v2]", "https://arxiv.org/abs/1402.3375 [q-bio.NC]"),
+        *("1402.3375v1.pdf", "arXiv%3A1402.3375", "http://xxx.lanl.gov/abs/1402.3375", "info:arxiv/1402.3375"),
+        *("https://arxiv.org/abs/1402.3375%C2%A0", "https://arxiv.org/abs/arxiv.1402.3375"),
+    ],
+    "arxiv:cs/0206006": [
+        *("arXiv:cs.LG/0206006", "https://arxiv.org/abs/cs%2F0206006", "https://arxiv.org/abs/cs.LG/0206006v1"),
+        *(
+            "CoRR cs.LG/0206006",
+            "CoRR, cs.LG/0206006, 2002",
+            "oai:arXiv.org:cs/0206006",
+            "10.48550/arXiv.cs.LG/0206006",
+        ),
+    ],
+    "arxiv:cond-mat/0309136": ["cond-mat.str-el/0309136", "arXiv:cond-mat.soft/0309136", "cond-mat 0309136"],
+    "acl:2023.acl-long.329": ["aclanthology:2023.acl-long.329", "oai:aclanthology.org:2023.acl-long.329"],
+    "pmid:26176550": [
+        *("PMID: 26176550 [PubMed - indexed for MEDLINE]", "PMID: 26176550; PMCID: PMC4503449", "MED:26176550"),
+        "https://www.ncbi.nlm.nih.gov/entrez/query.fcgi?cmd=Retrieve&db=PubMed&list_uids=26176550",
+        *("https://pmc.ncbi.nlm.nih.gov/articles/pmid/26176550/", "info:ncbi/pubmed/26176550"),
+        *("https://identifiers.org/pubmed/26176550", "https://openalex.org/pmid:26176550"),
+    ],
+    "pmcid:PMC4503449": [
+        *("oai:pubmedcentral.nih.gov:4503449", "europepmc:PMC4503449", "https://identifiers.org/pmc:PMC4503449"),
+    ],
+    "hal:hal-01234567": [
+        *("oai:HAL:hal-01234567v1", "HAL Id : hal-01234567", "hal.science/hal-01234567", "\u27e8hal-01234567\u27e9"),
+    ],
+    "s2:12345678": ["CorpusID:12345678", "Corpus ID: 12345678", "S2CID 12345678"],
+    "s2:0123456789abcdef0123456789abcdef01234567": [
+        "https://api.semanticscholar.org/graph/v1/paper/0123456789abcdef0123456789abcdef01234567",
+    ],
+    "dblp:conf/nips/AB20": ["DBLP: conf/nips/AB20", "DBLP conf/nips/AB20", "conf/nips/AB20"],
+    "inspire:1234567": ["https://inspirehep.net/literature/1234567/", "https://inspirehep.net/api/literature/1234567"],
+    "ads:2014Natur.505...43A": [
+        *("2014Natur.505...43A", "bibcode: 2014Natur.505...43A", "http://adsabs.harvard.edu/abs/2014Natur.505...43A"),
+    ],
+    "handle:1721.1/12345": ["hdl:1721.1/12345", "Handle: 1721.1/12345", "info:hdl/1721.1/12345"],
+    "openreview:rJl-b3RcF7": [
+        *("openreview.net/forum?id=rJl-b3RcF7", "https://openreview.net/attachment?id=rJl-b3RcF7&name=pdf"),
+    ],
+    "0000-0002-1825-0097": [
+        *(
+            "ISNI 0000 0002 1825 0097",
+            "https://identifiers.org/orcid:0000-0002-1825-0097",
+            "orcid.org:0000-0002-1825-0097",
+        ),
+        *("0000-0002-1825-0097 (ORCID)", "https://api.openalex.org/authors/orcid:0000-0002-1825-0097"),
+    ],
+    "ror:04z8jg394": [
+        *("https://api.openalex.org/institutions/https://ror.org/04z8jg394", "https://identifiers.org/ror:04z8jg394"),
+        *("https://api.ror.org/organizations/https%3A%2F%2Fror.org%2F04z8jg394", "ror.org:04z8jg394"),
+    ],
+}
 ALL = [
     (text, id_, kind)
     for kind, table in (("work", WORKS), ("researcher", RESEARCHERS), ("institution", INSTITUTIONS))
@@ -385,6 +515,43 @@ def test_an_identifier_is_recognized_in_every_spelling(text: str, id_: str, kind
     found = identifier_in(text)
     assert found is not None
     assert (found.id, found.kind) == (id_, kind)
+
+
+SPELLED = [
+    *((form.format(text), id_) for id_, text in ONE_OF_EACH.items() for form in SURROUNDINGS),
+    *((quote(text, safe=""), id_) for id_, text in URLS.items()),
+    *((quote(quote(text, safe=""), safe=""), id_) for id_, text in URLS.items()),
+    *((text.replace("-", dash), id_) for id_, texts in HYPHENATED.items() for text in texts for dash in DASHES),
+    *((text, id_) for id_, texts in FORMS.items() for text in texts),
+]
+
+
+@pytest.mark.parametrize(("text", "id_"), SPELLED)
+def test_what_surrounds_an_identifier_or_encodes_it_does_not_matter(text: str, id_: str) -> None:
+    found = identifier_in(text)
+    assert found is not None
+    assert found.id == id_
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("arXiv:cs.LG/0206006", ("arxiv:cs/0206006", "arxiv:cs.LG/0206006")),
+        ("cond-mat.STR-EL/0309136", ("arxiv:cond-mat/0309136", "arxiv:cond-mat.str-el/0309136")),
+        ("cs/0206006", ("arxiv:cs/0206006",)),
+        ("oai:HAL:hal-01234567v1", ("hal:hal-01234567", "oai:HAL:hal-01234567v1")),
+        ("DBLP:journals/corr/abs-1402-3375", ("dblp:journals/corr/abs-1402-3375", "arxiv:1402.3375")),
+        ("https://dblp.org/rec/journals/corr/cs-LG-0206006", ("dblp:journals/corr/cs-LG-0206006", "arxiv:cs/0206006")),
+        ("PMID: 26176550; PMCID: PMC4503449", ("pmid:26176550", "pmcid:PMC4503449")),
+    ],
+)
+def test_a_work_is_looked_up_by_every_id_that_a_text_names(text: str, ids: tuple[str, ...]) -> None:
+    services = Mock()
+    services.search.return_value = {"hits": {"hits": [{"_source": {"id": "stored"}}]}}
+    assert interpret(services, text) == Interpretation("work", "stored")
+    assert set(ids) <= set(services.search.call_args.args[1]["query"]["terms"]["ids"])
+    services.search.return_value = {"hits": {"hits": []}}
+    assert interpret(services, text) == Interpretation(None, ids[0])
 
 
 @pytest.mark.parametrize(
@@ -412,6 +579,28 @@ def test_an_identifier_is_recognized_in_every_spelling(text: str, id_: str, kind
             "http://[",
         ),
         *("10.1000/xyz and more", '"10.1000/xyz" AND x', "https://news.example/2014/02.3375", "doi:", "[x](y)", "://"),
+        *(
+            "COVID-19 (2020)",
+            "neural decoding, 2015",
+            "decoding [q-bio.NC]",
+            "GPT-4 2023",
+            "2015 (2016)",
+            "PubMed (2020)",
+        ),
+        *(
+            "physics.com/1234567",
+            "handle with care",
+            "handle 12",
+            "hal, 9000",
+            "corr 2014",
+            "see 10.5",
+        ),
+        *("preprint servers", "see doi", "digital object identifier", "DBLP computer science", "URL: x", "50%25", "%"),
+        *(
+            "who cites doi:10.1000/xyz",
+            "doi:10.1000/xyz and PMID: 12345678 too",
+            "https://en.wikipedia.org/wiki/Help:A",
+        ),
         *("TCP/IP", "and/or", "title:decoding", "author:kording", "012345678", "-", "(", "...", "1/2", "pH 7.4"),
     ],
 )
