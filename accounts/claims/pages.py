@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from search_api.http.args import Args, PageArgs
 from search_api.http.errors import Problem
 from search_api.http.paging import DEFAULT_PER_PAGE
 from search_api.http.services import services
-from search_api.web.blueprint import parse
+from search_api.web.blueprint import parse, read_list
 from search_api.works import search as works_search
 from search_api.works.documents import find_ids
 from search_api.works.schemas import WorksArgs
@@ -73,7 +74,7 @@ def _owner_context(actor: Actor, claim: service.Result, page: int) -> dict[str, 
         statements = profile.statements_of(session, claim["id"])
         addresses = institution_emails.proven_addresses(session, actor.account_id)
     return {
-        "works": works_search.search(services(), works_args, fixed=[by_owner]),
+        "works": read_list(works_args, partial(works_search.search, services(), fixed=[by_owner])),
         "statements": _by_current_id(statements),
         "addresses": addresses,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, g, render_template, request, url_for
@@ -21,7 +22,7 @@ from search_api.http.args import Args
 from search_api.http.endpoint import ATOM, plain
 from search_api.http.errors import Problem, from_opensearch, not_found
 from search_api.http.services import services
-from search_api.web.blueprint import parse
+from search_api.web.blueprint import parse, read_list
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
@@ -65,7 +66,7 @@ def _feed_page(actor: Actor, atom_url: str | None = None) -> Page:
         has_address = service.has_feed_token(session, actor.account_id)
     problem = works = None
     try:
-        works = list_activity(services(), follows, args)
+        works = read_list(args, partial(list_activity, services(), follows))
     except TransportError as error:
         problem = from_opensearch(error)
     page = render_template(

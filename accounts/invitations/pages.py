@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +24,14 @@ from search_api.http.errors import Problem, not_found
 from search_api.http.paging import Pagination
 from search_api.http.services import services
 from search_api.retrieval.listing import envelope
-from search_api.web.blueprint import parse
+from search_api.web.blueprint import parse, read_list
 from search_api.works import search as works_search
 from search_api.works.schemas import WorksArgs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.orm import Session
     from werkzeug.wrappers import Response
 
     from accounts.actors import Actor
@@ -60,17 +64,21 @@ def inbox_page() -> str:
     """List the account's invitations, conversations and blocks."""
     actor = require_scope(SCOPE)
     args = parse(schemas.InvitationsArgs())
-    page = Pagination(args["page"], args["per_page"])
     with database().read() as session:
-        count, rows = conversations.list_invitations(session, actor.account_id, args["box"], page.offset, page.per_page)
-        results = schemas.serialize_invitations(services(), session, actor.account_id, rows)
+        found = read_list(args, partial(_invitations, session, actor.account_id))
         blocked = [contacts.serialize_block(block) for block in contacts.blocks_of(session, actor.account_id)]
         _, notices = list_notifications(session, actor.account_id, limit=SHOWN)
-    found = envelope(results, count=count, pagination=page)
     described = [(notice, describe(notice)) for notice in notices]
     return render_template(
         "inbox.html", args=args, found=found, blocked=blocked, purposes=PURPOSES, notifications=described
     )
+
+
+def _invitations(session: Session, account_id: str, args: Mapping[str, Any]) -> dict[str, Any]:
+    page = Pagination(args["page"], args["per_page"])
+    count, rows = conversations.list_invitations(session, account_id, args["box"], page.offset, page.per_page)
+    results = schemas.serialize_invitations(services(), session, account_id, rows)
+    return envelope(results, count=count, pagination=page)
 
 
 @blueprint.post("/inbox/read")

@@ -9,13 +9,14 @@ from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from search_api.http import args as arguments
+from search_api.http.paging import WINDOW
 from search_api.web import addresses, metadata
 from search_api.web.charts import year_chart
 from search_api.web.formatting import FILTERS
 from search_api.works.bibliography import STYLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from marshmallow import Schema
     from werkzeug.wrappers import Response as AnyResponse
@@ -63,6 +64,21 @@ def parse(schema: Schema) -> dict[str, Any]:
     """Return the checked query parameters, without the empty fields of a form. Raises Problem."""
     pairs = [(name, value) for name, value in request.args.items(multi=True) if value.strip()]
     return arguments.parse(schema, MultiDict(pairs))
+
+
+def read_list(args: Mapping[str, Any], read: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return the list that `read` makes of the parameters of a page, empty behind its last page.
+
+    A page beyond the window of pages, too: the last page within it tells how many results there are. Raises Problem
+    (400) if it is the window that ends there, and not the list.
+    """
+    last = WINDOW // args["per_page"]
+    if args["page"] <= last or args.get("cursor"):
+        return read(args)
+    found = read({**args, "page": last})
+    if found["meta"]["count"] > last * args["per_page"]:
+        return read(args)
+    return {**found, "meta": {**found["meta"], "page": args["page"]}, "results": []}
 
 
 def redirect_to_id(endpoint: str, id_: str) -> AnyResponse:

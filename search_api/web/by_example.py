@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from search_api.researchers.schemas import (
     SimilarToResearchers,
 )
 from search_api.web import addresses
-from search_api.web.blueprint import blueprint, parse
+from search_api.web.blueprint import blueprint, parse, read_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,7 +112,8 @@ def _similar(ids: Mapping[str, Sequence[str]], args: Mapping[str, Any]) -> Mappi
     if not (ids["like"] or args["text"].strip()):
         return None
     body = SimilarToResearchers().load({**ids, "text": args["text"]})
-    return similar.similar_to(services(), body, SimilarArgs().load(_paged(args) | {"exclude": args["exclude"]}))
+    wanted = SimilarArgs().load(_paged(args) | {"exclude": args["exclude"]})
+    return read_list(wanted, partial(similar.similar_to, services(), body))
 
 
 def _team(ids: Mapping[str, Sequence[str]], args: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -121,7 +123,9 @@ def _team(ids: Mapping[str, Sequence[str]], args: Mapping[str, Any]) -> Mapping[
     conflicts = ids["like"] if "collaborators" in args["exclude"] else []
     given = {"team": ids["like"], "text": args["text"], "exclude": ids["unlike"]}
     body = ComplementBody().load(given | {"exclude_collaborators_of": conflicts})
-    return complement.complement(services(), ComplementArgs().load(_paged(args)), body)
+    return read_list(
+        ComplementArgs().load(_paged(args)), lambda wanted: complement.complement(services(), wanted, body)
+    )
 
 
 def _paged(args: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask import redirect, render_template, request, url_for
@@ -24,7 +25,7 @@ from search_api.researchers.trust import LEVELS
 from search_api.retrieval import filters
 from search_api.topics.search import read_topic
 from search_api.web import addresses, metadata, representative_works
-from search_api.web.blueprint import blueprint, parse, redirect_to_id, sort_choices
+from search_api.web.blueprint import blueprint, parse, read_list, redirect_to_id, sort_choices
 from search_api.web.picture import picture
 from search_api.works import documents as work_documents
 from search_api.works import search as works_search
@@ -112,7 +113,7 @@ def researcher(id_: str) -> str | Response:
     listing = {"page": args["page"], "per_page": args["per_page"], "q": args["q"], "mode": "keyword", **chosen}
     listing |= {"facets": list(PROFILE_FILTERS)} | ({"sort": args["sort"]} if args["sort"] else {})
     own = researcher_documents.works_clause(document)
-    works = works_search.search(services(), WorksArgs().load(listing), fixed=[own])
+    works = read_list(WorksArgs().load(listing), partial(works_search.search, services(), fixed=[own]))
     similar_args = SimilarResearchersArgs().load({"per_page": SIMILAR, "exclude": args["exclude"]})
     person = researcher_documents.serialize_researcher(services(), document)
     if not args["q"] and not any(chosen.values()):

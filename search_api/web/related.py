@@ -26,7 +26,7 @@ from search_api.researchers.schemas import ResearchersArgs
 from search_api.retrieval import filters
 from search_api.understanding.interpret import interpret
 from search_api.web import pasted
-from search_api.web.blueprint import blueprint
+from search_api.web.blueprint import blueprint, read_list
 from search_api.works import export
 from search_api.works import search as works_search
 from search_api.works.export import table_cell, table_line
@@ -122,7 +122,7 @@ def _experts(text: str, conflicts: Conflicts) -> Page | AnyResponse:
     if as_csv:
         args |= {"page": 1, "per_page": MAX_PER_PAGE, "facets": []}
         return _csv(researchers_search.search(services(), args, conflicts.clauses)["results"])
-    found = researchers_search.search(services(), args, conflicts.clauses)
+    found = read_list(args, lambda wanted: researchers_search.search(services(), wanted, conflicts.clauses))
     chosen = filters.parse(RESEARCHER_FIELDS, args)
     return _list_page(text, conflicts, found, args, chosen, show="experts", fields=RESEARCHER_FIELDS, q="about")
 
@@ -135,7 +135,7 @@ def _works(text: str, conflicts: Conflicts) -> Page | AnyResponse:
         answer: Response = export.negotiate_search(args, one_page, partial(works_search.search_all, services(), args))
         return answer
     args |= {"facets": WORK_FACETS}
-    found = works_search.search(services(), args)
+    found = read_list(args, partial(works_search.search, services()))
     chosen = parse_filters(services(), args)
     return _list_page(text, conflicts, found, args, chosen, show="works", fields=WORK_FIELDS, q="q")
 
@@ -143,7 +143,7 @@ def _works(text: str, conflicts: Conflicts) -> Page | AnyResponse:
 def _list_page(
     text: str,
     conflicts: Conflicts,
-    found: dict[str, Any],
+    found: Mapping[str, Any],
     args: dict[str, Any],
     chosen: Sequence[Filter],
     *,

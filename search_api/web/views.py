@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from search_api.topics import search as topics_search
 from search_api.topics.schemas import TopicsArgs
 from search_api.understanding.interpret import interpret
 from search_api.web import addresses, by_example, detail, query_help, related, site, topic_fields, years
-from search_api.web.blueprint import blueprint, parse, sort_choices
+from search_api.web.blueprint import blueprint, parse, read_list, sort_choices
 from search_api.web.picture import picture
 from search_api.works import search as works_search
 from search_api.works.fields import FACETS as WORK_FACETS
@@ -88,7 +89,7 @@ def search() -> str | AnyResponse:
     args = parse(WorksArgs()) | {"facets": WORK_FACETS, "highlight": True, "explain": False}
     if (named := interpret(services(), args["q"])) and named.kind:
         return redirect(url_for(f"web.{named.kind}", id_=named.id), HTTPStatus.SEE_OTHER)
-    found = works_search.search(services(), args)
+    found = read_list(args, partial(works_search.search, services()))
     return render_template(
         "search.html",
         args=args,
@@ -117,7 +118,7 @@ def researchers() -> str | AnyResponse:
         added = addresses.replacing(("conflict",), ("conflicts", namesakes[0]["id"]))
         return redirect(added, HTTPStatus.SEE_OTHER)
     args["teams"] = request.args.get("teams") != "false" and not args["sort"]
-    found = researchers_search.search(services(), args)
+    found = read_list(args, partial(researchers_search.search, services()))
     return render_template(
         "researchers.html",
         args=args,
@@ -137,15 +138,17 @@ def topics() -> str:
     args = _tiled(parse(TopicsArgs()))
     is_start = not args["q"].strip() and not args["parent"] and args["page"] == 1
     index = services().names.topics
-    requests = [topics_search.request(args), *([topic_fields.request()] if is_start else [])]
-    with own_cursor(browse.pagination_of(args)):
-        response, *fields = services().search_together([(index, body) for body in requests])
-    return render_template(
-        "topics.html",
-        args=args,
-        found=topics_search.to_list(response, args),
-        fields=[field for answer in fields for field in topic_fields.read(answer)],
-    )
+    fields: list[Any] = []
+
+    def read(args: Mapping[str, Any]) -> Mapping[str, Any]:
+        requests = [topics_search.request(args), *([topic_fields.request()] if is_start else [])]
+        with own_cursor(browse.pagination_of(args)):
+            response, *others = services().search_together([(index, body) for body in requests])
+        fields.extend(field for answer in others for field in topic_fields.read(answer))
+        return topics_search.to_list(response, args)
+
+    found = read_list(args, read)
+    return render_template("topics.html", args=args, found=found, fields=fields)
 
 
 def _tiled(args: dict[str, Any]) -> dict[str, Any]:
@@ -157,7 +160,8 @@ def _tiled(args: dict[str, Any]) -> dict[str, Any]:
 def institutions() -> str:
     """Browse institutions."""
     args = _tiled(parse(InstitutionsArgs()))
-    return render_template("institutions.html", args=args, found=institutions_search.search(services(), args))
+    found = read_list(args, partial(institutions_search.search, services()))
+    return render_template("institutions.html", args=args, found=found)
 
 
 def error_page(problem: Problem) -> Response:
