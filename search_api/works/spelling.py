@@ -1,7 +1,8 @@
 """Did you mean: the query with unknown words replaced by the closest known ones.
 
-It is suggested only when it helps: known words are never replaced, and the new query must match something under the
-same filters.
+It is suggested only when it helps: known words are never replaced, and the new query must find something in the same
+mode under the same filters. If the typed one has found works by their meaning, the new one must name people, or its
+words occur together in a work: of a topic that the collection does not have, the closest words are others.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from search_api.retrieval import syntax
 from search_api.retrieval.cache import ExpiringCache
 from search_api.retrieval.hits import first_only
-from search_api.retrieval.terms import STOP_WORDS
+from search_api.retrieval.terms import STOP_WORDS, significant_terms
+from search_api.works import plan as plans
 from search_api.works import queries
+from search_api.works.fields import FIELDS as FILTERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -33,6 +36,8 @@ MAX_WORDS = 20
 MIN_LENGTH = 4
 #: Longer words are ignored: OpenSearch takes 5 s to look for the neighbours of 19,000 letters.
 MAX_LENGTH = 40
+#: Share of the letters of a word that a correction keeps: one change from four letters on, two from eight.
+ACCURACY = 0.74
 #: Words that are known to occur (about 2 MB), and for how many seconds, since the collection may change.
 MAX_KNOWN = 20_000
 SECONDS = 60.0
@@ -50,13 +55,9 @@ class KnownWords:
         self._known: ExpiringCache[tuple[str, str], bool] = ExpiringCache(MAX_KNOWN, seconds, timer)
 
     def unseen(self, services: Services, query: Query) -> list[str]:
-        """Return the words of a query that may be misspelt and are not known to occur.
-
-        Stop words are left out, since `occurrence` does not find them.
-        """
+        """Return the words of a query that may be misspelt and are not known to occur."""
         words = dict.fromkeys(word for word in lookups(query).lower().split() if len(word) >= MIN_LENGTH - 1)
-        indexed = (word for word in words if word.removesuffix("'s") not in STOP_WORDS)
-        return [word for word in indexed if not self._known.get((services.names.works, word))]
+        return [word for word in words if not self._known.get((services.names.works, word))]
 
     def add(self, services: Services, words: Iterable[str]) -> None:
         """Keep words that occur."""
@@ -87,13 +88,23 @@ def missing(services: Services, words: Sequence[str], responses: Sequence[Mappin
 
 def suggesters(query: Query) -> Body:
     """Return the suggest part of a search: for words that a field does not have, the closest that it has."""
-    term = {"suggest_mode": "missing", "min_word_length": MIN_LENGTH, "prefix_length": 1, "size": 3}
+    term = {
+        "suggest_mode": "missing",
+        "min_word_length": MIN_LENGTH,
+        "prefix_length": 1,
+        "size": 3,
+        "accuracy": ACCURACY,
+    }
     return {"text": lookups(query), **{name: {"term": {"field": path, **term}} for name, path in FIELDS.items()}}
 
 
 def lookups(query: Query) -> str:
-    """Return the words to look up, each at its position in the query, with spaces in place of everything else."""
+    """Return the words to look up, each at its position in the query, with spaces in place of everything else.
+
+    Stop words are never misspelt, and `occurrence` does not find them.
+    """
     plain = _NO_WORDS.sub(lambda match: " " * len(match[0]), query.source)
+    plain = re.sub(r"[\w']+", lambda match: " " * len(match[0]) if _is_stop_word(match[0]) else match[0], plain)
     kept = [" "] * len(query.source)
     for unit in query.units[:MAX_WORDS]:
         kept[unit.start : unit.end] = plain[unit.start : unit.end]
@@ -115,8 +126,7 @@ def did_you_mean(services: Services, plan: Plan, suggested: Mapping[str, Any]) -
         if word in unknown:
             typed = text[start : start + length]
             corrected = corrected[:start] + _in_case_of(typed, correction) + corrected[start + length :]
-    helps = corrected.casefold() != text.casefold() and _has_matches(services, plan, syntax.parse(corrected))
-    return corrected if helps else None
+    return corrected if corrected.casefold() != text.casefold() and _helps(services, plan, corrected) else None
 
 
 def suggest(services: Services, plan: Plan) -> str | None:
@@ -151,7 +161,39 @@ def _in_case_of(typed: str, correction: str) -> str:
     return correction.capitalize() if typed[0].isupper() else correction
 
 
-def _has_matches(services: Services, plan: Plan, query: Query) -> bool:
-    """Return whether a query matches a work by keyword under the filters of the plan."""
-    found = {"bool": {"filter": [queries.keyword_or_all(query), *plan.clauses()]}}
+def _is_stop_word(word: str) -> bool:
+    return word.lower().removesuffix("'s") in STOP_WORDS
+
+
+def _helps(services: Services, plan: Plan, corrected: str) -> bool:
+    """Return whether the corrected query finds a work in the mode and under the filters of the plan.
+
+    If the plan has found works, which then are near in meaning, the correction must name people, whom meaning does not
+    find, or a work must have all words of the corrected query.
+    """
+    args = {
+        "q": corrected,
+        "mode": plan.mode,
+        "sort": None,
+        "cursor": None,
+        "expand": False,
+        **dict.fromkeys(FILTERS, ()),
+    }
+    asked = plans.plan(services, args, plan.clauses())
+    names_people = any(kind == "researcher" for kind, _ in asked.named.entities)
+    if plan.mode == "hybrid" and plan.found.ranked and not names_people:
+        words = _all_words(syntax.parse(corrected), plan.query.languages)
+        if not _any_work(services, [*words, *plan.clauses()]):
+            return False
+    return _any_work(services, [asked.found.clause(), *asked.clauses()])
+
+
+def _all_words(query: Query, languages: Iterable[str]) -> list[Body]:
+    """Return the clauses for works with all words of a query that count, and with what it requires."""
+    words = [unit.text for unit in query.units if unit.is_free and significant_terms(unit.text)]
+    return [*(_with_word(word, languages) for word in words), *queries.required_clauses(query)]
+
+
+def _any_work(services: Services, clauses: list[Body]) -> bool:
+    found = {"bool": {"filter": clauses}}
     return bool(services.search(services.names.works, first_only(found))["hits"]["total"]["value"])

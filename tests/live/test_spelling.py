@@ -57,6 +57,38 @@ def test_what_would_find_nothing_under_the_filters_is_not_suggested(meta: Any) -
     assert "did_you_mean" not in meta('"nueral xylophone"')
 
 
+@pytest.mark.parametrize("mode", ["keyword", "hybrid", "semantic"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("photosynthesis chlorophyll leaves sunlight plants", "cooking recipes", "football world cup", "cooking"),
+        *("baysian infrence brain", "kordng decoding", "nueral netwroks", "decodign of movment", "volcanoe erruption"),
+        "recipes for chocolate cake with vanilla use method of baking photosynthesis and a nueral network",
+    ],
+)
+@pytest.mark.parametrize("filters", [{}, {"year": "2010-2016"}])
+def test_what_is_suggested_finds_something_in_its_mode(
+    meta: Any, query: str, mode: str, filters: dict[str, str]
+) -> None:
+    suggested = meta(query, mode, **filters).get("did_you_mean")
+    if suggested:
+        assert meta(suggested, mode, **filters)["count"] > 0
+    stop_words = {"with", "of", "for", "and", "a"} & set(query.split())
+    assert not suggested or stop_words <= set(suggested.split())
+    assert mode != "semantic" or not suggested
+
+
+def test_a_topic_that_is_not_here_is_not_taken_for_another(meta: Any) -> None:
+    for query in ("football world cup", "cooking recipes", "photosynthesis chlorophyll leaves sunlight plants"):
+        assert "did_you_mean" not in meta(query, "hybrid")
+
+
+def test_a_misspelt_name_among_words_is_corrected_in_hybrid_mode(meta: Any) -> None:
+    found = meta("kordng decoding", "hybrid")
+    assert found["count"] > 0
+    assert found["did_you_mean"] == "kording decoding"
+
+
 def test_the_page_links_to_it(sample_app: Flask) -> None:
     page = sample_app.test_client().get("/search?q=nueral&mode=keyword&sort=title").get_data(as_text=True)
     assert '<a href="/search?mode=keyword&amp;sort=title&amp;q=neural"><b>neural</b></a>?' in page

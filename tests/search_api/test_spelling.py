@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any, cast
 
+import pytest
+
 from mappings import IndexNames
 from search_api.retrieval.syntax import parse
 from search_api.works.spelling import MAX_LENGTH, KnownWords, lookups, missing, occurrence
@@ -13,6 +15,17 @@ from search_api.works.spelling import MAX_LENGTH, KnownWords, lookups, missing, 
 def test_words_are_looked_up_where_they_stand() -> None:
     assert lookups(parse("nural decodng")) == "nural decodng"
     assert lookups(parse("decodng 2019")) == "decodng     "
+
+
+@pytest.mark.parametrize(
+    "query", ["cake with {}", "THE {}", "{} That's into such", "there will be {} " + "of soil " * 12]
+)
+def test_stop_words_are_not_misspelt(query: str) -> None:
+    typed = query.format("nural")
+    kept = lookups(parse(typed))
+    assert len(kept) == len(typed)
+    assert set(kept.split()) <= {"nural", "cake", "soil"}
+    assert "nural" in kept
 
 
 def test_no_word_is_so_long_that_looking_for_it_takes_the_engine_seconds() -> None:
