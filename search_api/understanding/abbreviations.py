@@ -28,12 +28,30 @@ MAX_PAIRS = 2
 #: Characters before a parenthesis that may contain the long form.
 MAX_BEFORE = 200
 
+#: Ends that singular and plural have instead, and the one in their key.
+_KEY_ENDS = (
+    (re.compile(r"(?:ices|ice|[ie]x(?:es)?)$"), "ic"),
+    (re.compile(r"(?:ies|ie|y)$"), "y"),
+    (re.compile(r"(?:es|is|e|(?<![su])s)$"), ""),
+)
+#: Ends of a singular, or of a word that has no other form.
+_SINGULAR = re.compile(r"(?:[^s]|[siu]s|ics|\b(?:\w-)?means|\bnews|\bseries|\bspecies|\blens)$")
+#: Ends of a plural and those that its singular may have.
+_PLURALS = (
+    (re.compile(r"ies$"), ("y", "ie")),
+    (re.compile(r"ices$"), ("ice", "ix", "ex")),
+    (re.compile(r"(?<=[sxzyo])es$|(?<=[cs]h)es$"), ("", "e", "is")),
+    (re.compile(r"s$"), ("",)),
+)
+#: Plurals that only add an s; `bias`, `chaos`, `Bayes`, `analyses` and `processes` may be others.
+_REGULAR = re.compile(r"(?:[^aeious]|(?<![sxzyohi])(?<!ic)e)s$")
+
 _PARENTHESIS = re.compile(r"\(([A-Za-z][A-Za-z0-9-]{1,9})\)")
 _SHORT = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,9}")
 
 
 def definitions(text: str) -> Iterator[Pair]:
-    """Yield the pairs of short and long form that a text defines, a plural s of both removed."""
+    """Yield the pairs of short and long form that a text defines, a plural s of the short one removed."""
     for match in _PARENTHESIS.finditer(text):
         short, before = match[1], text[max(0, match.start() - MAX_BEFORE) : match.start()]
         if sum(letter.isupper() for letter in short) < 2:
@@ -42,7 +60,7 @@ def definitions(text: str) -> Iterator[Pair]:
             short = short[:-1]
         words = re.split(r"[()]", before)[-1].split()[-min(len(short) + 5, 2 * len(short)) :]
         if long := _long_form(short, " ".join(words)):
-            yield short, singular(long)
+            yield short, long
 
 
 def _long_form(short: str, before: str) -> str | None:
@@ -63,9 +81,46 @@ def _long_form(short: str, before: str) -> str | None:
     return long if 2 <= count <= MAX_LONG and len(long) > len(short) else None
 
 
-def singular(text: str) -> str:
-    """Return a phrase without the plural s of its last word."""
-    return text[:-1] if text.endswith("s") and not text.endswith(("ss", "is", "us")) else text
+def form_key(phrase: str) -> str:
+    """Return a key that is the same for singular and plural of a phrase: process and processes, index and indices."""
+    for pattern, end in _KEY_ENDS:
+        if pattern.search(phrase):
+            return pattern.sub(end, phrase)
+    return phrase
+
+
+def singulars(phrase: str) -> list[str]:
+    """Return the forms that may be the singular of a phrase; none if it may itself be one."""
+    if _SINGULAR.search(phrase):
+        return []
+    return next([pattern.sub(end, phrase) for end in ends] for pattern, ends in _PLURALS if pattern.search(phrase))
+
+
+def _shown(forms: Iterable[str], texts: Sequence[str]) -> str:
+    """Return the form of a phrase to show: the singular that most texts have, or else the form that most texts have.
+
+    A regular plural needs no text with its singular.
+    """
+
+    def count(form: str) -> int:
+        return sum(_has_words(text, form) for text in texts)
+
+    printed = list(forms)
+    singular = [form for form in printed if not singulars(form)]
+    singular += [form for plural in printed for form in singulars(plural) if count(form)]
+    regular = [plural[:-1] for plural in printed if _REGULAR.search(plural)]
+    return max(sorted({*(singular or regular or printed)}), key=count)
+
+
+def _has_words(text: str, phrase: str) -> bool:
+    """Return whether a text contains a phrase that begins and ends where words do."""
+    start = text.find(phrase)
+    while start >= 0:
+        end = start + len(phrase)
+        if not text[start - 1 : start].isalnum() and not text[end : end + 1].isalnum():
+            return True
+        start = text.find(phrase, start + 1)
+    return False
 
 
 def candidates(text: str) -> list[str]:
@@ -82,11 +137,7 @@ def phrases(text: str) -> list[str]:
     if not 2 <= len(words) <= MAX_LONG:
         return []
     lengths = range(len(words), 1, -1)
-    return [
-        singular(" ".join(words[start : start + length]))
-        for length in lengths
-        for start in range(len(words) - length + 1)
-    ]
+    return [" ".join(words[start : start + length]) for length in lengths for start in range(len(words) - length + 1)]
 
 
 def request(text: str) -> Body:
@@ -111,22 +162,28 @@ def other_form(words: Sequence[str], pair: Pair) -> Form:
     short, long = pair
     length = long.count(" ") + 1
     for start in range(len(words) - length + 1):
-        if singular(" ".join(words[start : start + length]).lower()) == long:
+        if form_key(" ".join(words[start : start + length])) == form_key(long):
             return Form(short, start, start + length)
     written = {short.lower(), f"{short.lower()}s"}
     place = next((place for place, word in enumerate(words) if word.lower() in written), None)
     return Form(long, 0, len(words)) if place is None else Form(long, place, place + 1)
 
 
-def expansions(text: str, works: Iterable[Mapping[str, Any]]) -> tuple[Pair, ...]:
+def expansions(query: str, works: Iterable[Mapping[str, Any]]) -> tuple[Pair, ...]:
     """Return the pairs that a query has one form of, as most of these works define them."""
+    texts = [f"{work.get('title') or ''} \n {work.get('abstract') or ''}" for work in works]
     counts: Counter[Pair] = Counter()
-    for work in works:
-        counts.update(set(definitions(f"{work.get('title') or ''} \n {work.get('abstract') or ''}")))
+    forms: dict[Pair, set[str]] = {}
+    for text in texts:
+        printed = {((short, form_key(long)), long) for short, long in definitions(text)}
+        counts.update({key for key, _ in printed})
+        for key, long in printed:
+            forms.setdefault(key, set()).add(long)
     # The most frequent definition first, of equally frequent ones the first by name.
-    ordered = sorted(counts, key=lambda pair: (-counts[pair], pair))
-    found = [pair for phrase in phrases(text) for pair in ordered if pair[1] == phrase][:1]
-    for short in candidates(text):
+    ordered = sorted(counts, key=lambda key: (-counts[key], key))
+    found = [key for phrase in map(form_key, phrases(query)) for key in ordered if key[1] == phrase][:1]
+    for short in candidates(query):
         plain = short[:-1] if short.endswith("s") and short[:-1].isupper() else short
-        found += [pair for pair in ordered if pair[0].lower() == plain.lower()][:1]
-    return tuple(dict.fromkeys(found))[:MAX_PAIRS]
+        found += [key for key in ordered if key[0].lower() == plain.lower()][:1]
+    lowered = [" ".join(text.lower().split()) for text in texts] if found else []
+    return tuple((key[0], _shown(forms[key], lowered)) for key in dict.fromkeys(found))[:MAX_PAIRS]

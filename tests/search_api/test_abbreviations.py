@@ -26,9 +26,9 @@ GALLIUM: dict[str, Any] = {"title": "Gallium nitride (GAN) diodes", "abstract": 
 @pytest.mark.parametrize(
     ("text", "pairs"),
     [
-        ("generative adversarial networks (GANs)", [("GAN", "generative adversarial network")]),
+        ("generative adversarial networks (GANs)", [("GAN", "generative adversarial networks")]),
         ("a convolutional neural network (CNN) and long short-term memory (LSTM)", ["CNN", "LSTM"]),
-        ("support vector machines (SVM) are", [("SVM", "support vector machine")]),
+        ("support vector machines (SVM) are", [("SVM", "support vector machines")]),
         ("the central nervous system (CNS)", [("CNS", "central nervous system")]),
         ("electroencephalography (EEG)", []),
         ("as shown before (see)", []),
@@ -51,6 +51,46 @@ def test_the_most_frequent_definition_counts() -> None:
     assert expansions("generative adversarial network training", works) == (pair,)
     assert expansions("adversarial network training", works) == ()
     assert expansions("GAN", []) == ()
+
+
+#: The forms that works print of one phrase, and the one that is shown.
+SHOWN = [
+    (("support vector machines (SVM)",), "support vector machine"),
+    (("Markov decision processes (MDPs)",), "markov decision processes"),
+    (("Markov decision processes (MDPs)", "the Markov decision process"), "markov decision process"),
+    (("Markov decision process (MDP)", "Markov decision processes (MDPs)"), "markov decision process"),
+    (("principal component analyses (PCA)", "A principal component analysis"), "principal component analysis"),
+    (("principal component analysis (PCA)",), "principal component analysis"),
+    (("word sense classes (WSC)", "one word sense class"), "word sense class"),
+    (("journal impact indices (JII)", "a journal impact index"), "journal impact index"),
+    (("journal impact indices (JII)",), "journal impact indices"),
+    (("sparse random matrices (SRM)", "a sparse random matrix"), "sparse random matrix"),
+    (("mobile edge devices (MED)", "one mobile edge device"), "mobile edge device"),
+    (("digital libraries (DL)", "a digital library"), "digital library"),
+    (("digital libraries (DL)",), "digital libraries"),
+    (("large graph databases (LGDB)", "a large graph database"), "large graph database"),
+    (("variational Bayes (VB)", "in the bay"), "variational bayes"),
+    (("molecular dynamics (MD)", "molecular dynamic simulation"), "molecular dynamics"),
+    (("fuzzy c-means (FCM)",), "fuzzy c-means"),
+    (("sample selection bias (SSB)",), "sample selection bias"),
+    (("web of science (WoS)",), "web of science"),
+    (("central nervous system (CNS)",), "central nervous system"),
+]
+
+
+@pytest.mark.parametrize(("texts", "long"), SHOWN)
+def test_a_long_form_is_shown_as_works_print_it(texts: tuple[str, ...], long: str) -> None:
+    works = [{"title": text, "abstract": None} for text in texts]
+    match = re.search(r"\(([^)]+?)s?\)", texts[0])
+    assert match
+    ((short, shown),) = expansions(match[1], works)
+    assert (short, shown) == (match[1], long)
+    # Both numbers find the abbreviation.
+    plural = texts[0].partition(" (")[0]
+    for query in (long, plural, f"{plural} today"):
+        assert expansions(query, works) == ((short, long),)
+        assert other_form(query, (short, long)) == short
+    assert other_form(short, (short, long)) == long
 
 
 @pytest.mark.parametrize(
