@@ -37,12 +37,23 @@ class Whole(fields.Integer):
         return super()._validated(value)
 
 
+#: Message about a value that consists of the mark of a negation.
+NOTHING_NEGATED = "A value must follow the !."
+
+
+def _is_value(text: str) -> None:
+    """Raise ValidationError for a negation without a value, which would be a filter without effect."""
+    if not text.replace("!", "").strip():
+        raise ValidationError(NOTHING_NEGATED)
+
+
 class Repeated(fields.List[str]):
-    """A parameter that can be repeated; empty values are ignored."""
+    """A parameter that can be repeated; empty values are ignored, but not a `!` that negates none."""
 
     def __init__(self, pattern: str | None = None, **kwargs: Any) -> None:
         """Build a list of strings; `pattern` describes them in OpenAPI."""
-        one = fields.String(validate=validate.Length(max=1_000), metadata={"pattern": pattern} if pattern else {})
+        checks = (validate.Length(max=1_000), _is_value)
+        one = fields.String(validate=checks, metadata={"pattern": pattern} if pattern else {})
         super().__init__(one, load_default=list, validate=validate.Length(max=MAX_VALUES), **kwargs)
 
 
@@ -175,6 +186,8 @@ def _for_readers(messages: dict[str, list[str]], unknown: list[str]) -> str:
     if "page" in messages:
         return "Pages are numbered from 1, in digits."
     wrong = ", ".join(f"“{name}”" for name in sorted(messages))
+    if all(NOTHING_NEGATED in texts for texts in messages.values()):
+        return f"The “!” of this link excludes nothing: a value must follow it in {wrong}."
     cause = "settings that this page does not have" if unknown else "a value that this page cannot use"
     return f"This link contains {cause}: {wrong}. It may be out of date or mistyped."
 

@@ -16,6 +16,8 @@ from search_api.http import args
 from search_api.http.errors import Problem
 from search_api.http.paging import Pagination, decode_cursor, encode_cursor
 from search_api.researchers import trust
+from search_api.researchers.fields import FIELDS as RESEARCHER_FIELDS
+from search_api.researchers.schemas import ResearchersArgs
 from search_api.retrieval import facets, filters, ranking
 from search_api.works.fields import FIELDS
 from search_api.works.schemas import WorksArgs
@@ -184,6 +186,21 @@ def test_bad_arguments_are_named(given: dict[str, str], name: str) -> None:
         parse(**given)
     assert caught.value.status == 400
     assert list(caught.value.errors) == [name]
+
+
+@pytest.mark.parametrize("values", [["!"], [" ! "], ["!!"], ["cs.LG", "!"]])
+@pytest.mark.parametrize(
+    ("schema", "name"),
+    [
+        *((WorksArgs, name) for name in FIELDS),
+        *((ResearchersArgs, name) for name in RESEARCHER_FIELDS),
+    ],
+)
+def test_a_negation_needs_a_value(schema: type[args.Args], name: str, values: list[str]) -> None:
+    with pytest.raises(Problem) as caught:
+        args.parse(schema(), MultiDict([(name, value) for value in values]))
+    assert caught.value.status == 400
+    assert caught.value.errors == {name: ["A value must follow the !."]}
 
 
 def test_an_unknown_argument_lists_the_valid_ones() -> None:

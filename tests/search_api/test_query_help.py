@@ -91,6 +91,8 @@ def test_a_page_spells_years_as_its_links_do(pages: FlaskClient, page: str) -> N
         ("/search?year=2017-2015", "Did you mean 2015-2017?"),
         ("/search?year=2017+to+2015", "Did you mean 2015-2017?"),
         ("/search?year=soon", "The filter “year” does not understand 'soon': Use 2019, 2015-2020, 2015- or -2010."),
+        ("/search?topic=!", "a value must follow it in “topic”"),
+        ("/researchers?topic=cs.LG&institution=!", "a value must follow it in “institution”"),
         ("/search?mode=psychic", "a value that this page cannot use: “mode”"),
         ("/search?colour=blue", "settings that this page does not have: “colour”"),
     ],
