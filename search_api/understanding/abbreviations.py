@@ -162,7 +162,7 @@ def other_form(words: Sequence[str], pair: Pair) -> Form:
     short, long = pair
     length = long.count(" ") + 1
     for start in range(len(words) - length + 1):
-        if form_key(" ".join(words[start : start + length])) == form_key(long):
+        if form_key(" ".join(words[start : start + length]).lower()) == form_key(long):
             return Form(short, start, start + length)
     written = {short.lower(), f"{short.lower()}s"}
     place = next((place for place, word in enumerate(words) if word.lower() in written), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -89,8 +90,8 @@ def test_a_long_form_is_shown_as_works_print_it(texts: tuple[str, ...], long: st
     plural = texts[0].partition(" (")[0]
     for query in (long, plural, f"{plural} today"):
         assert expansions(query, works) == ((short, long),)
-        assert other_form(query, (short, long)) == short
-    assert other_form(short, (short, long)) == long
+        assert other_form(query.split(), (short, long)).text == short
+    assert other_form([short], (short, long)).text == long
 
 
 @pytest.mark.parametrize(
