@@ -166,7 +166,8 @@ def test_each_body_is_accepted_where_it_belongs(client: FlaskClient, path: str, 
 
 #: Query and the part of `meta` that the page states for it.
 STATED: list[tuple[str, str, Any]] = [
-    ("arXiv preprint arXiv:1402.3375, 2014", "interpreted", {"kind": "work", "id": "arxiv:1402.3375"}),
+    ("CoRR abs/1402.3375 (2014)", "interpreted", {"kind": "work", "id": "arxiv:1402.3375"}),
+    ("oai:arXiv.org:1402.3375", "interpreted", {"kind": "work", "id": "arxiv:1402.3375"}),
     ("doi:10.9999/nothing", "interpreted", {"kind": None, "id": "doi:10.9999/nothing"}),
     ("doi = {10.1000/xyz}", "interpreted", {"kind": None, "id": "doi:10.1000/xyz"}),
     ("https://publisher.example/article?id=10.1000/xyz", "interpreted", {"kind": None, "id": "doi:10.1000/xyz"}),
