@@ -25,7 +25,7 @@ from search_api.works.plan import describe, parse_filters, with_names
 from search_api.works.schemas import MODES, WorksArgs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 blueprint = Blueprint("feeds", __name__, url_prefix="/feeds")
 
@@ -87,11 +87,12 @@ def institution(id_: str) -> Response:
 def _feed_of(kind: str, item: Mapping[str, Any], relation: str) -> Response:
     """Return the feed of works that a filter by a researcher, a topic or an institution selects."""
     page = url_for(f"web.{kind}", id_=item["id"], _external=True)
-    return _feed(f"Works {relation} {item['name']}", page, {kind: [item["id"]]})
+    # A clause, not a parameter: there, an id that begins with ! would be negated.
+    return _feed(f"Works {relation} {item['name']}", page, {}, [FIELDS[kind].clause(item["id"])])
 
 
-def _feed(title: str, page: str, parameters: Mapping[str, Any]) -> Response:
+def _feed(title: str, page: str, parameters: Mapping[str, Any], fixed: Sequence[dict[str, Any]] = ()) -> Response:
     args = WorksArgs().load({**parameters, "sort": "latest", "per_page": ENTRIES})
-    found = works_search.search(services(), args)
+    found = works_search.search(services(), args, fixed)
     feed = Feed(title, absolute(address()), page)
     return Response(document(feed, found["results"]), content_type="application/atom+xml; charset=utf-8")
