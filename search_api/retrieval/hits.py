@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from search_api.http.services import Services
+
 Body = dict[str, Any]
 #: Scores by id, best first.
 Scores = dict[str, float]
@@ -36,6 +38,12 @@ def count_only(query: Mapping[str, Any]) -> Body:
 def first_only(query: Mapping[str, Any]) -> Body:
     """Return the request for whether any document matches a query: a number of 0 or 1."""
     return {"query": query, "size": 0, "track_total_hits": 1}
+
+
+def have_hits(services: Services, index: str, *queries: Mapping[str, Any]) -> list[bool]:
+    """Return for each query whether a document of an index matches it; they are sent in one request."""
+    responses = services.search_together([(index, first_only(query)) for query in queries])
+    return [response["hits"]["total"]["value"] > 0 for response in responses]
 
 
 def hit_id(hit: Mapping[str, Any]) -> str:

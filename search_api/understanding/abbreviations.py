@@ -56,11 +56,15 @@ def definitions(text: str) -> Iterator[Pair]:
         short, before = match[1], text[max(0, match.start() - MAX_BEFORE) : match.start()]
         if sum(letter.isupper() for letter in short) < 2:
             continue
-        if short.endswith("s") and short[:-1].isupper():
-            short = short[:-1]
+        short = _without_plural(short)
         words = re.split(r"[()]", before)[-1].split()[-min(len(short) + 5, 2 * len(short)) :]
         if long := _long_form(short, " ".join(words)):
             yield short, long
+
+
+def _without_plural(short: str) -> str:
+    """Return an abbreviation without the s of its plural, as in `GANs`."""
+    return short[:-1] if short.endswith("s") and short[:-1].isupper() else short
 
 
 def _long_form(short: str, before: str) -> str | None:
@@ -183,7 +187,7 @@ def expansions(query: str, works: Iterable[Mapping[str, Any]]) -> tuple[Pair, ..
     ordered = sorted(counts, key=lambda key: (-counts[key], key))
     found = [key for phrase in map(form_key, phrases(query)) for key in ordered if key[1] == phrase][:1]
     for short in candidates(query):
-        plain = short[:-1] if short.endswith("s") and short[:-1].isupper() else short
+        plain = _without_plural(short)
         found += [key for key in ordered if key[0].lower() == plain.lower()][:1]
     lowered = [" ".join(text.lower().split()) for text in texts] if found else []
     return tuple((key[0], _shown(forms[key], lowered)) for key in dict.fromkeys(found))[:MAX_PAIRS]

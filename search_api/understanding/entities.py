@@ -18,7 +18,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from search_api.retrieval.cache import ExpiringCache
-from search_api.retrieval.hits import count_only, first_only
+from search_api.retrieval.hits import count_only, have_hits
 from search_api.retrieval.terms import STOP_WORDS, significant_terms
 from search_api.understanding import abbreviations
 from search_api.understanding.hints import HINTS, SOURCES, suggestions
@@ -328,19 +328,14 @@ def _with_works(services: Services, named: Named, words: Sequence[str], text: st
     if not rest and len(by_them) == 1:
         return named
     if not rest:
-        if _has_matches(services, {"bool": {"filter": by_them}})[0]:
+        [is_joint] = have_hits(services, services.names.works, {"bool": {"filter": by_them}})
+        if is_joint:
             return named
         return replace(named, people=(tuple(id_ for ids in named.people for id_ in ids),))
     on_it = {"multi_match": {"query": rest, "fields": ["title", "abstract"]}}
     with_all = {"match": {"all_words": {"query": text, "operator": "and"}}}
-    theirs, anyone = _has_matches(services, {"bool": {"filter": [*by_them, on_it]}}, with_all)
+    theirs, anyone = have_hits(services, services.names.works, {"bool": {"filter": [*by_them, on_it]}}, with_all)
     return named if theirs else None if anyone else replace(named, is_open=True)
-
-
-def _has_matches(services: Services, *clauses: Body) -> list[bool]:
-    """Return for each clause whether it matches a work."""
-    searches = [(services.names.works, first_only(clause)) for clause in clauses]
-    return [response["hits"]["total"]["value"] > 0 for response in services.search_together(searches)]
 
 
 def by_people(query: Query, named: Named) -> Query:

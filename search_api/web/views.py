@@ -137,18 +137,14 @@ def topics() -> str:
     """Browse topics; the first page starts with the fields above them."""
     args = _tiled(parse(TopicsArgs()))
     is_start = not args["q"].strip() and not args["parent"] and args["page"] == 1
-    index = services().names.topics
-    fields: list[Any] = []
-
-    def read(args: Mapping[str, Any]) -> Mapping[str, Any]:
-        requests = [topics_search.request(args), *([topic_fields.request()] if is_start else [])]
-        with own_cursor(browse.pagination_of(args)):
-            response, *others = services().search_together([(index, body) for body in requests])
-        fields.extend(field for answer in others for field in topic_fields.read(answer))
-        return topics_search.to_list(response, args)
-
-    found = read_list(args, read)
-    return render_template("topics.html", args=args, found=found, fields=fields)
+    if not is_start:
+        found = read_list(args, partial(topics_search.search, services()))
+        return render_template("topics.html", args=args, found=found, fields=[])
+    requests = [topics_search.request(args), topic_fields.request()]
+    with own_cursor(browse.pagination_of(args)):
+        response, above = services().search_together([(services().names.topics, body) for body in requests])
+    found = topics_search.to_list(response, args)
+    return render_template("topics.html", args=args, found=found, fields=topic_fields.read(above))
 
 
 def _tiled(args: dict[str, Any]) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from mappings import TITLE_WEIGHT
 from search_api.retrieval import clauses, ranking
 from search_api.retrieval.hits import count_only
-from search_api.retrieval.terms import only_stop_words, shorten, significant, significant_terms, without_signs
+from search_api.retrieval.terms import only_stop_words, shorten, significant, significant_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from search_api.retrieval.syntax import Form, Query, Unit
 
@@ -143,6 +143,16 @@ def _ranking(query: Query, words: str) -> list[Body]:
     return _alternatives(query, words, _by_words(query, words) if words else None)
 
 
+def _divided(query: Query) -> Iterator[tuple[Sequence[Unit], Form | None]]:
+    """Yield the words of a query: those for which another form stands together, with it, and each other one alone."""
+    forms, place = {form.start: form for form in parts(query)}, 0
+    while place < len(query.units):
+        form = forms.get(place)
+        end = form.end if form else place + 1
+        yield query.units[place:end], form
+        place = end
+
+
 def parts(query: Query) -> list[Form]:
     """Return the forms that stand for a part of a query, each for other words."""
     found: list[Form] = []
@@ -154,15 +164,16 @@ def parts(query: Query) -> list[Form]:
 
 def _by_words(query: Query, words: str) -> Body:
     """Return the clause that ranks by words; the other form of some of them counts as they do, if it scores more."""
-    forms = parts(query)
-    if not forms:
+    if not parts(query):
         return clauses.ranked_by_words(words, as_written=only_stop_words(words))
-    covered = {place for form in forms for place in range(form.start, form.end)}
-    others = " ".join(unit.text for place, unit in enumerate(query.units) if place not in covered)
+    divided = list(_divided(query))
+    others = " ".join(unit.text for units, form in divided if not form for unit in units)
     scores = [clauses.ranked_by_words(others, as_written=only_stop_words(others))] if others else []
-    for form in forms:
-        written = " ".join(unit.text for unit in query.units[form.start : form.end])
-        share = min(1.0, (form.end - form.start) / len(form.text.split()))
+    for units, form in divided:
+        if not form:
+            continue
+        written = " ".join(unit.text for unit in units)
+        share = min(1.0, len(units) / len(form.text.split()))
         by_form = {"match": {"weighted_text": {"query": form.text, "operator": "and", "boost": share}}}
         phrase = {"bool": {"must": [by_form], "filter": [_form(form.text)]}}
         scores.append({"dis_max": {"queries": [clauses.ranked_by_words(written), phrase]}})
@@ -207,16 +218,12 @@ def enough_words(query: Query) -> Body | None:
 
 def _in_either_form(query: Query) -> list[Body]:
     """Return a clause for each word of a query; words with another form are one clause, for both forms."""
-    forms = {form.start: form for form in parts(query)}
-    found, place = [], 0
-    while place < len(query.units):
-        form = forms.get(place)
-        end = form.end if form else place + 1
-        words = [unit.text for unit in query.units[place:end] if significant_terms(unit.text)]
+    found = []
+    for units, form in _divided(query):
+        words = [unit.text for unit in units if significant_terms(unit.text)]
         written: list[Body] = [{"bool": {"filter": [_word(word) for word in words]}}] if words else []
         if ways := written + ([_form(form.text)] if form else []):
             found.append({"bool": {"should": ways}})
-        place = end
     return found
 
 
@@ -255,10 +262,8 @@ def _form(form: str) -> Body:
 
 def _word(word: str) -> Body:
     """Return the clause for a word, or all terms of a hyphenated one, in any field."""
-    texts = {"all_words": word, "researchers.name": without_signs(word)}
-    return {
-        "bool": {"should": [{"match": {field: {"query": text, "operator": "and"}}} for field, text in texts.items()]}
-    }
+    in_texts = {"match": {"all_words": {"query": word, "operator": "and"}}}
+    return {"bool": {"should": [in_texts, clauses.in_names(word, operator="and")]}}
 
 
 def _whole_title(text: str) -> Body:
@@ -300,11 +305,11 @@ def _unit(unit: Unit) -> Body:
     word has no stem. A name may be in another order and have more parts in between: `SLOP` moves.
     """
     if unit.field == "author":
-        return {"match_phrase": {"researchers.name": {"query": without_signs(unit.text), "slop": SLOP}}}
+        return clauses.in_names(unit.text, "match_phrase", slop=SLOP)
     texts = ("title",) if unit.field else ("title", "abstract")
     fields = [*(f"{field}.exact" for field in texts), *(texts if unit.is_excluded or not unit.is_phrase else ())]
-    found = dict.fromkeys(fields, unit.text) | ({} if unit.field else {"researchers.name": without_signs(unit.text)})
-    return {"bool": {"should": [{"match_phrase": {field: {"query": text}}} for field, text in found.items()]}}
+    found: list[Body] = [{"match_phrase": {field: {"query": unit.text}}} for field in fields]
+    return {"bool": {"should": found + ([] if unit.field else [clauses.in_names(unit.text, "match_phrase")])}}
 
 
 def more_like(

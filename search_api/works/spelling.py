@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from search_api.retrieval import syntax
 from search_api.retrieval.cache import ExpiringCache
-from search_api.retrieval.hits import first_only
+from search_api.retrieval.hits import first_only, have_hits
 from search_api.retrieval.terms import STOP_WORDS, significant_terms
 from search_api.works import plan as plans
 from search_api.works import queries
@@ -195,5 +195,4 @@ def _all_words(query: Query, languages: Iterable[str]) -> list[Body]:
 
 
 def _any_work(services: Services, clauses: list[Body]) -> bool:
-    found = {"bool": {"filter": clauses}}
-    return bool(services.search(services.names.works, first_only(found))["hits"]["total"]["value"])
+    return all(have_hits(services, services.names.works, {"bool": {"filter": clauses}}))
