@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-import threading
 import time
 from contextlib import contextmanager
 from functools import cache
@@ -19,7 +18,8 @@ from flask import Flask, Response, redirect, request
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 from markupsafe import escape
-from werkzeug.serving import make_server
+
+from tests.served import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,14 +131,6 @@ class Provider:
 @contextmanager
 def provider() -> Iterator[Provider]:
     """Serve a provider on a free port."""
-    served = Provider()
-    server = make_server("127.0.0.1", 0, served.app, threaded=True)
-    served.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield served
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    provider = Provider()
+    with served(provider.app) as provider.url:
+        yield provider

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import tempfile
-import threading
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
@@ -19,7 +18,6 @@ import pytest
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from werkzeug.exceptions import HTTPException
-from werkzeug.serving import make_server
 
 from accounts.database import Database
 from accounts.extension import AccountsExtension
@@ -35,6 +33,7 @@ from search_api.http.openapi import describe
 from search_api.http.services import Services
 from tests.people import signer
 from tests.ports import free_port
+from tests.served import served
 from tests.shared_node import shared_node_url
 
 if TYPE_CHECKING:
@@ -194,13 +193,8 @@ def prefix(
 @pytest.fixture(scope="session")
 def site(sample_app: Flask) -> Iterator[str]:
     """Serve the app over the sample; yield the address."""
-    server = make_server("127.0.0.1", 0, sample_app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(sample_app) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

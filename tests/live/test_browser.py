@@ -101,6 +101,8 @@ DRAG = f"""async () => {{
 
 
 def found(page: Page) -> int:
+    """Return the number of results that a page announces, when all of it has been read."""
+    page.wait_for_load_state()
     words = page.get_by_role("status").filter(has_text=re.compile("work|result")).first.inner_text()
     return int(re.findall(r"[\d,]+", words)[0].replace(",", ""))
 
@@ -110,14 +112,14 @@ def test_a_search_is_narrowed_by_a_facet_and_widened_by_its_chip(opened: Callabl
     page.get_by_role("combobox").first.fill("recording many neurons at once")
     page.get_by_role("combobox").first.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Works on")
-    assert page.locator("mark").count() > 0
+    expect(page.locator("mark").first).to_be_visible()
     before = found(page)
     page.get_by_label("Filters", exact=True).get_by_role("link", name="Neurons and Cognition").first.click()
     expect(page.locator(".chip")).to_contain_text("Neurons and Cognition")
     assert 0 < found(page) < before
     page.locator(".chip").click()
-    expect(page.locator(".chip")).to_have_count(0)
     assert found(page) == before
+    expect(page.locator(".chip")).to_have_count(0)
 
 
 def test_a_year_is_chosen_in_the_histogram(opened: Callable[..., Page]) -> None:
@@ -163,7 +165,7 @@ def test_works_on_a_profile_are_filtered_by_topic_and_year(opened: Callable[...,
     page.get_by_label("Topic", exact=True).select_option("q-bio.NC")
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_role("status").filter(has_text="of 21")).to_contain_text("9 works of 21")
-    assert page.locator("#works article").count() == 9
+    expect(page.locator("#works article")).to_have_count(9)
 
 
 def test_formulas_are_drawn(opened: Callable[..., Page]) -> None:
@@ -179,6 +181,7 @@ def test_researchers_like_this_lead_on(opened: Callable[..., Page]) -> None:
     page.get_by_role("link", name="Exclude past collaborators").click()
     cards = page.locator("#like article")
     expect(cards).to_have_count(6)
+    page.wait_for_load_state()
     for words in cards.all_inner_texts():
         assert "Have not co-authored" in words
     name = cards.first.get_by_role("heading").get_by_role("link").inner_text()
@@ -190,7 +193,7 @@ def test_from_a_topic_to_those_who_lead_in_it(opened: Callable[..., Page]) -> No
     page = opened("/topics")
     page.get_by_role("link", name="Machine Learning", exact=True).first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Machine Learning")
-    assert page.get_by_role("region", name="Representative works").get_by_role("article").count() == 5
+    expect(page.get_by_role("region", name="Representative works").get_by_role("article")).to_have_count(5)
     page.get_by_role("region", name="Leading researchers").get_by_role("link").first.click()
     expect(page.get_by_role("heading", name="Trust snapshot")).to_be_visible()
 
@@ -295,16 +298,19 @@ def test_works_on_a_profile_are_searched_sorted_and_unfolded(opened: Callable[..
     page.get_by_placeholder("Search 21 works").fill("recording")
     page.get_by_placeholder("Search 21 works").press("Enter")
     expect(page.locator("#works .muted[role=status]")).to_contain_text("of 21")
+    page.wait_for_load_state()
     assert 0 < page.locator("#works article").count() < 10
     page = opened(KORDING)
     page.get_by_label("Sort by").select_option("oldest")
     page.get_by_role("button", name="Apply").click()
     expect(page.locator("#works article .kind").first).to_contain_text("20")
+    page.wait_for_load_state()
     oldest = page.locator("#works article .kind").first.inner_text()
     assert re.findall(r"\d{4}", oldest) < re.findall(r"\d{4}", page.locator("#works article .kind").last.inner_text())
     page.get_by_role("link", name="Expand all abstracts").click()
+    expect(page.locator("#works .abstract")).to_have_count(10)
+    page.wait_for_load_state()
     expect(page.locator("#works .unfold")).to_have_count(0)
-    assert page.locator("#works .abstract").count() == 10
 
 
 def browser_cpu() -> float:
@@ -337,8 +343,10 @@ def test_the_graph_zooms_and_200_nodes_follow_the_pointer(opened: Callable[..., 
 def test_kinds_are_filtered_in_the_graph_and_its_table(opened: Callable[..., Page]) -> None:
     page = opened(GRAPH)
     page.get_by_role("group", name="Kinds shown").get_by_role("link", name="Topics").click()
+    expect(page.locator(".dot.k-topic")).to_have_count(12)
+    expect(page.locator("tbody tr")).to_have_count(12)
+    page.wait_for_load_state()
     expect(page.locator(".dot.k-work")).to_have_count(0)
-    assert page.locator(".dot.k-topic").count() == page.locator("tbody tr").count() == 12
 
 
 @pytest.mark.parametrize("address", PAGES)
@@ -369,7 +377,8 @@ def test_everything_works_without_javascript(opened: Callable[..., Page]) -> Non
     page.get_by_role("link", name="Experts").click()
     page.get_by_role("link", name="Konrad P. Kording").first.click()
     page.get_by_role("link", name="Open full explorer").click()
-    assert page.locator(".graph-tools").is_hidden()
+    page.wait_for_load_state()
+    expect(page.locator(".graph-tools")).to_be_hidden()
     dot(page, "Eva Dyer").locator("circle").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Eva")
     page = opened("/related", java_script_enabled=False)
@@ -377,6 +386,7 @@ def test_everything_works_without_javascript(opened: Callable[..., Page]) -> Non
         "Decoding movement from the activity of motor neurons with machine learning."
     )
     page.get_by_role("button").last.click()
+    page.wait_for_load_state()
     assert page.get_by_role("region", name="Experts").get_by_role("article").count() > 3
     assert page.get_by_role("region", name="Related work").get_by_role("article").count() > 3
 

@@ -30,12 +30,15 @@ KORDING = "/researchers/konrad-p-kording-4bafdee5"
 
 
 def number(page: Page) -> int:
-    """Return the number of results that a page announces."""
+    """Return the number of results that a page announces, when all of it has been read."""
+    page.wait_for_load_state()
     words = page.get_by_role("status").filter(has_text=re.compile(r"\d (expert|work|result)")).first.inner_text()
     return int(re.findall(r"[\d,]+", words)[0].replace(",", ""))
 
 
 def shown(page: Page) -> list[str]:
+    """Return the headings of the results, when the whole page has been read."""
+    page.wait_for_load_state()
     return page.get_by_role("article").get_by_role("heading").all_inner_texts()
 
 
@@ -87,7 +90,8 @@ def test_a_private_text_is_in_no_address(opened: Callable[..., Page]) -> None:
     page.get_by_role("button", name="Find experts and works").click()
     expect(page.get_by_role("heading", name="Experts", exact=True)).to_be_visible()
     assert page.url.endswith("/related")
-    assert page.get_by_role("link", name=re.compile("with filters")).count() == 0
+    page.wait_for_load_state()
+    expect(page.get_by_role("link", name=re.compile("with filters"))).to_have_count(0)
 
 
 @pytest.mark.parametrize("address", [f"/related?text={TEXT}", f"/related?text={TEXT}&show=experts", EDINBURGH])
@@ -135,6 +139,7 @@ def test_an_institution_is_followed_and_unfollowed(
     row = page.get_by_role("listitem").filter(has_text="University of Edinburgh")
     expect(page.get_by_role("heading", name="Institutions")).to_be_visible()
     row.get_by_role("button", name="Unfollow").click()
+    page.wait_for_load_state()
     expect(page.get_by_role("heading", name="Institutions")).to_have_count(0)
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from accounts.claims.models import Claim
 from accounts.cookies import LOGIN
@@ -26,6 +24,7 @@ from search_api.app import create_app
 from search_api.http.services import Services
 from tests.live.conftest import DESK
 from tests.people import Mailbox, accounts_of, log_in, signer, use_settings
+from tests.served import served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,10 +87,6 @@ def app(opensearch: OpenSearch, names: IndexNames, index: Any, mailbox: Mailbox,
 @pytest.fixture
 def browser_of(chromium: Browser, app: Flask) -> Iterator[Callable[..., Page]]:
     """Serve the app; return a function that opens a browser for a new account, or without one."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    address = f"http://127.0.0.1:{server.server_port}"
     pages: list[Page] = []
     complaints: list[str] = []
 
@@ -106,12 +101,10 @@ def browser_of(chromium: Browser, app: Flask) -> Iterator[Callable[..., Page]]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return page
 
-    yield browser_of
-    for page in pages:
-        page.context.close()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as address:
+        yield browser_of
+        for page in pages:
+            page.context.close()
     assert complaints == []
 
 
@@ -126,6 +119,8 @@ def wait_for(page: Page, address: str, condition: Callable[[Page], bool]) -> Non
 
 
 def titles(page: Page) -> set[str]:
+    """Return the titles of the works on a profile, when the whole page has been read."""
+    page.wait_for_load_state()
     return set(page.locator("#works").get_by_role("article").get_by_role("heading").all_inner_texts())
 
 
@@ -134,6 +129,7 @@ def profile_of(page: Page) -> str:
     page.goto(f"/researchers?q={NAME}")
     page.get_by_role("link", name=NAME, exact=True).first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text(NAME)
+    page.wait_for_load_state()
     return page.url
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from werkzeug.serving import make_server
+
+from tests.served import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,10 +21,8 @@ EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
 
 @pytest.fixture
 def base(sample_app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, sample_app, threaded=True)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+    with served(sample_app) as address:
+        yield address
 
 
 def test_the_first_steps_lead_where_they_say(base: str) -> None:

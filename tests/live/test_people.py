@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
-from werkzeug.serving import make_server
 
 from accounts.database import Database
 from accounts.delivery.worker import Deliverer
@@ -28,6 +26,7 @@ from search_api.app import create_app
 from search_api.http.services import Services
 from tests.orcid import PEOPLE
 from tests.people import Mailbox, signer
+from tests.served import served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,16 +88,11 @@ def here(
     config = {"SECRET_KEY": "a key for tests", "RATE_LIMIT": "off"}
     extensions = [AccountsExtension(accounts, Mailbox())]
     app = create_app(config, Services(opensearch, names), extensions=extensions)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
     deliverer = Deliverer(accounts, opensearch, names, signer())
     deliverer.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    deliverer.stop()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as address:
+        yield address
+        deliverer.stop()
     accounts.close()
 
 
@@ -161,6 +155,7 @@ def score(page: Page) -> int:
 
 def fine(page: Page) -> None:
     """Hold a page against axe, on a desk and on a phone, where nothing hangs over the edge."""
+    page.wait_for_load_state()
     for viewport in (DESK, PHONE):
         page.set_viewport_size(viewport)  # type: ignore[arg-type]  # theirs is a TypedDict
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), page.url
@@ -270,9 +265,11 @@ def learns_nothing(ada: Page, address: str) -> None:
     ada.goto("/inbox")
     ada.get_by_role("link", name="Josiah Carberry: Joint work").click()
     expect(ada.get_by_text("declined")).to_be_visible()
+    ada.wait_for_load_state()
     expect(ada.get_by_label("Your message")).to_have_count(0)
     ada.goto(address)
     ada.get_by_role("link", name="Start a collaboration").first.click()
     expect(ada.get_by_text("only they can start a new one")).to_be_visible()
+    ada.wait_for_load_state()
     expect(ada.get_by_role("button", name="Send invitation")).to_have_count(0)
     assert "blocked" not in ada.inner_text("body")

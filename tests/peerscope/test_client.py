@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask, Response, jsonify, redirect, request
-from werkzeug.serving import make_server
 
 import peerscope
 from peerscope import Client
 from peerscope.errors import ApiError, PeerscopeError
+from tests.served import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,14 +88,8 @@ def problem(status: int, title: str, detail: str, errors: dict[str, list[str]] |
 @pytest.fixture(scope="module")
 def running() -> Iterator[Service]:
     service = Service()
-    server = make_server("127.0.0.1", 0, service.app(), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    service.url = f"http://127.0.0.1:{server.server_port}"
-    yield service
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(service.app()) as service.url:
+        yield service
 
 
 @pytest.fixture
