@@ -84,3 +84,12 @@ def test_rollback_refuses_a_generation_of_another_mapping_version(monkeypatch: p
     monkeypatch.setattr("mappings.generations.list_generations", lambda *_: [older, current])
     with pytest.raises(StoreError, match="mapping version 3, but this Peerscope needs version 7"):
         rollback(cast("OpenSearch", None), IndexNames("mine-"))
+
+
+def test_patterns_begin_with_the_character_they_replace() -> None:
+    parts = index_body("works", MODEL)["settings"]["analysis"]
+    steps = {**parts["char_filter"], **parts["filter"]}
+    patterns = {name: step["pattern"] for name, step in steps.items() if step["type"] == "pattern_replace"}
+    assert len(patterns) > 10
+    # A condition at the beginning would be tested at each character of each text.
+    assert {name for name, pattern in patterns.items() if pattern.startswith("(")} == set()
