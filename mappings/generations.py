@@ -27,6 +27,10 @@ REPLICA_TIMEOUT = "300s"
 REPLICA_REQUEST_TIMEOUT = 330
 #: The client's timeout in seconds for merging an index into one segment; a million works with vectors take minutes.
 MERGE_TIMEOUT = 3_600
+#: Share of an index's documents outside its largest segment, deleted ones included, up to which that segment stays as
+#: it is. To merge it is to build its graph of vectors again, which takes minutes per million works. A small segment
+#: beside it costs a search little, but rankings count the words of replaced texts until they are merged.
+SMALL_SHARE = 0.02
 #: Settings of a generation that is searched. A search of one segment has nothing to divide among threads, and with
 #: several threads the neighbours of a vector depend on which is faster.
 SEARCHED = {"index.refresh_interval": None, "index.search.concurrent_segment_search.mode": "none"}
@@ -200,13 +204,13 @@ def claim(client: OpenSearch, generation: Generation, token: str) -> WritableGen
 def publish(client: OpenSearch, generation: Generation, *, replicas: int = 0, token: str | None = None) -> None:
     """Move all aliases to a generation in one atomic step, then drop generations that are too old to keep.
 
-    Before, each of its indices is merged into one segment: a vector search looks for neighbours in every segment. With
-    the `token` of a run, that run must be the writer still: otherwise, the aliases stay, and NotFoundError is raised.
-    The aliases through which the run writes are removed.
+    Before, each of its indices is merged into one segment, or two after a small change (`SMALL_SHARE`): a vector search
+    looks for neighbours in every segment. With the `token` of a run, that run must be the writer still: otherwise, the
+    aliases stay, and NotFoundError is raised. The aliases through which the run writes are removed.
     """
     names = IndexNames(generation.prefix)
     indices = ",".join(generation.name(kind) for kind in KINDS)
-    client.indices.forcemerge(index=indices, params={"max_num_segments": 1, "request_timeout": MERGE_TIMEOUT})
+    _merge(client, indices)
     _put_settings(client, generation, {**SEARCHED, "index.number_of_replicas": replicas})
     client.indices.refresh(index=indices)
     _wait_for_replicas(client, indices, replicas)
@@ -224,6 +228,28 @@ def publish(client: OpenSearch, generation: Generation, *, replicas: int = 0, to
     older = [other for other in list_generations(client, names) if other.number < generation.number]
     for old in older[:-KEPT]:
         discard(client, old)
+
+
+def _merge(client: OpenSearch, indices: str) -> None:
+    client.indices.refresh(index=indices)
+    stored = client.indices.segments(index=indices)["indices"]
+    for index, content in stored.items():
+        copies = [copy for shard in content["shards"].values() for copy in shard]
+        small = sum(_outside_largest(copy["segments"]) for copy in copies)
+        documents = sum(_documents(segment) for copy in copies for segment in copy["segments"].values())
+        most = 2 if small <= SMALL_SHARE * documents else 1
+        client.indices.forcemerge(index=index, params={"max_num_segments": most, "request_timeout": MERGE_TIMEOUT})
+
+
+def _outside_largest(segments: Mapping[str, Any]) -> int:
+    """Return the number of documents of a shard that are deleted or not in its largest segment."""
+    live = [segment["num_docs"] for segment in segments.values()]
+    return sum(map(_documents, segments.values())) - max(live, default=0)
+
+
+def _documents(segment: Mapping[str, Any]) -> int:
+    documents: int = segment["num_docs"] + segment["deleted_docs"]
+    return documents
 
 
 def _warm(client: OpenSearch, generation: Generation) -> None:

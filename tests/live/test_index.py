@@ -308,6 +308,31 @@ def test_an_epoch_lasts_until_another_is_requested_and_comes_back_with_a_rollbac
     assert index(write_lines(more, work(42))).epoch == first.epoch
 
 
+def segments(client: OpenSearch, index: str) -> list[tuple[int, int]]:
+    """Return the numbers of live and deleted documents of each segment, the largest first."""
+    (content,) = client.indices.segments(index=index)["indices"].values()
+    found = [copy["segments"] for shard in content["shards"].values() for copy in shard]
+    counts = [(one["num_docs"], one["deleted_docs"]) for copy in found for one in copy.values()]
+    return sorted(counts, reverse=True)
+
+
+def test_a_small_change_is_a_segment_beside_the_large_one(
+    index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path
+) -> None:
+    works = [work(number, authors=[{"name": f"Ada {number}"}]) for number in range(120)]
+    index(write_lines(tmp_path / "w.jsonl", *works))
+    assert segments(opensearch, names.works) == [(120, 0)]
+    works[0] |= {"title": "Nothing but glia"}
+    index(write_lines(tmp_path / "w.jsonl", *works))
+    assert segments(opensearch, names.works) == [(119, 1), (1, 0)]
+    found = opensearch.search(index=names.works, body={"query": {"match": {"title": "glia"}}})
+    assert [hit["_id"] for hit in found["hits"]["hits"]] == ["arxiv:2001.00000"]
+    works[1] |= {"title": "Glia and nothing else"}
+    works[2] |= {"title": "Glia again"}
+    index(write_lines(tmp_path / "w.jsonl", *works))
+    assert segments(opensearch, names.works) == [(120, 0)]
+
+
 def test_old_generations_are_dropped(index: Any, opensearch: OpenSearch, names: IndexNames, tmp_path: Path) -> None:
     for number in range(1, 5):
         index(write_lines(tmp_path / "w.jsonl", work(number)))
