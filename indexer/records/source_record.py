@@ -88,7 +88,8 @@ def record_digest(work: Work, fingerprint: str) -> str:
 
 def to_record(work: Work) -> dict[str, Any]:
     """Return a work in the import format, from which `parse_work` makes the same work; empty fields are left out."""
-    record = {key: value for key, value in asdict(work).items() if value not in (None, (), False)}
+    # Zero citations are stated, but equal to False.
+    record = {key: value for key, value in asdict(work).items() if value not in (None, ()) and value is not False}
     if work.topics:
         record["topics"] = [id_ for id_, _ in work.topics]
         record["topic_names"] = [topic_name(id_, name) for id_, name in work.topics]

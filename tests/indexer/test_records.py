@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from indexer.records import Author, Institution, RecordError, RecordWarning, parse_work, unknown_keys
+from indexer.records.source_record import to_record
 
 MINIMAL: dict[str, Any] = {"id": "arxiv:1", "title": "A title", "authors": [{"name": "Ada Lovelace"}]}
 
@@ -45,6 +47,38 @@ def test_every_field_is_taken_over() -> None:
     assert work.topics == (("cs.LG", "Machine Learning"), ("stat.ML", "Statistics"))
     assert work.authors == (Author("A", "acl:a", "0000-0002-1825-0097", "Here"),)
     assert (work.date, work.year, work.cited_by_count) == ("2019-10-02", 2019, 12)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"cited_by_count": 0},
+        {"is_retracted": True, "year": 2019, "date": "2019-10-02", "doi": "10.1/x", "cited_by_count": 7},
+        {
+            "topics": ["cs.LG", "x"],
+            "topic_names": ["Machine Learning", "X"],
+            "topic_parents": [["Computer Science"], []],
+        },
+        {"ids": ["pmid:7", "acl:P1"], "references": ["doi:10.1/a"], "language": "de"},
+        {"authors": [], "abstract": "Text."},
+        {
+            "authors": [
+                {
+                    "name": "A",
+                    "id": "acl:a",
+                    "orcid": "0000-0002-1825-0097",
+                    "institutions": [{"name": "I", "ror": "r"}],
+                },
+                {"name": "B", "affiliation": "There", "name_variants": ["Б"]},
+            ],
+            "authors_truncated": 12,
+        },
+    ],
+)
+def test_the_record_of_a_work_is_read_as_the_same_work(changes: dict[str, Any]) -> None:
+    work = parse_work(record(**changes))
+    assert parse_work(json.loads(json.dumps(to_record(work)))) == work
 
 
 def test_topics_keep_their_parents_when_one_is_named_twice() -> None:
