@@ -17,7 +17,7 @@ class NodeAddress:
     """The address of the node of a folder, read again whenever its state file has changed."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder, self._file = folder, state_file(folder)
         self._stamp: tuple[int, int] | None = None
         self._port: int | None = None
         self._lock = threading.Lock()
@@ -25,7 +25,7 @@ class NodeAddress:
     def port_if_changed(self) -> int | None:
         """Return the port if it differs from that of the last call, None otherwise and while no node runs."""
         try:
-            status = state_file(self._folder).stat()
+            status = self._file.stat()
         except OSError:
             return None
         stamp = (status.st_ino, status.st_mtime_ns)

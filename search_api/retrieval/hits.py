@@ -6,6 +6,7 @@ for 1,000 ids over 97,000 works. So whatever needs only ids or other doc values 
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,6 +74,16 @@ def best_first(scores: Mapping[str, float]) -> Scores:
     return {id_: scores[id_] for id_ in sorted(sorted(scores), key=scores.__getitem__, reverse=True)}
 
 
+def best_of(scores: Scores, count: int) -> Scores:
+    """Return the first `count` of `best_first`, in any order and without sorting the others."""
+    if len(scores) <= count:
+        return scores
+    values = np.fromiter(scores.values(), np.float64, len(scores))
+    least = np.partition(values, -count)[-count]
+    kept = {id_: score for id_, score in scores.items() if score >= least}
+    return kept if len(kept) == count else dict(islice(best_first(kept).items(), count))
+
+
 def min_max(scores: Iterable[float]) -> NDArray[np.float64]:
     """Return scores scaled to [`LEAST`, 1] by their minimum and maximum; 1 for all if they are equal."""
     values = np.fromiter(scores, np.float64)
@@ -84,11 +95,16 @@ def min_max(scores: Iterable[float]) -> NDArray[np.float64]:
 
 
 def fuse(keyword: Mapping[str, float], semantic: Mapping[str, float], semantic_weight: float) -> Scores:
-    """Return the weighted mean of two rankings, best first; in each, scores are scaled by `min_max`.
+    """Return the `fused` scores, best first."""
+    return best_first(fused(keyword, semantic, semantic_weight))
+
+
+def fused(keyword: Mapping[str, float], semantic: Mapping[str, float], semantic_weight: float) -> Scores:
+    """Return the weighted mean of two rankings; in each, scores are scaled by `min_max`.
 
     A document that one of them does not contain has 0 there.
     """
-    fused: Scores = dict(zip(keyword, ((1 - semantic_weight) * min_max(keyword.values())).tolist(), strict=True))
+    scores: Scores = dict(zip(keyword, ((1 - semantic_weight) * min_max(keyword.values())).tolist(), strict=True))
     for id_, score in zip(semantic, (semantic_weight * min_max(semantic.values())).tolist(), strict=True):
-        fused[id_] = fused.get(id_, 0.0) + score
-    return best_first(fused)
+        scores[id_] = scores.get(id_, 0.0) + score
+    return scores

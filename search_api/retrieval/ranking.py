@@ -193,7 +193,7 @@ def coherence(hits: NDArray[np.float32]) -> float:
     """
     if len(hits) < 2:
         return 1.0
-    cosines = (hits @ hits.T)[np.triu_indices(len(hits), 1)]
+    cosines = (hits @ hits.T)[~np.tri(len(hits), dtype=bool)]
     return float(np.clip(cosines.mean() / COHERENT, 0.0, 1.0))
 
 

@@ -76,11 +76,11 @@ class KnownVectors:
 
     def of(self, ids: Sequence[str]) -> NDArray[np.float32]:
         """Return the vectors of these works, float32[n, d] of unit length. Raises KeyError for a work without one."""
-        return unit_vectors(self.rows[self._rows(ids)])
-
-    def _rows(self, ids: Sequence[str]) -> list[int]:
         places = self._places
-        return [places[id_] for id_ in ids]
+        return self._vectors([places[id_] for id_ in ids])
+
+    def _vectors(self, places: list[int]) -> NDArray[np.float32]:
+        return unit_vectors(self.rows[places])
 
     def nearest_of(self, ids: Iterable[str], vector: Vector, count: int) -> Scores:
         """Return the `count` nearest of these works to a vector of unit length, by Lucene's score (1 + cos) / 2.
@@ -88,8 +88,9 @@ class KnownVectors:
         Works without a vector are left out.
         """
         places = self._places
-        known = [id_ for id_ in ids if id_ in places]
-        return _nearest(known, self.of(known), vector, count) if known else {}
+        # Each look-up misses the processor's cache: one per work, not two.
+        known = {id_: place for id_ in ids if (place := places.get(id_)) is not None}
+        return _nearest(list(known), self._vectors(list(known.values())), vector, count) if known else {}
 
 
 @dataclass(frozen=True)
@@ -100,9 +101,8 @@ class WorkVectors(KnownVectors):
         """Return the `count` nearest works to a vector, float32[d] of unit length, by Lucene's score (1 + cos) / 2."""
         return _nearest(self.ids, self.rows, vector, count) if self.ids else {}
 
-    def of(self, ids: Sequence[str]) -> NDArray[np.float32]:
-        """Return the vectors of these works, float32[n, d]. Raises KeyError for a work without one."""
-        return np.asarray(self.rows[self._rows(ids)], np.float32)
+    def _vectors(self, places: list[int]) -> NDArray[np.float32]:
+        return np.asarray(self.rows[places], np.float32)
 
 
 def _nearest(ids: Sequence[str], rows: NDArray[np.float32], vector: Vector, count: int) -> Scores:

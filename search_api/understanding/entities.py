@@ -349,5 +349,7 @@ def by_people(query: Query, named: Named) -> Query:
 
 def with_forms(query: Query, named: Named) -> Query:
     """Return the query with the other forms of its abbreviations, which are searched too."""
+    if not named.abbreviations:
+        return query
     words = [unit.text for unit in query.units]
     return replace(query, forms=tuple(abbreviations.other_form(words, pair) for pair in named.abbreviations))

@@ -93,7 +93,9 @@ def identifier_in(text: str) -> Identifier | None:
     text = text.lstrip('"“”«')
     if found := _single(text):
         return found
-    every = [_single(part) for part in _NEXT_LABEL.split(text)]
+    if len(labelled := _NEXT_LABEL.split(text)) < 2:
+        return None
+    every = [_single(part) for part in labelled]
     works = [found for found in every if found and found.kind == "work"]
     if len(works) < 2 or len(works) < len(every):
         return None

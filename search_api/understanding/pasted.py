@@ -75,6 +75,8 @@ def _unwrapped(text: str) -> str:
 
 
 def _plain(text: str) -> str:
+    if text.isascii():
+        return text.strip()
     visible = "".join(character for character in text if unicodedata.category(character) != "Cf")
     return unicodedata.normalize("NFKC", visible).strip()
 

@@ -114,9 +114,10 @@ def plan(
     query = by_people(typed, named)
     if args.get("expand", True):
         query = with_forms(query, named)
-    sent = Sent(ahead, responses) if query == typed else Sent()
-    found = result_set.by_keyword(query)
-    asked = replace(asked, query=query, found=found, sort=_sort(args["sort"], query), named=named)
+    sent, asked = Sent(ahead, responses), replace(asked, named=named)
+    if query != typed:
+        sent, found = Sent(), result_set.by_keyword(query)
+        asked = replace(asked, query=query, found=found, sort=_sort(args["sort"], query))
     if not query.embedding_text or args["mode"] == "keyword":
         return replace(asked, sent=sent)
     if args["cursor"]:

@@ -25,8 +25,10 @@ from search_api.retrieval import clauses, ranking
 from search_api.retrieval.cache import ExpiringCache
 from search_api.retrieval.hits import (
     best_first,
+    best_of,
     first_only,
     fuse,
+    fused,
     generation_of,
     hit_id,
     hit_scores,
@@ -403,12 +405,11 @@ def _feedback(neighbours: Neighbours, first: FirstPass, vector: Vector, weights:
     """Return the query vector moved towards the first hits; `vector` itself if there are none or none are wanted."""
     if not weights.feedback_works:
         return vector
-    head = dict(list(best_first(first.keyword).items())[: ranking.FEEDBACK_DEPTH])
-    fused = fuse(head, first.semantic, weights.semantic_weight)
-    best = dict(list(fused.items())[: weights.feedback_works])
-    vectors = neighbours.vectors(list(best))
-    hits = np.array([vectors[id_] for id_ in best if id_ in vectors], np.float32).reshape(-1, len(vector))
-    scores = [score for id_, score in best.items() if id_ in vectors]
+    head = best_of(first.keyword, ranking.FEEDBACK_DEPTH)
+    wanted = best_first(best_of(fused(head, first.semantic, weights.semantic_weight), weights.feedback_works))
+    vectors = neighbours.vectors(list(wanted))
+    hits = np.array([vectors[id_] for id_ in wanted if id_ in vectors], np.float32).reshape(-1, len(vector))
+    scores = [score for id_, score in wanted.items() if id_ in vectors]
     return ranking.feedback_vector(vector, hits, scores, weights.feedback_weight * ranking.coherence(hits))
 
 

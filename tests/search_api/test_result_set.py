@@ -17,7 +17,7 @@ from search_api.http.services import Services
 from search_api.researchers import candidates
 from search_api.researchers.candidates import SimilarPeopleRequest
 from search_api.retrieval import ranking
-from search_api.retrieval.hits import best_first, fuse
+from search_api.retrieval.hits import best_first, best_of, fuse
 from search_api.retrieval.ranking import RankingWeights
 from search_api.retrieval.syntax import parse
 from search_api.retrieval.vectors import KnownVectors, VectorStore, WorkVectors
@@ -391,3 +391,9 @@ def test_equal_scores_are_ordered_by_id() -> None:
     scores = {"c": 1.0, "b": 2.0, "a": 1.0, "d": 2.0, "e": 0.5, "0": 1.0}
     assert list(best_first(scores)) == ["b", "d", "0", "a", "c", "e"]
     assert best_first({}) == {}
+
+
+@pytest.mark.parametrize("count", range(1, 8))
+def test_the_best_scores_are_the_first_of_all_also_among_equal_ones(count: int) -> None:
+    scores = {"c": 0.2, "e": 0.1, "b": 0.3, "a": 0.2, "d": 0.2, "0": 0.2}
+    assert best_first(best_of(scores, count)) == dict(list(best_first(scores).items())[:count])
