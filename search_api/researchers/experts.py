@@ -30,13 +30,29 @@ if TYPE_CHECKING:
     from search_api.researchers.documents import ResearcherResult
 
 Result = dict[str, Any]
-#: A researcher, one of their works, and its score.
-Vote = tuple[str, str, float]
 
 #: Candidates per request: 1,000 at once took .7 to 1.6 s, and OpenSearch has 1.8.
 BATCH = 250
 #: Members of a team that a result names.
 MEMBERS = 50
+
+
+@dataclass
+class Hits:
+    """Works that a search has found, one row for each of their authors: ids of researchers and works, and scores.
+
+    They are columns rather than tuples, because a request has thousands of rows.
+    """
+
+    researchers: list[str] = field(default_factory=list)
+    works: list[str] = field(default_factory=list)
+    scores: list[float] = field(default_factory=list)
+
+    def add(self, work: str, score: float, researchers: Sequence[str]) -> None:
+        """Add a work of these researchers."""
+        self.researchers += researchers
+        self.works += [work] * len(researchers)
+        self.scores += [score] * len(researchers)
 
 
 @dataclass(frozen=True)
@@ -54,12 +70,12 @@ class Votes:
     sharpness: float
 
     @classmethod
-    def of(cls, voted: Sequence[Vote], best: float, sharpness: float) -> Votes:
-        """Return these votes; `best` is the score of the best work of all."""
-        numbers: dict[str, int] = {}
-        rows = np.array([numbers.setdefault(id_, len(numbers)) for id_, _, _ in voted], np.intp)
-        scores = np.array([score for _, _, score in voted], np.float64)
-        return cls(numbers, rows, [work for _, work, _ in voted], ranking.shares_of(scores, best), sharpness)
+    def of(cls, hits: Hits, best: float, sharpness: float) -> Votes:
+        """Return the votes of these works; `best` is the score of the best work of all."""
+        numbers = {id_: number for number, id_ in enumerate(dict.fromkeys(hits.researchers))}
+        rows = np.fromiter(map(numbers.__getitem__, hits.researchers), np.intp, len(hits.researchers))
+        shares = ranking.shares_of(np.array(hits.scores, np.float64), best)
+        return cls(numbers, rows, hits.works, shares, sharpness)
 
     def scores(self, voting: Voting) -> dict[str, float]:
         """Return the score of each researcher."""
@@ -240,10 +256,10 @@ def _sides(
     by_side = [_authors(response) for response in responses[: len(best)]] if is_open else own
     tops = [response["hits"]["max_score"] or 0.0 for response in responses[: len(best)]]
     return [
-        Votes.of(voted, top, voting.keyword)
+        Votes.of(hits, top, voting.keyword)
         if side == "keyword"
-        else Votes.of(_cosines(voted), ranking.cosine_of(top), voting.semantic)
-        for side, voted, top in zip(best, by_side, tops, strict=True)
+        else Votes.of(_with_cosines(hits), ranking.cosine_of(top), voting.semantic)
+        for side, hits, top in zip(best, by_side, tops, strict=True)
     ]
 
 
@@ -253,32 +269,35 @@ def _near_enough(response: Result, floor: float) -> Result:
     return {"hits": {**response["hits"], "hits": hits}}
 
 
-def _authors(response: Mapping[str, Any]) -> list[Vote]:
-    hits = response["hits"]["hits"]
-    return [(id_, hit_id(hit), hit["_score"]) for hit in hits for id_ in hit["fields"]["researchers.id"]]
+def _authors(response: Mapping[str, Any]) -> Hits:
+    """Return the works in a response to `queries.votes`."""
+    hits = Hits()
+    for hit in response["hits"]["hits"]:
+        hits.add(hit_id(hit), hit["_score"], hit["fields"]["researchers.id"])
+    return hits
 
 
 def _votes_of(
     services: Services, searches: Sequence[Result], candidates: Sequence[str], filters: Sequence[Result], most: int
-) -> list[list[Vote]]:
+) -> list[Hits]:
     """Return the candidates' `most` best works for each query, in batches of candidates."""
-    by_search: list[list[Vote]] = [[] for _ in searches]
+    by_search = [Hits() for _ in searches]
     for start in range(0, len(candidates), BATCH):
         batch = candidates[start : start + BATCH]
         bodies = [queries.best_works_of(query, batch, filters, most) for query in searches]
         responses = services.search_together([(services.names.works, body) for body in bodies])
-        for voted, response in zip(by_search, responses, strict=True):
-            voted += _own_works(response)
+        for hits, response in zip(by_search, responses, strict=True):
+            _add_own_works(hits, response)
     return by_search
 
 
-def _own_works(response: Mapping[str, Any]) -> list[Vote]:
-    """Return each candidate's best works from the response to a search among their works."""
-    buckets = response["aggregations"]["researchers"]["buckets"]
-    return [(bucket["key"], work, score) for bucket in buckets for work, score in hit_scores(bucket["works"]).items()]
+def _add_own_works(hits: Hits, response: Mapping[str, Any]) -> None:
+    """Add each candidate's best works from the response to a search among their works."""
+    for bucket in response["aggregations"]["researchers"]["buckets"]:
+        for work, score in hit_scores(bucket["works"]).items():
+            hits.add(work, score, [bucket["key"]])
 
 
-def _cosines(voted: Sequence[Vote]) -> list[Vote]:
-    """Return votes with the cosines behind Lucene's scores."""
-    cosines = ranking.cosines(score for _, _, score in voted)
-    return [(id_, work, cosine) for (id_, work, _), cosine in zip(voted, cosines, strict=True)]
+def _with_cosines(hits: Hits) -> Hits:
+    """Return works with the cosines behind Lucene's scores."""
+    return replace(hits, scores=ranking.cosines(hits.scores))

@@ -62,14 +62,19 @@ def near(cosine: float) -> float:
 def test_a_vote_is_the_mean_of_the_three_best_and_what_is_missing_counts_as_nothing(
     scores: list[float], best: float, expected: float
 ) -> None:
-    voted = [("other", "w", best), *(("me", f"w{row}", score) for row, score in enumerate(scores))]
-    found = experts.Votes.of(voted, best, 1.0).scores(ranking.TEXT_VOTING)
+    hits = experts.Hits(["other"], ["w"], [best])
+    for row, score in enumerate(scores):
+        hits.add(f"w{row}", score, ["me"])
+    found = experts.Votes.of(hits, best, 1.0).scores(ranking.TEXT_VOTING)
     assert found.get("me", 0.0) == pytest.approx(expected)
 
 
 def test_a_sharp_vote_tells_close_scores_apart() -> None:
-    voted = [(id_, f"{id_}{row}", score) for id_, score in (("far", 0.64), ("near", 0.72)) for row in range(3)]
-    found = experts.Votes.of(voted, 0.8, 4.0).scores(ranking.TEXT_VOTING)
+    hits = experts.Hits()
+    for row in range(3):
+        hits.add(f"far{row}", 0.64, ["far"])
+        hits.add(f"near{row}", 0.72, ["near"])
+    found = experts.Votes.of(hits, 0.8, 4.0).scores(ranking.TEXT_VOTING)
     assert found == pytest.approx({"near": 0.9**4, "far": 0.8**4})
 
 
