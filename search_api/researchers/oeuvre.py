@@ -149,7 +149,7 @@ def _are_known(known: KnownVectors, response: Mapping[str, Any]) -> bool:
     buckets = response["aggregations"]["researchers"]["buckets"]
     hits = [hit for bucket in buckets for hit in bucket["works"]["hits"]["hits"]]
     are_current = {hit["_index"] for hit in hits} <= {known.generation}
-    return are_current and known.has_all({hit["fields"]["id"][0] for hit in hits})
+    return are_current and known.has_all([hit["fields"]["id"][0] for hit in hits])
 
 
 def closest_works(own: Oeuvre, other: Oeuvre, topics: Collection[str] = (), count: int = PAIRS) -> list[Pair]:

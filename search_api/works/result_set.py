@@ -311,10 +311,10 @@ class Neighbours:
 
     def among(self, first: FirstPass, vector: Vector) -> Scores:
         """Return the works of the first pass that are nearest to a vector, by Lucene's score."""
-        works = dict.fromkeys([*first.keyword, *first.semantic])
+        works = list(dict.fromkeys([*first.keyword, *first.semantic]))
         if self.known is not None:
             return self.known.nearest_of(works, vector, self.weights.k)
-        body = nearest(vector, [queries.only(list(works))], self.weights)
+        body = nearest(vector, [queries.only(works)], self.weights)
         return hit_scores(self.services.search(self.services.names.works, body))
 
     def search(self, vector: Vector) -> Body:
@@ -326,8 +326,7 @@ class Neighbours:
         """Return the vectors of works by id, float32[d] of unit length."""
         if self.known is None:
             return _vectors(self.services, ids)
-        having = [id_ for id_ in ids if id_ in self.known]
-        return dict(zip(having, self.known.of(having), strict=True))
+        return self.known.by_id(ids)
 
 
 def _floor(services: Services, query: Query, near: Scores, *, words_occur: bool) -> float:

@@ -91,8 +91,20 @@ def test_the_nearest_works_have_the_scores_of_lucene(count: int) -> None:
     assert list(nearest) == [id_of(place) for place in order]
     assert list(nearest.values()) == pytest.approx(((1 + cosines[order]) / 2).tolist())
     assert memory.of([id_of(4), id_of(2)]) == pytest.approx(rows[[4, 2]])
-    assert id_of(4) in memory
-    assert "unknown" not in memory
+    known = memory.by_id(["unknown", id_of(4), id_of(2), "z"])
+    assert list(known) == [id_of(4), id_of(2)]
+    assert np.array_equal(known[id_of(2)], rows[2])
+    assert memory.has_all([id_of(4), id_of(2)])
+    assert not memory.has_all([id_of(4), "unknown"])
+    with pytest.raises(KeyError, match="unknown"):
+        memory.of([id_of(4), "unknown"])
+
+
+def test_a_collection_without_vectors_knows_none() -> None:
+    memory = WorkVectors("t-works-v1-000001", [], np.empty((0, 0), np.float32))
+    assert memory.by_id(["a"]) == memory.nearest_of(["a"], unit(1)[0], 2) == {}
+    assert not memory.has_all(["a"])
+    assert memory.has_all([])
 
 
 def test_vectors_are_read_in_batches_and_exactly() -> None:
