@@ -53,7 +53,8 @@ if TYPE_CHECKING:
 
 #: Seconds for which browsers and proxies may reuse a response; afterwards they revalidate it by its ETag.
 MAX_AGE = 60
-#: What is worth compressing, and how: a page of 25 works, 49 kB, becomes 12 kB in .1 ms by zstd, .5 br, .8 gzip.
+#: What is worth compressing, and how: a page of 25 works, 59 kB, becomes 16 kB in .15 ms by zstd, in .4 by br, and 17
+#: in .5 by gzip. The next levels of br and gzip take .2 and .5 ms more for 1 kB less.
 COMPRESSED = (
     "application/json",
     "application/problem+json",
@@ -62,7 +63,12 @@ COMPRESSED = (
     "text/css",
     "text/plain",
 )
-ENCODINGS = ("zstd", "br", "gzip")
+COMPRESSION: dict[str, Any] = {
+    "COMPRESS_MIMETYPES": COMPRESSED,
+    "COMPRESS_ALGORITHM": ("zstd", "br", "gzip"),
+    "COMPRESS_BR_LEVEL": 3,
+    "COMPRESS_LEVEL": 3,  # of gzip
+}
 #: Pages and notebooks of any origin may use the API. With this wildcard browsers send no cookies, so a request from
 #: another site can act for an account only with a token.
 CORS = {
@@ -167,7 +173,7 @@ def create_app(
         names = IndexNames(settings.index_prefix)
         services = Services(opensearch, names, settings=settings, index=IndexCheck(opensearch, names))
     app = App(__name__, template_folder="web/templates", static_folder="web/static")
-    app.config.from_mapping(MAX_CONTENT_LENGTH=1_000_000, COMPRESS_MIMETYPES=COMPRESSED, COMPRESS_ALGORITHM=ENCODINGS)
+    app.config.from_mapping(MAX_CONTENT_LENGTH=1_000_000, **COMPRESSION)
     app.config.from_mapping(config or {})
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions[KEY] = services
