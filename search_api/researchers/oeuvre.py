@@ -53,7 +53,7 @@ class Oeuvre:
         ids = [work["id"][0] for work in fields]
         return cls(
             ids,
-            [set(work["researchers.id"]) for work in fields],
+            [work["researchers.id"] for work in fields],
             known.of(ids) if known else decode_short_vectors([work["short"][0] for work in fields]),
             [work.get("topics.id", ()) for work in fields],
         )
