@@ -79,9 +79,9 @@ class Generation(IndexNames):
         return f"{self.prefix}{kind}-v{self.version}-{self.number:06d}"
 
     @classmethod
-    def of_index(cls, prefix: str, index: str) -> Generation | None:
-        """Return the generation that an index of works belongs to; None for the name of another kind of index."""
-        match = re.fullmatch(rf"{re.escape(prefix)}works-v(\d+)-(\d{{6,}})", index)
+    def of_index(cls, prefix: str, index: str, kind: str = "works") -> Generation | None:
+        """Return the generation that an index of a kind belongs to; None for the name of another kind of index."""
+        match = re.fullmatch(rf"{re.escape(prefix)}{kind}-v(\d+)-(\d{{6,}})", index)
         return cls(prefix, int(match[2]), int(match[1])) if match else None
 
     def next(self) -> Generation:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from search_api.http.services import Services
+    from search_api.retrieval.authorships import Authorships
     from search_api.retrieval.vectors import KnownVectors
 
 #: Pairs of works in the reasons.
@@ -36,7 +37,10 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True)
 class Oeuvre:
-    """Works of one researcher: ids, ids of the authors and of the topics of each, and vectors, float32[n, d]."""
+    """Works of one researcher: ids, ids of the authors and of the topics of each, and vectors, float32[n, d].
+
+    Of the authors, those are there at least who are compared with this researcher.
+    """
 
     ids: Sequence[str]
     authors: Sequence[Collection[str]]
@@ -118,18 +122,54 @@ def oeuvres(response: Mapping[str, Any], known: KnownVectors | None = None) -> d
         bucket["key"]: bucket["works"]["hits"]["hits"] for bucket in response["aggregations"]["researchers"]["buckets"]
     }
     together = Oeuvre.from_hits([hit for theirs in hits.values() for hit in theirs], known)
-    ends = np.cumsum([len(theirs) for theirs in hits.values()]).tolist()
-    return {id_: together.between(end - len(hits[id_]), end) for id_, end in zip(hits, ends, strict=True)}
+    return _divided(together, {id_: len(theirs) for id_, theirs in hits.items()})
 
 
-def read_oeuvres(services: Services, samples: Sequence[tuple[Sequence[str], int]]) -> list[dict[str, Oeuvre]]:
-    """Return the works of several groups of researchers: for each group of ids, so many works of each of them."""
-    known = services.shared(VectorStore).known
+def _divided(together: Oeuvre, sizes: Mapping[str, int]) -> dict[str, Oeuvre]:
+    """Return the works of each researcher: the first `sizes` of them, the next ones, and so on."""
+    ends = np.cumsum([*sizes.values()]).tolist()
+    return {id_: together.between(end - sizes[id_], end) for id_, end in zip(sizes, ends, strict=True)}
+
+
+def read_oeuvres(
+    services: Services, samples: Sequence[tuple[Sequence[str], int]], generation: str | None
+) -> list[dict[str, Oeuvre]]:
+    """Return the works of several groups of researchers: for each group of ids, so many works of each of them.
+
+    They are in memory if those of the `generation` of works are, and are requested otherwise.
+    """
+    store = services.shared(VectorStore)
+    if (current := store.of(generation)) and current.authorships:
+        return _known_oeuvres(current, current.authorships, samples)
+    known = store.known
     responses = _sampled(services, samples, with_vectors=known is None)
     if known and not all(_are_known(known, response) for response in responses):
         known, responses = None, _sampled(services, samples, with_vectors=True)
     remaining = iter(responses)
     return [oeuvres(next(remaining), known) if ids else {} for ids, _ in samples]
+
+
+def _known_oeuvres(
+    known: KnownVectors, authorships: Authorships, samples: Sequence[tuple[Sequence[str], int]]
+) -> list[dict[str, Oeuvre]]:
+    """Return the works in memory. The authors of each are those of its authors that are among the `samples`."""
+    rows = {id_: authorships.works_of(id_) for ids, _ in samples for id_ in ids}
+    authors: dict[int, set[str]] = {}
+    for id_, written in rows.items():
+        for row in written:
+            authors.setdefault(row, set()).add(id_)
+
+    def oeuvre(written: Sequence[int]) -> Oeuvre:
+        ids = [known.ids[row] for row in written]
+        topics = [authorships.topics_of(row) for row in written]
+        return Oeuvre(ids, [authors[row] for row in written], known.of(ids), topics)
+
+    def group(ids: Sequence[str], size: int) -> dict[str, Oeuvre]:
+        drawn = {id_: rows[id_][:size] for id_ in sorted(ids, key=lambda id_: (-len(rows[id_]), id_)) if rows[id_]}
+        together = oeuvre([row for written in drawn.values() for row in written])
+        return _divided(together, {id_: len(written) for id_, written in drawn.items()})
+
+    return [group(ids, size) for ids, size in samples]
 
 
 def _sampled(

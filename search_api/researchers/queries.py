@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from search_api.http.paging import WINDOW
 from search_api.researchers.names import by_name
 from search_api.retrieval import ranking
-from search_api.retrieval.clauses import SHORT_VECTOR
+from search_api.retrieval.clauses import SAMPLED, SHORT_VECTOR
 from search_api.retrieval.hits import only_fields
 from search_api.retrieval.terms import shorten
 
@@ -23,8 +23,6 @@ SOURCE = {"excludes": ["embedding", "embedding_model", "expertise", "indexed_at"
 #: Fields of researchers in lists; the others are on the profile only.
 SUMMARY = {"excludes": [*SOURCE["excludes"], "collaborators", "counts_by_year", "identity"]}
 
-#: Query for works in a random order that is always the same.
-SAMPLED = {"function_score": {"random_score": {"seed": 1, "field": "id"}, "boost_mode": "replace"}}
 #: Fields of researchers that others should be similar to.
 EXAMPLE = {"includes": ["id", "name", "topics", "works_count", "collaborators.id", "collaborators.works", "embedding"]}
 
@@ -69,7 +67,8 @@ def sample_of(ids: Sequence[str], size: int, *, with_vectors: bool = True) -> Bo
     A longer list is sampled at random with a fixed seed: the newest works would represent the last years only.
     """
     inside = {"bool": {"must": [SAMPLED], "filter": [{"terms": {"researchers.id": list(ids)}}]}}
-    works = {"top_hits": {"size": size, **_compared_fields(with_vectors=with_vectors)}}
+    drawn = {"size": size, "sort": ["_score", "id"]}
+    works = {"top_hits": {**drawn, **_compared_fields(with_vectors=with_vectors)}}
     people = {
         "terms": {"field": "researchers.id", "include": list(ids), "size": max(1, len(ids))},
         "aggs": {"works": works},

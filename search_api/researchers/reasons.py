@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
     from mappings.documents import ResearcherDocument, ResearcherTopic
     from search_api.http.services import Services
-    from search_api.researchers.candidates import SimilarPeopleRequest
+    from search_api.researchers.candidates import Candidates, SimilarPeopleRequest
     from search_api.researchers.documents import ResearcherResult
     from search_api.researchers.oeuvre import Oeuvre, Pair
+    from search_api.retrieval.hits import Scores
 
 Result = dict[str, Any]
 
@@ -29,6 +30,7 @@ MAIN_TOPICS = 3
 def add_reasons(
     services: Services,
     request: SimilarPeopleRequest,
+    found: Candidates,
     page: Sequence[str],
     examples: Mapping[str, Oeuvre],
     others: Mapping[str, Oeuvre],
@@ -37,7 +39,7 @@ def add_reasons(
 
     With a text, each result has also the `works` that match it best.
     """
-    parts, stored = _read_parts(services, request, page)
+    parts, stored = _read_parts(services, request, found, page)
     people = [id_ for id_ in page if id_ in stored and id_ in others]
     shared = {id_: shared_topics(request.like, stored[id_]) for id_ in people}
     pairs = {id_: _closest(examples, others[id_], id_, [topic["id"] for topic in shared[id_]]) for id_ in people}
@@ -88,33 +90,43 @@ def _read_titles(
 
 
 def _read_parts(
-    services: Services, request: SimilarPeopleRequest, page: Sequence[str]
+    services: Services, request: SimilarPeopleRequest, found: Candidates, page: Sequence[str]
 ) -> tuple[dict[str, dict[str, float]], dict[str, ResearcherDocument]]:
     """Return score parts and the stored researchers of the page, in one request.
 
-    The parts are the keyword score, as a share of the best of all researchers, and the cosine of mean embeddings.
+    The parts are the keyword score, as a share of the best of all researchers, and the cosine of mean embeddings. Those
+    that the search for candidates did not return are requested.
     """
     index = services.names.researchers
     weights = RankingWeights.from_settings(services.settings)
-    slim: Result = {"size": max(1, len(page)), "track_total_hits": False, **only_fields()}
-    among, keyword = queries.these(page), request.keyword(index)
-    asked = [
-        (index, {"query": keyword, **slim, "size": 1}),
-        (index, {"query": {"bool": {"must": [keyword], "filter": [among]}}, **slim}),
-        (index, queries.stored(page, queries.SUMMARY)),
-        *(
-            (index, {"query": clauses.knn(vector, [among], weights, k=max(1, len(page))), **slim})
-            for vector in request.directions()[:1]
-        ),
-    ]
-    best, by_words, stored, *by_vector = services.search_together(asked)
-    parts = {id_: {"keyword": 0.0, "semantic": 0.0} for id_ in page}
-    for id_, score in hit_scores(by_words).items():
-        parts[id_]["keyword"] = ranking.relative(score, best["hits"]["max_score"])
-    for response in by_vector:
-        for id_, score in hit_scores(response).items():
-            parts[id_]["semantic"] = ranking.cosine_of(score)
+    keyword, semantic = dict(found.keyword), dict(found.semantic)
+    asked = [(index, queries.stored(page, queries.SUMMARY))]
+    further: list[Scores] = []
+    if others := [] if found.has_all else [id_ for id_ in page if id_ not in keyword]:
+        among = {"bool": {"must": [request.keyword(index)], "filter": [queries.these(others)]}}
+        asked.append((index, _scores_of(others, among)))
+        further.append(keyword)
+    directions = request.directions()[:1]
+    if directions and (others := [id_ for id_ in page if id_ not in semantic]):
+        near = clauses.knn(directions[0], [queries.these(others)], weights, k=len(others))
+        asked.append((index, _scores_of(others, near)))
+        further.append(semantic)
+    stored, *responses = services.search_together(asked)
+    for scores, response in zip(further, responses, strict=True):
+        scores.update(hit_scores(response))
+    parts = {
+        id_: {
+            "keyword": ranking.relative(keyword.get(id_, 0.0), found.best),
+            "semantic": ranking.cosine_of(semantic.get(id_, 0.0)),
+        }
+        for id_ in page
+    }
     return parts, {hit["_id"]: hit["_source"] for hit in stored["hits"]["hits"]}
+
+
+def _scores_of(ids: Sequence[str], query: Result) -> Result:
+    """Return the request for the scores of these researchers."""
+    return {"query": query, "size": len(ids), "track_total_hits": False, **only_fields()}
 
 
 def shared_topics(examples: Sequence[ResearcherDocument], other: ResearcherDocument) -> list[ResearcherTopic]:

@@ -24,11 +24,12 @@ from search_api.retrieval import filters, ranking
 from search_api.retrieval.listing import envelope, noting_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
     from search_api.http.services import Services
+    from search_api.researchers.candidates import Candidates
 
 Result = dict[str, Any]
 
@@ -65,11 +66,11 @@ def _ranked(services: Services, request: SimilarPeopleRequest, args: Mapping[str
     if "collaborators" in args["exclude"]:
         excluded |= request.joint_works.keys()
     found = candidates(services, request, [*passing, queries.none_of(sorted(excluded))])
-    examples, unwanted, others = _works(services, request, list(found))
-    scores = _scores(services, request, found, examples, unwanted, others)
+    examples, unwanted, others = _works(services, request, found)
+    scores = _scores(services, request, found.scores, examples, unwanted, others)
     ranked = sorted(scores, key=lambda id_: (-scores[id_], id_))
     page = ranked[pagination.offset : pagination.offset + pagination.per_page]
-    results = add_reasons(services, request, page, examples, others)
+    results = add_reasons(services, request, found, page, examples, others)
     for result in results:
         result["score"] = scores[result["id"]]
     return envelope(
@@ -100,13 +101,13 @@ def _scores(
 
 
 def _works(
-    services: Services, request: SimilarPeopleRequest, ids: Sequence[str]
+    services: Services, request: SimilarPeopleRequest, found: Candidates
 ) -> tuple[dict[str, Oeuvre], dict[str, Oeuvre], dict[str, Oeuvre]]:
     """Return works of the examples, of those whom results should not resemble, and of the candidates, by researcher."""
     like, unlike = ([example["id"] for example in people] for people in (request.like, request.unlike))
     each = max(ranking.CANDIDATE_WORKS, ranking.OWN_WORKS // max(1, len(like)))
-    samples = [(like, each), (unlike, ranking.CANDIDATE_WORKS), (ids, ranking.CANDIDATE_WORKS)]
-    examples, unwanted, others = read_oeuvres(services, samples)
+    samples = [(like, each), (unlike, ranking.CANDIDATE_WORKS), (list(found.scores), ranking.CANDIDATE_WORKS)]
+    examples, unwanted, others = read_oeuvres(services, samples, found.generation)
     return examples, unwanted, others
 
 

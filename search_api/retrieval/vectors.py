@@ -2,9 +2,9 @@
 
 A graph in OpenSearch is worth a round trip only if there are more vectors than a process compares at once: 20,000 of
 384 dimensions take 3 ms and 31 MB. Of a larger collection, short vectors are kept, a byte per dimension, which are
-looked up by id: where researchers are compared, and in the second pass of hybrid search. To request 1,000 of them took
-30 ms. A server loads them while it answers by requests, and again when a new generation goes live; a generation never
-changes.
+looked up by id: where researchers are compared, with the works of each, and in the second pass of hybrid search. To
+request 1,000 of them took 30 ms. A server loads them while it answers by requests, and again when a new generation
+goes live; a generation never changes.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from opensearchpy.exceptions import OpenSearchException
 
 from mappings import StoreError, live
 from peerscope import engine
+from search_api.retrieval.authorships import read_authorships
 from search_api.retrieval.clauses import SHORT_VECTOR, unit_vectors
 from search_api.retrieval.hits import best_first, hit_id, only_fields
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from search_api.http.services import Services
+    from search_api.retrieval.authorships import Authorships
     from search_api.retrieval.hits import Scores
 
     Vector = NDArray[np.float32]
@@ -58,11 +60,13 @@ class KnownVectors:
     """The vectors of all works of a generation that have one, by row in the order of `ids`: int8[n, d] of any length.
 
     `generation` is the name of the index of works. Rows are those of `SHORT_VECTOR`; their direction counts.
+    `authorships` are those of the same rows; None if there are other works without a vector.
     """
 
     generation: str
     ids: Sequence[str]
     rows: NDArray[Any]
+    authorships: Authorships | None = None
 
     @cached_property
     def _hashes(self) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
@@ -177,7 +181,7 @@ class VectorStore:
 
 
 def read(services: Services, index: str, *, short: bool = False) -> KnownVectors:
-    """Read the vectors of all works of an index, in the order of their ids."""
+    """Read the vectors of all works of an index, in the order of their ids, and who wrote which of them."""
     body: dict[str, Any] = {
         "query": {"exists": {"field": "embedding"}},
         "size": BATCH,
@@ -194,7 +198,8 @@ def read(services: Services, index: str, *, short: bool = False) -> KnownVectors
         rows.append(np.frombuffer(vectors, np.int8 if short else "<f4").reshape(len(hits), -1))
         body["search_after"] = hits[-1]["sort"]
     together = np.concatenate(rows) if rows else np.empty((0, 0), np.float32)
-    return KnownVectors(index, ids, together) if short else WorkVectors(index, ids, together)
+    authorships = read_authorships(services, index, ids)
+    return (KnownVectors if short else WorkVectors)(index, ids, together, authorships)
 
 
 class VectorLoader(threading.Thread):

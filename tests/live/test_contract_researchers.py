@@ -9,8 +9,10 @@ import pytest
 
 from indexer.identity import researcher_id
 from peerscope import embedding
+from peerscope.settings import Settings
 from search_api.app import create_app
 from search_api.http.services import KEY, Services
+from search_api.retrieval.vectors import VectorStore
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -476,3 +478,22 @@ def test_hostile_bodies_never_break_the_server(client: FlaskClient, value: Any) 
 def test_orders_of_similar_researchers_do_not_change_between_requests(get: Any) -> None:
     answers = [ids(get(f"/{KORDING}/similar", per_page=50)) for _ in range(3)]
     assert all(a == b for a, b in pairwise(answers))
+
+
+def test_researchers_are_the_same_with_works_in_memory_and_without(sample_app: Flask, get: Any) -> None:
+    there = sample_app.extensions[KEY]
+    few = Settings(vectors_in_memory=0)
+    with_works = Services(there.client, there.names, settings=few)
+    with_works.shared(VectorStore).load(with_works)
+    assert with_works.shared(VectorStore).known is not None
+    in_memory, requested = (
+        create_app(services=services, extensions=[]).test_client()
+        for services in (with_works, Services(there.client, there.names, settings=few))
+    )
+    people = ids(get(per_page=30))
+    body = {"like": people[:3], "unlike": people[3:5], "text": SYNTAX}
+    for id_ in people:
+        path = f"{API}/{id_}/similar"
+        assert in_memory.get(path).get_json()["results"] == requested.get(path).get_json()["results"]
+    groups = [client.post(f"{API}/similar", json=body).get_json()["results"] for client in (in_memory, requested)]
+    assert groups[0] == groups[1] != []

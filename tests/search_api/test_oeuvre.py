@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -12,7 +13,8 @@ from mappings import IndexNames
 from search_api.researchers.background import Background
 from search_api.researchers.oeuvre import Oeuvre, closest_works, oeuvres, read_oeuvres
 from search_api.researchers.similar import DIGITS, Comparison
-from search_api.retrieval import ranking
+from search_api.retrieval import authorships, ranking
+from search_api.retrieval.authorships import read_authorships
 from search_api.retrieval.vectors import KnownVectors, VectorStore
 
 
@@ -81,9 +83,88 @@ def test_vectors_in_memory_are_not_requested_unless_the_works_are_others(
 ) -> None:
     known = KnownVectors(generation, list(ids), np.array([[5, 0], [0, 5]], np.int8)[: len(ids)])
     there = Samples(known)
-    (works,) = read_oeuvres(cast("Any", there), [(["me"], 3)])
+    (works,) = read_oeuvres(cast("Any", there), [(["me"], 3)], "works-1")
     assert works["me"].vectors.tolist() == [[1, 0], [0, 1]]
     assert ["script_fields" in str(body) for body in there.asked] == [False, True][:requests]
+
+
+class Collection:
+    """Answers as OpenSearch does from works with authors, topics and a chance to be drawn; counts requests."""
+
+    def __init__(self, works: dict[str, tuple[list[str], list[str], float]]) -> None:
+        self.works, self.names, self.requests = works, IndexNames("t-"), 0
+        self.client = self
+        self.store = VectorStore()
+        rows = np.random.default_rng(3).integers(-127, 128, (len(works), 8)).astype(np.int8)
+        self.vectors = dict(zip(works, rows, strict=True))
+
+    def shared(self, _: Any) -> VectorStore:
+        return self.store
+
+    def count(self, *, index: str) -> dict[str, int]:
+        assert index == "works-1"
+        return {"count": len(self.works)}
+
+    def hit(self, id_: str) -> dict[str, Any]:
+        authors, topics, chance = self.works[id_]
+        fields = hit(id_, authors, self.vectors[id_])["fields"] | ({"topics.id": topics} if topics else {})
+        return {"_index": "works-1", "_score": chance, "fields": fields}
+
+    def search(self, _: str, body: dict[str, Any]) -> dict[str, Any]:
+        ids = body["query"]["bool"]["filter"][0]["terms"]["id"]
+        return {"hits": {"hits": [self.hit(id_) for id_ in reversed(ids)]}}
+
+    def search_together(self, searches: Any) -> list[dict[str, Any]]:
+        self.requests += 1
+        return [self.sampled(body) for _, body in searches]
+
+    def sampled(self, body: dict[str, Any]) -> dict[str, Any]:
+        people = body["aggs"]["researchers"]
+        buckets = []
+        for id_ in people["terms"]["include"]:
+            theirs = sorted((-work[2], key) for key, work in self.works.items() if id_ in work[0])
+            drawn = [self.hit(key) for _, key in theirs[: people["aggs"]["works"]["top_hits"]["size"]]]
+            if drawn:
+                buckets.append((-len(theirs), {"key": id_, "works": {"hits": {"hits": drawn}}}))
+        buckets.sort(key=lambda bucket: (bucket[0], bucket[1]["key"]))
+        return {"aggregations": {"researchers": {"buckets": [bucket for _, bucket in buckets]}}}
+
+
+def test_works_in_memory_are_those_that_requests_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(authorships, "BATCH", 7)
+    rng = np.random.default_rng(5)
+    people = [f"p{number}" for number in range(9)]
+    there = Collection(
+        {
+            f"w{number:02}": (
+                sorted(set(rng.choice(people, 3))),
+                sorted(set(rng.choice(["a", "b", "c"], rng.integers(0, 3)))),
+                float(np.float32(rng.choice([0.25, 0.5, 0.125, rng.random()]))),
+            )
+            for number in range(40)
+        }
+    )
+    ids = list(there.works)
+    known = KnownVectors("works-1", ids, np.array(list(there.vectors.values())))
+    there.store.known = replace(known, authorships=read_authorships(cast("Any", there), "works-1", ids))
+    samples: list[tuple[list[str], int]] = [(["p3"], 100), ([], 5), ([*people[4:], "unknown", *people[:2]], 5)]
+    in_memory = read_oeuvres(cast("Any", there), samples, "works-1")
+    assert there.requests == 0
+    requested = read_oeuvres(cast("Any", there), samples, "works-2")
+    assert there.requests == 1
+    compared = {*samples[0][0], *samples[2][0]}
+    for group, other in zip(in_memory, requested, strict=True):
+        assert list(group) == list(other)
+        for mine, theirs in zip(group.values(), other.values(), strict=True):
+            assert mine.ids == theirs.ids
+            assert np.array_equal(mine.vectors, theirs.vectors)
+            assert list(map(set, mine.topics)) == list(map(set, theirs.topics))
+            assert mine.authors == [set(authors) & compared for authors in theirs.authors]
+
+
+def test_authorships_of_a_part_of_the_works_are_not_kept() -> None:
+    there = Collection({"a": (["me"], [], 0.5), "b": (["me"], [], 0.5)})
+    assert read_authorships(cast("Any", there), "works-1", ["a"]) is None
 
 
 def test_a_joint_work_is_compared_with_other_works_but_not_with_itself() -> None:

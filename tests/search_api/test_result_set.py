@@ -240,7 +240,7 @@ def test_whatever_needs_only_ids_reads_no_stored_fields() -> None:
     result_set.find(services(engine), "semantic", SOIL, NORTH, WEIGHTS)
     candidates.candidates(services(engine), SimilarPeopleRequest([PERSON]), [])
     reading = [body for body in engine.asked if body["size"]]
-    assert len(reading) == 7
+    assert len(reading) == 8
     assert all(body["stored_fields"] == "_none_" and "_source" not in body for body in reading)
 
 
@@ -264,7 +264,7 @@ def test_each_fusion_has_the_weight_of_its_setting() -> None:
     assert hybrid(services(engine), weights).ranked == pytest.approx({"a": 0.9, "b": 0.1})
     for weight, order in ((0.3, ["a", "b"]), (0.7, ["b", "a"])):
         there = services(engine, candidates_semantic_weight=weight)
-        assert list(candidates.candidates(there, SimilarPeopleRequest([PERSON]), [])) == order
+        assert list(candidates.candidates(there, SimilarPeopleRequest([PERSON]), []).scores) == order
 
 
 def test_filters_narrow_the_list_and_keep_its_order() -> None:

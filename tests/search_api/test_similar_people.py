@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from time import process_time
 from typing import Any, cast
 
 import numpy as np
 import pytest
 
-from search_api.researchers import complement
-from search_api.researchers.candidates import SimilarPeopleRequest
+from mappings import IndexNames
+from peerscope.settings import Settings
+from search_api.researchers import complement, reasons
+from search_api.researchers.candidates import Candidates, SimilarPeopleRequest
 from search_api.researchers.complement import Aspect, split_aspects
 from search_api.researchers.experts import Expert
 from search_api.researchers.oeuvre import Oeuvre, closest_works
@@ -65,6 +68,46 @@ def test_who_is_like_one_of_five_fits_less_than_who_is_like_all() -> None:
 def test_joint_works_are_summed_over_the_examples() -> None:
     both = [person(id_, [1, 0], collaborators=[{"id": "x", "works": works}]) for id_, works in (("a", 2), ("b", 3))]
     assert SimilarPeopleRequest([*both, person("c", [1, 0])]).joint_works == {"x": 5}
+
+
+class Researchers:
+    """Answers searches for researchers: documents, scores by keyword, and scores of vectors."""
+
+    def __init__(self) -> None:
+        self.names, self.settings = IndexNames("t-"), Settings()
+        self.asked: list[tuple[str, list[str]]] = []
+
+    def search_together(self, searches: Any) -> list[dict[str, Any]]:
+        return [self.answer(body) for _, body in searches]
+
+    def answer(self, body: dict[str, Any]) -> dict[str, Any]:
+        if "terms" in body["query"]:
+            hits = [{"_id": id_, "_source": {"id": id_}} for id_ in body["query"]["terms"]["id"]]
+            return {"hits": {"hits": hits}}
+        kind = "semantic" if "knn" in body["query"] else "keyword"
+        query = body["query"]["knn"]["embedding"]["filter"] if kind == "semantic" else body["query"]
+        (wanted,) = re.findall(r"'terms': {'id': \[(.*?)\]", str(query))
+        self.asked.append((kind, wanted.replace("'", "").split(", ")))
+        return {"hits": {"hits": [{"fields": {"id": [id_]}, "_score": 0.75} for id_ in self.asked[-1][1]]}}
+
+
+@pytest.mark.parametrize(
+    ("has_all", "asked"), [(True, [("semantic", ["b"])]), (False, [("keyword", ["c"]), ("semantic", ["b"])])]
+)
+def test_only_parts_of_scores_are_requested_that_the_search_for_candidates_does_not_have(
+    has_all: bool, asked: list[tuple[str, list[str]]]
+) -> None:
+    there = Researchers()
+    found = Candidates({}, {"a": 2.0, "b": 1.0}, has_all, 4.0, {"a": 1.0, "c": 0.875}, None)
+    request = SimilarPeopleRequest([person("me", [1, 0])])
+    parts, stored = reasons._read_parts(cast("Any", there), request, found, ["a", "b", "c"])
+    assert there.asked == asked
+    assert list(stored) == ["a", "b", "c"]
+    assert parts == {
+        "a": {"keyword": 0.5, "semantic": 1.0},
+        "b": {"keyword": 0.25, "semantic": 0.5},
+        "c": {"keyword": 0.0 if has_all else 0.75 / 4, "semantic": 0.75},
+    }
 
 
 def oeuvre(name: str, vectors: Any, topics: list[set[str]]) -> Oeuvre:

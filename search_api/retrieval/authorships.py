@@ -1,0 +1,103 @@
+"""Who wrote which works, and on which topics works are, as numbers: 40 bytes per work of 3.5 authors.
+
+Works are rows: places in a list that is kept elsewhere.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from search_api.retrieval.clauses import SAMPLED
+from search_api.retrieval.hits import hit_id, only_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from search_api.http.services import Services
+
+#: Works read per request.
+BATCH = 1_000
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Lists of numbers: that of key `i` is `values[starts[i] : starts[i + 1]]`, int32."""
+
+    starts: NDArray[np.int32]
+    values: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, keys: NDArray[Any], values: NDArray[Any], count: int) -> Lists:
+        """Return the values of each key from 0 to `count` - 1, in the given order; the keys have to be sorted."""
+        return cls(np.searchsorted(keys, np.arange(count + 1)).astype(np.int32), values.astype(np.int32))
+
+    def __getitem__(self, key: int) -> list[int]:
+        values: list[int] = self.values[self.starts[key] : self.starts[key + 1]].tolist()
+        return values
+
+
+@dataclass(frozen=True)
+class Authorships:
+    """The works of every researcher, in the order in which samples are drawn from them, and the topics of every work.
+
+    `researchers` are the hashes of all ids, int64[n], sorted; `works` are by their place. Ids themselves would take as
+    much memory as all the rest; the chance that two of 300,000 have the same hash of 64 bits is 2 in a billion.
+    `topics` are places of `topic_ids`, by work.
+    """
+
+    researchers: NDArray[np.int64]
+    works: Lists
+    topic_ids: Sequence[str]
+    topics: Lists
+
+    def works_of(self, researcher_id: str) -> list[int]:
+        """Return the rows of all works of a researcher, those first that are drawn first; none if they are unknown."""
+        key = hash(researcher_id)
+        place = int(np.searchsorted(self.researchers, key))
+        return self.works[place] if place < len(self.researchers) and self.researchers[place] == key else []
+
+    def topics_of(self, row: int) -> list[str]:
+        """Return the ids of the topics of a work."""
+        return [self.topic_ids[topic] for topic in self.topics[row]]
+
+
+def read_authorships(services: Services, index: str, ids: Sequence[str]) -> Authorships | None:
+    """Read who wrote the works of an index, and their topics; `ids` are those of the rows.
+
+    Returns None if the index has other works.
+    """
+    if services.client.count(index=index)["count"] != len(ids):
+        return None
+    chances = np.empty(len(ids), np.float32)
+    numbers: dict[str, int] = {}
+    written, authors, on_topic, topics = array("i"), array("q"), array("i"), array("i")
+    for start in range(0, len(ids), BATCH):
+        batch = ids[start : start + BATCH]
+        # Only these works are scored: that of all works takes 300 ms.
+        query = {"bool": {"must": [SAMPLED], "filter": [{"terms": {"id": batch}}]}}
+        fields = only_fields("researchers.id", "topics.id")
+        body = {"query": query, "size": len(batch), "track_total_hits": False, **fields}
+        hits = {hit_id(hit): hit for hit in services.search(index, body)["hits"]["hits"]}
+        for row, id_ in enumerate(batch, start):
+            chances[row] = hits[id_]["_score"]
+            for author in hits[id_]["fields"].get("researchers.id", ()):
+                written.append(row)
+                authors.append(hash(author))
+            for topic in hits[id_]["fields"].get("topics.id", ()):
+                on_topic.append(row)
+                topics.append(numbers.setdefault(topic, len(numbers)))
+    rows = np.asarray(written)
+    researchers, people = np.unique(np.asarray(authors), return_inverse=True)
+    drawn = np.lexsort((rows, -chances[rows], people))
+    return Authorships(
+        researchers,
+        Lists.of(people[drawn], rows[drawn], len(researchers)),
+        list(numbers),
+        Lists.of(np.asarray(on_topic), np.asarray(topics), len(ids)),
+    )
