@@ -170,8 +170,12 @@ def read(services: Services, index: str, ids: Sequence[str], source: Mapping[str
     """Return stored documents by id, at most 10,000; `source` selects their fields."""
     if not ids:
         return {}
-    hits = services.search(index, queries.stored(ids, source))["hits"]["hits"]
-    return {hit["_id"]: hit["_source"] for hit in hits}
+    return documents_of(services.search(index, queries.stored(ids, source)))
+
+
+def documents_of(response: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the documents in a response to `queries.stored`, by id."""
+    return {hit["_id"]: hit["_source"] for hit in response["hits"]["hits"]}
 
 
 def canonical_ids(

@@ -149,6 +149,22 @@ def read_oeuvres(
     return [oeuvres(next(remaining), known) if ids else {} for ids, _ in samples]
 
 
+def known_topics(services: Services, ids: Sequence[str], generation: str | None) -> dict[str, dict[str, Any]]:
+    """Return `topics`, with the `count` of each, and `works_count` as these stored researchers have them.
+
+    Returns nothing unless the works of the `generation` are in memory.
+    """
+    current = services.shared(VectorStore).of(generation)
+    if not (current and current.authorships):
+        return {}
+    known = {}
+    for id_ in ids:
+        works = current.authorships.works_of(id_)
+        topics = [{"id": id_, "count": count} for id_, count in current.authorships.topic_counts(works).items()]
+        known[id_] = {"topics": topics, "works_count": len(works)}
+    return known
+
+
 def _known_oeuvres(
     known: KnownVectors, authorships: Authorships, samples: Sequence[tuple[Sequence[str], int]]
 ) -> list[dict[str, Oeuvre]]:
@@ -161,15 +177,14 @@ def _known_oeuvres(
 
     def oeuvre(written: Sequence[int]) -> Oeuvre:
         ids = [known.ids[row] for row in written]
-        topics = [authorships.topics_of(row) for row in written]
-        return Oeuvre(ids, [authors[row] for row in written], known.of(ids), topics)
+        return Oeuvre(ids, [authors[row] for row in written], known.of(ids), authorships.topics_of(written))
 
     def group(ids: Sequence[str], size: int) -> dict[str, Oeuvre]:
         drawn = {id_: rows[id_][:size] for id_ in sorted(ids, key=lambda id_: (-len(rows[id_]), id_)) if rows[id_]}
         together = oeuvre([row for written in drawn.values() for row in written])
         return _divided(together, {id_: len(written) for id_, written in drawn.items()})
 
-    return [group(ids, size) for ids, size in samples]
+    return [group(ids, size) if ids else {} for ids, size in samples]
 
 
 def _sampled(

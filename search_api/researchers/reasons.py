@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from search_api.researchers import queries
-from search_api.researchers.documents import read, serialize_researcher
-from search_api.researchers.oeuvre import PAIRS, closest_works
+from search_api.researchers.documents import documents_of, read, serialize_researcher
+from search_api.researchers.oeuvre import PAIRS, closest_works, known_topics
 from search_api.retrieval import clauses, ranking
 from search_api.retrieval.hits import hit_scores, only_fields
 from search_api.retrieval.ranking import RankingWeights
@@ -19,12 +20,46 @@ if TYPE_CHECKING:
     from search_api.researchers.candidates import Candidates, SimilarPeopleRequest
     from search_api.researchers.documents import ResearcherResult
     from search_api.researchers.oeuvre import Oeuvre, Pair
-    from search_api.retrieval.hits import Scores
 
 Result = dict[str, Any]
 
 #: Shared topics from which the closest pairs of works are taken.
 MAIN_TOPICS = 3
+#: Fields of works in the reasons.
+TITLE = {"includes": ["title"]}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Works in the reasons, by researcher: the closest pairs, joint works, and those that match a text."""
+
+    pairs: Mapping[str, Sequence[Pair]]
+    joint: Mapping[str, Sequence[str]]
+    matching: Mapping[str, Sequence[tuple[str, float]]]
+
+    @classmethod
+    def of(
+        cls,
+        request: SimilarPeopleRequest,
+        topics: Mapping[str, Mapping[str, Any]],
+        examples: Mapping[str, Oeuvre],
+        others: Mapping[str, Oeuvre],
+    ) -> Evidence:
+        """Return the works for those of the `others` of whom there are `topics`, as a stored researcher has them."""
+        people = [id_ for id_ in topics if id_ in others]
+        main = {id_: [topic["id"] for topic in shared_topics(request.like, topics[id_])] for id_ in people}
+        return cls(
+            {id_: _closest(examples, others[id_], id_, main[id_]) for id_ in people},
+            {id_: sorted({work for own in examples.values() for work in own.joint(id_)})[:PAIRS] for id_ in people},
+            {id_: [] if request.vector is None else others[id_].nearest(request.vector) for id_ in people},
+        )
+
+    @property
+    def works(self) -> list[str]:
+        """The ids of all these works."""
+        ids = {work for closest in self.pairs.values() for pair in closest for work in pair[:2]}
+        ids |= {work for works in self.joint.values() for work in works}
+        return sorted(ids | {work for best in self.matching.values() for work, _ in best})
 
 
 def add_reasons(
@@ -37,32 +72,33 @@ def add_reasons(
 ) -> list[ResearcherResult]:
     """Return the researchers of a page as results with `reasons`; those that are not stored are left out.
 
-    With a text, each result has also the `works` that match it best.
+    With a text, each result has also the `works` that match it best. The titles of works are read with the researchers
+    if the topics of these are in memory.
     """
-    parts, stored = _read_parts(services, request, found, page)
-    people = [id_ for id_ in page if id_ in stored and id_ in others]
-    shared = {id_: shared_topics(request.like, stored[id_]) for id_ in people}
-    pairs = {id_: _closest(examples, others[id_], id_, [topic["id"] for topic in shared[id_]]) for id_ in people}
-    joint = {id_: sorted({work for own in examples.values() for work in own.joint(id_)})[:PAIRS] for id_ in people}
-    matching = {id_: [] if request.vector is None else others[id_].nearest(request.vector) for id_ in people}
-    titles = _read_titles(services, pairs, joint, matching)
+    topics = known_topics(services, page, found.generation)
+    evidence = Evidence.of(request, topics, examples, others)
+    parts, stored, titles = _read(services, request, found, page, evidence.works)
+    if not topics:
+        evidence = Evidence.of(request, stored, examples, others)
+        titles = read(services, services.names.works, evidence.works, TITLE)
     together = request.joint_works
     results = []
-    for id_ in people:
+    for id_ in (id_ for id_ in page if id_ in stored and id_ in others):
         result = serialize_researcher(services, stored[id_])
-        named = [*joint[id_], *(work for pair in pairs[id_] for work in pair[:2])]
+        pairs, joint = evidence.pairs[id_], evidence.joint[id_]
+        named = [*joint, *(work for pair in pairs for work in pair[:2])]
         result["reasons"] = {
-            "shared_topics": shared[id_],
-            "closest_works": [list(pair[:3]) for pair in pairs[id_]],
-            "joint_works": joint[id_],
-            "titles": {work: titles[work] for work in named if work in titles},
+            "shared_topics": shared_topics(request.like, stored[id_]),
+            "closest_works": [list(pair[:3]) for pair in pairs],
+            "joint_works": list(joint),
+            "titles": {work: titles[work]["title"] for work in named if work in titles},
             "works_together": together.get(id_, 0),
             "keyword": parts[id_]["keyword"],
             "semantic": parts[id_]["semantic"],
         }
         if request.vector is not None:
-            known = [(work, cosine) for work, cosine in matching[id_] if work in titles]
-            result["works"] = [{"id": work, "title": titles[work], "score": cosine} for work, cosine in known]
+            known = [(work, cosine) for work, cosine in evidence.matching[id_] if work in titles]
+            result["works"] = [{"id": work, "title": titles[work]["title"], "score": cosine} for work, cosine in known]
         results.append(result)
     return results
 
@@ -76,52 +112,38 @@ def _closest(examples: Mapping[str, Oeuvre], other: Oeuvre, id_: str, topics: Se
     return sorted(dict.fromkeys(pairs), key=lambda pair: (not pair.is_on_topic, -pair.cosine))[:PAIRS]
 
 
-def _read_titles(
-    services: Services,
-    pairs: Mapping[str, Sequence[Pair]],
-    joint: Mapping[str, Sequence[str]],
-    matching: Mapping[str, Sequence[tuple[str, float]]],
-) -> dict[str, str]:
-    ids = {work for closest in pairs.values() for pair in closest for work in pair[:2]}
-    ids |= {work for works in joint.values() for work in works}
-    ids |= {work for best in matching.values() for work, _ in best}
-    stored = read(services, services.names.works, sorted(ids), {"includes": ["title"]})
-    return {id_: work["title"] for id_, work in stored.items()}
-
-
-def _read_parts(
-    services: Services, request: SimilarPeopleRequest, found: Candidates, page: Sequence[str]
-) -> tuple[dict[str, dict[str, float]], dict[str, ResearcherDocument]]:
-    """Return score parts and the stored researchers of the page, in one request.
+def _read(
+    services: Services, request: SimilarPeopleRequest, found: Candidates, page: Sequence[str], works: Sequence[str]
+) -> tuple[dict[str, dict[str, float]], dict[str, ResearcherDocument], dict[str, Any]]:
+    """Return score parts and the stored researchers of the page, and the titles of works, in one request.
 
     The parts are the keyword score, as a share of the best of all researchers, and the cosine of mean embeddings. Those
     that the search for candidates did not return are requested.
     """
     index = services.names.researchers
     weights = RankingWeights.from_settings(services.settings)
-    keyword, semantic = dict(found.keyword), dict(found.semantic)
-    asked = [(index, queries.stored(page, queries.SUMMARY))]
-    further: list[Scores] = []
-    if others := [] if found.has_all else [id_ for id_ in page if id_ not in keyword]:
+    parts = {"keyword": dict(found.keyword), "semantic": dict(found.semantic)}
+    searches = {"stored": (index, queries.stored(page, queries.SUMMARY))}
+    if works:
+        searches["titles"] = (services.names.works, queries.stored(works, TITLE))
+    if others := [] if found.has_all else [id_ for id_ in page if id_ not in parts["keyword"]]:
         among = {"bool": {"must": [request.keyword(index)], "filter": [queries.these(others)]}}
-        asked.append((index, _scores_of(others, among)))
-        further.append(keyword)
+        searches["keyword"] = (index, _scores_of(others, among))
     directions = request.directions()[:1]
-    if directions and (others := [id_ for id_ in page if id_ not in semantic]):
+    if directions and (others := [id_ for id_ in page if id_ not in parts["semantic"]]):
         near = clauses.knn(directions[0], [queries.these(others)], weights, k=len(others))
-        asked.append((index, _scores_of(others, near)))
-        further.append(semantic)
-    stored, *responses = services.search_together(asked)
-    for scores, response in zip(further, responses, strict=True):
-        scores.update(hit_scores(response))
-    parts = {
+        searches["semantic"] = (index, _scores_of(others, near))
+    responses = dict(zip(searches, services.search_together([*searches.values()]), strict=True))
+    for name in parts.keys() & responses.keys():
+        parts[name] |= hit_scores(responses[name])
+    scores = {
         id_: {
-            "keyword": ranking.relative(keyword.get(id_, 0.0), found.best),
-            "semantic": ranking.cosine_of(semantic.get(id_, 0.0)),
+            "keyword": ranking.relative(parts["keyword"].get(id_, 0.0), found.best),
+            "semantic": ranking.cosine_of(parts["semantic"].get(id_, 0.0)),
         }
         for id_ in page
     }
-    return parts, {hit["_id"]: hit["_source"] for hit in stored["hits"]["hits"]}
+    return scores, documents_of(responses["stored"]), documents_of(responses["titles"]) if works else {}
 
 
 def _scores_of(ids: Sequence[str], query: Result) -> Result:
@@ -129,7 +151,7 @@ def _scores_of(ids: Sequence[str], query: Result) -> Result:
     return {"query": query, "size": len(ids), "track_total_hits": False, **only_fields()}
 
 
-def shared_topics(examples: Sequence[ResearcherDocument], other: ResearcherDocument) -> list[ResearcherTopic]:
+def shared_topics(examples: Sequence[ResearcherDocument], other: Mapping[str, Any]) -> list[ResearcherTopic]:
     """Return the topics that an example and another researcher share, those first that are main topics of both.
 
     The order is by the smaller of the two shares of works; `count` counts works of the examples.

@@ -6,7 +6,9 @@ Works are rows: places in a list that is kept elsewhere.
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,6 +43,14 @@ class Lists:
         values: list[int] = self.values[self.starts[key] : self.starts[key + 1]].tolist()
         return values
 
+    def joined(self, keys: Sequence[int]) -> tuple[list[int], list[int]]:
+        """Return the lists of several keys, one after the other, and where each of them ends."""
+        starts = self.starts[keys]
+        sizes = self.starts[np.asarray(keys, np.intp) + 1] - starts
+        ends = sizes.cumsum()
+        places = np.arange(sizes.sum()) + np.repeat(starts - ends + sizes, sizes)
+        return self.values[places].tolist(), ends.tolist()
+
 
 @dataclass(frozen=True)
 class Authorships:
@@ -62,9 +72,15 @@ class Authorships:
         place = int(np.searchsorted(self.researchers, key))
         return self.works[place] if place < len(self.researchers) and self.researchers[place] == key else []
 
-    def topics_of(self, row: int) -> list[str]:
-        """Return the ids of the topics of a work."""
-        return [self.topic_ids[topic] for topic in self.topics[row]]
+    def topics_of(self, rows: Sequence[int]) -> list[list[str]]:
+        """Return the ids of the topics of each work."""
+        topics, ends = self.topics.joined(rows)
+        ids = [self.topic_ids[topic] for topic in topics]
+        return [ids[start:end] for start, end in pairwise([0, *ends])]
+
+    def topic_counts(self, rows: Sequence[int]) -> Counter[str]:
+        """Return how many of these works are on each topic."""
+        return Counter(self.topic_ids[topic] for topic in self.topics.joined(rows)[0])
 
 
 def read_authorships(services: Services, index: str, ids: Sequence[str]) -> Authorships | None:

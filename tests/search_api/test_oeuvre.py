@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections import Counter
 from dataclasses import replace
 from typing import Any, cast
 
@@ -11,7 +12,7 @@ import pytest
 
 from mappings import IndexNames
 from search_api.researchers.background import Background
-from search_api.researchers.oeuvre import Oeuvre, closest_works, oeuvres, read_oeuvres
+from search_api.researchers.oeuvre import Oeuvre, closest_works, known_topics, oeuvres, read_oeuvres
 from search_api.researchers.similar import DIGITS, Comparison
 from search_api.retrieval import authorships, ranking
 from search_api.retrieval.authorships import read_authorships
@@ -152,6 +153,12 @@ def test_works_in_memory_are_those_that_requests_read(monkeypatch: pytest.Monkey
     assert there.requests == 0
     requested = read_oeuvres(cast("Any", there), samples, "works-2")
     assert there.requests == 1
+    topics = known_topics(cast("Any", there), ["p3", "unknown"], "works-1")
+    on = [work[1] for work in there.works.values() if "p3" in work[0]]
+    counts = Counter(topic for of_work in on for topic in of_work)
+    assert {topic["id"]: topic["count"] for topic in topics["p3"]["topics"]} == counts
+    assert [topics[id_]["works_count"] for id_ in ("p3", "unknown")] == [len(on), 0]
+    assert known_topics(cast("Any", there), ["p3"], "works-2") == {}
     compared = {*samples[0][0], *samples[2][0]}
     for group, other in zip(in_memory, requested, strict=True):
         assert list(group) == list(other)

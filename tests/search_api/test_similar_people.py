@@ -100,7 +100,7 @@ def test_only_parts_of_scores_are_requested_that_the_search_for_candidates_does_
     there = Researchers()
     found = Candidates({}, {"a": 2.0, "b": 1.0}, has_all, 4.0, {"a": 1.0, "c": 0.875}, None)
     request = SimilarPeopleRequest([person("me", [1, 0])])
-    parts, stored = reasons._read_parts(cast("Any", there), request, found, ["a", "b", "c"])
+    parts, stored, _ = reasons._read(cast("Any", there), request, found, ["a", "b", "c"], [])
     assert there.asked == asked
     assert list(stored) == ["a", "b", "c"]
     assert parts == {
