@@ -160,7 +160,7 @@ def known_topics(services: Services, ids: Sequence[str], generation: str | None)
     known = {}
     for id_ in ids:
         works = current.authorships.works_of(id_)
-        topics = [{"id": id_, "count": count} for id_, count in current.authorships.topic_counts(works).items()]
+        topics = [{"id": topic, "count": count} for topic, count in current.authorships.topic_counts(works).items()]
         known[id_] = {"topics": topics, "works_count": len(works)}
     return known
 

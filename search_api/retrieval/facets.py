@@ -7,6 +7,7 @@ each aggregation applies those on the other fields.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from search_api.retrieval.cache import ExpiringCache
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
 
 Body = dict[str, Any]
 
-#: Names of facet values that are cached (about 10 MB), and for how many seconds.
+#: Names of facet values that are cached (about 10 MB).
 MAX_LABELS = 50_000
-SECONDS = 600.0
 
 
 def counting(
@@ -41,8 +41,13 @@ def counting(
 
 
 def _aggregation(field: Field, name: str, late: Mapping[str, Filter]) -> Body:
-    """Return the aggregation of a facet under the filters on other counted fields, named `values` and `selected`."""
+    """Return the aggregation of a facet under the filters on other counted fields, named `values` and `selected`.
+
+    Without filters it is that of the values alone: to apply none takes a tenth of the time of six facets.
+    """
     assert field.facet is not None  # noqa: S101 (the schema accepts names of facets only)
+    if not late:
+        return field.facet.aggregation()
     aggregations = {"values": field.facet.aggregation()}
     if name in late and (keys := _selected(field.facet, late[name])):
         aggregations["selected"] = {"filters": {"filters": keys}}
@@ -70,7 +75,9 @@ def read_facets(
     facets = {name: facet for name in names if (facet := fields[name].facet)}
     by_name = {filter_.name: filter_ for filter_ in filters}
     buckets = {
-        name: with_selected(counted[name]["values"]["buckets"], counted[name].get("selected", {}).get("buckets", {}))
+        name: with_selected(
+            counted[name].get("values", counted[name])["buckets"], counted[name].get("selected", {}).get("buckets", {})
+        )
         for name in facets
     }
     keys = {name: [str(bucket["key"]) for bucket in buckets[name]] for name in facets}
@@ -96,8 +103,8 @@ class Labels:
     """
 
     def __init__(self) -> None:
-        """Start empty; entries expire after `SECONDS`."""
-        self._known: ExpiringCache[tuple[str, str, str], str] = ExpiringCache(MAX_LABELS, SECONDS)
+        """Start empty; names stay until there are more than `MAX_LABELS`."""
+        self._known: ExpiringCache[tuple[str, str, str], str] = ExpiringCache(MAX_LABELS, math.inf)
 
     def of(
         self, services: Services, generation: str | None, wanted: Mapping[str, Sequence[str]]

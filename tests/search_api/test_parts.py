@@ -75,6 +75,12 @@ def test_filters_on_counted_fields_are_applied_after_counting() -> None:
     assert within == {"topic": [year.clause()], "year": [topic.clause()]}
 
 
+def test_facets_without_filters_on_counted_fields_are_counted_directly() -> None:
+    chosen = filters.parse(FIELDS, {"venue": ["X"]})
+    _, parts = facets.counting(FIELDS, ["topic"], chosen)
+    assert parts == {"aggs": {"topic": {"terms": {"field": "topics.id", "size": filters.FACET_SIZE}}}}
+
+
 def test_without_facets_all_filters_are_in_the_query() -> None:
     chosen = filters.parse(FIELDS, {"topic": ["cs.LG"], "year": ["2019"]})
     assert facets.counting(FIELDS, [], chosen) == (filters.clauses(chosen), {})
