@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,7 +35,7 @@ class Background:
         """Prepare the places of the works by id, and the number of works on each topic."""
         self._works = works
         self._places = {id_: place for place, id_ in enumerate(works.ids)}
-        self._topics = Counter(topic for topics in works.topics for topic in topics)
+        self._topics = Counter(chain.from_iterable(works.topics))
 
     @classmethod
     def from_response(cls, response: Mapping[str, Any]) -> Background:
@@ -65,13 +66,14 @@ class Background:
 
     def topic_weights(self, works: Oeuvre) -> dict[str, float]:
         """Return the topics of works, weighted by their share of the works and their rarity in the sample."""
-        counts = Counter(topic for topics in works.topics for topic in topics)
         size = len(self._works.ids) + 1
-        return {
-            topic: count / len(works.ids) * math.log(size / (self._topics[topic] + 0.5))
-            for topic, count in counts.items()
-            if self._topics[topic] + 0.5 < size
-        }
+        weights = {}
+        for topic, count in Counter(chain.from_iterable(works.topics)).items():
+            # A missing key of a Counter takes a call of Python.
+            common = self._topics.get(topic, 0) + 0.5
+            if common < size:
+                weights[topic] = count / len(works.ids) * math.log(size / common)
+        return weights
 
 
 class Backgrounds:

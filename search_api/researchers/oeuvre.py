@@ -66,7 +66,7 @@ class Oeuvre:
     def centre(self) -> NDArray[np.float32]:
         """The direction of the mean of the vectors: float32[d], unit length."""
         mean = self.vectors.sum(axis=0) / len(self.vectors)
-        return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9), np.float32)
+        return np.asarray(mean / max(float(np.sqrt(mean.dot(mean))), 1e-9), np.float32)
 
     @cached_property
     def _all_authors(self) -> set[str]:
@@ -92,7 +92,8 @@ class Oeuvre:
 
     def on(self, topics: Collection[str]) -> Oeuvre:
         """Return the works on any of these topics, possibly none."""
-        return self._rows([row for row, own in enumerate(self.topics) if any(topic in topics for topic in own)])
+        wanted = set(topics)
+        return self._rows([row for row, own in enumerate(self.topics) if not wanted.isdisjoint(own)])
 
     def besides(self, ids: Collection[str]) -> Oeuvre:
         """Return the works without these, possibly none."""

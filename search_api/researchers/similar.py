@@ -146,7 +146,8 @@ class Comparison:
         if self._works[own].has_author(other) or self._works[other].has_author(own):
             apart, together = self._closeness_of_authors(own, other, matches.all[:, columns])
         else:
-            apart = together = ranking.closeness_of_best(matches.of_own[:, number], matches.of_other[columns])
+            best_of_other = matches.of_other[columns]
+            apart = together = ranking.closeness_of_best(matches.of_own[:, number], best_of_other, len(best_of_other))
         topics = ranking.sparse_cosine(self._topics[own], self._topics[other])
         score = ranking.person_score(apart, together, topics, float(self._centre[own] @ self._centre[other]))
         # In one product the last digits of a value depend on its place, and who has the same works has the same score.

@@ -294,16 +294,21 @@ def closeness(matches: NDArray[np.float32]) -> float:
     field of the other does not count against them, and one work does not make an expert. Pairs of -inf are not
     compared. Returns `ALL_TOGETHER` if there is no pair.
     """
-    return closeness_of_best(matches.max(axis=1), matches.max(axis=0)) if matches.size else ALL_TOGETHER
+    if not matches.size:
+        return ALL_TOGETHER
+    best_of_own, best_of_other = matches.max(axis=1), matches.max(axis=0)
+    is_compared = np.isfinite(best_of_own), np.isfinite(best_of_other)
+    return closeness_of_best(best_of_own[is_compared[0]], best_of_other[is_compared[1]], len(best_of_other))
 
 
-def closeness_of_best(best_of_own: NDArray[np.float32], best_of_other: NDArray[np.float32]) -> float:
-    """Return the `closeness` of two bodies of work from the best match of each own work and of each of the other's."""
-    counted = max(SUPPORTING_WORKS, len(best_of_other) // 2)
-    best_of_own = best_of_own[np.isfinite(best_of_own)]
-    best_of_other = best_of_other[np.isfinite(best_of_other)]
+def closeness_of_best(best_of_own: NDArray[np.float32], best_of_other: NDArray[np.float32], works: int) -> float:
+    """Return the `closeness` of two bodies of work from the best match of each own work and of each of the other's.
+
+    Both are of those that are compared; `works` is the number of all works of the other.
+    """
     if not len(best_of_own):
         return ALL_TOGETHER
+    counted = max(SUPPORTING_WORKS, works // 2)
     first = np.sort(best_of_other)[::-1][:counted]
     missing = MISSING * (counted - len(first))
     # `mean` takes three times as long as `sum`, and this is done for each of 75 candidates.
