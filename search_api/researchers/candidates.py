@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from search_api.retrieval.hits import fuse, generation_of, hit_scores, only_fiel
 from search_api.retrieval.ranking import RankingWeights
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from search_api.retrieval.hits import Scores
 
 Result = dict[str, Any]
+
+#: Researchers who are removed from the hits of a search, rather than excluded by a clause.
+FEW = 20
 
 
 @dataclass(frozen=True)
@@ -87,43 +91,40 @@ class Candidates:
     generation: str | None
 
 
-def candidates(services: Services, request: SimilarPeopleRequest, passing: list[Result]) -> Candidates:
-    """Return the candidates that pass the clauses, by the fused scores of keywords and vectors.
+def candidates(
+    services: Services, request: SimilarPeopleRequest, filters: list[Result], excluded: Collection[str] = ()
+) -> Candidates:
+    """Return the candidates that pass the filters and are not excluded, by the fused scores of keywords and vectors.
 
     Only ids and scores: reading 50 documents with their vectors took 335 ms where the search itself took 28.
     """
     weights, index = RankingWeights.from_settings(services.settings), services.names.researchers
-    directions = request.directions()
-    keyword = {"bool": {"must": [request.keyword(index)], "filter": passing}}
+    passing, keyword = [*filters, queries.none_of(sorted(excluded))], request.keyword(index)
+    # A few excluded researchers are removed from the hits here: then one search has the best of all, too.
+    if not filters and len(excluded) <= FEW:
+        words: list[Result] = [{"query": keyword, "size": ranking.DEPTH + len(excluded)}]
+    else:
+        among = {"bool": {"must": [keyword], "filter": passing}}
+        words = [{"query": keyword, "size": 1}, {"query": among, "size": ranking.DEPTH}]
+    directions, most = request.directions(), ranking.CANDIDATES
+    near = [{"query": clauses.knn(vector, passing, weights, k=most), "size": most} for vector in directions]
     slim = {"track_total_hits": False, **only_fields()}
-    best, by_words, *by_vectors = services.search_together(
-        [
-            (index, {"query": request.keyword(index), "size": 1, **slim}),
-            (index, {"query": keyword, "size": ranking.DEPTH, **slim}),
-            *(
-                (
-                    index,
-                    {"query": clauses.knn(vector, passing, weights, k=ranking.CANDIDATES), **slim}
-                    | {"size": ranking.CANDIDATES},
-                )
-                for vector in directions
-            ),
-        ]
-    )
+    responses = services.search_together([(index, {**body, **slim}) for body in (*words, *near)])
+    scores = [hit_scores(response) for response in responses]
+    by_words, by_vectors = scores[len(words) - 1], scores[len(words) :]
+    by_keyword = dict(islice(((id_, score) for id_, score in by_words.items() if id_ not in excluded), ranking.DEPTH))
     nearest: dict[str, float] = {}
-    for response in by_vectors:
-        for id_, cosine in hit_scores(response).items():
+    for by_vector in by_vectors:
+        for id_, cosine in by_vector.items():
             nearest[id_] = max(cosine, nearest.get(id_, 0.0))
-    by_keyword = hit_scores(by_words)
     fused = fuse(by_keyword, nearest, weights.candidates_semantic_weight)
-    most = ranking.CANDIDATES + ranking.CANDIDATES_PER_DIRECTION * max(0, len(directions) - 1)
-    searched = generation_of(by_words, *by_vectors) or ""
-    generation = Generation.of_index(services.names.prefix, searched, "researchers")
+    most += ranking.CANDIDATES_PER_DIRECTION * max(0, len(directions) - 1)
+    generation = Generation.of_index(services.names.prefix, generation_of(*responses) or "", "researchers")
     return Candidates(
         dict(list(fused.items())[:most]),
         by_keyword,
         len(by_keyword) < ranking.DEPTH,
-        max(hit_scores(best).values(), default=0.0),
-        hit_scores(by_vectors[0]) if by_vectors else {},
+        max(scores[0].values(), default=0.0),
+        by_vectors[0] if by_vectors else {},
         generation.works if generation else None,
     )

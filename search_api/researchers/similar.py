@@ -65,7 +65,7 @@ def _ranked(services: Services, request: SimilarPeopleRequest, args: Mapping[str
     excluded = {*request.exclude, *(example["id"] for example in (*request.like, *request.unlike))}
     if "collaborators" in args["exclude"]:
         excluded |= request.joint_works.keys()
-    found = candidates(services, request, [*passing, queries.none_of(sorted(excluded))])
+    found = candidates(services, request, passing, excluded)
     examples, unwanted, others = _works(services, request, found)
     scores = _scores(services, request, found.scores, examples, unwanted, others)
     ranked = sorted(scores, key=lambda id_: (-scores[id_], id_))

@@ -240,7 +240,7 @@ def test_whatever_needs_only_ids_reads_no_stored_fields() -> None:
     result_set.find(services(engine), "semantic", SOIL, NORTH, WEIGHTS)
     candidates.candidates(services(engine), SimilarPeopleRequest([PERSON]), [])
     reading = [body for body in engine.asked if body["size"]]
-    assert len(reading) == 8
+    assert len(reading) == 7
     assert all(body["stored_fields"] == "_none_" and "_source" not in body for body in reading)
 
 
@@ -265,6 +265,16 @@ def test_each_fusion_has_the_weight_of_its_setting() -> None:
     for weight, order in ((0.3, ["a", "b"]), (0.7, ["b", "a"])):
         there = services(engine, candidates_semantic_weight=weight)
         assert list(candidates.candidates(there, SimilarPeopleRequest([PERSON]), []).scores) == order
+
+
+def test_who_is_excluded_from_candidates_may_be_the_best_of_all() -> None:
+    engine = Engine({"a": 4.0, "b": 2.0, "c": 1.0}, {})
+    request = SimilarPeopleRequest([], text="soil")
+    few = candidates.candidates(services(engine), request, [], {"a"})
+    assert list(few.keyword) == ["b", "c"]
+    assert (few.best - few.keyword["b"], few.has_all, len(engine.asked)) == (2.0, True, 1)
+    candidates.candidates(services(engine), request, [{"term": {"year": 2019}}], {"a"})
+    assert [body["size"] for body in engine.asked[1:]] == [1, ranking.DEPTH]
 
 
 def test_filters_narrow_the_list_and_keep_its_order() -> None:
