@@ -1,5 +1,6 @@
 """What is stored in OpenSearch: mappings and analyzers as JSON, types of documents, names, ids and generations."""
 
+from mappings.arxiv import arxiv_number, arxiv_number_in
 from mappings.documents import DEFAULT_STATE, STATE_FIELDS
 from mappings.generations import (
     StoreError,
@@ -42,6 +43,8 @@ __all__ = [
     "Scale",
     "StoreError",
     "WritableGeneration",
+    "arxiv_number",
+    "arxiv_number_in",
     "bare_doi",
     "begin",
     "begin_people",

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
+from mappings.arxiv import arxiv_number, arxiv_number_in
+
 WORK_SCHEMES = (
     *("arxiv", "doi", "openalex", "acl", "openreview", "local"),
     *("ads", "dblp", "hal", "handle", "inspire", "mag", "oai", "pmcid", "pmid", "s2", "scopus", "wos"),
 )
 
-_ARXIV = r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})"
 #: A registrant code may have subdivisions: `10.1000.10/123`.
 _DOI = r"10\.\d{4,9}(?:\.\d+)*/\S+"
 _WHOLE_DOI = re.compile(_DOI)
@@ -22,16 +23,20 @@ _DOI_INSIDE = re.compile(rf"(?<![\d.]){_DOI}")
 _DOI_PREFIX = re.compile(r"^(?:doi:\s*+|doi\.org/)", re.IGNORECASE)
 #: Hosts whose URLs contain ids, as people copy them: in any case, with or without scheme and `www.`.
 _HOST = re.compile(
-    r"^(?:https?://)?(?:www\.|dx\.|export\.|api\.)?"
-    r"(arxiv\.org|doi\.org|openalex\.org|aclanthology\.org|openreview\.net|orcid\.org|ror\.org"
+    r"^(?:https?://)?(?:www\.|dx\.|api\.)?"
+    r"(doi\.org|openalex\.org|aclanthology\.org|openreview\.net|orcid\.org|ror\.org"
     r"|(?:pubmed\.|pmc\.)?ncbi\.nlm\.nih\.gov|europepmc\.org|hdl\.handle\.net)/",
     re.IGNORECASE,
 )
 #: The end of a URL after the id, such as `?context=cs`. OpenReview has its ids in the query, and a DOI may contain `#`.
 _AFTER_ID = {"openreview.net": re.compile(r"[&#].*$"), "doi.org": re.compile(r"\?.*$"), None: re.compile(r"[?#].*$")}
+#: Sites with a page, or a file, for each paper of arXiv, and the mirrors of arXiv.
+_ARXIV_SITE = re.compile(
+    r"^(?:https?://)?(?:(?:[a-z0-9-]{1,63}\.){0,3}arxiv\.org|(?:www\.)?(?:alphaxiv|ar5iv)\.org|xxx\.lanl\.gov)(?=/)",
+    re.IGNORECASE,
+)
 #: URLs as `_short_url` returns them.
 _URLS = (
-    (re.compile(rf"^arxiv\.org/(?:abs|pdf|html)/({_ARXIV})(?:v\d+)?(?:\.pdf)?/?$"), "arxiv"),
     (re.compile(r"^doi\.org/(10\..+)$"), "doi"),
     (re.compile(r"^openalex\.org/(?:works/)?(W\d+)$", re.IGNORECASE), "openalex"),
     (re.compile(r"^aclanthology\.org/([\w.-]+?)(?:\.pdf)?/?$"), "acl"),
@@ -45,7 +50,6 @@ _URLS = (
     (re.compile(r"^hdl\.handle\.net/(\d[\w.]*/\S+)$"), "handle"),
 )
 _BARE = (
-    (re.compile(rf"^({_ARXIV})(?:v\d+)?$"), "arxiv"),
     (re.compile(rf"^({_DOI})$"), "doi"),
     (re.compile(r"^(W\d{4,})$", re.IGNORECASE), "openalex"),
     (re.compile(r"^PMID\s*(\d+)$", re.IGNORECASE), "pmid"),
@@ -84,9 +88,13 @@ def _short_url(text: str) -> str:
 def work_id(text: str) -> str:
     """Return the normalized id of a work: `arxiv:1910.00744`, `doi:10.1000/x`, otherwise `local:` and the text.
 
-    A URL, a bare arXiv number or DOI, an arXiv version, and the DOI that arXiv registers all result in the same id.
+    A URL, a bare arXiv number or DOI, an arXiv version or class, and the DOI that arXiv registers all have the same id.
     """
     short, text = _short_url(text), text.strip()
+    site = _ARXIV_SITE.match(text)
+    path = re.split(r"[?#]", text[site.end() :])[0] if site else ""
+    if number := arxiv_number_in(unquote(path)) if site else arxiv_number(text):
+        return f"arxiv:{number}"
     for pattern, scheme in _URLS + _BARE:
         if match := pattern.match(unquote(short) if scheme == "doi" else short):
             return _normalized(scheme, match[1])
@@ -102,7 +110,7 @@ def _normalized(scheme: str, local: str) -> str:
             return _normalized("arxiv", arxiv[1])
         return f"doi:{local.lower()}"
     if scheme == "arxiv":
-        return "arxiv:" + re.sub(r"v\d+$", "", local)
+        return "arxiv:" + (arxiv_number(local) or re.sub(r"v\d+$", "", local))
     if scheme == "openalex":
         return f"openalex:{local.upper()}"
     if scheme == "pmcid":

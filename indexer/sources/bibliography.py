@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from indexer.records import RecordWarning
 from indexer.records.parse import YEARS
 from indexer.sources.text import strip_markup
-from mappings import WORK_SCHEMES, doi_in, work_id
+from mappings import WORK_SCHEMES, arxiv_number_in, doi_in, work_id
+from mappings import arxiv_number as normal_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -60,8 +61,10 @@ _LANGUAGES = {
     for name in names.split()
 }
 _OWN_ID = re.compile(rf"(?:{'|'.join(WORK_SCHEMES)}):\S+$")
+#: What may be a number of arXiv, or the path of a URL with one.
 _ARXIV = re.compile(
-    r"arxiv(?:\.org/\w+/|:\s*)(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?(?!\d)", re.IGNORECASE
+    r"arxiv:\s*(?!arxiv:)(?P<number>[\w.-]+\b(?:/\w+)?)|(?:arxiv|alphaxiv|ar5iv|xxx\.lanl)\.(?:org|gov)(?P<path>/[^\s?#,;)\]}]+)",
+    re.IGNORECASE,
 )
 _PMID = re.compile(r"\bPMID:\s*(\d+)", re.IGNORECASE)
 _PMCID = re.compile(r"\bPMCID:\s*((?:PMC)?\d+)", re.IGNORECASE)
@@ -185,7 +188,9 @@ def _id_of_content(record: Mapping[str, Any]) -> str | None:
 
 def arxiv_number(*candidates: str | None) -> str | None:
     """Return the arXiv number in the first text that has one: `arXiv:1910.00744v2`, or a URL; else None."""
-    return next((match[1] for text in candidates if text and (match := _ARXIV.search(text))), None)
+    places = chain.from_iterable(_ARXIV.finditer(text) for text in candidates if text)
+    numbers = (normal_number(place["number"] or "") or arxiv_number_in(place["path"] or "") for place in places)
+    return next(filter(None, numbers), None)
 
 
 def date_and_year(*texts: str | None) -> tuple[str | None, int | None]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
 from mappings import doi_in, institution_id, orcid_id, person_id, work_id
-from search_api.understanding.arxiv import arxiv_ids, dblp_ids, number_ids
+from search_api.understanding.arxiv import arxiv_id, dblp_preprint
 from search_api.understanding.catalogues import catalogue_id
 from search_api.understanding.pasted import LOOKALIKES, bare, texts_in
 
@@ -192,17 +192,12 @@ def _doi(text: str) -> Identifier | None:
     )
     if not is_alone or not (doi := doi_in(text)):
         return None
-    id_ = work_id(f"doi:{doi}")
     # arXiv's own DOIs contain the number.
-    return _work((id_.startswith("arxiv:") and number_ids(id_.removeprefix("arxiv:"))) or (id_,))
+    return Identifier(work_id(f"doi:{doi}"), "work")
 
 
 def _arxiv(text: str) -> Identifier | None:
-    return _work(arxiv_ids(text))
-
-
-def _work(ids: tuple[str, ...]) -> Identifier | None:
-    return Identifier(ids[0], "work", also=ids[1:]) if ids else None
+    return Identifier(id_, "work") if (id_ := arxiv_id(text)) else None
 
 
 def _acl(text: str) -> Identifier | None:
@@ -219,8 +214,10 @@ def _acl(text: str) -> Identifier | None:
 
 
 def _catalogue(text: str) -> Identifier | None:
-    found = catalogue_id(text)
-    return _work((found, *dblp_ids(found.removeprefix("dblp:")))) if found else None
+    if not (found := catalogue_id(text)):
+        return None
+    preprint = dblp_preprint(found.removeprefix("dblp:"))
+    return Identifier(found, "work", also=(preprint,) if preprint else ())
 
 
 def _person(text: str) -> Identifier | None:

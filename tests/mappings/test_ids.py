@@ -12,7 +12,7 @@ from mappings import bare_doi, doi_in, orcid_id, person_id, topic_id, work_id
         ("arXiv:1910.00744v3", "arxiv:1910.00744"),
         ("1910.00744", "arxiv:1910.00744"),
         ("1910.00744v2", "arxiv:1910.00744"),
-        ("math.GT/0309136", "arxiv:math.GT/0309136"),
+        ("math.GT/0309136", "arxiv:math/0309136"),
         ("hep-th/9901001v1", "arxiv:hep-th/9901001"),
         ("https://arxiv.org/abs/1910.00744v2", "arxiv:1910.00744"),
         ("http://export.arxiv.org/pdf/1910.00744.pdf", "arxiv:1910.00744"),

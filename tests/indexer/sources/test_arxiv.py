@@ -89,7 +89,7 @@ def test_an_entry_in_the_import_format(server: Any, reply: Any, client: HttpClie
 def test_old_numbers_keep_their_archive(server: Any, reply: Any, client: HttpClient) -> None:
     server.replies = [reply(feed(ENTRY.replace("1910.00744v2", "math.GT/0309136v1"), 1))]
     (item,) = ArxivQuery(Selection("x"), server.url, client)
-    assert parse_work(item.value).id == "arxiv:math.GT/0309136"
+    assert parse_work(item.value).id == "arxiv:math/0309136"
 
 
 def test_all_pages_are_read_oldest_first(server: Any, reply: Any, client: HttpClient) -> None:
