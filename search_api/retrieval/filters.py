@@ -137,10 +137,20 @@ def year(value: str) -> Clause:
     match = _YEARS.match(value.strip())
     if not match or value.strip() == "-":
         raise ValueError("Use 2019, 2015-2020, 2015- or -2010.")
+    if problem := span_problem(value):
+        raise ValueError(problem)
     if match[1]:
         return {"term": {"year": int(match[1])}}
     bounds = {"gte": match[2], "lte": match[3]}
     return {"range": {"year": {side: int(bound) for side, bound in bounds.items() if bound}}}
+
+
+def span_problem(value: str) -> str | None:
+    """Return what is wrong with a span of years that ends before it begins; None for any other value."""
+    match = _YEARS.match(value.strip())
+    if not match or not match[2] or not match[3] or match[2] <= match[3]:
+        return None
+    return f"The years {match[2]} to {match[3]} end before they begin. Did you mean {match[3]}-{match[2]}?"
 
 
 def _covers(clause: Clause, number: int) -> bool:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from flask import request
 
 from search_api.http.errors import Problem
+from search_api.retrieval.filters import span_problem
 from search_api.retrieval.listing import path
 
 #: `2015 to 2017`, with any kind of dash, `2015..2017`, `from 2015`, `since 2015`, `until 2017`.
@@ -41,7 +42,6 @@ def respelled_address() -> str | None:
     """
     pairs = [(name, spelled(value) if name in SPANS else value) for name, value in request.args.items(multi=True)]
     for name, value in pairs:
-        if name in SPANS and (match := re.fullmatch(r"!?(\d{4})-(\d{4})", value)) and match[1] > match[2]:
-            words = f"The years {match[1]} to {match[2]} end before they begin. Did you mean {match[2]}-{match[1]}?"
+        if name in SPANS and (words := span_problem(value.removeprefix("!"))):
             raise Problem(HTTPStatus.BAD_REQUEST, words, {name: [words]}, for_readers=words)
     return f"{path()}?{urlencode(pairs)}" if pairs != list(request.args.items(multi=True)) else None

@@ -42,6 +42,13 @@ def test_what_is_no_year_is_refused(value: str) -> None:
         filters.year(value)
 
 
+@pytest.mark.parametrize("value", ["2017-2015", " 2017-2015 ", "9999-0001"])
+def test_a_span_that_ends_before_it_begins_is_refused_with_the_other_way_round(value: str) -> None:
+    first, last = value.strip().split("-")
+    with pytest.raises(ValueError, match=f"Did you mean {last}-{first}?"):
+        filters.year(value)
+
+
 def test_repeated_values_are_or_and_an_exclamation_mark_negates() -> None:
     (one,) = filters.parse(FIELDS, {"topic": ["cs.LG", "cs.CL", "!cs.AI"]})
     assert one.clause() == {

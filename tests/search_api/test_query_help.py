@@ -136,3 +136,21 @@ def test_programs_keep_the_details(pages: FlaskClient) -> None:
 def test_no_page_shows_a_score(pages: FlaskClient) -> None:
     for address in ("/search?q=spikes", "/search?q=spikes&mode=semantic", "/related"):
         assert not re.search(r"\d+ ?%", text_of(pages, address))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("works?year=2017-2015", "works?year=2019&year=!2017-2015", "works?format=ris&year=2017-2015"),
+        *(
+            "researchers?year=2017-2015",
+            "researchers?about=spikes&published=2017-2015",
+            "researchers?about=x&year=2017-2015",
+        ),
+    ],
+)
+def test_programs_are_told_which_span_of_years_was_meant(pages: FlaskClient, address: str) -> None:
+    answer = pages.get(f"/api/v1/{address}")
+    assert answer.status_code == 400
+    ((message,),) = answer.get_json(force=True)["errors"].values()
+    assert "Did you mean 2015-2017?" in message
