@@ -10,7 +10,7 @@ from typing import Any
 
 from mappings import institution_id, topic_id, work_id
 from search_api.researchers.names import by_popularity
-from search_api.retrieval.terms import shorten
+from search_api.retrieval.terms import shorten, without_signs
 
 Body = dict[str, Any]
 
@@ -74,7 +74,8 @@ def _researcher(words: list[str]) -> Body:
 
     The stored spellings include the preferred name of the profile's owner.
     """
-    return by_popularity(_prefer_prefix("name.sort", words, {"bool": {"must": [_name_part(word) for word in words]}}))
+    parts = [_name_part(word) for word in without_signs(" ".join(words)).split()]
+    return by_popularity(_prefer_prefix("name.sort", words, {"bool": {"must": parts}})) if parts else {"match_none": {}}
 
 
 def _name_part(word: str) -> Body:

@@ -8,7 +8,7 @@ from typing import Any
 
 from mappings import orcid_id
 from search_api.retrieval import ranking
-from search_api.retrieval.terms import shorten
+from search_api.retrieval.terms import shorten, without_signs
 
 Body = dict[str, Any]
 
@@ -37,7 +37,7 @@ def by_name(text: str) -> Body:
     """
     with suppress(ValueError):
         return {"bool": {"filter": [{"term": {"orcid": orcid_id(text)}}]}}
-    spaced = _HYPHENATED.sub(r"\1 ", text.replace(".", " ").replace(",", " "))
+    spaced = _HYPHENATED.sub(r"\1 ", without_signs(text).replace(".", " ").replace(",", " "))
     words = shorten(spaced, MAX_NAME_PARTS, MAX_NAME_PARTS).split()
     if not words:
         return {"match_none": {}}

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from search_api.retrieval.cache import ExpiringCache
 from search_api.retrieval.hits import count_only, have_hits
-from search_api.retrieval.terms import STOP_WORDS, significant_terms
+from search_api.retrieval.terms import STOP_WORDS, significant_terms, without_signs
 from search_api.understanding import abbreviations
 from search_api.understanding.hints import HINTS, SOURCES, suggestions
 
@@ -115,7 +115,9 @@ class NamedEntities:
 
         The searches `ahead` are sent in the same request; without a request, no responses to them are returned.
         """
-        words = tuple(word for unit in query.units if (word := fold(unit.text)))
+        # `C++` has the form of no part of a name, so that it is not taken for the initial C.
+        folded = (fold(unit.text) if without_signs(unit.text) else unit.text.lower() for unit in query.units)
+        words = tuple(filter(None, folded))
         is_sentence = len(words) > MAX_WORDS or significant_terms(query.words) > MAX_TERMS
         if not query.is_plain or not words or is_sentence:
             return Named(), []
@@ -152,7 +154,7 @@ def find(
     ]
     topics, institutions, people, defining, *responses = services.search_together(searches)
     pairs = abbreviations.expansions(text, _sources(defining))
-    parts = [part for word in words for part in word.split()]
+    parts = fold(text).split()
     exact = [
         *(("topic", topic) for topic in _sources(topics) if _is_named(topic, text, parts)),
         *(("institution", place) for place in _sources(institutions) if _is_institution(place, parts)),
@@ -291,8 +293,9 @@ def _by_name(kind: str, text: str) -> Body:
 def _people(text: str, most: int) -> Body:
     """Return the request for `most` researchers with any of these words in a name, those with the rarest first."""
     fields = ("name", "name_variants", "owner.name")
+    words = without_signs(text)
     return {
-        "query": {"dis_max": {"queries": [{"match": {field: text}} for field in fields]}},
+        "query": {"dis_max": {"queries": [{"match": {field: words}} for field in fields]}},
         "size": most,
         "_source": SOURCES["researcher"],
         "track_total_hits": False,

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from mappings import TITLE_WEIGHT
 from search_api.retrieval import clauses, ranking
 from search_api.retrieval.hits import count_only
-from search_api.retrieval.terms import only_stop_words, shorten, significant, significant_terms
+from search_api.retrieval.terms import only_stop_words, shorten, significant, significant_terms, without_signs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from search_api.retrieval.syntax import Form, Query, Unit
 
@@ -203,12 +203,16 @@ def enough_words(query: Query) -> Body | None:
     words = shorten(" ".join(free))
     if query.has_alternatives or query.is_open or significant_terms(words) < 2:
         return None
-    match = {"query": words, "minimum_should_match": ranking.ENOUGH_TERMS}
-    fields = ["researchers.name", *(f"localized.{language}" for language in query.languages)]
-    ways: list[Body] = [{"match": {"all_words": match}}]
-    ways += [{"match": {field: match}} for field in fields] if len(free) <= MAX_LOCALIZED else []
+    fields = ["all_words"]
+    if len(free) <= MAX_LOCALIZED:
+        fields += [f"localized.{language}" for language in query.languages]
+    enough = {"minimum_should_match": ranking.ENOUGH_TERMS}
+    ways: list[Body] = [{"match": {field: {"query": words, **enough}}} for field in fields]
+    # A single name besides a word such as `C++` is not enough.
+    if len(free) <= MAX_LOCALIZED and significant_terms(without_signs(words)) > 1:
+        ways.append(clauses.in_names(words, **enough))
     if 1 < len(free) <= MAX_SCATTERED:
-        scattered = [_word(word) for word in free]
+        scattered = [with_word(word) for word in free]
         ways.append({"bool": {"should": scattered, "minimum_should_match": ranking.ENOUGH_TERMS}})
     ways += [_form(form.text) for form in query.forms if query.is_whole(form)]
     if parts(query):
@@ -221,7 +225,7 @@ def _in_either_form(query: Query) -> list[Body]:
     found = []
     for units, form in _divided(query):
         words = [unit.text for unit in units if significant_terms(unit.text)]
-        written: list[Body] = [{"bool": {"filter": [_word(word) for word in words]}}] if words else []
+        written: list[Body] = [{"bool": {"filter": [with_word(word) for word in words]}}] if words else []
         if ways := written + ([_form(form.text)] if form else []):
             found.append({"bool": {"should": ways}})
     return found
@@ -260,10 +264,14 @@ def _form(form: str) -> Body:
     return {"dis_max": {"queries": [title, {"match_phrase": {"abstract": {"query": form}}}]}}
 
 
-def _word(word: str) -> Body:
-    """Return the clause for a word, or all terms of a hyphenated one, in any field."""
-    in_texts = {"match": {"all_words": {"query": word, "operator": "and"}}}
-    return {"bool": {"should": [in_texts, clauses.in_names(word, operator="and")]}}
+def with_word(word: str, languages: Iterable[str] = ()) -> Body:
+    """Return the clause for works with a word, or all terms of a hyphenated one, in any form, in text or names.
+
+    `languages` are those besides English by whose stemmers it is looked for too.
+    """
+    fields = ("all_words", *(f"localized.{language}" for language in languages))
+    in_texts: list[Body] = [{"match": {field: {"query": word, "operator": "and"}}} for field in fields]
+    return {"bool": {"should": [*in_texts, clauses.in_names(word, operator="and")]}}
 
 
 def _whole_title(text: str) -> Body:

@@ -65,8 +65,8 @@ def read_page(
         return ranked_page(services, plan.found, plan.clauses(), pagination, read, narrowing)
     with own_cursor(pagination):
         sent = plan.sent or Sent.send(services, sorted_page(services, plan, pagination, read, narrowing))
-    pairs = [(body["query"], found) for (_, body), found in zip(sent.searches, sent.responses, strict=True)]
-    checks = {query["multi_match"]["query"]: found for query, found in pairs if "multi_match" in query}
+    words = [spelling.looked_up(body) for _, body in sent.searches]
+    checks = {word: found for word, found in zip(words, sent.responses, strict=True) if word}
     # The search before the checks counts; it is the first one or follows it.
     response, counted = sent.responses[0], sent.responses[-len(checks) - 1]
     hits: list[WorkHit] = response["hits"]["hits"]

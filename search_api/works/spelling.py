@@ -70,13 +70,15 @@ def occurrence(word: str, languages: Iterable[str]) -> Body:
 
     `languages` are those of the collection that have their own stemmer.
     """
-    return first_only(_with_word(word, languages))
+    return first_only(queries.with_word(word, languages))
 
 
-def _with_word(word: str, languages: Iterable[str]) -> Body:
-    """Return the clause for works with a word, in any form, in their text or in the name of an author."""
-    fields = ["all_words", "researchers.name", *(f"localized.{language}" for language in languages)]
-    return {"multi_match": {"query": word, "fields": fields, "operator": "and"}}
+def looked_up(body: Body) -> str | None:
+    """Return the word of an `occurrence` request; None for other requests."""
+    match body["query"]:
+        case {"bool": {"should": [{"match": {"all_words": {"query": str(word), "operator": "and"}}}, *_]}}:
+            return word
+    return None
 
 
 def missing(services: Services, words: Sequence[str], responses: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -151,7 +153,7 @@ def _best(suggested: Mapping[str, Any]) -> dict[tuple[int, int], tuple[str, str]
 
 def _unknown(services: Services, words: Iterable[str], languages: Iterable[str]) -> set[str]:
     """Return those words that occur in no field, in no form."""
-    anywhere = {word: _with_word(word, languages) for word in words}
+    anywhere = {word: queries.with_word(word, languages) for word in words}
     body = {"size": 0, "query": {"match_all": {}}, "aggs": {"words": {"filters": {"filters": anywhere}}}}
     buckets = services.search(services.names.works, body)["aggregations"]["words"]["buckets"]
     return {word for word, bucket in buckets.items() if not bucket["doc_count"]}
@@ -191,7 +193,7 @@ def _helps(services: Services, plan: Plan, corrected: str) -> bool:
 def _all_words(query: Query, languages: Iterable[str]) -> list[Body]:
     """Return the clauses for works with all words of a query that count, and with what it requires."""
     words = [unit.text for unit in query.units if unit.is_free and significant_terms(unit.text)]
-    return [*(_with_word(word, languages) for word in words), *queries.required_clauses(query)]
+    return [*(queries.with_word(word, languages) for word in words), *queries.required_clauses(query)]
 
 
 def _any_work(services: Services, clauses: list[Body]) -> bool:

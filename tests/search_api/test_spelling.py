@@ -9,7 +9,8 @@ import pytest
 
 from mappings import IndexNames
 from search_api.retrieval.syntax import parse
-from search_api.works.spelling import MAX_LENGTH, KnownWords, lookups, missing, occurrence
+from search_api.works import queries
+from search_api.works.spelling import MAX_LENGTH, KnownWords, looked_up, lookups, missing, occurrence
 
 
 def test_words_are_looked_up_where_they_stand() -> None:
@@ -47,7 +48,14 @@ class Words:
         return self.known
 
     def response(self, body: dict[str, Any]) -> dict[str, Any]:
-        return {"hits": {"total": {"value": int(body["query"]["multi_match"]["query"] in self.words)}}}
+        return {"hits": {"total": {"value": int(looked_up(body) in self.words)}}}
+
+
+def test_the_word_of_a_request_is_told_from_other_requests() -> None:
+    assert looked_up(occurrence("soil", ("de",))) == "soil"
+    query = parse("soil water plant")
+    for clause in (queries.any_word(query), queries.keyword(query), queries.with_word("soil")["bool"]["should"][0]):
+        assert looked_up({"query": clause}) is None
 
 
 def test_only_words_that_are_not_known_to_occur_are_looked_up_again() -> None:

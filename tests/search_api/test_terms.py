@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from search_api.autocomplete import queries as autocomplete
@@ -18,7 +21,12 @@ from search_api.retrieval.terms import (
     term_ends,
     without_signs,
 )
+from search_api.understanding import entities
 from search_api.works import queries as works
+from search_api.works import spelling
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 HAN = "\u7814\u7a76"
 
@@ -81,6 +89,51 @@ def test_no_query_has_more_terms_than_opensearch_takes_clauses(text: str) -> Non
 )
 def test_names_have_no_words_with_signs(text: str, names: str) -> None:
     assert without_signs(text) == names
+
+
+NAME_FIELDS = {"researchers.name", "name", "name.suggest", "name_variants", "owner.name", "corrected.name"}
+#: Requests that look for a text in names of people.
+IN_NAMES: dict[str, Callable[[str], Any]] = {
+    "ranking": lambda text: works.any_word(parse(text)),
+    "membership": lambda text: works.enough_words(parse(f"{text} Ada Birch")),
+    "operators": lambda text: works.required_clauses(parse(f'"{text}" author:"{text}"')),
+    "words": lambda text: works.with_word(text, ("de",)),
+    "spelling": lambda text: spelling.occurrence(text, ("de",)),
+    "entities": lambda text: entities._people(text, 10),
+    "researchers": lambda text: by_name(text),
+    "autocomplete": lambda text: autocomplete.body("researcher", text, 10),
+}
+
+
+def asked_of_names(body: object) -> Iterator[str]:
+    """Yield what a request asks fields with names for."""
+    if isinstance(body, list):
+        for part in body:
+            yield from asked_of_names(part)
+    elif isinstance(body, dict):
+        for key, value in body.items():
+            if key in NAME_FIELDS:
+                yield value["query"] if isinstance(value, dict) else value
+            else:
+                assert key != "fields" or NAME_FIELDS.isdisjoint(value)
+                yield from asked_of_names(value)
+
+
+@pytest.mark.parametrize("sign", ["C++", "c++", "C#", "F#"])
+@pytest.mark.parametrize("request_", IN_NAMES.values(), ids=IN_NAMES)
+def test_a_word_with_signs_is_looked_for_in_no_name(request_: Callable[[str], Any], sign: str) -> None:
+    assert "Kording" in " ".join(asked_of_names(request_(f"{sign} Kording")))
+    for text in (sign, f"{sign} Kording", f"Kording {sign}"):
+        asked = " ".join(asked_of_names(request_(text)))
+        assert not re.search(r"[+#]|\b[cf]\b", asked, re.IGNORECASE), asked
+
+
+@pytest.mark.parametrize(("query", "in_names"), [("Ada Birch", True), ("C++ Birch", False), ("C# Ada Birch", True)])
+def test_one_name_besides_a_word_with_signs_is_not_enough(query: str, in_names: bool) -> None:
+    enough = works.enough_words(parse(query))
+    assert enough is not None
+    ways = [way for way in enough["bool"]["should"] if "researchers.name" in way.get("match", {})]
+    assert bool(ways) is in_names
 
 
 def test_significant_terms_leave_out_stop_words_and_symbols() -> None:
