@@ -225,7 +225,7 @@ def semantic(
     """Return the neighbours of the query that are near enough."""
     near = responses.near or Neighbours(services, query, weights, None).search(vector)
     scores = best_first(hit_scores(near))
-    floor = _floor(services, query, scores, words_occur=responses.words["hits"]["total"]["value"] > 0)
+    floor = _query_floor(services, query, scores, words_occur=responses.words["hits"]["total"]["value"] > 0)
     ranked = {id_: score for id_, score in scores.items() if ranking.cosine_of(score) >= floor}
     return ResultSet(
         None,
@@ -264,7 +264,7 @@ def hybrid(
     words = {id_: score - queries.MARK * (id_ in marked) for id_, score in first.keyword.items()}
     # Marked hits come first, so all of them were returned if another one was.
     first = replace(first, keyword=words, has_all=first.has_all or len(marked) < len(words))
-    floor = _floor(services, query, first.semantic, words_occur=bool(words))
+    floor = _query_floor(services, query, first.semantic, words_occur=bool(words))
     cosines = ranking.cosines_of(first.semantic)
     near_ids = [id_ for id_, cosine in cosines.items() if cosine >= floor]
     moved = _feedback(neighbours, first, vector, replace(weights, semantic_weight=weight))
@@ -329,16 +329,23 @@ class Neighbours:
         return self.known.by_id(ids)
 
 
-def _floor(services: Services, query: Query, near: Scores, *, words_occur: bool) -> float:
-    """Return the cosine that a neighbour needs; `near` are Lucene's scores of the nearest works, best first."""
+def _query_floor(services: Services, query: Query, near: Scores, *, words_occur: bool) -> float:
+    """Return the cosine to a query that a neighbour needs, as `_floor` does."""
     if query.is_open or not any(unit.is_free for unit in query.units):
         # Operators alone are requirements, and what meets them is a result: `author:kording`.
         return 0.0
-    best = ranking.cosine_of(next(iter(near.values()), 0.0))
     # The other form of an abbreviation does not make a short query a long one.
-    terms = significant_terms(query.words)
+    return _floor(services, query.words, near, words_occur=words_occur)
+
+
+def _floor(services: Services, text: str, near: Scores, *, words_occur: bool) -> float:
+    """Return the cosine to a text that a neighbour needs; `near` are Lucene's scores of the nearest works, best first.
+
+    `words_occur` says whether a work has any word of the text.
+    """
+    best = ranking.cosine_of(next(iter(near.values()), 0.0))
     similarity = similarity_of(services.settings.model)
-    return ranking.similarity_floor(similarity, best, terms, words_occur=words_occur)
+    return ranking.similarity_floor(similarity, best, significant_terms(text), words_occur=words_occur)
 
 
 @dataclass(frozen=True)
@@ -346,15 +353,15 @@ class FirstPass:
     """Scores by keyword and of neighbours; `has_all` says that all keyword matches are among them.
 
     `keyword_of_near` are the keyword scores of those neighbours that match, also of others than the best ones, and
-    `count` is the number of works that match or are neighbours; both only if they were requested.
+    `matching` is the number of works that match; both only if they were requested.
     """
 
     keyword: Scores
     semantic: Scores
     has_all: bool
     generation: str | None
-    keyword_of_near: Scores | None = None
-    count: int | None = None
+    keyword_of_near: Scores = field(default_factory=dict)
+    matching: int | None = None
 
     @classmethod
     def of(cls, by_words: Body, semantic: Scores, generation: str | None) -> FirstPass:
@@ -374,10 +381,8 @@ def first_pass(
     near_by_words = {"bool": {"must": [keyword], "filter": [neighbours["query"]]}}
     bodies = [_best(keyword, count=True), neighbours, {**neighbours, "query": near_by_words}]
     by_words, near, both = services.search_together([(index, body) for body in bodies])
-    semantic, shared = hit_scores(near), hit_scores(both)
-    count = by_words["hits"]["total"]["value"] + len(semantic.keys() - shared.keys())
-    first = FirstPass.of(by_words, semantic, generation_of(by_words, near))
-    return replace(first, keyword_of_near=shared, count=count)
+    first = FirstPass.of(by_words, hit_scores(near), generation_of(by_words, near))
+    return replace(first, keyword_of_near=hit_scores(both), matching=by_words["hits"]["total"]["value"])
 
 
 def fused_set(hits: FirstPass, keyword: Body, vector: Vector, semantic_weight: float) -> ResultSet:
@@ -390,7 +395,26 @@ def fused_set(hits: FirstPass, keyword: Body, vector: Vector, semantic_weight: f
         has_keyword_hits=bool(hits.keyword),
         vector=vector,
         generation=hits.generation,
-        count=hits.count,
+    )
+
+
+def similar_set(
+    services: Services, hits: FirstPass, keyword: Body, vector: Vector, semantic_weight: float, text: str
+) -> ResultSet:
+    """Return the set of works like a text: those that match, and the neighbours that are near enough to be results.
+
+    As in hybrid search, all hits take part in fusion, so that scores do not depend on where the set ends.
+    """
+    matching = hits.keyword.keys() | hits.keyword_of_near.keys()
+    floor = _floor(services, text, hits.semantic, words_occur=bool(hits.keyword))
+    near = [id_ for id_, cosine in ranking.cosines_of(hits.semantic).items() if cosine >= floor]
+    found = fused_set(hits, keyword, vector, semantic_weight)
+    members = matching.union(near)
+    return replace(
+        found,
+        ranked={id_: score for id_, score in found.ranked.items() if id_ in members},
+        neighbours=tuple(near),
+        count=(hits.matching or 0) + len(members) - len(matching),
     )
 
 

@@ -19,7 +19,7 @@ from search_api.works.documents import find_canonical, find_ids, serialize_work,
 from search_api.works.fields import SORTS
 from search_api.works.plan import parse_filters
 from search_api.works.reading import Page, ranked_page, score_parts
-from search_api.works.result_set import first_pass, fused_set
+from search_api.works.result_set import first_pass, similar_set
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,6 +53,12 @@ class SimilarityRequest:
     def ids(self) -> list[str]:
         """The ids of all examples."""
         return [work["id"] for work in (*self.like, *self.unlike)]
+
+    @property
+    def whole_text(self) -> str:
+        """The text with those of the wanted works."""
+        works = (text for work in self.like for text in (work["title"], work.get("abstract")))
+        return " ".join(filter(None, (self.text, *works)))
 
     @property
     def mode(self) -> str:
@@ -133,7 +139,8 @@ def _nearest(services: Services, request: SimilarityRequest, args: Mapping[str, 
         known = {}
     else:
         first = first_pass(services, keyword, request.vector, others, request.weights)
-        found = fused_set(first, keyword, request.vector, request.weights.similar_semantic_weight)
+        weight = request.weights.similar_semantic_weight
+        found = similar_set(services, first, keyword, request.vector, weight, request.whole_text)
         page = ranked_page(services, found, passing, pagination, {"_source": queries.SOURCE}, (passing, {}))
         known = _known_parts(services, request.vector, first, page) if not request.unlike else {}
     results = [to_result(hit, page.best, request.mode) for hit in page.hits]
@@ -178,7 +185,7 @@ def _known_parts(
     if others := [id_ for id_ in ids if id_ in first.keyword and id_ not in semantic]:
         vectors = services.shared(VectorStore).of(first.generation)
         semantic = semantic | (vectors.nearest_of(others, vector, len(others)) if vectors else {})
-    keyword, best = first.keyword | (first.keyword_of_near or {}), max(first.keyword.values(), default=None)
+    keyword, best = first.keyword | first.keyword_of_near, max(first.keyword.values(), default=None)
     return {
         id_: {
             "keyword": ranking.relative(keyword.get(id_, 0.0), best),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from flask.testing import FlaskClient
 
 MODES = ("hybrid", "semantic", "keyword")
 
@@ -53,3 +56,28 @@ def test_words_may_be_scattered_over_text_and_authors(get: Any) -> None:
     found = get("/works", q="kording recordings", mode="keyword")["results"]
     assert found
     assert all("Kording" in str(work["authors"]) for work in found)
+
+
+@pytest.mark.parametrize("params", [{}, {"year": "2010-"}])
+@pytest.mark.parametrize("text", ["zxqwv blorptang", "asdfghjkl", "xkcdish florbin quazzle zxqwv blorptang wwwwq"])
+def test_a_text_of_made_up_words_has_no_similar_works(client: FlaskClient, text: str, params: dict[str, str]) -> None:
+    answer = client.post("/api/v1/works/similar", json={"text": text}, query_string=params).get_json()
+    assert (answer["results"], answer["meta"]["count"]) == ([], 0)
+    page = client.get("/related", query_string={"text": text, "show": "works", **params})
+    assert page.status_code == 200
+    assert "No results" in page.text
+    assert 'href="/works/' not in page.text
+    assert "No works found" in client.get("/related", query_string={"text": text}).text
+
+
+@pytest.mark.parametrize("text", ["how the brain controls movements of the arm", "neural decoding", "protein folding"])
+def test_similar_works_are_near_or_have_a_word_of_the_text(client: FlaskClient, text: str) -> None:
+    url = "/api/v1/works/similar?per_page=100&select=id,reasons"
+    found: list[dict[str, Any]] = []
+    while url:
+        answer = client.post(url, json={"text": text}).get_json()
+        found += answer["results"]
+        url = answer["links"]["next"]
+    assert 0 < len(found) == answer["meta"]["count"]
+    near = [work["reasons"]["semantic"] for work in found if not work["reasons"]["keyword"]]
+    assert all(cosine >= 0.2 for cosine in near)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Any, cast
 
 import numpy as np
+import pytest
 
 from mappings import IndexNames
 from search_api.app import create_app
 from search_api.http.services import Services
 from search_api.retrieval.vectors import KnownVectors, VectorStore
 from search_api.works import similar
-from search_api.works.schemas import SimilarArgs
+from search_api.works.schemas import SimilarArgs, SimilarTo
 
 Body = dict[str, Any]
+#: More terms than those of a short query.
+TITLE = "Recording spikes of many neurons"
 
 
 class Engine:
@@ -54,7 +57,7 @@ class Engine:
         return {"_index": "w", "_id": id_, "_score": score, "_source": self.work(id_), "fields": {"id": [id_]}}
 
     def work(self, id_: str) -> Body:
-        return {"id": id_, "topics": [], "researchers": [], "sources": []}
+        return {"id": id_, "title": TITLE, "topics": [], "researchers": [], "sources": []}
 
 
 def filters_of(query: Body) -> list[Body]:
@@ -100,6 +103,37 @@ def test_parts_are_computed_where_vectors_are_in_memory() -> None:
 
 
 def test_the_list_is_as_long_as_the_union_of_matches_and_neighbours_without_another_request() -> None:
-    engine = Engine({"a": 4.0, "d": 2.0}, {"a": 0.9, "c": 0.7, "b": 0.6}, total=2_000)
+    engine = Engine({"a": 4.0, "d": 2.0}, {"a": 0.9, "c": 0.7, "b": 0.65}, total=2_000)
     assert answer(engine)["meta"]["count"] == 2_002
     assert not any("track_total_hits" in body and not body["size"] for body in engine.requests[2])
+
+
+#: Lucene's scores are (1 + cosine) / 2. The floors of MiniLM are .2 for a long text, .25 for a short one, .45 for one
+#: of which no work has any word.
+@pytest.mark.parametrize(
+    ("text", "words", "near", "found"),
+    [
+        ("recording spikes of many neurons", {"a": 4.0}, {"b": 0.65, "c": 0.61, "d": 0.59}, "abc"),
+        ("recording spikes of many neurons", {"d": 4.0}, {"b": 0.65, "c": 0.61, "d": 0.51}, "bcd"),
+        # The best neighbour sets the floor of the others, for a short text more than for a long one.
+        ("recording spikes of many neurons", {"a": 4.0}, {"b": 0.95, "c": 0.67, "d": 0.65}, "abc"),
+        ("spikes", {"a": 4.0}, {"b": 0.95, "c": 0.8, "d": 0.75}, "abc"),
+        ("spikes", {"a": 4.0}, {"b": 0.62, "c": 0.61}, "a"),
+        ("zxqwv blorptang quazzle florbin", {}, {"b": 0.72, "c": 0.7, "d": 0.65}, ""),
+        ("zxqwv blorptang quazzle florbin", {}, {"b": 0.73, "c": 0.7, "d": 0.65}, "b"),
+    ],
+)
+@pytest.mark.parametrize("filters", [{}, {"year": ["2015-"]}])
+def test_works_that_are_neither_near_nor_have_a_word_of_the_text_are_no_results(
+    monkeypatch: pytest.MonkeyPatch, text: str, words: Body, near: Body, found: str, filters: Body
+) -> None:
+    engine = Engine(words, near)
+    there = Services(cast("Any", engine), IndexNames("t-"))
+    monkeypatch.setattr(there, "embed_query", lambda _: np.array([1, 0], np.float32))
+    app = create_app(services=there, extensions=[])
+    with app.test_request_context("/api/v1/works/similar"):
+        response = similar.similar_to(
+            there, SimilarTo().load({"text": text}), SimilarArgs().load({"per_page": 50, **filters})
+        )
+    assert {result["id"] for result in response["results"]} == set(found)
+    assert response["meta"]["count"] == len(found)
