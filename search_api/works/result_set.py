@@ -208,8 +208,11 @@ def find(
     if not responses:
         searches = first_searches(services, mode, query, vector, weights)
         responses = services.search_together(searches)
-    search = hybrid if mode == "hybrid" else semantic
-    found = search(services, query, vector, weights, FirstResponses.of(searches, responses))
+    first = FirstResponses.of(searches, responses)
+    if mode == "hybrid":
+        found = hybrid(services, query, vector, weights, first)
+    else:
+        found = semantic(services, query, vector, first)
     cache.put(mode, query.key, found)
     return replace(found, is_new=True)
 
@@ -219,11 +222,10 @@ def forget(services: Services, mode: str, query: Query) -> None:
     services.shared(ResultSets).drop(mode, query.key)
 
 
-def semantic(
-    services: Services, query: Query, vector: Vector, weights: RankingWeights, responses: FirstResponses
-) -> ResultSet:
+def semantic(services: Services, query: Query, vector: Vector, responses: FirstResponses) -> ResultSet:
     """Return the neighbours of the query that are near enough."""
-    near = responses.near or Neighbours(services, query, weights, None).search(vector)
+    near = responses.near
+    assert near is not None  # noqa: S101 (`first_searches` contain it in this mode)
     scores = best_first(hit_scores(near))
     floor = _query_floor(services, query, scores, words_occur=responses.words["hits"]["total"]["value"] > 0)
     ranked = {id_: score for id_, score in scores.items() if ranking.cosine_of(score) >= floor}
@@ -253,10 +255,12 @@ def hybrid(
         if matching < ranking.DEPTH:
             by_words = services.search(services.names.works, _best(queries.marked(query)))
     neighbours = Neighbours.of(services, query, weights, generation_of(by_words, near))
-    if near is None and neighbours.memory is None:
-        near = neighbours.search(vector)
+    if near is None and (memory := neighbours.memory):
+        semantic = memory.nearest(vector, weights.k)
+    else:
+        near = near or neighbours.search(vector)
         neighbours = Neighbours.of(services, query, weights, generation_of(by_words, near))
-    semantic = neighbours.nearest(vector) if near is None else hit_scores(near)
+        semantic = hit_scores(near)
     occurring = services.shared(TermCounts).occurring_share(services, query, responses.counted)
     weight = ranking.semantic_share(weights.semantic_weight, occurring)
     first = FirstPass.of(by_words, semantic, generation_of(by_words, near))
@@ -303,11 +307,6 @@ class Neighbours:
     def memory(self) -> WorkVectors | None:
         """The vectors in which neighbours are found, if the query requires nothing of its results."""
         return self.known if isinstance(self.known, WorkVectors) and not queries.required_clauses(self.query) else None
-
-    def nearest(self, vector: Vector) -> Scores:
-        """Return the neighbours of a vector by Lucene's score."""
-        memory = self.memory
-        return memory.nearest(vector, self.weights.k) if memory else hit_scores(self.search(vector))
 
     def among(self, first: FirstPass, vector: Vector) -> Scores:
         """Return the works of the first pass that are nearest to a vector, by Lucene's score."""
