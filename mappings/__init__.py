@@ -1,6 +1,7 @@
 """What is stored in OpenSearch: mappings and analyzers as JSON, types of documents, names, ids and generations."""
 
 from mappings.arxiv import arxiv_number, arxiv_number_in
+from mappings.characters import plain_characters, spelt_out
 from mappings.documents import DEFAULT_STATE, STATE_FIELDS
 from mappings.generations import (
     StoreError,
@@ -59,10 +60,12 @@ __all__ = [
     "live",
     "orcid_id",
     "person_id",
+    "plain_characters",
     "publish",
     "rollback",
     "ror_address",
     "save_decisions",
+    "spelt_out",
     "stored_decisions",
     "stored_fingerprint",
     "stored_model",

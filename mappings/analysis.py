@@ -1,6 +1,6 @@
 """The analyzers of all indices: shared steps from analysis.json, and a stemmer for each language that has one.
 
-Texts are folded (case, diacritics, width, joiners, sub- and superscripts) before they are stemmed, so that a word is
+Texts are folded (case, diacritics, width, joiners, compatibility characters) before they are stemmed, so that a word is
 found however it is typed. The field that all works share is stemmed by KStem, which removes endings only
 from words of its English lexicon: it decides what matches. Its subfield `english`, stemmed by Porter's second stemmer,
 ranks what matches. Other languages have a field each (`localized`), filled by works with a known `language`.
@@ -15,6 +15,8 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 from typing import Any
+
+from mappings.characters import PLAIN_CHARACTERS
 
 FOLDED = ("asciifolding",)
 #: Stemmer of each language in `works.localized`, as OpenSearch names it, and the filters before it. Portuguese endings
@@ -93,7 +95,8 @@ _STEMMING = ("plurals", "kstem")
 #: Stemming of the subfields that rank. nDCG@10 of hybrid search on cranfield / cacm: .433 / .593 ranked by these, .426
 #: / .568 ranked by KStem.
 _RANKING = ("english_stemmer",)
-#: Folding of texts: both ways in which letters such as `ö` are written without diacritics; a query has one of them.
+#: Folding of texts and names: both ways in which letters such as `ö` are written without diacritics; a query has one of
+#: them.
 _FOLDING, _QUERY_FOLDING = "folded_or_spelt_out", "asciifolding"
 
 
@@ -108,18 +111,20 @@ def analysis() -> dict[str, Any]:
     """Return the part `analysis` of the settings of an index."""
     shared: dict[str, Any] = json.loads(files("mappings").joinpath("analysis.json").read_text(encoding="utf-8"))
     parts = shared["analysis"]
+    parts["char_filter"]["characters"]["mappings"] += [f"{sign}=>{plain}" for sign, plain in PLAIN_CHARACTERS.items()]
     parts["filter"] |= {"plurals": _stemmer("minimal_english"), "english_stemmer": _stemmer("english")}
     parts["filter"] |= {f"{name}_stemmer": _stemmer(stemmer) for name, (stemmer, _) in LANGUAGES.items()}
     words = ("cjk_width", "english_possessive", "greek_lowercase", "articles", "apostrophes", "english_stop", *_SCRIPTS)
     exact = ("cjk_width", "greek_lowercase", "articles", "apostrophes", *_SCRIPTS, "asciifolding")
-    names = ("cjk_width", "greek_lowercase", *_SCRIPTS[:2], *_SCRIPTS[3:5], "asciifolding")
+    names = ("cjk_width", "greek_lowercase", *_SCRIPTS[:2], *_SCRIPTS[3:5])
     parts["analyzer"] = {
         "stemmed": _analyzer(_CHARACTERS, (*words, "bigrams", _FOLDING, *_STEMMING)),
         "stemmed_query": _analyzer(_CHARACTERS, (*words, "query_bigrams", _QUERY_FOLDING, *_STEMMING)),
         "english": _analyzer(_CHARACTERS, (*words, "bigrams", _FOLDING, *_RANKING)),
         "english_query": _analyzer(_CHARACTERS, (*words, "query_bigrams", _QUERY_FOLDING, *_RANKING)),
         "exact": _analyzer(_CHARACTERS, exact),
-        "name": _analyzer(_CHARACTERS[:3], names),
+        "name": _analyzer(_CHARACTERS[:3], (*names, _QUERY_FOLDING)),
+        "printed_name": _analyzer(_CHARACTERS[:3], (*names, _FOLDING)),
         **{
             f"text_{name}": _analyzer(_CHARACTERS, (*exact[:-1], *before, f"{name}_stemmer"))
             for name, (_, before) in LANGUAGES.items()

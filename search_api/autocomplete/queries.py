@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mappings import institution_id, topic_id, work_id
+from mappings import institution_id, spelt_out, topic_id, work_id
 from search_api.researchers.names import by_popularity
 from search_api.retrieval.terms import shorten, without_signs
 
@@ -80,13 +80,9 @@ def _researcher(words: list[str]) -> Body:
 
 def _name_part(word: str) -> Body:
     word = word.rstrip(".,")
-    return {
-        "dis_max": {
-            "queries": [
-                {"match": {"name.suggest": {"query": word, "boost": 2}}},
-                {"match_bool_prefix": {"name.suggest": word}},
-                {"match_bool_prefix": {"name_variants": word}},
-                {"match_bool_prefix": {"owner.name": word}},
-            ]
-        }
-    }
+    ways: list[Body] = []
+    # Where `Mueller` is printed, the index does not have `Müller`.
+    for spelling in dict.fromkeys((word, spelt_out(word))):
+        ways.append({"match": {"name.suggest": {"query": spelling, "boost": 2}}})
+        ways += [{"match_bool_prefix": {field: spelling}} for field in ("name.suggest", "name_variants", "owner.name")]
+    return {"dis_max": {"queries": ways}}

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mappings import TITLE_WEIGHT, Scale
+from mappings import TITLE_WEIGHT, Scale, spelt_out
 from search_api.retrieval import ranking
-from search_api.retrieval.terms import without_signs
+from search_api.retrieval.terms import significant_terms, without_signs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +35,10 @@ SHORT_VECTOR = """
 """
 
 
+#: Terms of a text that may be names with letters that are spelt out where they are printed.
+MAX_SPELT_OUT = 12
+
+
 def ranked_by_words(words: str, *, as_written: bool = False) -> Body:
     """Return the clause that ranks works by words: in title and abstract as one field, or in an author's name.
 
@@ -49,9 +53,14 @@ def ranked_by_words(words: str, *, as_written: bool = False) -> Body:
 def in_names(words: str, kind: str = "match", **options: Any) -> Body:
     """Return the clause for works with these words, or with a `kind` of `match_phrase` this phrase, in authors' names.
 
-    `C++` and `C#` are left out: the analyzer of names takes them for the initial `C`.
+    `C++` and `C#` are left out: the analyzer of names takes them for the initial `C`. The index has both spellings of
+    `Gürsoy`; where `Guersoy` is printed, the query has to have both.
     """
-    return {kind: {"researchers.name": {"query": without_signs(words), **options}}}
+    names = without_signs(words)
+    # A long text is no name, and OpenSearch limits the clauses of a query.
+    spellings = dict.fromkeys((names, spelt_out(names) if significant_terms(names) <= MAX_SPELT_OUT else names))
+    ways: list[Body] = [{kind: {"researchers.name": {"query": spelling, **options}}} for spelling in spellings]
+    return ways[0] if len(ways) == 1 else {"dis_max": {"queries": ways}}
 
 
 def with_any_word(words: str) -> Body:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
 
+from mappings import plain_characters
 from search_api.retrieval.terms import shorten
 
 if TYPE_CHECKING:
@@ -71,10 +72,10 @@ class Form:
 class Query:
     """A parsed query. Of each group in `required` at least one unit must match; of `excluded` none may.
 
-    `source` is the query as typed, `units` all words and phrases that are not excluded. `languages` are those besides
-    English whose stemmers take part, `people` the researchers to whose works the query is limited. With `is_open`, its
-    words rank all of their works. With `has_alternatives`, OR joins plain words, and one of them is enough. `forms` are
-    the other forms of its abbreviations and long forms.
+    `source` is the query with plain characters, `units` all words and phrases that are not excluded. `languages` are
+    those besides English whose stemmers take part, `people` the researchers to whose works the query is limited. With
+    `is_open`, its words rank all of their works. With `has_alternatives`, OR joins plain words, and one of them is
+    enough. `forms` are the other forms of its abbreviations and long forms.
     """
 
     source: str = ""
@@ -120,7 +121,8 @@ class Query:
 
 @lru_cache(maxsize=256)
 def parse(text: str) -> Query:
-    """Parse a query. Never raises."""
+    """Parse a query, whose compatibility characters are read as plain ones. Never raises."""
+    text = plain_characters(text)
     tokens = list(_tokens(text.translate(_QUOTES)))
     if sum(isinstance(token, Unit) and token.is_free for token in tokens) > PROSE:
         tokens = [Unit(match[0], *match.span()) for match in re.finditer(r"\S+", text)]

@@ -12,6 +12,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from mappings import plain_characters
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -115,7 +117,10 @@ def _script(character: str, category: str, before: str) -> str:
 
 @lru_cache(maxsize=512)
 def shorten(text: str, words: int = MAX_WORDS, terms: int = MAX_TERMS) -> str:
-    """Return the beginning of a text in NFC, whitespace collapsed: at most `words` words and `terms` terms."""
-    text = " ".join(unicodedata.normalize("NFC", text).split()[:words])
+    """Return the beginning of a text, at most `words` words and `terms` terms, whitespace collapsed.
+
+    It is in NFC, with plain characters in the place of compatibility characters, as the analyzers have it.
+    """
+    text = " ".join(unicodedata.normalize("NFC", plain_characters(text)).split()[:words])
     ends = list(islice(term_ends(text), terms + 1))
     return text[: ends[terms - 1]] if len(ends) > terms else text

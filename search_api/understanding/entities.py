@@ -17,6 +17,7 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from mappings import spelt_out
 from search_api.retrieval.cache import ExpiringCache
 from search_api.retrieval.hits import count_only, have_hits
 from search_api.retrieval.terms import STOP_WORDS, significant_terms, without_signs
@@ -231,12 +232,12 @@ def _names(person: Mapping[str, Any]) -> list[str]:
 
 def _matched(name: str, words: Sequence[str]) -> frozenset[str]:
     """Return the words that are in a name, or initials of its parts; nothing if none is there in full."""
-    parts = fold(name).split()
-    present = {"".join(parts), *parts}
+    parts, spelt = fold(name).split(), fold(spelt_out(name)).split()
+    present = {"".join(parts), "".join(spelt), *parts, *spelt}
     whole = {word for word in words if word in present or (" " in word and present.issuperset(word.split()))}
     if not any(len(word) > 1 for word in whole):
         return frozenset()
-    initials = {part[0] for part in parts if part not in whole}
+    initials = {part[0] for part, other in zip(parts, spelt, strict=True) if whole.isdisjoint((part, other))}
     return frozenset(whole | {word for word in words if len(word) == 1 and word in initials})
 
 

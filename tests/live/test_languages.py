@@ -112,6 +112,49 @@ WORKS: dict[str, tuple[str, str | None, str]] = {
     "dont": ("Newton’s laws and children's books", None, "Ada Birch"),
 }
 
+#: Compatibility characters in a word, and the word in plain ones: each finds the other.
+COMPATIBLE = [
+    *(
+        ("\u2113p", "lp"),
+        ("\U0001d431i", "xi"),
+        ("\U0001d53c", "E"),
+        ("\U0001d4a9etwork", "Network"),
+        ("\u211dn", "Rn"),
+    ),
+    *(("\uff27\uff30\uff35\uff13", "GPU3"), ("\ufb01bre", "fibre"), ("e\ufb03cient", "efficient"), ("5\u338f", "5kg")),
+    *(
+        ("H\u2082O", "H2O"),
+        ("x\u00b2", "x2"),
+        ("\u2163", "IV"),
+        ("\u2460", "1"),
+        ("A\u1d40", "AT"),
+        ("\u03f5", "\u03b5"),
+    ),
+    *(("\ufefb", "\u0644\u0627"), ("\u2f00", "\u4e00"), ("25\u2103", "25\u00b0C"), ("\u2153", "1/3")),
+]
+for _number, _pair in enumerate(COMPATIBLE):
+    for _side, _word in zip(("printed", "plain"), _pair, strict=True):
+        WORKS[f"{_side}-{_number}"] = (f"{_word} z{_number}", None, "Ada Birch")
+#: Names in which letters are spelt out in some texts, by the work they wrote.
+WRITERS = {
+    "gursoy": "Ay\u015fe G\u00fcrsoy",
+    "mueller": "Hans Mueller",
+    "weiss": "Karl Wei\u00df",
+    "akerlund": "Nils \u00c5kerlund",
+    "odegard": "Bj\u00f8rn \u00d8deg\u00e5rd",
+    "kjaer": "Jens Kj\u00e6r",
+    "xu": "Li Xu",
+}
+WORKS |= {f"by-{key}": (f"Writings of {key}", None, name) for key, name in WRITERS.items()}
+#: Family name as it is typed, and the work that its bearer wrote.
+TYPED = [
+    *(("guersoy", "by-gursoy"), ("gursoy", "by-gursoy"), ("G\u00fcrsoy", "by-gursoy"), ("GUERSOY", "by-gursoy")),
+    *(("mueller", "by-mueller"), ("M\u00fcller", "by-mueller"), ("M\u00dcLLER", "by-mueller")),
+    *(("weiss", "by-weiss"), ("wei\u00df", "by-weiss"), ("kjaer", "by-kjaer"), ("Kj\u00e6r", "by-kjaer")),
+    *(("aakerlund", "by-akerlund"), ("akerlund", "by-akerlund"), ("\u00c5kerlund", "by-akerlund")),
+    *(("oedegaard", "by-odegard"), ("odegard", "by-odegard"), ("\u00d8deg\u00e5rd", "by-odegard")),
+]
+
 #: Query, works it must find, works it must not find.
 CASES: list[tuple[str, str, str]] = [
     ("resume", "fr-resume", "stems"),
@@ -274,6 +317,13 @@ NAMES = [
     ("ΠΑΠΠΑ", "Ελένη Παππά"),
     ("علي رضا", "علی‌رضا حسینی"),
     ("omer sahin", "Ömer Şahin"),
+    ("guersoy", "Ayşe Gürsoy"),
+    ("ayse guers", "Ayşe Gürsoy"),
+    ("Oedegaard", "Bjørn Ødegård"),
+    ("Bjoern Oedegaard", "Bjørn Ødegård"),
+    ("aakerlund", "Nils Åkerlund"),
+    ("weiss", "Karl Weiß"),
+    ("Müller", "Hans Mueller"),
 ]
 
 #: Distinct for each process of tests, since several share an OpenSearch.
@@ -317,6 +367,38 @@ def test_a_query_finds_what_it_should(languages: FlaskClient, query: str, must: 
     assert ids.isdisjoint(may_not.split())
     if must:
         assert "did_you_mean" not in meta, "a word that was found needs no other spelling"
+
+
+@pytest.mark.parametrize("number", range(len(COMPATIBLE)))
+def test_compatibility_characters_and_plain_ones_find_each_other(languages: FlaskClient, number: int) -> None:
+    both = {f"printed-{number}", f"plain-{number}"}
+    for word in COMPATIBLE[number]:
+        title = f"{word} z{number}"
+        assert found(languages, f'title:"{title}"')[0] == both
+        first = languages.get("/api/v1/works", query_string={"q": title}).json["results"][:2]
+        assert {work["id"].removeprefix("local:") for work in first} == both
+        suggested = languages.get("/api/v1/autocomplete", query_string={"q": title, "kind": "work"}).json["results"]
+        assert {f"local:{id_}" for id_ in both} <= {work["id"] for work in suggested}
+    assert languages.get(f"/api/v1/works/local:printed-{number}").json["title"] == WORKS[f"printed-{number}"][0]
+
+
+@pytest.mark.parametrize(("name", "work"), TYPED)
+def test_a_name_is_found_whether_its_letters_are_spelt_out(languages: FlaskClient, name: str, work: str) -> None:
+    first = WRITERS[work.removeprefix("by-")].split()[0]
+    for query in (
+        f"author:{name}",
+        f'author:"{first} {name}"',
+        f'author:"{name} {first}"',
+        f'"{name}"',
+        f"writings {name}",
+    ):
+        assert work in found(languages, query)[0], query
+    assert work not in found(languages, f"-author:{name}")[0]
+
+
+def test_letters_that_were_not_spelt_out_are_told_apart(languages: FlaskClient) -> None:
+    assert found(languages, "author:xu")[0] == {"by-xu"}
+    assert found(languages, "author:xue")[0] == set()
 
 
 @pytest.mark.parametrize(("typed", "stored"), NAMES)

@@ -11,6 +11,7 @@ from search_api.autocomplete import queries as autocomplete
 from search_api.researchers import queries as researchers
 from search_api.researchers.names import MAX_NAME_PARTS, by_name
 from search_api.retrieval import browse
+from search_api.retrieval.clauses import in_names
 from search_api.retrieval.syntax import MAX_PHRASE, parse
 from search_api.retrieval.terms import (
     MAX_TERM_LENGTH,
@@ -128,12 +129,19 @@ def test_a_word_with_signs_is_looked_for_in_no_name(request_: Callable[[str], An
         assert not re.search(r"[+#]|\b[cf]\b", asked, re.IGNORECASE), asked
 
 
-@pytest.mark.parametrize(("query", "in_names"), [("Ada Birch", True), ("C++ Birch", False), ("C# Ada Birch", True)])
-def test_one_name_besides_a_word_with_signs_is_not_enough(query: str, in_names: bool) -> None:
+@pytest.mark.parametrize("kind", ["match", "match_phrase"])
+def test_a_name_is_looked_for_as_it_is_spelt_out_too_but_not_every_word_of_a_text(kind: str) -> None:
+    assert list(asked_of_names(in_names("Gürsoy Ada", kind))) == ["Gürsoy Ada", "Guersoy Ada"]
+    for text in ("Gursoy", "Guersoy", "Gürsoy " * 20):
+        assert list(asked_of_names(in_names(text, kind))) == [text.strip()]
+
+
+@pytest.mark.parametrize(("query", "by_names"), [("Ada Birch", True), ("C++ Birch", False), ("C# Ada Birch", True)])
+def test_one_name_besides_a_word_with_signs_is_not_enough(query: str, by_names: bool) -> None:
     enough = works.enough_words(parse(query))
     assert enough is not None
     ways = [way for way in enough["bool"]["should"] if "researchers.name" in way.get("match", {})]
-    assert bool(ways) is in_names
+    assert bool(ways) is by_names
 
 
 def test_significant_terms_leave_out_stop_words_and_symbols() -> None:
