@@ -24,7 +24,7 @@ PREFIX = "peerscope-evaluate-"
 TEXTS = {
     "soil": ("Water in soil", "How roots take up water from dry soil."),
     "stars": ("Mass of stars", "Binary stars are weighed by their orbits."),
-    "yeast": ("Yeast ageing", "Mother cells of yeast divide a limited number of times."),
+    "yeast": ("Yeast in soil", "Cells of yeast divide less often where soil is dry."),
     "graph": ("Graph colouring", "Planar graphs need four colours at the most."),
 }
 QUERIES = {"q1": ("uptake of water by plants", "soil"), "q2": ("double star orbits", "stars")}
