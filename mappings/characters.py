@@ -37,11 +37,12 @@ PLAIN_CHARACTERS = {
     and all(part.isalnum() or part in _SIGNS for part in plain)
     and character not in _NOT_REPLACED
 }
-_TABLE = str.maketrans(PLAIN_CHARACTERS)
+#: A minus is left to the analyzers, since `-` before a word of a query excludes it.
+_TABLE = str.maketrans({character: plain for character, plain in PLAIN_CHARACTERS.items() if plain != "-"})
 
 
 def plain_characters(text: str) -> str:
-    """Return a text with plain characters in the place of compatibility characters: `CO₂` as `CO2`."""
+    """Return a query with plain characters in the place of compatibility characters but minus: `CO₂` as `CO2`."""
     return text if text.isascii() else text.translate(_TABLE)
 
 

@@ -31,8 +31,8 @@ MERGE_TIMEOUT = 3_600
 #: it is. To merge it is to build its graph of vectors again, which takes minutes per million works. A small segment
 #: beside it costs a search little, but rankings count the words of replaced texts until they are merged.
 SMALL_SHARE = 0.02
-#: Settings of a generation that is searched. A search of one segment has nothing to divide among threads, and with
-#: several threads the neighbours of a vector depend on which is faster.
+#: Settings of a generation that is searched. A search of one or two segments has little to divide among threads, and
+#: with several threads the neighbours of a vector depend on which is faster.
 SEARCHED = {"index.refresh_interval": None, "index.search.concurrent_segment_search.mode": "none"}
 #: Fields that facets count, by kind: their ordinals are built before the first search needs them.
 COUNTED = {

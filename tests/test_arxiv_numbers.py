@@ -83,6 +83,26 @@ def test_fields_of_references_have_the_same_number(text: str, number: str) -> No
 @pytest.mark.parametrize(
     "text",
     [
+        *("Available at https://arxiv.org/abs/{}.", "<https://arxiv.org/abs/{}>", "'https://arxiv.org/pdf/{}v1.pdf'."),
+        *('<a href="https://arxiv.org/abs/{}">', "[x](https://arxiv.org/abs/{})", "https://arxiv.org/abs/{}: a note"),
+        *(
+            "arXiv:{}v2.pdf",
+            "arXiv:{}/cs.LG",
+            "arXiv:{}.Published in X",
+            "arXiv:{}-comments",
+            "arXiv:{}_v2",
+            "arXiv:{}.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_number_ends_where_the_text_around_it_goes_on(text: str, number: str) -> None:
+    assert arxiv_number(text.format(number)) == number
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         *("https://arxiv.org/list/cs.LG/0706", "https://arxiv.org/list/cs/0206", "https://arxiv.org/year/cs/2002"),
         *("https://info.arxiv.org/help/1234567", "https://arxiv.org/catchup/cs/2020-01-01", "https://arxiv.org/"),
         *("https://arxiv.org/a/kording_k_1", "physics.com/1234567", "cs/020600", "2015.12345", "cs.LG", "1402.337"),

@@ -88,7 +88,7 @@ def record_digest(work: Work, fingerprint: str) -> str:
 
 def to_record(work: Work) -> dict[str, Any]:
     """Return a work in the import format, from which `parse_work` makes the same work; empty fields are left out."""
-    # Zero citations are stated, but equal to False.
+    # 0 equals False, and a citation count of 0 has to be kept.
     record = {key: value for key, value in asdict(work).items() if value not in (None, ()) and value is not False}
     if work.topics:
         record["topics"] = [id_ for id_, _ in work.topics]

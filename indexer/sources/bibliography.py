@@ -63,7 +63,8 @@ _LANGUAGES = {
 _OWN_ID = re.compile(rf"(?:{'|'.join(WORK_SCHEMES)}):\S+$")
 #: What may be a number of arXiv, or the path of a URL with one.
 _ARXIV = re.compile(
-    r"arxiv:\s*(?!arxiv:)(?P<number>[\w.-]+\b(?:/\w+)?)|(?:arxiv|alphaxiv|ar5iv|xxx\.lanl)\.(?:org|gov)(?P<path>/[^\s?#,;)\]}]+)",
+    r"arxiv:\s*(?P<number>(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z-]+)?/\d{7})(?!\d))"
+    r"|(?:arxiv|alphaxiv|ar5iv|xxx\.lanl)\.(?:org|gov)(?P<path>/[^\s?#,;)\]}<>\"'|\\*]+)",
     re.IGNORECASE,
 )
 _PMID = re.compile(r"\bPMID:\s*(\d+)", re.IGNORECASE)
@@ -189,7 +190,9 @@ def _id_of_content(record: Mapping[str, Any]) -> str | None:
 def arxiv_number(*candidates: str | None) -> str | None:
     """Return the arXiv number in the first text that has one: `arXiv:1910.00744v2`, or a URL; else None."""
     places = chain.from_iterable(_ARXIV.finditer(text) for text in candidates if text)
-    numbers = (normal_number(place["number"] or "") or arxiv_number_in(place["path"] or "") for place in places)
+    # A sentence may end after a URL.
+    paths = ((place["number"] or "", (place["path"] or "").rstrip(".:")) for place in places)
+    numbers = (normal_number(number) or arxiv_number_in(path) for number, path in paths)
     return next(filter(None, numbers), None)
 
 

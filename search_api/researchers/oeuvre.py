@@ -39,7 +39,7 @@ class Pair(NamedTuple):
 class Oeuvre:
     """Works of one researcher: ids, ids of the authors and of the topics of each, and vectors, float32[n, d].
 
-    Of the authors, those are there at least who are compared with this researcher.
+    `authors` has at least those authors who take part in the comparison; works from memory have no others.
     """
 
     ids: Sequence[str]

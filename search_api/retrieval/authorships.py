@@ -86,7 +86,7 @@ class Authorships:
 def read_authorships(services: Services, index: str, ids: Sequence[str]) -> Authorships | None:
     """Read who wrote the works of an index, and their topics; `ids` are those of the rows.
 
-    Returns None if the index has other works.
+    Returns None if the index has other works, or if a shard does not answer.
     """
     if services.client.count(index=index)["count"] != len(ids):
         return None
@@ -100,6 +100,8 @@ def read_authorships(services: Services, index: str, ids: Sequence[str]) -> Auth
         fields = only_fields("researchers.id", "topics.id")
         body = {"query": query, "size": len(batch), "track_total_hits": False, **fields}
         hits = {hit_id(hit): hit for hit in services.search(index, body)["hits"]["hits"]}
+        if len(hits) < len(batch):
+            return None
         for row, id_ in enumerate(batch, start):
             chances[row] = hits[id_]["_score"]
             for author in hits[id_]["fields"].get("researchers.id", ()):

@@ -7,7 +7,6 @@ each aggregation applies those on the other fields.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from search_api.retrieval.cache import ExpiringCache
@@ -21,8 +20,9 @@ if TYPE_CHECKING:
 
 Body = dict[str, Any]
 
-#: Names of facet values that are cached (about 10 MB).
+#: Names of facet values that are cached (about 10 MB), and for how many seconds.
 MAX_LABELS = 50_000
+SECONDS = 600.0
 
 
 def counting(
@@ -99,12 +99,13 @@ def read_facets(
 class Labels:
     """Cache of the names of topics, researchers and institutions by generation and id. Safe for several threads.
 
-    Names never change within a generation, so that those of the new one appear when it goes live.
+    Names never change within a generation, so that those of the new one appear when it goes live. They expire, because
+    after a rollback the next generation has the name of the discarded one.
     """
 
     def __init__(self) -> None:
-        """Start empty; names stay until there are more than `MAX_LABELS`."""
-        self._known: ExpiringCache[tuple[str, str, str], str] = ExpiringCache(MAX_LABELS, math.inf)
+        """Start empty; names expire after `SECONDS`."""
+        self._known: ExpiringCache[tuple[str, str, str], str] = ExpiringCache(MAX_LABELS, SECONDS)
 
     def of(
         self, services: Services, generation: str | None, wanted: Mapping[str, Sequence[str]]

@@ -69,7 +69,7 @@ class KnownVectors:
     authorships: Authorships | None = None
 
     @cached_property
-    def _hashes(self) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+    def _sorted_hashes(self) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
         """Python's hashes of the ids, in order, and the place of each.
 
         A dictionary of 100,000 ids is larger than the processor's cache, and each look-up waits for memory several
@@ -82,7 +82,7 @@ class KnownVectors:
 
     def _places(self, ids: Sequence[str]) -> NDArray[np.intp]:
         """Return the place of each of these works; -1 for one without a vector."""
-        hashes, order = self._hashes
+        hashes, order = self._sorted_hashes
         if not len(hashes):
             return np.full(len(ids), -1)
         wanted = _hashes(ids)

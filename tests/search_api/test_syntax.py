@@ -18,6 +18,7 @@ def spelled(unit: Unit) -> str:
 @pytest.mark.parametrize(
     ("query", "words", "required", "excluded"),
     [
+        ("rate ⁻spikes", "rate ⁻spikes", [], []),
         ("neural decoding", "neural decoding", [], []),
         ('"neural decoding"', "neural decoding", [['"neural decoding"']], []),
         ('spikes "neural decoding" now', "spikes neural decoding now", [['"neural decoding"']], []),
