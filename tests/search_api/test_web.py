@@ -255,23 +255,30 @@ def nested_formulas(first: int) -> str:
     return " ".join("$" + "x^{" * 140 + str(number) + "}" * 140 + "$" for number in range(first, first + 150))
 
 
-def test_nested_formulas_cost_a_page_little() -> None:
-    titles = [{**WORK, "id": f"local:{n}", "title": nested_formulas(1_000 * n)} for n in range(25)]
-    engine = FakeOpenSearch(titles)
+@pytest.mark.parametrize("address", ["/search", WORK_PATH])
+def test_nested_formulas_cost_a_page_little(address: str) -> None:
+    engine = FakeOpenSearch([WORK])
     client = app_over(engine, has_accounts=False).test_client()
     text_of(client, "/topics?q=x")  # loads what is loaded once
-    begun = time.process_time()
-    tex.tex(nested_formulas(200_000)[: tex.PAGE_BUDGET])
-    one_budget = time.process_time() - begun
-    for works, address in ((titles, "/search"), ([{**WORK, "abstract": nested_formulas(99_000)}], WORK_PATH)):
-        engine.works = works
+    ratios = []
+    # The least of three: other processes disturb the measurement. Formulas differ, since what is converted is cached.
+    for first in (0, 200, 400):
+        if address == "/search":
+            engine.works = [
+                {**WORK, "id": f"local:{n}", "title": nested_formulas(1_000 * n + first)} for n in range(25)
+            ]
+        else:
+            engine.works = [{**WORK, "abstract": nested_formulas(99_000 + first)}]
+        begun = time.process_time()
+        tex.tex(nested_formulas((200_000 if address == "/search" else 300_000) + first)[: tex.PAGE_BUDGET])
+        one_budget = time.process_time() - begun
         begun = time.process_time()
         page = text_of(client, address)
-        took = time.process_time() - begun
+        ratios.append((time.process_time() - begun) / one_budget)
         assert "<math" in page
         assert "x^{x^{" in page
-        # A title is converted twice, to HTML and to plain text. Without a budget more than 100 times.
-        assert took < 6 * one_budget, address
+    # A title is converted twice, to HTML and to plain text. Without a budget more than 100 times.
+    assert 0.1 < min(ratios) < 6, ratios
 
 
 def test_empty_fields_of_a_form_do_not_count(client: FlaskClient) -> None:
