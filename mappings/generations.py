@@ -233,12 +233,17 @@ def publish(client: OpenSearch, generation: Generation, *, replicas: int = 0, to
 def _merge(client: OpenSearch, indices: str) -> None:
     client.indices.refresh(index=indices)
     stored = client.indices.segments(index=indices)["indices"]
+    by_segments: dict[int, list[str]] = {1: [], 2: []}
     for index, content in stored.items():
         copies = [copy for shard in content["shards"].values() for copy in shard]
         small = sum(_outside_largest(copy["segments"]) for copy in copies)
         documents = sum(_documents(segment) for copy in copies for segment in copy["segments"].values())
-        most = 2 if small <= SMALL_SHARE * documents else 1
-        client.indices.forcemerge(index=index, params={"max_num_segments": most, "request_timeout": MERGE_TIMEOUT})
+        by_segments[2 if small <= SMALL_SHARE * documents else 1].append(index)
+    # Nodes of a cluster merge what one request names at the same time.
+    for segments, names in by_segments.items():
+        if names:
+            params = {"max_num_segments": segments, "request_timeout": MERGE_TIMEOUT}
+            client.indices.forcemerge(index=",".join(names), params=params)
 
 
 def _outside_largest(segments: Mapping[str, Any]) -> int:
