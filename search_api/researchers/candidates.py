@@ -11,7 +11,7 @@ import numpy as np
 from mappings import Generation
 from search_api.researchers import queries
 from search_api.retrieval import clauses, ranking
-from search_api.retrieval.hits import fuse, generation_of, hit_scores, only_fields
+from search_api.retrieval.hits import best_first, best_of, fused, generation_of, hit_scores, only_fields
 from search_api.retrieval.ranking import RankingWeights
 
 if TYPE_CHECKING:
@@ -78,9 +78,10 @@ class SimilarPeopleRequest:
 class Candidates:
     """Candidates with their fused scores, best first.
 
-    `keyword` are the scores of the best hits by keyword; with `has_all`, nobody else who passes has any. `best` is the
-    best one of all researchers, also of those who do not pass. `semantic` are the scores of those near the first
-    direction. `generation` is the index of works of the researchers' generation, None without candidates.
+    `keyword` maps the best keyword matches to their scores, and `has_all` says whether these are all matches that pass
+    the filters. `best` is the highest keyword score of all researchers, including those who do not pass. `semantic`
+    maps the nearest researchers in the first direction to their scores. `generation` is the name of the index of works
+    in the generation that was searched, None without hits.
     """
 
     scores: Mapping[str, float]
@@ -117,11 +118,10 @@ def candidates(
     for by_vector in by_vectors:
         for id_, cosine in by_vector.items():
             nearest[id_] = max(cosine, nearest.get(id_, 0.0))
-    fused = fuse(by_keyword, nearest, weights.candidates_semantic_weight)
     most += ranking.CANDIDATES_PER_DIRECTION * max(0, len(directions) - 1)
     generation = Generation.of_index(services.names.prefix, generation_of(*responses) or "", "researchers")
     return Candidates(
-        dict(list(fused.items())[:most]),
+        best_first(best_of(fused(by_keyword, nearest, weights.candidates_semantic_weight), most)),
         by_keyword,
         len(by_keyword) < ranking.DEPTH,
         max(scores[0].values(), default=0.0),

@@ -159,8 +159,7 @@ def known_topics(services: Services, ids: Sequence[str], generation: str | None)
     if not (current and current.authorships):
         return {}
     known = {}
-    for id_ in ids:
-        works = current.authorships.works_of(id_)
+    for id_, works in current.authorships.works_of(ids).items():
         topics = [{"id": topic, "count": count} for topic, count in current.authorships.topic_counts(works).items()]
         known[id_] = {"topics": topics, "works_count": len(works)}
     return known
@@ -170,20 +169,18 @@ def _known_oeuvres(
     known: KnownVectors, authorships: Authorships, samples: Sequence[tuple[Sequence[str], int]]
 ) -> list[dict[str, Oeuvre]]:
     """Return the works in memory. The authors of each are those of its authors that are among the `samples`."""
-    rows = {id_: authorships.works_of(id_) for ids, _ in samples for id_ in ids}
+    rows = authorships.works_of([id_ for ids, _ in samples for id_ in ids])
     authors: dict[int, set[str]] = {}
     for id_, written in rows.items():
         for row in written:
             authors.setdefault(row, set()).add(id_)
 
-    def oeuvre(written: Sequence[int]) -> Oeuvre:
-        ids = [known.ids[row] for row in written]
-        return Oeuvre(ids, [authors[row] for row in written], known.of(ids), authorships.topics_of(written))
-
     def group(ids: Sequence[str], size: int) -> dict[str, Oeuvre]:
         drawn = {id_: rows[id_][:size] for id_ in sorted(ids, key=lambda id_: (-len(rows[id_]), id_)) if rows[id_]}
-        together = oeuvre([row for written in drawn.values() for row in written])
-        return _divided(together, {id_: len(written) for id_, written in drawn.items()})
+        written = [row for theirs in drawn.values() for row in theirs]
+        works = [known.ids[row] for row in written]
+        together = Oeuvre(works, [authors[row] for row in written], known.of(works), authorships.topics_of(written))
+        return _divided(together, {id_: len(theirs) for id_, theirs in drawn.items()})
 
     return [group(ids, size) if ids else {} for ids, size in samples]
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from search_api.retrieval.clauses import SAMPLED
+from search_api.retrieval.hashes import places_in
 from search_api.retrieval.hits import hit_id, only_fields
 
 if TYPE_CHECKING:
@@ -57,8 +58,7 @@ class Authorships:
     """The works of every researcher, in the order in which samples are drawn from them, and the topics of every work.
 
     `researchers` are the hashes of all ids, int64[n], sorted; `works` are by their place. Ids themselves would take as
-    much memory as all the rest; the chance that two of 300,000 have the same hash of 64 bits is 2 in a billion.
-    `topics` are places of `topic_ids`, by work.
+    much memory as all the rest. `topics` are places of `topic_ids`, by work.
     """
 
     researchers: NDArray[np.int64]
@@ -66,11 +66,10 @@ class Authorships:
     topic_ids: Sequence[str]
     topics: Lists
 
-    def works_of(self, researcher_id: str) -> list[int]:
-        """Return the rows of all works of a researcher, those first that are drawn first; none if they are unknown."""
-        key = hash(researcher_id)
-        place = int(np.searchsorted(self.researchers, key))
-        return self.works[place] if place < len(self.researchers) and self.researchers[place] == key else []
+    def works_of(self, ids: Sequence[str]) -> dict[str, list[int]]:
+        """Return the rows of all works of each researcher, those first that are drawn first; none of unknown ones."""
+        places = places_in(self.researchers, ids).tolist()
+        return {id_: self.works[place] if place >= 0 else [] for id_, place in zip(ids, places, strict=True)}
 
     def topics_of(self, rows: Sequence[int]) -> list[list[str]]:
         """Return the ids of the topics of each work."""

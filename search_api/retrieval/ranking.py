@@ -296,9 +296,8 @@ def closeness(matches: NDArray[np.float32]) -> float:
     """
     if not matches.size:
         return ALL_TOGETHER
-    best_of_own, best_of_other = matches.max(axis=1), matches.max(axis=0)
-    is_compared = np.isfinite(best_of_own), np.isfinite(best_of_other)
-    return closeness_of_best(best_of_own[is_compared[0]], best_of_other[is_compared[1]], len(best_of_other))
+    own, other = matches.max(axis=1), matches.max(axis=0)
+    return closeness_of_best(own[np.isfinite(own)], other[np.isfinite(other)], len(other))
 
 
 def closeness_of_best(best_of_own: NDArray[np.float32], best_of_other: NDArray[np.float32], works: int) -> float:

@@ -24,6 +24,7 @@ from mappings import StoreError, live
 from peerscope import engine
 from search_api.retrieval.authorships import read_authorships
 from search_api.retrieval.clauses import SHORT_VECTOR, unit_vectors
+from search_api.retrieval.hashes import hashes_of, places_in
 from search_api.retrieval.hits import best_first, hit_id, only_fields
 
 if TYPE_CHECKING:
@@ -70,24 +71,15 @@ class KnownVectors:
 
     @cached_property
     def _sorted_hashes(self) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
-        """Python's hashes of the ids, in order, and the place of each.
-
-        A dictionary of 100,000 ids is larger than the processor's cache, and each look-up waits for memory several
-        times: 700 took .5 ms, and .3 in this array. Ids are not compared, since hashes have 64 bits: two of a million
-        ids have the same one with a probability of 3e-8.
-        """
-        hashes = _hashes(self.ids)
+        """Hashes of the ids, sorted, and the row of each; at the end -1, for ids that are not there."""
+        hashes = hashes_of(self.ids)
         order = np.argsort(hashes)
-        return hashes[order], order
+        return hashes[order], np.append(order, -1)
 
     def _places(self, ids: Sequence[str]) -> NDArray[np.intp]:
-        """Return the place of each of these works; -1 for one without a vector."""
-        hashes, order = self._sorted_hashes
-        if not len(hashes):
-            return np.full(len(ids), -1)
-        wanted = _hashes(ids)
-        nearest = np.searchsorted(hashes, wanted).clip(max=len(hashes) - 1)
-        return np.where(hashes[nearest] == wanted, order[nearest], -1)
+        """Return the row of each of these works; -1 for one without a vector."""
+        hashes, rows = self._sorted_hashes
+        return rows[places_in(hashes, ids)]
 
     def has_all(self, ids: Sequence[str]) -> bool:
         """Return whether all of these works have a vector."""
@@ -133,10 +125,6 @@ class WorkVectors(KnownVectors):
 
     def _vectors(self, places: NDArray[np.intp]) -> NDArray[np.float32]:
         return np.asarray(self.rows[places], np.float32)
-
-
-def _hashes(ids: Sequence[str]) -> NDArray[np.int64]:
-    return np.fromiter(map(hash, ids), np.int64, len(ids))
 
 
 def _nearest(ids: Sequence[str], rows: NDArray[np.float32], vector: Vector, count: int) -> Scores:

@@ -73,9 +73,10 @@ def leaving_out(names: Iterable[str]) -> str:
 def adding(name: str, value: str) -> str:
     """Return the URL with one more value of a filter."""
     # What all of them have in common takes most of the time, and a page with six facets has a hundred.
-    if "address" not in g:
-        g.address = _here(kept())
-    return f"{g.address}{'&' if '?' in g.address else '?'}{urlencode([(name, value)])}"
+    if "address_with_filters" not in g:
+        g.address_with_filters = _here(kept())
+    address: str = g.address_with_filters
+    return f"{address}{'&' if '?' in address else '?'}{urlencode([(name, value)])}"
 
 
 def replacing(dropped: Iterable[str], added: Pair) -> str:

@@ -122,7 +122,7 @@ def test_vectors_are_read_in_batches_and_exactly() -> None:
     assert store.current.ids == [id_of(place) for place in range(vectors.BATCH + 20)]
     assert np.array_equal(store.current.rows, opensearch.rows)
     assert store.current.authorships is not None
-    assert store.current.authorships.works_of("p") == list(range(vectors.BATCH + 20))
+    assert store.current.authorships.works_of(["p"]) == {"p": list(range(vectors.BATCH + 20))}
     assert opensearch.searches == 3
 
 
