@@ -2,8 +2,8 @@
 
 A task has the texts among its parameters and writes their embeddings to a file, each under a key that stands for model,
 version of the code and text. So a killed run loses the tasks that are being executed: the next one finds the others by
-their keys, however works are batched then. Embeddings are the same wherever they are computed, as the packaged models
-embed each text by itself.
+their keys, however works are batched then. Embeddings are the same on all processors of one kind, as the packaged
+models embed each text by itself.
 """
 
 from __future__ import annotations
