@@ -9,7 +9,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import uuid4
 
 import pytest
 from opensearchpy.exceptions import NotFoundError
@@ -60,22 +62,25 @@ class Scene(NamedTuple):
         number: int = stats["_all"]["primaries"]["indexing"]["index_total"]
         return number
 
-    def digests(self, names: IndexNames) -> dict[str, tuple[int, str]]:
-        """Return number and digest of the searched documents of each kind, without times."""
+    def digests(self, names: IndexNames) -> dict[str, dict[str, Any]]:
+        """Return number and digests of the searched documents of each kind, see `digest`."""
         return {
             kind: self.digest(getattr(names, kind))
             for kind in ("works", "researchers", "topics", "institutions", "redirects")
         }
 
-    def digest(self, index: str) -> tuple[int, str]:
+    def digest(self, index: str) -> dict[str, Any]:
+        """Return the `number` of documents and a digest of each field but times, so that a failure names the field."""
         self.client.indices.refresh(index=index)
-        digest, number = hashlib.sha256(), 0
+        digests: defaultdict[str, Any] = defaultdict(hashlib.sha256)
+        number = 0
         for hits in pages(self.client, index, {"size": 500, "sort": ["id"], "query": {"match_all": {}}}):
             for hit in hits:
                 document: dict[str, Any] = {**hit["_source"], "indexed_at": None, "added_at": None}
-                digest.update(json.dumps([hit["_id"], document], sort_keys=True).encode())
+                for name, value in document.items():
+                    digests[name].update(json.dumps([hit["_id"], value], sort_keys=True).encode())
                 number += 1
-        return number, digest.hexdigest()
+        return {"number": number, **{name: digest.hexdigest() for name, digest in digests.items()}}
 
 
 def works() -> Iterator[dict[str, Any]]:
@@ -97,7 +102,9 @@ def scene(node_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     (home / "artifacts").symlink_to(artifacts.make_folder(Settings.load().home) / "artifacts")
     file = home / "works.jsonl"
     file.write_text("".join(json.dumps(work) + "\n" for work in works()), encoding="utf-8")
-    node = MortalNode(EngineSettings(heap=512, port=free_port(), folder=node_folder / "loading"))
+    # If another process takes over some of these tests, others run in between, and this is called twice.
+    folder = node_folder / f"loading-{uuid4().hex[:8]}"
+    node = MortalNode(EngineSettings(heap=512, port=free_port(), folder=folder))
     client = connect(EngineSettings(url=node.url))
     try:
         wait_until_ready(client)
@@ -108,11 +115,11 @@ def scene(node_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture(scope="module")
-def undisturbed(scene: Scene) -> dict[str, tuple[int, str]]:
+def undisturbed(scene: Scene) -> dict[str, dict[str, Any]]:
     assert scene.start("calm-").wait(timeout=300) == 0
     digests = scene.digests(IndexNames("calm-"))
-    assert digests["works"][0] == WORKS
-    assert digests["researchers"][0] > WORKS * OTHERS
+    assert digests["works"]["number"] == WORKS
+    assert digests["researchers"]["number"] > WORKS * OTHERS
     return digests
 
 
@@ -128,7 +135,7 @@ def wait_for_documents(scene: Scene, names: IndexNames, kind: str, process: subp
 @pytest.mark.kill
 @pytest.mark.parametrize(("victim", "kind"), [("run", "works"), ("run", "researchers"), ("node", "researchers")])
 def test_whatever_is_killed_while_loading_the_documents_are_the_same(
-    scene: Scene, undisturbed: dict[str, tuple[int, str]], victim: str, kind: str
+    scene: Scene, undisturbed: dict[str, dict[str, Any]], victim: str, kind: str
 ) -> None:
     names = IndexNames(f"{victim}-{kind}-")
     process = scene.start(names.prefix)
@@ -140,7 +147,7 @@ def test_whatever_is_killed_while_loading_the_documents_are_the_same(
         assert left is not None
         scene.client.indices.refresh(index=f"{left.works},{left.researchers},{left.pending}")
         number = scene.client.count(index=getattr(left, kind))["count"]
-        assert 0 < number < undisturbed[kind][0]
+        assert 0 < number < undisturbed[kind]["number"]
         assert scene.client.count(index=left.pending)["count"] > 0
         process = scene.start(names.prefix)
     else:
