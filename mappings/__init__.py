@@ -1,7 +1,7 @@
 """What is stored in OpenSearch: mappings and analyzers as JSON, types of documents, names, ids and generations."""
 
 from mappings.arxiv import arxiv_number, arxiv_number_in
-from mappings.characters import plain_characters, spelt_out
+from mappings.characters import plain_characters, spellings, spelt_out
 from mappings.documents import DEFAULT_STATE, STATE_FIELDS
 from mappings.generations import (
     StoreError,
@@ -65,6 +65,7 @@ __all__ = [
     "rollback",
     "ror_address",
     "save_decisions",
+    "spellings",
     "spelt_out",
     "stored_decisions",
     "stored_fingerprint",

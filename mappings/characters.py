@@ -56,3 +56,8 @@ _SPELLING = str.maketrans(
 def spelt_out(text: str) -> str:
     """Return a text in NFC with such letters spelt out: `Guersoy` for `Gürsoy`."""
     return text if text.isascii() else text.translate(_SPELLING)
+
+
+def spellings(text: str) -> list[str]:
+    """Return a text in NFC, and the one with such letters spelt out if it is another."""
+    return list(dict.fromkeys((text, spelt_out(text))))

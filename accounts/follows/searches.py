@@ -16,6 +16,7 @@ from werkzeug.datastructures import MultiDict
 from search_api.http import args as arguments
 from search_api.http.errors import Problem
 from search_api.retrieval import filters, syntax
+from search_api.retrieval.clauses import in_names
 from search_api.retrieval.terms import term_ends
 from search_api.works import queries
 from search_api.works.plan import describe, parse_filters, with_names
@@ -115,7 +116,7 @@ def _beginning(words: str) -> tuple[str, bool]:
 
 def _has_words(words: str) -> Body:
     text = {"query": words, "fields": ["title", "abstract"]}
-    author = {"match": {"researchers.name": {"query": words, "operator": "and"}}}
+    author = in_names(words, operator="and")
     return {"bool": {"should": [{"combined_fields": {**text, "minimum_should_match": WORDS_NEEDED}}, author]}}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mappings import institution_id, spelt_out, topic_id, work_id
+from mappings import institution_id, spellings, topic_id, work_id
 from search_api.researchers.names import by_popularity
 from search_api.retrieval.terms import shorten, without_signs
 
@@ -82,7 +82,7 @@ def _name_part(word: str) -> Body:
     word = word.rstrip(".,")
     ways: list[Body] = []
     # Where `Mueller` is printed, the index does not have `Müller`.
-    for spelling in dict.fromkeys((word, spelt_out(word))):
+    for spelling in spellings(word):
         ways.append({"match": {"name.suggest": {"query": spelling, "boost": 2}}})
         ways += [{"match_bool_prefix": {field: spelling}} for field in ("name.suggest", "name_variants", "owner.name")]
     return {"dis_max": {"queries": ways}}

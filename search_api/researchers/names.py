@@ -6,7 +6,7 @@ import re
 from contextlib import suppress
 from typing import Any
 
-from mappings import orcid_id
+from mappings import orcid_id, spellings
 from search_api.retrieval import ranking
 from search_api.retrieval.terms import shorten, without_signs
 
@@ -30,10 +30,12 @@ NAME_FIELDS = ("name", "name_variants", "owner.name", "corrected.name")
 def by_name(text: str) -> Body:
     """Return the query for a name in any order, ignoring diacritics, with initials and small typos: all parts match.
 
-    A part counts most as an exact match, then as a prefix (`K.`, `Kord`), then with a typo or transliterated (`Mueller`
-    for `Müller` has one letter more), then if a record has its initial only, or as several initials (`KP`). Particles
-    (`van`, `de`) may be missing. At least one part of two or more letters must match as more than an initial. Exactly
-    equal names come first. An ORCID iD matches its owner.
+    Letters may be spelt out in the text (`Loew`) or where the name is printed.
+
+    A part counts most as an exact match, then as a prefix (`K.`, `Kord`), then with a typo (`Kordnig`), then if a
+    record has its initial only, or as several initials (`KP`). Particles (`van`, `de`) may be missing. At least one
+    part of two or more letters must match as more than an initial. Exactly equal names come first. An ORCID iD matches
+    its owner.
     """
     with suppress(ValueError):
         return {"bool": {"filter": [{"term": {"orcid": orcid_id(text)}}]}}
@@ -42,9 +44,9 @@ def by_name(text: str) -> Body:
     if not words:
         return {"match_none": {}}
     is_upper = text.isupper()
-    ways = {word: _any_of([*_spelled_out(word), *_initials(word, is_upper=is_upper)]) for word in words}
+    ways = {word: _any_of([*_in_full(word), *_initials(word, is_upper=is_upper)]) for word in words}
     required = [word for word in words if word.lower() not in PARTICLES] or words
-    anchor = [way for word in required if len(word) > 1 for way in _spelled_out(word)]
+    anchor = [way for word in required if len(word) > 1 for way in _in_full(word)]
     query: Body = {
         "must": [ways[word] for word in required],
         "should": [*(ways[word] for word in words if word not in required), *_exactly(text)],
@@ -70,12 +72,14 @@ def _any_of(ways: list[Body]) -> Body:
     return {"dis_max": {"queries": ways, "tie_breaker": 0.1}}
 
 
-def _spelled_out(word: str) -> list[Body]:
+def _in_full(word: str) -> list[Body]:
     ways: list[Body] = []
     for field in NAME_FIELDS:
-        ways.append({"match": {field: {"query": word, "boost": 4, "operator": "and"}}})
-        # Not match_phrase_prefix: it expands a prefix to its first terms only, and Konrad is far down under K.
-        ways.append({"match_bool_prefix": {field: {"query": word, "boost": 2, "operator": "and"}}})
+        # The index has both spellings of `Löw`; where `Loew` is printed, the query has to have both.
+        for spelling in spellings(word):
+            ways.append({"match": {field: {"query": spelling, "boost": 4, "operator": "and"}}})
+            # Not match_phrase_prefix: it expands a prefix to its first terms only, and Konrad is far down under K.
+            ways.append({"match_bool_prefix": {field: {"query": spelling, "boost": 2, "operator": "and"}}})
         if len(word) > 1:
             fuzzy = {"query": word, "fuzziness": "AUTO:4,8", "prefix_length": 1, "operator": "and"}
             ways.append({"match": {field: fuzzy}})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mappings import TITLE_WEIGHT, Scale, spelt_out
+from mappings import TITLE_WEIGHT, Scale, spellings
 from search_api.retrieval import ranking
 from search_api.retrieval.terms import significant_terms, without_signs
 
@@ -58,8 +58,8 @@ def in_names(words: str, kind: str = "match", **options: Any) -> Body:
     """
     names = without_signs(words)
     # A long text is no name, and OpenSearch limits the clauses of a query.
-    spellings = dict.fromkeys((names, spelt_out(names) if significant_terms(names) <= MAX_SPELT_OUT else names))
-    ways: list[Body] = [{kind: {"researchers.name": {"query": spelling, **options}}} for spelling in spellings]
+    written = spellings(names) if significant_terms(names) <= MAX_SPELT_OUT else [names]
+    ways: list[Body] = [{kind: {"researchers.name": {"query": spelling, **options}}} for spelling in written]
     return ways[0] if len(ways) == 1 else {"dis_max": {"queries": ways}}
 
 

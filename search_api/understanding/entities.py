@@ -17,7 +17,8 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from mappings import spelt_out
+from mappings import spellings, spelt_out
+from search_api.retrieval import clauses
 from search_api.retrieval.cache import ExpiringCache
 from search_api.retrieval.hits import count_only, have_hits
 from search_api.retrieval.terms import STOP_WORDS, significant_terms, without_signs
@@ -160,8 +161,12 @@ def find(
         *(("topic", topic) for topic in _sources(topics) if _is_named(topic, text, parts)),
         *(("institution", place) for place in _sources(institutions) if _is_institution(place, parts)),
     ]
-    candidates = [(person, [_matched(name, words) for name in _names(person)]) for person in _sources(people)]
-    shares = services.shared(TextShares).of(services, _words_in_names(candidates))
+    typed = {fold(word): word for word in text.split()}
+    spelt = {word: " ".join(fold(spelt_out(typed.get(part, part))) for part in word.split()) for word in words}
+    candidates = [(person, [_matched(name, words, spelt) for name in _names(person)]) for person in _sources(people)]
+    shares = services.shared(TextShares).of(
+        services, {word: typed.get(word, word) for word in _words_in_names(candidates)}
+    )
     rare = {word for word, share in shares.items() if share <= MAX_TEXT_SHARE}
     found = names_of(candidates, words, rare) or [of_people(candidates, words, rare)]
     shown = [person for same in zip_longest(*(name.people for name in found)) for person in same if person]
@@ -230,14 +235,22 @@ def _names(person: Mapping[str, Any]) -> list[str]:
     return [person["name"], *person.get("name_variants", []), *([owner] if owner else [])]
 
 
-def _matched(name: str, words: Sequence[str]) -> frozenset[str]:
-    """Return the words that are in a name, or initials of its parts; nothing if none is there in full."""
-    parts, spelt = fold(name).split(), fold(spelt_out(name)).split()
-    present = {"".join(parts), "".join(spelt), *parts, *spelt}
-    whole = {word for word in words if word in present or (" " in word and present.issuperset(word.split()))}
+def _matched(name: str, words: Sequence[str], spelt: Mapping[str, str]) -> frozenset[str]:
+    """Return the words that are in a name, or initials of its parts; nothing if none is there in full.
+
+    `spelt` has for each word the one with letters spelt out, as the name may be printed.
+    """
+    parts, others = fold(name).split(), fold(spelt_out(name)).split()
+    present = {"".join(parts), "".join(others), *parts, *others}
+    whole = {
+        word
+        for word in words
+        if any(way in present or (" " in way and present.issuperset(way.split())) for way in (word, spelt[word]))
+    }
     if not any(len(word) > 1 for word in whole):
         return frozenset()
-    initials = {part[0] for part, other in zip(parts, spelt, strict=True) if whole.isdisjoint((part, other))}
+    full = {*whole, *(spelt[word] for word in whole)}
+    initials = {part[0] for part, other in zip(parts, others, strict=True) if full.isdisjoint((part, other))}
     return frozenset(whole | {word for word in words if len(word) == 1 and word in initials})
 
 
@@ -257,20 +270,20 @@ class TextShares:
         """Start empty; entries expire after `seconds`."""
         self._known: ExpiringCache[tuple[str, str], float] = ExpiringCache(MAX_COUNTED, seconds, timer)
 
-    def of(self, services: Services, words: Sequence[str]) -> dict[str, float]:
+    def of(self, services: Services, words: Mapping[str, str]) -> dict[str, float]:
         """Return the number of texts with each word, relative to the works by authors with the word in their name.
 
-        It is infinite for a word that is in no name.
+        It is infinite for a word that is in no name. `words` are folded ones with the words as typed.
         """
         prefix = services.names.prefix
-        known = {word: self._known.get((prefix, word)) for word in words}
+        known = {word: self._known.get((prefix, typed)) for word, typed in words.items()}
         if unknown := [word for word, share in known.items() if share is None]:
-            counts = [count for word in unknown for count in _counts(word)]
+            counts = [count for word in unknown for count in _counts(words[word])]
             responses = services.search_together([(services.names.works, body) for body in counts])
             totals = [response["hits"]["total"]["value"] for response in responses]
             for word, in_names, in_texts in zip(unknown, totals[::2], totals[1::2], strict=True):
                 known[word] = share = in_texts / in_names if in_names else math.inf
-                self._known.put((prefix, word), share)
+                self._known.put((prefix, words[word]), share)
         return {word: share for word, share in known.items() if share is not None}
 
 
@@ -294,9 +307,9 @@ def _by_name(kind: str, text: str) -> Body:
 def _people(text: str, most: int) -> Body:
     """Return the request for `most` researchers with any of these words in a name, those with the rarest first."""
     fields = ("name", "name_variants", "owner.name")
-    words = without_signs(text)
+    ways = spellings(without_signs(text))
     return {
-        "query": {"dis_max": {"queries": [{"match": {field: words}} for field in fields]}},
+        "query": {"dis_max": {"queries": [{"match": {field: way}} for field in fields for way in ways]}},
         "size": most,
         "_source": SOURCES["researcher"],
         "track_total_hits": False,
@@ -305,7 +318,7 @@ def _people(text: str, most: int) -> Body:
 
 def _counts(word: str) -> list[Body]:
     """Return the requests for the numbers of works with a word in an author's name, and with it in their text."""
-    in_names = {"match": {"researchers.name": {"query": word, "operator": "and"}}}
+    in_names = clauses.in_names(word, operator="and")
     in_texts = {"multi_match": {"query": word, "fields": ["title.exact", "abstract.exact"], "operator": "and"}}
     return [count_only(in_names), count_only(in_texts)]
 

@@ -139,6 +139,7 @@ for _number, _pair in enumerate(COMPATIBLE):
 WRITERS = {
     "gursoy": "Ay\u015fe G\u00fcrsoy",
     "mueller": "Hans Mueller",
+    "x7": "Anna Loew",
     "weiss": "Karl Wei\u00df",
     "akerlund": "Nils \u00c5kerlund",
     "odegard": "Bj\u00f8rn \u00d8deg\u00e5rd",
@@ -150,6 +151,7 @@ WORKS |= {f"by-{key}": (f"Writings of {key}", None, name) for key, name in WRITE
 TYPED = [
     *(("guersoy", "by-gursoy"), ("gursoy", "by-gursoy"), ("G\u00fcrsoy", "by-gursoy"), ("GUERSOY", "by-gursoy")),
     *(("mueller", "by-mueller"), ("M\u00fcller", "by-mueller"), ("M\u00dcLLER", "by-mueller")),
+    *(("L\u00f6w", "by-x7"), ("loew", "by-x7")),
     *(("weiss", "by-weiss"), ("wei\u00df", "by-weiss"), ("kjaer", "by-kjaer"), ("Kj\u00e6r", "by-kjaer")),
     *(("aakerlund", "by-akerlund"), ("akerlund", "by-akerlund"), ("\u00c5kerlund", "by-akerlund")),
     *(("oedegaard", "by-odegard"), ("odegard", "by-odegard"), ("\u00d8deg\u00e5rd", "by-odegard")),
@@ -324,6 +326,8 @@ NAMES = [
     ("aakerlund", "Nils Åkerlund"),
     ("weiss", "Karl Weiß"),
     ("Müller", "Hans Mueller"),
+    ("Löw", "Anna Loew"),
+    ("A Löw", "Anna Loew"),
 ]
 
 #: Distinct for each process of tests, since several share an OpenSearch.
@@ -407,6 +411,21 @@ def test_a_person_is_found_however_the_name_is_typed(languages: FlaskClient, typ
     assert stored in [person["name"] for person in people]
     suggested = languages.get("/api/v1/autocomplete", query_string={"q": typed, "kind": "researcher"}).json["results"]
     assert stored in [person["label"] for person in suggested]
+
+
+@pytest.mark.parametrize(("name", "work"), TYPED)
+def test_a_name_is_understood_whether_its_letters_are_spelt_out(languages: FlaskClient, name: str, work: str) -> None:
+    person = WRITERS[work.removeprefix("by-")]
+    for query in (name, f"{person.split()[0]} {name}", f"{person[0]} {name}"):
+        meta = languages.get("/api/v1/works", query_string={"q": query}).json["meta"]
+        assert person in [entity["label"] for entity in meta["entities"]], query
+
+
+def test_a_name_that_is_spelt_out_where_it_is_printed_limits_the_works(languages: FlaskClient) -> None:
+    for name in ("Löw", "Loew"):
+        answer = languages.get("/api/v1/works", query_string={"q": f"writings {name}"}).json
+        assert answer["meta"]["author"] == name
+        assert [work["id"] for work in answer["results"]] == ["local:by-x7"]
 
 
 @pytest.mark.parametrize("id_", [id_ for id_, (title, _, _) in WORKS.items() if len(title) > 12])

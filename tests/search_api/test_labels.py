@@ -31,7 +31,7 @@ class Names:
             for name, text in zip(matches, texts, strict=True)
         ]
         self.requests.append(asked)
-        counts = {"name kording": 4, "text kording": 1, "name long": 9, "text long": 900}
+        counts = {"name Kording": 4, "text Kording": 1, "name long": 9, "text long": 900}
         return [{"hits": {"total": {"value": counts[name]}}} for name in asked]
 
 
@@ -52,10 +52,10 @@ def test_names_of_all_facets_are_read_in_one_request_and_cached_by_generation() 
 def test_words_in_names_are_counted_once_until_they_expire() -> None:
     now = SimpleNamespace(time=0.0)
     there, shares = Names(), TextShares(60.0, lambda: now.time)
-    assert shares.of(cast("Any", there), ["kording", "long"]) == {"kording": 0.25, "long": 100}
-    assert shares.of(cast("Any", there), ["long"]) == {"long": 100}
-    assert shares.of(cast("Any", there), []) == {}
+    assert shares.of(cast("Any", there), {"kording": "Kording", "long": "long"}) == {"kording": 0.25, "long": 100}
+    assert shares.of(cast("Any", there), {"long": "long"}) == {"long": 100}
+    assert shares.of(cast("Any", there), {}) == {}
     assert len(there.requests) == 1
     now.time = 61.0
-    assert shares.of(cast("Any", there), ["kording"]) == {"kording": 0.25}
-    assert there.requests[1] == ["name kording", "text kording"]
+    assert shares.of(cast("Any", there), {"kording": "Kording"}) == {"kording": 0.25}
+    assert there.requests[1] == ["name Kording", "text Kording"]

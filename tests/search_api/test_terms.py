@@ -136,6 +136,12 @@ def test_a_name_is_looked_for_as_it_is_spelt_out_too_but_not_every_word_of_a_tex
         assert list(asked_of_names(in_names(text, kind))) == [text.strip()]
 
 
+@pytest.mark.parametrize("search", ["entities", "researchers", "autocomplete"])
+def test_people_are_looked_for_by_the_name_as_it_is_spelt_out_too(search: str) -> None:
+    assert {"Löw", "Loew"} <= set(asked_of_names(IN_NAMES[search]("Löw")))
+    assert "Loew" not in set(asked_of_names(IN_NAMES[search]("Low")))
+
+
 @pytest.mark.parametrize(("query", "by_names"), [("Ada Birch", True), ("C++ Birch", False), ("C# Ada Birch", True)])
 def test_one_name_besides_a_word_with_signs_is_not_enough(query: str, by_names: bool) -> None:
     enough = works.enough_words(parse(query))
