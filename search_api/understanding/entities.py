@@ -163,6 +163,7 @@ def find(
     ]
     typed = {fold(word): word for word in text.split()}
     spelt = {word: " ".join(fold(spelt_out(typed.get(part, part))) for part in word.split()) for word in words}
+    spelt = {word: way for word, way in spelt.items() if way != word}
     candidates = [(person, [_matched(name, words, spelt) for name in _names(person)]) for person in _sources(people)]
     shares = services.shared(TextShares).of(
         services, {word: typed.get(word, word) for word in _words_in_names(candidates)}
@@ -238,18 +239,15 @@ def _names(person: Mapping[str, Any]) -> list[str]:
 def _matched(name: str, words: Sequence[str], spelt: Mapping[str, str]) -> frozenset[str]:
     """Return the words that are in a name, or initials of its parts; nothing if none is there in full.
 
-    `spelt` has for each word the one with letters spelt out, as the name may be printed.
+    `spelt` has the words that are others with letters spelt out, as the name may be printed, and these.
     """
     parts, others = fold(name).split(), fold(spelt_out(name)).split()
     present = {"".join(parts), "".join(others), *parts, *others}
-    whole = {
-        word
-        for word in words
-        if any(way in present or (" " in way and present.issuperset(way.split())) for way in (word, spelt[word]))
-    }
+    whole = {word for word in words if word in present or (" " in word and present.issuperset(word.split()))}
+    whole.update(word for word, way in spelt.items() if present.issuperset(way.split()))
     if not any(len(word) > 1 for word in whole):
         return frozenset()
-    full = {*whole, *(spelt[word] for word in whole)}
+    full = whole.union(spelt[word] for word in whole if word in spelt)
     initials = {part[0] for part, other in zip(parts, others, strict=True) if full.isdisjoint((part, other))}
     return frozenset(whole | {word for word in words if len(word) == 1 and word in initials})
 

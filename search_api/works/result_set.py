@@ -228,14 +228,15 @@ def semantic(services: Services, query: Query, vector: Vector, responses: FirstR
     assert near is not None  # noqa: S101 (`first_searches` contain it in this mode)
     scores = best_first(hit_scores(near))
     floor = _query_floor(services, query, scores, words_occur=responses.words["hits"]["total"]["value"] > 0)
-    ranked = {id_: score for id_, score in scores.items() if ranking.cosine_of(score) >= floor}
+    cosines = ranking.cosines_of(scores)
+    ranked = {id_: score for id_, score in scores.items() if cosines[id_] >= floor}
     return ResultSet(
         None,
         ranked,
         tuple(ranked),
         is_complete=True,
         vector=vector,
-        nearby=ranking.cosines_of(scores),
+        nearby=cosines,
         generation=generation_of(near),
     )
 
