@@ -48,33 +48,40 @@ def new_works(
     services: Services, follows: Sequence[Follow], after: datetime | None, until: datetime, limit: int
 ) -> dict[str, Any]:
     """Return works added since each follow, after `after` and up to `until`: `count` and at most `limit` `works`."""
-    body = build_request(services, follows, since_followed=True, after=after)
-    body["query"] = {"bool": {"must": [body["query"]], "filter": [{"range": {"added_at": {"lte": until.isoformat()}}}]}}
+    body = build_request(services, follows, since_followed=True, after=after, until=until)
     answer = services.search(services.names.works, {**body, "size": limit, "track_total_hits": True})
     works = [_to_result(hit, follows) for hit in answer["hits"]["hits"]]
     return {"count": answer["hits"]["total"]["value"], "works": works}
 
 
 def build_request(
-    services: Services, follows: Iterable[Follow], *, since_followed: bool, after: datetime | None = None
+    services: Services,
+    follows: Iterable[Follow],
+    *,
+    since_followed: bool,
+    after: datetime | None = None,
+    until: datetime | None = None,
 ) -> Body:
     """Build the request for the works that follows bring, in `ORDER`. Without follows it matches nothing."""
     clauses = []
     for follow in follows:
-        clause = _clause(services, follow)
-        since = max(follow.created_at, after) if after else follow.created_at
-        filters = [clause, {"range": {"added_at": {"gt": since.isoformat()}}}] if since_followed else [clause]
-        clauses += [{"bool": {"filter": filters, "_name": follow.id}}] if clause else []
+        added: list[Body] = []
+        if since_followed:
+            since = max(follow.created_at, after) if after else follow.created_at
+            limits = {"gt": since.isoformat(), **({"lte": until.isoformat()} if until else {})}
+            added = [{"range": {"added_at": limits}}]
+        clause = _clause(services, follow, added)
+        clauses += [{"bool": {"filter": [clause, *added], "_name": follow.id}}] if clause else []
     query = {"bool": {"should": clauses, "minimum_should_match": 1}} if clauses else {"match_none": {}}
     return {"query": query, "sort": ORDER, "_source": SOURCE}
 
 
-def _clause(services: Services, follow: Follow) -> Body | None:
-    """Return the clause of one follow; None for a search that is no longer valid."""
+def _clause(services: Services, follow: Follow, added: Sequence[Body]) -> Body | None:
+    """Return the clause of one follow among works `added` in a span; None for a search that is no longer valid."""
     if follow.kind != "search":
         return {"terms": {FIELDS[follow.kind]: _ids(services, follow)}}
     try:
-        return searches.query(services, searches.read(services, follow.target))
+        return searches.query(services, searches.read(services, follow.target), among=added)
     except Problem:
         return None
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 
 from accounts.follows import searches
@@ -14,12 +15,14 @@ from accounts.follows.activity import list_activity
 from accounts.follows.models import Follow
 from search_api.feeds.atom import NAMESPACE
 from search_api.http.services import KEY, Services
+from tests.live.conftest import SAMPLE as NAMES
 from tests.people import browser
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Flask
+    from opensearchpy import OpenSearch
 
     from tests.people import Person
 
@@ -110,12 +113,34 @@ def test_a_pasted_abstract_can_be_followed(app: Flask, bob: Person, mode: str) -
     assert work["id"] in got(bob, since="ever")
 
 
+def test_near_works_are_found_in_whichever_order_works_were_written(
+    app: Flask, opensearch: OpenSearch, arrive: Callable[..., list[str]]
+) -> None:
+    services: Services = app.extensions[KEY]
+    words = ["graph", "neural", "networks", "learning", "protein", "motor", "control", "decoding", "speech", "movement"]
+    texts = [" ".join(words[n:] + words[:n]) for n in range(len(words))]
+    follows = [
+        Follow(id=f"s{n}", kind="search", target=f"mode=semantic&q={text}", label="", created_at=datetime.now(UTC))
+        for n, text in enumerate(texts)
+    ]
+    with app.test_request_context("/"):
+        vectors = np.array([services.embed_query(text) for text in texts])
+    works = opensearch.search(index=NAMES.works, body={"size": 500, "_source": ["embedding"]})["hits"]["hits"]
+    cosines = np.array([work["_source"]["embedding"] for work in works]) @ vectors.T
+    near = {work["_id"] for work, row in zip(works, cosines, strict=True) if row.max() > searches.NEAR}
+    assert 1 <= len(near) <= 5
+    for number in range(20):
+        arrive([{"range": {"year": {"gte": 2000 + number}}}, {"match_all": {}}][number % 2])
+        with app.test_request_context("/"):
+            found = list_activity(services, follows, {"page": 1, "per_page": 100, "since": "ever"})["results"]
+        assert {work["id"] for work in found} == near
+
+
 def test_as_many_follows_as_one_may_have_fit_into_one_query(app: Flask) -> None:
     from accounts.follows.service import MAX_FOLLOWS, MAX_SEARCHES
 
     services: Services = app.extensions[KEY]
-    # The words of a work's title, since one that is only near may be missed.
-    words = ["automatic", "chemical", "design", "driven", "continuous", "representation", "molecules", "data"]
+    words = ["graph", "neural", "networks", "learning", "protein", "motor", "control", "decoding", "speech", "movement"]
     queries = [f"q={'+'.join(words[n:] + words[:n])}+-x{n}" for n in range(MAX_SEARCHES)]
     others = MAX_FOLLOWS - MAX_SEARCHES
     moment = datetime.now(UTC)
