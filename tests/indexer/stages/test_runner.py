@@ -98,7 +98,7 @@ def test_outputs_are_in_the_order_of_the_tasks_and_reported(runner: Runner, fold
         "bytes_written": 111,
     }
     assert summary["peak_memory_mb"] > 5
-    assert runner.peak_mb() >= summary["peak_memory_mb"]
+    assert round(runner.peak_mb()) >= summary["peak_memory_mb"]
 
 
 def test_what_is_finished_is_not_executed_again(folder: StageFolder) -> None:
