@@ -88,6 +88,9 @@ class NoDocuments(NoOpenSearch):
 
     indices = SimpleNamespace(exists_alias=lambda name: bool(name))
 
+    def search(self, index: str, body: dict[str, Any]) -> dict[str, Any]:
+        return {**super().search(index, body), "suggest": {name: [] for name in body.get("suggest", {})}}
+
 
 @pytest.fixture
 def opensearch() -> NoDocuments:
