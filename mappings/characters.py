@@ -59,5 +59,8 @@ def spelt_out(text: str) -> str:
 
 
 def spellings(text: str) -> list[str]:
-    """Return a text in NFC, and the one with such letters spelt out if it is another."""
+    """Return the spellings to look for in names: a text in NFC, and with such letters spelt out if that is another.
+
+    The index has both spellings of `Löw`; where `Loew` is printed, the query has to have both.
+    """
     return list(dict.fromkeys((text, spelt_out(text))))

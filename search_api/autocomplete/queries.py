@@ -81,7 +81,6 @@ def _researcher(words: list[str]) -> Body:
 def _name_part(word: str) -> Body:
     word = word.rstrip(".,")
     ways: list[Body] = []
-    # Where `Mueller` is printed, the index does not have `Müller`.
     for spelling in spellings(word):
         ways.append({"match": {"name.suggest": {"query": spelling, "boost": 2}}})
         ways += [{"match_bool_prefix": {field: spelling}} for field in ("name.suggest", "name_variants", "owner.name")]

@@ -75,7 +75,6 @@ def _any_of(ways: list[Body]) -> Body:
 def _in_full(word: str) -> list[Body]:
     ways: list[Body] = []
     for field in NAME_FIELDS:
-        # The index has both spellings of `Löw`; where `Loew` is printed, the query has to have both.
         for spelling in spellings(word):
             ways.append({"match": {field: {"query": spelling, "boost": 4, "operator": "and"}}})
             # Not match_phrase_prefix: it expands a prefix to its first terms only, and Konrad is far down under K.

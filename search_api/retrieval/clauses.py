@@ -53,8 +53,8 @@ def ranked_by_words(words: str, *, as_written: bool = False) -> Body:
 def in_names(words: str, kind: str = "match", **options: Any) -> Body:
     """Return the clause for works with these words, or with a `kind` of `match_phrase` this phrase, in authors' names.
 
-    `C++` and `C#` are left out: the analyzer of names takes them for the initial `C`. The index has both spellings of
-    `Gürsoy`; where `Guersoy` is printed, the query has to have both.
+    `C++` and `C#` are left out: the analyzer of names takes them for the initial `C`. A name is looked for in both
+    `spellings`.
     """
     names = without_signs(words)
     # A long text is no name, and OpenSearch limits the clauses of a query.

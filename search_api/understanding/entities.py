@@ -162,8 +162,8 @@ def find(
         *(("institution", place) for place in _sources(institutions) if _is_institution(place, parts)),
     ]
     typed = {fold(word): word for word in text.split()}
-    spelt = {word: " ".join(fold(spelt_out(typed.get(part, part))) for part in word.split()) for word in words}
-    spelt = {word: way for word, way in spelt.items() if way != word}
+    ways = ((word, " ".join(fold(spelt_out(typed.get(part, part))) for part in word.split())) for word in words)
+    spelt = {word: way for word, way in ways if way != word}
     candidates = [(person, [_matched(name, words, spelt) for name in _names(person)]) for person in _sources(people)]
     shares = services.shared(TextShares).of(
         services, {word: typed.get(word, word) for word in _words_in_names(candidates)}

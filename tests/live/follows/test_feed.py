@@ -15,7 +15,7 @@ from accounts.follows.activity import list_activity
 from accounts.follows.models import Follow
 from search_api.feeds.atom import NAMESPACE
 from search_api.http.services import KEY, Services
-from tests.live.conftest import SAMPLE as NAMES
+from tests.live.conftest import SAMPLE
 from tests.people import browser
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 KORDING = "konrad-p-kording-4bafdee5"
 EDINBURGH = "university-of-edinburgh"
+#: Words that no work has most of; in nearly every order, one is near.
+WORDS = ["graph", "neural", "networks", "learning", "protein", "motor", "control", "decoding", "speech", "movement"]
 
 
 def got(person: Person, **params: Any) -> dict[str, list[str]]:
@@ -117,15 +119,14 @@ def test_near_works_are_found_in_whichever_order_works_were_written(
     app: Flask, opensearch: OpenSearch, arrive: Callable[..., list[str]]
 ) -> None:
     services: Services = app.extensions[KEY]
-    words = ["graph", "neural", "networks", "learning", "protein", "motor", "control", "decoding", "speech", "movement"]
-    texts = [" ".join(words[n:] + words[:n]) for n in range(len(words))]
+    texts = [" ".join(WORDS[n:] + WORDS[:n]) for n in range(len(WORDS))]
     follows = [
         Follow(id=f"s{n}", kind="search", target=f"mode=semantic&q={text}", label="", created_at=datetime.now(UTC))
         for n, text in enumerate(texts)
     ]
     with app.test_request_context("/"):
         vectors = np.array([services.embed_query(text) for text in texts])
-    works = opensearch.search(index=NAMES.works, body={"size": 500, "_source": ["embedding"]})["hits"]["hits"]
+    works = opensearch.search(index=SAMPLE.works, body={"size": 500, "_source": ["embedding"]})["hits"]["hits"]
     cosines = np.array([work["_source"]["embedding"] for work in works]) @ vectors.T
     near = {work["_id"] for work, row in zip(works, cosines, strict=True) if row.max() > searches.NEAR}
     assert 1 <= len(near) <= 5
@@ -140,8 +141,7 @@ def test_as_many_follows_as_one_may_have_fit_into_one_query(app: Flask) -> None:
     from accounts.follows.service import MAX_FOLLOWS, MAX_SEARCHES
 
     services: Services = app.extensions[KEY]
-    words = ["graph", "neural", "networks", "learning", "protein", "motor", "control", "decoding", "speech", "movement"]
-    queries = [f"q={'+'.join(words[n:] + words[:n])}+-x{n}" for n in range(MAX_SEARCHES)]
+    queries = [f"q={'+'.join(WORDS[n:] + WORDS[:n])}+-x{n}" for n in range(MAX_SEARCHES)]
     others = MAX_FOLLOWS - MAX_SEARCHES
     moment = datetime.now(UTC)
     follows = [
